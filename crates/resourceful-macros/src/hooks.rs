@@ -1,0 +1,203 @@
+//! What `#[resource]` and `#[view]` share: hooks known by name, looked up in an `impl` block.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Error, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, PathArguments,
+    ReturnType, Type,
+};
+
+/// A hook that a trait knows.
+pub(crate) struct Hook {
+    pub(crate) name: &'static str,
+    /// How its parameters are written, `&self` included.
+    pub(crate) parameters: &'static [&'static str],
+    pub(crate) output: &'static str,
+}
+
+/// Every function of the block must be one of `hooks` and have its shape. A wrong one is
+/// taken out, so that its error stands alone.
+pub(crate) fn check(
+    block: &mut ItemImpl,
+    hooks: &[Hook],
+    others: &[&str],
+    trait_name: &str,
+) -> Vec<Error> {
+    let mut errors = Vec::new();
+    block.items.retain(|item| {
+        let ImplItem::Fn(function) = item else {
+            return true;
+        };
+        let ident = &function.sig.ident;
+        if others.iter().any(|other| ident == other) {
+            return true;
+        }
+        let Some(hook) = hooks.iter().find(|hook| ident == hook.name) else {
+            errors.push(unknown_hook(ident, hooks, trait_name));
+            return false;
+        };
+        let problem = wrong_shape(function, hook);
+        let keep = problem.is_none();
+        errors.extend(problem);
+        keep
+    });
+    errors
+}
+
+/// The function of this name.
+pub(crate) fn find<'b>(block: &'b ItemImpl, name: &str) -> Option<&'b ImplItemFn> {
+    block.items.iter().find_map(|item| match item {
+        ImplItem::Fn(function) if function.sig.ident == name => Some(function),
+        _ => None,
+    })
+}
+
+pub(crate) fn has_type(block: &ItemImpl, name: &str) -> bool {
+    block
+        .items
+        .iter()
+        .any(|item| matches!(item, ImplItem::Type(it) if it.ident == name))
+}
+
+pub(crate) fn has_const(block: &ItemImpl, name: &str) -> bool {
+    block
+        .items
+        .iter()
+        .any(|item| matches!(item, ImplItem::Const(it) if it.ident == name))
+}
+
+/// `type Access` is a decision: its absence is an error that shows both ways out.
+pub(crate) fn missing_access(block: &ItemImpl) -> Option<Error> {
+    let message = "who may call this? Say `type Access = Public;`, or name a type of your own that \
+                   implements `Access`";
+    (!has_type(block, "Access")).then(|| Error::new(block.self_ty.span(), message))
+}
+
+/// The type of the parameter at `index`, `&self` being 0.
+pub(crate) fn parameter(function: &ImplItemFn, index: usize) -> Option<&Type> {
+    match function.sig.inputs.iter().nth(index)? {
+        FnArg::Typed(parameter) => Some(&parameter.ty),
+        FnArg::Receiver(_) => None,
+    }
+}
+
+/// `T` of `Result<T>`, as the user wrote it; behind an alias, by asking the compiler.
+pub(crate) fn value_type(function: &ImplItemFn) -> Option<TokenStream> {
+    let output = output(function)?;
+    Some(match generics(output, "Result").first() {
+        Some(value) => quote!(#value),
+        None => projection(output, quote!(Value)),
+    })
+}
+
+/// `E` of `Result<T, E>`; of `Result<T>`, the one that the compiler knows.
+pub(crate) fn error_type(function: &ImplItemFn) -> Option<TokenStream> {
+    let output = output(function)?;
+    Some(match generics(output, "Result").get(1) {
+        Some(error) => quote!(#error),
+        None => projection(output, quote!(Error)),
+    })
+}
+
+/// The generic arguments of `output`, when it is written as `name<..>`.
+pub(crate) fn generics<'t>(output: &'t Type, name: &str) -> Vec<&'t Type> {
+    let Type::Path(path) = output else {
+        return Vec::new();
+    };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == name) else {
+        return Vec::new();
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return Vec::new();
+    };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(one) => Some(one),
+        _ => None,
+    });
+    types.collect()
+}
+
+/// The type after `->`.
+pub(crate) fn output(function: &ImplItemFn) -> Option<&Type> {
+    match &function.sig.output {
+        ReturnType::Type(_, output) => Some(output),
+        ReturnType::Default => None,
+    }
+}
+
+fn projection(output: &Type, name: TokenStream) -> TokenStream {
+    quote_spanned!(output.span()=> <#output as ::resourceful::hidden::Outcome>::#name)
+}
+
+fn wrong_shape(function: &ImplItemFn, hook: &Hook) -> Option<Error> {
+    let signature = &function.sig;
+    let given = signature.inputs.len();
+    let expected = hook.parameters.len();
+    let returns_future = matches!(output(function), Some(Type::ImplTrait(_)));
+    let problem = if signature.asyncness.is_none() && !returns_future {
+        "is an `async fn`".to_owned()
+    } else if given != expected {
+        format!("takes {expected} parameters, not {given}")
+    } else if output(function).is_none() {
+        "returns a `Result`".to_owned()
+    } else {
+        return None;
+    };
+    let Hook {
+        name,
+        parameters,
+        output,
+    } = hook;
+    let parameters = parameters.join(", ");
+    let message = format!("`{name}` {problem}: `async fn {name}({parameters}) -> {output}`");
+    Some(Error::new_spanned(signature, message))
+}
+
+fn unknown_hook(ident: &Ident, hooks: &[Hook], trait_name: &str) -> Error {
+    let name = ident.to_string();
+    let nearest = hooks
+        .iter()
+        .map(|hook| hook.name)
+        .min_by_key(|known| distance(known, &name));
+    let names: Vec<_> = hooks
+        .iter()
+        .map(|hook| format!("`{}`", hook.name))
+        .collect();
+    let message = match nearest.filter(|known| distance(known, &name) <= 3) {
+        Some(known) => format!("{trait_name} has no hook `{name}`; did you mean `{known}`?"),
+        None => format!(
+            "{trait_name} has no hook `{name}`, only {}; other functions go into an `impl` block of \
+             their own",
+            names.join(", ")
+        ),
+    };
+    Error::new(ident.span(), message)
+}
+
+/// How many letters must be added, removed or changed (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.bytes().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn distance_counts_letters() {
+        assert_eq!(distance("retrieve", "retreive"), 2);
+        assert_eq!(distance("list", "list"), 0);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

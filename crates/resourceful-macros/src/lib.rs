@@ -1,0 +1,98 @@
+//! The macros of `resourceful`. They add what an `impl` block leaves out, keep the user's
+//! spans, and do nothing that cannot be written by hand.
+
+mod hooks;
+mod problem;
+mod resource;
+mod view;
+
+use proc_macro::TokenStream;
+
+/// Fills in what an `impl AsyncResource` leaves out.
+///
+/// * `ACTIONS`: the hooks that are there;
+/// * `NAME`: the type's name in snake case (`BlogPosts` is `blog_posts`), or the one given:
+///   `#[resource(name = "posts")]`;
+/// * the associated types, read off the hooks' signatures: `Id`, `Query`, `ListItem`, `Item`,
+///   `Create`, `Update`, `PartialUpdate`, `Error`; `Never` where no hook says.
+///
+/// What the block says itself is left alone. `type Access` is never filled in.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// struct Greetings;
+///
+/// #[resource]
+/// impl AsyncResource for Greetings {
+///     type Access = Public;
+///
+///     async fn retrieve(&self, _: &Request, name: String) -> Result<String> {
+///         Ok(format!("Hello, {name}!"))
+///     }
+/// }
+///
+/// assert_eq!(Greetings::NAME, "greetings");
+/// assert_eq!(Greetings::ACTIONS, Actions::of(&[Action::Retrieve]));
+/// ```
+#[proc_macro_attribute]
+pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    resource::expand(arguments.into(), item.into()).into()
+}
+
+/// Fills in what an `impl AsyncView` leaves out: `METHODS`, the hooks that are there, and
+/// `Error`, read off their signatures. `type Access` is never filled in.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// struct Hello;
+///
+/// #[view]
+/// impl AsyncView for Hello {
+///     type Access = Public;
+///
+///     async fn get(&self, _: Request) -> Result<Response> { Ok("hello".into_response()) }
+/// }
+///
+/// assert_eq!(Hello::METHODS, [http::Method::GET]);
+/// ```
+#[proc_macro_attribute]
+pub fn view(_: TokenStream, item: TokenStream) -> TokenStream {
+    view::expand(item.into()).into()
+}
+
+/// Turns an error type, usually a `thiserror` enum, into problems: `From<It> for Error`.
+///
+/// Each variant (or the struct) says its `status`, 400 to 599, and may say what the client
+/// reads: `detail`, and `type` with `title` (RFC 9457). The `Display` text goes to the log,
+/// never to the client.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Debug, thiserror::Error, Problem)]
+/// enum BlogError {
+///     #[error("no post {0}")]
+///     #[problem(status = 404, detail = "Post not found")]
+///     NoPost(i64),
+///     #[error("quota: {0} of {0}")]
+///     #[problem(status = 409, type = "https://example.com/quota", title = "Quota exceeded")]
+///     Quota(u32),
+///     #[error(transparent)]
+///     #[problem(status = 500)]
+///     Storage(#[from] std::io::Error),
+/// }
+///
+/// let error = Error::from(BlogError::NoPost(7));
+/// assert_eq!(error.status(), 404);
+/// assert_eq!(error.detail(), Some("Post not found"));
+/// assert!(error.to_string().contains("no post 7")); // for the log
+/// ```
+#[proc_macro_derive(Problem, attributes(problem))]
+pub fn problem(item: TokenStream) -> TokenStream {
+    problem::expand(item.into()).into()
+}

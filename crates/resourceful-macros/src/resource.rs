@@ -1,0 +1,211 @@
+//! `#[resource]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Error, ItemImpl, LitStr, Type, parse_quote};
+
+use crate::hooks::{self, Hook};
+
+const HOOKS: &[Hook] = &[
+    Hook {
+        name: "list",
+        parameters: &["&self", "request: &Request", "query: Query"],
+        output: "Result<Page<ListItem>>",
+    },
+    Hook {
+        name: "create",
+        parameters: &["&self", "request: &Request", "new: Create"],
+        output: "Result<Item>",
+    },
+    Hook {
+        name: "retrieve",
+        parameters: &["&self", "request: &Request", "id: Id"],
+        output: "Result<Item>",
+    },
+    Hook {
+        name: "update",
+        parameters: &["&self", "request: &Request", "id: Id", "item: Update"],
+        output: "Result<Item>",
+    },
+    Hook {
+        name: "partial_update",
+        parameters: &[
+            "&self",
+            "request: &Request",
+            "id: Id",
+            "changes: PartialUpdate",
+        ],
+        output: "Result<Item>",
+    },
+    Hook {
+        name: "destroy",
+        parameters: &["&self", "request: &Request", "id: Id"],
+        output: "Result<()>",
+    },
+];
+
+/// The action of each hook, in the order of `HOOKS`.
+const ACTIONS: [&str; 6] = [
+    "List",
+    "Create",
+    "Retrieve",
+    "Update",
+    "PartialUpdate",
+    "Destroy",
+];
+
+/// Which hook's parameter is which associated type; the first hook that is there decides.
+const INPUTS: &[(&str, &[(&str, usize)])] = &[
+    (
+        "Id",
+        &[
+            ("retrieve", 2),
+            ("update", 2),
+            ("partial_update", 2),
+            ("destroy", 2),
+        ],
+    ),
+    ("Query", &[("list", 2)]),
+    ("Create", &[("create", 2)]),
+    ("Update", &[("update", 3)]),
+    ("PartialUpdate", &[("partial_update", 3)]),
+];
+
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut block: ItemImpl = match syn::parse2(item) {
+        Ok(block) => block,
+        Err(error) => return error.to_compile_error(),
+    };
+    let name = match name(arguments, &block.self_ty) {
+        Ok(name) => name,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mut errors = hooks::check(&mut block, HOOKS, &["locate"], "`AsyncResource`");
+    if let Some(error) = hooks::missing_access(&block) {
+        errors.push(error);
+        // Only so that nothing else is said of it: the error above stands.
+        block.items.push(parse_quote!(
+            type Access = ::resourceful::Public;
+        ));
+    }
+    add_consts(&mut block, &name);
+    add_types(&mut block);
+    let errors = errors.iter().map(Error::to_compile_error);
+    quote!(#(#errors)* #block)
+}
+
+fn add_consts(block: &mut ItemImpl, name: &LitStr) {
+    if !hooks::has_const(block, "NAME") {
+        block
+            .items
+            .push(parse_quote!(const NAME: &'static str = #name;));
+    }
+    if !hooks::has_const(block, "ACTIONS") {
+        let present = HOOKS
+            .iter()
+            .zip(ACTIONS)
+            .filter(|(hook, _)| hooks::find(block, hook.name).is_some());
+        let actions = present.map(|(_, action)| format_ident!("{action}"));
+        block.items.push(parse_quote! {
+            const ACTIONS: ::resourceful::Actions =
+                ::resourceful::Actions::of(&[#(::resourceful::Action::#actions),*]);
+        });
+    }
+}
+
+fn add_types(block: &mut ItemImpl) {
+    for (name, sources) in INPUTS {
+        let found = sources.iter().find_map(|(hook, index)| {
+            hooks::parameter(hooks::find(block, hook)?, *index).map(|input| quote!(#input))
+        });
+        add_type(block, name, found);
+    }
+    let list_item = hooks::find(block, "list")
+        .and_then(hooks::value_type)
+        .map(page_item);
+    add_type(block, "ListItem", list_item);
+    let makers = ["retrieve", "create", "update", "partial_update"];
+    let item = makers
+        .iter()
+        .find_map(|hook| hooks::value_type(hooks::find(block, hook)?));
+    add_type(block, "Item", item);
+    let error = HOOKS
+        .iter()
+        .find_map(|hook| hooks::error_type(hooks::find(block, hook.name)?));
+    add_type(
+        block,
+        "Error",
+        Some(error.unwrap_or_else(|| quote!(::resourceful::Error))),
+    );
+}
+
+fn add_type(block: &mut ItemImpl, name: &str, found: Option<TokenStream>) {
+    if hooks::has_type(block, name) {
+        return;
+    }
+    let name = format_ident!("{name}");
+    let found = found.unwrap_or_else(|| quote!(::resourceful::Never));
+    block.items.push(parse_quote!(type #name = #found;));
+}
+
+/// `T` of `Page<T>`, as the user wrote it; behind an alias, by asking the compiler.
+fn page_item(page: TokenStream) -> TokenStream {
+    if let Ok(written) = syn::parse2::<Type>(page.clone())
+        && let [item] = hooks::generics(&written, "Page")[..]
+    {
+        return quote!(#item);
+    }
+    quote_spanned!(page.span()=> <#page as ::resourceful::hidden::PageOf>::Item)
+}
+
+fn name(arguments: TokenStream, self_type: &Type) -> Result<LitStr, Error> {
+    if arguments.is_empty() {
+        let Type::Path(path) = self_type else {
+            return Err(Error::new(
+                self_type.span(),
+                "say how it is called: `#[resource(name = \"..\")]`",
+            ));
+        };
+        let ident = &path
+            .path
+            .segments
+            .last()
+            .expect("a path has segments")
+            .ident;
+        return Ok(LitStr::new(&snake_case(&ident.to_string()), ident.span()));
+    }
+    let mut name = None;
+    let parser = syn::meta::parser(|meta| {
+        if meta.path.is_ident("name") {
+            name = Some(meta.value()?.parse()?);
+            Ok(())
+        } else {
+            Err(meta.error("only `name = \"..\"` can be said here"))
+        }
+    });
+    syn::parse::Parser::parse2(parser, arguments.clone())?;
+    name.ok_or_else(|| Error::new(arguments.span(), "only `name = \"..\"` can be said here"))
+}
+
+fn snake_case(name: &str) -> String {
+    let mut out = String::new();
+    for character in name.chars() {
+        if character.is_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.extend(character.to_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake_case;
+
+    #[test]
+    fn names_are_snake_case() {
+        assert_eq!(snake_case("Posts"), "posts");
+        assert_eq!(snake_case("BlogPosts"), "blog_posts");
+    }
+}

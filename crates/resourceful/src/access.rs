@@ -1,0 +1,84 @@
+//! Who may call what: decided where a resource or view is written, never by omission.
+
+use std::future::{Future, ready};
+
+use crate::error::Result;
+use crate::request::Request;
+
+/// Who may call `R`: asked for each request, before any of its body is read.
+///
+/// Resources and class views name theirs as `type Access`, which has no default; function
+/// views are registered through [`public`](crate::public) or [`guarded`](crate::guarded).
+/// State that a decision needs (keys, a session store) lives in the resource.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Serialize, JsonSchema)]
+/// struct Note { id: i64 }
+///
+/// struct Notes { token: String }
+///
+/// /// Whoever knows the token; deleting is for nobody.
+/// struct WithToken;
+///
+/// impl Access<Notes> for WithToken {
+///     async fn check(notes: &Notes, request: &Request) -> Result<()> {
+///         let given = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+///         match given {
+///             None => Err(Error::unauthorized("Bearer")),
+///             Some(token) if token != notes.token => Err(Error::unauthorized("Bearer error=\"invalid_token\"")),
+///             Some(_) if request.action() == Some(Action::Destroy) => Err(Error::forbidden("Notes are for ever.")),
+///             Some(_) => Ok(()),
+///         }
+///     }
+/// }
+///
+/// #[resource]
+/// impl AsyncResource for Notes {
+///     type Access = WithToken;
+///
+///     async fn list(&self, _: &Request, _: Unpaged) -> Result<Page<Note>> { Ok(Page::all(vec![])) }
+///     async fn destroy(&self, _: &Request, _id: i64) -> Result<()> { Ok(()) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().resource("/notes", Notes { token: "s3cret".into() }))?;
+/// let refused = client.get("/notes").await;
+/// assert_eq!(refused.status(), 401);
+/// assert_eq!(refused.headers()["www-authenticate"], "Bearer");
+/// assert_eq!(client.get("/notes").header("authorization", "Bearer s3cret").await.status(), 200);
+/// assert_eq!(client.delete("/notes/1").header("authorization", "Bearer s3cret").await.status(), 403);
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say who may call `{R}`",
+    note = "use `Public`, or write `impl Access<{R}> for {Self}`"
+)]
+pub trait Access<R: ?Sized>: Send + Sync + 'static {
+    /// Lets `request` pass, or refuses it.
+    ///
+    /// # Errors
+    /// [`Error::unauthorized`](crate::Error::unauthorized) when the client should say who it
+    /// is, [`Error::forbidden`](crate::Error::forbidden) when that would not help.
+    fn check(resource: &R, request: &Request) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Anyone may do anything.
+///
+/// # Examples
+/// ```
+/// fn is_access<A: resourceful::Access<()>>() {}
+/// is_access::<resourceful::Public>();
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Public;
+
+impl<R: ?Sized> Access<R> for Public {
+    fn check(_: &R, _: &Request) -> impl Future<Output = Result<()>> + Send {
+        ready(Ok(()))
+    }
+}

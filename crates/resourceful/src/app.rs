@@ -1,0 +1,475 @@
+//! [`App`]: what is served where, said once.
+
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+
+use http::Method;
+use tokio::net::ToSocketAddrs;
+
+use crate::access::Access;
+use crate::build_error::BuildErrors;
+use crate::dispatch::LearntSize;
+use crate::erased::{Endpoint, FunctionEndpoint, ResourceEndpoint, ViewEndpoint};
+use crate::error::{Error, Result};
+use crate::lifespan::Lifespan;
+use crate::problem::Problem;
+use crate::request::Request;
+use crate::resource::AsyncResource;
+use crate::response::IntoResponse;
+use crate::route::Route;
+use crate::router::{Methods, Registration, Router};
+use crate::serve::Server;
+use crate::service::AppService;
+use crate::settings::{Settings, TrailingSlash};
+use crate::view::{AsyncView, Guarded};
+use crate::walk::Site;
+
+/// An application: resources and views at their paths.
+///
+/// Mistakes are not reported call by call but all at once, by [`build`](Self::build).
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let app = App::new().get("/hello", public(hello));
+/// let client = TestClient::new(app)?;
+/// assert_eq!(client.get("/hello").await.text(), "hello");
+/// assert_eq!(client.get("/hello/").await.status(), 308);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an application does nothing until it is served"]
+pub struct App {
+    registrations: Vec<Registration>,
+    settings: Settings,
+    lifespan: Lifespan,
+}
+
+impl App {
+    /// An application that serves nothing yet.
+    pub fn new() -> Self {
+        Self {
+            registrations: Vec::new(),
+            settings: Settings::default(),
+            lifespan: Lifespan::default(),
+        }
+    }
+
+    /// Serves a resource: its collection at `path`, its items below it.
+    ///
+    /// With a slash at the end of `path` (`/posts/`) items have one too (`/posts/7/`). The
+    /// id is the parameter `{id}`; `path` may have parameters of other names.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// struct Posts;
+    ///
+    /// #[resource]
+    /// impl AsyncResource for Posts {
+    ///     type Access = Public;
+    ///     async fn retrieve(&self, _: &Request, id: i64) -> Result<String> { Ok(format!("post {id}")) }
+    /// }
+    ///
+    /// let app = App::new().resource("/posts", Posts);
+    /// ```
+    #[track_caller]
+    pub fn resource<R: AsyncResource>(mut self, path: &str, resource: R) -> Self {
+        let resource = Arc::new(resource);
+        let item = match path.strip_suffix('/') {
+            Some(parent) => format!("{parent}/{{id}}/"),
+            None => format!("{path}/{{id}}"),
+        };
+        for action in R::ACTIONS.iter() {
+            let pattern = if action.is_on_item() {
+                item.as_str()
+            } else {
+                path
+            };
+            let resource = Arc::clone(&resource);
+            let endpoint = ResourceEndpoint {
+                resource,
+                action,
+                size: LearntSize::new(),
+            };
+            self = self.register(pattern, Methods::One(action.method()), Arc::new(endpoint));
+        }
+        self
+    }
+
+    /// Serves a class view.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// struct Status;
+    ///
+    /// #[view]
+    /// impl AsyncView for Status {
+    ///     type Access = Public;
+    ///     async fn get(&self, _: Request) -> Result<Response> { Ok("fine".into_response()) }
+    /// }
+    ///
+    /// let app = App::new().view("/status", Status);
+    /// ```
+    #[track_caller]
+    pub fn view<V: AsyncView>(mut self, path: &str, view: V) -> Self {
+        let view = Arc::new(view);
+        for method in V::METHODS {
+            let endpoint = ViewEndpoint {
+                view: Arc::clone(&view),
+                method: method.clone(),
+            };
+            self = self.register(path, Methods::One(method.clone()), Arc::new(endpoint));
+        }
+        self
+    }
+
+    /// Serves `GET` (and `HEAD`) at `path` with a function.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+    /// let app = App::new().get("/hello", public(hello));
+    /// ```
+    #[track_caller]
+    pub fn get<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
+    where
+        A: Access<()>,
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send,
+        T: IntoResponse,
+        E: Into<Error>,
+    {
+        self.function(Method::GET, path, view)
+    }
+
+    /// Serves `POST` at `path` with a function.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// async fn echo(mut request: Request) -> Result<String> {
+    ///     Ok(String::from_utf8_lossy(&request.bytes().await?).into_owned())
+    /// }
+    /// let app = App::new().post("/echo", public(echo));
+    /// ```
+    #[track_caller]
+    pub fn post<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
+    where
+        A: Access<()>,
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send,
+        T: IntoResponse,
+        E: Into<Error>,
+    {
+        self.function(Method::POST, path, view)
+    }
+
+    /// Serves `PUT` at `path` with a function.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// async fn store(_: Request) -> Result<()> { Ok(()) }
+    /// let app = App::new().put("/file", public(store));
+    /// ```
+    #[track_caller]
+    pub fn put<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
+    where
+        A: Access<()>,
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send,
+        T: IntoResponse,
+        E: Into<Error>,
+    {
+        self.function(Method::PUT, path, view)
+    }
+
+    /// Serves `PATCH` at `path` with a function.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// async fn amend(_: Request) -> Result<()> { Ok(()) }
+    /// let app = App::new().patch("/file", public(amend));
+    /// ```
+    #[track_caller]
+    pub fn patch<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
+    where
+        A: Access<()>,
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send,
+        T: IntoResponse,
+        E: Into<Error>,
+    {
+        self.function(Method::PATCH, path, view)
+    }
+
+    /// Serves `DELETE` at `path` with a function.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// async fn remove(_: Request) -> Result<()> { Ok(()) }
+    /// let app = App::new().delete("/file", public(remove));
+    /// ```
+    #[track_caller]
+    pub fn delete<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
+    where
+        A: Access<()>,
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send,
+        T: IntoResponse,
+        E: Into<Error>,
+    {
+        self.function(Method::DELETE, path, view)
+    }
+
+    /// Hands every request below `path` to a tower service, which sees the path without it.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let inner = App::new().get("/hello", public(hello)).build()?; // any tower service
+    /// let client = TestClient::new(App::new().mount("/v1", public(inner)))?;
+    /// assert_eq!(client.get("/v1/hello").await.text(), "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tower")]
+    #[track_caller]
+    pub fn mount<A, S, B>(mut self, path: &str, service: Guarded<A, S>) -> Self
+    where
+        A: Access<()>,
+        S: tower_service::Service<
+                http::Request<crate::response::Body>,
+                Response = http::Response<B>,
+            > + Clone
+            + Send
+            + 'static,
+        S::Error: Into<crate::error::BoxError>,
+        S::Future: Send,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<crate::error::BoxError>,
+    {
+        let prefix = path.trim_end_matches('/');
+        let endpoint: Arc<dyn Endpoint> = Arc::new(crate::mount::Mount::new(service, prefix.len()));
+        if !prefix.is_empty() {
+            self = self.register(prefix, Methods::All, Arc::clone(&endpoint));
+        }
+        self = self.register(&format!("{prefix}/"), Methods::All, Arc::clone(&endpoint));
+        self.register(&format!("{prefix}/{{*rest}}"), Methods::All, endpoint)
+    }
+
+    /// What a path means that differs from a registered one only in its last slash.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{App, TrailingSlash};
+    /// let app = App::new().trailing_slash(TrailingSlash::Ignore);
+    /// ```
+    pub fn trailing_slash(mut self, policy: TrailingSlash) -> Self {
+        self.settings.trailing_slash = policy;
+        self
+    }
+
+    /// The largest body in bytes, where a resource does not say otherwise; 2 MiB by default.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().body_limit(64 * 1024);
+    /// ```
+    pub fn body_limit(mut self, bytes: u64) -> Self {
+        self.settings.body_limit = bytes;
+        self
+    }
+
+    /// Where the application stands when something in front of it strips a prefix, like
+    /// axum's `nest`: redirects and `Location` then lead back through the front.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().mounted_at("/api");
+    /// ```
+    pub fn mounted_at(mut self, prefix: &str) -> Self {
+        prefix
+            .trim_end_matches('/')
+            .clone_into(&mut self.settings.mounted_at);
+        self
+    }
+
+    /// The one place to change what clients read of errors; the log is not affected.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let app = App::new().problems(|error, problem| {
+    ///     let text = error.detail().unwrap_or("Sorry.").to_owned();
+    ///     problem.with("error", text)
+    /// });
+    /// let problem = TestClient::new(app)?.get("/nothing").await.json();
+    /// assert_eq!(problem["error"], "There is nothing at this path.");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn problems(
+        mut self,
+        change: impl Fn(&Error, Problem) -> Problem + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.problems = Some(Arc::new(change));
+        self
+    }
+
+    /// Runs before the first connection is accepted, in the order of registration. An error
+    /// ends [`serve`](Self::serve).
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().on_start(|| async { Ok(()) });
+    /// ```
+    pub fn on_start<F, Fut>(mut self, start: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.lifespan.push_start(start);
+        self
+    }
+
+    /// Runs after the last request is answered, the last registered first: what was opened
+    /// last is closed first. Runs also when the start failed. Errors are logged.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().on_stop(|| async { Ok(()) });
+    /// ```
+    pub fn on_stop<F, Fut>(mut self, stop: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.lifespan.push_stop(stop);
+        self
+    }
+
+    /// Puts the application together, as a service without a socket.
+    ///
+    /// # Errors
+    /// Every mistake: malformed paths, paths registered twice.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// let service = App::new().build()?;
+    /// # Ok::<(), resourceful::BuildErrors>(())
+    /// ```
+    pub fn build(self) -> Result<AppService, BuildErrors> {
+        let settings = Arc::new(self.settings);
+        let router = Router::new(self.registrations, &settings)?;
+        let nowhere = Route {
+            pattern: String::new(),
+            names: Vec::new(),
+            settings: Arc::clone(&settings),
+        };
+        Ok(AppService::new(Site {
+            router,
+            settings,
+            nowhere: Arc::new(nowhere),
+        }))
+    }
+
+    /// Puts the application together and binds its address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// What [`build`](Self::build) says, or that the address cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// println!("listening on http://{}", server.local_addr());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn bind(mut self, address: impl ToSocketAddrs) -> Result<Server> {
+        let lifespan = std::mem::take(&mut self.lifespan);
+        Server::bind(self.build()?, lifespan, address).await
+    }
+
+    /// Serves HTTP/1.1 and HTTP/2 on `address` until SIGINT or SIGTERM, then finishes what
+    /// runs.
+    ///
+    /// # Errors
+    /// What [`build`](Self::build) says, that the address cannot be had, or what a start
+    /// hook failed with.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// resourceful::App::new().serve("127.0.0.1:8000").await
+    /// # }
+    /// ```
+    pub async fn serve(self, address: impl ToSocketAddrs) -> Result<()> {
+        self.bind(address).await?.run().await
+    }
+
+    #[track_caller]
+    fn function<A, F, Fut, T, E>(self, method: Method, path: &str, view: Guarded<A, F>) -> Self
+    where
+        A: Access<()>,
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send,
+        T: IntoResponse,
+        E: Into<Error>,
+    {
+        self.register(path, Methods::One(method), Arc::new(FunctionEndpoint(view)))
+    }
+
+    #[track_caller]
+    fn register(mut self, pattern: &str, methods: Methods, endpoint: Arc<dyn Endpoint>) -> Self {
+        let (pattern, caller) = (pattern.to_owned(), Location::caller());
+        self.registrations.push(Registration {
+            pattern,
+            methods,
+            endpoint,
+            caller,
+        });
+        self
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let paths: Vec<_> = self.registrations.iter().map(|one| &one.pattern).collect();
+        f.debug_struct("App")
+            .field("paths", &paths)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+//! The end of the walk: an outcome becomes the response, and the log learns of it.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use http::Method;
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http_body::Body as _;
+
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::request::Trail;
+use crate::response::{Body, Response};
+
+/// What `future` comes to; a panic in it is an error like others.
+pub(crate) async fn caught<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        // Nothing is polled again after a panic, so nothing broken is seen.
+        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
+            .unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(message(&*panic)))))
+    })
+    .await
+}
+
+/// The one place where errors become responses. Those of the server's own making are
+/// logged, once and with their cause.
+pub(crate) fn conclude(outcome: Result<Response>, trail: impl FnOnce() -> Trail) -> Response {
+    outcome.unwrap_or_else(|error| {
+        let trail = trail();
+        let mut problem = Problem::from(&error);
+        if error.status().is_server_error() {
+            let id = trail.id();
+            tracing::error!(
+                request_id = %id,
+                method = %trail.method,
+                path = trail.uri.path(),
+                %error,
+                "request failed"
+            );
+            problem = problem.with("request_id", id);
+        }
+        if let Some(change) = &trail.settings().problems {
+            let plain = problem.clone();
+            let changed = catch_unwind(AssertUnwindSafe(|| change(&error, problem)));
+            problem = changed.unwrap_or_else(|panic| {
+                tracing::error!(
+                    panic = message(&*panic),
+                    "the application's problem hook panicked"
+                );
+                plain
+            });
+        }
+        problem.into_response(&error)
+    })
+}
+
+/// To `HEAD` the answer of `GET` without its body (RFC 9110 section 9.3.2).
+pub(crate) fn fit_to_method(mut response: Response, method: &Method) -> Response {
+    if method == Method::HEAD {
+        if let Some(length) = response.body().size_hint().exact() {
+            response
+                .headers_mut()
+                .entry(CONTENT_LENGTH)
+                .or_insert_with(|| HeaderValue::from(length));
+        }
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

@@ -1,0 +1,122 @@
+//! The only `dyn` and the only `Box<dyn Future>` of the request path.
+//!
+//! Above this line everything is generic over the user's types; below it the router holds
+//! [`Endpoint`]s. The box is also what lets a handler outlive its client: see
+//! [`crate::walk::Answer`].
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::Method;
+use tracing::Instrument;
+
+use crate::access::Access;
+use crate::action::Action;
+use crate::conclude::{caught, conclude, fit_to_method};
+use crate::dispatch::{LearntSize, dispatch};
+use crate::error::{Error, Result};
+use crate::request::Request;
+use crate::resource::AsyncResource;
+use crate::response::{IntoResponse, Response};
+use crate::view::{AsyncView, Guarded};
+
+pub(crate) type Running = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// What serves one method of one path.
+pub(crate) trait Endpoint: Send + Sync {
+    fn call(self: Arc<Self>, request: Request) -> Running;
+}
+
+/// The same before it is boxed.
+pub(crate) trait Serve: Send + Sync + 'static {
+    fn serve(&self, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+impl<S: Serve> Endpoint for S {
+    fn call(self: Arc<Self>, request: Request) -> Running {
+        let span = request.span();
+        if span.is_disabled() {
+            return Box::pin(async move {
+                let method = request.method().clone();
+                fit_to_method(self.serve(request).await, &method)
+            });
+        }
+        let logged = async move {
+            let started = Instant::now();
+            let method = request.method().clone();
+            let response = fit_to_method(self.serve(request).await, &method);
+            let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            tracing::info!(
+                status = response.status().as_u16(),
+                microseconds,
+                "answered"
+            );
+            response
+        };
+        Box::pin(logged.instrument(span))
+    }
+}
+
+/// One action of a resource.
+pub(crate) struct ResourceEndpoint<R> {
+    pub(crate) resource: Arc<R>,
+    pub(crate) action: Action,
+    pub(crate) size: LearntSize,
+}
+
+impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
+    async fn serve(&self, mut request: Request) -> Response {
+        let outcome = dispatch(&*self.resource, self.action, &self.size, &mut request);
+        let outcome = caught(outcome).await;
+        conclude(outcome, || request.trail())
+    }
+}
+
+/// One method of a class view.
+pub(crate) struct ViewEndpoint<V> {
+    pub(crate) view: Arc<V>,
+    pub(crate) method: Method,
+}
+
+impl<V: AsyncView> Serve for ViewEndpoint<V> {
+    async fn serve(&self, request: Request) -> Response {
+        let trail = request.trail();
+        let view = &*self.view;
+        let outcome = caught(async {
+            V::Access::check(view, &request).await?;
+            match self.method {
+                Method::GET => view.get(request).await,
+                Method::POST => view.post(request).await,
+                Method::PUT => view.put(request).await,
+                Method::PATCH => view.patch(request).await,
+                _ => view.delete(request).await,
+            }
+            .map_err(Into::into)
+        });
+        conclude(outcome.await, || trail)
+    }
+}
+
+/// A function view.
+pub(crate) struct FunctionEndpoint<A, F>(pub(crate) Guarded<A, F>);
+
+impl<A, F, Fut, T, E> Serve for FunctionEndpoint<A, F>
+where
+    A: Access<()>,
+    F: Fn(Request) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: IntoResponse,
+    E: Into<Error>,
+{
+    async fn serve(&self, request: Request) -> Response {
+        let trail = request.trail();
+        let outcome = caught(async {
+            A::check(&(), &request).await?;
+            let answer = (self.0.handler)(request).await;
+            answer.map(IntoResponse::into_response).map_err(Into::into)
+        });
+        conclude(outcome.await, || trail)
+    }
+}

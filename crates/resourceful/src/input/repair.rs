@@ -1,0 +1,338 @@
+//! All errors at once: repair and retry.
+//!
+//! Serde stops at the first error. So each error is noted at its place, a plausible value
+//! from the type's schema is put there, and the type is tried again until it succeeds; then
+//! its rules run, and what they find outside the repaired places is noted too. Nobody has to
+//! derive anything more than `Deserialize` for this, and only bad requests pay for it.
+
+use garde::Report;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer};
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
+use super::message::{Finding, explain};
+use super::shape::{Shape, Step};
+use super::strict::malformed;
+use super::text::Text;
+use super::{Input, message};
+use crate::error::{Error, FieldError, Result};
+
+/// More faults than these in one body help nobody, and each costs another try.
+const MAX_FAULTS: usize = 100;
+
+type Path = Vec<Step>;
+
+struct Fault {
+    path: Path,
+    detail: String,
+}
+
+/// JSON bytes that failed the happy path, or may have passed it wrongly.
+pub(super) fn read_json<T: Input>(bytes: &[u8]) -> Result<T> {
+    let document: Value = serde_json::from_slice(bytes).map_err(|error| syntax(bytes, &error))?;
+    let outcome = collect(document, Shape::of::<T>(), |value| attempt(value));
+    outcome.map_err(|faults| {
+        Error::invalid(
+            faults
+                .into_iter()
+                .map(|fault| FieldError::body(pointer(&fault.path), fault.detail)),
+        )
+    })
+}
+
+/// The parameters of a query string, as an object of strings.
+pub(crate) fn read_text<T: Input>(document: Value) -> Result<T, Vec<FieldError>> {
+    let outcome = collect(document, Shape::of::<T>(), |value| attempt(Text(value)));
+    outcome.map_err(|faults| {
+        let field = |fault: Fault| {
+            let name = match fault.path.into_iter().next() {
+                Some(Step::Member(name)) => name,
+                _ => String::new(),
+            };
+            FieldError::query(name, fault.detail)
+        };
+        faults.into_iter().map(field).collect()
+    })
+}
+
+/// What the rules found in a value that deserialised at once.
+pub(super) fn failed_rules(report: &Report, shape: &Shape) -> Vec<FieldError> {
+    let found = rule_faults(report, shape);
+    found
+        .into_iter()
+        .map(|fault| FieldError::body(pointer(&fault.path), fault.detail))
+        .collect()
+}
+
+fn attempt<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, (Path, String)>
+where
+    D::Error: std::fmt::Display,
+{
+    let mut track = serde_path_to_error::Track::new();
+    let deserializer = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+    T::deserialize(deserializer).map_err(|error| {
+        let path = track.path();
+        let steps = path.iter().filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(Step::Element(*index)),
+            Segment::Map { key } => Some(Step::Member(key.clone())),
+            Segment::Enum { variant } => Some(Step::Member(variant.clone())),
+            Segment::Unknown => None,
+        });
+        (steps.collect(), error.to_string())
+    })
+}
+
+fn collect<T: Input>(
+    mut document: Value,
+    shape: &Shape,
+    attempt: impl Fn(&Value) -> Result<T, (Path, String)>,
+) -> Result<T, Vec<Fault>> {
+    let mut faults = Vec::new();
+    misread(
+        &mut document,
+        shape.root(),
+        shape,
+        &mut Vec::new(),
+        &mut faults,
+    );
+    loop {
+        let (path, error) = match attempt(&document) {
+            Ok(value) => return judge(value, shape, faults),
+            Err(failure) => failure,
+        };
+        let fault = repair(&mut document, path, &error, shape);
+        // Where no plausible value helps, what was found so far is the answer.
+        let stuck = faults.iter().any(|known: &Fault| known.path == fault.path);
+        if !stuck {
+            faults.push(fault);
+        }
+        if stuck || faults.len() >= MAX_FAULTS {
+            return Err(faults);
+        }
+    }
+}
+
+/// The rules run on the repaired value; what lies in repaired places says nothing.
+fn judge<T: Input>(value: T, shape: &Shape, mut faults: Vec<Fault>) -> Result<T, Vec<Fault>> {
+    if let Err(report) = value.validate() {
+        let broken = rule_faults(&report, shape);
+        let repaired = |path: &Path| faults.iter().any(|fault| path.starts_with(&fault.path));
+        let outside: Vec<_> = broken
+            .into_iter()
+            .filter(|fault| !repaired(&fault.path))
+            .collect();
+        faults.extend(outside);
+    }
+    if faults.is_empty() {
+        Ok(value)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Notes the error and puts something plausible in its place.
+fn repair(document: &mut Value, mut path: Path, error: &str, shape: &Shape) -> Fault {
+    // A step that is not in the document is a variant's name, which serde adds.
+    while !path.is_empty() && locate(document, &path).is_none() {
+        path.pop();
+    }
+    let found = locate(document, &path).map_or(&Value::Null, |value| &*value);
+    let schema = shape.at(&path);
+    let detail = match explain(error, found, schema) {
+        Finding::Here(detail) => detail,
+        Finding::Member(name, detail) => {
+            path.push(Step::Member(name));
+            detail
+        }
+        Finding::Unwanted(name) => {
+            if let Some(Value::Object(members)) = locate(document, &path) {
+                members.remove(&name);
+            }
+            path.push(Step::Member(name));
+            return Fault {
+                path,
+                detail: "is not known".to_owned(),
+            };
+        }
+    };
+    let plausible = shape
+        .at(&path)
+        .map_or(Value::Null, |schema| shape.plausible(schema));
+    put(document, &path, plausible);
+    Fault { path, detail }
+}
+
+fn locate<'d>(document: &'d mut Value, path: &[Step]) -> Option<&'d mut Value> {
+    path.iter().try_fold(document, |value, step| match step {
+        Step::Member(name) => value.get_mut(name),
+        Step::Element(index) => value.get_mut(index),
+    })
+}
+
+fn put(document: &mut Value, path: &[Step], value: Value) {
+    match path.split_last() {
+        None => *document = value,
+        Some((Step::Member(name), parent)) => {
+            if let Some(Value::Object(members)) = locate(document, parent) {
+                members.insert(name.clone(), value);
+            }
+        }
+        Some((Step::Element(_), _)) => {
+            if let Some(place) = locate(document, path) {
+                *place = value;
+            }
+        }
+    }
+}
+
+/// What serde would take without a word: an array for a struct, U+0000 in a string.
+fn misread(
+    value: &mut Value,
+    schema: &Value,
+    shape: &Shape,
+    path: &mut Path,
+    faults: &mut Vec<Fault>,
+) {
+    if faults.len() >= MAX_FAULTS {
+        return;
+    }
+    if value.is_array() && shape.allows(schema, "object") && !shape.allows(schema, "array") {
+        faults.push(Fault {
+            path: path.clone(),
+            detail: message::must_be("object"),
+        });
+        *value = shape.plausible(schema);
+        return;
+    }
+    match value {
+        Value::String(text) if text.contains('\0') && schema.get("x-allow-nul").is_none() => {
+            faults.push(Fault {
+                path: path.clone(),
+                detail: "must not contain U+0000".to_owned(),
+            });
+            text.retain(|character| character != '\0');
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter_mut().enumerate() {
+                descend(element, Step::Element(index), schema, shape, path, faults);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                descend(
+                    member,
+                    Step::Member(name.clone()),
+                    schema,
+                    shape,
+                    path,
+                    faults,
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Only into what the schema knows: the rest is ignored anyway.
+fn descend(
+    value: &mut Value,
+    step: Step,
+    schema: &Value,
+    shape: &Shape,
+    path: &mut Path,
+    faults: &mut Vec<Fault>,
+) {
+    if let Some(schema) = shape.child(schema, &step) {
+        path.push(step);
+        misread(value, schema, shape, path, faults);
+        path.pop();
+    }
+}
+
+fn rule_faults(report: &Report, shape: &Shape) -> Vec<Fault> {
+    let fault = |(path, error): &(garde::Path, garde::Error)| Fault {
+        path: rule_path(path, shape),
+        detail: error.message().to_owned(),
+    };
+    report.iter().map(fault).collect()
+}
+
+/// garde's path in the names that the client uses.
+///
+/// garde knows a field by its Rust name, the client by the name that serde was given; the
+/// schema has the latter, spelled in another case at most (`#[serde(rename_all)]`). A field
+/// with a `#[serde(rename)]` of its own says so to garde too: `#[garde(rename = "..")]`.
+fn rule_path(path: &garde::Path, shape: &Shape) -> Path {
+    // Its serialised form, `[["key", "title"], ["index", "0"]]`, is what garde promises.
+    let steps: Vec<(String, String)> = serde_json::to_value(path)
+        .and_then(Vec::deserialize)
+        .unwrap_or_default();
+    let mut known = Path::new();
+    for (kind, text) in steps {
+        match kind.as_str() {
+            "index" => known.push(Step::Element(text.parse().unwrap_or_default())),
+            "key" => {
+                let names = shape.at(&known).and_then(|schema| schema.get("properties"));
+                let name = names.and_then(Value::as_object).and_then(|names| {
+                    if names.contains_key(&text) {
+                        return None;
+                    }
+                    names
+                        .keys()
+                        .find(|name| folded(name) == folded(&text))
+                        .cloned()
+                });
+                known.push(Step::Member(name.unwrap_or(text)));
+            }
+            _ => {}
+        }
+    }
+    known
+}
+
+/// `postCode`, `post-code` and `PostCode` are all `post_code`.
+fn folded(name: &str) -> String {
+    name.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+/// RFC 6901.
+fn pointer(path: &[Step]) -> String {
+    path.iter().fold(String::new(), |pointer, step| match step {
+        Step::Member(name) => pointer + "/" + &name.replace('~', "~0").replace('/', "~1"),
+        Step::Element(index) => pointer + "/" + &index.to_string(),
+    })
+}
+
+/// serde_json says where; what is wrong we say in our own words.
+fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
+    let line_start = match error.line() {
+        0 | 1 => 0,
+        line => bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .nth(line - 2)
+            .map_or(0, |(at, _)| at + 1),
+    };
+    let at = (line_start + error.column())
+        .saturating_sub(1)
+        .min(bytes.len());
+    if error.is_eof() {
+        return malformed(bytes, bytes.len(), "it ends too early");
+    }
+    let rest = String::from_utf8_lossy(&bytes[at..bytes.len().min(at + 4)]);
+    match rest
+        .chars()
+        .next()
+        .filter(|character| !character.is_control())
+    {
+        Some(character) => malformed(bytes, at, &format!("unexpected `{character}`")),
+        None => malformed(bytes, at, "unexpected control character"),
+    }
+}

@@ -1,0 +1,206 @@
+//! What `serde_json` lets pass in members that nobody reads: depth, unpaired surrogates,
+//! numbers too large, bytes that are no UTF-8. One look at each byte, nothing kept.
+
+use crate::error::{Error, Result};
+
+/// How deep objects and arrays may nest.
+const MAX_DEPTH: u32 = 64;
+
+/// What a body contains besides plain JSON.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Scan {
+    /// A string with U+0000.
+    pub(super) nul: bool,
+    /// The body is an array.
+    pub(super) top_array: bool,
+    /// There is an array inside.
+    pub(super) nested_array: bool,
+}
+
+/// # Errors
+/// 400 that says where.
+pub(super) fn scan(bytes: &[u8]) -> Result<Scan> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::malformed_body(
+            "The body is empty; it must be JSON.".to_owned(),
+        ));
+    }
+    if let Err(error) = std::str::from_utf8(bytes) {
+        return Err(malformed(bytes, error.valid_up_to(), "it is not UTF-8"));
+    }
+    let mut scan = Scan::default();
+    let mut depth = 0;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = string(bytes, at + 1, &mut scan)?,
+            b'{' | b'[' => {
+                depth += 1;
+                scan.top_array |= byte == b'[' && depth == 1;
+                scan.nested_array |= byte == b'[' && depth > 1;
+                if depth > MAX_DEPTH {
+                    return Err(malformed(bytes, at, "it is nested deeper than 64 levels"));
+                }
+                at += 1;
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                at += 1;
+            }
+            b'-' | b'0'..=b'9' => at = number(bytes, at)?,
+            _ => at += 1,
+        }
+    }
+    Ok(scan)
+}
+
+/// From the first character of a string to behind its closing quote.
+fn string(bytes: &[u8], mut at: usize, scan: &mut Scan) -> Result<usize> {
+    let mut high_surrogate = None;
+    while let Some(&byte) = bytes.get(at) {
+        let unit = match byte {
+            b'\\' if bytes.get(at + 1) == Some(&b'u') => hex4(bytes, at + 2),
+            _ => None,
+        };
+        match (high_surrogate.take(), unit) {
+            (Some(_), Some(0xDC00..=0xDFFF)) => {}
+            (Some(start), _) => return Err(unpaired(bytes, start)),
+            (None, Some(0xD800..=0xDBFF)) => high_surrogate = Some(at),
+            (None, Some(0xDC00..=0xDFFF)) => return Err(unpaired(bytes, at)),
+            (None, Some(0)) => scan.nul = true,
+            (None, _) => {}
+        }
+        at += match byte {
+            b'"' => return Ok(at + 1),
+            b'\\' if unit.is_some() => 6,
+            b'\\' => 2,
+            _ => 1,
+        };
+    }
+    Ok(at)
+}
+
+fn hex4(bytes: &[u8], at: usize) -> Option<u16> {
+    let digits = bytes.get(at..at + 4)?;
+    digits.iter().try_fold(0, |unit, &digit| {
+        let digit = char::from(digit).to_digit(16)?;
+        Some(unit << 4 | u16::try_from(digit).ok()?)
+    })
+}
+
+fn unpaired(bytes: &[u8], at: usize) -> Error {
+    malformed(bytes, at, "it has an unpaired surrogate")
+}
+
+/// Only numbers with an exponent, or very long ones, can be too large.
+fn number(bytes: &[u8], start: usize) -> Result<usize> {
+    let rest = &bytes[start..];
+    let digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+    let length = rest
+        .iter()
+        .position(|byte| !digit(byte))
+        .unwrap_or(rest.len());
+    let token = &rest[..length];
+    let may_be_large = length > 300 || token.iter().any(|byte| matches!(byte, b'e' | b'E'));
+    if may_be_large {
+        let value = std::str::from_utf8(token)
+            .ok()
+            .and_then(|token| token.parse::<f64>().ok());
+        if value.is_some_and(f64::is_infinite) {
+            return Err(malformed(bytes, start, "a number is too large"));
+        }
+    }
+    Ok(start + length)
+}
+
+/// 400: `reason`, and the place as a person counts it: lines and characters from 1.
+pub(super) fn malformed(bytes: &[u8], at: usize, reason: &str) -> Error {
+    let before = &bytes[..at.min(bytes.len())];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line_start = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |newline| newline + 1);
+    let column = String::from_utf8_lossy(&before[line_start..])
+        .chars()
+        .count()
+        + 1;
+    Error::malformed_body(format!(
+        "The body is not valid JSON: {reason}, at line {line}, column {column}."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detail(json: &str) -> String {
+        scan(json.as_bytes())
+            .unwrap_err()
+            .detail()
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn plain_json_passes() {
+        let plain = scan(br#"{"a": "\u00e9\ud83d\ude80\\\"", "b": [1, -2.5e3]}"#).unwrap();
+        assert_eq!(
+            plain,
+            Scan {
+                nested_array: true,
+                ..Scan::default()
+            }
+        );
+        assert_eq!(scan(br#"{"a": "b"}"#).unwrap(), Scan::default());
+    }
+
+    #[test]
+    fn depth_counts_up_to_64() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(scan(nested(64).as_bytes()).is_ok());
+        assert!(detail(&nested(65)).contains("deeper"));
+        assert!(detail(&"[".repeat(100_000)).contains("line 1, column 65"));
+        assert!(scan(format!("[{}]", "[],".repeat(100)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn unpaired_surrogates_are_found() {
+        for json in [
+            r#""\ud800""#,
+            r#""\udc00""#,
+            r#""\ud800x""#,
+            r#""\ud800\n""#,
+            r#""\ud800\ud800""#,
+        ] {
+            assert!(detail(json).contains("surrogate"), "{json}");
+        }
+        assert!(scan(br#""\\ud800""#).is_ok());
+    }
+
+    #[test]
+    fn nul_is_noted_and_not_refused() {
+        assert!(scan(br#"{"a": "\u0000"}"#).unwrap().nul);
+        assert!(!scan(br#"{"a": "\\u0000"}"#).unwrap().nul);
+    }
+
+    #[test]
+    fn numbers_that_overflow_are_found() {
+        assert!(detail("[1e400]").contains("too large, at line 1, column 2"));
+        assert!(detail(&"9".repeat(400)).contains("too large"));
+        assert!(scan(b"[1e308, 1e-400, -0.0]").is_ok());
+    }
+
+    #[test]
+    fn places_are_counted_in_lines_and_characters() {
+        assert!(detail("{\n  \"é\": \"\\ud800\"}").contains("line 2, column 9"));
+        let error = scan(b"{\"a\": \"\xff\"}").unwrap_err();
+        assert!(
+            error
+                .detail()
+                .unwrap()
+                .contains("not UTF-8, at line 1, column 8")
+        );
+        assert!(detail(" \n").contains("empty"));
+    }
+}

@@ -1,0 +1,81 @@
+#![doc = include_str!("lib.md")]
+
+mod action;
+mod error;
+mod never;
+mod outcome;
+
+mod problem;
+mod response;
+mod settings;
+
+mod body;
+mod input;
+mod path;
+mod query;
+mod request;
+mod route;
+
+mod access;
+mod paging;
+mod resource;
+mod view;
+
+mod conclude;
+mod dispatch;
+mod erased;
+mod negotiate;
+
+mod app;
+mod blocking;
+mod build_error;
+mod lifespan;
+#[cfg(feature = "tower")]
+mod mount;
+mod router;
+mod serve;
+mod service;
+mod testing;
+mod walk;
+
+pub use resourceful_macros::{Problem, resource, view};
+
+pub use self::access::{Access, Public};
+pub use self::action::{Action, Actions};
+pub use self::app::App;
+pub use self::blocking::blocking;
+pub use self::build_error::BuildErrors;
+pub use self::error::{BoxError, Error, ErrorStatus, FieldError, Result};
+pub use self::input::{Change, Input};
+pub use self::never::Never;
+pub use self::paging::{LimitOffset, Page, PageNumber, Unpaged};
+pub use self::problem::Problem;
+pub use self::query::{Filtered, Query, QueryString};
+pub use self::request::Request;
+pub use self::resource::{AsyncResource, Id, Raw, Representation};
+pub use self::response::{Body, IntoResponse, Json, Response};
+pub use self::serve::Server;
+pub use self::service::AppService;
+pub use self::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};
+pub use self::testing::{TestClient, TestRequest, TestResponse};
+pub use self::view::{AsyncView, Guarded, guarded, public};
+pub use self::walk::Answer;
+
+/// What most files of an application need: `use resourceful::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Access, Action, Actions, App, AsyncResource, AsyncView, Change, Error, FieldError,
+        Filtered, IntoResponse, Json, LimitOffset, Never, Page, PageNumber, Problem, Public,
+        Request, Response, Result, TestClient, Unpaged, blocking, guarded, public, resource, view,
+    };
+    pub use garde::Validate;
+    pub use schemars::JsonSchema;
+    pub use serde::{Deserialize, Serialize};
+}
+
+/// For the macros' output alone.
+#[doc(hidden)]
+pub mod hidden {
+    pub use crate::outcome::{Outcome, PageOf};
+    pub use http::Method;
+}

@@ -1,0 +1,49 @@
+//! What runs before the first request and after the last.
+
+use std::pin::Pin;
+
+use crate::error::Result;
+
+type Hook = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send>;
+
+/// The hooks of an application, in the order of their registration.
+#[derive(Default)]
+pub(crate) struct Lifespan {
+    on_start: Vec<Hook>,
+    on_stop: Vec<Hook>,
+}
+
+impl Lifespan {
+    pub(crate) fn push_start<F, Fut>(&mut self, hook: F)
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.on_start.push(Box::new(|| Box::pin(hook())));
+    }
+
+    pub(crate) fn push_stop<F, Fut>(&mut self, hook: F)
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.on_stop.push(Box::new(|| Box::pin(hook())));
+    }
+
+    /// Runs the start hooks; the first that fails ends it.
+    pub(crate) async fn start(&mut self) -> Result<()> {
+        for hook in std::mem::take(&mut self.on_start) {
+            hook().await?;
+        }
+        Ok(())
+    }
+
+    /// Runs the stop hooks, the last registered first; each has its turn.
+    pub(crate) async fn stop(self) {
+        for hook in self.on_stop.into_iter().rev() {
+            if let Err(error) = hook().await {
+                tracing::error!(%error, "a stop hook failed");
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Which representation the client takes (RFC 9110 section 12.5.1). We have one: JSON.
+
+use http::header::{ACCEPT, HeaderMap};
+
+use crate::error::{Error, ErrorStatus, Result};
+
+/// # Errors
+/// 406 when `Accept` is there and does not cover `application/json`.
+pub(crate) fn json_is_acceptable(headers: &HeaderMap) -> Result<()> {
+    let mut values = headers.get_all(ACCEPT).iter().peekable();
+    if values.peek().is_none() {
+        return Ok(());
+    }
+    // The most specific range decides: 3 is `application/json`, 1 is `*/*`.
+    let mut best = (0, false);
+    for value in values {
+        // What cannot be read is not held against the client.
+        let Ok(value) = value.to_str() else {
+            return Ok(());
+        };
+        for range in value.split(',') {
+            let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let specificity = specificity(name.trim());
+            if specificity > best.0 {
+                best = (specificity, !is_refused(parameters));
+            }
+        }
+    }
+    if best.1 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorStatus::new(406)).with_detail("The answer is application/json."))
+}
+
+fn specificity(range: &str) -> u8 {
+    match range {
+        "*/*" => 1,
+        _ if range.eq_ignore_ascii_case("application/json") => 3,
+        _ if range.eq_ignore_ascii_case("application/*") => 2,
+        _ => 0,
+    }
+}
+
+/// A weight of zero: "not acceptable".
+fn is_refused(parameters: &str) -> bool {
+    parameters
+        .split(';')
+        .any(|parameter| match parameter.split_once('=') {
+            Some((name, weight)) if name.trim().eq_ignore_ascii_case("q") => weight
+                .trim()
+                .parse::<f32>()
+                .is_ok_and(|weight| weight == 0.0),
+            _ => false,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts(accept: &str) -> bool {
+        let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
+        json_is_acceptable(&headers).is_ok()
+    }
+
+    #[test]
+    fn ranges_that_cover_json() {
+        for accept in [
+            "*/*",
+            "application/json",
+            "Application/JSON;q=0.1",
+            "text/html, application/*;q=0.5",
+            "text/html,*/*;q=0.8",
+            "application/json; charset=utf-8",
+        ] {
+            assert!(accepts(accept), "{accept}");
+        }
+        assert!(json_is_acceptable(&HeaderMap::new()).is_ok());
+    }
+
+    #[test]
+    fn ranges_that_do_not() {
+        for accept in [
+            "text/html",
+            "application/json;q=0",
+            "application/json;q=0.0, */*",
+            "image/*",
+            "",
+        ] {
+            assert!(!accepts(accept), "{accept}");
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! Which part of a collection: paging styles, and the [`Page`] they make.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::error::{FieldError, Result};
+use crate::query::{Query, QueryString};
+
+/// A part of a collection, and where it stands in the whole.
+///
+/// It is answered as an object: the items under the resource's name, and `pagination`
+/// where the client asked for a part.
+///
+/// # Examples
+/// ```
+/// use resourceful::{Page, PageNumber};
+///
+/// let page: Page<i64> = PageNumber::<10, 100>::FIRST.of(vec![1, 2, 3], 12);
+/// assert_eq!(page.items(), [1, 2, 3]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    items: Vec<T>,
+    pagination: Option<Pagination>,
+}
+
+impl<T> Page<T> {
+    /// The whole collection in one.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::Page::all(vec!["a", "b"]).items().len(), 2);
+    /// ```
+    #[must_use]
+    pub fn all(items: Vec<T>) -> Self {
+        Self {
+            items,
+            pagination: None,
+        }
+    }
+
+    /// The items of this part.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::Page::all(vec![1]).items(), [1]);
+    /// ```
+    #[must_use]
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// The same page of other items.
+    ///
+    /// # Examples
+    /// ```
+    /// let page = resourceful::Page::all(vec![1, 2]).map(|id| id * 10);
+    /// assert_eq!(page.items(), [10, 20]);
+    /// ```
+    #[must_use]
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(change).collect(),
+            pagination: self.pagination,
+        }
+    }
+
+    /// The page as an object whose member `name` holds the items.
+    ///
+    /// # Examples
+    /// ```
+    /// let page = resourceful::Page::all(vec![1, 2]);
+    /// assert_eq!(serde_json::to_string(&page.named("ids")).unwrap(), r#"{"ids":[1,2]}"#);
+    /// ```
+    #[must_use]
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Serialize + use<'a, T>
+    where
+        T: Serialize,
+    {
+        Named { page: self, name }
+    }
+}
+
+struct Named<'a, T> {
+    page: &'a Page<T>,
+    name: &'a str,
+}
+
+impl<T: Serialize> Serialize for Named<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let pagination = self.page.pagination.as_ref();
+        let mut map = serializer.serialize_map(Some(1 + usize::from(pagination.is_some())))?;
+        map.serialize_entry(self.name, &self.page.items)?;
+        if let Some(pagination) = pagination {
+            map.serialize_entry("pagination", pagination)?;
+        }
+        map.end()
+    }
+}
+
+/// Where a page stands, in the words of its style.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Pagination {
+    Number {
+        page: u64,
+        limit: u64,
+        total: u64,
+        has_next: bool,
+    },
+    Offset {
+        limit: u64,
+        offset: u64,
+        total: u64,
+        has_next: bool,
+    },
+}
+
+/// `?page=2&limit=10`: pages counted from 1.
+///
+/// `DEFAULT` items when the client names no `limit`, at most `MAX`; both are part of the
+/// type, so they are known when the program is compiled. A page past the end is empty.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn list(request: Request) -> Result<Response> {
+///     let page: PageNumber<2, 5> = request.query()?;
+///     let all = [10, 20, 30];
+///     let items = all.iter().skip(page.offset() as usize).take(page.limit() as usize);
+///     Ok(Json(page.of(items.collect(), 3).named("tens")).into_response())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/", public(list)))?;
+/// assert_eq!(
+///     client.get("/?page=1").await.text(),
+///     r#"{"tens":[10,20],"pagination":{"page":1,"limit":2,"total":3,"has_next":true}}"#
+/// );
+/// assert_eq!(client.get("/?limit=6").await.status(), 422);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageNumber<const DEFAULT: u32 = 10, const MAX: u32 = 100> {
+    number: u64,
+    limit: u64,
+}
+
+impl<const DEFAULT: u32, const MAX: u32> PageNumber<DEFAULT, MAX> {
+    /// The page that a client gets who asks for none.
+    pub const FIRST: Self = Self {
+        number: 1,
+        limit: DEFAULT as u64,
+    };
+
+    /// The largest page number whose last item still has an index that a database can
+    /// count (`i64`).
+    const LAST: u64 = i64::MAX as u64 / if MAX == 0 { 1 } else { MAX as u64 };
+
+    /// The number of this page, from 1.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::PageNumber::<10, 100>::FIRST.number(), 1);
+    /// ```
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many items the page may have: 1 to `MAX`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::PageNumber::<10, 100>::FIRST.limit(), 10);
+    /// ```
+    #[must_use]
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// How many items come before it; always fits an `i64`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::PageNumber::<10, 100>::FIRST.offset(), 0);
+    /// ```
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        (self.number - 1) * self.limit
+    }
+
+    /// The page with these items, of `total` in the whole collection.
+    ///
+    /// # Examples
+    /// ```
+    /// let page = resourceful::PageNumber::<10, 100>::FIRST.of(vec!["a"], 1);
+    /// assert_eq!(page.items(), ["a"]);
+    /// ```
+    #[must_use]
+    pub fn of<T>(&self, items: Vec<T>, total: u64) -> Page<T> {
+        let has_next = self.offset() + self.limit < total;
+        let (page, limit) = (self.number, self.limit);
+        Page {
+            items,
+            pagination: Some(Pagination::Number {
+                page,
+                limit,
+                total,
+                has_next,
+            }),
+        }
+    }
+}
+
+impl<const DEFAULT: u32, const MAX: u32> Query for PageNumber<DEFAULT, MAX> {
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        let number = integer(query, "page", 1, Self::LAST, 1);
+        let limit = integer(query, "limit", 1, MAX.into(), DEFAULT.into());
+        both(number, limit, |number, limit| Self { number, limit })
+    }
+}
+
+/// `?limit=10&offset=20`: items counted from 0.
+///
+/// `DEFAULT` items when the client names no `limit`, at most `MAX`.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn list(request: Request) -> Result<Response> {
+///     let part: LimitOffset = request.query()?;
+///     Ok(Json(part.of(vec!["c"], 3).named("letters")).into_response())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/", public(list)))?;
+/// assert_eq!(
+///     client.get("/?limit=1&offset=2").await.text(),
+///     r#"{"letters":["c"],"pagination":{"limit":1,"offset":2,"total":3,"has_next":false}}"#
+/// );
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitOffset<const DEFAULT: u32 = 10, const MAX: u32 = 100> {
+    limit: u64,
+    offset: u64,
+}
+
+impl<const DEFAULT: u32, const MAX: u32> LimitOffset<DEFAULT, MAX> {
+    /// The part that a client gets who asks for none.
+    pub const FIRST: Self = Self {
+        limit: DEFAULT as u64,
+        offset: 0,
+    };
+
+    /// How many items the part may have: 1 to `MAX`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::LimitOffset::<10, 100>::FIRST.limit(), 10);
+    /// ```
+    #[must_use]
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// How many items come before it; always fits an `i64`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::LimitOffset::<10, 100>::FIRST.offset(), 0);
+    /// ```
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The part with these items, of `total` in the whole collection.
+    ///
+    /// # Examples
+    /// ```
+    /// let page = resourceful::LimitOffset::<10, 100>::FIRST.of(vec!["a"], 1);
+    /// assert_eq!(page.items(), ["a"]);
+    /// ```
+    #[must_use]
+    pub fn of<T>(&self, items: Vec<T>, total: u64) -> Page<T> {
+        let has_next = self.offset + self.limit < total;
+        let (limit, offset) = (self.limit, self.offset);
+        Page {
+            items,
+            pagination: Some(Pagination::Offset {
+                limit,
+                offset,
+                total,
+                has_next,
+            }),
+        }
+    }
+}
+
+impl<const DEFAULT: u32, const MAX: u32> Query for LimitOffset<DEFAULT, MAX> {
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        let limit = integer(query, "limit", 1, MAX.into(), DEFAULT.into());
+        let offset = integer(query, "offset", 0, i64::MAX as u64 - u64::from(MAX), 0);
+        both(limit, offset, |limit, offset| Self { limit, offset })
+    }
+}
+
+/// No paging: the collection is small, and answered whole.
+///
+/// # Examples
+/// ```
+/// use resourceful::Unpaged;
+/// assert_eq!(Unpaged.of(vec!["a", "b"]).items(), ["a", "b"]);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unpaged;
+
+impl Unpaged {
+    /// All the items.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::Unpaged.of(vec![1]).items(), [1]);
+    /// ```
+    #[must_use]
+    pub fn of<T>(self, items: Vec<T>) -> Page<T> {
+        Page::all(items)
+    }
+}
+
+impl Query for Unpaged {
+    fn read(_: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        Ok(Self)
+    }
+}
+
+/// A decimal integer in ASCII digits; no sign, no spaces.
+fn integer(
+    query: &QueryString<'_>,
+    name: &'static str,
+    min: u64,
+    max: u64,
+    default: u64,
+) -> Result<u64, FieldError> {
+    let Some(text) = query.last(name)? else {
+        return Ok(default);
+    };
+    let wrong = |detail: Cow<'static, str>| Err(FieldError::query(name, detail));
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return wrong("must be an integer".into());
+    }
+    match text.parse::<u64>() {
+        Ok(value) if value < min => wrong(format!("must be at least {min}").into()),
+        Ok(value) if value <= max => Ok(value),
+        _ => wrong(format!("must be at most {max}").into()),
+    }
+}
+
+fn both<Q>(
+    first: Result<u64, FieldError>,
+    second: Result<u64, FieldError>,
+    make: impl FnOnce(u64, u64) -> Q,
+) -> Result<Q, Vec<FieldError>> {
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok(make(first, second)),
+        (first, second) => Err([first.err(), second.err()].into_iter().flatten().collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<PageNumber, Vec<FieldError>> {
+        PageNumber::read(&QueryString::new(query).unwrap())
+    }
+
+    #[test]
+    fn absent_parameters_are_the_defaults() {
+        assert_eq!(read(""), Ok(PageNumber::FIRST));
+        assert_eq!(read("page=2&limit=100").unwrap().offset(), 100);
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named() {
+        for wrong in [
+            "0",
+            "-1",
+            "+1",
+            "1.0",
+            "x",
+            "",
+            "%201",
+            "٣",
+            "99999999999999999999",
+        ] {
+            let errors = read(&format!("page={wrong}&limit={wrong}")).unwrap_err();
+            let names: Vec<_> = errors.iter().map(FieldError::place).collect();
+            assert_eq!(names, ["page", "limit"], "{wrong}");
+        }
+        assert_eq!(
+            read("limit=101").unwrap_err()[0].detail(),
+            "must be at most 100"
+        );
+    }
+
+    #[test]
+    fn the_largest_page_does_not_overflow() {
+        let last = PageNumber::<10, 100>::LAST;
+        let page = read(&format!("page={last}&limit=100")).unwrap();
+        assert!(i64::try_from(page.offset() + page.limit()).is_ok());
+        assert!(read(&format!("page={}", last + 1)).is_err());
+        assert_eq!(page.of(Vec::<()>::new(), 3), page.of(vec![], 3));
+    }
+}

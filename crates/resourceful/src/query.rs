@@ -1,0 +1,205 @@
+//! The query string, read into a typed value.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, FieldError, Result};
+use crate::input::{self, Input, Shape, Step};
+
+/// More parameters than these are an attack.
+const MAX_PARAMETERS: usize = 1000;
+
+/// A value that is read from the query string: a paging style, a filter, or both.
+///
+/// Every [`Input`] is one: each member is a parameter, the last of a repeated parameter
+/// counts (all of them, where the member is a list), unknown parameters are ignored.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Deserialize, JsonSchema, Validate)]
+/// struct PostFilter {
+///     #[garde(skip)]
+///     published: Option<bool>,
+///     #[garde(range(min = 1))]
+///     author: Option<i64>,
+/// }
+///
+/// async fn search(request: Request) -> Result<String> {
+///     let filter: PostFilter = request.query()?;
+///     Ok(format!("{:?}", filter.author))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/", public(search)))?;
+/// assert_eq!(client.get("/?author=7&page=2").await.text(), "Some(7)");
+///
+/// let problem = client.get("/?author=0&published=perhaps").await.json();
+/// assert_eq!(problem["errors"][0]["name"], "published");
+/// assert_eq!(problem["errors"][0]["detail"], "must be a boolean");
+/// assert_eq!(problem["errors"][1]["name"], "author");
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a query string",
+    note = "use a paging style (`PageNumber`, `LimitOffset`, `Unpaged`), a struct that derives `Deserialize`, `JsonSchema` and `Validate`, or `Filtered<YourFilter, PageNumber>`"
+)]
+pub trait Query: Sized + Send {
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// Every wrong parameter.
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>>;
+}
+
+impl<T: Input> Query for T {
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        input::read_text(query.to_object(Shape::of::<T>()))
+    }
+}
+
+/// A filter and a paging style, two structs read from one query string.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Deserialize, JsonSchema, Validate)]
+/// struct PostFilter { #[garde(skip)] author: Option<i64> }
+///
+/// async fn search(request: Request) -> Result<String> {
+///     let Filtered { filter, paging } = request.query::<Filtered<PostFilter, PageNumber>>()?;
+///     Ok(format!("{:?} from {}", filter.author, paging.offset()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/", public(search)))?;
+/// assert_eq!(client.get("/?author=7&page=2").await.text(), "Some(7) from 10");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Filtered<F, P> {
+    /// Which items.
+    pub filter: F,
+    /// Which part of them.
+    pub paging: P,
+}
+
+impl<F: Query, P: Query> Query for Filtered<F, P> {
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        match (F::read(query), P::read(query)) {
+            (Ok(filter), Ok(paging)) => Ok(Self { filter, paging }),
+            (Err(mut wrong), Err(more)) => {
+                wrong.extend(more);
+                Err(wrong)
+            }
+            (Err(wrong), _) | (_, Err(wrong)) => Err(wrong),
+        }
+    }
+}
+
+/// The undecoded query string of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryString<'r> {
+    raw: &'r str,
+}
+
+impl<'r> QueryString<'r> {
+    /// # Errors
+    /// 400 for more than 1000 parameters.
+    pub(crate) fn new(raw: &'r str) -> Result<Self> {
+        if raw.bytes().filter(|byte| *byte == b'&').count() >= MAX_PARAMETERS {
+            return Err(Error::bad_request(
+                "The query has more than 1000 parameters.",
+            ));
+        }
+        Ok(Self { raw })
+    }
+
+    /// The last value of a parameter, undecoded bytes decoded; an `Err` where they are no UTF-8.
+    ///
+    /// # Errors
+    /// The parameter, when its value is not UTF-8.
+    pub fn last(&self, name: &'static str) -> Result<Option<Cow<'r, str>>, FieldError> {
+        let Some((_, value)) = self.pairs().filter(|(known, _)| *known == name).last() else {
+            return Ok(None);
+        };
+        decode(value)
+            .map(Some)
+            .ok_or_else(|| FieldError::query(name, "is not UTF-8"))
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (Cow<'r, str>, &'r str)> + use<'r> {
+        let pairs = self.raw.split('&').filter(|pair| !pair.is_empty());
+        pairs.filter_map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode(name)?, value))
+        })
+    }
+
+    /// The parameters as an object of strings, lists where the schema says so.
+    fn to_object(self, shape: &Shape) -> Value {
+        let mut object = Map::new();
+        for (name, value) in self.pairs() {
+            // What is no UTF-8 becomes a value of no expected type.
+            let value = decode(value).map_or(Value::Null, |text| Value::String(text.into_owned()));
+            let list = shape.child(shape.root(), &Step::Member(name.to_string()));
+            if list.is_some_and(|schema| shape.allows(schema, "array")) {
+                let values = object
+                    .entry(name)
+                    .or_insert_with(|| Value::Array(Vec::new()));
+                values.as_array_mut().expect("made as an array").push(value);
+            } else {
+                object.insert(name.into_owned(), value);
+            }
+        }
+        object.into()
+    }
+}
+
+/// `application/x-www-form-urlencoded` (WHATWG URL section 5.1), but strict: `None` where
+/// the bytes are no UTF-8.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode(spaced.as_bytes()).decode_utf8().ok()?;
+    Some(Cow::Owned(decoded.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_repeated_parameter_counts() {
+        let query = QueryString::new("a=1&b=2&a=3&&c").unwrap();
+        assert_eq!(query.last("a").unwrap().as_deref(), Some("3"));
+        assert_eq!(query.last("c").unwrap().as_deref(), Some(""));
+        assert_eq!(query.last("d").unwrap(), None);
+    }
+
+    #[test]
+    fn names_and_values_are_decoded() {
+        let query = QueryString::new("%61=x+%2B%C3%A9&bad=%FF").unwrap();
+        assert_eq!(query.last("a").unwrap().as_deref(), Some("x +é"));
+        assert_eq!(query.last("bad").unwrap_err().place(), "bad");
+    }
+
+    #[test]
+    fn too_many_parameters_are_refused() {
+        assert!(QueryString::new(&"a&".repeat(999)).is_ok());
+        assert_eq!(
+            QueryString::new(&"a&".repeat(1000)).unwrap_err().status(),
+            400
+        );
+    }
+}

@@ -1,0 +1,399 @@
+//! What a hook may ask about the request it serves.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use http::header::{AsHeaderName, HeaderMap, HeaderValue};
+use http::{Extensions, Method, Uri, Version, request::Parts};
+use tracing::Span;
+
+use crate::action::Action;
+use crate::body;
+use crate::error::{Error, Result};
+use crate::input::{Input, Unread};
+use crate::path::decode_segment;
+use crate::query::{Query, QueryString};
+use crate::response::Body;
+use crate::route::{Params, Route};
+use crate::settings::Settings;
+
+/// A request on its way to a hook.
+///
+/// Resource hooks get `&Request`: their input has been read already. Views get it by value,
+/// with the body still to be read.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn whoami(request: Request) -> Result<String> {
+///     let agent = request.header("user-agent").unwrap_or("nobody");
+///     Ok(format!("{agent} asked for {}", request.path()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/whoami", public(whoami)))?;
+/// let response = client.get("/whoami").header("user-agent", "curl").await;
+/// assert_eq!(response.text(), "curl asked for /whoami");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Request {
+    parts: Parts,
+    body: Body,
+    /// The normalised path, where it is spelled differently from the URI's.
+    path: Option<String>,
+    route: Arc<Route>,
+    params: Params,
+    action: Option<Action>,
+    peer: Option<SocketAddr>,
+    number: u64,
+}
+
+impl Request {
+    pub(crate) fn new(
+        parts: Parts,
+        body: Body,
+        path: Option<String>,
+        route: Arc<Route>,
+        params: Params,
+        peer: Option<SocketAddr>,
+    ) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self {
+            parts,
+            body,
+            path,
+            route,
+            params,
+            action: None,
+            peer,
+            number,
+        }
+    }
+
+    /// The HTTP method; for `HEAD` the hook of `GET` runs, and this says `HEAD`.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.parts.method
+    }
+
+    /// What a resource was asked to do; `None` in views.
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        self.action
+    }
+
+    /// The request target as it was sent.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.parts.uri
+    }
+
+    /// The path in its one spelling: unreserved percent-encodings are decoded.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.path.as_deref().unwrap_or(self.parts.uri.path())
+    }
+
+    /// The pattern that matched: `/posts/{id}/`.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        &self.route.pattern
+    }
+
+    /// The protocol version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.parts.version
+    }
+
+    /// All header fields.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// The first value of a header field, when it is visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        self.parts.headers.get(name)?.to_str().ok()
+    }
+
+    /// What layers outside the application have attached.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.parts.extensions
+    }
+
+    /// The address at the other end of the connection; `None` without a socket.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// The id under which the log knows this request: the client's `X-Request-Id` when it
+    /// is 1 to 128 visible ASCII characters, else one of our own.
+    #[must_use]
+    pub fn id(&self) -> Cow<'_, str> {
+        self.given_id()
+            .map_or_else(|| made_id(self.number).into(), Cow::Borrowed)
+    }
+
+    /// A parameter of the path, decoded and parsed.
+    ///
+    /// # Errors
+    /// 404 when it does not parse or is out of range: there is nothing under such a path;
+    /// 500 when the route has no parameter of this name.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// async fn year(request: Request) -> Result<String> {
+    ///     let year: u16 = request.param("year")?;
+    ///     Ok(format!("posts of {year}"))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().get("/posts/{year}", public(year)))?;
+    /// assert_eq!(client.get("/posts/2024").await.text(), "posts of 2024");
+    /// assert_eq!(client.get("/posts/latest").await.status(), 404);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn param<T: FromStr + fmt::Display>(&self, name: &str) -> Result<T> {
+        let index = self.route.names.iter().position(|known| known == name);
+        let Some(index) = index else {
+            return Err(Error::internal(format!(
+                "`{}` has no parameter `{name}`",
+                self.route()
+            )));
+        };
+        self.param_at(index)
+    }
+
+    /// The id of the item: the last parameter of an item's route.
+    pub(crate) fn item_id<T: FromStr + fmt::Display>(&self) -> Result<T> {
+        self.param_at(self.route.names.len().wrapping_sub(1))
+    }
+
+    fn param_at<T: FromStr + fmt::Display>(&self, index: usize) -> Result<T> {
+        let segment = self.params.get(self.path(), index).unwrap_or_default();
+        parse_segment(segment).ok_or_else(nothing_here)
+    }
+
+    /// The query string, read and validated.
+    ///
+    /// # Errors
+    /// 422 that names every wrong parameter.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// async fn list(request: Request) -> Result<String> {
+    ///     let page: PageNumber = request.query()?;
+    ///     Ok(format!("from {}", page.offset()))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().get("/", public(list)))?;
+    /// assert_eq!(client.get("/?page=3").await.text(), "from 20");
+    /// assert_eq!(client.get("/?page=0").await.status(), 422);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn query<Q: Query>(&self) -> Result<Q> {
+        let query = QueryString::new(self.parts.uri.query().unwrap_or_default())?;
+        Q::read(&query).map_err(Error::invalid)
+    }
+
+    /// The body as validated JSON, for views.
+    ///
+    /// # Errors
+    /// 400 when it is not JSON, 413 when it is too large, 415 when it is of another type,
+    /// 422 that names every wrong field, 408 when it does not come.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// #[derive(Deserialize, JsonSchema, Validate)]
+    /// struct Greeting { #[garde(length(min = 1))] name: String }
+    ///
+    /// async fn greet(mut request: Request) -> Result<String> {
+    ///     let greeting: Greeting = request.json().await?;
+    ///     Ok(format!("Hello, {}!", greeting.name))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().post("/", public(greet)))?;
+    /// let response = client.post("/").json(&serde_json::json!({"name": "Ada"})).await;
+    /// assert_eq!(response.text(), "Hello, Ada!");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn json<T: Input>(&mut self) -> Result<T> {
+        self.json_within(self.settings().body_limit).await
+    }
+
+    pub(crate) async fn json_within<T: Input>(&mut self, limit: u64) -> Result<T> {
+        let body = self.take_body();
+        Unread {
+            method: &self.parts.method,
+            headers: &self.parts.headers,
+            body,
+        }
+        .read(limit)
+        .await
+    }
+
+    /// The whole body, up to the application's limit.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 408 when it does not come.
+    pub async fn bytes(&mut self) -> Result<Bytes> {
+        let limit = self.settings().body_limit;
+        body::read(self.take_body(), limit).await
+    }
+
+    /// The body as a stream, without any limit; a second time it is empty.
+    pub fn take_body(&mut self) -> Body {
+        std::mem::take(&mut self.body)
+    }
+
+    /// The request as `http` knows it.
+    #[must_use]
+    pub fn into_http(self) -> http::Request<Body> {
+        http::Request::from_parts(self.parts, self.body)
+    }
+
+    /// The span of the request: one per request, none when nobody listens.
+    pub(crate) fn span(&self) -> Span {
+        tracing::info_span!(
+            "request",
+            method = %self.method(),
+            path = self.path(),
+            route = self.route(),
+            id = %self.id(),
+        )
+    }
+
+    pub(crate) fn set_action(&mut self, action: Action) {
+        self.action = Some(action);
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.route.settings
+    }
+
+    /// What the log needs of the request, after the request is gone.
+    pub(crate) fn trail(&self) -> Trail {
+        Trail {
+            method: self.parts.method.clone(),
+            uri: self.parts.uri.clone(),
+            given_id: self
+                .given_id()
+                .and_then(|id| HeaderValue::from_str(id).ok()),
+            number: self.number,
+            route: self.route.clone(),
+        }
+    }
+
+    fn given_id(&self) -> Option<&str> {
+        let id = self.header("x-request-id")?;
+        let visible = id.bytes().all(|byte| byte.is_ascii_graphic());
+        (visible && (1..=128).contains(&id.len())).then_some(id)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", self.method())
+            .field("uri", self.uri())
+            .field("route", &self.route())
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// See [`Request::trail`].
+pub(crate) struct Trail {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    given_id: Option<HeaderValue>,
+    number: u64,
+    route: Arc<Route>,
+}
+
+impl Trail {
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.route.settings
+    }
+
+    pub(crate) fn id(&self) -> String {
+        let given = self.given_id.as_ref().and_then(|id| id.to_str().ok());
+        given.map_or_else(|| made_id(self.number), str::to_owned)
+    }
+}
+
+/// The answer to a path that nothing is registered under, or an id that cannot be one.
+pub(crate) fn nothing_here() -> Error {
+    Error::not_found("There is nothing at this path.")
+}
+
+/// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
+fn made_id(number: u64) -> String {
+    static RUN: OnceLock<u32> = OnceLock::new();
+    let run = RUN.get_or_init(|| {
+        use std::hash::{BuildHasher, RandomState};
+        RandomState::new().hash_one(std::process::id()) as u32
+    });
+    format!("{run:08x}-{number:x}")
+}
+
+/// One spelling for each id: `7` is an integer's, `+7` and `007` are not.
+fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<T> {
+    let text = decode_segment(segment);
+    let value = T::from_str(&text).ok()?;
+    let doubtful = text.len() > 1 && text.starts_with(['+', '-', '0']);
+    (!doubtful || value.to_string().eq_ignore_ascii_case(&text)).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        assert_eq!(parse_segment::<i64>("7"), Some(7));
+        assert_eq!(parse_segment::<i64>("-7"), Some(-7));
+        assert_eq!(parse_segment::<i64>("0"), Some(0));
+        for other in [
+            "+7",
+            "007",
+            "-0",
+            "7.0",
+            "",
+            "9223372036854775808",
+            "%37%20",
+        ] {
+            assert_eq!(parse_segment::<i64>(other), None, "{other}");
+        }
+        assert_eq!(parse_segment::<String>("007").as_deref(), Some("007"));
+        assert_eq!(parse_segment::<String>("a%2Fb").as_deref(), Some("a/b"));
+    }
+}

@@ -1,0 +1,290 @@
+//! What goes out: [`Response`], its [`Body`], and what turns into one.
+
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use serde::Serialize;
+
+use crate::error::{BoxError, Error, Result};
+
+/// A response of this crate: `http`'s, with our [`Body`].
+pub type Response = http::Response<Body>;
+
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// The body of a request or a response.
+///
+/// One enum, so that the common cases (nothing, or bytes that are all there) need no box.
+///
+/// # Examples
+/// ```
+/// use http_body::Body as _;
+/// use resourceful::Body;
+///
+/// let body = Body::from("hello");
+/// assert_eq!(body.size_hint().exact(), Some(5));
+/// assert!(Body::empty().is_end_stream());
+/// ```
+#[derive(Default)]
+pub struct Body(Kind);
+
+#[derive(Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Full(Bytes),
+    Incoming(hyper::body::Incoming),
+    /// The mutex is never locked: it makes a body that is only `Send` also `Sync`.
+    Boxed(Mutex<UnsyncBoxBody<Bytes, BoxError>>),
+}
+
+impl Body {
+    /// A body without content.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::Body::empty().as_bytes(), Some(&b""[..]));
+    /// ```
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self(Kind::Empty)
+    }
+
+    /// Any other body, boxed: a stream, a file, the body of a mounted service.
+    ///
+    /// # Examples
+    /// ```
+    /// let body = resourceful::Body::new(resourceful::Body::from("boxed"));
+    /// assert!(body.as_bytes().is_none()); // not known without reading it
+    /// ```
+    pub fn new<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self(Kind::Boxed(Mutex::new(
+            body.map_err(Into::into).boxed_unsync(),
+        )))
+    }
+
+    /// The content, when it is all there already.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::Body::from("hello").as_bytes(), Some(&b"hello"[..]));
+    /// ```
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Kind::Empty => Some(&[]),
+            Kind::Full(bytes) => Some(bytes),
+            Kind::Incoming(_) | Kind::Boxed(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body")
+            .field("size", &self.size_hint())
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Kind::Full(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(Bytes::from(bytes))
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::from(Bytes::from(text))
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self::from(Bytes::from_static(text.as_bytes()))
+    }
+}
+
+impl From<hyper::body::Incoming> for Body {
+    fn from(body: hyper::body::Incoming) -> Self {
+        Self(Kind::Incoming(body))
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let kind = &mut self.get_mut().0;
+        match kind {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *kind = Kind::Empty;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Kind::Incoming(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Kind::Boxed(body) => Pin::new(unlocked(body)).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::Full(bytes) => bytes.is_empty(),
+            Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Boxed(body) => body.lock().is_ok_and(|body| body.is_end_stream()),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Incoming(body) => body.size_hint(),
+            Kind::Boxed(body) => body
+                .lock()
+                .map_or_else(|_| SizeHint::new(), |body| body.size_hint()),
+        }
+    }
+}
+
+fn unlocked<T>(mutex: &mut Mutex<T>) -> &mut T {
+    mutex
+        .get_mut()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// What a view may return: turned into a [`Response`] once.
+///
+/// # Examples
+/// ```
+/// use http::StatusCode;
+/// use resourceful::{IntoResponse, Json};
+///
+/// assert_eq!("hello".into_response().headers()["content-type"], "text/plain; charset=utf-8");
+/// assert_eq!(Json([1, 2]).into_response().body().as_bytes(), Some(&b"[1,2]"[..]));
+/// assert_eq!((StatusCode::ACCEPTED, "later").into_response().status(), 202);
+/// assert_eq!(().into_response().status(), 204);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a response",
+    note = "return `Json(value)`, a `String`, `(StatusCode, ..)`, `()` or a `resourceful::Response`"
+)]
+pub trait IntoResponse {
+    /// The response.
+    fn into_response(self) -> Response;
+}
+
+impl IntoResponse for Response {
+    fn into_response(self) -> Response {
+        self
+    }
+}
+
+/// 204, without a body.
+impl IntoResponse for () {
+    fn into_response(self) -> Response {
+        with_status(StatusCode::NO_CONTENT, Body::empty())
+    }
+}
+
+/// The status, without a body.
+impl IntoResponse for StatusCode {
+    fn into_response(self) -> Response {
+        with_status(self, Body::empty())
+    }
+}
+
+impl IntoResponse for String {
+    fn into_response(self) -> Response {
+        typed(TEXT, self.into())
+    }
+}
+
+impl IntoResponse for &'static str {
+    fn into_response(self) -> Response {
+        typed(TEXT, self.into())
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        *response.status_mut() = self.0;
+        response
+    }
+}
+
+/// Any serialisable value as a JSON response, for views.
+///
+/// A value that cannot be serialised (a map whose keys are no strings) is answered with 500.
+///
+/// # Examples
+/// ```
+/// use resourceful::{IntoResponse, Json};
+///
+/// let response = Json("hi").into_response();
+/// assert_eq!(response.headers()["content-type"], "application/json");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.0, 128).unwrap_or_else(|error| {
+            tracing::error!(%error, "a view's answer could not be written as JSON");
+            with_status(StatusCode::INTERNAL_SERVER_ERROR, Body::empty())
+        })
+    }
+}
+
+/// `value` as JSON, in a buffer of `expected` bytes to begin with.
+pub(crate) fn json(
+    status: StatusCode,
+    value: &impl Serialize,
+    expected: usize,
+) -> Result<Response> {
+    let mut bytes = Vec::with_capacity(expected);
+    serde_json::to_writer(&mut bytes, value).map_err(Error::internal)?;
+    let mut response = typed(JSON, bytes.into());
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+pub(crate) fn with_status(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
+
+fn typed(content_type: HeaderValue, body: Body) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}

@@ -1,0 +1,305 @@
+//! From a normalised path and a method to an endpoint: matchit behind `insert` and `find`.
+
+use std::collections::BTreeMap;
+use std::panic::Location;
+use std::sync::Arc;
+
+use http::Method;
+use http::header::HeaderValue;
+
+use crate::action::allow;
+use crate::build_error::{BuildError, BuildErrors};
+use crate::erased::Endpoint;
+use crate::path::is_path_character;
+use crate::route::{MAX_PARAMETERS, Params, Route};
+use crate::settings::{Settings, TrailingSlash};
+
+/// The methods that can be registered, in the order of `Allow`; `HEAD` is `GET`.
+const METHODS: [Method; 5] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+];
+
+/// What was asked for at a path when the application was put together.
+pub(crate) struct Registration {
+    pub(crate) pattern: String,
+    pub(crate) methods: Methods,
+    pub(crate) endpoint: Arc<dyn Endpoint>,
+    pub(crate) caller: &'static Location<'static>,
+}
+
+#[derive(Clone, PartialEq)]
+pub(crate) enum Methods {
+    One(Method),
+    /// A mounted service: it answers every method, also those it does not know.
+    All,
+}
+
+pub(crate) struct Router {
+    tree: matchit::Router<Target>,
+    leaves: Vec<Leaf>,
+}
+
+#[derive(Clone, Copy)]
+enum Target {
+    Leaf(usize),
+    /// The path of a leaf, but for the slash at its end.
+    OtherSlash,
+}
+
+/// One registered path: a table of endpoints by method.
+pub(crate) struct Leaf {
+    pub(crate) route: Arc<Route>,
+    /// What is served, ready to send.
+    pub(crate) allow: HeaderValue,
+    by_method: [Option<Arc<dyn Endpoint>>; METHODS.len()],
+    any: Option<Arc<dyn Endpoint>>,
+}
+
+pub(crate) enum Found<'r> {
+    Leaf(&'r Leaf, Params),
+    OtherSlash,
+    Nothing,
+}
+
+impl Router {
+    /// # Errors
+    /// Every path that is malformed or registered twice.
+    pub(crate) fn new(
+        registrations: Vec<Registration>,
+        settings: &Arc<Settings>,
+    ) -> Result<Self, BuildErrors> {
+        let mut errors = Vec::new();
+        // By shape (`/posts/{}`), and sorted: matchit finds some conflicts only in one order.
+        let mut paths: BTreeMap<String, Vec<Registration>> = BTreeMap::new();
+        for registration in registrations {
+            match check(&registration.pattern) {
+                Ok(shape) => paths.entry(shape).or_default().push(registration),
+                Err(reason) => errors.push(BuildError::new(
+                    format!("`{}` is no path: {reason}", registration.pattern),
+                    &[registration.caller],
+                )),
+            }
+        }
+        let mut router = Self {
+            tree: matchit::Router::new(),
+            leaves: Vec::new(),
+        };
+        for (_, registrations) in paths {
+            router.insert(registrations, settings, &mut errors);
+        }
+        if settings.trailing_slash != TrailingSlash::Strict {
+            router.insert_other_slashes(settings.trailing_slash);
+        }
+        if errors.is_empty() {
+            Ok(router)
+        } else {
+            Err(BuildErrors::new(errors))
+        }
+    }
+
+    /// The leaf of a normalised path.
+    pub(crate) fn find(&self, path: &str) -> Found<'_> {
+        let Ok(found) = self.tree.at(path) else {
+            return Found::Nothing;
+        };
+        match *found.value {
+            Target::OtherSlash => Found::OtherSlash,
+            Target::Leaf(index) => {
+                let mut params = Params::default();
+                for (_, value) in found.params.iter() {
+                    params.push(path, value);
+                }
+                Found::Leaf(&self.leaves[index], params)
+            }
+        }
+    }
+
+    fn insert(
+        &mut self,
+        registrations: Vec<Registration>,
+        settings: &Arc<Settings>,
+        errors: &mut Vec<BuildError>,
+    ) {
+        let first = &registrations[0];
+        let (pattern, caller) = (first.pattern.clone(), first.caller);
+        let names = parameters(&pattern).map(str::to_owned).collect();
+        let route = Route {
+            pattern: pattern.clone(),
+            names,
+            settings: Arc::clone(settings),
+        };
+        let mut leaf = Leaf {
+            route: Arc::new(route),
+            allow: HeaderValue::from_static(""),
+            by_method: Default::default(),
+            any: None,
+        };
+        let mut callers: Vec<(Methods, &'static Location<'static>)> = Vec::new();
+        for registration in registrations {
+            if registration.pattern != pattern {
+                errors.push(BuildError::new(
+                    format!("`{pattern}` and `{}` are one path", registration.pattern),
+                    &[caller, registration.caller],
+                ));
+                continue;
+            }
+            let clash = callers
+                .iter()
+                .find(|(methods, _)| methods.overlap(&registration.methods));
+            if let Some((_, other)) = clash {
+                errors.push(BuildError::new(
+                    format!(
+                        "{} `{pattern}` is registered twice",
+                        registration.methods.name()
+                    ),
+                    &[other, registration.caller],
+                ));
+                continue;
+            }
+            callers.push((registration.methods.clone(), registration.caller));
+            leaf.put(registration.methods, registration.endpoint);
+        }
+        leaf.allow = allow(&leaf.methods());
+        if let Err(conflict) = self.tree.insert(&pattern, Target::Leaf(self.leaves.len())) {
+            errors.push(BuildError::new(
+                format!("`{pattern}`: {conflict}"),
+                &[caller],
+            ));
+        }
+        self.leaves.push(leaf);
+    }
+
+    /// Each path once more with its last slash added or removed, unless that was registered.
+    fn insert_other_slashes(&mut self, policy: TrailingSlash) {
+        for (index, leaf) in self.leaves.iter().enumerate() {
+            if leaf.any.is_some() || leaf.route.pattern == "/" {
+                continue;
+            }
+            let target = match policy {
+                TrailingSlash::Ignore => Target::Leaf(index),
+                _ => Target::OtherSlash,
+            };
+            // An error means that the other spelling is a path of its own.
+            let _ = self.tree.insert(toggle_slash(&leaf.route.pattern), target);
+        }
+    }
+}
+
+impl Leaf {
+    pub(crate) fn endpoint(&self, method: &Method) -> Option<&Arc<dyn Endpoint>> {
+        let endpoint = match *method {
+            Method::GET | Method::HEAD => &self.by_method[0],
+            Method::POST => &self.by_method[1],
+            Method::PUT => &self.by_method[2],
+            Method::PATCH => &self.by_method[3],
+            Method::DELETE => &self.by_method[4],
+            _ => &None,
+        };
+        endpoint.as_ref().or(self.any.as_ref())
+    }
+
+    fn put(&mut self, methods: Methods, endpoint: Arc<dyn Endpoint>) {
+        let place = match methods {
+            Methods::All => &mut self.any,
+            Methods::One(method) => {
+                let index = METHODS.iter().position(|known| *known == method);
+                &mut self.by_method[index.expect("only these methods can be registered")]
+            }
+        };
+        *place = Some(endpoint);
+    }
+
+    fn methods(&self) -> Vec<Method> {
+        let served = METHODS
+            .iter()
+            .zip(&self.by_method)
+            .filter(|(_, endpoint)| endpoint.is_some());
+        served.map(|(method, _)| method.clone()).collect()
+    }
+}
+
+impl Methods {
+    fn overlap(&self, other: &Self) -> bool {
+        self == other || *self == Self::All || *other == Self::All
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::One(method) => method.as_str(),
+            Self::All => "the mount",
+        }
+    }
+}
+
+/// The path with one slash more or less at its end.
+pub(crate) fn toggle_slash(path: &str) -> String {
+    path.strip_suffix('/')
+        .map_or_else(|| format!("{path}/"), str::to_owned)
+}
+
+/// The shape of a pattern: its parameters without their names.
+fn check(pattern: &str) -> Result<String, String> {
+    let Some(rest) = pattern.strip_prefix('/') else {
+        return Err("it must begin with `/`".to_owned());
+    };
+    let mut shape = String::new();
+    let mut segments = rest.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        shape.push('/');
+        if segment.is_empty() && segments.peek().is_some() {
+            return Err("it has an empty segment".to_owned());
+        }
+        if segment == "." || segment == ".." {
+            return Err(format!("no request has a `{segment}` segment"));
+        }
+        if let Some(name) = parameter(segment) {
+            let ident = name.strip_prefix('*').unwrap_or(name);
+            if ident.is_empty()
+                || !ident
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            {
+                return Err(format!("`{{{name}}}` is no parameter"));
+            }
+            shape.push_str(if name.starts_with('*') { "{*}" } else { "{}" });
+        } else if segment.contains(['{', '}']) {
+            return Err(format!(
+                "a parameter is a whole segment, unlike `{segment}`"
+            ));
+        } else if let Some(bad) = segment
+            .chars()
+            .find(|character| !is_path_character(*character))
+        {
+            return Err(format!("`{bad}` must be percent-encoded"));
+        } else {
+            shape.push_str(segment);
+        }
+    }
+    let names: Vec<_> = parameters(pattern).collect();
+    if let Some(twice) = names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names[..*at].contains(name))
+    {
+        return Err(format!("it has two parameters `{}`", twice.1));
+    }
+    if names.len() > MAX_PARAMETERS {
+        return Err(format!("it has more than {MAX_PARAMETERS} parameters"));
+    }
+    Ok(shape)
+}
+
+fn parameters(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern
+        .split('/')
+        .filter_map(parameter)
+        .map(|name| name.trim_start_matches('*'))
+}
+
+fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}

@@ -1,0 +1,134 @@
+//! One connection: which protocol, then hyper until its end.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use crate::error::BoxError;
+use crate::response::Body;
+use crate::service::AppService;
+
+/// How long the first bytes may take.
+const SNIFF_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What an HTTP/2 connection begins with (RFC 9113 section 3.4); no HTTP/1 method is `PRI`.
+const PREFACE: &[u8] = b"PRI";
+
+pub(super) struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: AppService,
+}
+
+impl Connection {
+    pub(super) fn new(stream: TcpStream, peer: SocketAddr, service: AppService) -> Self {
+        Self {
+            stream,
+            peer,
+            service,
+        }
+    }
+
+    /// Serves until the client is done, or `drain` is closed and the requests that run are
+    /// answered.
+    pub(super) async fn serve(self, mut drain: watch::Receiver<()>) {
+        // Small answers leave at once; without this Nagle and delayed acknowledgements wait
+        // for each other.
+        let _ = self.stream.set_nodelay(true);
+        let is_http2 = tokio::select! {
+            is_http2 = timeout(SNIFF_TIMEOUT, begins_as_http2(&self.stream)) => is_http2,
+            _ = drain.changed() => return,
+        };
+        let outcome = match is_http2 {
+            Ok(Ok(true)) => self.serve_http2(drain).await,
+            Ok(Ok(false)) => self.serve_http1(drain).await,
+            Ok(Err(error)) => Err(error.into()),
+            Err(_elapsed) => Err("no request within ten seconds".into()),
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "connection ended");
+        }
+    }
+
+    async fn serve_http1(self, drain: watch::Receiver<()>) -> Result<(), BoxError> {
+        let Self {
+            stream,
+            peer,
+            service,
+        } = self;
+        let walk = service_fn(move |request: hyper::Request<Incoming>| {
+            service.walk(request.map(Body::from), Some(peer))
+        });
+        let connection = http1::Builder::new()
+            // A client may close its side and still read the answer.
+            .half_close(true)
+            .pipeline_flush(true)
+            .serve_connection(TokioIo::new(stream), walk);
+        until_drained(connection, drain, |connection| {
+            connection.graceful_shutdown()
+        })
+        .await
+    }
+
+    async fn serve_http2(self, drain: watch::Receiver<()>) -> Result<(), BoxError> {
+        let Self {
+            stream,
+            peer,
+            service,
+        } = self;
+        let walk = service_fn(move |request: hyper::Request<Incoming>| {
+            service.walk(request.map(Body::from), Some(peer))
+        });
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(100)
+            .serve_connection(TokioIo::new(stream), walk);
+        until_drained(connection, drain, |connection| {
+            connection.graceful_shutdown()
+        })
+        .await
+    }
+}
+
+async fn until_drained<C>(
+    connection: C,
+    mut drain: watch::Receiver<()>,
+    shut_down: impl FnOnce(Pin<&mut C>),
+) -> Result<(), BoxError>
+where
+    C: Future<Output = Result<(), hyper::Error>>,
+{
+    let mut connection = pin!(connection);
+    tokio::select! {
+        outcome = &mut connection => return Ok(outcome?),
+        _ = drain.changed() => shut_down(connection.as_mut()),
+    }
+    Ok(connection.await?)
+}
+
+/// Looks at the first bytes without taking them.
+async fn begins_as_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        let seen = stream.peek(&mut first).await?;
+        if seen == 0 || !PREFACE.starts_with(&first[..seen]) {
+            return Ok(false);
+        }
+        if seen == PREFACE.len() {
+            return Ok(true);
+        }
+        // One or two bytes of a preface, or of `PUT`: a peek says nothing of further ones,
+        // so look again soon. Only a client that sends byte by byte comes here.
+        sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,143 @@
+//! Sockets: accept, serve, drain.
+
+mod connection;
+mod signal;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::error::{Error, Result};
+use crate::lifespan::Lifespan;
+use crate::service::AppService;
+
+use self::connection::Connection;
+
+/// How long requests may run on after the signal to stop.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait after a failed accept (no descriptors left): 50 ms, doubling to 1 s.
+const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// A bound application, not yet serving.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let server = App::new().bind("127.0.0.1:0").await?;
+/// assert!(server.local_addr().port() > 0);
+/// server.run_until(async {}).await // stops at once
+/// # }
+/// ```
+#[must_use = "a server serves nothing until it is run"]
+pub struct Server {
+    service: AppService,
+    lifespan: Lifespan,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) async fn bind(
+        service: AppService,
+        lifespan: Lifespan,
+        address: impl ToSocketAddrs,
+    ) -> Result<Self> {
+        let listener = TcpListener::bind(address).await.map_err(Error::internal)?;
+        let address = listener.local_addr().map_err(Error::internal)?;
+        Ok(Self {
+            service,
+            lifespan,
+            listener,
+            address,
+        })
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until SIGINT or SIGTERM, then finishes what runs, for at most ten seconds.
+    ///
+    /// # Errors
+    /// What a start hook failed with; that requests had to be abandoned.
+    pub async fn run(self) -> Result<()> {
+        let signal = signal::asked_to_stop().map_err(Error::internal)?;
+        self.run_until(signal).await
+    }
+
+    /// Serves until `stop` is ready, then finishes what runs, for at most ten seconds.
+    ///
+    /// # Errors
+    /// What a start hook failed with; that requests had to be abandoned.
+    pub async fn run_until(mut self, stop: impl Future<Output = ()>) -> Result<()> {
+        let mut lifespan = std::mem::take(&mut self.lifespan);
+        let outcome = match lifespan.start().await {
+            Ok(()) => self.accept_until(stop).await,
+            Err(error) => Err(error),
+        };
+        lifespan.stop().await;
+        outcome
+    }
+
+    async fn accept_until(self, stop: impl Future<Output = ()>) -> Result<()> {
+        tracing::info!(address = %self.address, "listening");
+        let (draining, drain) = watch::channel(());
+        let mut connections = JoinSet::new();
+        let mut stop = std::pin::pin!(stop);
+        let mut backoff = ACCEPT_BACKOFF.0;
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        backoff = ACCEPT_BACKOFF.0;
+                        let connection = Connection::new(stream, peer, self.service.clone());
+                        connections.spawn(connection.serve(drain.clone()));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(backoff).await;
+                        backoff = (backoff * 2).min(ACCEPT_BACKOFF.1);
+                    }
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
+        drop(self.listener);
+        tracing::info!(connections = connections.len(), "draining");
+        drop(draining);
+        let detached = &self.service.settings().detached;
+        detached.close();
+        let finish = async {
+            while connections.join_next().await.is_some() {}
+            detached.wait().await;
+        };
+        if timeout(DRAIN_TIMEOUT, finish).await.is_ok() {
+            tracing::info!("stopped");
+            return Ok(());
+        }
+        let left = connections.len() + detached.len();
+        Err(Error::internal(format!(
+            "stopped with {left} connections or requests unfinished"
+        )))
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}

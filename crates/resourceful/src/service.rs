@@ -1,0 +1,98 @@
+//! An application as a service: hyper's, and with the feature `tower` tower's.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body::Body as HttpBody;
+
+use crate::error::BoxError;
+use crate::response::{Body, Response};
+use crate::settings::Settings;
+use crate::walk::{Answer, Site};
+
+/// An application that is put together. A clone is the same application.
+///
+/// It is a `hyper::service::Service`, and with the feature `tower` a `tower::Service` that
+/// can be nested in axum and wrapped in tower-http's layers. It never fails: errors are
+/// responses.
+///
+/// # Examples
+/// ```
+/// use hyper::service::Service as _;
+/// use resourceful::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let service = App::new().build()?;
+/// let request = http::Request::new(resourceful::Body::empty());
+/// let response = service.call(request).await.unwrap();
+/// assert_eq!(response.status(), 404);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AppService {
+    site: Arc<Site>,
+}
+
+impl AppService {
+    pub(crate) fn new(site: Site) -> Self {
+        Self {
+            site: Arc::new(site),
+        }
+    }
+
+    /// One request of a connection whose other end is `peer`.
+    pub(crate) fn walk(&self, request: http::Request<Body>, peer: Option<SocketAddr>) -> Answer {
+        self.site.walk(request, peer)
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.site.settings
+    }
+}
+
+impl std::fmt::Debug for AppService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppService")
+            .field("settings", self.settings())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B> hyper::service::Service<http::Request<B>> for AppService
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = std::convert::Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: http::Request<B>) -> Answer {
+        self.walk(request.map(Body::new), None)
+    }
+}
+
+#[cfg(feature = "tower")]
+impl<B> tower_service::Service<http::Request<B>> for AppService
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = std::convert::Infallible;
+    type Future = Answer;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Self::Error>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Answer {
+        self.walk(request.map(Body::new), None)
+    }
+}

@@ -1,0 +1,156 @@
+//! Below resources: class views with a hook per HTTP method, and function views.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use http::Method;
+
+use crate::access::{Access, Public};
+use crate::error::{Error, Result};
+use crate::request::Request;
+use crate::response::Response;
+
+/// A class view: one hook per HTTP method, with the raw request.
+///
+/// Mounted with [`App::view`](crate::App::view). `#[view]` fills in `METHODS` and `Error`;
+/// `HEAD` and `OPTIONS` are answered from what is there.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// struct Counter(AtomicU64);
+///
+/// #[view]
+/// impl AsyncView for Counter {
+///     type Access = Public;
+///
+///     async fn get(&self, _: Request) -> Result<Response> {
+///         Ok(Json(self.0.load(Ordering::SeqCst)).into_response())
+///     }
+///
+///     async fn post(&self, _: Request) -> Result<Response> {
+///         Ok(Json(self.0.fetch_add(1, Ordering::SeqCst) + 1).into_response())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().view("/counter", Counter(AtomicU64::new(0))))?;
+/// assert_eq!(client.post("/counter").await.text(), "1");
+/// assert_eq!(client.get("/counter").await.text(), "1");
+/// assert_eq!(client.put("/counter").await.headers()["allow"], "GET, HEAD, POST, OPTIONS");
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a class view",
+    label = "this has no `impl AsyncView`",
+    note = "write `#[view] impl AsyncView for {Self} {{ .. }}`; a resource is mounted with `App::resource`, a function with `App::get` and its kin"
+)]
+pub trait AsyncView: Send + Sync + 'static {
+    /// The methods whose hooks are written below.
+    const METHODS: &'static [Method];
+
+    /// Who may call it: [`Public`] or your own.
+    type Access: Access<Self>;
+
+    /// What the hooks fail with: [`Error`], or an enum that derives `Problem`.
+    type Error: Into<Error>;
+
+    /// Serves `GET`, and `HEAD` without the body.
+    fn get(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send {
+        let _ = request;
+        async { absent("get") }
+    }
+
+    /// Serves `POST`.
+    fn post(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send {
+        let _ = request;
+        async { absent("post") }
+    }
+
+    /// Serves `PUT`.
+    fn put(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send {
+        let _ = request;
+        async { absent("put") }
+    }
+
+    /// Serves `PATCH`.
+    fn patch(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Self::Error>> + Send {
+        let _ = request;
+        async { absent("patch") }
+    }
+
+    /// Serves `DELETE`.
+    fn delete(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Self::Error>> + Send {
+        let _ = request;
+        async { absent("delete") }
+    }
+}
+
+/// See the function of this name in [`crate::resource`].
+fn absent<T>(hook: &str) -> T {
+    panic!("`{hook}` is in METHODS, but the hook is not written")
+}
+
+/// A function view or a mounted service, with the decision who may call it.
+///
+/// Made by [`public`] and [`guarded`]; nothing can be registered without one.
+#[derive(Debug)]
+pub struct Guarded<A, H> {
+    pub(crate) handler: H,
+    access: PhantomData<fn() -> A>,
+}
+
+/// `handler`, open to anyone.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+///
+/// let app = App::new().get("/hello", public(hello));
+/// ```
+pub fn public<H>(handler: H) -> Guarded<Public, H> {
+    guarded(handler)
+}
+
+/// `handler`, open to whom `A` lets pass.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// struct Local;
+///
+/// impl Access<()> for Local {
+///     async fn check(_: &(), request: &Request) -> Result<()> {
+///         let local = request.peer().is_some_and(|peer| peer.ip().is_loopback());
+///         if local { Ok(()) } else { Err(Error::forbidden("Only from this machine.")) }
+///     }
+/// }
+///
+/// async fn metrics(_: Request) -> Result<&'static str> { Ok("up 1") }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/metrics", guarded::<Local, _>(metrics)))?;
+/// assert_eq!(client.get("/metrics").await.status(), 403); // no socket, no peer
+/// # Ok(())
+/// # }
+/// ```
+pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
+    Guarded {
+        handler,
+        access: PhantomData,
+    }
+}
