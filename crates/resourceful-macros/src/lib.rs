@@ -68,7 +68,8 @@ pub fn view(_: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Each variant (or the struct) says its `status`, 400 to 599, and may say what the client
 /// reads: `detail`, and `type` with `title` (RFC 9457). The `Display` text goes to the log,
-/// never to the client.
+/// never to the client. A variant that holds another error which is a problem already, or
+/// the library's own `Error`, says `#[problem(transparent)]` and is answered as that.
 ///
 /// # Examples
 /// ```
@@ -85,6 +86,9 @@ pub fn view(_: TokenStream, item: TokenStream) -> TokenStream {
 ///     #[error(transparent)]
 ///     #[problem(status = 500)]
 ///     Storage(#[from] std::io::Error),
+///     #[error(transparent)]
+///     #[problem(transparent)]
+///     Request(#[from] Error),
 /// }
 ///
 /// let error = Error::from(BlogError::NoPost(7));

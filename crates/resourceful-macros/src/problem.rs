@@ -12,30 +12,48 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
 
 fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
     let name = &input.ident;
+    let mut forwards = Vec::new();
     let arms = match &input.data {
         Data::Enum(data) => {
             let arms = data.variants.iter().map(|variant| {
+                let ident = &variant.ident;
+                let said = Said::of(&variant.attrs, ident.span())?;
+                if said.transparent {
+                    let (Fields::Unnamed(_), 1) = (&variant.fields, variant.fields.len()) else {
+                        let message =
+                            "a transparent problem is a variant with one field: `V(Inner)`";
+                        return Err(Error::new(ident.span(), message));
+                    };
+                    forwards.push(
+                        quote!(#name::#ident(inner) => return ::core::convert::Into::into(inner)),
+                    );
+                    return Ok(quote!(#name::#ident(_) => unreachable!("returned above")));
+                }
                 let pattern = match variant.fields {
                     Fields::Named(_) => quote!({ .. }),
                     Fields::Unnamed(_) => quote!((..)),
                     Fields::Unit => quote!(),
                 };
-                let ident = &variant.ident;
-                let problem = Said::of(&variant.attrs, ident.span())?.expression();
+                let problem = said.expression(ident.span())?;
                 Ok(quote!(#name::#ident #pattern => #problem))
             });
             combine(arms)?
         }
         Data::Struct(_) => {
-            let problem = Said::of(&input.attrs, name.span())?.expression();
+            let problem = Said::of(&input.attrs, name.span())?.expression(name.span())?;
             vec![quote!(_ => #problem)]
         }
         Data::Union(_) => return Err(Error::new(name.span(), "a problem is an enum or a struct")),
     };
+    let forward = (!forwards.is_empty())
+        .then(|| quote!(let error = match error { #(#forwards,)* other => other };));
     let (generics, arguments, wheres) = input.generics.split_for_impl();
     Ok(quote! {
+        #[automatically_derived]
         impl #generics ::core::convert::From<#name #arguments> for ::resourceful::Error #wheres {
+            #[allow(unreachable_patterns)]
             fn from(error: #name #arguments) -> Self {
+                #forward
                 let problem = match &error { #(#arms,)* };
                 problem.with_source(error)
             }
@@ -58,8 +76,10 @@ fn combine<T>(results: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>,
 }
 
 /// What one `#[problem(..)]` says.
+#[derive(Default)]
 struct Said {
-    status: LitInt,
+    transparent: bool,
+    status: Option<LitInt>,
     detail: Option<LitStr>,
     problem_type: Option<LitStr>,
     title: Option<LitStr>,
@@ -67,27 +87,51 @@ struct Said {
 
 impl Said {
     fn of(attributes: &[Attribute], span: Span) -> Result<Self, Error> {
-        let (mut status, mut detail, mut problem_type, mut title) = (None, None, None, None);
+        let mut said = Self::default();
         for attribute in attributes
             .iter()
-            .filter(|attribute| attribute.path().is_ident("problem"))
+            .filter(|one| one.path().is_ident("problem"))
         {
             attribute.parse_nested_meta(|meta| {
-                if meta.path.is_ident("status") {
-                    status = Some(meta.value()?.parse()?);
+                if meta.path.is_ident("transparent") {
+                    said.transparent = true;
+                } else if meta.path.is_ident("status") {
+                    said.status = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("detail") {
-                    detail = Some(meta.value()?.parse()?);
+                    said.detail = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("type") {
-                    problem_type = Some(meta.value()?.parse()?);
+                    said.problem_type = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("title") {
-                    title = Some(meta.value()?.parse()?);
+                    said.title = Some(meta.value()?.parse()?);
                 } else {
-                    return Err(meta.error("it has `status`, `detail`, `type` and `title`"));
+                    let known = "it has `status`, `detail`, `type`, `title` and `transparent`";
+                    return Err(meta.error(known));
                 }
                 Ok(())
             })?;
         }
-        let status: LitInt = status.ok_or_else(|| {
+        if said.title.is_some() != said.problem_type.is_some() {
+            let message = "`type` and `title` go together (RFC 9457 section 3.1)";
+            return Err(Error::new(span, message));
+        }
+        if said.transparent && said.status.is_some() {
+            return Err(Error::new(
+                span,
+                "a transparent problem has the status of what it holds",
+            ));
+        }
+        Ok(said)
+    }
+
+    fn expression(&self, span: Span) -> Result<TokenStream, Error> {
+        let Self {
+            status,
+            detail,
+            problem_type,
+            title,
+            ..
+        } = self;
+        let status = status.as_ref().ok_or_else(|| {
             Error::new(
                 span,
                 "which status does it have? Say `#[problem(status = 404)]`",
@@ -99,35 +143,12 @@ impl Said {
                 "the status of an error is 400 to 599",
             ));
         }
-        if title.is_some() != problem_type.is_some() {
-            return Err(Error::new(
-                span,
-                "`type` and `title` go together (RFC 9457 section 3.1)",
-            ));
-        }
-        Ok(Self {
-            status,
-            detail,
-            problem_type,
-            title,
-        })
-    }
-
-    fn expression(&self) -> TokenStream {
-        let Self {
-            status,
-            detail,
-            problem_type,
-            title,
-        } = self;
         let detail = detail.iter();
-        let types = problem_type
-            .iter()
-            .zip(title)
-            .map(|(uri, title)| quote!(.with_type(#uri, #title)));
-        quote_spanned! {status.span()=>
+        let types = problem_type.iter().zip(title);
+        let types = types.map(|(uri, title)| quote!(.with_type(#uri, #title)));
+        Ok(quote_spanned! {status.span()=>
             ::resourceful::Error::new(const { ::resourceful::ErrorStatus::new(#status) })
                 #(.with_detail(#detail))* #(#types)*
-        }
+        })
     }
 }

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use http::Method;
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http_body::Body as _;
 
@@ -58,18 +57,15 @@ pub(crate) fn conclude(outcome: Result<Response>, trail: impl FnOnce() -> Trail)
     })
 }
 
-/// To `HEAD` the answer of `GET` without its body (RFC 9110 section 9.3.2).
-pub(crate) fn fit_to_method(mut response: Response, method: &Method) -> Response {
-    if method == Method::HEAD {
-        if let Some(length) = response.body().size_hint().exact() {
-            response
-                .headers_mut()
-                .entry(CONTENT_LENGTH)
-                .or_insert_with(|| HeaderValue::from(length));
-        }
-        *response.body_mut() = Body::empty();
+/// The answer of `GET` for `HEAD`: without its body (RFC 9110 section 9.3.2).
+pub(crate) fn strip_body(response: &mut Response) {
+    if let Some(length) = response.body().size_hint().exact() {
+        let headers = response.headers_mut();
+        headers
+            .entry(CONTENT_LENGTH)
+            .or_insert_with(|| HeaderValue::from(length));
     }
-    response
+    *response.body_mut() = Body::empty();
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

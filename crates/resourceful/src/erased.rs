@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use crate::access::Access;
 use crate::action::Action;
-use crate::conclude::{caught, conclude, fit_to_method};
+use crate::conclude::{caught, conclude};
 use crate::dispatch::{LearntSize, dispatch};
 use crate::error::{Error, Result};
 use crate::request::Request;
@@ -30,23 +30,21 @@ pub(crate) trait Endpoint: Send + Sync {
 }
 
 /// The same before it is boxed.
+///
+/// The request is lent, not given: a future that holds it once is a third of the size.
 pub(crate) trait Serve: Send + Sync + 'static {
-    fn serve(&self, request: Request) -> impl Future<Output = Response> + Send;
+    fn serve(&self, request: &mut Request) -> impl Future<Output = Response> + Send;
 }
 
 impl<S: Serve> Endpoint for S {
-    fn call(self: Arc<Self>, request: Request) -> Running {
+    fn call(self: Arc<Self>, mut request: Request) -> Running {
         let span = request.span();
         if span.is_disabled() {
-            return Box::pin(async move {
-                let method = request.method().clone();
-                fit_to_method(self.serve(request).await, &method)
-            });
+            return Box::pin(async move { self.serve(&mut request).await });
         }
         let logged = async move {
             let started = Instant::now();
-            let method = request.method().clone();
-            let response = fit_to_method(self.serve(request).await, &method);
+            let response = self.serve(&mut request).await;
             let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
             tracing::info!(
                 status = response.status().as_u16(),
@@ -67,8 +65,8 @@ pub(crate) struct ResourceEndpoint<R> {
 }
 
 impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
-    async fn serve(&self, mut request: Request) -> Response {
-        let outcome = dispatch(&*self.resource, self.action, &self.size, &mut request);
+    async fn serve(&self, request: &mut Request) -> Response {
+        let outcome = dispatch(&*self.resource, self.action, &self.size, request);
         let outcome = caught(outcome).await;
         conclude(outcome, || request.trail())
     }
@@ -81,8 +79,9 @@ pub(crate) struct ViewEndpoint<V> {
 }
 
 impl<V: AsyncView> Serve for ViewEndpoint<V> {
-    async fn serve(&self, request: Request) -> Response {
+    async fn serve(&self, request: &mut Request) -> Response {
         let trail = request.trail();
+        let request = request.take();
         let view = &*self.view;
         let outcome = caught(async {
             V::Access::check(view, &request).await?;
@@ -110,8 +109,9 @@ where
     T: IntoResponse,
     E: Into<Error>,
 {
-    async fn serve(&self, request: Request) -> Response {
+    async fn serve(&self, request: &mut Request) -> Response {
         let trail = request.trail();
+        let request = request.take();
         let outcome = caught(async {
             A::check(&(), &request).await?;
             let answer = (self.0.handler)(request).await;

@@ -58,7 +58,7 @@ pub use self::serve::Server;
 pub use self::service::AppService;
 pub use self::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};
 pub use self::testing::{TestClient, TestRequest, TestResponse};
-pub use self::view::{AsyncView, Guarded, guarded, public};
+pub use self::view::{AsyncView, Guarded, guarded, public, with_state};
 pub use self::walk::Answer;
 
 /// What most files of an application need: `use resourceful::prelude::*;`.
@@ -67,6 +67,7 @@ pub mod prelude {
         Access, Action, Actions, App, AsyncResource, AsyncView, Change, Error, FieldError,
         Filtered, IntoResponse, Json, LimitOffset, Never, Page, PageNumber, Problem, Public,
         Request, Response, Result, TestClient, Unpaged, blocking, guarded, public, resource, view,
+        with_state,
     };
     pub use garde::Validate;
     pub use schemars::JsonSchema;

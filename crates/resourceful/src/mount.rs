@@ -41,8 +41,9 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    async fn serve(&self, request: Request) -> Response {
+    async fn serve(&self, request: &mut Request) -> Response {
         let trail = request.trail();
+        let request = request.take();
         let outcome = caught(async {
             A::check(&(), &request).await?;
             let inner = below(request, self.prefix)?;

@@ -18,21 +18,25 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Visible ASCII but for `%` and `.`.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b'!';
+    while byte < 0x7F {
+        plain[byte as usize] = byte != b'%' && byte != b'.';
+        byte += 1;
+    }
+    plain
+};
+
 /// `path` in its one spelling: borrowed, when it is spelled so already.
 ///
 /// # Errors
 /// 400 for `.` and `..` segments, NUL, characters that no URI has, and percent-encodings
 /// that are broken or no UTF-8.
 pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>> {
-    // One pass for nearly all requests: plain characters, and no segment begins with a dot.
-    let mut previous = 0;
-    let plain = path.bytes().all(|byte| {
-        let plain =
-            byte > b' ' && byte < 0x7F && byte != b'%' && !(byte == b'.' && previous == b'/');
-        previous = byte;
-        plain
-    });
-    if plain {
+    // Nearly all requests: nothing to decode, no dot that could be a segment.
+    if path.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         return Ok(Cow::Borrowed(path));
     }
     let path = if path.contains('%') {
@@ -56,6 +60,9 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>> {
 
 /// One segment of a normalised path as text.
 pub(crate) fn decode_segment(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
     // `normalise` has refused what is no UTF-8.
     percent_decode_str(segment).decode_utf8_lossy()
 }

@@ -291,6 +291,20 @@ impl Request {
         )
     }
 
+    /// The request by value, for views; what stays behind is empty.
+    pub(crate) fn take(&mut self) -> Self {
+        let (parts, body) = http::Request::default().into_parts();
+        let route = Arc::clone(&self.route);
+        let empty = Self {
+            parts,
+            body,
+            path: None,
+            route,
+            ..*self
+        };
+        std::mem::replace(self, empty)
+    }
+
     pub(crate) fn set_action(&mut self, action: Action) {
         self.action = Some(action);
     }

@@ -17,7 +17,7 @@ use crate::error::{BoxError, Error, Result};
 /// A response of this crate: `http`'s, with our [`Body`].
 pub type Response = http::Response<Body>;
 
-pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// The body of a request or a response.
@@ -272,8 +272,9 @@ pub(crate) fn json(
 ) -> Result<Response> {
     let mut bytes = Vec::with_capacity(expected);
     serde_json::to_writer(&mut bytes, value).map_err(Error::internal)?;
-    let mut response = typed(JSON, bytes.into());
+    let mut response = Response::new(bytes.into());
     *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
     Ok(response)
 }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use http::header::{ALLOW, HeaderValue, LOCATION};
 use http::{Method, StatusCode, request::Parts};
 
-use crate::conclude::{conclude, fit_to_method};
+use crate::conclude::{conclude, strip_body};
 use crate::erased::Running;
 use crate::error::{Error, ErrorStatus, Result};
 use crate::path::normalise;
@@ -47,10 +47,11 @@ impl Site {
         };
         match leaf.endpoint(&parts.method) {
             Some(endpoint) => {
+                let is_head = parts.method == Method::HEAD;
                 let detached = (!parts.method.is_safe()).then(|| Arc::clone(&self.settings));
                 let route = Arc::clone(&leaf.route);
                 let request = Request::new(parts, body, path, route, params, peer);
-                Answer::running(Arc::clone(endpoint).call(request), detached)
+                Answer::running(Arc::clone(endpoint).call(request), detached).for_method(is_head)
             }
             None if parts.method == Method::OPTIONS => Answer::ready(options(&leaf.allow)),
             None => self.refuse(Refusal::Error(method_not_allowed(&leaf.allow)), parts),
@@ -78,17 +79,17 @@ impl Site {
             Refusal::Error(error) => Err(error),
             Refusal::OtherSlash => other_slash(&parts, &self.settings.mounted_at),
         };
-        let method = parts.method.clone();
+        let is_head = parts.method == Method::HEAD;
         let nowhere = Arc::clone(&self.nowhere);
         let request = Request::new(parts, Body::empty(), None, nowhere, Params::default(), None);
         let response = conclude(outcome, || request.trail());
         tracing::info!(
-            %method,
+            method = %request.method(),
             path = request.path(),
             status = response.status().as_u16(),
             "answered without an endpoint"
         );
-        Answer::ready(fit_to_method(response, &method))
+        Answer::ready(response).for_method(is_head)
     }
 }
 
@@ -140,6 +141,7 @@ fn method_not_allowed(allow: &HeaderValue) -> Error {
 /// that goes away never cancels a transaction half-way.
 pub struct Answer {
     state: State,
+    is_head: bool,
     /// Where to run on, for unsafe requests.
     detached: Option<Arc<Settings>>,
 }
@@ -154,6 +156,7 @@ impl Answer {
     fn ready(response: Response) -> Self {
         Self {
             state: State::Ready(Box::new(response)),
+            is_head: false,
             detached: None,
         }
     }
@@ -161,8 +164,17 @@ impl Answer {
     fn running(running: Running, detached: Option<Arc<Settings>>) -> Self {
         Self {
             state: State::Running(running),
+            is_head: false,
             detached,
         }
+    }
+}
+
+impl Answer {
+    /// `HEAD` gets what `GET` would, without the body.
+    fn for_method(mut self, is_head: bool) -> Self {
+        self.is_head = is_head;
+        self
     }
 }
 
@@ -170,7 +182,7 @@ impl Future for Answer {
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = match std::mem::replace(&mut self.state, State::Done) {
+        let mut response = match std::mem::replace(&mut self.state, State::Done) {
             State::Ready(response) => *response,
             State::Running(mut running) => match running.as_mut().poll(cx) {
                 Poll::Ready(response) => response,
@@ -182,6 +194,9 @@ impl Future for Answer {
             // Polling a finished future is the caller's mistake; it gets no second answer.
             State::Done => return Poll::Pending,
         };
+        if self.is_head {
+            strip_body(&mut response);
+        }
         Poll::Ready(Ok(response))
     }
 }

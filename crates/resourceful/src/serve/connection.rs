@@ -1,6 +1,6 @@
 //! One connection: which protocol, then hyper until its end.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -100,20 +100,37 @@ impl Connection {
     }
 }
 
+/// Polls `connection` to its end, and tells it once when `drain` is closed.
+///
+/// A connection is polled for every request. So the wait for the drain is polled once, to
+/// leave the task's waker there, and after that only looked at: one load.
 async fn until_drained<C>(
     connection: C,
-    mut drain: watch::Receiver<()>,
-    shut_down: impl FnOnce(Pin<&mut C>),
+    drain: watch::Receiver<()>,
+    shut_down: impl Fn(Pin<&mut C>),
 ) -> Result<(), BoxError>
 where
     C: Future<Output = Result<(), hyper::Error>>,
 {
     let mut connection = pin!(connection);
-    tokio::select! {
-        outcome = &mut connection => return Ok(outcome?),
-        _ = drain.changed() => shut_down(connection.as_mut()),
-    }
-    Ok(connection.await?)
+    let mut waiting = drain.clone();
+    let mut closed = pin!(waiting.changed());
+    let mut is_registered = false;
+    let mut is_draining = false;
+    poll_fn(|cx| {
+        if !is_registered {
+            is_registered = true;
+            // Ready is as good as pending: the look below sees it.
+            let _ = closed.as_mut().poll(cx);
+        }
+        if !is_draining && drain.has_changed().is_err() {
+            is_draining = true;
+            shut_down(connection.as_mut());
+        }
+        connection.as_mut().poll(cx)
+    })
+    .await?;
+    Ok(())
 }
 
 /// Looks at the first bytes without taking them.

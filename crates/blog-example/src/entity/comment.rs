@@ -1,0 +1,19 @@
+//! `blog_comment`: what readers say of a post.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "blog_comment")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub post_id: i64,
+    pub author_id: Option<i64>,
+    pub content: String,
+    pub created_at: DateTimeUtc,
+    #[sea_orm(belongs_to, from = "post_id", to = "id")]
+    pub post: BelongsTo<super::post::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,65 @@
+//! `/api/post-list/`: the published posts, page by page.
+//!
+//! Coming from Django: this is the chapter's `AsyncPostListView`, a class with a method per
+//! HTTP method. `int(request.GET.get("page", 1))` is `request.query()`, which also says what
+//! is wrong with it.
+
+use chrono::{DateTime, Utc};
+use resourceful::prelude::*;
+use sea_orm::{DatabaseConnection, PaginatorTrait, QuerySelect};
+
+use crate::entity::post;
+use crate::error::BlogError;
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct PostRow {
+    id: i64,
+    title: String,
+    slug: String,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PostList {
+    database: DatabaseConnection,
+}
+
+impl PostList {
+    #[must_use]
+    pub(crate) fn new(database: DatabaseConnection) -> Self {
+        Self { database }
+    }
+}
+
+#[view]
+impl AsyncView for PostList {
+    type Access = Public;
+
+    async fn get(&self, request: Request) -> Result<Response, BlogError> {
+        let page: PageNumber = request.query()?;
+        let published = post::published();
+        let rows = published.clone().offset(page.offset()).limit(page.limit());
+        let (rows, total) =
+            tokio::try_join!(rows.all(&self.database), published.count(&self.database))?;
+        let posts = page.of(rows, total).map(PostRow::from);
+        Ok(Json(posts.named("posts")).into_response())
+    }
+}
+
+impl From<post::Model> for PostRow {
+    fn from(post: post::Model) -> Self {
+        let post::Model {
+            id,
+            title,
+            slug,
+            created_at,
+            ..
+        } = post;
+        Self {
+            id,
+            title,
+            slug,
+            created_at,
+        }
+    }
+}

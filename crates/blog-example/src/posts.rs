@@ -1,0 +1,113 @@
+//! `/api/posts/`: the posts as a resource.
+//!
+//! Coming from Django: this is the chapter's `PostAPIView`. `perform_create` and its kin are
+//! the hooks themselves; parsing, validation, statuses and 405 are the library's.
+
+use resourceful::prelude::*;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, DbErr, EntityTrait};
+
+use crate::entity::post;
+use crate::error::BlogError;
+use crate::new_post::{NewPost, not_blank};
+
+/// A post in answers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Post {
+    pub id: i64,
+    pub title: String,
+    pub slug: String,
+}
+
+/// What a client may change of a post; what it leaves out is kept.
+#[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
+#[serde(default)]
+pub struct PostChanges {
+    #[garde(inner(length(chars, max = 200), custom(not_blank)))]
+    pub title: Change<String>,
+    #[garde(skip)]
+    pub content: Change<String>,
+    #[garde(skip)]
+    pub published: Change<bool>,
+}
+
+#[derive(Debug)]
+pub struct Posts {
+    database: DatabaseConnection,
+}
+
+impl Posts {
+    #[must_use]
+    pub fn new(database: DatabaseConnection) -> Self {
+        Self { database }
+    }
+}
+
+/// Blog posts.
+#[resource]
+impl AsyncResource for Posts {
+    type Access = Public;
+
+    /// All published posts, newest first.
+    async fn list(&self, _: &Request, _: Unpaged) -> Result<Page<Post>, BlogError> {
+        let posts = post::published().all(&self.database).await?;
+        Ok(Page::all(posts).map(Post::from))
+    }
+
+    async fn create(&self, _: &Request, new: NewPost) -> Result<Post, BlogError> {
+        Ok(new.insert(&self.database).await?.into())
+    }
+
+    /// Changes a post, published or not; its slug stays.
+    async fn update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<Post, BlogError> {
+        let changed = changes.apply_to(id).update(&self.database).await;
+        changed.map(Post::from).map_err(|error| match error {
+            DbErr::RecordNotUpdated => BlogError::PostNotFound(id),
+            other => other.into(),
+        })
+    }
+
+    /// Removes a post and its comments.
+    async fn destroy(&self, _: &Request, id: i64) -> Result<(), BlogError> {
+        let outcome = post::Entity::delete_by_id(id).exec(&self.database).await?;
+        if outcome.rows_affected == 0 {
+            Err(BlogError::PostNotFound(id))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn locate(&self, post: &Post) -> Option<i64> {
+        Some(post.id)
+    }
+}
+
+impl PostChanges {
+    /// One `UPDATE` of the columns that change, so that two clients who change different
+    /// fields do not undo each other.
+    fn apply_to(self, id: i64) -> post::ActiveModel {
+        let mut post = post::ActiveModel {
+            id: Set(id),
+            ..Default::default()
+        };
+        if let Change::Set(title) = self.title {
+            post.title = Set(title);
+        }
+        if let Change::Set(content) = self.content {
+            post.content = Set(content);
+        }
+        if let Change::Set(published) = self.published {
+            post.published = Set(published);
+        }
+        post
+    }
+}
+
+impl From<post::Model> for Post {
+    fn from(post: post::Model) -> Self {
+        Self {
+            id: post.id,
+            title: post.title,
+            slug: post.slug,
+        }
+    }
+}

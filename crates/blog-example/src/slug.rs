@@ -1,0 +1,67 @@
+//! A post's slug: its title in letters that need no encoding in a URL.
+
+use unicode_normalization::UnicodeNormalization;
+
+const MAX_LENGTH: usize = 200;
+
+/// The slug of a title, before it is made unique. Never empty.
+pub(crate) fn slugify(title: &str) -> String {
+    let kept = title
+        .nfkd()
+        .filter(char::is_ascii)
+        .map(|c| c.to_ascii_lowercase());
+    let mut slug = String::new();
+    for character in kept {
+        match character {
+            'a'..='z' | '0'..='9' | '_' => slug.push(character),
+            '-' | ' ' | '\t'..='\r' | '\x1c'..='\x1f' if !slug.ends_with('-') => slug.push('-'),
+            _ => {}
+        }
+    }
+    let slug = slug.trim_matches(['-', '_']);
+    let slug = &slug[..slug.len().min(MAX_LENGTH)];
+    if slug.is_empty() {
+        "post".to_owned()
+    } else {
+        slug.to_owned()
+    }
+}
+
+/// The first of `base`, `base-2`, `base-3`, .. that is not among `taken`.
+pub(crate) fn first_free(base: &str, taken: &[String]) -> String {
+    let is_free = |slug: &String| !taken.contains(slug);
+    let numbered = (2_u64..).map(|number| format!("{base}-{number}"));
+    std::iter::once(base.to_owned())
+        .chain(numbered)
+        .find(is_free)
+        .expect("some number is not taken")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_become_slugs() {
+        for (title, slug) in [
+            ("Hello World", "hello-world"),
+            ("Crème Brûlée à la Façon", "creme-brulee-a-la-facon"),
+            ("新しい記事", "post"),
+            ("<b>Bold</b> & co", "bboldb-co"),
+            ("--Foo__bar  -  baz--", "foo__bar-baz"),
+            ("🚀 Launch 🚀", "launch"),
+            ("ﬁne №5", "fine-no5"),
+            ("_-_", "post"),
+        ] {
+            assert_eq!(slugify(title), slug, "{title}");
+        }
+        assert_eq!(slugify(&"a".repeat(300)).len(), 200);
+    }
+
+    #[test]
+    fn the_first_free_number_is_taken() {
+        let taken = ["a", "a-2", "a-4"].map(str::to_owned);
+        assert_eq!(first_free("a", &taken), "a-3");
+        assert_eq!(first_free("b", &taken), "b");
+    }
+}

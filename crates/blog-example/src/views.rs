@@ -1,0 +1,120 @@
+//! The function views: `/async-hello/`, `/posts/`, `/posts/{id}/`, `/endpoint/`.
+//!
+//! Coming from Django: `async def view(request)` is `async fn view(request: Request)`, and
+//! `require_http_methods` is the method it is registered under. State comes first, handed over
+//! by `with_state`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use resourceful::prelude::*;
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter,
+};
+use tokio::time::sleep;
+
+use crate::entity::{comment, post, user};
+use crate::error::BlogError;
+
+#[derive(Debug, Serialize)]
+struct Message {
+    message: &'static str,
+}
+
+/// `GET /async-hello/`: waits a little, as if for somebody else.
+pub(crate) async fn async_hello(_: Request) -> Result<impl IntoResponse> {
+    sleep(Duration::from_millis(100)).await;
+    Ok(Json(Message {
+        message: "Hello from async view!",
+    }))
+}
+
+#[derive(Debug, Serialize)]
+struct PostSummary {
+    id: i64,
+    title: String,
+    created_at: DateTime<Utc>,
+}
+
+/// `GET /posts/`: all published posts.
+pub(crate) async fn post_list(
+    database: DatabaseConnection,
+    _: Request,
+) -> Result<impl IntoResponse, BlogError> {
+    let posts = post::published().all(&database).await?;
+    let posts = Page::all(posts).map(
+        |post::Model {
+             id,
+             title,
+             created_at,
+             ..
+         }| PostSummary {
+            id,
+            title,
+            created_at,
+        },
+    );
+    Ok(Json(posts.named("posts")).into_response())
+}
+
+#[derive(Debug, Serialize)]
+struct PostDetail {
+    id: i64,
+    title: String,
+    content: String,
+    author: Option<String>,
+    comments_count: u64,
+}
+
+/// `GET /posts/{id}/`: a published post, its author and the number of its comments, the two
+/// fetched at the same time.
+pub(crate) async fn post_detail(
+    database: DatabaseConnection,
+    request: Request,
+) -> Result<impl IntoResponse, BlogError> {
+    let id = request.param("id")?;
+    let post = post::Entity::find_by_id(id)
+        .filter(post::Column::Published.eq(true))
+        .one(&database)
+        .await?
+        .ok_or(BlogError::PostNotFound(id))?;
+    let author = post.find_related(user::Entity).one(&database);
+    let comments = post.find_related(comment::Entity).count(&database);
+    let (author, comments_count) = tokio::try_join!(author, comments)?;
+    let author = author.map(|user| user.username);
+    Ok(Json(PostDetail {
+        id,
+        title: post.title,
+        content: post.content,
+        author,
+        comments_count,
+    }))
+}
+
+/// What `POST /endpoint/` takes.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct Job {
+    #[serde(default = "no_message")]
+    #[garde(skip)]
+    message: String,
+}
+
+fn no_message() -> String {
+    "No message".to_owned()
+}
+
+#[derive(Debug, Serialize)]
+struct JobDone {
+    result: String,
+    status: &'static str,
+}
+
+/// `POST /endpoint/`: half a second of work on a message.
+pub(crate) async fn process(mut request: Request) -> Result<impl IntoResponse> {
+    let job: Job = request.json().await?;
+    sleep(Duration::from_millis(500)).await;
+    Ok(Json(JobDone {
+        result: format!("Processed: {}", job.message),
+        status: "success",
+    }))
+}
