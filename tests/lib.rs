@@ -1,1 +1,1 @@
-
+//! Nothing: the tests are in the test target.

@@ -7,22 +7,19 @@ use std::sync::Arc;
 use http::Method;
 use tokio::net::ToSocketAddrs;
 
-use crate::access::Access;
 use crate::build_error::BuildErrors;
 use crate::dispatch::LearntSize;
-use crate::erased::{Endpoint, FunctionEndpoint, ResourceEndpoint, ViewEndpoint};
+use crate::erased::{Endpoint, FunctionView, ResourceEndpoint, ViewEndpoint};
 use crate::error::{Error, Result};
 use crate::lifespan::Lifespan;
 use crate::problem::Problem;
-use crate::request::Request;
 use crate::resource::AsyncResource;
-use crate::response::IntoResponse;
 use crate::route::Route;
 use crate::router::{Methods, Registration, Router};
 use crate::serve::Server;
 use crate::service::AppService;
 use crate::settings::{Settings, TrailingSlash};
-use crate::view::{AsyncView, Guarded};
+use crate::view::AsyncView;
 use crate::walk::Site;
 
 /// An application: resources and views at their paths.
@@ -142,15 +139,8 @@ impl App {
     /// let app = App::new().get("/hello", public(hello));
     /// ```
     #[track_caller]
-    pub fn get<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
-    where
-        A: Access<()>,
-        F: Fn(Request) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send,
-        T: IntoResponse,
-        E: Into<Error>,
-    {
-        self.function(Method::GET, path, view)
+    pub fn get(self, path: &str, view: impl FunctionView) -> Self {
+        self.register(path, Methods::One(Method::GET), view.into_endpoint())
     }
 
     /// Serves `POST` at `path` with a function.
@@ -164,15 +154,8 @@ impl App {
     /// let app = App::new().post("/echo", public(echo));
     /// ```
     #[track_caller]
-    pub fn post<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
-    where
-        A: Access<()>,
-        F: Fn(Request) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send,
-        T: IntoResponse,
-        E: Into<Error>,
-    {
-        self.function(Method::POST, path, view)
+    pub fn post(self, path: &str, view: impl FunctionView) -> Self {
+        self.register(path, Methods::One(Method::POST), view.into_endpoint())
     }
 
     /// Serves `PUT` at `path` with a function.
@@ -184,15 +167,8 @@ impl App {
     /// let app = App::new().put("/file", public(store));
     /// ```
     #[track_caller]
-    pub fn put<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
-    where
-        A: Access<()>,
-        F: Fn(Request) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send,
-        T: IntoResponse,
-        E: Into<Error>,
-    {
-        self.function(Method::PUT, path, view)
+    pub fn put(self, path: &str, view: impl FunctionView) -> Self {
+        self.register(path, Methods::One(Method::PUT), view.into_endpoint())
     }
 
     /// Serves `PATCH` at `path` with a function.
@@ -204,15 +180,8 @@ impl App {
     /// let app = App::new().patch("/file", public(amend));
     /// ```
     #[track_caller]
-    pub fn patch<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
-    where
-        A: Access<()>,
-        F: Fn(Request) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send,
-        T: IntoResponse,
-        E: Into<Error>,
-    {
-        self.function(Method::PATCH, path, view)
+    pub fn patch(self, path: &str, view: impl FunctionView) -> Self {
+        self.register(path, Methods::One(Method::PATCH), view.into_endpoint())
     }
 
     /// Serves `DELETE` at `path` with a function.
@@ -224,15 +193,8 @@ impl App {
     /// let app = App::new().delete("/file", public(remove));
     /// ```
     #[track_caller]
-    pub fn delete<A, F, Fut, T, E>(self, path: &str, view: Guarded<A, F>) -> Self
-    where
-        A: Access<()>,
-        F: Fn(Request) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send,
-        T: IntoResponse,
-        E: Into<Error>,
-    {
-        self.function(Method::DELETE, path, view)
+    pub fn delete(self, path: &str, view: impl FunctionView) -> Self {
+        self.register(path, Methods::One(Method::DELETE), view.into_endpoint())
     }
 
     /// Hands every request below `path` to a tower service, which sees the path without it.
@@ -253,9 +215,9 @@ impl App {
     /// ```
     #[cfg(feature = "tower")]
     #[track_caller]
-    pub fn mount<A, S, B>(mut self, path: &str, service: Guarded<A, S>) -> Self
+    pub fn mount<A, S, B>(mut self, path: &str, service: crate::view::Guarded<A, S>) -> Self
     where
-        A: Access<()>,
+        A: crate::access::Access<()>,
         S: tower_service::Service<
                 http::Request<crate::response::Body>,
                 Response = http::Response<B>,
@@ -431,18 +393,6 @@ impl App {
     /// ```
     pub async fn serve(self, address: impl ToSocketAddrs) -> Result<()> {
         self.bind(address).await?.run().await
-    }
-
-    #[track_caller]
-    fn function<A, F, Fut, T, E>(self, method: Method, path: &str, view: Guarded<A, F>) -> Self
-    where
-        A: Access<()>,
-        F: Fn(Request) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<T, E>> + Send,
-        T: IntoResponse,
-        E: Into<Error>,
-    {
-        self.register(path, Methods::One(method), Arc::new(FunctionEndpoint(view)))
     }
 
     #[track_caller]

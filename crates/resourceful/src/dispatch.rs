@@ -11,8 +11,8 @@ use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::negotiate::json_is_acceptable;
 use crate::request::Request;
-use crate::resource::{AsyncResource, Representation};
-use crate::response::{Body, Response, json, with_status};
+use crate::resource::{AsyncResource, Output, Representation};
+use crate::response::{Body, Response, with_status};
 
 /// Steps 6 and 9 to 12 of the walk, for one action of one resource.
 pub(crate) async fn dispatch<R: AsyncResource>(
@@ -29,7 +29,7 @@ pub(crate) async fn dispatch<R: AsyncResource>(
         Action::List => {
             let query = request.query::<R::Query>()?;
             let page = resource.list(request, query).await.map_err(Into::into)?;
-            json(StatusCode::OK, &page.named(R::NAME), size.expected())?
+            R::ListItem::page(&page, R::NAME, size.expected())?
         }
         Action::Create => {
             let new = request.json_within(limit).await?;

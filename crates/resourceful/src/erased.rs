@@ -22,10 +22,16 @@ use crate::resource::AsyncResource;
 use crate::response::{IntoResponse, Response};
 use crate::view::{AsyncView, Guarded};
 
-pub(crate) type Running = Pin<Box<dyn Future<Output = Response> + Send>>;
+/// The one box.
+#[expect(
+    unreachable_pub,
+    reason = "named by a hidden method of a public trait"
+)]
+pub type Running = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// What serves one method of one path.
-pub(crate) trait Endpoint: Send + Sync {
+pub trait Endpoint: Send + Sync {
+    /// The whole rest of the walk.
     fn call(self: Arc<Self>, request: Request) -> Running;
 }
 
@@ -98,8 +104,44 @@ impl<V: AsyncView> Serve for ViewEndpoint<V> {
     }
 }
 
-/// A function view.
-pub(crate) struct FunctionEndpoint<A, F>(pub(crate) Guarded<A, F>);
+/// A function view: `Fn(Request) -> impl Future<Output = Result<impl IntoResponse, ..>>`, with
+/// the decision who may call it.
+///
+/// Implemented by what [`public`](crate::public) and [`guarded`](crate::guarded) make.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+///
+/// fn is_view(_: impl resourceful::FunctionView) {}
+/// is_view(public(hello));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "nobody has decided who may call this",
+    label = "not a `FunctionView`",
+    note = "write `public(..)` around it, or `guarded::<YourAccess, _>(..)`; inside stands an `async fn(Request) -> Result<..>`"
+)]
+pub trait FunctionView {
+    #[doc(hidden)]
+    fn into_endpoint(self) -> Arc<dyn Endpoint>;
+}
+
+impl<A, F, Fut, T, E> FunctionView for Guarded<A, F>
+where
+    A: Access<()>,
+    F: Fn(Request) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: IntoResponse,
+    E: Into<Error>,
+{
+    fn into_endpoint(self) -> Arc<dyn Endpoint> {
+        Arc::new(FunctionEndpoint(self))
+    }
+}
+
+struct FunctionEndpoint<A, F>(Guarded<A, F>);
 
 impl<A, F, Fut, T, E> Serve for FunctionEndpoint<A, F>
 where

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, FieldError, Result};
-use crate::input::{self, Input, Shape, Step};
+use crate::input::{Input, Shape, Step};
 
 /// More parameters than these are an attack.
 const MAX_PARAMETERS: usize = 1000;
@@ -57,9 +57,11 @@ pub trait Query: Sized + Send {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Input> Query for T {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
-        input::read_text(query.to_object(Shape::of::<T>()))
+        let (document, undecodable) = query.to_object(T::shape());
+        T::from_text(document, undecodable)
     }
 }
 
@@ -144,23 +146,29 @@ impl<'r> QueryString<'r> {
         })
     }
 
-    /// The parameters as an object of strings, lists where the schema says so.
-    fn to_object(self, shape: &Shape) -> Value {
+    /// The parameters as an object of strings, lists where the schema says so; and the names
+    /// of those whose values are no UTF-8.
+    fn to_object(self, shape: &Shape) -> (Value, Vec<String>) {
         let mut object = Map::new();
+        let mut undecodable = Vec::new();
         for (name, value) in self.pairs() {
-            // What is no UTF-8 becomes a value of no expected type.
-            let value = decode(value).map_or(Value::Null, |text| Value::String(text.into_owned()));
-            let list = shape.child(shape.root(), &Step::Member(name.to_string()));
-            if list.is_some_and(|schema| shape.allows(schema, "array")) {
+            let name = name.into_owned();
+            let Some(value) = decode(value) else {
+                undecodable.push(name);
+                continue;
+            };
+            let value = Value::String(value.into_owned());
+            let schema = shape.child(shape.root(), &Step::Member(name.clone()));
+            if schema.is_some_and(|schema| shape.allows(schema, "array")) {
                 let values = object
                     .entry(name)
                     .or_insert_with(|| Value::Array(Vec::new()));
                 values.as_array_mut().expect("made as an array").push(value);
             } else {
-                object.insert(name.into_owned(), value);
+                object.insert(name, value);
             }
         }
-        object.into()
+        (object.into(), undecodable)
     }
 }
 

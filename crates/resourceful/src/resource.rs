@@ -98,7 +98,7 @@ pub trait AsyncResource: Send + Sync + 'static {
     type Query: Query;
 
     /// What a list consists of.
-    type ListItem: Serialize + JsonSchema + Send;
+    type ListItem: Output;
 
     /// What the other hooks answer.
     type Item: Representation;
@@ -206,7 +206,47 @@ pub trait Id: FromStr + Display + Send + 'static {}
 
 impl<T: FromStr + Display + Send + 'static> Id for T {}
 
-/// What a hook may answer: every type that serialises and has a schema, or [`Raw`].
+/// A value that is answered: serialised, and described by a schema.
+///
+/// Derive the two traits; there is nothing to implement.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Serialize, JsonSchema)]
+/// struct Post { id: i64, title: String }
+///
+/// fn is_output<T: resourceful::Output>() {}
+/// is_output::<Post>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be answered",
+    label = "not an `Output`",
+    note = "add `#[derive(Serialize, JsonSchema)]` to `{Self}`"
+)]
+pub trait Output: Send + Sized {
+    #[doc(hidden)]
+    fn item(self, status: StatusCode, expected: usize) -> Result<Response>;
+
+    #[doc(hidden)]
+    fn page(page: &Page<Self>, name: &str, expected: usize) -> Result<Response>;
+}
+
+// The two traits are bounds here and not supertraits above, so that the compiler names
+// `Output` and its note when one is missing.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema + Send> Output for T {
+    fn item(self, status: StatusCode, expected: usize) -> Result<Response> {
+        json(status, &self, expected)
+    }
+
+    fn page(page: &Page<Self>, name: &str, expected: usize) -> Result<Response> {
+        json(StatusCode::OK, &page.named(name), expected)
+    }
+}
+
+/// What a hook may answer: every [`Output`], or [`Raw`].
 ///
 /// # Examples
 /// ```
@@ -214,14 +254,20 @@ impl<T: FromStr + Display + Send + 'static> Id for T {}
 /// is_representation::<Vec<String>>();
 /// is_representation::<resourceful::Raw>();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be answered",
+    label = "not an `Output`",
+    note = "add `#[derive(Serialize, JsonSchema)]` to `{Self}`, or answer `Raw(response)`"
+)]
 pub trait Representation: Send {
     #[doc(hidden)]
     fn represent(self, status: StatusCode, expected: usize) -> Result<Response>;
 }
 
-impl<T: Serialize + JsonSchema + Send> Representation for T {
+#[diagnostic::do_not_recommend]
+impl<T: Output> Representation for T {
     fn represent(self, status: StatusCode, expected: usize) -> Result<Response> {
-        json(status, &self, expected)
+        self.item(status, expected)
     }
 }
 

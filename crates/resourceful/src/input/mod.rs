@@ -9,23 +9,20 @@ mod repair;
 mod shape;
 mod strict;
 mod text;
+mod unread;
 
 use garde::Validate;
-use http::Method;
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-};
-use http_body::Body as _;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub use self::change::Change;
-pub(crate) use self::repair::read_text;
-pub(crate) use self::shape::{Shape, Step};
+#[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
+pub use self::shape::Shape;
+pub(crate) use self::shape::Step;
+pub(crate) use self::unread::Unread;
 
-use crate::body;
-use crate::error::{Error, ErrorStatus, Result};
-use crate::response::Body;
+use crate::error::{Error, FieldError, Result};
 
 /// A value that a client sends: deserialised, described by a schema, validated.
 ///
@@ -54,50 +51,52 @@ use crate::response::Body;
 /// fn takes<T: resourceful::Input>() {}
 /// takes::<NewPost>();
 /// ```
-pub trait Input: DeserializeOwned + JsonSchema + Validate<Context = ()> + Send + 'static {}
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a body",
+    label = "not an `Input`",
+    note = "add `#[derive(Deserialize, JsonSchema, Validate)]` to `{Self}`; its fields need `#[garde(..)]` rules, or it says `#[garde(allow_unvalidated)]`"
+)]
+pub trait Input: Sized + Send + 'static {
+    /// JSON bytes to a validated value.
+    #[doc(hidden)]
+    fn from_json(bytes: &[u8]) -> Result<Self>;
 
-impl<T: DeserializeOwned + JsonSchema + Validate<Context = ()> + Send + 'static> Input for T {}
+    /// The same for an object of strings, as a query string is; those parameters called
+    /// `undecodable` had values that are no text.
+    #[doc(hidden)]
+    fn from_text(document: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>>;
 
-/// A body that is to be read, and what its request says of it.
-pub(crate) struct Unread<'r> {
-    pub(crate) method: &'r Method,
-    pub(crate) headers: &'r HeaderMap,
-    pub(crate) body: Body,
+    #[doc(hidden)]
+    fn shape() -> &'static Shape;
 }
 
-impl Unread<'_> {
-    /// Its type, its size (at most `limit` bytes), its JSON, its rules, in this order.
-    pub(crate) async fn read<T: Input>(self, limit: u64) -> Result<T> {
-        self.check_content_type()?;
-        let bytes = body::read(self.body, limit).await?;
-        parse(&bytes)
+// The three traits are bounds here and not supertraits above, so that the compiler names
+// `Input` and its note when one is missing.
+#[diagnostic::do_not_recommend]
+impl<T> Input for T
+where
+    T: DeserializeOwned + JsonSchema + Validate<Context = ()> + Send + 'static,
+{
+    fn from_json(bytes: &[u8]) -> Result<Self> {
+        parse(bytes)
     }
 
-    fn check_content_type(&self) -> Result<()> {
-        if self.headers.contains_key(CONTENT_ENCODING) {
-            // RFC 9110 section 15.5.16: the field says which codings would have been taken.
-            return Err(Error::new(ErrorStatus::new(415))
-                .with_detail("The body must not be encoded.")
-                .with_header(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
-        }
-        let accepted = match self.headers.get(CONTENT_TYPE) {
-            Some(value) if value == "application/json" => true,
-            Some(value) => value
-                .to_str()
-                .is_ok_and(|value| is_json(value, self.method)),
-            // No type and no body: the parser says that the body is missing.
-            None => self.body.is_end_stream(),
-        };
-        if accepted {
-            Ok(())
-        } else {
-            Err(unsupported_type(self.method, self.headers))
-        }
+    fn from_text(document: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>> {
+        repair::read_text(document, undecodable)
+    }
+
+    fn shape() -> &'static Shape {
+        Shape::of::<T>()
     }
 }
+
+/// [`Input`] for those who read one: the bounds of its implementation.
+trait Readable: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static {}
+
+impl<T: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static> Readable for T {}
 
 /// JSON bytes to a validated value.
-pub(crate) fn parse<T: Input>(bytes: &[u8]) -> Result<T> {
+fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
     let scan = strict::scan(bytes)?;
     let arrays = scan.top_array || scan.nested_array;
     let suspicious = scan.nul
@@ -113,70 +112,4 @@ pub(crate) fn parse<T: Input>(bytes: &[u8]) -> Result<T> {
         };
     }
     repair::read_json(bytes)
-}
-
-const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
-const PATCH_TYPES: HeaderValue =
-    HeaderValue::from_static("application/json, application/merge-patch+json");
-
-fn is_json(content_type: &str, method: &Method) -> bool {
-    let mut parts = content_type.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    let known = essence.eq_ignore_ascii_case("application/json")
-        || (method == Method::PATCH
-            && essence.eq_ignore_ascii_case("application/merge-patch+json"));
-    let utf8 = |parameter: &str| match parameter.split_once('=') {
-        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-            let value = value.trim().trim_matches('"');
-            value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
-        }
-        _ => true,
-    };
-    known && parts.all(utf8)
-}
-
-/// 415, with the types that would have been taken: in `Accept-Post` (Linked Data Platform
-/// section 7.1), `Accept-Patch` (RFC 5789 section 3.1) or, for `PUT`, `Accept` (RFC 9110
-/// section 12.5.1).
-fn unsupported_type(method: &Method, headers: &HeaderMap) -> Error {
-    let detail = if headers.contains_key(CONTENT_TYPE) {
-        "The body must be application/json in UTF-8."
-    } else {
-        "The body has no Content-Type; it must be application/json."
-    };
-    let (name, value) = match *method {
-        Method::POST => (HeaderName::from_static("accept-post"), APPLICATION_JSON),
-        Method::PATCH => (HeaderName::from_static("accept-patch"), PATCH_TYPES),
-        _ => (ACCEPT, APPLICATION_JSON),
-    };
-    Error::new(ErrorStatus::new(415))
-        .with_detail(detail)
-        .with_header(name, value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_types_are_known_in_any_case_with_any_parameters() {
-        for good in [
-            "application/json",
-            "Application/JSON",
-            "application/json; charset=utf-8",
-            "application/json;charset=\"UTF-8\"; x=y",
-        ] {
-            assert!(is_json(good, &Method::POST), "{good}");
-        }
-        for bad in [
-            "text/json",
-            "application/json; charset=latin1",
-            "application/jsonp",
-            "",
-            "application/merge-patch+json",
-        ] {
-            assert!(!is_json(bad, &Method::POST), "{bad}");
-        }
-        assert!(is_json("application/merge-patch+json", &Method::PATCH));
-    }
 }

@@ -15,7 +15,7 @@ use super::message::{Finding, explain};
 use super::shape::{Shape, Step};
 use super::strict::malformed;
 use super::text::Text;
-use super::{Input, message};
+use super::{Readable, message};
 use crate::error::{Error, FieldError, Result};
 
 /// More faults than these in one body help nobody, and each costs another try.
@@ -29,21 +29,39 @@ struct Fault {
 }
 
 /// JSON bytes that failed the happy path, or may have passed it wrongly.
-pub(super) fn read_json<T: Input>(bytes: &[u8]) -> Result<T> {
+pub(super) fn read_json<T: Readable>(bytes: &[u8]) -> Result<T> {
     let document: Value = serde_json::from_slice(bytes).map_err(|error| syntax(bytes, &error))?;
-    let outcome = collect(document, Shape::of::<T>(), |value| attempt(value));
+    let outcome = collect(document, Vec::new(), Shape::of::<T>(), |value| {
+        attempt::<T, _>(value)
+    });
+    // A document has forgotten that a member was given twice; the bytes have not.
+    let again = || attempt(&mut serde_json::Deserializer::from_slice(bytes));
+    let outcome = outcome.and_then(|_| again().map_err(|failure| vec![as_fault(failure)]));
     outcome.map_err(|faults| {
-        Error::invalid(
-            faults
-                .into_iter()
-                .map(|fault| FieldError::body(pointer(&fault.path), fault.detail)),
-        )
+        let field = |fault: Fault| FieldError::body(pointer(&fault.path), fault.detail);
+        Error::invalid(faults.into_iter().map(field))
     })
 }
 
-/// The parameters of a query string, as an object of strings.
-pub(crate) fn read_text<T: Input>(document: Value) -> Result<T, Vec<FieldError>> {
-    let outcome = collect(document, Shape::of::<T>(), |value| attempt(Text(value)));
+/// The parameters of a query string, as an object of strings; those called `undecodable` had
+/// values that are no text.
+pub(super) fn read_text<T: Readable>(
+    mut document: Value,
+    undecodable: Vec<String>,
+) -> Result<T, Vec<FieldError>> {
+    let shape = Shape::of::<T>();
+    let mut faults = Vec::new();
+    for name in undecodable {
+        let path = vec![Step::Member(name)];
+        if let Some(schema) = shape.at(&path) {
+            put(&mut document, &path, shape.plausible(schema));
+            faults.push(Fault {
+                path,
+                detail: "is not UTF-8".to_owned(),
+            });
+        }
+    }
+    let outcome = collect(document, faults, shape, |value| attempt(Text(value)));
     outcome.map_err(|faults| {
         let field = |fault: Fault| {
             let name = match fault.path.into_iter().next() {
@@ -81,16 +99,19 @@ where
             Segment::Enum { variant } => Some(Step::Member(variant.clone())),
             Segment::Unknown => None,
         });
-        (steps.collect(), error.to_string())
+        let text = error.to_string();
+        // serde_json adds where it stopped; the path says it better.
+        let text = text.split(" at line ").next().unwrap_or_default();
+        (steps.collect(), text.to_owned())
     })
 }
 
-fn collect<T: Input>(
+fn collect<T: Readable>(
     mut document: Value,
+    mut faults: Vec<Fault>,
     shape: &Shape,
     attempt: impl Fn(&Value) -> Result<T, (Path, String)>,
 ) -> Result<T, Vec<Fault>> {
-    let mut faults = Vec::new();
     misread(
         &mut document,
         shape.root(),
@@ -116,7 +137,7 @@ fn collect<T: Input>(
 }
 
 /// The rules run on the repaired value; what lies in repaired places says nothing.
-fn judge<T: Input>(value: T, shape: &Shape, mut faults: Vec<Fault>) -> Result<T, Vec<Fault>> {
+fn judge<T: Readable>(value: T, shape: &Shape, mut faults: Vec<Fault>) -> Result<T, Vec<Fault>> {
     if let Err(report) = value.validate() {
         let broken = rule_faults(&report, shape);
         let repaired = |path: &Path| faults.iter().any(|fault| path.starts_with(&fault.path));
@@ -140,28 +161,43 @@ fn repair(document: &mut Value, mut path: Path, error: &str, shape: &Shape) -> F
         path.pop();
     }
     let found = locate(document, &path).map_or(&Value::Null, |value| &*value);
-    let schema = shape.at(&path);
-    let detail = match explain(error, found, schema) {
-        Finding::Here(detail) => detail,
-        Finding::Member(name, detail) => {
-            path.push(Step::Member(name));
-            detail
-        }
-        Finding::Unwanted(name) => {
-            if let Some(Value::Object(members)) = locate(document, &path) {
-                members.remove(&name);
+    let finding = explain(error, found, shape.at(&path));
+    let is_unwanted = matches!(finding, Finding::Unwanted(_));
+    let fault = fault(path, finding);
+    match (is_unwanted, fault.path.split_last()) {
+        (true, Some((Step::Member(name), parent))) => {
+            if let Some(Value::Object(members)) = locate(document, parent) {
+                members.remove(name);
             }
-            path.push(Step::Member(name));
-            return Fault {
-                path,
-                detail: "is not known".to_owned(),
-            };
         }
+        _ => {
+            let plausible = shape
+                .at(&fault.path)
+                .map_or(Value::Null, |schema| shape.plausible(schema));
+            put(document, &fault.path, plausible);
+        }
+    }
+    fault
+}
+
+/// What an error says that cannot be repaired.
+fn as_fault((path, error): (Path, String)) -> Fault {
+    let finding = explain(&error, &Value::Null, None);
+    fault(path, finding)
+}
+
+/// The finding at its place; serde sometimes names a member as part of the path, sometimes
+/// in the text alone.
+fn fault(mut path: Path, finding: Finding) -> Fault {
+    let (name, detail) = match finding {
+        Finding::Here(detail) => return Fault { path, detail },
+        Finding::Member(name, detail) => (name, detail),
+        Finding::Unwanted(name) => (name, "is not known".to_owned()),
     };
-    let plausible = shape
-        .at(&path)
-        .map_or(Value::Null, |schema| shape.plausible(schema));
-    put(document, &path, plausible);
+    let member = Step::Member(name);
+    if path.last() != Some(&member) {
+        path.push(member);
+    }
     Fault { path, detail }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Step {
 
 /// A type's schema, made once per type and kept: types are few.
 #[derive(Debug)]
-pub(crate) struct Shape {
+pub struct Shape {
     root: Value,
     /// Are there structs inside the top one?
     nests_structs: bool,
@@ -68,8 +68,8 @@ impl Shape {
 
     /// The schema at `path`, as far as it is known.
     pub(crate) fn at(&self, path: &[Step]) -> Option<&Value> {
-        path.iter()
-            .try_fold(self.root(), |schema, step| self.child(schema, step))
+        let mut steps = path.iter();
+        steps.try_fold(self.root(), |schema, step| self.child(schema, step))
     }
 
     /// The schema of a member or an element.
@@ -89,7 +89,8 @@ impl Shape {
                 .and_then(|items| items.get(index))
                 .or_else(|| schema.get("items").filter(|items| items.is_object())),
         };
-        direct.or_else(|| alternatives(schema).find_map(|one| self.child(one, step)))
+        let found = direct.map(|schema| self.resolve(schema));
+        found.or_else(|| alternatives(schema).find_map(|one| self.child(one, step)))
     }
 
     /// Is a value of this JSON type (`"object"`, `"null"`, ..) allowed here, as far as is known?

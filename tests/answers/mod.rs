@@ -1,0 +1,6 @@
+//! What clients read: problems, refusals, representations.
+
+mod access;
+mod negotiation;
+mod panics;
+mod problems;

@@ -1,0 +1,31 @@
+use crate::fixture::client;
+
+#[tokio::test]
+async fn who_does_not_take_json_is_406() {
+    let response = client().get("/posts").header("accept", "text/html").await;
+    assert_eq!(response.status(), 406);
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+}
+
+#[tokio::test]
+async fn browsers_and_careless_clients_are_served() {
+    for accept in [
+        "text/html,application/xhtml+xml,*/*;q=0.8",
+        "application/*",
+        "*/*",
+        "application/json",
+    ] {
+        assert_eq!(
+            client()
+                .get("/posts")
+                .header("accept", accept)
+                .await
+                .status(),
+            200,
+            "{accept}"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+use std::future::IntoFuture;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use resourceful::prelude::*;
+use tracing::instrument::WithSubscriber;
+
+#[derive(Debug, thiserror::Error, Problem)]
+enum ShopError {
+    #[error("no item {0} in table items")]
+    #[problem(status = 404, detail = "Item not found")]
+    NoItem(i64),
+    #[error("quota of {user}")]
+    #[problem(
+        status = 409,
+        type = "https://example.com/quota",
+        title = "Quota exceeded",
+        detail = "Buy more."
+    )]
+    Quota { user: &'static str },
+    #[error("disk")]
+    #[problem(status = 500)]
+    Disk(#[from] std::io::Error),
+    #[error(transparent)]
+    #[problem(transparent)]
+    Request(#[from] Error),
+}
+
+async fn shop(request: Request) -> Result<(), ShopError> {
+    match request.param::<i64>("case")? {
+        1 => Err(ShopError::NoItem(1)),
+        2 => Err(ShopError::Quota { user: "ada" }),
+        3 => Err(std::io::Error::other("sector 7 of /dev/sda"))?,
+        _ => Ok(()),
+    }
+}
+
+fn client() -> TestClient {
+    TestClient::new(App::new().get("/{case}", public(shop))).unwrap()
+}
+
+#[tokio::test]
+async fn derived_problems_say_what_they_were_told_to() {
+    let problem = client().get("/1").await.json();
+    let expected = serde_json::json!({
+        "type": "about:blank", "title": "Not Found", "status": 404, "detail": "Item not found",
+    });
+    assert_eq!(problem, expected);
+    let problem = client().get("/2").await.json();
+    let expected = serde_json::json!({
+        "type": "https://example.com/quota", "title": "Quota exceeded", "status": 409, "detail": "Buy more.",
+    });
+    assert_eq!(problem, expected);
+    assert_eq!(client().get("/x").await.status(), 404);
+    assert_eq!(client().get("/4").await.status(), 204);
+}
+
+/// Collects what the log says.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_has_the_cause_once_and_the_client_never() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::ERROR)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let request = client().get("/3").header("x-request-id", "abc-123");
+    let response = request.into_future().with_subscriber(subscriber).await;
+
+    assert_eq!(response.status(), 500);
+    assert!(!response.text().contains("sector"), "{}", response.text());
+    assert_eq!(response.json()["request_id"], "abc-123");
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.matches("sector 7").count(), 1, "{log}");
+    assert!(log.contains("request_id=abc-123"), "{log}");
+}
+
+#[tokio::test]
+async fn the_application_has_one_place_to_change_problems() {
+    let app = App::new()
+        .get("/{case}", public(shop))
+        .problems(|error, problem| {
+            let kind = if error.is_invalid() {
+                "fields"
+            } else {
+                "other"
+            };
+            problem
+                .with("kind", kind)
+                .with("status", 200)
+                .with("detail", "Sorry.")
+        });
+    let problem = TestClient::new(app).unwrap().get("/2").await.json();
+    assert_eq!(problem["kind"], "other");
+    assert_eq!(problem["detail"], "Sorry.");
+    assert_eq!(problem["status"], 409);
+}
+
+#[tokio::test]
+async fn a_request_id_is_taken_only_when_it_is_harmless() {
+    async fn id(request: Request) -> Result<String> {
+        Ok(request.id().into_owned())
+    }
+    let client = TestClient::new(App::new().get("/", public(id))).unwrap();
+    assert_eq!(
+        client.get("/").header("x-request-id", "given").await.text(),
+        "given"
+    );
+    let long = "x".repeat(129);
+    for bad in ["two words", "", &long] {
+        assert_ne!(
+            client.get("/").header("x-request-id", bad).await.text(),
+            bad
+        );
+    }
+    assert_ne!(client.get("/").await.text(), client.get("/").await.text());
+}

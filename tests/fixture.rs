@@ -1,0 +1,124 @@
+//! A small resource in memory, and a client of it.
+
+use std::sync::Mutex;
+
+use resourceful::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct Post {
+    pub(crate) id: i64,
+    pub(crate) title: String,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+pub(crate) struct NewPost {
+    #[garde(length(chars, min = 1, max = 20))]
+    pub(crate) title: String,
+}
+
+#[derive(Default, Deserialize, JsonSchema, Validate)]
+#[serde(default)]
+pub(crate) struct PostChanges {
+    #[garde(inner(length(chars, min = 1, max = 20)))]
+    pub(crate) title: Change<String>,
+}
+
+/// All six hooks.
+#[derive(Default)]
+pub(crate) struct Posts {
+    posts: Mutex<Vec<Post>>,
+}
+
+impl Posts {
+    /// Posts with the ids 1 to `count`.
+    pub(crate) fn with(count: i64) -> Self {
+        let posts = (1..=count)
+            .map(|id| Post {
+                id,
+                title: format!("Post {id}"),
+            })
+            .collect();
+        Self {
+            posts: Mutex::new(posts),
+        }
+    }
+
+    fn change(&self, id: i64, change: impl FnOnce(&mut Post)) -> Result<Post> {
+        let mut posts = self.posts.lock().unwrap();
+        let post = posts
+            .iter_mut()
+            .find(|post| post.id == id)
+            .ok_or_else(missing)?;
+        change(post);
+        Ok(post.clone())
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("Post not found")
+}
+
+#[resource]
+impl AsyncResource for Posts {
+    type Access = Public;
+
+    async fn list(&self, _: &Request, page: PageNumber) -> Result<Page<Post>> {
+        let posts = self.posts.lock().unwrap();
+        let (offset, limit) = (page.offset() as usize, page.limit() as usize);
+        Ok(page.of(
+            posts.iter().skip(offset).take(limit).cloned().collect(),
+            posts.len() as u64,
+        ))
+    }
+
+    async fn create(&self, _: &Request, new: NewPost) -> Result<Post> {
+        let mut posts = self.posts.lock().unwrap();
+        let post = Post {
+            id: posts.len() as i64 + 1,
+            title: new.title,
+        };
+        posts.push(post.clone());
+        Ok(post)
+    }
+
+    async fn retrieve(&self, _: &Request, id: i64) -> Result<Post> {
+        self.change(id, |_| {})
+    }
+
+    async fn update(&self, _: &Request, id: i64, new: NewPost) -> Result<Post> {
+        self.change(id, |post| post.title = new.title)
+    }
+
+    async fn partial_update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<Post> {
+        self.change(id, |post| {
+            post.title = changes.title.unwrap_or(post.title.clone())
+        })
+    }
+
+    async fn destroy(&self, _: &Request, id: i64) -> Result<()> {
+        let mut posts = self.posts.lock().unwrap();
+        let index = posts
+            .iter()
+            .position(|post| post.id == id)
+            .ok_or_else(missing)?;
+        posts.remove(index);
+        Ok(())
+    }
+
+    fn locate(&self, post: &Post) -> Option<i64> {
+        Some(post.id)
+    }
+}
+
+/// `/posts` with the ids 1 to 25.
+pub(crate) fn app() -> App {
+    App::new().resource("/posts", Posts::with(25))
+}
+
+pub(crate) fn client() -> TestClient {
+    TestClient::new(app()).unwrap()
+}
+
+pub(crate) async fn hello(_: Request) -> Result<&'static str> {
+    Ok("hello")
+}

@@ -1,0 +1,218 @@
+use resourceful::prelude::*;
+
+use super::{places, post_json, wrong};
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[allow(dead_code)]
+struct Article {
+    #[garde(length(chars, min = 1, max = 5))]
+    title: String,
+    #[garde(range(max = 10))]
+    views: u8,
+    #[garde(dive)]
+    author: Author,
+    #[garde(skip)]
+    kind: Kind,
+    #[serde(default)]
+    #[garde(length(max = 2), inner(length(max = 3)))]
+    tags: Vec<String>,
+    #[garde(skip)]
+    rating: Option<f64>,
+    #[serde(default)]
+    #[garde(skip)]
+    published: bool,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct Author {
+    #[garde(length(max = 4))]
+    first_name: String,
+    #[garde(skip)]
+    #[schemars(extend("x-allow-nul" = true))]
+    raw_name: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    News,
+    Essay,
+}
+
+const GOOD: &str = r#"{"title": "a", "views": 1, "author": {"firstName": "b"}, "kind": "news"}"#;
+
+#[tokio::test]
+async fn a_good_body_passes() {
+    assert_eq!(post_json::<Article>(GOOD).await.status(), 204);
+}
+
+#[tokio::test]
+async fn missing_wrong_and_failed_fields_are_named_together() {
+    let body = r#"{"title": "too long", "views": "x", "author": {"firstName": 7},
+        "kind": "poem", "tags": ["ok", 5, "long", "x"], "rating": "good", "published": null}"#;
+    let response = post_json::<Article>(body).await;
+    let expected = [
+        "#/author/firstName",
+        "#/kind",
+        "#/published",
+        "#/rating",
+        "#/tags",
+        "#/tags/1",
+        "#/tags/2",
+        "#/title",
+        "#/views",
+    ];
+    assert_eq!(places(&response), expected);
+}
+
+#[tokio::test]
+async fn each_fault_is_said_in_words_of_json() {
+    let cases: &[(&str, &str, &str)] = &[
+        (r#"{}"#, "#/title", "is required"),
+        (r#"{"title": null}"#, "#/title", "must be a string"),
+        (r#"{"title": ["a"]}"#, "#/title", "must be a string"),
+        (r#"{"views": 1.5}"#, "#/views", "must be an integer"),
+        (r#"{"views": -1}"#, "#/views", "must be 0 to 10"),
+        (r#"{"views": 300}"#, "#/views", "must be 0 to 10"),
+        (
+            r#"{"kind": "poem"}"#,
+            "#/kind",
+            "must be \"news\" or \"essay\"",
+        ),
+        (r#"{"kind": 5}"#, "#/kind", "must be a string"),
+        (r#"{"author": "Ada"}"#, "#/author", "must be an object"),
+        (r#"{"author": ["Ada"]}"#, "#/author", "must be an object"),
+        (r#"{"rating": "x"}"#, "#/rating", "must be a number"),
+        (
+            r#"{"published": "yes"}"#,
+            "#/published",
+            "must be a boolean",
+        ),
+        (r#"{"tags": {}}"#, "#/tags", "must be an array"),
+    ];
+    for (body, place, detail) in cases {
+        let wrong = wrong(&post_json::<Article>(body).await);
+        let found = wrong.iter().find(|(found, _)| found == place);
+        assert_eq!(
+            found.map(|(_, detail)| detail.as_str()),
+            Some(*detail),
+            "{body}: {wrong:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn rules_are_named_by_the_clients_names() {
+    let body = GOOD.replace("\"b\"", "\"too long\"");
+    assert_eq!(
+        places(&post_json::<Article>(&body).await),
+        ["#/author/firstName"]
+    );
+}
+
+#[tokio::test]
+async fn nul_is_refused_unless_the_field_takes_it() {
+    let body = r#"{"title": "a\u0000", "views": 1, "author": {"firstName": "b", "rawName": "c\u0000"},
+        "kind": "news", "tags": ["d\u0000"]}"#;
+    let response = post_json::<Article>(body).await;
+    assert_eq!(places(&response), ["#/tags/0", "#/title"]);
+    assert!(
+        wrong(&response)
+            .iter()
+            .all(|(_, detail)| detail == "must not contain U+0000")
+    );
+}
+
+#[tokio::test]
+async fn an_array_never_stands_for_a_struct() {
+    let nested = GOOD.replace(r#"{"firstName": "b"}"#, r#"["b", null]"#);
+    assert_eq!(places(&post_json::<Article>(&nested).await), ["#/author"]);
+    let whole = r#"["a", 1, {"firstName": "b"}, "news", [], null, true]"#;
+    assert_eq!(places(&post_json::<Article>(whole).await), ["#"]);
+}
+
+#[tokio::test]
+async fn absent_is_not_null_in_changes() {
+    use crate::fixture::PostChanges;
+    assert_eq!(post_json::<PostChanges>("{}").await.status(), 204);
+    assert_eq!(
+        places(&post_json::<PostChanges>(r#"{"title": null}"#).await),
+        ["#/title"]
+    );
+    assert_eq!(
+        places(&post_json::<PostChanges>(r#"{"title": ""}"#).await),
+        ["#/title"]
+    );
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Exact {
+    id: i64,
+    shape: Shape,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[allow(dead_code)]
+enum Shape {
+    Circle { radius: f64 },
+    Square { side: f64 },
+}
+
+#[tokio::test]
+async fn unknown_members_are_named_where_the_type_forbids_them() {
+    let body = r#"{"id": "x", "more": 1, "other": 2, "shape": {"type": "circle", "radius": 1}}"#;
+    assert_eq!(
+        places(&post_json::<Exact>(body).await),
+        ["#/id", "#/more", "#/other"]
+    );
+}
+
+#[tokio::test]
+async fn faults_inside_a_tagged_enum_are_named_at_the_enum() {
+    let body = r#"{"id": "x", "shape": {"type": "circle", "radius": "wide"}}"#;
+    assert_eq!(places(&post_json::<Exact>(body).await), ["#/id", "#/shape"]);
+}
+
+/// The collecting pass ends, also where no value that we can think of is taken.
+#[tokio::test]
+async fn a_type_that_takes_no_plausible_value_still_gets_an_answer() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Picky {
+        #[serde(deserialize_with = "only_magic")]
+        word: String,
+        count: u8,
+    }
+
+    fn only_magic<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        if word == "magic" {
+            Ok(word)
+        } else {
+            Err(serde::de::Error::custom("is not the magic word"))
+        }
+    }
+
+    let response = post_json::<Picky>(r#"{"word": "other", "count": 1}"#).await;
+    assert_eq!(
+        wrong(&response),
+        [("#/word".to_owned(), "is not the magic word".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn a_body_full_of_faults_is_answered_with_the_first_hundred() {
+    let body = GOOD
+        .replace('}', "")
+        .replace("{\"firstName\": \"b\"", "{\"firstName\": \"b\"}")
+        + &format!(", \"tags\": [{}]}}", vec!["1"; 20_000].join(","));
+    let response = post_json::<Article>(&body).await;
+    assert_eq!(wrong(&response).len(), 100);
+}

@@ -1,0 +1,110 @@
+use resourceful::prelude::*;
+
+use super::{places, wrong};
+use crate::fixture::client;
+
+#[tokio::test]
+async fn pages_are_counted_from_one() {
+    let page = client().get("/posts?page=3&limit=10").await.json();
+    assert_eq!(page["posts"].as_array().unwrap().len(), 5);
+    assert_eq!(page["posts"][0]["id"], 21);
+    let expected = serde_json::json!({"page": 3, "limit": 10, "total": 25, "has_next": false});
+    assert_eq!(page["pagination"], expected);
+    assert_eq!(
+        client().get("/posts").await.json()["pagination"]["has_next"],
+        true
+    );
+}
+
+#[tokio::test]
+async fn a_page_past_the_end_is_empty() {
+    let page = client().get("/posts?page=1000000").await.json();
+    assert_eq!(page["posts"], serde_json::json!([]));
+    assert_eq!(page["pagination"]["has_next"], false);
+}
+
+#[tokio::test]
+async fn all_wrong_parameters_are_named() {
+    let response = client().get("/posts?page=0&limit=101&other=x").await;
+    let expected = [
+        ("page".to_owned(), "must be at least 1".to_owned()),
+        ("limit".to_owned(), "must be at most 100".to_owned()),
+    ];
+    assert_eq!(wrong(&response), expected);
+    assert_eq!(response.json()["errors"][0]["in"], "query");
+    assert_eq!(
+        places(&client().get("/posts?page=%FF&limit=%2B1").await),
+        ["limit", "page"]
+    );
+    assert_eq!(
+        places(&client().get("/posts?page=18446744073709551616").await),
+        ["page"]
+    );
+}
+
+#[tokio::test]
+async fn the_last_of_a_repeated_parameter_counts() {
+    let page = client().get("/posts?page=x&page=2").await.json();
+    assert_eq!(page["pagination"]["page"], 2);
+}
+
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[allow(dead_code)] // read by `Debug`
+struct Filter {
+    #[garde(length(max = 3))]
+    name: Option<String>,
+    #[garde(range(min = 1))]
+    author: Option<i64>,
+    #[garde(skip)]
+    order: Option<Order>,
+    #[serde(default)]
+    #[garde(length(max = 2))]
+    tag: Vec<String>,
+    #[garde(skip)]
+    published: bool,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    Title,
+    CreatedAt,
+}
+
+async fn filter(request: Request) -> Result<String> {
+    let Filtered { filter, paging } = request.query::<Filtered<Filter, PageNumber>>()?;
+    Ok(format!("{filter:?} {}", paging.number()))
+}
+
+async fn get(query: &str) -> resourceful::TestResponse {
+    let client = TestClient::new(App::new().get("/", public(filter))).unwrap();
+    client.get(&format!("/?{query}")).await
+}
+
+#[tokio::test]
+async fn a_filter_and_a_page_are_read_from_one_query() {
+    let text = get("author=7&order=created_at&tag=a&tag=b&published=true&page=2&unknown=1").await;
+    assert_eq!(
+        text.text(),
+        "Filter { name: None, author: Some(7), order: Some(CreatedAt), tag: [\"a\", \"b\"], published: true } 2"
+    );
+}
+
+#[tokio::test]
+async fn all_faults_of_filter_and_page_are_named_together() {
+    let response =
+        get("name=long&author=0&order=secret&tag=1&tag=2&tag=3&published=perhaps&page=x").await;
+    assert_eq!(
+        places(&response),
+        ["author", "name", "order", "page", "published", "tag"]
+    );
+    assert_eq!(
+        places(&get("author=x&name=%00%FF").await),
+        ["author", "name", "published"]
+    );
+}
+
+#[tokio::test]
+async fn too_many_parameters_are_400() {
+    assert_eq!(get(&"a=1&".repeat(1001)).await.status(), 400);
+}

@@ -1,0 +1,109 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use resourceful::Body;
+use resourceful::prelude::*;
+
+use crate::fixture::{NewPost, app, client};
+
+fn post(title: usize) -> String {
+    format!(
+        "{{\"title\": \"a\", \"filler\": \"{}\"}}",
+        "x".repeat(title)
+    )
+}
+
+#[tokio::test]
+async fn the_default_limit_is_two_mebibytes() {
+    let request = |size| {
+        client()
+            .post("/posts")
+            .header("content-type", "application/json")
+            .body(post(size))
+    };
+    assert_eq!(request(64 * 1024).await.status(), 201);
+    assert_eq!(request(2 * 1024 * 1024 - 100).await.status(), 201);
+    let response = request(2 * 1024 * 1024).await;
+    assert_eq!(response.status(), 413);
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+}
+
+#[tokio::test]
+async fn the_limit_can_be_set_for_all_and_for_one() {
+    struct Small;
+
+    #[resource]
+    impl AsyncResource for Small {
+        const BODY_LIMIT: Option<u64> = Some(20);
+        type Access = Public;
+
+        async fn create(&self, _: &Request, new: NewPost) -> Result<String> {
+            Ok(new.title)
+        }
+    }
+
+    let app = app().body_limit(100).resource("/small", Small);
+    let client = TestClient::new(app).unwrap();
+    let title = |size| serde_json::json!({ "title": "x".repeat(size) });
+    let post = async |path, size| client.post(path).json(&title(size)).await.status();
+    assert_eq!(post("/posts", 100).await, 413);
+    assert_eq!(post("/small", 8).await, 201);
+    assert_eq!(post("/small", 9).await, 413);
+}
+
+/// A body that says how long it is and panics when it is read.
+struct Untouchable;
+
+impl http_body::Body for Untouchable {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        panic!("the body was read")
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(10_000_000_000)
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_refused_without_reading_it() {
+    let request = client()
+        .post("/posts")
+        .header("content-type", "application/json");
+    assert_eq!(request.body(Body::new(Untouchable)).await.status(), 413);
+}
+
+/// A body of unknown length that never ends.
+struct Endless;
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(
+            &[b' '; 64 * 1024],
+        )))))
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_long() {
+    let request = client()
+        .post("/posts")
+        .header("content-type", "application/json");
+    assert_eq!(request.body(Body::new(Endless)).await.status(), 413);
+}

@@ -1,0 +1,6 @@
+//! Resources and class views, with the macros and without.
+
+mod aliases;
+mod by_hand;
+mod crud;
+mod views;

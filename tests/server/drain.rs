@@ -1,0 +1,83 @@
+use std::sync::{Arc, Mutex};
+
+use resourceful::prelude::*;
+use tokio::sync::Notify;
+
+use super::{Raw, start};
+use crate::fixture::app;
+
+/// Says when it has begun, and ends when it is told to.
+#[derive(Default)]
+struct Slow {
+    begun: Notify,
+    end: Notify,
+}
+
+async fn slow(slow: Arc<Slow>, _: Request) -> Result<&'static str> {
+    slow.begun.notify_one();
+    slow.end.notified().await;
+    Ok("done.")
+}
+
+#[tokio::test]
+async fn what_runs_is_finished_and_nothing_new_is_accepted() {
+    let state = Arc::new(Slow::default());
+    let running = start(app().get("/slow", public(with_state(state.clone(), slow)))).await;
+    let mut busy = Raw::connect(running.address).await;
+    busy.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let mut idle = Raw::connect(running.address).await;
+    idle.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    idle.read_until("}").await;
+    state.begun.notified().await;
+
+    running.stop.send(()).unwrap();
+    assert_eq!(idle.read_to_end().await, ""); // an idle connection is closed
+    assert!(
+        tokio::net::TcpStream::connect(running.address)
+            .await
+            .is_err()
+    );
+    state.end.notify_one();
+    let answer = busy.read_to_end().await;
+    assert!(answer.ends_with("done."), "{answer}");
+    running.outcome.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn hooks_run_at_start_and_in_reverse_at_stop() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let note = |text: &'static str| {
+        let log = Arc::clone(&log);
+        move || async move {
+            log.lock().unwrap().push(text);
+            Ok(())
+        }
+    };
+    let app = app()
+        .on_start(note("open pool"))
+        .on_stop(note("close pool"))
+        .on_start(note("open cache"))
+        .on_stop(note("close cache"));
+    let running = start(app).await;
+    running.stop.send(()).unwrap();
+    running.outcome.await.unwrap().unwrap();
+    assert_eq!(
+        *log.lock().unwrap(),
+        ["open pool", "open cache", "close cache", "close pool"]
+    );
+}
+
+#[tokio::test]
+async fn a_start_hook_that_fails_ends_it_and_what_was_opened_is_closed() {
+    let closed = Arc::new(Mutex::new(false));
+    let seen = Arc::clone(&closed);
+    let app = app()
+        .on_start(|| async { Err(Error::internal("no pool")) })
+        .on_stop(|| async move {
+            *seen.lock().unwrap() = true;
+            Ok(())
+        });
+    let error = app.serve("127.0.0.1:0").await.unwrap_err();
+    assert!(error.to_string().contains("no pool"));
+    assert!(*closed.lock().unwrap());
+}

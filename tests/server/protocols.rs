@@ -1,0 +1,126 @@
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use resourceful::prelude::*;
+use tokio::net::TcpStream;
+
+use super::{Raw, start};
+use crate::fixture::app;
+
+#[tokio::test]
+async fn http1_keeps_its_connection() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    for id in [1, 2] {
+        raw.send(format!("GET /posts/{id} HTTP/1.1\r\nHost: x\r\n\r\n"))
+            .await;
+        let answer = raw.read_until("}").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("content-length: 25\r\n"), "{answer}");
+    }
+    raw.send("HEAD /posts/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await;
+    let head = raw.read_to_end().await;
+    assert!(
+        head.contains("content-length: 25\r\n") && head.ends_with("\r\n\r\n"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn http2_is_spoken_on_the_same_port() {
+    let running = start(app()).await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::get(format!("http://{}/posts/1", running.address));
+    let request = request.body(Empty::<bytes::Bytes>::new()).unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.version(), http::Version::HTTP_2);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, r#"{"id":1,"title":"Post 1"}"#);
+}
+
+/// `PUT` begins like the preface of HTTP/2; bytes may come one by one.
+#[tokio::test]
+async fn a_request_may_come_byte_by_byte() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.0.set_nodelay(true).unwrap();
+    let body = "{\"title\": \"slow\"}";
+    let request = format!(
+        "PUT /posts/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for byte in request.bytes() {
+        raw.send([byte]).await;
+        tokio::task::yield_now().await;
+    }
+    assert!(raw.read_until("}").await.contains("\"slow\""));
+}
+
+#[tokio::test]
+async fn chunked_bodies_and_expectations_work() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send(
+        "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
+    )
+    .await;
+    raw.read_until("HTTP/1.1 100 Continue\r\n\r\n").await;
+    raw.send("8\r\n{\"title\"\r\n6\r\n: \"ab\"\r\n1\r\n}\r\n0\r\n\r\n")
+        .await;
+    assert!(raw.read_until("}").await.contains("201 Created"));
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_not_told_to_continue() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send(
+        "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n",
+    )
+    .await;
+    let answer = raw.read_until("}").await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_panic_leaves_the_connection_alive() {
+    async fn broken(_: Request) -> Result<()> {
+        panic!("in a hook")
+    }
+    let running = start(app().get("/broken", public(broken))).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("GET /broken HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(raw.read_until("}").await.starts_with("HTTP/1.1 500 "));
+    raw.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(raw.read_until("}").await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn hooks_know_their_peer() {
+    async fn peer(request: Request) -> Result<String> {
+        Ok(format!("<{}>", request.peer().unwrap()))
+    }
+    let running = start(App::new().get("/", public(peer))).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let own = raw.0.local_addr().unwrap();
+    assert!(raw.read_until(">").await.contains(&own.to_string()));
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_side_still_gets_its_answer() {
+    use tokio::io::AsyncWriteExt;
+
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    raw.0.shutdown().await.unwrap();
+    assert!(raw.read_to_end().await.ends_with('}'));
+}

@@ -1,0 +1,7 @@
+use resourceful::prelude::*;
+
+struct Posts;
+
+fn main() {
+    let _ = App::new().resource("/posts", Posts);
+}

@@ -1,0 +1,14 @@
+use resourceful::prelude::*;
+
+struct Posts;
+
+#[resource]
+impl AsyncResource for Posts {
+    type Access = Public;
+
+    fn retrieve(&self, _: &Request, id: i64) -> Result<String> {
+        Ok(id.to_string())
+    }
+}
+
+fn main() {}
