@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta, Utc};
 use resourceful::prelude::*;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ActiveValue::Set, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait};
@@ -42,7 +42,7 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
 /// # Errors
 /// When they cannot be written.
 pub async fn add_demo_posts(database: &DatabaseConnection) -> Result<(), DbErr> {
-    let now = Utc::now();
+    let now = Utc::now().trunc_subsecs(6);
     let titles = [
         "Hello, world",
         "One impl block is an API",

@@ -5,7 +5,7 @@ use resourceful::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
-    QuerySelect, TryInsertResult,
+    QuerySelect, TryInsertResult, TryIntoModel,
 };
 
 use crate::entity::post;
@@ -34,28 +34,26 @@ impl NewPost {
     /// When the database fails.
     pub async fn insert(self, database: &DatabaseConnection) -> Result<post::Model, DbErr> {
         let base = slugify(&self.title);
-        let mut slug = base.clone();
-        let post = post::ActiveModel {
+        let mut post = post::ActiveModel {
             title: Set(self.title),
+            slug: Set(base.clone()),
             content: Set(self.content),
             published: Set(self.published),
             views: Set(0),
+            author_id: Set(None),
             created_at: Set(Utc::now().trunc_subsecs(6)),
             ..Default::default()
         };
         loop {
-            let attempt = post::ActiveModel {
-                slug: Set(slug),
-                ..post.clone()
-            };
-            let inserted = post::Entity::insert(attempt)
+            let inserted = post::Entity::insert(post.clone())
                 .on_conflict_do_nothing_on([post::Column::Slug])
-                .exec_with_returning(database)
+                .exec(database)
                 .await?;
-            if let TryInsertResult::Inserted(post) = inserted {
-                return Ok(post);
+            if let TryInsertResult::Inserted(inserted) = inserted {
+                post.id = Set(inserted.last_insert_id);
+                return post.try_into_model();
             }
-            slug = first_free(&base, &slugs_like(&base, database).await?);
+            post.slug = Set(first_free(&base, &slugs_like(&base, database).await?));
         }
     }
 }

@@ -61,7 +61,7 @@ impl AsyncResource for Posts {
     async fn update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<Post, BlogError> {
         let changed = changes.apply_to(id).update(&self.database).await;
         changed.map(Post::from).map_err(|error| match error {
-            DbErr::RecordNotUpdated => BlogError::PostNotFound(id),
+            DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => BlogError::PostNotFound(id),
             other => other.into(),
         })
     }

@@ -23,10 +23,7 @@ use crate::response::{IntoResponse, Response};
 use crate::view::{AsyncView, Guarded};
 
 /// The one box.
-#[expect(
-    unreachable_pub,
-    reason = "named by a hidden method of a public trait"
-)]
+#[expect(unreachable_pub, reason = "named by a hidden method of a public trait")]
 pub type Running = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// What serves one method of one path.

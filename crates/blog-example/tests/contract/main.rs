@@ -1,0 +1,35 @@
+//! The blog as its clients meet it: each case on SQLite and on PostgreSQL.
+//!
+//! PostgreSQL is at `TEST_POSTGRES_URL`, which `./test` starts and sets; without it those
+//! cases fail.
+
+#![allow(missing_docs)]
+
+mod blog;
+mod process;
+
+mod api_post_list;
+mod api_posts;
+mod endpoint;
+mod posts;
+mod rules;
+
+/// Makes two tests of each case: it gets an empty blog on either database.
+macro_rules! on_both_databases {
+    ($($case:ident,)*) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(crate::blog::Blog::on_sqlite().await).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(crate::blog::Blog::on_postgres().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_databases;
