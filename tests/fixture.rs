@@ -64,17 +64,13 @@ impl AsyncResource for Posts {
 
     async fn list(&self, _: &Request, page: PageNumber) -> Result<Page<Post>> {
         let posts = self.posts.lock().unwrap();
-        let (offset, limit) = (page.offset() as usize, page.limit() as usize);
-        Ok(page.of(
-            posts.iter().skip(offset).take(limit).cloned().collect(),
-            posts.len() as u64,
-        ))
+        Ok(page.slice(&posts))
     }
 
     async fn create(&self, _: &Request, new: NewPost) -> Result<Post> {
         let mut posts = self.posts.lock().unwrap();
         let post = Post {
-            id: posts.len() as i64 + 1,
+            id: posts.last().map_or(1, |post| post.id + 1),
             title: new.title,
         };
         posts.push(post.clone());
@@ -91,7 +87,7 @@ impl AsyncResource for Posts {
 
     async fn partial_update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<Post> {
         self.change(id, |post| {
-            post.title = changes.title.unwrap_or(post.title.clone())
+            post.title = changes.title.unwrap_or(post.title.clone());
         })
     }
 

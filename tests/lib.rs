@@ -1,1 +1,16 @@
-//! Nothing: the tests are in the test target.
+//! The README and the guide: their examples are compiled, and run where they can.
+
+macro_rules! documents {
+    ($($name:ident: $path:literal,)*) => {
+        $(#[cfg(doctest)]
+        #[doc = include_str!($path)]
+        struct $name;)*
+    };
+}
+
+documents! {
+    Readme: "../README.md",
+    Resources: "../docs/guide/resources.md",
+    Views: "../docs/guide/views.md",
+    Errors: "../docs/guide/errors.md",
+}

@@ -14,10 +14,7 @@ impl AsyncResource for Posts {
     type Access = Public;
 
     async fn list(&self, _: &Request, page: PageNumber) -> Result<Page<Post>> {
-        let offset = usize::try_from(page.offset()).map_err(Error::internal)?;
-        let limit = usize::try_from(page.limit()).map_err(Error::internal)?;
-        let items = self.all.iter().skip(offset).take(limit).cloned().collect();
-        Ok(page.of(items, self.all.len() as u64))
+        Ok(page.slice(&self.all))
     }
 
     async fn create(&self, _: &Request, new: NewPost) -> Result<Post> {

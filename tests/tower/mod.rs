@@ -56,7 +56,7 @@ async fn a_mount_is_guarded_too() {
     struct Nobody;
 
     impl Access<()> for Nobody {
-        async fn check(_: &(), _: &Request) -> Result<()> {
+        async fn check((): &(), _: &Request) -> Result<()> {
             Err(Error::forbidden("Nobody may."))
         }
     }

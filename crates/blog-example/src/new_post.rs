@@ -75,6 +75,10 @@ async fn slugs_like(base: &str, database: &DatabaseConnection) -> Result<Vec<Str
 }
 
 /// A rule: more than white space.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "garde calls it with its context"
+)]
 pub(crate) fn not_blank(text: &str, (): &()) -> garde::Result {
     if text.trim().is_empty() {
         return Err(garde::Error::new("must not be blank"));

@@ -59,8 +59,8 @@ impl AsyncResource for Posts {
 
     /// Changes a post, published or not; its slug stays.
     async fn update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<Post, BlogError> {
-        let changed = changes.apply_to(id).update(&self.database).await;
-        changed.map(Post::from).map_err(|error| match error {
+        let outcome = changes.apply_to(id).update(&self.database).await;
+        outcome.map(Post::from).map_err(|error| match error {
             DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => BlogError::PostNotFound(id),
             other => other.into(),
         })

@@ -1,7 +1,7 @@
 //! What `#[resource]` and `#[view]` share: hooks known by name, looked up in an `impl` block.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
     Error, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, PathArguments,
@@ -87,7 +87,7 @@ pub(crate) fn value_type(function: &ImplItemFn) -> Option<TokenStream> {
     let output = output(function)?;
     Some(match generics(output, "Result").first() {
         Some(value) => quote!(#value),
-        None => projection(output, quote!(Value)),
+        None => projection(output, &format_ident!("Value")),
     })
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn error_type(function: &ImplItemFn) -> Option<TokenStream> {
     let output = output(function)?;
     Some(match generics(output, "Result").get(1) {
         Some(error) => quote!(#error),
-        None => projection(output, quote!(Error)),
+        None => projection(output, &format_ident!("Error")),
     })
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn output(function: &ImplItemFn) -> Option<&Type> {
     }
 }
 
-fn projection(output: &Type, name: TokenStream) -> TokenStream {
+fn projection(output: &Type, name: &Ident) -> TokenStream {
     quote_spanned!(output.span()=> <#output as ::resourceful::hidden::Outcome>::#name)
 }
 

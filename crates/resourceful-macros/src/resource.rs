@@ -123,7 +123,7 @@ fn add_types(block: &mut ItemImpl) {
     }
     let list_item = hooks::find(block, "list")
         .and_then(hooks::value_type)
-        .map(page_item);
+        .map(|page| page_item(&page));
     add_type(block, "ListItem", list_item);
     let makers = ["retrieve", "create", "update", "partial_update"];
     let item = makers
@@ -150,7 +150,7 @@ fn add_type(block: &mut ItemImpl, name: &str, found: Option<TokenStream>) {
 }
 
 /// `T` of `Page<T>`, as the user wrote it; behind an alias, by asking the compiler.
-fn page_item(page: TokenStream) -> TokenStream {
+fn page_item(page: &TokenStream) -> TokenStream {
     if let Ok(written) = syn::parse2::<Type>(page.clone())
         && let [item] = hooks::generics(&written, "Page")[..]
     {
@@ -184,8 +184,9 @@ fn name(arguments: TokenStream, self_type: &Type) -> Result<LitStr, Error> {
             Err(meta.error("only `name = \"..\"` can be said here"))
         }
     });
-    syn::parse::Parser::parse2(parser, arguments.clone())?;
-    name.ok_or_else(|| Error::new(arguments.span(), "only `name = \"..\"` can be said here"))
+    let span = arguments.span();
+    syn::parse::Parser::parse2(parser, arguments)?;
+    name.ok_or_else(|| Error::new(span, "only `name = \"..\"` can be said here"))
 }
 
 fn snake_case(name: &str) -> String {

@@ -130,9 +130,7 @@ enum Pagination {
 ///
 /// async fn list(request: Request) -> Result<Response> {
 ///     let page: PageNumber<2, 5> = request.query()?;
-///     let all = [10, 20, 30];
-///     let items = all.iter().skip(page.offset() as usize).take(page.limit() as usize);
-///     Ok(Json(page.of(items.collect(), 3).named("tens")).into_response())
+///     Ok(Json(page.slice(&[10, 20, 30]).named("tens")).into_response())
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -216,6 +214,21 @@ impl<const DEFAULT: u32, const MAX: u32> PageNumber<DEFAULT, MAX> {
                 has_next,
             }),
         }
+    }
+
+    /// The page of a collection that is in memory as a whole.
+    ///
+    /// # Examples
+    /// ```
+    /// let page = resourceful::PageNumber::<2, 100>::FIRST.slice(&["a", "b", "c"]);
+    /// assert_eq!(page.items(), ["a", "b"]);
+    /// ```
+    #[must_use]
+    pub fn slice<T: Clone>(&self, all: &[T]) -> Page<T> {
+        self.of(
+            part(all, self.offset(), self.limit).to_vec(),
+            all.len() as u64,
+        )
     }
 }
 
@@ -306,6 +319,21 @@ impl<const DEFAULT: u32, const MAX: u32> LimitOffset<DEFAULT, MAX> {
             }),
         }
     }
+
+    /// The page of a collection that is in memory as a whole.
+    ///
+    /// # Examples
+    /// ```
+    /// let page = resourceful::LimitOffset::<2, 100>::FIRST.slice(&["a", "b", "c"]);
+    /// assert_eq!(page.items(), ["a", "b"]);
+    /// ```
+    #[must_use]
+    pub fn slice<T: Clone>(&self, all: &[T]) -> Page<T> {
+        self.of(
+            part(all, self.offset(), self.limit).to_vec(),
+            all.len() as u64,
+        )
+    }
 }
 
 impl<const DEFAULT: u32, const MAX: u32> Query for LimitOffset<DEFAULT, MAX> {
@@ -365,6 +393,12 @@ fn integer(
         Ok(value) if value <= max => Ok(value),
         _ => wrong(format!("must be at most {max}").into()),
     }
+}
+
+/// What of `all` lies in these bounds, which may lie beyond it.
+fn part<T>(all: &[T], offset: u64, limit: u64) -> &[T] {
+    let index = |position: u64| usize::try_from(position).map_or(all.len(), |at| at.min(all.len()));
+    &all[index(offset)..index(offset.saturating_add(limit))]
 }
 
 fn both<Q>(

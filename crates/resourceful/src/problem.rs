@@ -37,7 +37,7 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
-    problem_type: Cow<'static, str>,
+    uri: Cow<'static, str>,
     title: Cow<'static, str>,
     #[serde(serialize_with = "as_number")]
     status: StatusCode,
@@ -64,7 +64,7 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         let value = value.into();
         match (name, value) {
-            ("type", Value::String(text)) => self.problem_type = text.into(),
+            ("type", Value::String(text)) => self.uri = text.into(),
             ("title", Value::String(text)) => self.title = text.into(),
             ("detail", Value::String(text)) => self.detail = Some(text),
             ("type" | "title" | "detail" | "status" | "errors", _) => {}
@@ -130,7 +130,7 @@ impl From<&Error> for Problem {
             .detail()
             .or_else(|| error.is_invalid().then_some("Some fields are wrong."));
         Self {
-            problem_type: error
+            uri: error
                 .problem_type()
                 .unwrap_or("about:blank")
                 .to_owned()
@@ -144,6 +144,10 @@ impl From<&Error> for Problem {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
 }

@@ -371,10 +371,10 @@ pub(crate) fn nothing_here() -> Error {
 
 /// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
 fn made_id(number: u64) -> String {
-    static RUN: OnceLock<u32> = OnceLock::new();
+    static RUN: OnceLock<u64> = OnceLock::new();
     let run = RUN.get_or_init(|| {
         use std::hash::{BuildHasher, RandomState};
-        RandomState::new().hash_one(std::process::id()) as u32
+        RandomState::new().hash_one(std::process::id()) >> 32
     });
     format!("{run:08x}-{number:x}")
 }

@@ -52,31 +52,26 @@ impl TestClient {
     }
 
     /// `GET path`, which may have a query.
-    #[must_use]
     pub fn get(&self, path: &str) -> TestRequest {
         self.request(Method::GET, path)
     }
 
     /// `POST path`.
-    #[must_use]
     pub fn post(&self, path: &str) -> TestRequest {
         self.request(Method::POST, path)
     }
 
     /// `PUT path`.
-    #[must_use]
     pub fn put(&self, path: &str) -> TestRequest {
         self.request(Method::PUT, path)
     }
 
     /// `PATCH path`.
-    #[must_use]
     pub fn patch(&self, path: &str) -> TestRequest {
         self.request(Method::PATCH, path)
     }
 
     /// `DELETE path`.
-    #[must_use]
     pub fn delete(&self, path: &str) -> TestRequest {
         self.request(Method::DELETE, path)
     }
@@ -85,7 +80,6 @@ impl TestClient {
     ///
     /// # Panics
     /// When `path` is no URI.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> TestRequest {
         let request = http::Request::builder()
             .method(method)

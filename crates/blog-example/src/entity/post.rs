@@ -26,6 +26,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The published posts, newest first.
+#[must_use]
 pub fn published() -> Select<Entity> {
     Entity::find()
         .filter(Column::Published.eq(true))

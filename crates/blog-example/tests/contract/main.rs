@@ -3,7 +3,8 @@
 //! PostgreSQL is at `TEST_POSTGRES_URL`, which `./test` starts and sets; without it those
 //! cases fail.
 
-#![allow(missing_docs)]
+// A test that unwraps says all it has to say by failing.
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod blog;
 mod process;

@@ -164,18 +164,13 @@ fn repair(document: &mut Value, mut path: Path, error: &str, shape: &Shape) -> F
     let finding = explain(error, found, shape.at(&path));
     let is_unwanted = matches!(finding, Finding::Unwanted(_));
     let fault = fault(path, finding);
-    match (is_unwanted, fault.path.split_last()) {
-        (true, Some((Step::Member(name), parent))) => {
-            if let Some(Value::Object(members)) = locate(document, parent) {
-                members.remove(name);
-            }
+    if is_unwanted && let Some((Step::Member(name), parent)) = fault.path.split_last() {
+        if let Some(Value::Object(members)) = locate(document, parent) {
+            members.remove(name);
         }
-        _ => {
-            let plausible = shape
-                .at(&fault.path)
-                .map_or(Value::Null, |schema| shape.plausible(schema));
-            put(document, &fault.path, plausible);
-        }
+    } else {
+        let plausible = shape.at(&fault.path).map(|schema| shape.plausible(schema));
+        put(document, &fault.path, plausible.unwrap_or_default());
     }
     fault
 }
@@ -345,7 +340,7 @@ fn pointer(path: &[Step]) -> String {
     })
 }
 
-/// serde_json says where; what is wrong we say in our own words.
+/// `serde_json` says where; what is wrong we say in our own words.
 fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
     let line_start = match error.line() {
         0 | 1 => 0,

@@ -116,7 +116,7 @@ fn number(bytes: &[u8], start: usize) -> Result<usize> {
 /// 400: `reason`, and the place as a person counts it: lines and characters from 1.
 pub(super) fn malformed(bytes: &[u8], at: usize, reason: &str) -> Error {
     let before = &bytes[..at.min(bytes.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let line_start = before
         .iter()
         .rposition(|byte| *byte == b'\n')

@@ -75,7 +75,7 @@ impl Connection {
             .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), walk);
         until_drained(connection, drain, |connection| {
-            connection.graceful_shutdown()
+            connection.graceful_shutdown();
         })
         .await
     }
@@ -94,7 +94,7 @@ impl Connection {
             .max_concurrent_streams(100)
             .serve_connection(TokioIo::new(stream), walk);
         until_drained(connection, drain, |connection| {
-            connection.graceful_shutdown()
+            connection.graceful_shutdown();
         })
         .await
     }
