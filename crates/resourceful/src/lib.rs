@@ -2,6 +2,7 @@
 
 mod action;
 mod error;
+mod field_error;
 mod never;
 mod outcome;
 
@@ -46,7 +47,8 @@ pub use self::app::App;
 pub use self::blocking::blocking;
 pub use self::build_error::BuildErrors;
 pub use self::erased::FunctionView;
-pub use self::error::{BoxError, Error, ErrorStatus, FieldError, Result};
+pub use self::error::{BoxError, Error, ErrorStatus, Result};
+pub use self::field_error::FieldError;
 pub use self::input::{Change, Input};
 pub use self::never::Never;
 pub use self::paging::{LimitOffset, Page, PageNumber, Unpaged};

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::error::{FieldError, Result};
+use crate::error::Result;
+use crate::field_error::FieldError;
 use crate::query::{Query, QueryString};
 
 /// A part of a collection, and where it stands in the whole.

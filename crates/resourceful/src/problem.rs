@@ -10,7 +10,8 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, FieldError};
+use crate::error::Error;
+use crate::field_error::FieldError;
 use crate::response::{Body, Response, with_status};
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");

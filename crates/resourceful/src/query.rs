@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, Result};
+use crate::field_error::FieldError;
 use crate::input::{Input, Shape, Step};
 
 /// More parameters than these are an attack.

@@ -60,9 +60,11 @@ impl AsyncResource for Posts {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    println!("Listening on http://127.0.0.1:8000");
-    App::new()
+    let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
+    let server = App::new()
         .resource("/posts", Posts::default())
-        .serve("127.0.0.1:8000")
-        .await
+        .bind(bind)
+        .await?;
+    println!("Listening on http://{}", server.local_addr());
+    server.run().await
 }

@@ -22,7 +22,8 @@ pub use self::shape::Shape;
 pub(crate) use self::shape::Step;
 pub(crate) use self::unread::Unread;
 
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, Result};
+use crate::field_error::FieldError;
 
 /// A value that a client sends: deserialised, described by a schema, validated.
 ///

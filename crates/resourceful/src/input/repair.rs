@@ -16,7 +16,8 @@ use super::shape::{Shape, Step};
 use super::strict::malformed;
 use super::text::Text;
 use super::{Readable, message};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, Result};
+use crate::field_error::FieldError;
 
 /// More faults than these in one body help nobody, and each costs another try.
 const MAX_FAULTS: usize = 100;
