@@ -124,3 +124,24 @@ async fn a_client_that_closes_its_side_still_gets_its_answer() {
     raw.0.shutdown().await.unwrap();
     assert!(raw.read_to_end().await.ends_with('}'));
 }
+
+/// Most clients send the whole body before they read. A connection closed over what they are
+/// still sending would be reset, and the answer lost.
+#[tokio::test]
+async fn who_sends_too_much_still_reads_the_answer() {
+    let running = start(app()).await;
+    let megabytes = "x".repeat(32 * 1024 * 1024);
+    let head = "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let by_length = format!(
+        "{head}Content-Length: {}\r\n\r\n{megabytes}",
+        megabytes.len()
+    );
+    let chunked =
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n2000000\r\n{megabytes}\r\n0\r\n\r\n");
+    for request in [by_length, chunked] {
+        let mut raw = Raw::connect(running.address).await;
+        raw.send(request).await;
+        let answer = raw.read_to_end().await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    }
+}

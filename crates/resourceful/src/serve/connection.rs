@@ -4,12 +4,14 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -20,6 +22,9 @@ use crate::service::AppService;
 
 /// How long the first bytes may take.
 const SNIFF_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may go on sending after it was answered for the last time.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4); no HTTP/1 method is `PRI`.
 const PREFACE: &[u8] = b"PRI";
@@ -69,15 +74,20 @@ impl Connection {
         let walk = service_fn(move |request: hyper::Request<Incoming>| {
             service.walk(request.map(Body::from), Some(peer))
         });
-        let connection = http1::Builder::new()
+        let mut connection = http1::Builder::new()
             // A client may close its side and still read the answer.
             .half_close(true)
             .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), walk);
-        until_drained(connection, drain, |connection| {
-            connection.graceful_shutdown();
-        })
-        .await
+        let outcome = until_drained(
+            &mut connection,
+            drain.clone(),
+            |connection, cx| connection.poll_without_shutdown(cx),
+            |connection| Pin::new(connection).graceful_shutdown(),
+        )
+        .await;
+        close(connection.into_parts().io.into_inner(), drain).await;
+        outcome
     }
 
     async fn serve_http2(self, drain: watch::Receiver<()>) -> Result<(), BoxError> {
@@ -93,9 +103,12 @@ impl Connection {
             .timer(TokioTimer::new())
             .max_concurrent_streams(100)
             .serve_connection(TokioIo::new(stream), walk);
-        until_drained(connection, drain, |connection| {
-            connection.graceful_shutdown();
-        })
+        until_drained(
+            &mut pin!(connection),
+            drain,
+            |connection, cx| connection.as_mut().poll(cx),
+            |connection| connection.as_mut().graceful_shutdown(),
+        )
         .await
     }
 }
@@ -105,14 +118,11 @@ impl Connection {
 /// A connection is polled for every request. So the wait for the drain is polled once, to
 /// leave the task's waker there, and after that only looked at: one load.
 async fn until_drained<C>(
-    connection: C,
+    connection: &mut C,
     drain: watch::Receiver<()>,
-    shut_down: impl Fn(Pin<&mut C>),
-) -> Result<(), BoxError>
-where
-    C: Future<Output = Result<(), hyper::Error>>,
-{
-    let mut connection = pin!(connection);
+    poll: impl Fn(&mut C, &mut Context<'_>) -> Poll<Result<(), hyper::Error>>,
+    shut_down: impl Fn(&mut C),
+) -> Result<(), BoxError> {
     let mut waiting = drain.clone();
     let mut closed = pin!(waiting.changed());
     let mut is_registered = false;
@@ -125,12 +135,27 @@ where
         }
         if !is_draining && drain.has_changed().is_err() {
             is_draining = true;
-            shut_down(connection.as_mut());
+            shut_down(connection);
         }
-        connection.as_mut().poll(cx)
+        poll(connection, cx)
     })
     .await?;
     Ok(())
+}
+
+/// Says that nothing more will come, then reads away what the client is still sending.
+///
+/// Closed at once, a connection with unread bytes is reset, and the client may lose the answer
+/// that refused them (RFC 9112 section 9.6).
+async fn close(mut stream: TcpStream, mut drain: watch::Receiver<()>) {
+    let rest = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    tokio::select! {
+        _ = timeout(LINGER_TIMEOUT, rest) => {}
+        _ = drain.changed() => {}
+    }
 }
 
 /// Looks at the first bytes without taking them.
