@@ -1,90 +1,119 @@
 use std::sync::Arc;
 
 use http_body_util::Full;
+use hyper::client::conn::http2::handshake;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use resourceful::prelude::*;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Raw, start};
+use super::{Raw, Running, start};
+
+/// What a transaction tells of itself.
+#[derive(Debug, PartialEq)]
+enum Event {
+    Polled,
+    Committed,
+    /// Dropped before it was committed.
+    Cancelled,
+}
 
 /// A transaction in two halves, with a client that goes away between them.
-#[derive(Default)]
 struct Transaction {
-    half: Notify,
+    events: UnboundedSender<Event>,
     go_on: Notify,
-    whole: Notify,
+}
+
+struct Guard<'t>(&'t Transaction, bool);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        let event = if self.1 {
+            Event::Committed
+        } else {
+            Event::Cancelled
+        };
+        let _ = self.0.events.send(event);
+    }
 }
 
 async fn commit(transaction: Arc<Transaction>, _: Request) -> Result<()> {
-    transaction.half.notify_one();
-    transaction.go_on.notified().await;
-    transaction.whole.notify_one();
+    let mut guard = Guard(&transaction, false);
+    let mut go_on = std::pin::pin!(transaction.go_on.notified());
+    std::future::poll_fn(|cx| {
+        let _ = transaction.events.send(Event::Polled);
+        go_on.as_mut().poll(cx)
+    })
+    .await;
+    guard.1 = true;
     Ok(())
 }
 
-fn app(transaction: &Arc<Transaction>) -> App {
-    App::new().post(
-        "/commit",
-        public(with_state(Arc::clone(transaction), commit)),
-    )
+async fn start_transaction() -> (Running, Arc<Transaction>, UnboundedReceiver<Event>) {
+    let (events, received) = unbounded_channel();
+    let transaction = Arc::new(Transaction {
+        events,
+        go_on: Notify::new(),
+    });
+    let state = Arc::clone(&transaction);
+    let running = start(App::new().post("/commit", public(with_state(state, commit)))).await;
+    (running, transaction, received)
+}
+
+/// Begins a transaction over HTTP/1 and resets the connection.
+async fn reset_http1(running: &Running, events: &mut UnboundedReceiver<Event>) {
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("POST /commit HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        .await;
+    assert_eq!(events.recv().await, Some(Event::Polled));
+    raw.0.set_zero_linger().unwrap(); // a reset, not a close
+    drop(raw);
+}
+
+async fn last(mut events: UnboundedReceiver<Event>) -> Option<Event> {
+    loop {
+        match events.recv().await {
+            Some(Event::Polled) => {}
+            event => return event,
+        }
+    }
 }
 
 #[tokio::test]
 async fn http1_an_unsafe_request_runs_to_its_end() {
-    let transaction = Arc::new(Transaction::default());
-    let running = start(app(&transaction)).await;
-    let mut raw = Raw::connect(running.address).await;
-    raw.send("POST /commit HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-        .await;
-    transaction.half.notified().await;
-    raw.0.set_zero_linger().unwrap(); // the connection is reset, not closed
-    drop(raw);
-    // The server has noticed when a new connection was served after the reset.
-    let mut other = Raw::connect(running.address).await;
-    other.send("GET /commit HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    other.read_until("}").await;
-
+    let (running, transaction, mut events) = start_transaction().await;
+    reset_http1(&running, &mut events).await;
     transaction.go_on.notify_one();
-    transaction.whole.notified().await;
+    assert_eq!(last(events).await, Some(Event::Committed));
 }
 
 #[tokio::test]
 async fn http2_an_unsafe_request_runs_to_its_end() {
-    let transaction = Arc::new(Transaction::default());
-    let running = start(app(&transaction)).await;
+    let (running, transaction, mut events) = start_transaction().await;
     let stream = TcpStream::connect(running.address).await.unwrap();
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .unwrap();
-    let connection = tokio::spawn(connection);
+    let (mut sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
     let request = http::Request::post(format!("http://{}/commit", running.address));
     let request = request.body(Full::new(bytes::Bytes::new())).unwrap();
     let response = tokio::spawn(sender.send_request(request));
-    transaction.half.notified().await;
+    assert_eq!(events.recv().await, Some(Event::Polled));
     response.abort(); // resets the stream
-    let _ = response.await;
-    connection.abort(); // and the connection
-    let _ = connection.await;
 
+    // The server has seen the reset when the request is polled by somebody else.
+    assert_eq!(events.recv().await, Some(Event::Polled));
     transaction.go_on.notify_one();
-    transaction.whole.notified().await;
+    assert_eq!(last(events).await, Some(Event::Committed));
 }
 
 #[tokio::test]
 async fn the_drain_waits_for_a_request_whose_client_went_away() {
-    let transaction = Arc::new(Transaction::default());
-    let running = start(app(&transaction)).await;
-    let mut raw = Raw::connect(running.address).await;
-    raw.send("POST /commit HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-        .await;
-    transaction.half.notified().await;
-    raw.0.set_zero_linger().unwrap();
-    drop(raw);
-
+    let (running, transaction, mut events) = start_transaction().await;
+    reset_http1(&running, &mut events).await;
     running.stop.send(()).unwrap();
     transaction.go_on.notify_one();
     running.outcome.await.unwrap().unwrap();
-    transaction.whole.notified().await;
+    assert_eq!(last(events).await, Some(Event::Committed));
 }
