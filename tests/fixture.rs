@@ -1,7 +1,11 @@
 //! A small resource in memory, and a client of it.
 
+use std::pin::Pin;
 use std::sync::Mutex;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
 use resourceful::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -117,4 +121,35 @@ pub(crate) fn client() -> TestClient {
 
 pub(crate) async fn hello(_: Request) -> Result<&'static str> {
     Ok("hello")
+}
+
+/// A body that panics when it is read.
+pub(crate) struct Untouchable(SizeHint);
+
+impl Untouchable {
+    /// It says how long it is.
+    pub(crate) fn sized(bytes: u64) -> Self {
+        Self(SizeHint::with_exact(bytes))
+    }
+
+    /// It does not say.
+    pub(crate) fn unsized_body() -> Self {
+        Self(SizeHint::new())
+    }
+}
+
+impl http_body::Body for Untouchable {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        panic!("the body was read")
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.clone()
+    }
 }

@@ -2,11 +2,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::Frame;
 use resourceful::Body;
 use resourceful::prelude::*;
 
-use crate::fixture::{NewPost, app, client};
+use crate::fixture::{NewPost, Untouchable, app, client};
 
 fn post(title: usize) -> String {
     format!(
@@ -56,31 +56,18 @@ async fn the_limit_can_be_set_for_all_and_for_one() {
     assert_eq!(post("/small", 9).await, 413);
 }
 
-/// A body that says how long it is and panics when it is read.
-struct Untouchable;
-
-impl http_body::Body for Untouchable {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        panic!("the body was read")
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(10_000_000_000)
-    }
-}
-
 #[tokio::test]
 async fn a_body_that_is_too_long_is_refused_without_reading_it() {
     let request = client()
         .post("/posts")
         .header("content-type", "application/json");
-    assert_eq!(request.body(Body::new(Untouchable)).await.status(), 413);
+    assert_eq!(
+        request
+            .body(Body::new(Untouchable::sized(10_000_000_000)))
+            .await
+            .status(),
+        413
+    );
 }
 
 /// A body of unknown length that never ends.

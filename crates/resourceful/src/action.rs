@@ -41,6 +41,11 @@ pub enum Action {
 
 impl Action {
     /// All six, those of the collection first.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(resourceful::Action::ALL.iter().all(|action| !action.to_string().is_empty()));
+    /// ```
     pub const ALL: [Self; 6] = [
         Self::List,
         Self::Create,

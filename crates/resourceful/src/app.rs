@@ -50,6 +50,11 @@ pub struct App {
 
 impl App {
     /// An application that serves nothing yet.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new();
+    /// ```
     pub fn new() -> Self {
         Self {
             registrations: Vec::new(),

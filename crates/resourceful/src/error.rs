@@ -14,9 +14,23 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use crate::field_error::FieldError;
 
 /// Any error, boxed: the inside text of an [`Error`].
+///
+/// # Examples
+/// ```
+/// let error: resourceful::BoxError = "disk full".into();
+/// assert_eq!(error.to_string(), "disk full");
+/// ```
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What hooks, views and start-up functions return.
+///
+/// # Examples
+/// ```
+/// fn half(number: u32) -> resourceful::Result<u32> {
+///     if number % 2 == 0 { Ok(number / 2) } else { Err(resourceful::Error::conflict("It is odd.")) }
+/// }
+/// assert!(half(3).is_err());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a request is refused or has failed.

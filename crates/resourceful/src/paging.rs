@@ -153,6 +153,11 @@ pub struct PageNumber<const DEFAULT: u32 = 10, const MAX: u32 = 100> {
 
 impl<const DEFAULT: u32, const MAX: u32> PageNumber<DEFAULT, MAX> {
     /// The page that a client gets who asks for none.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::PageNumber::<10, 100>::FIRST.number(), 1);
+    /// ```
     pub const FIRST: Self = Self {
         number: 1,
         limit: DEFAULT as u64,
@@ -272,6 +277,11 @@ pub struct LimitOffset<const DEFAULT: u32 = 10, const MAX: u32 = 100> {
 
 impl<const DEFAULT: u32, const MAX: u32> LimitOffset<DEFAULT, MAX> {
     /// The part that a client gets who asks for none.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::LimitOffset::<10, 100>::FIRST.offset(), 0);
+    /// ```
     pub const FIRST: Self = Self {
         limit: DEFAULT as u64,
         offset: 0,

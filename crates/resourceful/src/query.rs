@@ -109,6 +109,25 @@ impl<F: Query, P: Query> Query for Filtered<F, P> {
 }
 
 /// The undecoded query string of a request.
+///
+/// # Examples
+/// ```
+/// use resourceful::{FieldError, Query, QueryString};
+///
+/// /// `?lang=de`, two letters.
+/// struct Language(String);
+///
+/// impl Query for Language {
+///     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+///         let language = query.last("lang").map_err(|error| vec![error])?.unwrap_or("en".into());
+///         if language.len() == 2 {
+///             Ok(Self(language.into_owned()))
+///         } else {
+///             Err(vec![FieldError::query("lang", "must be two letters")])
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct QueryString<'r> {
     raw: &'r str,
@@ -130,6 +149,24 @@ impl<'r> QueryString<'r> {
     ///
     /// # Errors
     /// The parameter, when its value is not UTF-8.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{FieldError, Query, QueryString};
+    ///
+    /// struct Language(String);
+    ///
+    /// impl Query for Language {
+    ///     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+    ///         let language = query.last("lang").map_err(|error| vec![error])?.unwrap_or("en".into());
+    ///         if language.len() == 2 {
+    ///             Ok(Self(language.into_owned()))
+    ///         } else {
+    ///             Err(vec![FieldError::query("lang", "must be two letters")])
+    ///         }
+    ///     }
+    /// }
+    /// ```
     pub fn last(&self, name: &'static str) -> Result<Option<Cow<'r, str>>, FieldError> {
         let Some((_, value)) = self.pairs().filter(|(known, _)| *known == name).last() else {
             return Ok(None);

@@ -81,60 +81,210 @@ impl Request {
     }
 
     /// The HTTP method; for `HEAD` the hook of `GET` runs, and this says `HEAD`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.method().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "GET");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.parts.method
     }
 
     /// What a resource was asked to do; `None` in views.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.action())) // in a resource's hook: Some(Retrieve)
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "None");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn action(&self) -> Option<Action> {
         self.action
     }
 
     /// The request target as it was sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.uri().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "/posts/%37?x=y");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.parts.uri
     }
 
     /// The path in its one spelling: unreserved percent-encodings are decoded.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.path().to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "/posts/7");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         self.path.as_deref().unwrap_or(self.parts.uri.path())
     }
 
     /// The pattern that matched: `/posts/{id}/`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.route().to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "/posts/{id}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn route(&self) -> &str {
         &self.route.pattern
     }
 
     /// The protocol version.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.version()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "HTTP/1.1");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn version(&self) -> Version {
         self.parts.version
     }
 
     /// All header fields.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.headers().len().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "2");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.parts.headers
     }
 
     /// The first value of a header field, when it is visible ASCII.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.header("user-agent").unwrap_or("nobody").to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "curl");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()
     }
 
     /// What layers outside the application have attached.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.extensions().get::<u8>()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "None");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.parts.extensions
     }
 
     /// The address at the other end of the connection; `None` without a socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.peer()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "None");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
@@ -142,6 +292,21 @@ impl Request {
 
     /// The id under which the log knows this request: the client's `X-Request-Id` when it
     /// is 1 to 128 visible ASCII characters, else one of our own.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.id().into_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "a-1");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn id(&self) -> Cow<'_, str> {
         self.given_id()
@@ -264,17 +429,61 @@ impl Request {
     ///
     /// # Errors
     /// 413 when it is too large, 408 when it does not come.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(mut request: Request) -> Result<String> {
+    ///     Ok(request.bytes().await?.len().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().post("/", public(view)))?;
+    /// # assert_eq!(client.post("/").body("four").await.text(), "4");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn bytes(&mut self) -> Result<Bytes> {
         let limit = self.settings().body_limit;
         body::read(self.take_body(), limit).await
     }
 
     /// The body as a stream, without any limit; a second time it is empty.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(mut request: Request) -> Result<String> {
+    ///     let body = request.take_body();
+    ///     Ok(format!("{:?}", http_body::Body::size_hint(&body).exact()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().post("/", public(view)))?;
+    /// # assert_eq!(client.post("/").body("four").await.text(), "Some(4)");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take_body(&mut self) -> Body {
         std::mem::take(&mut self.body)
     }
 
     /// The request as `http` knows it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     let request: http::Request<resourceful::Body> = request.into_http();
+    ///     Ok(request.uri().path().to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// # assert_eq!(client.get("/").await.text(), "/");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_http(self) -> http::Request<Body> {
         http::Request::from_parts(self.parts, self.body)

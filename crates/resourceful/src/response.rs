@@ -15,6 +15,12 @@ use serde::Serialize;
 use crate::error::{BoxError, Error, Result};
 
 /// A response of this crate: `http`'s, with our [`Body`].
+///
+/// # Examples
+/// ```
+/// let response = resourceful::Response::new("hello".into());
+/// assert_eq!(response.status(), 200);
+/// ```
 pub type Response = http::Response<Body>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -9,6 +9,11 @@ use crate::error::Error;
 use crate::problem::Problem;
 
 /// The largest body that is read when nothing else was said: 2 MiB.
+///
+/// # Examples
+/// ```
+/// assert_eq!(resourceful::DEFAULT_BODY_LIMIT, 2_097_152);
+/// ```
 pub const DEFAULT_BODY_LIMIT: u64 = 2 * 1024 * 1024;
 
 /// What a path means that differs from a route only in its last slash.

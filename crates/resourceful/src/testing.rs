@@ -45,6 +45,21 @@ impl TestClient {
     ///
     /// # Errors
     /// What [`App::build`] says.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// let client = TestClient::new(App::new())?;
+    /// assert_eq!(client.get("/").await.status(), 404);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(app: App) -> Result<Self, BuildErrors> {
         Ok(Self {
             service: app.build()?,
@@ -52,26 +67,96 @@ impl TestClient {
     }
 
     /// `GET path`, which may have a query.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.get("/").await.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, path: &str) -> TestRequest {
         self.request(Method::GET, path)
     }
 
     /// `POST path`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.post("/").await.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn post(&self, path: &str) -> TestRequest {
         self.request(Method::POST, path)
     }
 
     /// `PUT path`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.put("/").await.status(), 405);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put(&self, path: &str) -> TestRequest {
         self.request(Method::PUT, path)
     }
 
     /// `PATCH path`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.patch("/").await.status(), 405);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn patch(&self, path: &str) -> TestRequest {
         self.request(Method::PATCH, path)
     }
 
     /// `DELETE path`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.delete("/").await.status(), 405);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&self, path: &str) -> TestRequest {
         self.request(Method::DELETE, path)
     }
@@ -80,6 +165,20 @@ impl TestClient {
     ///
     /// # Panics
     /// When `path` is no URI.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.request(http::Method::OPTIONS, "/").await.status(), 204);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn request(&self, method: Method, path: &str) -> TestRequest {
         let request = http::Request::builder()
             .method(method)
@@ -93,6 +192,21 @@ impl TestClient {
 }
 
 /// A request to be sent: by `.await`.
+///
+/// # Examples
+/// ```
+/// # use resourceful::prelude::*;
+/// # async fn echo(mut request: Request) -> Result<String> {
+/// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+/// let request: resourceful::TestRequest = client.get("/");
+/// assert_eq!(request.await.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a request is sent by `.await`"]
 pub struct TestRequest {
@@ -105,6 +219,20 @@ impl TestRequest {
     ///
     /// # Panics
     /// When the name or the value is none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.get("/").header("x-request-id", "a").await.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name = HeaderName::try_from(name).expect("the name of a header field");
         let value = HeaderValue::try_from(value).expect("the value of a header field");
@@ -116,6 +244,20 @@ impl TestRequest {
     ///
     /// # Panics
     /// When it cannot be serialised.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.post("/").json(&[1]).await.text(), "\"[1]\"");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn json(self, value: &impl Serialize) -> Self {
         let bytes = serde_json::to_vec(value).expect("the value serialises");
         self.header(CONTENT_TYPE.as_str(), "application/json")
@@ -123,6 +265,20 @@ impl TestRequest {
     }
 
     /// The same with this body, without a `Content-Type`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.post("/").body("four").await.text(), "\"four\"");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         *self.request.body_mut() = body.into();
         self
@@ -152,6 +308,20 @@ impl IntoFuture for TestRequest {
 }
 
 /// A response, read to its end.
+///
+/// # Examples
+/// ```
+/// # use resourceful::prelude::*;
+/// # async fn echo(mut request: Request) -> Result<String> {
+/// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+/// let response: resourceful::TestResponse = client.get("/").await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct TestResponse {
     status: StatusCode,
@@ -161,18 +331,60 @@ pub struct TestResponse {
 
 impl TestResponse {
     /// Its status.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.get("/").await.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
     /// Its header fields.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.get("/").await.headers()["content-type"], "text/plain; charset=utf-8");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
     /// Its body.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.get("/").await.bytes().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.body
@@ -182,6 +394,20 @@ impl TestResponse {
     ///
     /// # Panics
     /// When it is no UTF-8.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.get("/").await.text(), "\"\"");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("the body is UTF-8")
@@ -191,6 +417,20 @@ impl TestResponse {
     ///
     /// # Panics
     /// When it is no JSON.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.get("/nothing").await.json()["status"], 404);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         self.parse()
@@ -200,6 +440,20 @@ impl TestResponse {
     ///
     /// # Panics
     /// When it is not.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(mut request: Request) -> Result<String> {
+    /// #     Ok(format!("{:?}", String::from_utf8_lossy(&request.bytes().await?)))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)).post("/", public(echo)))?;
+    /// assert_eq!(client.get("/").await.parse::<String>(), "");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn parse<T: DeserializeOwned>(&self) -> T {
         serde_json::from_slice(&self.body)

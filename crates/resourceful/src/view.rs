@@ -104,6 +104,13 @@ fn absent<T>(hook: &str) -> T {
 /// A function view or a mounted service, with the decision who may call it.
 ///
 /// Made by [`public`] and [`guarded`]; nothing can be registered without one.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+/// let view: resourceful::Guarded<Public, _> = public(hello);
+/// ```
 #[derive(Debug)]
 pub struct Guarded<A, H> {
     pub(crate) handler: H,

@@ -1,5 +1,6 @@
 //! The walk of a request: accept, route, dispatch, hook, respond.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -63,8 +64,8 @@ impl Site {
         match self.router.find(&path) {
             Found::Leaf(leaf, params) => {
                 let path = match path {
-                    std::borrow::Cow::Borrowed(_) => None,
-                    std::borrow::Cow::Owned(path) => Some(path),
+                    Cow::Borrowed(_) => None,
+                    Cow::Owned(path) => Some(path),
                 };
                 Ok(Located { leaf, path, params })
             }
@@ -107,10 +108,8 @@ enum Refusal {
 /// 308 keeps method and body; the query goes along byte for byte.
 fn other_slash(parts: &Parts, mounted_at: &str) -> Result<Response> {
     let path = toggle_slash(parts.uri.path());
-    let query = parts
-        .uri
-        .query()
-        .map_or(String::new(), |query| format!("?{query}"));
+    let query = parts.uri.query();
+    let query = query.map_or(String::new(), |query| format!("?{query}"));
     let location = HeaderValue::from_str(&format!("{mounted_at}{path}{query}"));
     let mut response = with_status(StatusCode::PERMANENT_REDIRECT, Body::empty());
     response
@@ -139,6 +138,18 @@ fn method_not_allowed(allow: &HeaderValue) -> Error {
 /// Dropping it abandons a safe request. One that may have begun to change something
 /// (`POST`, `PUT`, ..) runs to its end in a task of its own, whatever the protocol: a client
 /// that goes away never cancels a transaction half-way.
+///
+/// # Examples
+/// ```
+/// use hyper::service::Service as _;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> resourceful::Result<()> {
+/// let service = resourceful::App::new().build()?;
+/// let answer: resourceful::Answer = service.call(http::Request::new(resourceful::Body::empty()));
+/// assert_eq!(answer.await.unwrap().status(), 404);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Answer {
     state: State,
     is_head: bool,

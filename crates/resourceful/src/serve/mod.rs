@@ -62,6 +62,16 @@ impl Server {
     }
 
     /// The address it listens on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// assert!(server.local_addr().ip().is_loopback());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
@@ -71,6 +81,15 @@ impl Server {
     ///
     /// # Errors
     /// What a start hook failed with; that requests had to be abandoned.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// server.run().await
+    /// # }
+    /// ```
     pub async fn run(self) -> Result<()> {
         let signal = signal::asked_to_stop().map_err(Error::internal)?;
         self.run_until(signal).await
@@ -80,6 +99,15 @@ impl Server {
     ///
     /// # Errors
     /// What a start hook failed with; that requests had to be abandoned.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// server.run_until(async {}).await // stops at once
+    /// # }
+    /// ```
     pub async fn run_until(mut self, stop: impl Future<Output = ()>) -> Result<()> {
         let mut lifespan = std::mem::take(&mut self.lifespan);
         let outcome = match lifespan.start().await {
