@@ -216,3 +216,75 @@ async fn a_body_full_of_faults_is_answered_with_the_first_hundred() {
     let response = post_json::<Article>(&body).await;
     assert_eq!(wrong(&response).len(), 100);
 }
+
+/// Neither the faults nor the answer grow with the body.
+#[tokio::test]
+async fn a_body_full_of_broken_rules_is_answered_with_the_first_hundred() {
+    let tags = vec!["\"long\""; 100_000].join(",");
+    let body = GOOD.replace("\"news\"}", &format!("\"news\", \"tags\": [{tags}]}}"));
+    let response = post_json::<Article>(&body).await;
+    assert_eq!(wrong(&response).len(), 100);
+}
+
+#[tokio::test]
+async fn what_was_put_in_for_a_wrong_value_is_not_blamed_on_the_client() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Outer {
+        inner: Inner,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Inner {
+        #[serde(deserialize_with = "never")]
+        word: String,
+    }
+
+    fn never<'de, D: serde::Deserializer<'de>>(_: D) -> Result<String, D::Error> {
+        Err(serde::de::Error::custom("is never right"))
+    }
+
+    let response = post_json::<Outer>(r#"{"inner": 5}"#).await;
+    assert_eq!(
+        wrong(&response),
+        [("#/inner".to_owned(), "must be an object".to_owned())]
+    );
+}
+
+/// Names of Rust types are ours alone.
+#[tokio::test]
+async fn no_name_of_a_rust_type_is_told() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct SecretOuter {
+        shape: Shape,
+        either: SecretEither,
+        pair: (u8, u8),
+        map: std::collections::BTreeMap<String, u8>,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(untagged)]
+    #[allow(dead_code)]
+    enum SecretEither {
+        Number(i64),
+        Pair { left: i64, right: i64 },
+    }
+
+    for body in [
+        r#"{"shape": 1, "either": "x", "pair": [1], "map": []}"#,
+        r#"{"shape": {"type": "star"}, "either": {}, "pair": "x", "map": {"a": "b"}}"#,
+        r#"{"shape": {}, "either": null, "pair": [1, 2, 3], "map": null}"#,
+        "5",
+    ] {
+        let text = post_json::<SecretOuter>(body).await.text().to_owned();
+        for inside in [
+            "Secret", "struct", "enum", "Shape", "u8", "untagged", "tuple",
+        ] {
+            assert!(!text.contains(inside), "{inside} in {text}");
+        }
+    }
+}

@@ -41,16 +41,15 @@ pub(super) fn explain(error: &str, found: &Value, schema: Option<&Value>) -> Fin
         } else if let Some(rest) = error.strip_prefix("invalid type: ") {
             match (expected, rest.split_once(", expected ")) {
                 (Some(expected), _) => must_be(expected),
-                (None, Some((_, expected))) => format!("must be {expected}"),
+                (None, Some((_, expected))) => format!("must be {}", in_json(expected)),
                 (None, None) => "is of the wrong type".to_owned(),
             }
         } else if error.starts_with("invalid value: ") && found.is_number() {
             out_of_range(schema)
         } else if error.starts_with("invalid length ") {
-            match error.split_once(", expected ") {
-                Some((_, expected)) => format!("must be {expected}"),
-                None => "has the wrong length".to_owned(),
-            }
+            "has the wrong length".to_owned()
+        } else if error.starts_with("data did not match any variant") {
+            "is none of the allowed values".to_owned()
         } else if let Some(format) = format.filter(|_| found.is_string()) {
             format!("must be a valid {format}")
         } else if error.starts_with("invalid value: ") {
@@ -69,6 +68,20 @@ pub(super) fn must_be(json_type: &str) -> String {
         "a"
     };
     format!("must be {article} {json_type}")
+}
+
+/// What serde expected, without the names of Rust.
+fn in_json(expected: &str) -> &str {
+    match expected {
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "an integer",
+        "f32" | "f64" => "a number",
+        "a string" | "a boolean" | "a character" => expected,
+        "a map" => "an object",
+        "a sequence" => "an array",
+        _ if expected.starts_with("struct ") => "an object",
+        _ if expected.contains("tuple") => "an array",
+        _ => "of another type",
+    }
 }
 
 fn out_of_range(schema: Option<&Value>) -> String {

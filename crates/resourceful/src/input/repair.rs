@@ -22,6 +22,10 @@ use crate::field_error::FieldError;
 /// More faults than these in one body help nobody, and each costs another try.
 const MAX_FAULTS: usize = 100;
 
+/// What all the tries together may read: a body over 80 KiB gets fewer of them, down to 8, so
+/// that a large one full of faults is not a way to keep a processor busy.
+const MAX_BYTES_READ: usize = 8 * 1024 * 1024;
+
 type Path = Vec<Step>;
 
 struct Fault {
@@ -32,7 +36,8 @@ struct Fault {
 /// JSON bytes that failed the happy path, or may have passed it wrongly.
 pub(super) fn read_json<T: Readable>(bytes: &[u8]) -> Result<T> {
     let document: Value = serde_json::from_slice(bytes).map_err(|error| syntax(bytes, &error))?;
-    let outcome = collect(document, Vec::new(), Shape::of::<T>(), |value| {
+    let most = (MAX_BYTES_READ / bytes.len().max(1)).clamp(8, MAX_FAULTS);
+    let outcome = collect(document, Vec::new(), most, Shape::of::<T>(), |value| {
         attempt::<T, _>(value)
     });
     // A document has forgotten that a member was given twice; the bytes have not.
@@ -62,7 +67,8 @@ pub(super) fn read_text<T: Readable>(
             });
         }
     }
-    let outcome = collect(document, faults, shape, |value| attempt(Text(value)));
+    let attempt = |value: &Value| attempt(Text(value));
+    let outcome = collect(document, faults, MAX_FAULTS, shape, attempt);
     outcome.map_err(|faults| {
         let field = |fault: Fault| {
             let name = match fault.path.into_iter().next() {
@@ -110,6 +116,7 @@ where
 fn collect<T: Readable>(
     mut document: Value,
     mut faults: Vec<Fault>,
+    most: usize,
     shape: &Shape,
     attempt: impl Fn(&Value) -> Result<T, (Path, String)>,
 ) -> Result<T, Vec<Fault>> {
@@ -126,12 +133,12 @@ fn collect<T: Readable>(
             Err(failure) => failure,
         };
         let fault = repair(&mut document, path, &error, shape);
-        // Where no plausible value helps, what was found so far is the answer.
-        let stuck = faults.iter().any(|known: &Fault| known.path == fault.path);
+        // Where our own plausible value is at fault, what was found so far is the answer.
+        let stuck = is_repaired(&fault.path, &faults);
         if !stuck {
             faults.push(fault);
         }
-        if stuck || faults.len() >= MAX_FAULTS {
+        if stuck || faults.len() >= most {
             return Err(faults);
         }
     }
@@ -140,19 +147,19 @@ fn collect<T: Readable>(
 /// The rules run on the repaired value; what lies in repaired places says nothing.
 fn judge<T: Readable>(value: T, shape: &Shape, mut faults: Vec<Fault>) -> Result<T, Vec<Fault>> {
     if let Err(report) = value.validate() {
-        let broken = rule_faults(&report, shape);
-        let repaired = |path: &Path| faults.iter().any(|fault| path.starts_with(&fault.path));
-        let outside: Vec<_> = broken
-            .into_iter()
-            .filter(|fault| !repaired(&fault.path))
-            .collect();
-        faults.extend(outside);
+        let mut broken = rule_faults(&report, shape);
+        broken.retain(|fault| !is_repaired(&fault.path, &faults));
+        faults.extend(broken);
     }
     if faults.is_empty() {
         Ok(value)
     } else {
         Err(faults)
     }
+}
+
+fn is_repaired(path: &Path, faults: &[Fault]) -> bool {
+    faults.iter().any(|fault| path.starts_with(&fault.path))
 }
 
 /// Notes the error and puts something plausible in its place.
@@ -289,7 +296,7 @@ fn rule_faults(report: &Report, shape: &Shape) -> Vec<Fault> {
         path: rule_path(path, shape),
         detail: error.message().to_owned(),
     };
-    report.iter().map(fault).collect()
+    report.iter().take(MAX_FAULTS).map(fault).collect()
 }
 
 /// garde's path in the names that the client uses.
@@ -308,16 +315,11 @@ fn rule_path(path: &garde::Path, shape: &Shape) -> Path {
             "index" => known.push(Step::Element(text.parse().unwrap_or_default())),
             "key" => {
                 let names = shape.at(&known).and_then(|schema| schema.get("properties"));
-                let name = names.and_then(Value::as_object).and_then(|names| {
-                    if names.contains_key(&text) {
-                        return None;
-                    }
-                    names
-                        .keys()
-                        .find(|name| folded(name) == folded(&text))
-                        .cloned()
-                });
-                known.push(Step::Member(name.unwrap_or(text)));
+                let names = names.and_then(Value::as_object);
+                let renamed = names.filter(|names| !names.contains_key(&text));
+                let renamed = renamed
+                    .and_then(|names| names.keys().find(|name| folded(name) == folded(&text)));
+                known.push(Step::Member(renamed.cloned().unwrap_or(text)));
             }
             _ => {}
         }
