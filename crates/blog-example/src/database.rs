@@ -19,9 +19,11 @@ pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
 /// # Errors
 /// When the database cannot be reached or is not ours to change.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    // A database in memory is its connection's own.
+    let connections = if url.contains(":memory:") { 1 } else { 20 };
     let mut options = ConnectOptions::new(url);
     options
-        .max_connections(20)
+        .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite

@@ -358,26 +358,30 @@ impl Error {
     }
 }
 
-/// The inside text: what a log or a terminal should show.
+/// The inside text, for a log or a terminal: the status and what the client reads, then the
+/// causes. An internal error is its cause.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.status)?;
-        if let Some(detail) = &self.0.detail {
-            write!(f, ": {detail}")?;
-        }
+        let mut text = match (&self.0.detail, &self.0.source) {
+            (None, Some(_)) if self.0.status == StatusCode::INTERNAL_SERVER_ERROR => String::new(),
+            (None, _) => self.0.status.to_string(),
+            (Some(detail), _) => format!("{}: {detail}", self.0.status),
+        };
         for field in &self.0.fields {
-            write!(f, "; {field}")?;
+            text.push_str(&format!("; {field}"));
         }
-        let mut cause = self
-            .0
-            .source
-            .as_deref()
-            .map(|source| source as &dyn std::error::Error);
+        let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let inner = error.to_string();
+            // Many errors tell their cause in their own text already.
+            if !text.contains(&inner) {
+                let separator = if text.is_empty() { "" } else { ": " };
+                text.push_str(separator);
+                text.push_str(&inner);
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&text)
     }
 }
 
