@@ -150,6 +150,6 @@ impl http_body::Body for Untouchable {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.clone()
+        self.0
     }
 }

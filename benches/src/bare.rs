@@ -43,7 +43,7 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::
         });
         let mut builder = http1::Builder::new();
         if let Settings::Tuned = settings {
-            builder.half_close(true).pipeline_flush(true);
+            builder.half_close(true).writev(false);
         }
         tokio::spawn(builder.serve_connection(TokioIo::new(stream), service));
     }

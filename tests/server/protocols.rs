@@ -145,3 +145,53 @@ async fn who_sends_too_much_still_reads_the_answer() {
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     }
 }
+
+/// What hyper itself refuses is refused with an answer, too.
+#[tokio::test]
+async fn what_is_no_http_is_400() {
+    let running = start(app()).await;
+    for garbage in [
+        "GARBAGE\r\n\r\n",
+        "GET /posts HTTP/9.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+    ] {
+        let mut raw = Raw::connect(running.address).await;
+        raw.send(garbage).await;
+        let answer = raw.read_to_end().await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400 "),
+            "{garbage:?}: {answer:?}"
+        );
+    }
+}
+
+/// The beginning of a next request must not hold up the answer to this one.
+#[tokio::test]
+async fn an_answer_does_not_wait_for_the_rest_of_a_next_request() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\nGET /pos")
+        .await;
+    assert!(raw.read_until("}").await.contains("200 OK"));
+    raw.send("ts/2 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(raw.read_until("}").await.contains("Post 2"));
+}
+
+#[tokio::test]
+async fn pipelined_requests_are_answered_in_order() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    let request = |id| format!("GET /posts/{id} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let last = "GET /posts/20 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned();
+    raw.send((1..20).map(request).chain([last]).collect::<String>())
+        .await;
+    let answers = raw.read_to_end().await;
+    let titles: Vec<_> = answers.split("\"title\":\"").skip(1).collect();
+    assert_eq!(titles.len(), 20);
+    assert!(
+        titles
+            .iter()
+            .zip(1..)
+            .all(|(title, id)| title.starts_with(&format!("Post {id}\"")))
+    );
+}

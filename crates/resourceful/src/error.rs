@@ -5,7 +5,7 @@
 //! place, [`crate::problem`].
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -368,7 +368,7 @@ impl fmt::Display for Error {
             (Some(detail), _) => format!("{}: {detail}", self.0.status),
         };
         for field in &self.0.fields {
-            text.push_str(&format!("; {field}"));
+            write!(text, "; {field}")?;
         }
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
