@@ -92,3 +92,31 @@ async fn a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_long() {
         .header("content-type", "application/json");
     assert_eq!(request.body(Body::new(Endless)).await.status(), 413);
 }
+
+/// A body whose next part never comes.
+struct Stuck;
+
+impl http_body::Body for Stuck {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Pending
+    }
+}
+
+/// The clock stands still but for timers: ten seconds pass at once.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_408() {
+    let started = tokio::time::Instant::now();
+    let request = client()
+        .post("/posts")
+        .header("content-type", "application/json");
+    let response = request.body(Body::new(Stuck)).await;
+    assert_eq!(response.status(), 408);
+    assert_eq!(response.headers()["connection"], "close");
+    assert_eq!(started.elapsed().as_secs(), 10);
+}

@@ -195,3 +195,21 @@ async fn pipelined_requests_are_answered_in_order() {
             .all(|(title, id)| title.starts_with(&format!("Post {id}\"")))
     );
 }
+
+#[tokio::test]
+async fn a_body_that_breaks_off_creates_nothing() {
+    use tokio::io::AsyncWriteExt;
+
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send(
+        "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+         Content-Length: 100\r\n\r\n{\"title\": \"whole\"}",
+    )
+    .await;
+    raw.0.shutdown().await.unwrap();
+    assert!(raw.read_to_end().await.starts_with("HTTP/1.1 400 "));
+    let mut other = Raw::connect(running.address).await;
+    other.send("GET /posts HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(other.read_until("}}").await.contains("\"total\":25"));
+}

@@ -1,10 +1,10 @@
 //! The end of the walk: an outcome becomes the response, and the log learns of it.
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http_body::Body as _;
@@ -14,15 +14,19 @@ use crate::problem::Problem;
 use crate::request::Trail;
 use crate::response::{Body, Response};
 
-/// What `future` comes to; a panic in it is an error like others.
-pub(crate) async fn caught<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
+/// What a future comes to; a panic in it is an error like others.
+///
+/// It is lent, so that what awaits it holds it once: see [`crate::erased`].
+pub(crate) struct Caught<'f, F>(pub(crate) Pin<&'f mut F>);
+
+impl<T, F: Future<Output = Result<T>>> Future for Caught<'_, F> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         // Nothing is polled again after a panic, so nothing broken is seen.
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
+        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)))
             .unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(message(&*panic)))))
-    })
-    .await
+    }
 }
 
 /// The one place where errors become responses. Those of the server's own making are

@@ -5,7 +5,7 @@
 //! [`crate::walk::Answer`].
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use crate::access::Access;
 use crate::action::Action;
-use crate::conclude::{caught, conclude};
+use crate::conclude::{Caught, conclude};
 use crate::dispatch::{LearntSize, dispatch};
 use crate::error::{Error, Result};
 use crate::request::Request;
@@ -69,8 +69,8 @@ pub(crate) struct ResourceEndpoint<R> {
 
 impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
     async fn serve(&self, request: &mut Request) -> Response {
-        let outcome = dispatch(&*self.resource, self.action, &self.size, request);
-        let outcome = caught(outcome).await;
+        let resource = &*self.resource;
+        let outcome = Caught(pin!(dispatch(resource, self.action, &self.size, request))).await;
         conclude(outcome, || request.trail())
     }
 }
@@ -86,7 +86,7 @@ impl<V: AsyncView> Serve for ViewEndpoint<V> {
         let trail = request.trail();
         let request = request.take();
         let view = &*self.view;
-        let outcome = caught(async {
+        let outcome = Caught(pin!(async {
             V::Access::check(view, &request).await?;
             match self.method {
                 Method::GET => view.get(request).await,
@@ -96,7 +96,7 @@ impl<V: AsyncView> Serve for ViewEndpoint<V> {
                 _ => view.delete(request).await,
             }
             .map_err(Into::into)
-        });
+        }));
         conclude(outcome.await, || trail)
     }
 }
@@ -151,11 +151,11 @@ where
     async fn serve(&self, request: &mut Request) -> Response {
         let trail = request.trail();
         let request = request.take();
-        let outcome = caught(async {
+        let outcome = Caught(pin!(async {
             A::check(&(), &request).await?;
             let answer = (self.0.handler)(request).await;
             answer.map(IntoResponse::into_response).map_err(Into::into)
-        });
+        }));
         conclude(outcome.await, || trail)
     }
 }

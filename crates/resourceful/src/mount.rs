@@ -1,6 +1,7 @@
 //! A tower service below a path of an application.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use http_body::Body as HttpBody;
 use tower_service::Service;
 
 use crate::access::Access;
-use crate::conclude::{caught, conclude};
+use crate::conclude::{Caught, conclude};
 use crate::erased::Serve;
 use crate::error::{BoxError, Error, Result};
 use crate::request::Request;
@@ -44,7 +45,7 @@ where
     async fn serve(&self, request: &mut Request) -> Response {
         let trail = request.trail();
         let request = request.take();
-        let outcome = caught(async {
+        let outcome = Caught(pin!(async {
             A::check(&(), &request).await?;
             let inner = below(request, self.prefix)?;
             let mut service = self
@@ -58,7 +59,7 @@ where
                 .map_err(Error::internal)?;
             let response = service.call(inner).await.map_err(Error::internal)?;
             Ok(response.map(Body::new))
-        });
+        }));
         conclude(outcome.await, || trail)
     }
 }
