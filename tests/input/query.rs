@@ -105,6 +105,22 @@ async fn all_faults_of_filter_and_page_are_named_together() {
 }
 
 #[tokio::test]
+async fn each_fault_of_a_parameter_is_said_in_plain_words() {
+    let faults = wrong(&get("author=x&order=secret&published=perhaps").await);
+    let expected = [
+        ("author", "must be an integer in range"),
+        ("order", "must be \"title\" or \"created_at\""),
+        ("published", "must be a boolean"),
+    ];
+    let mut faults: Vec<_> = faults
+        .iter()
+        .map(|(name, detail)| (&**name, &**detail))
+        .collect();
+    faults.sort_unstable();
+    assert_eq!(faults, expected);
+}
+
+#[tokio::test]
 async fn too_many_parameters_are_400() {
     assert_eq!(get(&"a=1&".repeat(1001)).await.status(), 400);
 }

@@ -50,7 +50,9 @@ pub(super) fn explain(error: &str, found: &Value, schema: Option<&Value>) -> Fin
             "has the wrong length".to_owned()
         } else if error.starts_with("data did not match any variant") {
             "is none of the allowed values".to_owned()
-        } else if let Some(format) = format.filter(|_| found.is_string()) {
+        } else if let Some(format) =
+            format.filter(|_| expected == Some("string") && found.is_string())
+        {
             format!("must be a valid {format}")
         } else if error.starts_with("invalid value: ") {
             "is not an allowed value".to_owned()

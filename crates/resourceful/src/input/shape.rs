@@ -2,13 +2,19 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
-/// How many references are followed before a schema counts as endless.
-const MAX_DEPTH: usize = 32;
+/// How many references to references are followed.
+const MAX_REFERENCES: usize = 32;
+
+/// How many alternatives of alternatives are looked into.
+const MAX_ALTERNATIVES: usize = 8;
+
+/// How deep a plausible value may nest.
+const MAX_NESTING: usize = 12;
 
 /// One step from a value into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,21 +34,18 @@ pub struct Shape {
 impl Shape {
     /// The shape of `T`.
     pub(crate) fn of<T: JsonSchema + 'static>() -> &'static Self {
-        static SHAPES: RwLock<Option<HashMap<TypeId, &'static Shape>>> = RwLock::new(None);
+        static SHAPES: LazyLock<RwLock<HashMap<TypeId, &'static Shape>>> =
+            LazyLock::new(RwLock::default);
+        let id = TypeId::of::<T>();
         let known = SHAPES.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shape) = known
-            .as_ref()
-            .and_then(|known| known.get(&TypeId::of::<T>()))
-        {
+        if let Some(shape) = known.get(&id) {
             return shape;
         }
         drop(known);
-        let shape: &'static Self = Box::leak(Box::new(Self::new::<T>()));
         let mut known = SHAPES.write().unwrap_or_else(PoisonError::into_inner);
         known
-            .get_or_insert_default()
-            .entry(TypeId::of::<T>())
-            .or_insert(shape)
+            .entry(id)
+            .or_insert_with(|| Box::leak(Box::new(Self::new::<T>())))
     }
 
     fn new<T: JsonSchema>() -> Self {
@@ -74,103 +77,105 @@ impl Shape {
 
     /// The schema of a member or an element.
     pub(crate) fn child<'s>(&'s self, schema: &'s Value, step: &Step) -> Option<&'s Value> {
+        self.child_within(schema, step, MAX_ALTERNATIVES)
+    }
+
+    fn child_within<'s>(
+        &'s self,
+        schema: &'s Value,
+        step: &Step,
+        depth: usize,
+    ) -> Option<&'s Value> {
+        let depth = depth.checked_sub(1)?;
         let schema = self.resolve(schema);
-        let direct = match step {
-            Step::Member(name) => schema
-                .get("properties")
+        let get = |name| schema.get(name);
+        let found = match step {
+            Step::Member(name) => get("properties")
                 .and_then(|properties| properties.get(name))
-                .or_else(|| {
-                    schema
-                        .get("additionalProperties")
-                        .filter(|other| other.is_object())
-                }),
-            Step::Element(index) => schema
-                .get("prefixItems")
+                .or_else(|| get("additionalProperties").filter(|other| other.is_object())),
+            Step::Element(index) => get("prefixItems")
                 .and_then(|items| items.get(index))
-                .or_else(|| schema.get("items").filter(|items| items.is_object())),
+                .or_else(|| get("items").filter(|items| items.is_object())),
         };
-        let found = direct.map(|schema| self.resolve(schema));
-        found.or_else(|| alternatives(schema).find_map(|one| self.child(one, step)))
+        let found = found.map(|schema| self.resolve(schema));
+        found.or_else(|| alternatives(schema).find_map(|one| self.child_within(one, step, depth)))
     }
 
     /// Is a value of this JSON type (`"object"`, `"null"`, ..) allowed here, as far as is known?
     pub(crate) fn allows(&self, schema: &Value, json_type: &str) -> bool {
+        self.allows_within(schema, json_type, MAX_ALTERNATIVES)
+    }
+
+    fn allows_within(&self, schema: &Value, json_type: &str, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return true;
+        };
         let schema = self.resolve(schema);
-        let said = match schema.get("type") {
+        match schema.get("type") {
             Some(Value::String(one)) => return one == json_type,
             Some(Value::Array(several)) => return several.iter().any(|one| one == json_type),
-            _ => schema.get("enum").or_else(|| schema.get("const")).is_some(),
-        };
+            _ => {}
+        }
         let mut alternatives = alternatives(schema).peekable();
         if alternatives.peek().is_none() {
-            return !said || json_type == "string";
+            let is_enumerated = schema.get("enum").or_else(|| schema.get("const")).is_some();
+            return !is_enumerated || json_type == "string";
         }
-        alternatives.any(|one| self.allows(one, json_type))
+        alternatives.any(|one| self.allows_within(one, json_type, depth))
     }
 
     /// Some value that deserialises: the default, the first of an enumeration, or the zero
-    /// of the type.
+    /// of the type. Null, when there is none that is not nested absurdly deep.
     pub(crate) fn plausible(&self, schema: &Value) -> Value {
-        self.plausible_within(schema, MAX_DEPTH)
+        // The shallowest: of `And(Box<Expr>, Box<Expr>)` and `Number(i64)` the latter, whose
+        // search does not branch without end.
+        (1..=MAX_NESTING)
+            .find_map(|depth| self.plausible_within(schema, depth))
+            .unwrap_or_default()
     }
 
-    fn plausible_within(&self, schema: &Value, depth: usize) -> Value {
+    fn plausible_within(&self, schema: &Value, depth: usize) -> Option<Value> {
         let schema = self.resolve(schema);
         let given = ["default", "const"]
             .into_iter()
             .find_map(|name| schema.get(name));
         let first = || schema.get("enum").and_then(|values| values.get(0));
         if let Some(value) = given.or_else(first) {
-            return value.clone();
+            return Some(value.clone());
         }
-        let Some(depth) = depth.checked_sub(1) else {
-            return Value::Null;
-        };
+        let inner = depth.checked_sub(1)?;
         match json_type(schema) {
-            Some("string") => plausible_text(schema).into(),
-            Some("integer") => plausible_integer(schema),
-            Some("number") => schema.get("minimum").cloned().unwrap_or_else(|| 0.0.into()),
-            Some("boolean") => false.into(),
+            Some("string") => Some(plausible_text(schema).into()),
+            Some("integer") => Some(plausible_integer(schema)),
+            Some("number") => Some(schema.get("minimum").cloned().unwrap_or_else(|| 0.0.into())),
+            Some("boolean") => Some(false.into()),
+            Some("null") => Some(Value::Null),
             Some("array") => {
                 let items = schema.get("prefixItems").and_then(Value::as_array);
+                let items = items.into_iter().flatten();
                 items
-                    .into_iter()
-                    .flatten()
-                    .map(|item| self.plausible_within(item, depth))
+                    .map(|item| self.plausible_within(item, inner))
                     .collect()
             }
-            Some("object") => self.plausible_object(schema, depth).into(),
-            _ => {
-                let mut values = alternatives(schema).map(|one| self.plausible_within(one, depth));
-                values.find(|value| !value.is_null()).unwrap_or(Value::Null)
-            }
+            Some("object") => self.plausible_object(schema, inner).map(Value::Object),
+            _ => alternatives(schema).find_map(|one| self.plausible_within(one, inner)),
         }
     }
 
-    fn plausible_object(&self, schema: &Value, depth: usize) -> Map<String, Value> {
-        let required = schema
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let names = required.filter_map(Value::as_str);
-        let property = |name| {
-            schema
-                .get("properties")
-                .and_then(|properties| properties.get(name))
+    /// Its required members.
+    fn plausible_object(&self, schema: &Value, depth: usize) -> Option<Map<String, Value>> {
+        let required = schema.get("required").and_then(Value::as_array);
+        let names = required.into_iter().flatten().filter_map(Value::as_str);
+        let properties = schema.get("properties");
+        let member = |name: &str| {
+            let schema = properties.and_then(|properties| properties.get(name))?;
+            Some((name.to_owned(), self.plausible_within(schema, depth)?))
         };
-        names
-            .filter_map(|name| {
-                Some((
-                    name.to_owned(),
-                    self.plausible_within(property(name)?, depth),
-                ))
-            })
-            .collect()
+        names.map(member).collect()
     }
 
     fn resolve<'s>(&'s self, mut schema: &'s Value) -> &'s Value {
-        for _ in 0..MAX_DEPTH {
+        for _ in 0..MAX_REFERENCES {
             let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
                 break;
             };
@@ -234,5 +239,99 @@ fn count_structs(value: &Value) -> usize {
         }
         Value::Array(array) => array.iter().map(count_structs).sum(),
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::{Schema, SchemaGenerator, json_schema};
+
+    use super::*;
+
+    /// Its schema is one of its own alternatives.
+    struct Bottomless;
+
+    impl JsonSchema for Bottomless {
+        fn schema_name() -> std::borrow::Cow<'static, str> {
+            "Bottomless".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({"anyOf": [{"$ref": "#"}]})
+        }
+    }
+
+    #[test]
+    fn a_schema_without_a_bottom_is_left_at_some_depth() {
+        let shape = Shape::of::<Bottomless>();
+        assert_eq!(shape.at(&[Step::Member("a".to_owned())]), None);
+        assert!(shape.allows(shape.root(), "object"));
+        assert_eq!(shape.plausible(shape.root()), Value::Null);
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    struct Post {
+        title: String,
+        #[schemars(range(min = 1))]
+        rating: u8,
+        tags: Vec<String>,
+        author: Option<Author>,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    struct Author {
+        name: String,
+    }
+
+    #[test]
+    fn members_are_found_through_references_and_options() {
+        let shape = Shape::of::<Post>();
+        let path = ["author", "name"].map(|name| Step::Member(name.to_owned()));
+        assert_eq!(shape.at(&path).and_then(json_type), Some("string"));
+        let path = [Step::Member("tags".to_owned()), Step::Element(3)];
+        assert_eq!(shape.at(&path).and_then(json_type), Some("string"));
+        assert_eq!(shape.at(&[Step::Element(0)]), None);
+    }
+
+    #[test]
+    fn a_plausible_value_has_what_is_required() {
+        let shape = Shape::of::<Post>();
+        let expected = serde_json::json!({"title": "", "rating": 1, "tags": []});
+        assert_eq!(shape.plausible(shape.root()), expected);
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    enum Expression {
+        And(Box<Expression>, Box<Expression>),
+        Or {
+            left: Box<Expression>,
+            right: Box<Expression>,
+        },
+        Number(i64),
+    }
+
+    #[test]
+    fn the_shallowest_alternative_is_plausible() {
+        let shape = Shape::of::<Expression>();
+        assert_eq!(
+            shape.plausible(shape.root()),
+            serde_json::json!({"Number": 0})
+        );
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code)]
+    enum Endless {
+        Left(Box<Endless>, Box<Endless>),
+        Right(Box<Endless>, Box<Endless>),
+    }
+
+    #[test]
+    fn a_type_without_values_has_no_plausible_one() {
+        let shape = Shape::of::<Endless>();
+        assert_eq!(shape.plausible(shape.root()), Value::Null);
     }
 }
