@@ -126,6 +126,19 @@ async fn nul_is_refused_unless_the_field_takes_it() {
 }
 
 #[tokio::test]
+async fn nul_is_refused_in_the_names_of_a_map() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Labels {
+        labels: std::collections::BTreeMap<String, String>,
+    }
+
+    let body = r#"{"labels": {"a\u0000": "b"}, "other\u0000": 1}"#;
+    assert_eq!(places(&post_json::<Labels>(body).await), ["#/labels"]);
+}
+
+#[tokio::test]
 async fn an_array_never_stands_for_a_struct() {
     let nested = GOOD.replace(r#"{"firstName": "b"}"#, r#"["b", null]"#);
     assert_eq!(places(&post_json::<Article>(&nested).await), ["#/author"]);

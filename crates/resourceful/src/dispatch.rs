@@ -107,8 +107,33 @@ impl LearntSize {
     fn learn(&self, response: &Response) {
         let size = response.body().size_hint().lower();
         let size = usize::try_from(size).map_or(Self::MOST, |size| size.min(Self::MOST));
-        if size > self.expected() {
+        let expected = self.expected();
+        if size > expected {
             self.0.store(size, Ordering::Relaxed);
+        } else if size < expected / 4 {
+            // One large answer is forgotten by and by.
+            self.0.store(expected / 2, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(size: usize) -> Response {
+        Response::new(vec![b'x'; size].into())
+    }
+
+    #[test]
+    fn the_size_of_answers_is_learnt_and_forgotten() {
+        let size = LearntSize::new();
+        size.learn(&answer(1000));
+        size.learn(&answer(900));
+        assert_eq!(size.expected(), 1000);
+        size.learn(&answer(1_000_000));
+        assert_eq!(size.expected(), LearntSize::MOST);
+        (0..10).for_each(|_| size.learn(&answer(1000)));
+        assert!((1000..=4000).contains(&size.expected()));
     }
 }

@@ -4,8 +4,11 @@
 //! fails takes the second, collecting pass of [`repair`].
 
 mod change;
+mod fault;
 mod message;
+mod misread;
 mod repair;
+mod rules;
 mod shape;
 mod strict;
 mod text;
@@ -17,11 +20,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use self::change::Change;
+pub(crate) use self::fault::Step;
 #[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
 pub use self::shape::Shape;
-pub(crate) use self::shape::Step;
 pub(crate) use self::unread::Unread;
 
+use self::fault::Fault;
 use crate::error::{Error, Result};
 use crate::field_error::FieldError;
 
@@ -106,10 +110,10 @@ fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
     if !suspicious && let Ok(value) = serde_json::from_slice::<T>(bytes) {
         return match value.validate() {
             Ok(()) => Ok(value),
-            Err(report) => Err(Error::invalid(repair::failed_rules(
-                &report,
-                Shape::of::<T>(),
-            ))),
+            Err(report) => {
+                let faults = rules::broken_rules(&report, Shape::of::<T>());
+                Err(Error::invalid(faults.into_iter().map(Fault::in_body)))
+            }
         };
     }
     repair::read_json(bytes)

@@ -5,33 +5,24 @@
 //! its rules run, and what they find outside the repaired places is noted too. Nobody has to
 //! derive anything more than `Deserialize` for this, and only bad requests pay for it.
 
-use garde::Report;
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+use super::Readable;
+use super::fault::{Fault, MAX_FAULTS, Path, Step, locate, put};
 use super::message::{Finding, explain};
-use super::shape::{Shape, Step};
-use super::strict::malformed;
+use super::misread::misread;
+use super::rules::broken_rules;
+use super::shape::Shape;
+use super::strict::syntax;
 use super::text::Text;
-use super::{Readable, message};
 use crate::error::{Error, Result};
 use crate::field_error::FieldError;
-
-/// More faults than these in one body help nobody, and each costs another try.
-const MAX_FAULTS: usize = 100;
 
 /// What all the tries together may read: a body over 80 KiB gets fewer of them, down to 8, so
 /// that a large one full of faults is not a way to keep a processor busy.
 const MAX_BYTES_READ: usize = 8 * 1024 * 1024;
-
-type Path = Vec<Step>;
-
-struct Fault {
-    path: Path,
-    detail: String,
-}
 
 /// JSON bytes that failed the happy path, or may have passed it wrongly.
 pub(super) fn read_json<T: Readable>(bytes: &[u8]) -> Result<T> {
@@ -43,10 +34,7 @@ pub(super) fn read_json<T: Readable>(bytes: &[u8]) -> Result<T> {
     // A document has forgotten that a member was given twice; the bytes have not.
     let again = || attempt(&mut serde_json::Deserializer::from_slice(bytes));
     let outcome = outcome.and_then(|_| again().map_err(|failure| vec![as_fault(failure)]));
-    outcome.map_err(|faults| {
-        let field = |fault: Fault| FieldError::body(pointer(&fault.path), fault.detail);
-        Error::invalid(faults.into_iter().map(field))
-    })
+    outcome.map_err(|faults| Error::invalid(faults.into_iter().map(Fault::in_body)))
 }
 
 /// The parameters of a query string, as an object of strings; those called `undecodable` had
@@ -61,33 +49,12 @@ pub(super) fn read_text<T: Readable>(
         let path = vec![Step::Member(name)];
         if let Some(schema) = shape.at(&path) {
             put(&mut document, &path, shape.plausible(schema));
-            faults.push(Fault {
-                path,
-                detail: "is not UTF-8".to_owned(),
-            });
+            faults.push(Fault::new(path, "is not UTF-8"));
         }
     }
     let attempt = |value: &Value| attempt(Text(value));
     let outcome = collect(document, faults, MAX_FAULTS, shape, attempt);
-    outcome.map_err(|faults| {
-        let field = |fault: Fault| {
-            let name = match fault.path.into_iter().next() {
-                Some(Step::Member(name)) => name,
-                _ => String::new(),
-            };
-            FieldError::query(name, fault.detail)
-        };
-        faults.into_iter().map(field).collect()
-    })
-}
-
-/// What the rules found in a value that deserialised at once.
-pub(super) fn failed_rules(report: &Report, shape: &Shape) -> Vec<FieldError> {
-    let found = rule_faults(report, shape);
-    found
-        .into_iter()
-        .map(|fault| FieldError::body(pointer(&fault.path), fault.detail))
-        .collect()
+    outcome.map_err(|faults| faults.into_iter().map(Fault::in_query).collect())
 }
 
 fn attempt<'de, T: DeserializeOwned, D: Deserializer<'de>>(
@@ -147,7 +114,7 @@ fn collect<T: Readable>(
 /// The rules run on the repaired value; what lies in repaired places says nothing.
 fn judge<T: Readable>(value: T, shape: &Shape, mut faults: Vec<Fault>) -> Result<T, Vec<Fault>> {
     if let Err(report) = value.validate() {
-        let mut broken = rule_faults(&report, shape);
+        let mut broken = broken_rules(&report, shape);
         broken.retain(|fault| !is_repaired(&fault.path, &faults));
         faults.extend(broken);
     }
@@ -193,7 +160,7 @@ fn as_fault((path, error): (Path, String)) -> Fault {
 /// in the text alone.
 fn fault(mut path: Path, finding: Finding) -> Fault {
     let (name, detail) = match finding {
-        Finding::Here(detail) => return Fault { path, detail },
+        Finding::Here(detail) => return Fault::new(path, detail),
         Finding::Member(name, detail) => (name, detail),
         Finding::Unwanted(name) => (name, "is not known".to_owned()),
     };
@@ -201,172 +168,5 @@ fn fault(mut path: Path, finding: Finding) -> Fault {
     if path.last() != Some(&member) {
         path.push(member);
     }
-    Fault { path, detail }
-}
-
-fn locate<'d>(document: &'d mut Value, path: &[Step]) -> Option<&'d mut Value> {
-    path.iter().try_fold(document, |value, step| match step {
-        Step::Member(name) => value.get_mut(name),
-        Step::Element(index) => value.get_mut(index),
-    })
-}
-
-fn put(document: &mut Value, path: &[Step], value: Value) {
-    match path.split_last() {
-        None => *document = value,
-        Some((Step::Member(name), parent)) => {
-            if let Some(Value::Object(members)) = locate(document, parent) {
-                members.insert(name.clone(), value);
-            }
-        }
-        Some((Step::Element(_), _)) => {
-            if let Some(place) = locate(document, path) {
-                *place = value;
-            }
-        }
-    }
-}
-
-/// What serde would take without a word: an array for a struct, U+0000 in a string.
-fn misread(
-    value: &mut Value,
-    schema: &Value,
-    shape: &Shape,
-    path: &mut Path,
-    faults: &mut Vec<Fault>,
-) {
-    if faults.len() >= MAX_FAULTS {
-        return;
-    }
-    if value.is_array() && shape.allows(schema, "object") && !shape.allows(schema, "array") {
-        faults.push(Fault {
-            path: path.clone(),
-            detail: message::must_be("object"),
-        });
-        *value = shape.plausible(schema);
-        return;
-    }
-    match value {
-        Value::String(text) if text.contains('\0') && schema.get("x-allow-nul").is_none() => {
-            faults.push(Fault {
-                path: path.clone(),
-                detail: "must not contain U+0000".to_owned(),
-            });
-            text.retain(|character| character != '\0');
-        }
-        Value::Array(elements) => {
-            for (index, element) in elements.iter_mut().enumerate() {
-                descend(element, Step::Element(index), schema, shape, path, faults);
-            }
-        }
-        Value::Object(members) => {
-            for (name, member) in members {
-                descend(
-                    member,
-                    Step::Member(name.clone()),
-                    schema,
-                    shape,
-                    path,
-                    faults,
-                );
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Only into what the schema knows: the rest is ignored anyway.
-fn descend(
-    value: &mut Value,
-    step: Step,
-    schema: &Value,
-    shape: &Shape,
-    path: &mut Path,
-    faults: &mut Vec<Fault>,
-) {
-    if let Some(schema) = shape.child(schema, &step) {
-        path.push(step);
-        misread(value, schema, shape, path, faults);
-        path.pop();
-    }
-}
-
-fn rule_faults(report: &Report, shape: &Shape) -> Vec<Fault> {
-    let fault = |(path, error): &(garde::Path, garde::Error)| Fault {
-        path: rule_path(path, shape),
-        detail: error.message().to_owned(),
-    };
-    report.iter().take(MAX_FAULTS).map(fault).collect()
-}
-
-/// garde's path in the names that the client uses.
-///
-/// garde knows a field by its Rust name, the client by the name that serde was given; the
-/// schema has the latter, spelled in another case at most (`#[serde(rename_all)]`). A field
-/// with a `#[serde(rename)]` of its own says so to garde too: `#[garde(rename = "..")]`.
-fn rule_path(path: &garde::Path, shape: &Shape) -> Path {
-    // Its serialised form, `[["key", "title"], ["index", "0"]]`, is what garde promises.
-    let steps: Vec<(String, String)> = serde_json::to_value(path)
-        .and_then(Vec::deserialize)
-        .unwrap_or_default();
-    let mut known = Path::new();
-    for (kind, text) in steps {
-        match kind.as_str() {
-            "index" => known.push(Step::Element(text.parse().unwrap_or_default())),
-            "key" => {
-                let names = shape.at(&known).and_then(|schema| schema.get("properties"));
-                let names = names.and_then(Value::as_object);
-                let renamed = names.filter(|names| !names.contains_key(&text));
-                let renamed = renamed
-                    .and_then(|names| names.keys().find(|name| folded(name) == folded(&text)));
-                known.push(Step::Member(renamed.cloned().unwrap_or(text)));
-            }
-            _ => {}
-        }
-    }
-    known
-}
-
-/// `postCode`, `post-code` and `PostCode` are all `post_code`.
-fn folded(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
-}
-
-/// RFC 6901.
-fn pointer(path: &[Step]) -> String {
-    path.iter().fold(String::new(), |pointer, step| match step {
-        Step::Member(name) => pointer + "/" + &name.replace('~', "~0").replace('/', "~1"),
-        Step::Element(index) => pointer + "/" + &index.to_string(),
-    })
-}
-
-/// `serde_json` says where; what is wrong we say in our own words.
-fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
-    let line_start = match error.line() {
-        0 | 1 => 0,
-        line => bytes
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| **byte == b'\n')
-            .nth(line - 2)
-            .map_or(0, |(at, _)| at + 1),
-    };
-    let at = (line_start + error.column())
-        .saturating_sub(1)
-        .min(bytes.len());
-    if error.is_eof() {
-        return malformed(bytes, bytes.len(), "it ends too early");
-    }
-    let rest = String::from_utf8_lossy(&bytes[at..bytes.len().min(at + 4)]);
-    match rest
-        .chars()
-        .next()
-        .filter(|character| !character.is_control())
-    {
-        Some(character) => malformed(bytes, at, &format!("unexpected `{character}`")),
-        None => malformed(bytes, at, "unexpected control character"),
-    }
+    Fault::new(path, detail)
 }

@@ -7,6 +7,8 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
+use super::fault::Step;
+
 /// How many references to references are followed.
 const MAX_REFERENCES: usize = 32;
 
@@ -15,13 +17,6 @@ const MAX_ALTERNATIVES: usize = 8;
 
 /// How deep a plausible value may nest.
 const MAX_NESTING: usize = 12;
-
-/// One step from a value into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Member(String),
-    Element(usize),
-}
 
 /// A type's schema, made once per type and kept: types are few.
 #[derive(Debug)]

@@ -113,8 +113,36 @@ fn number(bytes: &[u8], start: usize) -> Result<usize> {
     Ok(start + length)
 }
 
+/// `serde_json` says where; what is wrong we say in our own words.
+pub(super) fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
+    let line_start = match error.line() {
+        0 | 1 => 0,
+        line => bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .nth(line - 2)
+            .map_or(0, |(at, _)| at + 1),
+    };
+    let at = (line_start + error.column())
+        .saturating_sub(1)
+        .min(bytes.len());
+    if error.is_eof() {
+        return malformed(bytes, bytes.len(), "it ends too early");
+    }
+    let rest = String::from_utf8_lossy(&bytes[at..bytes.len().min(at + 4)]);
+    match rest
+        .chars()
+        .next()
+        .filter(|character| !character.is_control())
+    {
+        Some(character) => malformed(bytes, at, &format!("unexpected `{character}`")),
+        None => malformed(bytes, at, "unexpected control character"),
+    }
+}
+
 /// 400: `reason`, and the place as a person counts it: lines and characters from 1.
-pub(super) fn malformed(bytes: &[u8], at: usize, reason: &str) -> Error {
+fn malformed(bytes: &[u8], at: usize, reason: &str) -> Error {
     let before = &bytes[..at.min(bytes.len())];
     let line = before.split(|byte| *byte == b'\n').count();
     let line_start = before

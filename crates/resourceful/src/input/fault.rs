@@ -1,0 +1,80 @@
+//! What is wrong with a document, and where.
+
+use serde_json::Value;
+
+use crate::field_error::FieldError;
+
+/// More faults than these in one body help nobody, and each costs another try.
+pub(super) const MAX_FAULTS: usize = 100;
+
+/// One step from a value into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Member(String),
+    Element(usize),
+}
+
+/// Where something is in a document; empty is the whole.
+pub(super) type Path = Vec<Step>;
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) path: Path,
+    pub(super) detail: String,
+}
+
+impl Fault {
+    pub(super) fn new(path: Path, detail: impl Into<String>) -> Self {
+        Self {
+            path,
+            detail: detail.into(),
+        }
+    }
+
+    /// As a member of a body, by its JSON Pointer (RFC 6901).
+    pub(super) fn in_body(self) -> FieldError {
+        let pointer = self
+            .path
+            .iter()
+            .fold(String::new(), |pointer, step| match step {
+                Step::Member(name) => pointer + "/" + &name.replace('~', "~0").replace('/', "~1"),
+                Step::Element(index) => pointer + "/" + &index.to_string(),
+            });
+        FieldError::body(pointer, self.detail)
+    }
+
+    /// As a query parameter; what is wrong inside a list is wrong with the parameter.
+    pub(super) fn in_query(self) -> FieldError {
+        let name = match self.path.into_iter().next() {
+            Some(Step::Member(name)) => name,
+            _ => String::new(),
+        };
+        FieldError::query(name, self.detail)
+    }
+}
+
+/// The value at `path`.
+pub(super) fn locate<'d>(document: &'d mut Value, path: &[Step]) -> Option<&'d mut Value> {
+    path.iter().try_fold(document, |value, step| match step {
+        Step::Member(name) => value.get_mut(name),
+        Step::Element(index) => value.get_mut(index),
+    })
+}
+
+/// Puts `value` at `path`, as a new member where there is none.
+pub(super) fn put(document: &mut Value, path: &[Step], value: Value) {
+    match path.split_last() {
+        None => *document = value,
+        Some((Step::Member(name), parent)) => {
+            if let Some(Value::Object(members)) = locate(document, parent) {
+                members.insert(name.clone(), value);
+            }
+        }
+        Some((Step::Element(_), _)) => {
+            if let Some(place) = locate(document, path) {
+                *place = value;
+            }
+        }
+    }
+}
