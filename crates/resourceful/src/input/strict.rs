@@ -57,9 +57,24 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Scan> {
 /// From the first character of a string to behind its closing quote.
 fn string(bytes: &[u8], mut at: usize, scan: &mut Scan) -> Result<usize> {
     let mut high_surrogate = None;
-    while let Some(&byte) = bytes.get(at) {
-        let unit = match byte {
-            b'\\' if bytes.get(at + 1) == Some(&b'u') => hex4(bytes, at + 2),
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(plain) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) else {
+            return Ok(bytes.len());
+        };
+        let is_escape = rest[plain] == b'\\';
+        // Only another escape, and at once, can be the other half.
+        if let Some(start) = high_surrogate
+            && (plain > 0 || !is_escape)
+        {
+            return Err(unpaired(bytes, start));
+        }
+        at += plain;
+        if !is_escape {
+            return Ok(at + 1);
+        }
+        let unit = match bytes.get(at + 1) {
+            Some(b'u') => hex4(bytes, at + 2),
             _ => None,
         };
         match (high_surrogate.take(), unit) {
@@ -70,14 +85,8 @@ fn string(bytes: &[u8], mut at: usize, scan: &mut Scan) -> Result<usize> {
             (None, Some(0)) => scan.nul = true,
             (None, _) => {}
         }
-        at += match byte {
-            b'"' => return Ok(at + 1),
-            b'\\' if unit.is_some() => 6,
-            b'\\' => 2,
-            _ => 1,
-        };
+        at += if unit.is_some() { 6 } else { 2 };
     }
-    Ok(at)
 }
 
 fn hex4(bytes: &[u8], at: usize) -> Option<u16> {
