@@ -1,8 +1,11 @@
 use crate::fixture::client;
 
 #[tokio::test]
-async fn who_does_not_take_json_is_406() {
-    let response = client().get("/posts").header("accept", "text/html").await;
+async fn who_refuses_json_is_406() {
+    let response = client()
+        .get("/posts")
+        .header("accept", "application/json;q=0, text/html")
+        .await;
     assert_eq!(response.status(), 406);
     assert_eq!(
         response.headers()["content-type"],
@@ -16,6 +19,7 @@ async fn browsers_and_careless_clients_are_served() {
         "text/html,application/xhtml+xml,*/*;q=0.8",
         "application/*",
         "*/*",
+        "text/html",
         "application/json",
     ] {
         assert_eq!(

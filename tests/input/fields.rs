@@ -301,3 +301,113 @@ async fn no_name_of_a_rust_type_is_told() {
         }
     }
 }
+
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Line {
+    title: String,
+}
+
+/// Two variants may know one member, and take different things for it.
+#[tokio::test]
+async fn what_one_variant_takes_is_not_refused_for_another() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[serde(tag = "type", content = "data")]
+    #[allow(dead_code)]
+    enum Event {
+        Created(Line),
+        Tagged(Vec<String>),
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[serde(tag = "kind")]
+    #[allow(dead_code)]
+    enum Holder {
+        Group { items: Line },
+        List { items: Vec<Line> },
+    }
+
+    for body in [
+        r#"{"type": "Tagged", "data": ["a"]}"#,
+        r#"{"type": "Created", "data": {"title": "a"}}"#,
+    ] {
+        assert_eq!(post_json::<Event>(body).await.status(), 204, "{body}");
+    }
+    let list = r#"{"kind": "List", "items": [{"title": "x"}]}"#;
+    assert_eq!(post_json::<Holder>(list).await.status(), 204);
+    let wrong_list = r#"{"kind": "List", "items": [{"title": "x\u0000"}]}"#;
+    assert_eq!(
+        places(&post_json::<Holder>(wrong_list).await),
+        ["#/items/0/title"]
+    );
+}
+
+#[tokio::test]
+async fn an_array_never_stands_for_a_struct_in_a_type_that_is_part_of_itself() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Node {
+        id: i64,
+        children: Vec<Node>,
+    }
+
+    let good = r#"{"id": 1, "children": [{"id": 2, "children": []}]}"#;
+    assert_eq!(post_json::<Node>(good).await.status(), 204);
+    let bad = r#"{"id": 1, "children": [[2, []]]}"#;
+    assert_eq!(places(&post_json::<Node>(bad).await), ["#/children/0"]);
+}
+
+#[tokio::test]
+async fn nul_is_refused_in_values_of_any_shape() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Document {
+        meta: serde_json::Value,
+        extra: std::collections::BTreeMap<String, serde_json::Value>,
+        #[schemars(extend("x-allow-nul" = true))]
+        raw: Vec<String>,
+    }
+
+    let body = r#"{"meta": {"a": ["x\u0000"]}, "extra": {"b": "\u0000"}, "raw": ["\u0000"]}"#;
+    assert_eq!(
+        places(&post_json::<Document>(body).await),
+        ["#/extra/b", "#/meta/a/0"]
+    );
+}
+
+/// A number that only its own type can hold is not lost on the way.
+#[tokio::test]
+async fn large_integers_pass_beside_arrays() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Order {
+        amount: u128,
+        lines: Vec<Line>,
+    }
+
+    let body = r#"{"amount": 18446744073709551616, "lines": [{"title": "a"}]}"#;
+    assert_eq!(post_json::<Order>(body).await.status(), 204);
+}
+
+#[tokio::test]
+async fn a_fault_inside_a_flattened_struct_is_told_as_one() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Outer {
+        id: i64,
+        #[serde(flatten)]
+        line: Line,
+    }
+
+    let faults = wrong(&post_json::<Outer>(r#"{"id": 1, "title": 5}"#).await);
+    assert_eq!(
+        faults,
+        [("#".to_owned(), "has a member of the wrong type".to_owned())]
+    );
+}

@@ -121,6 +121,29 @@ async fn each_fault_of_a_parameter_is_said_in_plain_words() {
 }
 
 #[tokio::test]
+async fn a_number_is_finite() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    struct Price {
+        #[garde(range(min = 0.0, max = 10.0))]
+        price: f64,
+    }
+
+    async fn price(request: Request) -> Result<String> {
+        Ok(request.query::<Price>()?.price.to_string())
+    }
+
+    let client = TestClient::new(App::new().get("/", public(price))).unwrap();
+    assert_eq!(client.get("/?price=2.5").await.text(), "2.5");
+    for wrong in ["NaN", "inf", "-infinity", "1e999"] {
+        assert_eq!(
+            client.get(&format!("/?price={wrong}")).await.status(),
+            422,
+            "{wrong}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn too_many_parameters_are_400() {
     assert_eq!(get(&"a=1&".repeat(1001)).await.status(), 400);
 }

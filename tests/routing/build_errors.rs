@@ -59,6 +59,45 @@ fn parameters_of_different_names_may_begin_different_paths() {
     assert!(app.build().is_ok());
 }
 
+#[test]
+fn a_path_is_registered_in_its_one_spelling() {
+    let app = App::new()
+        .get("/caf%c3%a9", public(hello))
+        .get("/a%2Db", public(hello));
+    let errors = errors(app);
+    assert!(
+        errors[0].contains("its one spelling is `/caf%C3%A9`"),
+        "{errors:?}"
+    );
+    assert!(
+        errors[1].contains("its one spelling is `/a-b`"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn a_mount_has_no_parameters() {
+    let inner = App::new().build().unwrap();
+    let errors = errors(App::new().mount("/t/{tenant}/api", public(inner)));
+    assert!(
+        errors[0].contains("a mount has no parameters"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn a_view_cannot_serve_what_comes_by_itself() {
+    struct Bad;
+
+    impl AsyncView for Bad {
+        const METHODS: &'static [http::Method] = &[http::Method::HEAD];
+        type Access = Public;
+        type Error = Error;
+    }
+
+    assert!(errors(App::new().view("/bad", Bad))[0].contains("HEAD cannot be registered"));
+}
+
 #[tokio::test]
 async fn serve_reports_the_mistakes() {
     let error = App::new()

@@ -61,6 +61,21 @@ async fn head_is_get_without_the_body() {
     }
 }
 
+/// A length of zero may not be said of 204 (RFC 9110 section 8.6).
+#[tokio::test]
+async fn head_says_no_length_of_nothing() {
+    let nothing = |_: Request| async { Ok::<_, Error>(()) };
+    let client = TestClient::new(App::new().get("/", public(nothing))).unwrap();
+    let response = client.request(Method::HEAD, "/").await;
+    assert_eq!(response.status(), 204);
+    assert!(!response.headers().contains_key("content-length"));
+}
+
+#[tokio::test]
+async fn options_of_the_server_as_a_whole_are_answered() {
+    assert_eq!(client().request(Method::OPTIONS, "*").await.status(), 204);
+}
+
 #[tokio::test]
 async fn head_is_405_where_get_is() {
     let client = TestClient::new(App::new().post("/jobs", public(hello))).unwrap();

@@ -122,3 +122,25 @@ async fn the_drain_waits_for_requests_whose_clients_went_away() {
     running.outcome.await.unwrap().unwrap();
     assert_eq!(last(events).await, Some(Event::Committed));
 }
+
+/// The connection is gone, and its stream's task has not noticed: the drain knows of it.
+#[tokio::test]
+async fn the_drain_waits_for_streams_whose_connection_is_gone() {
+    let (running, transaction, mut events) = start_transaction().await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let (mut sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::post(format!("http://{}/commit", running.address));
+    let request = request.body(Full::new(bytes::Bytes::new())).unwrap();
+    let response = tokio::spawn(sender.send_request(request));
+    assert_eq!(events.recv().await, Some(Event::Polled));
+    connection.abort();
+    response.abort();
+    running.stop.send(()).unwrap();
+    tokio::task::yield_now().await;
+    transaction.go_on.notify_one();
+    running.outcome.await.unwrap().unwrap();
+    assert_eq!(last(events).await, Some(Event::Committed));
+}

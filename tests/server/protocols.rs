@@ -4,7 +4,7 @@ use resourceful::prelude::*;
 use tokio::net::TcpStream;
 
 use super::{Raw, start};
-use crate::fixture::app;
+use crate::fixture::{app, hello};
 
 #[tokio::test]
 async fn http1_keeps_its_connection() {
@@ -212,4 +212,53 @@ async fn a_body_that_breaks_off_creates_nothing() {
     let mut other = Raw::connect(running.address).await;
     other.send("GET /posts HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(other.read_until("}}").await.contains("\"total\":25"));
+}
+
+/// What is left of a body would be read as the next request; so the client must know that
+/// there is none on this connection.
+#[tokio::test]
+async fn an_answer_over_an_unread_body_announces_the_close() {
+    let running = start(app().get("/hello", public(hello))).await;
+    for head in [
+        "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n", // 415
+        "DELETE /posts/99 HTTP/1.1\r\nHost: x\r\n",                        // 404
+        "PUT /posts/x HTTP/1.1\r\nHost: x\r\n",                            // 404
+        "GET /hello HTTP/1.1\r\nHost: x\r\n",                              // 200
+        "PATCH /hello HTTP/1.1\r\nHost: x\r\n",                            // 405
+    ] {
+        for framing in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
+            let mut raw = Raw::connect(running.address).await;
+            raw.send(format!("{head}{framing}\r\n\r\n")).await;
+            let answer = raw.read_until("\r\n\r\n").await;
+            assert!(
+                answer.contains("connection: close"),
+                "{head}{framing}: {answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_was_read_leaves_the_connection_open() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    let json = "POST /posts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    for body in [
+        "Content-Length: 14\r\n\r\n{\"title\": \"a\"}",
+        "Content-Length: 2\r\n\r\n{}",
+        "Transfer-Encoding: chunked\r\n\r\ne\r\n{\"title\": \"a\"}\r\n0\r\n\r\n",
+        "Content-Length: 0\r\n\r\n",
+    ] {
+        raw.send(format!("{json}{body}")).await;
+        let answer = raw.read_until("}").await;
+        assert!(!answer.contains("connection: close"), "{body}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_begins_like_the_preface_is_http1() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("PRINT /posts HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(raw.read_until("}").await.starts_with("HTTP/1.1 405 "));
 }

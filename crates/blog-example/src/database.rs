@@ -5,8 +5,12 @@ use std::time::Duration;
 use chrono::{SubsecRound, TimeDelta, Utc};
 use resourceful::prelude::*;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ActiveValue::Set, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DatabaseConnection,
+    DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement, TransactionTrait,
+};
 use sea_orm_migration::MigratorTrait;
+use tokio::time::sleep;
 
 use crate::entity::post;
 use crate::migration::Migrator;
@@ -35,15 +39,50 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
                 .busy_timeout(Duration::from_secs(5))
         });
     let database = Database::connect(options).await?;
-    Migrator::up(&database, None).await?;
+    migrate(&database).await?;
     Ok(database)
 }
 
-/// Three posts, so that the first request of a new blog shows something.
+/// Brings the tables up to date. Another process may be doing so at this moment: what it has
+/// done by the next try is not done again.
+async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
+    for attempt in 1..5 {
+        match Migrator::up(database, None).await {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, attempt, "the tables could not be brought up to date");
+            }
+        }
+        sleep(Duration::from_millis(100 * attempt)).await;
+    }
+    Migrator::up(database, None).await
+}
+
+/// Three posts, so that the first request of a new blog shows something. Once in the life of
+/// an SQLite file, which keeps the mark that they were written.
 ///
 /// # Errors
 /// When they cannot be written.
-pub async fn add_demo_posts(database: &DatabaseConnection) -> Result<(), DbErr> {
+pub async fn add_demo_posts_once(database: &DatabaseConnection) -> Result<(), DbErr> {
+    let transaction = database.begin().await?;
+    let mark = transaction.query_one_raw(Statement::from_string(
+        DbBackend::Sqlite,
+        "PRAGMA user_version",
+    ));
+    let mark = mark
+        .await?
+        .map(|row| row.try_get_by_index::<i32>(0))
+        .transpose()?;
+    if mark == Some(0) {
+        add_demo_posts(&transaction).await?;
+        transaction
+            .execute_unprepared("PRAGMA user_version = 1")
+            .await?;
+    }
+    transaction.commit().await
+}
+
+async fn add_demo_posts(database: &DatabaseTransaction) -> Result<(), DbErr> {
     let now = Utc::now().trunc_subsecs(6);
     let titles = [
         "Hello, world",

@@ -1,7 +1,6 @@
 //! Runs the blog: `cargo run -p blog-example`.
 
 use std::env::{VarError, var};
-use std::path::Path;
 
 use blog_example::database;
 use resourceful::prelude::*;
@@ -18,12 +17,10 @@ async fn main() -> Result<()> {
 
     let bind = setting("BIND")?.unwrap_or_else(|| "127.0.0.1:8000".to_owned());
     let given_url = setting("DATABASE_URL")?;
-    let is_first_start = given_url.is_none() && !Path::new("blog.sqlite3").exists();
-
     let url = given_url.as_deref().unwrap_or(database::DEFAULT_URL);
     let database = database::connect(url).await.map_err(Error::internal)?;
-    if is_first_start {
-        database::add_demo_posts(&database)
+    if given_url.is_none() {
+        database::add_demo_posts_once(&database)
             .await
             .map_err(Error::internal)?;
     }

@@ -1,5 +1,7 @@
 //! Making a post: what a client sends, and how it gets a slug of its own.
 
+use std::collections::HashSet;
+
 use chrono::{SubsecRound, Utc};
 use resourceful::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
@@ -9,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::entity::post;
-use crate::slug::{first_free, slugify};
+use crate::slug::{free_slugs, slugify};
 
 /// A post as a client sends it.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Validate)]
@@ -27,16 +29,15 @@ impl NewPost {
     /// Writes the post under the first free slug of its title.
     ///
     /// Whether a slug is taken is for the unique constraint to say: a look beforehand could
-    /// be outrun by another request. So the insert is tried, and after a conflict tried again
-    /// with the first number that is free by then.
+    /// be outrun by another request. So the insert is tried, and after a conflict tried with
+    /// the numbers that are free, one by one: others may be taking them at the same time.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn insert(self, database: &DatabaseConnection) -> Result<post::Model, DbErr> {
         let base = slugify(&self.title);
-        let mut post = post::ActiveModel {
+        let post = post::ActiveModel {
             title: Set(self.title),
-            slug: Set(base.clone()),
             content: Set(self.content),
             published: Set(self.published),
             views: Set(0),
@@ -44,24 +45,43 @@ impl NewPost {
             created_at: Set(Utc::now().trunc_subsecs(6)),
             ..Default::default()
         };
-        loop {
-            let inserted = post::Entity::insert(post.clone())
-                .on_conflict_do_nothing_on([post::Column::Slug])
-                .exec(database)
-                .await?;
-            if let TryInsertResult::Inserted(inserted) = inserted {
-                post.id = Set(inserted.last_insert_id);
-                return post.try_into_model();
-            }
-            post.slug = Set(first_free(&base, &slugs_like(&base, database).await?));
+        if let Some(post) = try_insert(&post, &base, database).await? {
+            return Ok(post);
         }
+        for slug in free_slugs(&base, slugs_like(&base, database).await?) {
+            if let Some(post) = try_insert(&post, &slug, database).await? {
+                return Ok(post);
+            }
+        }
+        unreachable!("there is always a next number")
     }
 }
 
+/// `None` when the slug is taken.
+async fn try_insert(
+    post: &post::ActiveModel,
+    slug: &str,
+    database: &DatabaseConnection,
+) -> Result<Option<post::Model>, DbErr> {
+    let mut post = post::ActiveModel {
+        slug: Set(slug.to_owned()),
+        ..post.clone()
+    };
+    let inserted = post::Entity::insert(post.clone())
+        .on_conflict_do_nothing_on([post::Column::Slug])
+        .exec(database)
+        .await?;
+    let TryInsertResult::Inserted(inserted) = inserted else {
+        return Ok(None);
+    };
+    post.id = Set(inserted.last_insert_id);
+    post.try_into_model().map(Some)
+}
+
 /// `base` and what begins with `base-`.
-async fn slugs_like(base: &str, database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+async fn slugs_like(base: &str, database: &DatabaseConnection) -> Result<HashSet<String>, DbErr> {
     let numbered = LikeExpr::new(format!("{}-%", base.replace('_', "\\_"))).escape('\\');
-    post::Entity::find()
+    let slugs: Vec<String> = post::Entity::find()
         .select_only()
         .column(post::Column::Slug)
         .filter(
@@ -71,7 +91,8 @@ async fn slugs_like(base: &str, database: &DatabaseConnection) -> Result<Vec<Str
         )
         .into_tuple()
         .all(database)
-        .await
+        .await?;
+    Ok(slugs.into_iter().collect())
 }
 
 /// A rule: more than white space.
@@ -80,7 +101,10 @@ async fn slugs_like(base: &str, database: &DatabaseConnection) -> Result<Vec<Str
     reason = "garde calls it with its context"
 )]
 pub(crate) fn not_blank(text: &str, (): &()) -> garde::Result {
-    if text.trim().is_empty() {
+    // What Unicode calls white space, and the four separators that Python adds.
+    let is_blank =
+        |character: char| character.is_whitespace() || ('\x1c'..='\x1f').contains(&character);
+    if text.chars().all(is_blank) {
         return Err(garde::Error::new("must not be blank"));
     }
     Ok(())

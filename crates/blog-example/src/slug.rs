@@ -1,5 +1,7 @@
 //! A post's slug: its title in letters that need no encoding in a URL.
 
+use std::collections::HashSet;
+
 use unicode_normalization::UnicodeNormalization;
 
 const MAX_LENGTH: usize = 200;
@@ -27,14 +29,12 @@ pub(crate) fn slugify(title: &str) -> String {
     }
 }
 
-/// The first of `base`, `base-2`, `base-3`, .. that is not among `taken`.
-pub(crate) fn first_free(base: &str, taken: &[String]) -> String {
-    let is_free = |slug: &String| !taken.contains(slug);
-    let numbered = (2_u64..).map(|number| format!("{base}-{number}"));
+/// Of `base`, `base-2`, `base-3`, .. those that are not among `taken`, in this order.
+pub(crate) fn free_slugs(base: &str, taken: HashSet<String>) -> impl Iterator<Item = String> {
+    let numbered = (2_u64..).map(move |number| format!("{base}-{number}"));
     std::iter::once(base.to_owned())
         .chain(numbered)
-        .find(is_free)
-        .expect("some number is not taken")
+        .filter(move |slug| !taken.contains(slug))
 }
 
 #[cfg(test)]
@@ -59,9 +59,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_free_number_is_taken() {
-        let taken = ["a", "a-2", "a-4"].map(str::to_owned);
-        assert_eq!(first_free("a", &taken), "a-3");
-        assert_eq!(first_free("b", &taken), "b");
+    fn free_numbers_come_in_order() {
+        let taken = || ["a", "a-2", "a-4"].map(str::to_owned).into();
+        assert!(free_slugs("a", taken()).take(2).eq(["a-3", "a-5"]));
+        assert!(free_slugs("b", taken()).take(2).eq(["b", "b-2"]));
     }
 }

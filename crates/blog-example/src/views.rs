@@ -95,6 +95,7 @@ pub(crate) async fn post_detail(
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 struct Job {
     #[serde(default = "no_message")]
+    #[schemars(extend("x-allow-nul" = true))] // it is not stored
     #[garde(skip)]
     message: String,
 }

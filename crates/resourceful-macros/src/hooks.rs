@@ -67,6 +67,19 @@ pub(crate) fn has_const(block: &ItemImpl, name: &str) -> bool {
         .any(|item| matches!(item, ImplItem::Const(it) if it.ident == name))
 }
 
+/// The block must implement the trait that the macro is for.
+pub(crate) fn wrong_trait(block: &ItemImpl, name: &str) -> Option<Error> {
+    let implemented = block
+        .trait_
+        .as_ref()
+        .and_then(|(_, path, _)| path.segments.last());
+    if implemented.is_some_and(|last| last.ident == name) {
+        return None;
+    }
+    let message = format!("this macro is for `impl {name} for ..`");
+    Some(Error::new(block.self_ty.span(), message))
+}
+
 /// `type Access` is a decision: its absence is an error that shows both ways out.
 pub(crate) fn missing_access(block: &ItemImpl) -> Option<Error> {
     let message = "who may call this? Say `type Access = Public;`, or name a type of your own that \
@@ -134,9 +147,18 @@ fn wrong_shape(function: &ImplItemFn, hook: &Hook) -> Option<Error> {
     let signature = &function.sig;
     let given = signature.inputs.len();
     let expected = hook.parameters.len();
-    let returns_future = matches!(output(function), Some(Type::ImplTrait(_)));
-    let problem = if signature.asyncness.is_none() && !returns_future {
-        "is an `async fn`".to_owned()
+    if let Some(cfg) = function
+        .attrs
+        .iter()
+        .find(|attribute| attribute.path().is_ident("cfg"))
+    {
+        let message = "a hook is served or not, whatever `cfg` says: put `#[cfg(..)]` on the whole \
+                       `impl` block";
+        return Some(Error::new_spanned(cfg, message));
+    }
+    let problem = if signature.asyncness.is_none() {
+        "is an `async fn` (a function that returns a future needs the block written by hand)"
+            .to_owned()
     } else if given != expected {
         format!("takes {expected} parameters, not {given}")
     } else if output(function).is_none() {

@@ -77,6 +77,9 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Ok(block) => block,
         Err(error) => return error.to_compile_error(),
     };
+    if let Some(error) = hooks::wrong_trait(&block, "AsyncResource") {
+        return error.to_compile_error();
+    }
     let name = match name(arguments, &block.self_ty) {
         Ok(name) => name,
         Err(error) => return error.to_compile_error(),

@@ -27,6 +27,9 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         Ok(block) => block,
         Err(error) => return error.to_compile_error(),
     };
+    if let Some(error) = hooks::wrong_trait(&block, "AsyncView") {
+        return error.to_compile_error();
+    }
     let mut errors = hooks::check(&mut block, &HOOKS, &[], "`AsyncView`");
     if let Some(error) = hooks::missing_access(&block) {
         errors.push(error);

@@ -63,7 +63,13 @@ pub(crate) fn conclude(outcome: Result<Response>, trail: impl FnOnce() -> Trail)
 
 /// The answer of `GET` for `HEAD`: without its body (RFC 9110 section 9.3.2).
 pub(crate) fn strip_body(response: &mut Response) {
-    if let Some(length) = response.body().size_hint().exact() {
+    // A length of zero says nothing that may be said of 204 and 304, too: left out.
+    if let Some(length) = response
+        .body()
+        .size_hint()
+        .exact()
+        .filter(|length| *length > 0)
+    {
         let headers = response.headers_mut();
         headers
             .entry(CONTENT_LENGTH)

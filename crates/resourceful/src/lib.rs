@@ -39,6 +39,8 @@ mod service;
 mod testing;
 mod walk;
 
+#[doc(no_inline)]
+pub use http;
 pub use resourceful_macros::{Problem, resource, view};
 
 pub use self::access::{Access, Public};

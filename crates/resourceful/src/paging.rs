@@ -145,6 +145,15 @@ enum Pagination {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A default over the maximum does not compile:
+/// ```compile_fail
+/// # use resourceful::prelude::*;
+/// # fn main() {
+/// async fn list(request: Request) -> Result<()> { request.query::<PageNumber<50, 5>>().map(drop) }
+/// # let _ = App::new().get("/", public(list));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageNumber<const DEFAULT: u32 = 10, const MAX: u32 = 100> {
     number: u64,
@@ -240,6 +249,12 @@ impl<const DEFAULT: u32, const MAX: u32> PageNumber<DEFAULT, MAX> {
 
 impl<const DEFAULT: u32, const MAX: u32> Query for PageNumber<DEFAULT, MAX> {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        const {
+            assert!(
+                1 <= DEFAULT && DEFAULT <= MAX,
+                "the default limit is 1 to MAX"
+            );
+        };
         let number = integer(query, "page", 1, Self::LAST, 1);
         let limit = integer(query, "limit", 1, MAX.into(), DEFAULT.into());
         both(number, limit, |number, limit| Self { number, limit })
@@ -349,6 +364,12 @@ impl<const DEFAULT: u32, const MAX: u32> LimitOffset<DEFAULT, MAX> {
 
 impl<const DEFAULT: u32, const MAX: u32> Query for LimitOffset<DEFAULT, MAX> {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        const {
+            assert!(
+                1 <= DEFAULT && DEFAULT <= MAX,
+                "the default limit is 1 to MAX"
+            );
+        };
         let limit = integer(query, "limit", 1, MAX.into(), DEFAULT.into());
         let offset = integer(query, "offset", 0, i64::MAX as u64 - u64::from(MAX), 0);
         both(limit, offset, |limit, offset| Self { limit, offset })

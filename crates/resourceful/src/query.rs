@@ -15,7 +15,9 @@ const MAX_PARAMETERS: usize = 1000;
 /// A value that is read from the query string: a paging style, a filter, or both.
 ///
 /// Every [`Input`] is one: each member is a parameter, the last of a repeated parameter
-/// counts (all of them, where the member is a list), unknown parameters are ignored.
+/// counts (all of them, where the member is a list), unknown parameters are ignored (so do
+/// not derive with `deny_unknown_fields` beside a paging style). Serde's `flatten` does not
+/// work on query strings: numbers inside it stay text; [`Filtered`] is for that.
 ///
 /// # Examples
 /// ```

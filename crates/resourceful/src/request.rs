@@ -592,7 +592,9 @@ fn made_id(number: u64) -> String {
 fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<T> {
     let text = decode_segment(segment);
     let value = T::from_str(&text).ok()?;
-    let doubtful = text.len() > 1 && text.starts_with(['+', '-', '0']);
+    let doubtful = text.len() > 1
+        && text.starts_with(['+', '-', '0'])
+        && text[1..].bytes().all(|byte| byte.is_ascii_digit());
     (!doubtful || value.to_string().eq_ignore_ascii_case(&text)).then_some(value)
 }
 
@@ -617,6 +619,7 @@ mod tests {
             assert_eq!(parse_segment::<i64>(other), None, "{other}");
         }
         assert_eq!(parse_segment::<String>("007").as_deref(), Some("007"));
+        assert_eq!(parse_segment::<f64>("0.50"), Some(0.5));
         assert_eq!(parse_segment::<String>("a%2Fb").as_deref(), Some("a/b"));
     }
 }

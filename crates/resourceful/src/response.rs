@@ -1,7 +1,8 @@
 //! What goes out: [`Response`], its [`Body`], and what turns into one.
 
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -47,7 +48,7 @@ enum Kind {
     #[default]
     Empty,
     Full(Bytes),
-    Incoming(hyper::body::Incoming),
+    Incoming(Incoming),
     /// The mutex is never locked: it makes a body that is only `Send` also `Sync`.
     Boxed(Mutex<UnsyncBoxBody<Bytes, BoxError>>),
 }
@@ -131,7 +132,44 @@ impl From<&'static str> for Body {
 
 impl From<hyper::body::Incoming> for Body {
     fn from(body: hyper::body::Incoming) -> Self {
-        Self(Kind::Incoming(body))
+        Self(Kind::Incoming(Incoming {
+            body,
+            is_done: false,
+            unread: None,
+        }))
+    }
+}
+
+/// A body off the wire.
+struct Incoming {
+    body: hyper::body::Incoming,
+    is_done: bool,
+    unread: Option<UnreadFlag>,
+}
+
+/// Raised when a body is dropped before its end: the rest of it still stands between this
+/// request and the next on an HTTP/1 connection.
+pub(crate) type UnreadFlag = Arc<AtomicBool>;
+
+impl Body {
+    /// A body that raises `flag` when it is dropped before its end.
+    pub(crate) fn watched(body: hyper::body::Incoming, flag: UnreadFlag) -> Self {
+        Self(Kind::Incoming(Incoming {
+            body,
+            is_done: false,
+            unread: Some(flag),
+        }))
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Some(flag) = &self.unread
+            && !self.is_done
+            && !self.body.is_end_stream()
+        {
+            flag.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -151,8 +189,9 @@ impl HttpBody for Body {
                 *kind = Kind::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Kind::Incoming(body) => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
+            Kind::Incoming(incoming) => {
+                let frame = ready!(Pin::new(&mut incoming.body).poll_frame(cx));
+                incoming.is_done |= frame.is_none();
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Kind::Boxed(body) => Pin::new(unlocked(body)).poll_frame(cx),
@@ -163,7 +202,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Empty => true,
             Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Incoming(incoming) => incoming.is_done || incoming.body.is_end_stream(),
             Kind::Boxed(body) => body.lock().is_ok_and(|body| body.is_end_stream()),
         }
     }
@@ -172,7 +211,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(body) => body.size_hint(),
+            Kind::Incoming(incoming) => incoming.body.size_hint(),
             Kind::Boxed(body) => body
                 .lock()
                 .map_or_else(|_| SizeHint::new(), |body| body.size_hint()),

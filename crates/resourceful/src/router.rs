@@ -10,7 +10,7 @@ use http::header::HeaderValue;
 use crate::action::allow;
 use crate::build_error::{BuildError, BuildErrors};
 use crate::erased::Endpoint;
-use crate::path::is_path_character;
+use crate::path::{is_path_character, normalise};
 use crate::route::{MAX_PARAMETERS, Params, Route};
 use crate::settings::{Settings, TrailingSlash};
 
@@ -29,6 +29,21 @@ pub(crate) struct Registration {
     pub(crate) methods: Methods,
     pub(crate) endpoint: Arc<dyn Endpoint>,
     pub(crate) caller: &'static Location<'static>,
+}
+
+impl Registration {
+    /// What cannot be served although the path could.
+    fn check(&self, shape: String) -> Result<String, String> {
+        match &self.methods {
+            Methods::One(method) if !METHODS.contains(method) => Err(format!(
+                "{method} cannot be registered; `HEAD` and `OPTIONS` come by themselves"
+            )),
+            Methods::All if shape.contains("{}") => {
+                Err("a mount has no parameters in its path".to_owned())
+            }
+            _ => Ok(shape),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq)]
@@ -76,7 +91,7 @@ impl Router {
         // By shape (`/posts/{}`), and sorted: matchit finds some conflicts only in one order.
         let mut paths: BTreeMap<String, Vec<Registration>> = BTreeMap::new();
         for registration in registrations {
-            match check(&registration.pattern) {
+            match check(&registration.pattern).and_then(|shape| registration.check(shape)) {
                 Ok(shape) => paths.entry(shape).or_default().push(registration),
                 Err(reason) => errors.push(BuildError::new(
                     format!("`{}` is no path: {reason}", registration.pattern),
@@ -278,6 +293,11 @@ fn check(pattern: &str) -> Result<String, String> {
         } else {
             shape.push_str(segment);
         }
+    }
+    match normalise(pattern) {
+        Ok(normal) if normal == pattern => {}
+        Ok(normal) => return Err(format!("its one spelling is `{normal}`")),
+        Err(_) => return Err("it has a broken percent-encoding".to_owned()),
     }
     let names: Vec<_> = parameters(pattern).collect();
     if let Some(twice) = names

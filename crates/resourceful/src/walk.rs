@@ -6,9 +6,10 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use http::header::{ALLOW, HeaderValue, LOCATION};
+use http::header::{ALLOW, CONNECTION, HeaderValue, LOCATION};
 use http::{Method, StatusCode, request::Parts};
 
 use crate::conclude::{conclude, strip_body};
@@ -16,7 +17,7 @@ use crate::erased::Running;
 use crate::error::{Error, ErrorStatus, Result};
 use crate::path::normalise;
 use crate::request::{Request, nothing_here};
-use crate::response::{Body, Response, with_status};
+use crate::response::{Body, Response, UnreadFlag, with_status};
 use crate::route::{Params, Route};
 use crate::router::{Found, Leaf, Router, toggle_slash};
 use crate::settings::Settings;
@@ -44,6 +45,10 @@ impl Site {
         let (parts, body) = request.into_parts();
         let Located { leaf, path, params } = match self.locate(&parts) {
             Ok(located) => located,
+            // Asked of the server as a whole (RFC 9110 section 9.3.7).
+            Err(_) if parts.method == Method::OPTIONS && parts.uri.path() == "*" => {
+                return Answer::ready(with_status(StatusCode::NO_CONTENT, Body::empty()));
+            }
             Err(refusal) => return self.refuse(refusal, parts),
         };
         match leaf.endpoint(&parts.method) {
@@ -133,6 +138,10 @@ fn method_not_allowed(allow: &HeaderValue) -> Error {
         .with_header(ALLOW, allow.clone())
 }
 
+/// So many requests may run on without their clients. Over HTTP/2 a client can reset a request
+/// and send the next; without a bound it could have any number of them running.
+const MAX_DETACHED: usize = 1000;
+
 /// The response to one request, on its way.
 ///
 /// Dropping it abandons a safe request. One that may have begun to change something
@@ -153,6 +162,8 @@ fn method_not_allowed(allow: &HeaderValue) -> Error {
 pub struct Answer {
     state: State,
     is_head: bool,
+    /// Of the request's body, on HTTP/1.
+    unread: Option<UnreadFlag>,
     /// Where to run on, for unsafe requests.
     detached: Option<Arc<Settings>>,
 }
@@ -168,6 +179,7 @@ impl Answer {
         Self {
             state: State::Ready(Box::new(response)),
             is_head: false,
+            unread: None,
             detached: None,
         }
     }
@@ -176,6 +188,7 @@ impl Answer {
         Self {
             state: State::Running(running),
             is_head: false,
+            unread: None,
             detached,
         }
     }
@@ -185,6 +198,12 @@ impl Answer {
     /// `HEAD` gets what `GET` would, without the body.
     fn for_method(mut self, is_head: bool) -> Self {
         self.is_head = is_head;
+        self
+    }
+
+    /// Announces the end of the connection when the request's body is left unread.
+    pub(crate) fn closing_when(mut self, unread: Option<UnreadFlag>) -> Self {
+        self.unread = unread;
         self
     }
 }
@@ -208,6 +227,14 @@ impl Future for Answer {
         if self.is_head {
             strip_body(&mut response);
         }
+        if self
+            .unread
+            .as_ref()
+            .is_some_and(|unread| unread.load(Ordering::Relaxed))
+        {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         Poll::Ready(Ok(response))
     }
 }
@@ -216,6 +243,7 @@ impl Drop for Answer {
     fn drop(&mut self) {
         let state = std::mem::replace(&mut self.state, State::Done);
         if let (State::Running(running), Some(settings)) = (state, self.detached.take())
+            && settings.detached.len() < MAX_DETACHED
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             tracing::debug!("the client went away; the request runs to its end");

@@ -99,6 +99,7 @@ async fn every_wrong_field_is_named(blog: Blog) {
             &["content", "published", "title"],
         ),
         (json!({"title": " \t", "content": ""}), &["title"]),
+        (json!({"title": "\u{1c}\u{1f}", "content": ""}), &["title"]),
         (json!({"title": "x".repeat(201), "content": ""}), &["title"]),
         (
             json!({"title": "", "published": 1}),

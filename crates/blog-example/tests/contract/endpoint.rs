@@ -24,6 +24,8 @@ async fn a_message_is_processed(blog: Blog) {
         async |body: serde_json::Value| blog.client.post("/endpoint/").json(&body).await.json();
     let expected = json!({"result": "Processed: hi", "status": "success"});
     assert_eq!(post(json!({"message": "hi", "other": 1})).await, expected);
+    let expected = json!({"result": "Processed: a\u{0}b", "status": "success"});
+    assert_eq!(post(json!({"message": "a\u{0}b"})).await, expected);
     let expected = json!({"result": "Processed: No message", "status": "success"});
     assert_eq!(post(json!({})).await, expected);
 }

@@ -106,3 +106,33 @@ fn a_wrong_setting_is_said_and_ends_it() {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("Error: "), "{text}");
 }
+
+/// Killed at its very first start, or started several times at once: the next start works.
+#[test]
+fn a_first_start_may_be_broken_off_and_shared() {
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..5 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_blog-example"))
+            .current_dir(directory.path())
+            .env("BIND", "127.0.0.1:0")
+            .env_remove("DATABASE_URL")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let file = directory.path().join("blog.sqlite3");
+        while !file.exists() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let blogs: Vec<_> = std::thread::scope(|scope| {
+        let starts = [(); 3].map(|()| scope.spawn(|| Process::start(directory.path())));
+        starts.map(|start| start.join().unwrap()).into()
+    });
+    for blog in blogs {
+        assert!(blog.get("/api/post-list/").contains("\"total\":3"));
+        assert!(blog.stop("-TERM").1);
+    }
+}

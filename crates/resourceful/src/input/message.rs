@@ -40,6 +40,10 @@ pub(super) fn explain(error: &str, found: &Value, schema: Option<&Value>) -> Fin
             }
         } else if let Some(rest) = error.strip_prefix("invalid type: ") {
             match (expected, rest.split_once(", expected ")) {
+                // The whole is of its type; of what is wrong inside serde lost the place.
+                (Some("object"), _) if found.is_object() => {
+                    "has a member of the wrong type".to_owned()
+                }
                 (Some(expected), _) => must_be(expected),
                 (None, Some((_, expected))) => format!("must be {}", in_json(expected)),
                 (None, None) => "is of the wrong type".to_owned(),

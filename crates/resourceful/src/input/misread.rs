@@ -7,57 +7,58 @@ use super::message::must_be;
 use super::shape::Shape;
 
 /// Notes and replaces arrays that stand for structs and strings with U+0000.
+///
+/// Of an enum, several variants may know a member: `schemas` are all that may apply, and
+/// what one of them allows is allowed.
 pub(super) fn misread(
     value: &mut Value,
-    schema: &Value,
+    schemas: &[&Value],
     shape: &Shape,
     path: &mut Path,
     faults: &mut Vec<Fault>,
 ) {
-    if faults.len() >= MAX_FAULTS {
+    // What no schema knows is ignored anyway.
+    let Some(first) = schemas.first().filter(|_| faults.len() < MAX_FAULTS) else {
+        return;
+    };
+    let allows = |json_type| schemas.iter().any(|schema| shape.allows(schema, json_type));
+    if value.is_array() && allows("object") && !allows("array") {
+        faults.push(Fault::new(path.clone(), must_be("object")));
+        *value = shape.plausible(first);
         return;
     }
-    if value.is_array() && shape.allows(schema, "object") && !shape.allows(schema, "array") {
-        faults.push(Fault::new(path.clone(), must_be("object")));
-        *value = shape.plausible(schema);
+    if schemas
+        .iter()
+        .any(|schema| schema.get("x-allow-nul").is_some())
+    {
         return;
     }
     match value {
-        Value::String(text) if text.contains('\0') && schema.get("x-allow-nul").is_none() => {
+        Value::String(text) if text.contains('\0') => {
             faults.push(Fault::new(path.clone(), "must not contain U+0000"));
             text.retain(|character| character != '\0');
         }
         Value::Array(elements) => {
             for (index, element) in elements.iter_mut().enumerate() {
-                descend(element, Step::Element(index), schema, shape, path, faults);
+                let step = Step::Element(index);
+                let schemas = shape.children(schemas, &step);
+                path.push(step);
+                misread(element, &schemas, shape, path, faults);
+                path.pop();
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
                 let step = Step::Member(name.clone());
-                // A name that the schema does not know is ignored; a map's names are known.
-                if name.contains('\0') && shape.child(schema, &step).is_some() {
+                let schemas = shape.children(schemas, &step);
+                if name.contains('\0') && !schemas.is_empty() {
                     faults.push(Fault::new(path.clone(), "must not have names with U+0000"));
                 }
-                descend(member, step, schema, shape, path, faults);
+                path.push(step);
+                misread(member, &schemas, shape, path, faults);
+                path.pop();
             }
         }
         _ => {}
-    }
-}
-
-/// Only into what the schema knows: the rest is ignored anyway.
-fn descend(
-    value: &mut Value,
-    step: Step,
-    schema: &Value,
-    shape: &Shape,
-    path: &mut Path,
-    faults: &mut Vec<Fault>,
-) {
-    if let Some(schema) = shape.child(schema, &step) {
-        path.push(step);
-        misread(value, schema, shape, path, faults);
-        path.pop();
     }
 }

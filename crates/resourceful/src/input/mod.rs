@@ -104,17 +104,20 @@ impl<T: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static> Readab
 fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
     let scan = strict::scan(bytes)?;
     let arrays = scan.top_array || scan.nested_array;
-    let suspicious = scan.nul
+    let is_suspicious = scan.nul
         || (arrays
             && Shape::of::<T>().array_may_stand_for_struct(scan.top_array, scan.nested_array));
-    if !suspicious && let Ok(value) = serde_json::from_slice::<T>(bytes) {
-        return match value.validate() {
-            Ok(()) => Ok(value),
-            Err(report) => {
-                let faults = rules::broken_rules(&report, Shape::of::<T>());
-                Err(Error::invalid(faults.into_iter().map(Fault::in_body)))
-            }
-        };
+    if is_suspicious && repair::is_misread::<T>(bytes) {
+        return Err(repair::faults_of::<T>(bytes));
     }
-    repair::read_json(bytes)
+    let Ok(value) = serde_json::from_slice::<T>(bytes) else {
+        return Err(repair::faults_of::<T>(bytes));
+    };
+    match value.validate() {
+        Ok(()) => Ok(value),
+        Err(report) => {
+            let faults = rules::broken_rules(&report, Shape::of::<T>());
+            Err(Error::invalid(faults.into_iter().map(Fault::in_body)))
+        }
+    }
 }

@@ -17,24 +17,53 @@ use super::rules::broken_rules;
 use super::shape::Shape;
 use super::strict::syntax;
 use super::text::Text;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::field_error::FieldError;
 
 /// What all the tries together may read: a body over 80 KiB gets fewer of them, down to 8, so
 /// that a large one full of faults is not a way to keep a processor busy.
 const MAX_BYTES_READ: usize = 8 * 1024 * 1024;
 
-/// JSON bytes that failed the happy path, or may have passed it wrongly.
-pub(super) fn read_json<T: Readable>(bytes: &[u8]) -> Result<T> {
-    let document: Value = serde_json::from_slice(bytes).map_err(|error| syntax(bytes, &error))?;
+/// What is wrong with JSON bytes that failed the happy path: every fault.
+pub(super) fn faults_of<T: Readable>(bytes: &[u8]) -> Error {
+    let document: Value = match serde_json::from_slice(bytes) {
+        Ok(document) => document,
+        Err(error) => return syntax(bytes, &error),
+    };
     let most = (MAX_BYTES_READ / bytes.len().max(1)).clamp(8, MAX_FAULTS);
-    let outcome = collect(document, Vec::new(), most, Shape::of::<T>(), |value| {
-        attempt::<T, _>(value)
-    });
-    // A document has forgotten that a member was given twice; the bytes have not.
-    let again = || attempt(&mut serde_json::Deserializer::from_slice(bytes));
-    let outcome = outcome.and_then(|_| again().map_err(|failure| vec![as_fault(failure)]));
-    outcome.map_err(|faults| Error::invalid(faults.into_iter().map(Fault::in_body)))
+    let attempt_document = |value: &Value| attempt::<T, _>(value);
+    let faults = match collect(
+        document,
+        Vec::new(),
+        most,
+        Shape::of::<T>(),
+        attempt_document,
+    ) {
+        Err(faults) => faults,
+        // A document has forgotten that a member was given twice; the bytes have not.
+        Ok(_) => match attempt::<T, _>(&mut serde_json::Deserializer::from_slice(bytes)) {
+            Err(failure) => vec![as_fault(failure)],
+            Ok(_) => Vec::new(),
+        },
+    };
+    Error::invalid(faults.into_iter().map(Fault::in_body))
+}
+
+/// Is there something in these bytes that serde would take without a word?
+pub(super) fn is_misread<T: Readable>(bytes: &[u8]) -> bool {
+    let Ok(mut document) = serde_json::from_slice(bytes) else {
+        return false;
+    };
+    let shape = Shape::of::<T>();
+    let mut faults = Vec::new();
+    misread(
+        &mut document,
+        &[shape.root()],
+        shape,
+        &mut Vec::new(),
+        &mut faults,
+    );
+    !faults.is_empty()
 }
 
 /// The parameters of a query string, as an object of strings; those called `undecodable` had
@@ -89,7 +118,7 @@ fn collect<T: Readable>(
 ) -> Result<T, Vec<Fault>> {
     misread(
         &mut document,
-        shape.root(),
+        &[shape.root()],
         shape,
         &mut Vec::new(),
         &mut faults,

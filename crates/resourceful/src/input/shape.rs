@@ -47,7 +47,7 @@ impl Shape {
         let generator = SchemaSettings::draft2020_12().into_generator();
         let root = generator.into_root_schema_for::<T>().to_value();
         let at_top = usize::from(root.get("properties").is_some());
-        let nests_structs = count_structs(&root) > at_top;
+        let nests_structs = count_structs(&root) > at_top || refers_to_root(&root);
         Self {
             root,
             nests_structs,
@@ -70,30 +70,47 @@ impl Shape {
         steps.try_fold(self.root(), |schema, step| self.child(schema, step))
     }
 
-    /// The schema of a member or an element.
+    /// The schema of a member or an element; of several that may apply, the first.
     pub(crate) fn child<'s>(&'s self, schema: &'s Value, step: &Step) -> Option<&'s Value> {
-        self.child_within(schema, step, MAX_ALTERNATIVES)
+        self.children(&[schema], step).into_iter().next()
     }
 
-    fn child_within<'s>(
+    /// All schemas that may apply to a member or an element.
+    pub(super) fn children<'s>(&'s self, schemas: &[&'s Value], step: &Step) -> Vec<&'s Value> {
+        let mut found = Vec::new();
+        for schema in schemas {
+            self.collect_children(schema, step, MAX_ALTERNATIVES, &mut found);
+        }
+        found
+    }
+
+    fn collect_children<'s>(
         &'s self,
         schema: &'s Value,
         step: &Step,
         depth: usize,
-    ) -> Option<&'s Value> {
-        let depth = depth.checked_sub(1)?;
+        found: &mut Vec<&'s Value>,
+    ) {
         let schema = self.resolve(schema);
+        // A schema that is `true` allows everything, at any depth.
+        if schema == &Value::Bool(true) {
+            found.push(schema);
+            return;
+        }
         let get = |name| schema.get(name);
-        let found = match step {
+        let open = |schema: &&Value| **schema != Value::Bool(false);
+        let direct = match step {
             Step::Member(name) => get("properties")
                 .and_then(|properties| properties.get(name))
-                .or_else(|| get("additionalProperties").filter(|other| other.is_object())),
+                .or_else(|| get("additionalProperties").filter(open)),
             Step::Element(index) => get("prefixItems")
                 .and_then(|items| items.get(index))
-                .or_else(|| get("items").filter(|items| items.is_object())),
+                .or_else(|| get("items").filter(open)),
         };
-        let found = found.map(|schema| self.resolve(schema));
-        found.or_else(|| alternatives(schema).find_map(|one| self.child_within(one, step, depth)))
+        found.extend(direct.map(|schema| self.resolve(schema)));
+        if let Some(depth) = depth.checked_sub(1) {
+            alternatives(schema).for_each(|one| self.collect_children(one, step, depth, found));
+        }
     }
 
     /// Is a value of this JSON type (`"object"`, `"null"`, ..) allowed here, as far as is known?
@@ -224,6 +241,18 @@ fn plausible_integer(schema: &Value) -> Value {
         .and_then(Value::as_i64)
         .unwrap_or(i64::MAX);
     0.clamp(minimum.min(maximum), maximum).into()
+}
+
+/// Is the type part of itself?
+fn refers_to_root(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => {
+            object.get("$ref").is_some_and(|target| target == "#")
+                || object.values().any(refers_to_root)
+        }
+        Value::Array(array) => array.iter().any(refers_to_root),
+        _ => false,
+    }
 }
 
 fn count_structs(value: &Value) -> usize {

@@ -18,12 +18,12 @@ impl<'de> IntoDeserializer<'de, JsonError> for Text<'de> {
 }
 
 macro_rules! parse {
-    ($($method:ident => $visit:ident as $expected:literal,)*) => {
+    ($($method:ident => $visit:ident as $expected:literal if $is_allowed:expr,)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
             match self.0 {
                 Value::String(text) => match text.parse() {
-                    Ok(value) => visitor.$visit(value),
-                    Err(_) => Err(JsonError::custom(concat!("must be ", $expected))),
+                    Ok(value) if $is_allowed(&value) => visitor.$visit(value),
+                    _ => Err(JsonError::custom(concat!("must be ", $expected))),
                 },
                 other => other.$method(visitor),
             }
@@ -35,17 +35,17 @@ impl<'de> Deserializer<'de> for Text<'de> {
     type Error = JsonError;
 
     parse! {
-        deserialize_bool => visit_bool as "a boolean",
-        deserialize_i8 => visit_i8 as "an integer in range",
-        deserialize_i16 => visit_i16 as "an integer in range",
-        deserialize_i32 => visit_i32 as "an integer in range",
-        deserialize_i64 => visit_i64 as "an integer in range",
-        deserialize_u8 => visit_u8 as "an integer in range",
-        deserialize_u16 => visit_u16 as "an integer in range",
-        deserialize_u32 => visit_u32 as "an integer in range",
-        deserialize_u64 => visit_u64 as "an integer in range",
-        deserialize_f32 => visit_f32 as "a number",
-        deserialize_f64 => visit_f64 as "a number",
+        deserialize_bool => visit_bool as "a boolean" if |_| true,
+        deserialize_i8 => visit_i8 as "an integer in range" if |_| true,
+        deserialize_i16 => visit_i16 as "an integer in range" if |_| true,
+        deserialize_i32 => visit_i32 as "an integer in range" if |_| true,
+        deserialize_i64 => visit_i64 as "an integer in range" if |_| true,
+        deserialize_u8 => visit_u8 as "an integer in range" if |_| true,
+        deserialize_u16 => visit_u16 as "an integer in range" if |_| true,
+        deserialize_u32 => visit_u32 as "an integer in range" if |_| true,
+        deserialize_u64 => visit_u64 as "an integer in range" if |_| true,
+        deserialize_f32 => visit_f32 as "a number" if |value: &f32| value.is_finite(),
+        deserialize_f64 => visit_f64 as "a number" if |value: &f64| value.is_finite(),
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {

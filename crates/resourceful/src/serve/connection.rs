@@ -4,20 +4,24 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
 
 use crate::error::BoxError;
-use crate::response::Body;
+use crate::response::{Body, UnreadFlag};
 use crate::service::AppService;
 
 /// How long the first bytes may take.
@@ -26,21 +30,42 @@ const SNIFF_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may go on sending after it was answered for the last time.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What an HTTP/2 connection begins with (RFC 9113 section 3.4); no HTTP/1 method is `PRI`.
-const PREFACE: &[u8] = b"PRI";
+/// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2";
 
 pub(super) struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
     service: AppService,
+    /// The tasks of HTTP/2 streams, which outlive their connection.
+    streams: TaskTracker,
+}
+
+/// Spawns the tasks of an HTTP/2 connection where the drain waits for them.
+#[derive(Clone)]
+struct Tracked(TaskTracker);
+
+impl<F> Executor<F> for Tracked
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        self.0.spawn(future);
+    }
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, peer: SocketAddr, service: AppService) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        peer: SocketAddr,
+        service: AppService,
+        streams: TaskTracker,
+    ) -> Self {
         Self {
             stream,
             peer,
             service,
+            streams,
         }
     }
 
@@ -70,9 +95,16 @@ impl Connection {
             stream,
             peer,
             service,
+            ..
         } = self;
         let walk = service_fn(move |request: hyper::Request<Incoming>| {
-            service.walk(request.map(Body::from), Some(peer))
+            // What is left of a body would be read as the next request.
+            let unread = (!request.body().is_end_stream()).then(UnreadFlag::default);
+            let request = match &unread {
+                Some(flag) => request.map(|body| Body::watched(body, Arc::clone(flag))),
+                None => request.map(Body::from),
+            };
+            service.walk(request, Some(peer)).closing_when(unread)
         });
         let mut connection = http1::Builder::new()
             // A client may close its side and still read the answer.
@@ -98,11 +130,12 @@ impl Connection {
             stream,
             peer,
             service,
+            streams,
         } = self;
         let walk = service_fn(move |request: hyper::Request<Incoming>| {
             service.walk(request.map(Body::from), Some(peer))
         });
-        let connection = http2::Builder::new(TokioExecutor::new())
+        let connection = http2::Builder::new(Tracked(streams))
             .timer(TokioTimer::new())
             .max_concurrent_streams(100)
             .serve_connection(TokioIo::new(stream), walk);
@@ -172,8 +205,8 @@ async fn begins_as_http2(stream: &TcpStream) -> io::Result<bool> {
         if seen == PREFACE.len() {
             return Ok(true);
         }
-        // One or two bytes of a preface, or of `PUT`: a peek says nothing of further ones,
-        // so look again soon. Only a client that sends byte by byte comes here.
+        // The first bytes of a preface, or of `PUT`: a peek does not wait for further ones, so
+        // look again soon. Only a client that sends byte by byte comes here.
         sleep(Duration::from_millis(5)).await;
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
 
 use crate::error::{Error, Result};
 use crate::lifespan::Lifespan;
@@ -122,6 +123,7 @@ impl Server {
         tracing::info!(address = %self.address, "listening");
         let (draining, drain) = watch::channel(());
         let mut connections = JoinSet::new();
+        let streams = TaskTracker::new();
         let mut stop = std::pin::pin!(stop);
         let mut backoff = ACCEPT_BACKOFF.0;
         loop {
@@ -130,7 +132,7 @@ impl Server {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         backoff = ACCEPT_BACKOFF.0;
-                        let connection = Connection::new(stream, peer, self.service.clone());
+                        let connection = Connection::new(stream, peer, self.service.clone(), streams.clone());
                         connections.spawn(connection.serve(drain.clone()));
                     }
                     Err(error) => {
@@ -146,16 +148,19 @@ impl Server {
         tracing::info!(connections = connections.len(), "draining");
         drop(draining);
         let detached = &self.service.settings().detached;
-        detached.close();
         let finish = async {
             while connections.join_next().await.is_some() {}
+            // A stream that ends may leave its request behind, so they are waited for first.
+            streams.close();
+            streams.wait().await;
+            detached.close();
             detached.wait().await;
         };
         if timeout(DRAIN_TIMEOUT, finish).await.is_ok() {
             tracing::info!("stopped");
             return Ok(());
         }
-        let left = connections.len() + detached.len();
+        let left = connections.len() + streams.len() + detached.len();
         Err(Error::internal(format!(
             "stopped with {left} connections or requests unfinished"
         )))
