@@ -102,7 +102,7 @@ impl Connection {
             let unread = (!request.body().is_end_stream()).then(UnreadFlag::default);
             let request = match &unread {
                 Some(flag) => request.map(|body| Body::watched(body, Arc::clone(flag))),
-                None => request.map(Body::from),
+                None => request.map(|_| Body::empty()),
             };
             service.walk(request, Some(peer)).closing_when(unread)
         });
