@@ -81,3 +81,15 @@ async fn a_start_hook_that_fails_ends_it_and_what_was_opened_is_closed() {
     assert!(error.to_string().contains("no pool"));
     assert!(*closed.lock().unwrap());
 }
+
+#[tokio::test]
+async fn an_address_that_cannot_be_had_is_named() {
+    let taken = start(app()).await.address.to_string();
+    let error = app().serve(taken.clone()).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("cannot listen on \"{taken}\": ")),
+        "{error}"
+    );
+}

@@ -1,5 +1,6 @@
 //! [`App`]: what is served where, said once.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
@@ -377,7 +378,7 @@ impl App {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn bind(mut self, address: impl ToSocketAddrs) -> Result<Server> {
+    pub async fn bind(mut self, address: impl ToSocketAddrs + Debug) -> Result<Server> {
         let lifespan = std::mem::take(&mut self.lifespan);
         Server::bind(self.build()?, lifespan, address).await
     }
@@ -396,7 +397,7 @@ impl App {
     /// resourceful::App::new().serve("127.0.0.1:8000").await
     /// # }
     /// ```
-    pub async fn serve(self, address: impl ToSocketAddrs) -> Result<()> {
+    pub async fn serve(self, address: impl ToSocketAddrs + Debug) -> Result<()> {
         self.bind(address).await?.run().await
     }
 

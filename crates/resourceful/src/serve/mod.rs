@@ -3,6 +3,7 @@
 mod connection;
 mod signal;
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -50,9 +51,12 @@ impl Server {
     pub(crate) async fn bind(
         service: AppService,
         lifespan: Lifespan,
-        address: impl ToSocketAddrs,
+        address: impl ToSocketAddrs + Debug,
     ) -> Result<Self> {
-        let listener = TcpListener::bind(address).await.map_err(Error::internal)?;
+        let asked = format!("{address:?}");
+        let listener = TcpListener::bind(address).await;
+        let listener = listener
+            .map_err(|error| Error::internal(format!("cannot listen on {asked}: {error}")))?;
         let address = listener.local_addr().map_err(Error::internal)?;
         Ok(Self {
             service,
