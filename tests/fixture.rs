@@ -1,5 +1,6 @@
 //! A small resource in memory, and a client of it.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll};
@@ -123,33 +124,50 @@ pub(crate) async fn hello(_: Request) -> Result<&'static str> {
     Ok("hello")
 }
 
-/// A body that panics when it is read.
-pub(crate) struct Untouchable(SizeHint);
+type Next = Poll<Option<Result<Frame<Bytes>, Infallible>>>;
 
-impl Untouchable {
-    /// It says how long it is.
-    pub(crate) fn sized(bytes: u64) -> Self {
-        Self(SizeHint::with_exact(bytes))
+/// A body that does what no honest one does.
+pub(crate) struct OddBody {
+    size: SizeHint,
+    next: fn() -> Next,
+}
+
+impl OddBody {
+    /// Panics when it is read.
+    pub(crate) fn untouchable(size: SizeHint) -> Self {
+        Self {
+            size,
+            next: || panic!("the body was read"),
+        }
     }
 
-    /// It does not say.
-    pub(crate) fn unsized_body() -> Self {
-        Self(SizeHint::new())
+    /// Never ends, and does not say so.
+    pub(crate) fn endless() -> Self {
+        let spaces = || Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![b' '; 64 * 1024])))));
+        Self {
+            size: SizeHint::new(),
+            next: spaces,
+        }
+    }
+
+    /// Its next part never comes.
+    pub(crate) fn stuck() -> Self {
+        Self {
+            size: SizeHint::new(),
+            next: || Poll::Pending,
+        }
     }
 }
 
-impl http_body::Body for Untouchable {
+impl http_body::Body for OddBody {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        panic!("the body was read")
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Next {
+        (self.next)()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0
+        self.size
     }
 }

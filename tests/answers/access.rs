@@ -1,7 +1,8 @@
+use http_body::SizeHint;
 use resourceful::Body;
 use resourceful::prelude::*;
 
-use crate::fixture::{NewPost, Untouchable};
+use crate::fixture::{NewPost, OddBody};
 
 struct Notes {
     token: &'static str,
@@ -80,7 +81,7 @@ async fn strangers_are_refused_before_their_body_is_read() {
         .header("content-type", "application/json");
     assert_eq!(
         request
-            .body(Body::new(Untouchable::unsized_body()))
+            .body(Body::new(OddBody::untouchable(SizeHint::new())))
             .await
             .status(),
         401

@@ -1,12 +1,8 @@
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use bytes::Bytes;
-use http_body::Frame;
+use http_body::SizeHint;
 use resourceful::Body;
 use resourceful::prelude::*;
 
-use crate::fixture::{NewPost, Untouchable, app, client};
+use crate::fixture::{NewPost, OddBody, app, client};
 
 fn post(title: usize) -> String {
     format!(
@@ -63,26 +59,13 @@ async fn a_body_that_is_too_long_is_refused_without_reading_it() {
         .header("content-type", "application/json");
     assert_eq!(
         request
-            .body(Body::new(Untouchable::sized(10_000_000_000)))
+            .body(Body::new(OddBody::untouchable(SizeHint::with_exact(
+                10_000_000_000
+            ))))
             .await
             .status(),
         413
     );
-}
-
-/// A body of unknown length that never ends.
-struct Endless;
-
-impl http_body::Body for Endless {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![b' '; 64 * 1024])))))
-    }
 }
 
 #[tokio::test]
@@ -90,22 +73,10 @@ async fn a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_long() {
     let request = client()
         .post("/posts")
         .header("content-type", "application/json");
-    assert_eq!(request.body(Body::new(Endless)).await.status(), 413);
-}
-
-/// A body whose next part never comes.
-struct Stuck;
-
-impl http_body::Body for Stuck {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Pending
-    }
+    assert_eq!(
+        request.body(Body::new(OddBody::endless())).await.status(),
+        413
+    );
 }
 
 /// The clock stands still but for timers: ten seconds pass at once.
@@ -115,7 +86,7 @@ async fn a_body_that_does_not_come_is_408() {
     let request = client()
         .post("/posts")
         .header("content-type", "application/json");
-    let response = request.body(Body::new(Stuck)).await;
+    let response = request.body(Body::new(OddBody::stuck())).await;
     assert_eq!(response.status(), 408);
     assert_eq!(response.headers()["connection"], "close");
     assert_eq!(started.elapsed().as_secs(), 10);

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use chrono::{SubsecRound, TimeDelta, Utc};
 use resourceful::prelude::*;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DatabaseConnection,
-    DatabaseTransaction, DbBackend, DbErr, EntityTrait, Statement, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+    TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::time::sleep;
 
-use crate::entity::post;
 use crate::migration::Migrator;
+use crate::new_post::NewPost;
 
 /// Where the posts are when nothing else is said.
 pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
@@ -74,33 +73,22 @@ pub async fn add_demo_posts_once(database: &DatabaseConnection) -> Result<(), Db
         .map(|row| row.try_get_by_index::<i32>(0))
         .transpose()?;
     if mark == Some(0) {
-        add_demo_posts(&transaction).await?;
+        for title in [
+            "Hello, world",
+            "One impl block is an API",
+            "Errors that help",
+        ] {
+            let content = format!("{title}: a post that came with the blog.");
+            let post = NewPost {
+                title: title.to_owned(),
+                content,
+                published: true,
+            };
+            post.insert(&transaction).await?;
+        }
         transaction
             .execute_unprepared("PRAGMA user_version = 1")
             .await?;
     }
     transaction.commit().await
-}
-
-async fn add_demo_posts(database: &DatabaseTransaction) -> Result<(), DbErr> {
-    let now = Utc::now().trunc_subsecs(6);
-    let titles = [
-        "Hello, world",
-        "One impl block is an API",
-        "Errors that help",
-    ];
-    let posts = titles
-        .into_iter()
-        .zip(0..)
-        .map(|(title, minutes)| post::ActiveModel {
-            title: Set(title.to_owned()),
-            slug: Set(crate::slug::slugify(title)),
-            content: Set(format!("{title}: a post that came with the blog.")),
-            published: Set(true),
-            views: Set(0),
-            created_at: Set(now + TimeDelta::minutes(minutes - 2)),
-            ..Default::default()
-        });
-    post::Entity::insert_many(posts).exec(database).await?;
-    Ok(())
 }

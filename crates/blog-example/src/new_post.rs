@@ -6,8 +6,8 @@ use chrono::{SubsecRound, Utc};
 use resourceful::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
-    QuerySelect, TryInsertResult, TryIntoModel,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    TryInsertResult, TryIntoModel,
 };
 
 use crate::entity::post;
@@ -34,9 +34,9 @@ impl NewPost {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn insert(self, database: &DatabaseConnection) -> Result<post::Model, DbErr> {
+    pub async fn insert(self, database: &impl ConnectionTrait) -> Result<post::Model, DbErr> {
         let base = slugify(&self.title);
-        let post = post::ActiveModel {
+        let mut post = post::ActiveModel {
             title: Set(self.title),
             content: Set(self.content),
             published: Set(self.published),
@@ -45,41 +45,38 @@ impl NewPost {
             created_at: Set(Utc::now().trunc_subsecs(6)),
             ..Default::default()
         };
-        if let Some(post) = try_insert(&post, &base, database).await? {
-            return Ok(post);
+        if try_insert(&mut post, base.clone(), database).await? {
+            return post.try_into_model();
         }
         for slug in free_slugs(&base, slugs_like(&base, database).await?) {
-            if let Some(post) = try_insert(&post, &slug, database).await? {
-                return Ok(post);
+            if try_insert(&mut post, slug, database).await? {
+                return post.try_into_model();
             }
         }
         unreachable!("there is always a next number")
     }
 }
 
-/// `None` when the slug is taken.
+/// Whether the post was written; not, when the slug is taken.
 async fn try_insert(
-    post: &post::ActiveModel,
-    slug: &str,
-    database: &DatabaseConnection,
-) -> Result<Option<post::Model>, DbErr> {
-    let mut post = post::ActiveModel {
-        slug: Set(slug.to_owned()),
-        ..post.clone()
-    };
-    let inserted = post::Entity::insert(post.clone())
+    post: &mut post::ActiveModel,
+    slug: String,
+    database: &impl ConnectionTrait,
+) -> Result<bool, DbErr> {
+    post.slug = Set(slug);
+    let outcome = post::Entity::insert(post.clone())
         .on_conflict_do_nothing_on([post::Column::Slug])
         .exec(database)
         .await?;
-    let TryInsertResult::Inserted(inserted) = inserted else {
-        return Ok(None);
+    let TryInsertResult::Inserted(inserted) = outcome else {
+        return Ok(false);
     };
     post.id = Set(inserted.last_insert_id);
-    post.try_into_model().map(Some)
+    Ok(true)
 }
 
 /// `base` and what begins with `base-`.
-async fn slugs_like(base: &str, database: &DatabaseConnection) -> Result<HashSet<String>, DbErr> {
+async fn slugs_like(base: &str, database: &impl ConnectionTrait) -> Result<HashSet<String>, DbErr> {
     let numbered = LikeExpr::new(format!("{}-%", base.replace('_', "\\_"))).escape('\\');
     let slugs: Vec<String> = post::Entity::find()
         .select_only()

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
     Error, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, PathArguments,
-    ReturnType, Type,
+    ReturnType, Type, parse_quote,
 };
 
 /// A hook that a trait knows.
@@ -80,11 +80,18 @@ pub(crate) fn wrong_trait(block: &ItemImpl, name: &str) -> Option<Error> {
     Some(Error::new(block.self_ty.span(), message))
 }
 
-/// `type Access` is a decision: its absence is an error that shows both ways out.
-pub(crate) fn missing_access(block: &ItemImpl) -> Option<Error> {
+/// `type Access` is a decision: its absence is an error that shows both ways out. Then the
+/// block gets one all the same, only so that nothing else is said of it.
+pub(crate) fn require_access(block: &mut ItemImpl) -> Option<Error> {
+    if has_type(block, "Access") {
+        return None;
+    }
+    block.items.push(parse_quote!(
+        type Access = ::resourceful::Public;
+    ));
     let message = "who may call this? Say `type Access = Public;`, or name a type of your own that \
                    implements `Access`";
-    (!has_type(block, "Access")).then(|| Error::new(block.self_ty.span(), message))
+    Some(Error::new(block.self_ty.span(), message))
 }
 
 /// The type of the parameter at `index`, `&self` being 0.

@@ -85,13 +85,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut errors = hooks::check(&mut block, HOOKS, &["locate"], "`AsyncResource`");
-    if let Some(error) = hooks::missing_access(&block) {
-        errors.push(error);
-        // Only so that nothing else is said of it: the error above stands.
-        block.items.push(parse_quote!(
-            type Access = ::resourceful::Public;
-        ));
-    }
+    errors.extend(hooks::require_access(&mut block));
     add_consts(&mut block, &name);
     add_types(&mut block);
     let errors = errors.iter().map(Error::to_compile_error);

@@ -31,13 +31,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         return error.to_compile_error();
     }
     let mut errors = hooks::check(&mut block, &HOOKS, &[], "`AsyncView`");
-    if let Some(error) = hooks::missing_access(&block) {
-        errors.push(error);
-        // Only so that nothing else is said of it: the error above stands.
-        block.items.push(parse_quote!(
-            type Access = ::resourceful::Public;
-        ));
-    }
+    errors.extend(hooks::require_access(&mut block));
     let present = || {
         HOOKS
             .iter()

@@ -77,13 +77,7 @@ impl BuildError {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        for (index, caller) in self.callers.iter().enumerate() {
-            write!(f, "{} {caller}", if index == 0 { ", at" } else { "and" })?;
-            if index + 1 < self.callers.len() {
-                f.write_str(" ")?;
-            }
-        }
-        Ok(())
+        let callers: Vec<_> = self.callers.iter().map(ToString::to_string).collect();
+        write!(f, "{}, at {}", self.message, callers.join(" and "))
     }
 }

@@ -60,6 +60,20 @@ impl<S: Serve> Endpoint for S {
     }
 }
 
+/// For what takes its request by value: the trail is kept, a panic is caught, the outcome
+/// becomes the response.
+pub(crate) async fn by_value<F>(
+    request: &mut Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Result<Response>>,
+{
+    let trail = request.trail();
+    let outcome = Caught(pin!(answer(request.take()))).await;
+    conclude(outcome, || trail)
+}
+
 /// One action of a resource.
 pub(crate) struct ResourceEndpoint<R> {
     pub(crate) resource: Arc<R>,
@@ -83,10 +97,8 @@ pub(crate) struct ViewEndpoint<V> {
 
 impl<V: AsyncView> Serve for ViewEndpoint<V> {
     async fn serve(&self, request: &mut Request) -> Response {
-        let trail = request.trail();
-        let request = request.take();
         let view = &*self.view;
-        let outcome = Caught(pin!(async {
+        let answer = |request: Request| async move {
             V::Access::check(view, &request).await?;
             match self.method {
                 Method::GET => view.get(request).await,
@@ -96,8 +108,8 @@ impl<V: AsyncView> Serve for ViewEndpoint<V> {
                 _ => view.delete(request).await,
             }
             .map_err(Into::into)
-        }));
-        conclude(outcome.await, || trail)
+        };
+        by_value(request, answer).await
     }
 }
 
@@ -134,13 +146,11 @@ where
     E: Into<Error>,
 {
     fn into_endpoint(self) -> Arc<dyn Endpoint> {
-        Arc::new(FunctionEndpoint(self))
+        Arc::new(self)
     }
 }
 
-struct FunctionEndpoint<A, F>(Guarded<A, F>);
-
-impl<A, F, Fut, T, E> Serve for FunctionEndpoint<A, F>
+impl<A, F, Fut, T, E> Serve for Guarded<A, F>
 where
     A: Access<()>,
     F: Fn(Request) -> Fut + Send + Sync + 'static,
@@ -149,13 +159,11 @@ where
     E: Into<Error>,
 {
     async fn serve(&self, request: &mut Request) -> Response {
-        let trail = request.trail();
-        let request = request.take();
-        let outcome = Caught(pin!(async {
+        let answer = |request: Request| async move {
             A::check(&(), &request).await?;
-            let answer = (self.0.handler)(request).await;
+            let answer = (self.handler)(request).await;
             answer.map(IntoResponse::into_response).map_err(Into::into)
-        }));
-        conclude(outcome.await, || trail)
+        };
+        by_value(request, answer).await
     }
 }

@@ -1,7 +1,6 @@
 //! A tower service below a path of an application.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -10,8 +9,7 @@ use http_body::Body as HttpBody;
 use tower_service::Service;
 
 use crate::access::Access;
-use crate::conclude::{Caught, conclude};
-use crate::erased::Serve;
+use crate::erased::{Serve, by_value};
 use crate::error::{BoxError, Error, Result};
 use crate::request::Request;
 use crate::response::{Body, Response};
@@ -43,14 +41,11 @@ where
     B::Error: Into<BoxError>,
 {
     async fn serve(&self, request: &mut Request) -> Response {
-        let trail = request.trail();
-        let request = request.take();
-        let outcome = Caught(pin!(async {
+        let answer = |request: Request| async move {
             A::check(&(), &request).await?;
             let inner = below(request, self.prefix)?;
-            let mut service = self
-                .service
-                .lock()
+            let service = self.service.lock();
+            let mut service = service
                 .unwrap_or_else(PoisonError::into_inner)
                 .handler
                 .clone();
@@ -59,8 +54,8 @@ where
                 .map_err(Error::internal)?;
             let response = service.call(inner).await.map_err(Error::internal)?;
             Ok(response.map(Body::new))
-        }));
-        conclude(outcome.await, || trail)
+        };
+        by_value(request, answer).await
     }
 }
 

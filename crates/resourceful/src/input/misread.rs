@@ -7,10 +7,13 @@ use super::message::must_be;
 use super::shape::Shape;
 
 /// Notes and replaces arrays that stand for structs and strings with U+0000.
-///
+pub(super) fn misread(document: &mut Value, shape: &Shape, faults: &mut Vec<Fault>) {
+    look(document, &[shape.root()], shape, &mut Vec::new(), faults);
+}
+
 /// Of an enum, several variants may know a member: `schemas` are all that may apply, and
 /// what one of them allows is allowed.
-pub(super) fn misread(
+fn look(
     value: &mut Value,
     schemas: &[&Value],
     shape: &Shape,
@@ -43,7 +46,7 @@ pub(super) fn misread(
                 let step = Step::Element(index);
                 let schemas = shape.children(schemas, &step);
                 path.push(step);
-                misread(element, &schemas, shape, path, faults);
+                look(element, &schemas, shape, path, faults);
                 path.pop();
             }
         }
@@ -55,7 +58,7 @@ pub(super) fn misread(
                     faults.push(Fault::new(path.clone(), "must not have names with U+0000"));
                 }
                 path.push(step);
-                misread(member, &schemas, shape, path, faults);
+                look(member, &schemas, shape, path, faults);
                 path.pop();
             }
         }

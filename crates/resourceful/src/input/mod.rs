@@ -1,7 +1,8 @@
 //! Bytes to a validated value; what is wrong is named completely.
 //!
-//! The happy path is one strict scan and one `serde_json::from_slice`. Only a body that
-//! fails takes the second, collecting pass of [`repair`].
+//! The happy path is one strict scan and one `serde_json::from_slice`. Only a body in which
+//! serde could take something wrongly is looked at once more before ([`misread`]), and only
+//! one that fails takes the collecting pass ([`repair`]).
 
 mod change;
 mod fault;

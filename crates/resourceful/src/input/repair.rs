@@ -54,15 +54,8 @@ pub(super) fn is_misread<T: Readable>(bytes: &[u8]) -> bool {
     let Ok(mut document) = serde_json::from_slice(bytes) else {
         return false;
     };
-    let shape = Shape::of::<T>();
     let mut faults = Vec::new();
-    misread(
-        &mut document,
-        &[shape.root()],
-        shape,
-        &mut Vec::new(),
-        &mut faults,
-    );
+    misread(&mut document, Shape::of::<T>(), &mut faults);
     !faults.is_empty()
 }
 
@@ -116,13 +109,7 @@ fn collect<T: Readable>(
     shape: &Shape,
     attempt: impl Fn(&Value) -> Result<T, (Path, String)>,
 ) -> Result<T, Vec<Fault>> {
-    misread(
-        &mut document,
-        &[shape.root()],
-        shape,
-        &mut Vec::new(),
-        &mut faults,
-    );
+    misread(&mut document, shape, &mut faults);
     loop {
         let (path, error) = match attempt(&document) {
             Ok(value) => return judge(value, shape, faults),
