@@ -5,8 +5,8 @@ use std::time::Duration;
 use resourceful::prelude::*;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
-    TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::time::sleep;
@@ -63,7 +63,13 @@ async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
 /// # Errors
 /// When they cannot be written.
 pub async fn add_demo_posts_once(database: &DatabaseConnection) -> Result<(), DbErr> {
-    let transaction = database.begin().await?;
+    // Immediate: who reads first and writes then may find that another has written between,
+    // which SQLite refuses at once instead of waiting.
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    let transaction = database.begin_with_options(immediate).await?;
     let mark = transaction.query_one_raw(Statement::from_string(
         DbBackend::Sqlite,
         "PRAGMA user_version",

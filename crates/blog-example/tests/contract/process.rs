@@ -136,3 +136,31 @@ fn a_first_start_may_be_broken_off_and_shared() {
         assert!(blog.stop("-TERM").1);
     }
 }
+
+/// Several processes may find the file without demo posts; one of them writes them.
+#[tokio::test]
+async fn demo_posts_come_once_whoever_writes_them() {
+    use sea_orm::{EntityTrait, PaginatorTrait};
+
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!(
+        "sqlite://{}",
+        directory.path().join("blog.sqlite3").display()
+    );
+    let mut databases = Vec::new();
+    for _ in 0..8 {
+        databases.push(blog_example::database::connect(&url).await.unwrap());
+    }
+    let mut writers = tokio::task::JoinSet::new();
+    for database in databases.clone() {
+        writers.spawn(async move { blog_example::database::add_demo_posts_once(&database).await });
+    }
+    while let Some(outcome) = writers.join_next().await {
+        outcome.unwrap().unwrap();
+    }
+    let posts = blog_example::entity::post::Entity::find()
+        .count(&databases[0])
+        .await
+        .unwrap();
+    assert_eq!(posts, 3);
+}
