@@ -67,8 +67,8 @@ pub fn view(_: TokenStream, item: TokenStream) -> TokenStream {
 /// Turns an error type, usually a `thiserror` enum, into problems: `From<It> for Error`.
 ///
 /// Each variant (or the struct) says its `status`, 400 to 599, and may say what the client
-/// reads: `detail`, and `type` with `title` (RFC 9457). The `Display` text goes to the log,
-/// never to the client. A variant that holds another error which is a problem already, or
+/// reads: `detail`, `type` with `title` (RFC 9457), and `retry_after` in seconds. The `Display`
+/// text goes to the log, never to the client. A variant that holds another error which is a problem already, or
 /// the library's own `Error`, says `#[problem(transparent)]` and is answered as that.
 ///
 /// # Examples
@@ -84,7 +84,7 @@ pub fn view(_: TokenStream, item: TokenStream) -> TokenStream {
 ///     #[problem(status = 409, type = "https://example.com/quota", title = "Quota exceeded")]
 ///     Quota(u32),
 ///     #[error(transparent)]
-///     #[problem(status = 500)]
+///     #[problem(status = 503, retry_after = 5)]
 ///     Storage(#[from] std::io::Error),
 ///     #[error(transparent)]
 ///     #[problem(transparent)]

@@ -83,6 +83,7 @@ struct Said {
     detail: Option<LitStr>,
     problem_type: Option<LitStr>,
     title: Option<LitStr>,
+    retry_after: Option<LitInt>,
 }
 
 impl Said {
@@ -103,8 +104,10 @@ impl Said {
                     said.problem_type = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("title") {
                     said.title = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("retry_after") {
+                    said.retry_after = Some(meta.value()?.parse()?);
                 } else {
-                    let known = "it has `status`, `detail`, `type`, `title` and `transparent`";
+                    let known = "it has `status`, `detail`, `type`, `title`, `retry_after` and `transparent`";
                     return Err(meta.error(known));
                 }
                 Ok(())
@@ -129,6 +132,7 @@ impl Said {
             detail,
             problem_type,
             title,
+            retry_after,
             ..
         } = self;
         let status = status.as_ref().ok_or_else(|| {
@@ -144,11 +148,13 @@ impl Said {
             ));
         }
         let detail = detail.iter();
+        let seconds = retry_after.iter().map(LitInt::base10_parse::<u64>);
+        let seconds = seconds.collect::<Result<Vec<_>, _>>()?;
         let types = problem_type.iter().zip(title);
         let types = types.map(|(uri, title)| quote!(.with_type(#uri, #title)));
         Ok(quote_spanned! {status.span()=>
             ::resourceful::Error::new(const { ::resourceful::ErrorStatus::new(#status) })
-                #(.with_detail(#detail))* #(#types)*
+                #(.with_detail(#detail))* #(#types)* #(.with_retry_after(#seconds))*
         })
     }
 }

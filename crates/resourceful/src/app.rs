@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 use tokio::net::ToSocketAddrs;
@@ -278,6 +279,19 @@ impl App {
         prefix
             .trim_end_matches('/')
             .clone_into(&mut self.settings.mounted_at);
+        self
+    }
+
+    /// How long requests have: [`Request::deadline`](crate::request::Request::deadline) tells
+    /// their hooks until when. None, if nothing is said. Nothing is cut off by it.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let app = resourceful::App::new().deadline(Duration::from_secs(10));
+    /// ```
+    pub fn deadline(mut self, time: Duration) -> Self {
+        self.settings.deadline = Some(time);
         self
     }
 

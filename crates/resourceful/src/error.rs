@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -51,8 +52,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.status(), 500);
 /// assert_eq!(error.detail(), None); // the client never reads the cause
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     status: StatusCode,
     kind: Kind,
@@ -61,7 +64,8 @@ struct Inner {
     detail: Option<Cow<'static, str>>,
     fields: Vec<FieldError>,
     headers: HeaderMap,
-    source: Option<BoxError>,
+    /// Shared, so that of work that many wait for each can have the error.
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -198,7 +202,7 @@ impl Error {
     #[must_use]
     pub fn unavailable(retry_after: Duration) -> Self {
         let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-        Self::new(ErrorStatus::new(503)).with_header(header::RETRY_AFTER, seconds.into())
+        Self::new(ErrorStatus::new(503)).with_retry_after(seconds)
     }
 
     /// 400: the body is not the JSON it should be; `detail` says where.
@@ -264,6 +268,19 @@ impl Error {
         self
     }
 
+    /// The same error with `Retry-After` (RFC 9110 section 10.2.3): in how many seconds it is
+    /// worth to try again.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{Error, ErrorStatus};
+    /// let error = Error::new(ErrorStatus::new(429)).with_retry_after(60);
+    /// ```
+    #[must_use]
+    pub fn with_retry_after(self, seconds: u64) -> Self {
+        self.with_header(header::RETRY_AFTER, seconds.into())
+    }
+
     /// The same error with its cause, which only the log reads.
     ///
     /// # Examples
@@ -275,7 +292,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 

@@ -22,9 +22,11 @@ mod paging;
 mod resource;
 mod view;
 
+mod bulk;
 mod conclude;
 mod dispatch;
 mod erased;
+mod gather;
 mod negotiate;
 
 mod app;
@@ -48,10 +50,12 @@ pub use self::action::{Action, Actions};
 pub use self::app::App;
 pub use self::blocking::blocking;
 pub use self::build_error::BuildErrors;
+pub use self::bulk::{Bulk, BulkFailure, BulkItem, BulkOutcomes, BulkSuccess};
 pub use self::erased::FunctionView;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::field_error::FieldError;
-pub use self::input::{Change, Input};
+pub use self::gather::gather;
+pub use self::input::{Change, Input, from_json};
 pub use self::never::Never;
 pub use self::paging::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::problem::Problem;
@@ -69,10 +73,10 @@ pub use self::walk::Answer;
 /// What most files of an application need: `use resourceful::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Access, Action, Actions, App, AsyncResource, AsyncView, Change, Error, FieldError,
+        Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Error, FieldError,
         Filtered, IntoResponse, Json, LimitOffset, Never, Page, PageNumber, Problem, Public,
-        Request, Response, Result, TestClient, Unpaged, blocking, guarded, public, resource, view,
-        with_state,
+        Request, Response, Result, TestClient, Unpaged, blocking, gather, guarded, public,
+        resource, view, with_state,
     };
     pub use garde::Validate;
     pub use schemars::JsonSchema;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{AsHeaderName, HeaderMap, HeaderValue};
@@ -54,6 +55,7 @@ pub struct Request {
     params: Params,
     action: Option<Action>,
     peer: Option<SocketAddr>,
+    deadline: Option<Instant>,
     number: u64,
 }
 
@@ -68,6 +70,7 @@ impl Request {
     ) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let deadline = route.settings.deadline.map(|time| Instant::now() + time);
         Self {
             parts,
             body,
@@ -76,6 +79,7 @@ impl Request {
             params,
             action: None,
             peer,
+            deadline,
             number,
         }
     }
@@ -313,6 +317,29 @@ impl Request {
             .map_or_else(|| made_id(self.number).into(), Cow::Borrowed)
     }
 
+    /// When its client is to have its answer, where [`App::deadline`](crate::app::App::deadline)
+    /// says how long that takes. Calls to others on its behalf end by then, too.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// async fn view(request: Request) -> Result<&'static str> {
+    ///     Ok(if request.deadline().is_some() { "hurry" } else { "no hurry" })
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let app = App::new().deadline(Duration::from_secs(2)).get("/", public(view));
+    /// assert_eq!(TestClient::new(app)?.get("/").await.text(), "hurry");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// A parameter of the path, decoded and parsed.
     ///
     /// # Errors
@@ -444,7 +471,28 @@ impl Request {
     /// # }
     /// ```
     pub async fn bytes(&mut self) -> Result<Bytes> {
-        let limit = self.settings().body_limit;
+        self.bytes_within(self.settings().body_limit).await
+    }
+
+    /// The whole body, up to a limit of its own, in bytes.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 408 when it does not come.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(mut request: Request) -> Result<String> {
+    ///     Ok(request.bytes_within(3).await?.len().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().post("/", public(view)))?;
+    /// assert_eq!(client.post("/").body("four").await.status(), 413);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn bytes_within(&mut self, limit: u64) -> Result<Bytes> {
         body::read(self.take_body(), limit).await
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) body_limit: u64,
     pub(crate) trailing_slash: TrailingSlash,
     pub(crate) mounted_at: String,
+    /// How long a request has; not asked for the time when nobody says.
+    pub(crate) deadline: Option<Duration>,
     pub(crate) problems: Option<ProblemHook>,
     /// Unsafe requests whose client went away: they run to their end, and the drain waits.
     pub(crate) detached: TaskTracker,
@@ -53,6 +56,7 @@ impl Default for Settings {
             body_limit: DEFAULT_BODY_LIMIT,
             trailing_slash: TrailingSlash::default(),
             mounted_at: String::new(),
+            deadline: None,
             problems: None,
             detached: TaskTracker::new(),
         }

@@ -20,6 +20,13 @@ fn look(
     path: &mut Path,
     faults: &mut Vec<Fault>,
 ) {
+    // A bulk reads each of its items by itself.
+    if schemas
+        .iter()
+        .any(|schema| schema.get("x-read-one-by-one").is_some())
+    {
+        return;
+    }
     // What no schema knows is ignored anyway.
     let Some(first) = schemas.first().filter(|_| faults.len() < MAX_FAULTS) else {
         return;

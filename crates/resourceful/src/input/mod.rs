@@ -97,6 +97,29 @@ where
 }
 
 /// [`Input`] for those who read one: the bounds of its implementation.
+/// Strict JSON bytes to a validated value: for bytes that come by another way than a request's
+/// body, or whose signature must be verified first.
+///
+/// # Errors
+/// 400 when they are not JSON ([`Error::is_malformed_body`]), 422 that names every wrong field.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Deserialize, JsonSchema, Validate)]
+/// struct Job { #[garde(length(min = 1))] name: String }
+///
+/// let job: Job = resourceful::from_json(br#"{"name": "paint"}"#)?;
+/// assert_eq!(job.name, "paint");
+/// assert_eq!(resourceful::from_json::<Job>(b"{").err().unwrap().status(), 400);
+/// assert_eq!(resourceful::from_json::<Job>(b"{}").err().unwrap().status(), 422);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn from_json<T: Input>(bytes: &[u8]) -> Result<T> {
+    T::from_json(bytes)
+}
+
 trait Readable: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static {}
 
 impl<T: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static> Readable for T {}

@@ -1,0 +1,184 @@
+//! [`Cache`]: typed values in a store, each computed once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use moka::future::Cache as Flights;
+use resourceful::{BoxError, Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::store::Store;
+
+/// Typed values in a [`Store`]. Clones are cheap and share it.
+///
+/// # Examples
+/// ```
+/// use resourceful_cache::{Cache, Memory};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> resourceful::Result<()> {
+/// let cache = Cache::new(Memory::default(), "numbers", 1);
+/// cache.set("one", &1, Duration::from_secs(60)).await?;
+/// assert_eq!(cache.get("one").await, Some(1));
+/// assert_eq!(cache.get::<i32>("two").await, None);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cache {
+    store: Arc<dyn Store>,
+    prefix: Arc<str>,
+    /// Computations that are under way. moka lets many wait for one; nothing is kept here.
+    flights: Flights<String, Bytes>,
+}
+
+impl Cache {
+    /// A cache in `store`. Its keys stand in `namespace`; another `version` does not see what
+    /// this one has stored.
+    ///
+    /// # Examples
+    /// See [`Cache`].
+    #[must_use]
+    pub fn new(store: impl Store, namespace: &str, version: u32) -> Self {
+        Self {
+            store: Arc::new(store),
+            prefix: format!("{namespace}:v{version}:").into(),
+            flights: Flights::builder().time_to_live(Duration::ZERO).build(),
+        }
+    }
+
+    /// The value of `key`; none as well when the store fails or has something else there, which
+    /// is logged.
+    ///
+    /// # Examples
+    /// See [`Cache`].
+    pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let key = self.full(key);
+        let value = self.stored(&key).await?;
+        decode(&key, &value)
+    }
+
+    /// Keeps `value` for the time `ttl`, in place of what was there.
+    ///
+    /// # Errors
+    /// When the value does not serialise (500) or the store fails (503).
+    ///
+    /// # Examples
+    /// See [`Cache`].
+    pub async fn set<T: Serialize>(&self, key: &str, value: &T, ttl: Duration) -> Result<()> {
+        let value = encode(value)?;
+        let outcome = self.store.set(&self.full(key), value, ttl).await;
+        outcome.map_err(away)
+    }
+
+    /// Forgets `key`, if it is there.
+    ///
+    /// # Errors
+    /// 503 when the store fails: the value may be read until its time is over.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful_cache::{Cache, Memory};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// # let cache = Cache::new(Memory::default(), "numbers", 1);
+    /// cache.set("one", &1, Duration::from_secs(60)).await?;
+    /// cache.delete("one").await?;
+    /// assert_eq!(cache.get::<i32>("one").await, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        self.store.delete(&self.full(key)).await.map_err(away)
+    }
+
+    /// The value of `key`, or what `compute` comes to, which is then kept for the time `ttl`.
+    ///
+    /// Of many who ask for a missing value at the same time one computes, and all get its value
+    /// or its error. An error is not kept. When the one who computes goes away, the next one
+    /// computes. A store that fails is as good as an empty one.
+    ///
+    /// # Errors
+    /// What `compute` fails with.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{Error, Result};
+    /// # use resourceful_cache::{Cache, Memory};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let cache = Cache::new(Memory::default(), "numbers", 1);
+    /// const TTL: Duration = Duration::from_secs(60);
+    /// let one: i32 = cache.get_or_compute("one", TTL, async { Ok::<_, Error>(1) }).await?;
+    /// // Now it is known: the future is not run.
+    /// let one: i32 = cache.get_or_compute("one", TTL, async { Ok::<_, Error>(2) }).await?;
+    /// assert_eq!(one, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn get_or_compute<T, E>(
+        &self,
+        key: &str,
+        ttl: Duration,
+        compute: impl Future<Output = Result<T, E>>,
+    ) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Into<Error>,
+    {
+        let key = self.full(key);
+        if let Some(value) = self.stored(&key).await
+            && let Some(value) = decode(&key, &value)
+        {
+            return Ok(value);
+        }
+        let flight = async {
+            // Another flight may have ended since.
+            if let Some(value) = self.stored(&key).await
+                && decode::<T>(&key, &value).is_some()
+            {
+                return Ok(value);
+            }
+            let value = encode(&compute.await.map_err(Into::into)?)?;
+            if let Err(error) = self.store.set(&key, value.clone(), ttl).await {
+                tracing::debug!(key, error, "a value could not be cached");
+            }
+            Ok::<_, Error>(value)
+        };
+        let value = self.flights.try_get_with_by_ref(&key, flight).await;
+        let value = value.map_err(Arc::unwrap_or_clone)?;
+        serde_json::from_slice(&value).map_err(Error::internal)
+    }
+
+    fn full(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    async fn stored(&self, key: &str) -> Option<Bytes> {
+        self.store.get(key).await.unwrap_or_else(|error| {
+            tracing::debug!(key, error, "the cache could not be asked");
+            None
+        })
+    }
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<Bytes> {
+    let json = serde_json::to_vec(value).map_err(Error::internal)?;
+    Ok(json.into())
+}
+
+fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Option<T> {
+    let outcome = serde_json::from_slice(value);
+    outcome
+        .inspect_err(|error| tracing::warn!(key, %error, "what is cached is of another type"))
+        .ok()
+}
+
+fn away(error: BoxError) -> Error {
+    Error::unavailable(Duration::from_secs(1)).with_source(error)
+}

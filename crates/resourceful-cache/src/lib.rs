@@ -1,0 +1,15 @@
+#![doc = include_str!("lib.md")]
+
+mod store;
+
+mod memory;
+#[cfg(feature = "redis")]
+mod redis;
+
+mod cache;
+
+pub use self::cache::Cache;
+pub use self::memory::Memory;
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
+pub use self::store::Store;

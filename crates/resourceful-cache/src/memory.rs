@@ -1,0 +1,90 @@
+//! In this process.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use moka::Expiry;
+use moka::future::Cache;
+use resourceful::BoxError;
+
+use crate::store::Store;
+
+const DEFAULT_CAPACITY: u64 = 64 * 1024 * 1024;
+
+/// A store in memory. Over its capacity the least used values go first.
+///
+/// # Examples
+/// ```
+/// use resourceful_cache::{Cache, Memory};
+/// let cache = Cache::new(Memory::with_capacity(1024 * 1024), "reports", 1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Memory(Cache<String, Entry>);
+
+#[derive(Clone, Debug)]
+struct Entry {
+    value: Bytes,
+    ttl: Duration,
+}
+
+impl Memory {
+    /// A store of so many bytes, keys and values taken together.
+    ///
+    /// # Examples
+    /// See [`Memory`].
+    #[must_use]
+    pub fn with_capacity(bytes: u64) -> Self {
+        let size = |key: &String, entry: &Entry| {
+            u32::try_from(key.len() + entry.value.len()).unwrap_or(u32::MAX)
+        };
+        let cache = Cache::builder()
+            .max_capacity(bytes)
+            .weigher(size)
+            .expire_after(OwnTime);
+        Self(cache.build())
+    }
+}
+
+/// 64 MiB.
+impl Default for Memory {
+    fn default() -> Self {
+        Self::with_capacity(DEFAULT_CAPACITY)
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
+        Ok(self.0.get(key).await.map(|entry| entry.value))
+    }
+
+    async fn set(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
+        self.0.insert(key.to_owned(), Entry { value, ttl }).await;
+        Ok(())
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), BoxError> {
+        self.0.invalidate(key).await;
+        Ok(())
+    }
+}
+
+/// Every entry says itself how long it is kept.
+struct OwnTime;
+
+impl Expiry<String, Entry> for OwnTime {
+    fn expire_after_create(&self, _: &String, entry: &Entry, _: Instant) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &String,
+        entry: &Entry,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+}

@@ -1,0 +1,129 @@
+//! In a Redis server.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncCommands, Client, RedisError, SetExpiry, SetOptions};
+use resourceful::BoxError;
+use tokio::time::{Instant, timeout};
+
+use crate::store::Store;
+
+/// How long an operation may take. A cache that takes longer is worse than none.
+const PATIENCE: Duration = Duration::from_millis(25);
+
+/// How long a server that failed is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A store in a Redis server, over one connection that is made again when it breaks.
+///
+/// # Examples
+/// ```no_run
+/// use resourceful_cache::{Cache, Redis};
+///
+/// # #[tokio::main]
+/// # async fn main() -> resourceful::Result<()> {
+/// let store = Redis::new("redis://localhost:6379").map_err(resourceful::Error::internal)?;
+/// let cache = Cache::new(store, "reports", 1);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Redis {
+    connection: ConnectionManager,
+    /// Until when the server is left alone.
+    away_until: Mutex<Option<Instant>>,
+}
+
+impl Redis {
+    /// A store at this URL. Nothing is connected yet: a server that is away does not keep a
+    /// service from starting.
+    ///
+    /// # Errors
+    /// When the URL is none of Redis.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    ///
+    /// # Examples
+    /// See [`Redis`].
+    pub fn new(url: &str) -> Result<Self, BoxError> {
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_max_delay(Duration::from_millis(100));
+        let connection = ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?;
+        Ok(Self {
+            connection,
+            away_until: Mutex::default(),
+        })
+    }
+
+    /// Does `operation`, unless the server is known to be away.
+    async fn attempt<T>(
+        &self,
+        operation: impl Future<Output = Result<T, RedisError>>,
+    ) -> Result<T, BoxError> {
+        let away_until = *self.away();
+        if away_until.is_some_and(|until| Instant::now() < until) {
+            return Err("the Redis server did not answer a moment ago".into());
+        }
+        let outcome = match timeout(PATIENCE, operation).await {
+            Ok(outcome) => outcome.map_err(BoxError::from),
+            Err(_) => Err(format!("no answer within {PATIENCE:?}").into()),
+        };
+        match &outcome {
+            Err(error) => {
+                let until = Instant::now() + PAUSE;
+                if self.away().replace(until).is_none() {
+                    tracing::warn!(
+                        error,
+                        "the Redis server is away; values are computed directly"
+                    );
+                }
+            }
+            Ok(_) if away_until.is_some() => {
+                if self.away().take().is_some() {
+                    tracing::info!("the Redis server is back");
+                }
+            }
+            Ok(_) => {}
+        }
+        outcome
+    }
+
+    fn away(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.away_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redis").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for Redis {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
+        let mut connection = self.connection.clone();
+        let value: Option<Vec<u8>> = self.attempt(connection.get(key)).await?;
+        Ok(value.map(Bytes::from))
+    }
+
+    async fn set(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
+        let milliseconds = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
+        let expiry = SetOptions::default().with_expiration(SetExpiry::PX(milliseconds));
+        let mut connection = self.connection.clone();
+        self.attempt(connection.set_options(key, &*value, expiry))
+            .await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), BoxError> {
+        let mut connection = self.connection.clone();
+        self.attempt(connection.del(key)).await
+    }
+}

@@ -1,0 +1,170 @@
+//! What is kept, for how long, and how often it is computed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use resourceful::{Error, Result, gather};
+use resourceful_cache::{Cache, Memory};
+use tokio::sync::Notify;
+
+use crate::TTL;
+
+/// Makes two tests of each case: with memory, and with the Redis server of `./test`.
+macro_rules! in_both_stores {
+    ($($case:ident,)*) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $case() {
+                let store = resourceful_cache::Memory::default();
+                super::$case(resourceful_cache::Cache::new(store, stringify!($case), 1)).await;
+            })*
+        }
+
+        #[cfg(feature = "redis")]
+        mod redis {
+            $(#[tokio::test]
+            async fn $case() {
+                let url = std::env::var("TEST_REDIS_URL")
+                    .expect("TEST_REDIS_URL is not set: run the tests by `./test`");
+                let store = resourceful_cache::Redis::new(&url).unwrap();
+                let namespace = format!("{}-{}", stringify!($case), std::process::id());
+                super::$case(resourceful_cache::Cache::new(store, &namespace, 1)).await;
+            })*
+        }
+    };
+}
+
+in_both_stores! {
+    a_value_is_kept_replaced_and_forgotten,
+    a_value_lives_as_long_as_it_was_told_to,
+    a_value_of_another_type_is_not_there,
+    many_who_miss_a_key_compute_it_once,
+    an_error_is_shared_and_not_kept,
+    one_who_goes_away_leaves_the_work_to_the_next,
+}
+
+async fn a_value_is_kept_replaced_and_forgotten(cache: Cache) {
+    assert_eq!(cache.get::<String>("a").await, None);
+    cache.set("a", &"one", TTL).await.unwrap();
+    cache.set("a", &"two", TTL).await.unwrap();
+    assert_eq!(cache.get::<String>("a").await.as_deref(), Some("two"));
+    cache.delete("a").await.unwrap();
+    cache.delete("a").await.unwrap();
+    assert_eq!(cache.get::<String>("a").await, None);
+}
+
+async fn a_value_lives_as_long_as_it_was_told_to(cache: Cache) {
+    cache
+        .set("short", &1, Duration::from_millis(50))
+        .await
+        .unwrap();
+    cache.set("long", &1, TTL).await.unwrap();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+    while cache.get::<i32>("short").await.is_some() {
+        assert!(tokio::time::Instant::now() < deadline, "it is still there");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(cache.get("long").await, Some(1));
+}
+
+async fn a_value_of_another_type_is_not_there(cache: Cache) {
+    cache.set("a", &"text", TTL).await.unwrap();
+    assert_eq!(cache.get::<i32>("a").await, None);
+    let computed = cache
+        .get_or_compute("a", TTL, async { Ok::<_, Error>(7) })
+        .await;
+    assert_eq!(computed.unwrap(), 7);
+    assert_eq!(cache.get("a").await, Some(7));
+}
+
+async fn many_who_miss_a_key_compute_it_once(cache: Cache) {
+    let computed = AtomicUsize::new(0);
+    let compute = || async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Ok::<_, Error>(computed.fetch_add(1, Ordering::Relaxed))
+    };
+    let asking = (0..50).map(|_| cache.get_or_compute("a", TTL, compute()));
+    for outcome in gather(50, asking).await {
+        assert_eq!(outcome.unwrap(), 0);
+    }
+    // Other keys are other work.
+    cache.get_or_compute("b", TTL, compute()).await.unwrap();
+    assert_eq!(computed.into_inner(), 2);
+}
+
+async fn an_error_is_shared_and_not_kept(cache: Cache) {
+    let computed = AtomicUsize::new(0);
+    let fail = || async {
+        computed.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        Err::<i32, _>(Error::conflict("Not today."))
+    };
+    let asking = (0..10).map(|_| cache.get_or_compute("a", TTL, fail()));
+    for outcome in gather(10, asking).await {
+        let error = outcome.unwrap_err();
+        assert_eq!(
+            (error.status().as_u16(), error.detail()),
+            (409, Some("Not today."))
+        );
+    }
+    assert!(computed.into_inner() < 10);
+    let computed = cache
+        .get_or_compute("a", TTL, async { Ok::<_, Error>(7) })
+        .await;
+    assert_eq!(computed.unwrap(), 7);
+}
+
+async fn one_who_goes_away_leaves_the_work_to_the_next(cache: Cache) {
+    let begun = Arc::new(Notify::new());
+    let first = tokio::spawn({
+        let (cache, begun) = (cache.clone(), Arc::clone(&begun));
+        async move {
+            let never = async {
+                begun.notify_one();
+                std::future::pending::<Result<i32>>().await
+            };
+            cache.get_or_compute("a", TTL, never).await
+        }
+    });
+    begun.notified().await;
+    let second = tokio::spawn({
+        let cache = cache.clone();
+        async move {
+            cache
+                .get_or_compute("a", TTL, async { Ok::<_, Error>(2) })
+                .await
+        }
+    });
+    first.abort();
+    assert_eq!(second.await.unwrap().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn namespaces_and_versions_do_not_see_each_other() {
+    let store = Memory::default();
+    let cache = |namespace, version| Cache::new(store.clone(), namespace, version);
+    cache("posts", 1).set("a", &1, TTL).await.unwrap();
+    assert_eq!(cache("posts", 1).get("a").await, Some(1));
+    assert_eq!(cache("posts", 2).get::<i32>("a").await, None);
+    assert_eq!(cache("users", 1).get::<i32>("a").await, None);
+}
+
+#[tokio::test]
+async fn memory_is_bounded() {
+    let cache = Cache::new(Memory::with_capacity(10_000), "posts", 1);
+    for number in 0..100 {
+        let value = "x".repeat(1000);
+        cache.set(&number.to_string(), &value, TTL).await.unwrap();
+    }
+    let kept = |number: i32| {
+        let cache = cache.clone();
+        async move { Ok::<_, Error>(cache.get::<String>(&number.to_string()).await.is_some()) }
+    };
+    let kept = gather(100, (0..100).map(kept)).await;
+    let kept = kept
+        .into_iter()
+        .filter(|kept| matches!(kept, Ok(true)))
+        .count();
+    assert!(kept < 100, "{kept}");
+}

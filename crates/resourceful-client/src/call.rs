@@ -1,0 +1,280 @@
+//! [`Call`]: one request to the upstream, from its path to its result.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::Url;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, Span, field};
+
+use crate::client::Client;
+use crate::error::ClientError;
+use crate::path::fill;
+use crate::reply::Reply;
+use crate::retry;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A call that is being put together; [`fetch`](Self::fetch) or [`send`](Self::send) makes it.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+/// let tags: Vec<String> = upstream
+///     .get("/users/{id}/tags")
+///     .param("id", 7)
+///     .query("limit", 100)
+///     .fetch()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a call is made by `fetch` or `send`"]
+pub struct Call {
+    client: Client,
+    method: Method,
+    path: String,
+    parameters: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+    body: Option<Vec<u8>>,
+    timeout: Duration,
+    mistake: Option<ClientError>,
+}
+
+impl Call {
+    pub(crate) fn new(client: Client, method: Method, path: &str) -> Self {
+        let timeout = client.shared.timeout;
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, JSON);
+        if let Some(id) = &client.request_id {
+            headers.insert(REQUEST_ID, id.clone());
+        }
+        Self {
+            client,
+            method,
+            path: path.to_owned(),
+            parameters: Vec::new(),
+            query: Vec::new(),
+            headers,
+            body: None,
+            timeout,
+            mistake: None,
+        }
+    }
+
+    /// The value of a path parameter. It stays in its segment, whatever it is.
+    ///
+    /// # Examples
+    /// See [`Call`].
+    pub fn param(mut self, name: &str, value: impl Display) -> Self {
+        self.parameters.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// A parameter of the query string.
+    ///
+    /// # Examples
+    /// See [`Call`].
+    pub fn query(mut self, name: &str, value: impl Display) -> Self {
+        self.query.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// A header field.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// upstream.get("/tags").header(http::header::ACCEPT_LANGUAGE, "de").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(value) => {
+                self.headers.insert(name, value);
+            }
+            Err(error) => self.mistake = Some(ClientError::Malformed(format!("{name}: {error}"))),
+        }
+        self
+    }
+
+    /// A JSON body.
+    ///
+    /// # Examples
+    /// See [`Client::post`].
+    pub fn json(mut self, value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => {
+                self.body = Some(body);
+                self.headers.insert(CONTENT_TYPE, JSON);
+            }
+            Err(error) => self.mistake = Some(ClientError::Malformed(error.to_string())),
+        }
+        self
+    }
+
+    /// Sends `Idempotency-Key`: the upstream does the same key's work once, so the call may be
+    /// made again when it fails.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// upstream.post("/payments").idempotency_key("order-7").json(&10).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn idempotency_key(self, key: &str) -> Self {
+        self.header(IDEMPOTENCY_KEY, key)
+    }
+
+    /// How long this call may take, instead of the client's timeout.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// upstream.get("/report").timeout(Duration::from_secs(20)).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Makes the call; the result is the response's JSON.
+    ///
+    /// # Errors
+    /// Every [`ClientError`]; [`ClientError::Decode`] when the response is no `T`.
+    ///
+    /// # Examples
+    /// See [`Call`].
+    pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, ClientError> {
+        self.send().await?.json()
+    }
+
+    /// Makes the call; the result is the response as it is.
+    ///
+    /// # Errors
+    /// Every [`ClientError`]; [`ClientError::Status`] when its status is not 2xx.
+    ///
+    /// # Examples
+    /// See [`Reply`].
+    pub async fn send(mut self) -> Result<Reply, ClientError> {
+        let url = self.url()?;
+        if let Some(mistake) = self.mistake.take() {
+            return Err(mistake);
+        }
+        let mut deadline = Instant::now() + self.timeout;
+        if let Some(earlier) = self.client.deadline {
+            deadline = deadline.min(earlier.into());
+        }
+        let span = tracing::info_span!(
+            "upstream",
+            method = %self.method,
+            host = url.host_str(),
+            path = self.path,
+            attempts = field::Empty,
+            status = field::Empty,
+        );
+        let attempts = self.attempts(&url, deadline).instrument(span);
+        // A deadline that is past already is not tried.
+        let outcome = if deadline <= Instant::now() {
+            Err(ClientError::Timeout)
+        } else {
+            timeout_at(deadline, attempts)
+                .await
+                .unwrap_or(Err(ClientError::Timeout))
+        };
+        if let Err(error) = &outcome {
+            tracing::debug!(method = %self.method, path = self.path, %error, "an upstream call failed");
+        }
+        outcome
+    }
+
+    fn url(&self) -> Result<Url, ClientError> {
+        let mut url = self.client.shared.base.clone();
+        let path = fill(&self.path, &self.parameters)?;
+        let path = format!("{}{path}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(url)
+    }
+
+    async fn attempts(&self, url: &Url, deadline: Instant) -> Result<Reply, ClientError> {
+        let may_retry = self.method.is_safe() || self.headers.contains_key(IDEMPOTENCY_KEY);
+        let retries = if may_retry {
+            self.client.shared.retries
+        } else {
+            0
+        };
+        for number in 1.. {
+            let Failure { error, asked } = match self.attempt(url).await {
+                Ok(reply) => {
+                    let span = Span::current();
+                    span.record("attempts", number);
+                    span.record("status", reply.status().as_u16());
+                    return Ok(reply);
+                }
+                Err(failure) => failure,
+            };
+            let pause = retry::pause(number, asked);
+            let is_last = number > retries || Instant::now() + pause >= deadline;
+            if is_last || !retry::is_transient(&error) {
+                let span = Span::current();
+                span.record("attempts", number);
+                span.record("status", error.status().map(|status| status.as_u16()));
+                return Err(error);
+            }
+            sleep(pause).await;
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    /// One request and its response, read to its end.
+    async fn attempt(&self, url: &Url) -> Result<Reply, Failure> {
+        let shared = &self.client.shared;
+        let slot = shared.slots.acquire().await;
+        let _slot = slot.expect("the semaphore is never closed");
+        let mut request = shared.http.request(self.method.clone(), url.clone());
+        request = request.headers(self.headers.clone());
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
+        }
+        let response = request.send().await.map_err(ClientError::from_transport)?;
+        let reply = Reply::read(response, shared.max_response).await?;
+        if reply.status.is_success() {
+            return Ok(reply);
+        }
+        Err(Failure {
+            asked: retry::retry_after(&reply.headers),
+            error: ClientError::Status {
+                status: reply.status,
+                body: reply.body,
+            },
+        })
+    }
+}
+
+/// An attempt that failed, and how long the upstream asks to wait.
+struct Failure {
+    error: ClientError,
+    asked: Option<Duration>,
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self { error, asked: None }
+    }
+}

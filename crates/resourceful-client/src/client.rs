@@ -1,0 +1,369 @@
+//! [`Client`]: built once, shared by all requests.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::Method;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::Url;
+use resourceful::Request;
+use tokio::sync::Semaphore;
+
+use crate::call::Call;
+use crate::error::BuildError;
+use crate::redirect::{Allowed, Resolver};
+
+/// A client of one upstream API. Clones are cheap and share its connections.
+///
+/// # Examples
+/// ```no_run
+/// use resourceful::prelude::*;
+/// use resourceful_client::Client;
+///
+/// # #[derive(Deserialize)]
+/// # struct User { name: String }
+/// # #[tokio::main]
+/// # async fn main() -> Result<()> {
+/// let upstream = Client::new("https://api.example.com/v1")?;
+/// let user: User = upstream.get("/users/{id}").param("id", 7).fetch().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) request_id: Option<HeaderValue>,
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// What all clones have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: Url,
+    pub(crate) slots: Semaphore,
+    pub(crate) timeout: Duration,
+    pub(crate) max_response: usize,
+    pub(crate) retries: u32,
+}
+
+impl Client {
+    /// A client with the defaults.
+    ///
+    /// # Errors
+    /// When `base` is not an absolute http or https URL.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(resourceful_client::Client::new("https://api.example.com/v1").is_ok());
+    /// assert!(resourceful_client::Client::new("api.example.com").is_err());
+    /// ```
+    pub fn new(base: &str) -> Result<Self, BuildError> {
+        Self::builder(base).build()
+    }
+
+    /// A client with settings of its own. `base` may have a path, which comes before every
+    /// call's.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful_client::Client;
+    /// let client = Client::builder("http://localhost:9000/v1").retries(0).build();
+    /// assert!(client.is_ok());
+    /// ```
+    pub fn builder(base: &str) -> ClientBuilder {
+        ClientBuilder {
+            base: base.to_owned(),
+            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(2),
+            max_response: 8 * 1024 * 1024,
+            max_concurrent: 256,
+            retries: 2,
+            headers: HeaderMap::new(),
+            redirect_hosts: Vec::new(),
+            redirect_to_private: false,
+        }
+    }
+
+    /// The same client, working on behalf of this request: its calls carry the request's id
+    /// (`X-Request-Id`) and end by its deadline. HTTP has no header field for a deadline, so
+    /// none is sent.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use resourceful_client::Client;
+    ///
+    /// async fn user(upstream: Client, request: Request) -> Result<String> {
+    ///     let upstream = upstream.on_behalf_of(&request);
+    ///     let id: i64 = request.param("id")?;
+    ///     Ok(upstream.get("/users/{id}").param("id", id).fetch().await?)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_behalf_of(&self, request: &Request) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            request_id: HeaderValue::from_str(&request.id()).ok(),
+            deadline: request.deadline(),
+        }
+    }
+
+    /// `GET path`, a template with whole-segment parameters: `/users/{id}`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// let tags: Vec<String> = upstream.get("/tags").query("page", 2).fetch().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get(&self, path: &str) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    /// `POST path`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// let id: i64 = upstream.post("/tags").json(&"rust").fetch().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn post(&self, path: &str) -> Call {
+        self.call(Method::POST, path)
+    }
+
+    /// `PUT path`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// upstream.put("/tags/{id}").param("id", 7).json(&"rust").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn put(&self, path: &str) -> Call {
+        self.call(Method::PUT, path)
+    }
+
+    /// `PATCH path`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// upstream.patch("/tags/{id}").param("id", 7).json(&"rust").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn patch(&self, path: &str) -> Call {
+        self.call(Method::PATCH, path)
+    }
+
+    /// `DELETE path`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// upstream.delete("/tags/{id}").param("id", 7).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete(&self, path: &str) -> Call {
+        self.call(Method::DELETE, path)
+    }
+
+    /// Any method.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+    /// upstream.call(http::Method::HEAD, "/tags").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        Call::new(self.clone(), method, path)
+    }
+}
+
+/// The settings of a [`Client`].
+///
+/// # Examples
+/// ```
+/// use resourceful_client::Client;
+/// use std::time::Duration;
+///
+/// let client = Client::builder("https://api.example.com")
+///     .timeout(Duration::from_secs(3))
+///     .user_agent("blog/1.0")
+///     .build()?;
+/// # Ok::<(), resourceful_client::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    base: String,
+    timeout: Duration,
+    connect_timeout: Duration,
+    max_response: usize,
+    max_concurrent: usize,
+    retries: u32,
+    headers: HeaderMap,
+    redirect_hosts: Vec<String>,
+    redirect_to_private: bool,
+}
+
+impl ClientBuilder {
+    /// How long a call may take, with everything that belongs to it: 5 s.
+    ///
+    /// # Examples
+    /// See [`ClientBuilder`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long connecting may take: 2 s.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// let builder = resourceful_client::Client::builder("http://localhost")
+    ///     .connect_timeout(Duration::from_millis(500));
+    /// ```
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a response may be, in bytes: 8 MiB.
+    ///
+    /// # Examples
+    /// ```
+    /// let builder = resourceful_client::Client::builder("http://localhost").max_response(10_000);
+    /// ```
+    pub fn max_response(mut self, bytes: usize) -> Self {
+        self.max_response = bytes;
+        self
+    }
+
+    /// How many calls run at the same time: 256. Others wait for their turn, in order.
+    ///
+    /// # Examples
+    /// ```
+    /// let builder = resourceful_client::Client::builder("http://localhost").max_concurrent(20);
+    /// ```
+    pub fn max_concurrent(mut self, calls: usize) -> Self {
+        self.max_concurrent = calls;
+        self
+    }
+
+    /// How often a call that failed is made again, where that does no harm: 2.
+    ///
+    /// # Examples
+    /// ```
+    /// let builder = resourceful_client::Client::builder("http://localhost").retries(0);
+    /// ```
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// What the client calls itself.
+    ///
+    /// # Examples
+    /// See [`ClientBuilder`].
+    pub fn user_agent(self, name: &'static str) -> Self {
+        self.header(http::header::USER_AGENT, HeaderValue::from_static(name))
+    }
+
+    /// A header field of every call, like `Authorization`.
+    ///
+    /// # Examples
+    /// ```
+    /// use http::header::{AUTHORIZATION, HeaderValue};
+    /// let mut token = HeaderValue::from_static("Bearer secret");
+    /// token.set_sensitive(true); // not in debug output
+    /// let builder = resourceful_client::Client::builder("http://localhost")
+    ///     .header(AUTHORIZATION, token);
+    /// ```
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// A host besides the base URL's that the upstream may redirect to.
+    ///
+    /// # Examples
+    /// ```
+    /// let builder = resourceful_client::Client::builder("https://api.example.com")
+    ///     .redirect_to("files.example.com");
+    /// ```
+    pub fn redirect_to(mut self, host: &str) -> Self {
+        self.redirect_hosts.push(host.to_owned());
+        self
+    }
+
+    /// Those hosts may be at private, loopback or link-local addresses.
+    ///
+    /// # Examples
+    /// ```
+    /// let builder = resourceful_client::Client::builder("http://api.internal")
+    ///     .redirect_to("files.internal")
+    ///     .redirect_to_private();
+    /// ```
+    pub fn redirect_to_private(mut self) -> Self {
+        self.redirect_to_private = true;
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// When the base is not an absolute http or https URL, or TLS cannot be set up.
+    ///
+    /// # Examples
+    /// See [`ClientBuilder`].
+    pub fn build(self) -> Result<Client, BuildError> {
+        let wrong = |what: &str| BuildError(format!("the base URL `{}` {what}", self.base));
+        let base: Url = self.base.parse().map_err(|_| wrong("is no absolute URL"))?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(wrong("is not http or https"));
+        }
+        if base.query().is_some() || base.fragment().is_some() {
+            return Err(wrong("has a query or a fragment"));
+        }
+        let allowed = Arc::new(Allowed {
+            base: base.clone(),
+            hosts: self.redirect_hosts,
+            private: self.redirect_to_private,
+        });
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("resourceful-client/", env!("CARGO_PKG_VERSION")))
+            .default_headers(self.headers)
+            .connect_timeout(self.connect_timeout)
+            .redirect(allowed.policy())
+            .dns_resolver(Arc::new(Resolver(allowed)))
+            // We decide ourselves what is tried again.
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .build()
+            .map_err(|error| BuildError(error.to_string()))?;
+        let shared = Shared {
+            http,
+            base,
+            slots: Semaphore::new(self.max_concurrent.clamp(1, Semaphore::MAX_PERMITS)),
+            timeout: self.timeout,
+            max_response: self.max_response,
+            retries: self.retries,
+        };
+        Ok(Client {
+            shared: Arc::new(shared),
+            request_id: None,
+            deadline: None,
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! A response, read to its end.
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::error::ClientError;
+
+/// A response with a 2xx status, read to its end.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
+/// let reply = upstream.get("/report").send().await?;
+/// println!("{}: {} bytes", reply.status(), reply.bytes().len());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    /// Reads the response, unless it is or becomes larger than `limit` bytes.
+    pub(crate) async fn read(
+        mut response: reqwest::Response,
+        limit: usize,
+    ) -> Result<Self, ClientError> {
+        let too_large = ClientError::TooLarge { limit };
+        if response
+            .content_length()
+            .is_some_and(|length| length > limit as u64)
+        {
+            return Err(too_large);
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(ClientError::from_transport)?
+        {
+            if body.len() + chunk.len() > limit {
+                return Err(too_large);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body: body.freeze(),
+        })
+    }
+
+    /// Its status.
+    ///
+    /// # Examples
+    /// See [`Reply`].
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its header fields.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(reply: &resourceful_client::Reply) {
+    /// let kind = reply.headers().get(http::header::CONTENT_TYPE);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Its body.
+    ///
+    /// # Examples
+    /// See [`Reply`].
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Its body as JSON. A `Box<serde_json::value::RawValue>` keeps it byte for byte.
+    ///
+    /// # Errors
+    /// [`ClientError::Decode`] when it is not of this type.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(upstream: resourceful_client::Client) -> Result<(), resourceful_client::ClientError> {
+    /// let reply = upstream.get("/tags").send().await?;
+    /// let tags: Vec<String> = reply.json()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        serde_json::from_slice(&self.body).map_err(ClientError::Decode)
+    }
+}

@@ -1,0 +1,76 @@
+//! Which attempts may be made again, and after how long.
+
+use std::time::{Duration, SystemTime};
+
+use http::StatusCode;
+use http::header::{HeaderMap, RETRY_AFTER};
+
+use crate::error::ClientError;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Could the next attempt fare better?
+pub(crate) fn is_transient(error: &ClientError) -> bool {
+    match error {
+        ClientError::Timeout | ClientError::Connect(_) | ClientError::Interrupted(_) => true,
+        ClientError::Status { status, .. } => matches!(
+            *status,
+            StatusCode::REQUEST_TIMEOUT
+                | StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::BAD_GATEWAY
+                | StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::GATEWAY_TIMEOUT
+        ),
+        _ => false,
+    }
+}
+
+/// The pause before attempt `number` (the first retry is 1): random, so that many who failed
+/// together do not come back together, and not shorter than what the upstream asked for.
+pub(crate) fn pause(number: u32, asked: Option<Duration>) -> Duration {
+    let longest = FIRST_PAUSE
+        .saturating_mul(1 << (number - 1).min(16))
+        .min(LONGEST_PAUSE);
+    let random = longest.mul_f64(fastrand::f64());
+    random.max(asked.unwrap_or_default())
+}
+
+/// `Retry-After`: seconds or a date (RFC 9110 section 10.2.3).
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_two_seconds_and_respect_what_was_asked() {
+        for (number, longest) in [(1, 100), (2, 200), (3, 400), (9, 2000), (u32::MAX, 2000)] {
+            assert!(pause(number, None) <= Duration::from_millis(longest));
+        }
+        let asked = Duration::from_secs(7);
+        assert_eq!(pause(1, Some(asked)), asked);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let asked = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers)
+        };
+        assert_eq!(asked("3"), Some(Duration::from_secs(3)));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        let later = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        assert!(asked(&later).is_some_and(|time| time > Duration::from_secs(90)));
+        assert_eq!(asked("soon"), None);
+        assert_eq!(asked("-1"), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! What the upstream gets, and what comes of its answer.
+
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderValue};
+use resourceful::prelude::*;
+use resourceful_client::Client;
+use resourceful_test_parts::{Behaviour, Upstream};
+use serde_json::value::RawValue;
+
+use crate::{builder, client};
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct User {
+    name: String,
+}
+
+#[tokio::test]
+async fn every_method_sends_its_path_query_headers_and_body() {
+    let upstream = Upstream::start();
+    let base = format!("{}/v1/", upstream.url());
+    let token = HeaderValue::from_static("Bearer secret");
+    let client = Client::builder(&base)
+        .header(AUTHORIZATION, token)
+        .build()
+        .unwrap();
+    upstream.json(
+        "/v1/users/a%2F..%2Fb?tag=x%26y&tag=2",
+        r#"{"name": "Ada", "age": 36}"#,
+    );
+    for call in [client.get("/users/{id}"), client.delete("/users/{id}")] {
+        let call = call
+            .param("id", "a/../b")
+            .query("tag", "x&y")
+            .query("tag", 2);
+        let user: User = call.header(ACCEPT_LANGUAGE, "de").fetch().await.unwrap();
+        assert_eq!(user.name, "Ada");
+    }
+    upstream.json("/v1/users", "7");
+    for call in [
+        client.post("/users"),
+        client.put("/users"),
+        client.patch("/users"),
+    ] {
+        let id: i64 = call
+            .json(&serde_json::json!({"name": "Ada"}))
+            .fetch()
+            .await
+            .unwrap();
+        assert_eq!(id, 7);
+    }
+    let requests = upstream.requests();
+    let methods: Vec<_> = requests
+        .iter()
+        .map(|head| head.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(methods, ["GET", "DELETE", "POST", "PUT", "PATCH"]);
+    for (index, head) in requests.iter().enumerate() {
+        assert!(head.contains("authorization: Bearer secret\r\n"), "{head}");
+        assert!(head.contains("accept: application/json\r\n"), "{head}");
+        assert!(head.contains("user-agent: resourceful-client/"), "{head}");
+        assert_eq!(
+            head.contains("content-type: application/json\r\n"),
+            index >= 2,
+            "{head}"
+        );
+        assert_eq!(
+            head.contains("content-length: 14\r\n"),
+            index >= 2,
+            "{head}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_the_client_can_be_chosen() {
+    let upstream = Upstream::start();
+    upstream.json("/", "1");
+    let client = builder(&upstream).user_agent("blog/1.0").build().unwrap();
+    client.get("/").send().await.unwrap();
+    let head = &upstream.requests()[0];
+    assert_eq!(head.matches("user-agent: ").count(), 1);
+    assert!(head.contains("user-agent: blog/1.0\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_reply_is_what_came() {
+    let upstream = Upstream::start();
+    let odd = r#"{"b":1.0,  "a": 123456789012345678901234567890}"#;
+    upstream.on(
+        "/",
+        Behaviour::Answer("201 Created", "X-Kind: odd\r\n".into(), odd.into()),
+    );
+    let reply = client(&upstream).get("/").send().await.unwrap();
+    assert_eq!(reply.status(), 201);
+    assert_eq!(reply.headers()["x-kind"], "odd");
+    assert_eq!(reply.bytes(), odd);
+    assert_eq!(reply.json::<Box<RawValue>>().unwrap().get(), odd);
+}
+
+#[tokio::test]
+async fn a_call_on_behalf_of_a_request_carries_its_id_and_ends_by_its_deadline() {
+    async fn view(client: Client, request: Request) -> Result<String> {
+        let client = client.on_behalf_of(&request);
+        Ok(client
+            .get("/{path}")
+            .param("path", request.param::<String>("path")?)
+            .fetch()
+            .await?)
+    }
+    let upstream = Upstream::start();
+    upstream.json("/name", r#""Ada""#);
+    upstream.on("/slow", Behaviour::Hang);
+    let unhurried = Client::builder(upstream.url()).timeout(std::time::Duration::from_secs(60));
+    let client = unhurried.build().unwrap();
+    let app = App::new()
+        .deadline(std::time::Duration::from_millis(200))
+        .get("/{path}", public(with_state(client, view)));
+    let blog = TestClient::new(app).unwrap();
+    let answer = blog.get("/name").header("x-request-id", "abc-1").await;
+    assert_eq!(answer.text(), "Ada");
+    assert!(upstream.requests()[0].contains("x-request-id: abc-1\r\n"));
+
+    assert_eq!(blog.get("/slow").await.status(), 504);
+}
+
+#[tokio::test]
+async fn an_id_that_cannot_be_in_a_path_is_not_sent() {
+    let upstream = Upstream::start();
+    for id in ["", ".", ".."] {
+        let error = client(&upstream)
+            .get("/users/{id}")
+            .param("id", id)
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(Error::from(error).status(), 404, "{id}");
+    }
+    let error = client(&upstream)
+        .get("/")
+        .header(ACCEPT_LANGUAGE, "a\nb")
+        .send()
+        .await;
+    assert_eq!(Error::from(error.unwrap_err()).status(), 500);
+    assert!(upstream.requests().is_empty());
+}
+
+#[test]
+fn a_base_is_an_absolute_url_of_http() {
+    for base in [
+        "",
+        "/v1",
+        "example.com",
+        "ftp://example.com",
+        "http://a/?b",
+        "http://a/#b",
+    ] {
+        assert!(Client::new(base).is_err(), "{base}");
+    }
+}

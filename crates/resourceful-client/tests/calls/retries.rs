@@ -1,0 +1,114 @@
+//! What is tried again, and what is not.
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use resourceful_test_parts::{Behaviour, Upstream};
+
+use crate::{builder, client};
+
+fn unavailable(headers: &str) -> Behaviour {
+    Behaviour::Answer("503 Service Unavailable", headers.to_owned(), String::new())
+}
+
+fn then_one(first: Behaviour) -> Behaviour {
+    Behaviour::Then(Box::new(first), Box::new(Behaviour::Json("1".to_owned())))
+}
+
+#[tokio::test]
+async fn a_safe_call_is_made_again() {
+    for first in [Behaviour::Reset, Behaviour::CutOff, unavailable("")] {
+        let upstream = Upstream::start();
+        upstream.on("/", then_one(first));
+        assert_eq!(client(&upstream).get("/").fetch::<i64>().await.unwrap(), 1);
+        assert_eq!(upstream.requests().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_changes_something_is_made_again_only_with_a_key() {
+    let upstream = Upstream::start();
+    upstream.on("/", then_one(unavailable("")));
+    let error = client(&upstream)
+        .post("/")
+        .json(&1)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(upstream.requests().len(), 1);
+
+    upstream.on("/", then_one(unavailable("")));
+    let call = client(&upstream)
+        .post("/")
+        .json(&1)
+        .idempotency_key("order-7");
+    assert_eq!(call.fetch::<i64>().await.unwrap(), 1);
+    let requests = upstream.requests();
+    assert_eq!(requests.len(), 3);
+    assert!(
+        requests[1..]
+            .iter()
+            .all(|head| head.contains("idempotency-key: order-7\r\n"))
+    );
+}
+
+#[tokio::test]
+async fn what_will_not_change_is_not_tried_again() {
+    let upstream = Upstream::start();
+    for status in [
+        "400 Bad Request",
+        "404 Not Found",
+        "500 Internal Server Error",
+    ] {
+        upstream.on("/", Behaviour::Answer(status, String::new(), String::new()));
+        client(&upstream).get("/").send().await.unwrap_err();
+    }
+    assert_eq!(upstream.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_call_is_given_up_after_its_retries() {
+    let upstream = Upstream::start();
+    upstream.on("/", Behaviour::Reset);
+    builder(&upstream)
+        .retries(3)
+        .build()
+        .unwrap()
+        .get("/")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(upstream.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured_within_the_deadline() {
+    let upstream = Upstream::start();
+    upstream.on("/", then_one(unavailable("Retry-After: 1\r\n")));
+    let patient = builder(&upstream)
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap();
+    let started = Instant::now();
+    assert_eq!(patient.get("/").fetch::<i64>().await.unwrap(), 1);
+    assert!(started.elapsed() >= Duration::from_secs(1));
+
+    // A pause beyond the deadline is not begun: the answer is what the upstream said, now.
+    upstream.on("/", then_one(unavailable("Retry-After: 60\r\n")));
+    let started = Instant::now();
+    let error = client(&upstream).get("/").send().await.unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    assert!(started.elapsed() < Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn one_deadline_covers_all_attempts() {
+    let upstream = Upstream::start();
+    let slow = Behaviour::After(Duration::from_millis(400), Box::new(unavailable("")));
+    upstream.on("/", slow);
+    let started = Instant::now();
+    let stubborn = builder(&upstream).retries(100).build().unwrap();
+    stubborn.get("/").send().await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_millis(1500));
+}

@@ -1,0 +1,226 @@
+//! Redis and PostgreSQL servers of a test's own, which can be stopped, paused and brought back.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::process::send_signal;
+
+/// A private Redis server; `redis-server` is one of the programs that `./test` brings.
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    child: Option<Child>,
+    directory: TempDir,
+}
+
+impl Redis {
+    pub fn start() -> Self {
+        let mut redis = Self {
+            port: free_port(),
+            child: None,
+            directory: tempfile::tempdir().unwrap(),
+        };
+        redis.start_again();
+        redis
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// It is gone, and what it knew.
+    pub fn stop(&mut self) {
+        end(self.child.take());
+    }
+
+    /// It is back, empty, where it was.
+    pub fn start_again(&mut self) {
+        let mut command = Command::new("redis-server");
+        command.args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--port",
+            &self.port.to_string(),
+        ]);
+        command.arg("--dir").arg(self.directory.path());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("redis-server (see ./test)");
+        wait_for("Ready to accept connections", child.stdout.take().unwrap());
+        self.child = Some(child);
+    }
+
+    /// It takes connections, and answers nothing.
+    pub fn pause(&self) {
+        send_signal("-STOP", self.child.as_ref().unwrap().id());
+    }
+
+    pub fn resume(&self) {
+        send_signal("-CONT", self.child.as_ref().unwrap().id());
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        end(self.child.take());
+    }
+}
+
+/// A private PostgreSQL server, from the programs at `TEST_POSTGRES_BIN`, which `./test` sets.
+#[derive(Debug)]
+pub struct Postgres {
+    port: u16,
+    child: Option<Child>,
+    directory: TempDir,
+}
+
+impl Postgres {
+    pub fn start() -> Self {
+        let mut postgres = Self {
+            port: free_port(),
+            child: None,
+            directory: tempfile::tempdir().unwrap(),
+        };
+        if is_root() {
+            let mut chown = Command::new("chown");
+            let status = chown
+                .arg("nobody:nogroup")
+                .arg(postgres.directory.path())
+                .status();
+            assert!(status.unwrap().success());
+        }
+        let mut initdb = postgres.command("initdb");
+        initdb.args([
+            "-U",
+            "resourceful",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]);
+        assert!(
+            initdb
+                .arg("--no-sync")
+                .stdout(Stdio::null())
+                .status()
+                .unwrap()
+                .success()
+        );
+        postgres.start_again();
+        postgres
+    }
+
+    /// The URL of its one database.
+    pub fn url(&self) -> String {
+        format!("postgres://resourceful@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// It is gone; what it knew is kept.
+    pub fn stop(&mut self) {
+        // Fast shutdown: clients are cut off.
+        send_signal("-INT", self.child.as_ref().unwrap().id());
+        self.child.take().unwrap().wait().unwrap();
+    }
+
+    /// It is back, where it was.
+    pub fn start_again(&mut self) {
+        let mut command = self.command("postgres");
+        command.args([
+            "-p",
+            &self.port.to_string(),
+            "-c",
+            "listen_addresses=127.0.0.1",
+        ]);
+        command.args(["-c", "unix_socket_directories=", "-c", "fsync=off"]);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        wait_for("ready to accept connections", child.stderr.take().unwrap());
+        self.child = Some(child);
+    }
+
+    /// It and its workers stand still: connections are taken, and nothing is answered.
+    pub fn pause(&self) {
+        self.signal_all("-STOP");
+    }
+
+    pub fn resume(&self) {
+        self.signal_all("-CONT");
+    }
+
+    fn signal_all(&self, signal: &str) {
+        let id = self.child.as_ref().unwrap().id();
+        send_signal(signal, id);
+        let workers = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        for worker in workers.split_whitespace() {
+            send_signal(signal, worker.parse().unwrap());
+        }
+    }
+
+    /// PostgreSQL refuses to run as root.
+    fn command(&self, program: &str) -> Command {
+        let directory = std::env::var("TEST_POSTGRES_BIN")
+            .expect("TEST_POSTGRES_BIN is not set: run the tests by `./test`");
+        let program = PathBuf::from(directory).join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command
+                .args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"])
+                .arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir(self.directory.path()).arg("-D");
+        command.arg(self.directory.path().join("data"));
+        command
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Some(child) = &self.child {
+            self.resume();
+            send_signal("-QUIT", child.id());
+        }
+        self.child.take().map(|mut child| child.wait());
+    }
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout.trim_ascii() == b"0"
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn end(child: Option<Child>) {
+    if let Some(mut child) = child {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// Reads the log until it says so; then it is read on, so that the server can write it.
+fn wait_for(text: &str, log: impl Read + Send + 'static) {
+    let mut log = BufReader::new(log);
+    let mut said = String::new();
+    while !said.contains(text) {
+        assert!(
+            log.read_line(&mut said).unwrap() > 0,
+            "the server ended: {said}"
+        );
+    }
+    thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+}
