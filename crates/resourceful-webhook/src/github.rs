@@ -1,0 +1,273 @@
+//! GitHub's webhooks.
+//!
+//! <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>
+
+use std::time::SystemTime;
+
+use http::HeaderMap;
+use resourceful::prelude::*;
+use serde::Deserializer;
+use serde_json::value::RawValue;
+
+use crate::provider::Provider;
+use crate::signature::{SecretError, Secrets, SignatureError, header};
+
+/// GitHub as a sender.
+///
+/// # Examples
+/// ```
+/// use resourceful_webhook::GitHub;
+///
+/// // While the secret is being changed, both count.
+/// let github = GitHub::new("new secret")?.with_secret("old secret")?;
+/// # Ok::<(), resourceful_webhook::SecretError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct GitHub {
+    secrets: Secrets,
+}
+
+impl GitHub {
+    /// With the secret that GitHub was told.
+    ///
+    /// # Errors
+    /// When it is empty.
+    ///
+    /// # Examples
+    /// See [`GitHub`].
+    pub fn new(secret: &str) -> Result<Self, SecretError> {
+        let secrets = Secrets::new(secret.as_bytes())?;
+        Ok(Self { secrets })
+    }
+
+    /// With a further secret.
+    ///
+    /// # Errors
+    /// When it is empty.
+    ///
+    /// # Examples
+    /// See [`GitHub`].
+    pub fn with_secret(self, secret: &str) -> Result<Self, SecretError> {
+        let secrets = self.secrets.with(secret.as_bytes())?;
+        Ok(Self { secrets })
+    }
+}
+
+/// What happened at GitHub. Whatever GitHub left out is `None`, or an empty list.
+///
+/// # Examples
+/// ```
+/// use resourceful_webhook::GitHubEvent;
+///
+/// fn describe(event: &GitHubEvent) -> String {
+///     match event {
+///         GitHubEvent::Push(push) => format!("{} commits", push.commits.len()),
+///         GitHubEvent::Unknown { name, .. } => format!("something called {name}"),
+///         _ => "something else".to_owned(),
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum GitHubEvent {
+    /// `push`: commits were pushed.
+    Push(Push),
+    /// `pull_request`: something happened to a pull request.
+    PullRequest(PullRequests),
+    /// `issues`: something happened to an issue.
+    Issues(Issues),
+    /// `ping`: the webhook was set up.
+    Ping,
+    /// Any other event, as it was sent.
+    Unknown {
+        /// The name of the event, `star`.
+        name: String,
+        /// The whole body.
+        payload: Box<RawValue>,
+    },
+}
+
+/// Commits that were pushed.
+///
+/// # Examples
+/// See [`GitHubEvent`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Push {
+    /// Where to, `refs/heads/main`.
+    pub reference: Option<String>,
+    /// The commits, oldest first; at most 2048.
+    pub commits: Vec<Commit>,
+    /// The repository.
+    pub repository: Option<Repository>,
+}
+
+/// What happened to a pull request.
+///
+/// # Examples
+/// See [`GitHubEvent`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PullRequests {
+    /// What happened, `opened`.
+    pub action: Option<String>,
+    /// The pull request.
+    pub pull_request: Option<PullRequest>,
+    /// Its repository.
+    pub repository: Option<Repository>,
+}
+
+/// What happened to an issue.
+///
+/// # Examples
+/// See [`GitHubEvent`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Issues {
+    /// What happened, `opened`.
+    pub action: Option<String>,
+    /// The issue.
+    pub issue: Option<Issue>,
+    /// Its repository.
+    pub repository: Option<Repository>,
+}
+
+/// A commit.
+///
+/// # Examples
+/// See [`GitHubEvent`].
+#[derive(Debug, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Commit {
+    /// Its hash.
+    pub id: String,
+    /// Its message.
+    pub message: Option<String>,
+}
+
+/// A repository.
+///
+/// # Examples
+/// See [`GitHubEvent`].
+#[derive(Debug, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Repository {
+    /// `owner/name`.
+    pub full_name: Option<String>,
+}
+
+/// A pull request.
+///
+/// # Examples
+/// See [`GitHubEvent`].
+#[derive(Debug, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct PullRequest {
+    /// Its number in the repository.
+    pub number: Option<u64>,
+    /// Its title.
+    pub title: Option<String>,
+}
+
+/// An issue.
+///
+/// # Examples
+/// See [`GitHubEvent`].
+#[derive(Debug, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Issue {
+    /// Its number in the repository.
+    pub number: Option<u64>,
+    /// Its title.
+    pub title: Option<String>,
+}
+
+/// What the events have in common: these members mean the same in all of them.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+struct Payload {
+    action: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    #[serde(default)]
+    commits: Vec<Commit>,
+    #[serde(default, deserialize_with = "not_null")]
+    repository: Option<Repository>,
+    #[serde(default, deserialize_with = "not_null")]
+    pull_request: Option<PullRequest>,
+    #[serde(default, deserialize_with = "not_null")]
+    issue: Option<Issue>,
+}
+
+/// GitHub leaves these members out or sends an object.
+fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl Provider for GitHub {
+    type Event = GitHubEvent;
+    type Signature = String;
+
+    /// GitHub's own limit.
+    const BODY_LIMIT: u64 = 25 * 1024 * 1024;
+
+    fn signature(&self, headers: &HeaderMap, _: SystemTime) -> Result<String, SignatureError> {
+        let signature = header(headers, "x-hub-signature-256")?;
+        let signature = signature
+            .strip_prefix("sha256=")
+            .ok_or(SignatureError::Invalid)?;
+        Ok(signature.to_owned())
+    }
+
+    fn verify(&self, signature: &String, body: &[u8]) -> Result<(), SignatureError> {
+        self.secrets
+            .verify(&[body], &[signature], |mac| hex::encode(mac))
+    }
+
+    fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<GitHubEvent> {
+        let payload: Payload = resourceful::from_json(body)?;
+        let name = headers
+            .get("x-github-event")
+            .and_then(|name| name.to_str().ok());
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            return Err(Error::bad_request("Missing event name"));
+        };
+        let Payload {
+            action,
+            reference,
+            commits,
+            repository,
+            pull_request,
+            issue,
+        } = payload;
+        Ok(match name {
+            "push" => GitHubEvent::Push(Push {
+                reference,
+                commits,
+                repository,
+            }),
+            "pull_request" => GitHubEvent::PullRequest(PullRequests {
+                action,
+                pull_request,
+                repository,
+            }),
+            "issues" => GitHubEvent::Issues(Issues {
+                action,
+                issue,
+                repository,
+            }),
+            "ping" => GitHubEvent::Ping,
+            _ => GitHubEvent::Unknown {
+                name: name.to_owned(),
+                payload: serde_json::from_slice(body).map_err(Error::internal)?,
+            },
+        })
+    }
+
+    fn delivery_id(&self, headers: &HeaderMap, _: &[u8]) -> Option<String> {
+        let id = headers.get("x-github-delivery")?.to_str().ok()?;
+        (!id.is_empty()).then(|| id.to_owned())
+    }
+}

@@ -1,0 +1,112 @@
+//! Deliveries in a table.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use resourceful::{Error, Result};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Value};
+
+use crate::deliveries::{Deliveries, LEASE, RETENTION};
+
+/// How often old ids are removed.
+const CLEANING: Duration = Duration::from_secs(60 * 60);
+
+/// The deliveries of seven days in the table `webhook_delivery` of a database: for any number of
+/// processes, and for longer than they live.
+///
+/// # Examples
+/// ```no_run
+/// use resourceful_webhook::SqlDeliveries;
+///
+/// # async fn example(database: sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
+/// let deliveries = SqlDeliveries::new(database).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SqlDeliveries {
+    database: DatabaseConnection,
+    /// When old ids were removed last, in seconds since 1970.
+    cleaned_at: AtomicI64,
+}
+
+impl SqlDeliveries {
+    /// Makes the table where it is not there.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or is not ours to change.
+    ///
+    /// # Examples
+    /// See [`SqlDeliveries`].
+    pub async fn new(database: DatabaseConnection) -> Result<Self, DbErr> {
+        let table = "CREATE TABLE IF NOT EXISTS webhook_delivery (id text PRIMARY KEY, \
+                     begun_at bigint NOT NULL, finished boolean NOT NULL)";
+        database.execute_unprepared(table).await?;
+        Ok(Self {
+            database,
+            cleaned_at: AtomicI64::new(0),
+        })
+    }
+
+    /// How many rows the statement changed.
+    async fn execute(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64> {
+        let backend = self.database.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let outcome = self.database.execute_raw(statement).await;
+        let outcome = outcome
+            .map_err(|error| Error::unavailable(Duration::from_secs(5)).with_source(error))?;
+        Ok(outcome.rows_affected())
+    }
+
+    async fn clean(&self, now: i64) -> Result<()> {
+        let last = self.cleaned_at.load(Ordering::Relaxed);
+        let is_due = now - last >= seconds(CLEANING);
+        let is_mine = is_due
+            && self
+                .cleaned_at
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        if is_mine {
+            let oldest = now - seconds(RETENTION);
+            self.execute(
+                "DELETE FROM webhook_delivery WHERE begun_at < $1",
+                [oldest.into()],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Deliveries for SqlDeliveries {
+    async fn begin(&self, id: &str) -> Result<bool> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = seconds(now.unwrap_or_default());
+        self.clean(now).await?;
+        // One statement, so that the database decides between two who ask at the same time.
+        let begin = "INSERT INTO webhook_delivery (id, begun_at, finished) VALUES ($1, $2, $3) \
+                     ON CONFLICT (id) DO UPDATE SET begun_at = excluded.begun_at \
+                     WHERE webhook_delivery.finished = $3 AND webhook_delivery.begun_at < $4";
+        let dead = now - seconds(LEASE);
+        let values = [id.into(), now.into(), false.into(), dead.into()];
+        Ok(self.execute(begin, values).await? == 1)
+    }
+
+    async fn finish(&self, id: &str) -> Result<()> {
+        let finish = "UPDATE webhook_delivery SET finished = $1 WHERE id = $2";
+        self.execute(finish, [true.into(), id.into()]).await?;
+        Ok(())
+    }
+
+    async fn abandon(&self, id: &str) -> Result<()> {
+        let abandon = "DELETE FROM webhook_delivery WHERE id = $1";
+        self.execute(abandon, [id.into()]).await?;
+        Ok(())
+    }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}

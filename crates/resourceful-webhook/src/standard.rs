@@ -1,0 +1,150 @@
+//! Standard Webhooks.
+//!
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::HeaderMap;
+use resourceful::{Input, prelude::*};
+use serde_json::Value;
+
+use crate::provider::Provider;
+use crate::signature::{SecretError, Secrets, SignatureError, check_time, header};
+
+/// A sender that signs by Standard Webhooks. `E` is what its events are read as:
+/// [`StandardEvent`], or a type of your own.
+///
+/// # Examples
+/// ```
+/// use resourceful_webhook::{StandardEvent, StandardWebhooks};
+///
+/// let sender = StandardWebhooks::<StandardEvent>::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// # Ok::<(), resourceful_webhook::SecretError>(())
+/// ```
+pub struct StandardWebhooks<E = StandardEvent> {
+    secrets: Secrets,
+    event: PhantomData<fn() -> E>,
+}
+
+impl<E> StandardWebhooks<E> {
+    /// With the secret: base64, with or without `whsec_` before it.
+    ///
+    /// # Errors
+    /// When it is empty or no base64.
+    ///
+    /// # Examples
+    /// See [`StandardWebhooks`].
+    pub fn new(secret: &str) -> Result<Self, SecretError> {
+        Ok(Self {
+            secrets: Secrets::new(&decoded(secret)?)?,
+            event: PhantomData,
+        })
+    }
+
+    /// With a further secret.
+    ///
+    /// # Errors
+    /// When it is empty or no base64.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful_webhook::{StandardEvent, StandardWebhooks};
+    /// let sender = StandardWebhooks::<StandardEvent>::new("bmV3")?.with_secret("b2xk")?;
+    /// # Ok::<(), resourceful_webhook::SecretError>(())
+    /// ```
+    pub fn with_secret(mut self, secret: &str) -> Result<Self, SecretError> {
+        self.secrets = self.secrets.with(&decoded(secret)?)?;
+        Ok(self)
+    }
+}
+
+fn decoded(secret: &str) -> Result<Vec<u8>, SecretError> {
+    let secret = secret.strip_prefix("whsec_").unwrap_or(secret);
+    BASE64_STANDARD
+        .decode(secret)
+        .map_err(|_| SecretError::NotBase64)
+}
+
+impl<E> fmt::Debug for StandardWebhooks<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StandardWebhooks")
+            .field("secrets", &self.secrets)
+            .finish()
+    }
+}
+
+/// Any event, in the shape that Standard Webhooks recommends.
+///
+/// # Examples
+/// ```
+/// use resourceful_webhook::StandardEvent;
+///
+/// fn describe(event: &StandardEvent) -> String {
+///     format!("{} at {}", event.kind, event.timestamp.as_deref().unwrap_or("some time"))
+/// }
+/// ```
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+#[non_exhaustive]
+pub struct StandardEvent {
+    /// What happened, `user.created`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// When it happened, ISO 8601.
+    pub timestamp: Option<String>,
+    /// What it is about.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// The three header fields.
+#[derive(Debug)]
+pub struct StandardSignature {
+    id: String,
+    time: String,
+    signatures: Vec<String>,
+}
+
+impl<E: Input> Provider for StandardWebhooks<E> {
+    type Event = E;
+    type Signature = StandardSignature;
+
+    fn signature(
+        &self,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<StandardSignature, SignatureError> {
+        let signatures = header(headers, "webhook-signature")?;
+        // `v1,<base64>`, several of them with spaces between; other versions are skipped.
+        let signatures = signatures
+            .split(' ')
+            .filter_map(|one| one.strip_prefix("v1,"));
+        let signatures = signatures.map(str::to_owned).collect();
+        let time = header(headers, "webhook-timestamp")?.to_owned();
+        check_time(&time, now)?;
+        Ok(StandardSignature {
+            id: header(headers, "webhook-id")?.to_owned(),
+            time,
+            signatures,
+        })
+    }
+
+    fn verify(&self, given: &StandardSignature, body: &[u8]) -> Result<(), SignatureError> {
+        let signatures: Vec<_> = given.signatures.iter().map(String::as_str).collect();
+        let parts = [given.id.as_bytes(), b".", given.time.as_bytes(), b".", body];
+        let encode = |mac: &[u8]| BASE64_STANDARD.encode(mac);
+        self.secrets.verify(&parts, &signatures, encode)
+    }
+
+    fn event(&self, _: &HeaderMap, body: &[u8]) -> Result<E> {
+        resourceful::from_json(body)
+    }
+
+    fn delivery_id(&self, headers: &HeaderMap, _: &[u8]) -> Option<String> {
+        header(headers, "webhook-id").ok().map(str::to_owned)
+    }
+}

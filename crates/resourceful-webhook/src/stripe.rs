@@ -1,0 +1,172 @@
+//! Stripe's webhooks.
+//!
+//! <https://docs.stripe.com/webhooks/signature>
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::SystemTime;
+
+use http::HeaderMap;
+use resourceful::{Input, prelude::*};
+use serde_json::{Map, Value};
+
+use crate::provider::Provider;
+use crate::signature::{SecretError, Secrets, SignatureError, check_time, header};
+
+/// Stripe as a sender. `E` is what its events are read as: [`StripeEvent`], or a type of your own.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use resourceful_webhook::Stripe;
+///
+/// #[derive(Deserialize, JsonSchema, Validate)]
+/// #[garde(allow_unvalidated)]
+/// #[serde(tag = "type")]
+/// enum Payment {
+///     #[serde(rename = "charge.succeeded")]
+///     Succeeded { id: String },
+///     #[serde(other)]
+///     Unknown, // Stripe has hundreds of other events
+/// }
+///
+/// let stripe = Stripe::<Payment>::new("whsec_secret")?;
+/// # Ok::<(), resourceful_webhook::SecretError>(())
+/// ```
+pub struct Stripe<E = StripeEvent> {
+    secrets: Secrets,
+    event: PhantomData<fn() -> E>,
+}
+
+impl<E> Stripe<E> {
+    /// With the endpoint's secret, `whsec_..`.
+    ///
+    /// # Errors
+    /// When it is empty.
+    ///
+    /// # Examples
+    /// See [`Stripe`].
+    pub fn new(secret: &str) -> Result<Self, SecretError> {
+        Ok(Self {
+            secrets: Secrets::new(secret.as_bytes())?,
+            event: PhantomData,
+        })
+    }
+
+    /// With a further secret.
+    ///
+    /// # Errors
+    /// When it is empty.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful_webhook::{Stripe, StripeEvent};
+    /// let stripe = Stripe::<StripeEvent>::new("whsec_new")?.with_secret("whsec_old")?;
+    /// # Ok::<(), resourceful_webhook::SecretError>(())
+    /// ```
+    pub fn with_secret(mut self, secret: &str) -> Result<Self, SecretError> {
+        self.secrets = self.secrets.with(secret.as_bytes())?;
+        Ok(self)
+    }
+}
+
+impl<E> fmt::Debug for Stripe<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stripe")
+            .field("secrets", &self.secrets)
+            .finish()
+    }
+}
+
+/// Any event of Stripe's.
+///
+/// # Examples
+/// ```
+/// use resourceful_webhook::StripeEvent;
+///
+/// fn amount(event: &StripeEvent) -> Option<i64> {
+///     match event.kind.as_str() {
+///         "charge.succeeded" => event.data.object.get("amount")?.as_i64(),
+///         _ => None,
+///     }
+/// }
+/// ```
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+#[non_exhaustive]
+pub struct StripeEvent {
+    /// Its id, `evt_..`.
+    pub id: String,
+    /// What happened, `charge.succeeded`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it happened to.
+    #[serde(default)]
+    pub data: StripeData,
+}
+
+/// What a [`StripeEvent`] is about.
+///
+/// # Examples
+/// See [`StripeEvent`].
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct StripeData {
+    /// The object as it is now.
+    #[serde(default)]
+    pub object: Map<String, Value>,
+}
+
+/// `t=..,v1=..,v1=..`
+#[derive(Debug)]
+pub struct StripeSignature {
+    time: String,
+    signatures: Vec<String>,
+}
+
+impl<E: Input> Provider for Stripe<E> {
+    type Event = E;
+    type Signature = StripeSignature;
+
+    fn signature(
+        &self,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<StripeSignature, SignatureError> {
+        let mut time = None;
+        let mut signatures = Vec::new();
+        for part in header(headers, "stripe-signature")?.split(',') {
+            match part.trim().split_once('=') {
+                Some(("t", value)) if time.replace(value).is_some() => {
+                    return Err(SignatureError::Invalid);
+                }
+                Some(("v1", value)) => signatures.push(value.to_owned()),
+                // Other schemes are not what we verify.
+                _ => {}
+            }
+        }
+        let time = time.ok_or(SignatureError::Invalid)?.to_owned();
+        check_time(&time, now)?;
+        Ok(StripeSignature { time, signatures })
+    }
+
+    fn verify(&self, given: &StripeSignature, body: &[u8]) -> Result<(), SignatureError> {
+        let signatures: Vec<_> = given.signatures.iter().map(String::as_str).collect();
+        let parts = [given.time.as_bytes(), b".", body];
+        self.secrets
+            .verify(&parts, &signatures, |mac| hex::encode(mac))
+    }
+
+    fn event(&self, _: &HeaderMap, body: &[u8]) -> Result<E> {
+        resourceful::from_json(body)
+    }
+
+    fn delivery_id(&self, _: &HeaderMap, body: &[u8]) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Identified {
+            id: String,
+        }
+        let event: Identified = serde_json::from_slice(body).ok()?;
+        Some(event.id)
+    }
+}

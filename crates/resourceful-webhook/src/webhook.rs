@@ -1,0 +1,105 @@
+//! [`Webhook`]: verify, parse, handle once.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::Method;
+use resourceful::Result;
+use resourceful::prelude::*;
+
+use crate::deliveries::Deliveries;
+use crate::handler::Handler;
+use crate::provider::Provider;
+
+/// The endpoint of a webhook: `App::view("/webhooks/github", Webhook::new(..))`.
+///
+/// Its `Access` is [`Public`]: who may call is decided by the signature, for which the body must
+/// be read.
+///
+/// # Examples
+/// See the [crate's page](crate).
+pub struct Webhook<P: Provider> {
+    provider: P,
+    handler: Arc<dyn Handler<P::Event>>,
+    deliveries: Option<Arc<dyn Deliveries>>,
+}
+
+#[derive(Serialize)]
+struct Processed {
+    status: &'static str,
+}
+
+impl<P: Provider> Webhook<P> {
+    /// Deliveries of `provider` go to `handler`.
+    ///
+    /// # Examples
+    /// See the [crate's page](crate).
+    #[must_use]
+    pub fn new(provider: P, handler: impl Handler<P::Event>) -> Self {
+        Self {
+            provider,
+            handler: Arc::new(handler),
+            deliveries: None,
+        }
+    }
+
+    /// A delivery that comes again has no effect.
+    ///
+    /// # Examples
+    /// See the [crate's page](crate).
+    #[must_use]
+    pub fn with_deliveries(mut self, deliveries: impl Deliveries) -> Self {
+        self.deliveries = Some(Arc::new(deliveries));
+        self
+    }
+
+    async fn handle_once(&self, id: &str, event: P::Event, seen: &dyn Deliveries) -> Result<()> {
+        if !seen.begin(id).await? {
+            tracing::info!(id, "the delivery has come before");
+            return Ok(());
+        }
+        // A panic is an outcome, too: the delivery must not stay begun.
+        let outcome = gather(1, [self.handler.handle(event)]).await.remove(0);
+        let kept = match outcome {
+            Ok(()) => seen.finish(id).await,
+            Err(_) => seen.abandon(id).await,
+        };
+        if let Err(error) = kept {
+            tracing::warn!(id, %error, "what became of the delivery could not be kept");
+        }
+        outcome
+    }
+}
+
+impl<P: Provider> AsyncView for Webhook<P> {
+    const METHODS: &'static [Method] = &[Method::POST];
+
+    type Access = Public;
+    type Error = Error;
+
+    async fn post(&self, mut request: Request) -> Result<Response> {
+        let signature = self
+            .provider
+            .signature(request.headers(), SystemTime::now())?;
+        let body = request.bytes_within(P::BODY_LIMIT).await?;
+        self.provider.verify(&signature, &body)?;
+        let event = self.provider.event(request.headers(), &body)?;
+        let id = self.provider.delivery_id(request.headers(), &body);
+        match (&self.deliveries, id) {
+            (Some(seen), Some(id)) => self.handle_once(&id, event, &**seen).await?,
+            _ => self.handler.handle(event).await?,
+        }
+        let status = "processed";
+        Ok(Json(Processed { status }).into_response())
+    }
+}
+
+impl<P: Provider + fmt::Debug> fmt::Debug for Webhook<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook")
+            .field("provider", &self.provider)
+            .field("deliveries", &self.deliveries)
+            .finish_non_exhaustive()
+    }
+}
