@@ -5,8 +5,9 @@ use std::time::Duration;
 use resourceful::prelude::*;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, RuntimeErr, SqliteTransactionMode, SqlxError, SqlxSqliteError, Statement,
+    TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::time::sleep;
@@ -23,11 +24,26 @@ pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
 /// When the database cannot be reached or is not ours to change.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     // A database in memory is its connection's own.
-    let connections = if url.contains(":memory:") { 1 } else { 20 };
+    let (least, most) = if url.contains(":memory:") {
+        (1, 1)
+    } else {
+        (5, 20)
+    };
+    // Who waits for a connection of SQLite's waits for the writers before. Who waits for one of
+    // PostgreSQL's may wait for a server that is away, and is told so soon.
+    let patience = if url.starts_with("sqlite:") {
+        5000
+    } else {
+        1500
+    };
     let mut options = ConnectOptions::new(url);
     options
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(5))
+        .min_connections(least)
+        .max_connections(most)
+        .acquire_timeout(Duration::from_millis(patience))
+        // A connection that does not answer any more is not handed out.
+        .test_before_acquire(true)
+        .statement_timeout(Duration::from_secs(60))
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .create_if_missing(true)
@@ -63,13 +79,7 @@ async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
 /// # Errors
 /// When they cannot be written.
 pub async fn add_demo_posts_once(database: &DatabaseConnection) -> Result<(), DbErr> {
-    // Immediate: who reads first and writes then may find that another has written between,
-    // which SQLite refuses at once instead of waiting.
-    let immediate = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..Default::default()
-    };
-    let transaction = database.begin_with_options(immediate).await?;
+    let transaction = begin_writing(database).await?;
     let mark = transaction.query_one_raw(Statement::from_string(
         DbBackend::Sqlite,
         "PRAGMA user_version",
@@ -97,4 +107,59 @@ pub async fn add_demo_posts_once(database: &DatabaseConnection) -> Result<(), Db
             .await?;
     }
     transaction.commit().await
+}
+
+/// A transaction that will write several rows. One runs at a time: of two that take the same
+/// slugs in different orders each would wait for the other.
+///
+/// # Errors
+/// When the database is away, or another transaction runs for too long.
+pub async fn begin_writing(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    // Immediate: who reads first and writes then may find that another has written between,
+    // which SQLite refuses at once instead of waiting.
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    let transaction = database.begin_with_options(immediate).await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        // Until the end of the transaction; the number is ours alone.
+        let lock = "SELECT pg_advisory_xact_lock(20240115)";
+        transaction.execute_unprepared(lock).await?;
+    }
+    Ok(transaction)
+}
+
+/// Is the database away or too busy, so that the same may work later?
+#[must_use]
+pub fn is_away(error: &DbErr) -> bool {
+    let error = match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            &**error
+        }
+        _ => return false,
+    };
+    match error {
+        SqlxError::Io(_)
+        | SqlxError::Tls(_)
+        | SqlxError::PoolTimedOut
+        | SqlxError::PoolClosed
+        | SqlxError::WorkerCrashed => true,
+        SqlxError::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            if error.try_downcast_ref::<SqlxSqliteError>().is_some() {
+                // BUSY and LOCKED, and what extends them (<https://www.sqlite.org/rescode.html>).
+                return code
+                    .parse()
+                    .is_ok_and(|code: i32| matches!(code & 0xff, 5 | 6));
+            }
+            // Connection, transaction rollback, resources, locks and operator intervention
+            // (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+            ["08", "40", "53", "55P03", "57"]
+                .iter()
+                .any(|class| code.starts_with(class))
+        }
+        _ => false,
+    }
 }

@@ -4,41 +4,99 @@
 //! |---|---|
 //! | `posts.rs` | `/api/posts/`: an `AsyncResource` |
 //! | `post_list.rs` | `/api/post-list/`: an `AsyncView` |
-//! | `views.rs` | the function views |
+//! | `views.rs` | the plain function views |
+//! | `external.rs`, `users.rs` | what asks an external service |
+//! | `statistics.rs`, `recent.rs` | several queries at once, and SQL by hand |
+//! | `bulk.rs` | many posts in one request |
+//! | `github.rs` | GitHub's webhook |
+//! | `cached.rs` | what is computed once and kept |
 //! | `new_post.rs`, `slug.rs` | making a post |
 //! | `error.rs` | what goes wrong, and what clients read of it |
+//! | `settings.rs`, `services.rs` | the environment, and what is opened at start |
 //! | `database.rs`, `migration.rs`, `entity/` | where the posts are |
 
 // An application documents its URLs, not its fields.
 #![allow(missing_docs)]
 
+mod bulk;
+mod cached;
 pub mod database;
 pub mod entity;
 pub mod error;
+mod external;
+mod github;
 mod migration;
 pub mod new_post;
 mod post_list;
 pub mod posts;
+mod recent;
+pub mod services;
+pub mod settings;
 mod slug;
+mod statistics;
+mod users;
 mod views;
 
 use resourceful::prelude::*;
-use sea_orm::DatabaseConnection;
+use resourceful_webhook::Webhook;
 
 use crate::post_list::PostList;
 use crate::posts::Posts;
+use crate::services::Services;
 
-/// The whole blog on this database.
-pub fn app(database: &DatabaseConnection) -> App {
+/// The whole blog on these services.
+pub fn app(services: Services) -> App {
+    let Services {
+        database,
+        upstream,
+        cache,
+        github,
+        deliveries,
+    } = services;
     let db = || database.clone();
-    let pool = db();
-    App::new()
+    let external = || upstream.clone();
+    let app = App::new()
         .get("/async-hello/", public(views::async_hello))
         .get("/posts/", public(with_state(db(), views::post_list)))
         .get("/posts/{id}/", public(with_state(db(), views::post_detail)))
+        .get(
+            "/endpoint/",
+            public(with_state(external(), external::endpoint)),
+        )
         .post("/endpoint/", public(views::process))
         .view("/api/post-list/", PostList::new(db()))
         .resource("/api/posts/", Posts::new(db()))
+        .get(
+            "/users/{id}/dashboard/",
+            public(with_state(external(), users::dashboard)),
+        )
+        .get(
+            "/users/batch/",
+            public(with_state(external(), users::batch)),
+        )
+        .post(
+            "/users/{id}/sync/",
+            public(with_state((external(), db()), users::sync)),
+        )
+        .get(
+            "/stats/concurrent/",
+            public(with_state(db(), statistics::concurrent)),
+        )
+        .post("/posts/bulk/", public(with_state(db(), bulk::create)))
+        .get("/posts/recent/", public(with_state(db(), recent::recent)))
+        .get(
+            "/cached/",
+            public(with_state(cache.clone(), cached::cached)),
+        )
+        .post("/cache/warm/", public(with_state(cache, cached::warm)))
         .problems(error::with_error_member)
-        .on_stop(|| async move { pool.close().await.map_err(Error::internal) })
+        .on_stop(|| async move { database.close().await.map_err(Error::internal) });
+    let hook = "/webhooks/github/";
+    match github {
+        Some(github) => {
+            let webhook = Webhook::new(github, github::Activity).with_deliveries(deliveries);
+            app.view(hook, webhook)
+        }
+        None => app.post(hook, public(github::no_secret)),
+    }
 }

@@ -89,6 +89,24 @@ impl ClientError {
         matches!(self, Self::Timeout)
     }
 
+    /// What clients of the calling service may read of it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful_client::ClientError;
+    /// let detail = ClientError::Timeout.detail();
+    /// assert_eq!(detail, "The external service did not answer in time.");
+    /// ```
+    #[must_use]
+    pub fn detail(&self) -> &'static str {
+        match self {
+            Self::Timeout => "The external service did not answer in time.",
+            Self::Segment { .. } => "There is nothing at this path.",
+            Self::Malformed(_) => "The external service could not be called.",
+            _ => "The external service failed.",
+        }
+    }
+
     /// Reqwest's error in our words.
     pub(crate) fn from_transport(error: reqwest::Error) -> Self {
         // The URL may carry what is nobody's business.
@@ -107,16 +125,14 @@ impl ClientError {
 
 impl From<ClientError> for Error {
     fn from(error: ClientError) -> Self {
-        const BAD_GATEWAY: ErrorStatus = ErrorStatus::new(502);
-        const GATEWAY_TIMEOUT: ErrorStatus = ErrorStatus::new(504);
-        let outside = match &error {
-            ClientError::Timeout => Self::new(GATEWAY_TIMEOUT)
-                .with_detail("The external service did not answer in time."),
-            ClientError::Segment { .. } => Self::not_found("There is nothing at this path."),
+        let status = match error {
+            ClientError::Timeout => ErrorStatus::new(504),
+            ClientError::Segment { .. } => ErrorStatus::new(404),
             ClientError::Malformed(_) => return Self::internal(error),
-            _ => Self::new(BAD_GATEWAY).with_detail("The external service failed."),
+            _ => ErrorStatus::new(502),
         };
-        outside.with_source(error)
+        let detail = error.detail();
+        Self::new(status).with_detail(detail).with_source(error)
     }
 }
 

@@ -1,16 +1,28 @@
-//! A blog on a database of its own.
+//! A blog on a database of its own, beside an upstream of its own.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use blog_example::database;
+use blog_example::services::Services;
 use resourceful::{TestClient, TestResponse};
+use resourceful_cache::{Cache, Memory, Redis};
+use resourceful_client::Client;
+use resourceful_test_parts::Upstream;
+use resourceful_webhook::{GitHub, SqlDeliveries};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The secret of GitHub's own examples.
+pub(crate) const SECRET: &str = "It's a Secret to Everybody";
+
+pub(crate) const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(1);
+
 pub(crate) struct Blog {
     pub(crate) client: TestClient,
     pub(crate) database: DatabaseConnection,
+    pub(crate) upstream: Upstream,
     _directory: Option<TempDir>,
 }
 
@@ -18,7 +30,13 @@ impl Blog {
     pub(crate) async fn on_sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = directory.path().join("blog.sqlite3");
-        Self::on(&format!("sqlite://{}", file.display()), Some(directory)).await
+        let cache = Cache::new(Memory::default(), "blog", 1);
+        Self::on(
+            &format!("sqlite://{}", file.display()),
+            cache,
+            Some(directory),
+        )
+        .await
     }
 
     pub(crate) async fn on_postgres() -> Self {
@@ -37,15 +55,29 @@ impl Blog {
             .expect("a new database");
         admin.close().await.expect("closed");
         let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-        Self::on(&format!("{base}/{name}"), None).await
+        let redis = std::env::var("TEST_REDIS_URL")
+            .expect("TEST_REDIS_URL is not set: run the tests by `./test`, which starts Redis");
+        let redis = Redis::new(&redis).expect("a URL of Redis");
+        Self::on(&format!("{base}/{name}"), Cache::new(redis, &name, 1), None).await
     }
 
-    async fn on(url: &str, directory: Option<TempDir>) -> Self {
+    async fn on(url: &str, cache: Cache, directory: Option<TempDir>) -> Self {
         let database = database::connect(url).await.expect("the database opens");
-        let client = TestClient::new(blog_example::app(&database)).expect("the blog is sound");
+        let upstream = Upstream::start();
+        let external = Client::builder(upstream.url()).timeout(UPSTREAM_TIMEOUT);
+        let deliveries = SqlDeliveries::new(database.clone()).await;
+        let services = Services {
+            database: database.clone(),
+            upstream: external.build().expect("a client"),
+            cache,
+            github: Some(GitHub::new(SECRET).expect("a secret")),
+            deliveries: deliveries.expect("a table"),
+        };
+        let client = TestClient::new(blog_example::app(services)).expect("the blog is sound");
         Self {
             client,
             database,
+            upstream,
             _directory: directory,
         }
     }
@@ -55,12 +87,17 @@ impl Blog {
         self.database.execute_unprepared(sql).await.expect(sql);
     }
 
+    /// A boolean as this database writes it.
+    pub(crate) fn boolean(&self, value: bool) -> String {
+        match self.database.get_database_backend() {
+            DbBackend::Sqlite => i32::from(value).to_string(),
+            _ => value.to_string(),
+        }
+    }
+
     /// A published or unpublished post, written from outside; `minute` orders them.
     pub(crate) async fn add_post(&self, id: i64, title: &str, published: bool, minute: u32) {
-        let published = match self.database.get_database_backend() {
-            DbBackend::Sqlite => i32::from(published).to_string(),
-            _ => published.to_string(),
-        };
+        let published = self.boolean(published);
         self.sql(&format!(
             "INSERT INTO blog_post (id, title, slug, content, published, views, created_at) \
              VALUES ({id}, '{title}', 'slug-{id}', 'content {id}', {published}, 0, \

@@ -1,7 +1,8 @@
-//! The blog as its clients meet it: each case on SQLite and on PostgreSQL.
+//! The blog as its clients meet it: each case on SQLite with the cache in memory, and on
+//! PostgreSQL with the cache in Redis.
 //!
-//! PostgreSQL is at `TEST_POSTGRES_URL`, which `./test` starts and sets; without it those
-//! cases fail.
+//! They are at `TEST_POSTGRES_URL` and `TEST_REDIS_URL`, which `./test` starts and sets; without
+//! them those cases fail.
 
 // A test that unwraps says all it has to say by failing.
 #![allow(missing_docs, clippy::unwrap_used)]

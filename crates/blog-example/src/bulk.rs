@@ -1,0 +1,51 @@
+//! `POST /posts/bulk/`: many posts in one request, of which the good ones are created.
+//!
+//! Coming from Django: `bulk_create_posts` with its `try` around each item is a `Bulk<NewPost>`,
+//! whose items are validated one by one.
+
+use resourceful::{Bulk, BulkFailure, prelude::*};
+use sea_orm::DatabaseConnection;
+
+use crate::database;
+use crate::error::BlogError;
+use crate::new_post::NewPost;
+use crate::posts::Post;
+
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct NewPosts {
+    #[garde(skip)]
+    posts: Option<Bulk<NewPost>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Created {
+    successful_posts: Vec<Post>,
+    failed_posts: Vec<BulkFailure>,
+    total_created: usize,
+}
+
+/// One after the other, so that ids and slugs come in the order of the list, and in one
+/// transaction: when the database fails half-way, nothing is there, and the client may send the
+/// same again.
+pub(crate) async fn create(
+    database: DatabaseConnection,
+    mut request: Request,
+) -> Result<Json<Created>, BlogError> {
+    let NewPosts { posts } = request.json().await?;
+    let posts = posts.filter(|posts| !posts.is_empty());
+    let posts = posts.ok_or(BlogError::NoPosts)?;
+    let transaction = database::begin_writing(&database).await?;
+    let (mut successful_posts, mut failed_posts) = (Vec::new(), Vec::new());
+    for item in posts {
+        match item.value {
+            Ok(post) => successful_posts.push(post.insert(&transaction).await?.into()),
+            Err(error) => failed_posts.push(BulkFailure::new(item.index, item.data, error)),
+        }
+    }
+    transaction.commit().await?;
+    Ok(Json(Created {
+        total_created: successful_posts.len(),
+        successful_posts,
+        failed_posts,
+    }))
+}

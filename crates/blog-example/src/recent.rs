@@ -1,0 +1,35 @@
+//! `GET /posts/recent/`: SQL by hand, straight through the pool.
+//!
+//! Coming from Django: the chapter's `AsyncDatabasePool` over asyncpg, which opens its pool at the
+//! first request (two of them may do so), is the pool that SeaORM has anyway, opened at start.
+
+use chrono::{DateTime, Utc};
+use resourceful::prelude::*;
+use sea_orm::{DatabaseConnection, FromQueryResult, Statement};
+
+use crate::error::BlogError;
+
+const LATEST: &str = "SELECT id, title, created_at FROM blog_post WHERE published = $1 \
+                      ORDER BY created_at DESC, id DESC LIMIT $2";
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Recent {
+    posts: Vec<RecentPost>,
+}
+
+#[derive(Debug, Serialize, FromQueryResult)]
+struct RecentPost {
+    id: i64,
+    title: String,
+    created_at: DateTime<Utc>,
+}
+
+pub(crate) async fn recent(
+    database: DatabaseConnection,
+    _: Request,
+) -> Result<Json<Recent>, BlogError> {
+    let backend = database.get_database_backend();
+    let latest = Statement::from_sql_and_values(backend, LATEST, [true.into(), 10_i64.into()]);
+    let posts = RecentPost::find_by_statement(latest).all(&database).await?;
+    Ok(Json(Recent { posts }))
+}
