@@ -32,7 +32,7 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     // Who waits for a connection of SQLite's waits for the writers before. Who waits for one of
     // PostgreSQL's may wait for a server that is away, and is told so soon.
     let patience = if url.starts_with("sqlite:") {
-        5000
+        3000
     } else {
         1500
     };

@@ -1,25 +1,42 @@
-//! `GET /endpoint/`: what the external service says, handed on.
+//! What the external service says, handed on: `GET /endpoint/` and what the users' views share.
 //!
 //! Coming from Django: `async with aiohttp.ClientSession() as session` for every request is a
 //! `Client` that is built once; its errors are types, and its time and size are bounded.
 
 use http::StatusCode;
 use resourceful::prelude::*;
-use resourceful_client::Client;
+use resourceful_client::{Call, Client, ClientError, Reply};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::BlogError;
 
-/// A JSON object that nobody looks into: it goes out as it came in, to the byte.
+/// JSON that goes out as it came in, to the byte.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(try_from = "Box<RawValue>")]
-pub(crate) struct JsonObject(Box<RawValue>);
+pub(crate) struct Verbatim(Box<RawValue>);
 
-impl TryFrom<Box<RawValue>> for JsonObject {
+impl TryFrom<Box<RawValue>> for Verbatim {
+    type Error = serde_json::Error;
+
+    /// A `RawValue` has the form of JSON; that its text can be read, and is not nested without
+    /// end, is known when it was.
+    fn try_from(raw: Box<RawValue>) -> Result<Self, Self::Error> {
+        serde_json::from_str::<Value>(raw.get())?;
+        Ok(Self(raw))
+    }
+}
+
+/// The same of an object.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(try_from = "Verbatim")]
+pub(crate) struct JsonObject(Verbatim);
+
+impl TryFrom<Verbatim> for JsonObject {
     type Error = &'static str;
 
-    fn try_from(value: Box<RawValue>) -> Result<Self, Self::Error> {
-        if value.get().starts_with('{') {
+    fn try_from(value: Verbatim) -> Result<Self, Self::Error> {
+        if value.0.get().starts_with('{') {
             Ok(Self(value))
         } else {
             Err("must be an object")
@@ -27,13 +44,28 @@ impl TryFrom<Box<RawValue>> for JsonObject {
     }
 }
 
+/// What the external service answers with 200; any other status has something else to say.
+pub(crate) async fn ok(call: Call) -> Result<Reply, ClientError> {
+    let reply = call.send().await?;
+    if reply.status() == StatusCode::OK {
+        return Ok(reply);
+    }
+    Err(ClientError::Status {
+        status: reply.status(),
+        body: reply.bytes().clone(),
+    })
+}
+
+pub(crate) async fn fetch<T: serde::de::DeserializeOwned>(call: Call) -> Result<T, ClientError> {
+    ok(call).await?.json()
+}
+
+/// `GET /endpoint/`
 pub(crate) async fn endpoint(
     upstream: Client,
     request: Request,
 ) -> Result<Json<JsonObject>, BlogError> {
-    let reply = upstream.on_behalf_of(&request).get("/data").send().await?;
-    if reply.status() != StatusCode::OK {
-        return Err(BlogError::ExternalApi(reply.status().as_str().into()));
-    }
-    Ok(Json(reply.json()?))
+    Ok(Json(
+        fetch(upstream.on_behalf_of(&request).get("/data")).await?,
+    ))
 }

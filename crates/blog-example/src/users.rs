@@ -11,11 +11,10 @@ use resourceful_client::{Client, ClientError};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel,
 };
-use serde_json::value::RawValue;
 
 use crate::entity::user;
 use crate::error::BlogError;
-use crate::external::JsonObject;
+use crate::external::{self, JsonObject, Verbatim, fetch};
 
 /// How many users a batch may ask for.
 const MAX_BATCH: usize = 100;
@@ -23,8 +22,8 @@ const MAX_BATCH: usize = 100;
 #[derive(Debug, Serialize)]
 pub(crate) struct Dashboard {
     user: Option<JsonObject>,
-    posts: Vec<Box<RawValue>>,
-    followers: Vec<Box<RawValue>>,
+    posts: Vec<Verbatim>,
+    followers: Vec<Verbatim>,
     stats: DashboardStats,
     /// What is wrong with the parts that are not there.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -46,9 +45,9 @@ pub(crate) async fn dashboard(
     let upstream = upstream.on_behalf_of(&request);
     let part = |path| upstream.get(path).param("id", id);
     let (user, posts, followers) = tokio::join!(
-        part("/users/{id}").fetch(),
-        part("/users/{id}/posts").fetch::<Vec<_>>(),
-        part("/users/{id}/followers").fetch::<Vec<_>>(),
+        fetch(part("/users/{id}")),
+        fetch::<Vec<_>>(part("/users/{id}/posts")),
+        fetch::<Vec<_>>(part("/users/{id}/followers")),
     );
     if user.as_ref().is_err_and(is_not_found) {
         return Err(BlogError::ExternalUserNotFound);
@@ -81,6 +80,14 @@ fn or_error<T>(
             errors.insert(part, error.detail().to_owned());
         })
         .ok()
+}
+
+/// A user that the external service does not know is an answer, not a failure.
+fn external_user<T>(outcome: Result<T, ClientError>) -> Result<T, BlogError> {
+    outcome.map_err(|error| match error {
+        error if is_not_found(&error) => BlogError::ExternalUserNotFound,
+        error => error.into(),
+    })
 }
 
 fn is_not_found(error: &ClientError) -> bool {
@@ -120,11 +127,11 @@ pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Bat
     let BatchQuery { user_ids } = request.query()?;
     let ids = parse_ids(&user_ids)?;
     let upstream = upstream.on_behalf_of(&request);
-    let fetch = async |id: &str| match upstream.get("/users/{id}").param("id", id).fetch().await {
-        Err(error) if is_not_found(&error) => Err(BlogError::ExternalUserNotFound),
-        outcome => Ok(outcome?),
+    let user = async |id: &str| {
+        let call = upstream.get("/users/{id}").param("id", id);
+        external_user(fetch(call).await)
     };
-    let outcomes = gather(MAX_BATCH, ids.iter().map(|id| fetch(id))).await;
+    let outcomes = gather(MAX_BATCH, ids.iter().map(|id| user(id))).await;
     let users = ids.iter().zip(outcomes).map(|(id, outcome)| BatchUser {
         user_id: (*id).to_owned(),
         outcome: match outcome {
@@ -194,11 +201,8 @@ pub(crate) async fn sync(
 ) -> Result<Json<Synchronized>, BlogError> {
     let id: i64 = request.param("id")?;
     let upstream = upstream.on_behalf_of(&request);
-    let reply = upstream.get("/users/{id}").param("id", id).send().await;
-    let reply = match reply {
-        Err(error) if is_not_found(&error) => return Err(BlogError::ExternalUserNotFound),
-        outcome => outcome?,
-    };
+    let call = upstream.get("/users/{id}").param("id", id);
+    let reply = external_user(external::ok(call).await)?;
     // As strict as with our own clients: what is stored must be what was meant.
     let profile: Profile = resourceful::from_json(reply.bytes()).map_err(BlogError::external)?;
     let user = user::Entity::find_by_id(id).one(&database).await?;

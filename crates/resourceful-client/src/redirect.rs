@@ -9,7 +9,7 @@ use reqwest::redirect::{Attempt, Policy};
 
 use crate::address::is_public;
 
-const MAX_REDIRECTS: usize = 5;
+const MAX_REDIRECTS: usize = 3;
 
 /// What the operator allows.
 #[derive(Clone, Debug)]

@@ -65,5 +65,5 @@ async fn a_circle_ends() {
     upstream.on("/", to("/"));
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::FOUND));
-    assert_eq!(upstream.requests().len(), 6);
+    assert_eq!(upstream.requests().len(), 4);
 }
