@@ -7,7 +7,7 @@ use resourceful::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
-    TryInsertResult, TryIntoModel,
+    SelectExt, TryInsertResult, TryIntoModel,
 };
 
 use crate::entity::post;
@@ -28,9 +28,10 @@ pub struct NewPost {
 impl NewPost {
     /// Writes the post under the first free slug of its title.
     ///
-    /// Whether a slug is taken is for the unique constraint to say: a look beforehand could
-    /// be outrun by another request. So the insert is tried, and after a conflict tried with
-    /// the numbers that are free, one by one: others may be taking them at the same time.
+    /// Whether a slug is taken is for the unique constraint to say, since a look beforehand
+    /// can be outrun by another request. The look is there for the ids: in PostgreSQL an insert
+    /// that conflicts uses one up. Of the numbers that look free one after the other is tried:
+    /// others may be taking them at the same time.
     ///
     /// # Errors
     /// When the database fails.
@@ -45,7 +46,9 @@ impl NewPost {
             created_at: Set(Utc::now().trunc_subsecs(6)),
             ..Default::default()
         };
-        if try_insert(&mut post, base.clone(), database).await? {
+        if !is_taken(&base, database).await?
+            && try_insert(&mut post, base.clone(), database).await?
+        {
             return post.try_into_model();
         }
         for slug in free_slugs(&base, slugs_like(&base, database).await?) {
@@ -55,6 +58,11 @@ impl NewPost {
         }
         unreachable!("there is always a next number")
     }
+}
+
+async fn is_taken(slug: &str, database: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let posts = post::Entity::find().filter(post::Column::Slug.eq(slug));
+    posts.exists(database).await
 }
 
 /// Whether the post was written; not, when the slug is taken.

@@ -161,7 +161,11 @@ impl Postgres {
         send_signal(signal, id);
         let workers = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
         for worker in workers.split_whitespace() {
-            send_signal(signal, worker.parse().unwrap());
+            // It may have ended since.
+            let _ = Command::new("kill")
+                .args([signal, worker])
+                .stderr(Stdio::null())
+                .status();
         }
     }
 

@@ -1,5 +1,6 @@
 //! A blog on a database of its own, beside an upstream of its own.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use blog_example::services::Services;
 use resourceful::{TestClient, TestResponse};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
-use resourceful_test_parts::Upstream;
+use resourceful_test_parts::{Behaviour, Upstream};
 use resourceful_webhook::{GitHub, SqlDeliveries};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use serde_json::Value;
@@ -23,7 +24,7 @@ pub(crate) struct Blog {
     pub(crate) client: TestClient,
     pub(crate) database: DatabaseConnection,
     pub(crate) upstream: Upstream,
-    _directory: Option<TempDir>,
+    directory: Option<TempDir>,
 }
 
 impl Blog {
@@ -61,7 +62,7 @@ impl Blog {
         Self::on(&format!("{base}/{name}"), Cache::new(redis, &name, 1), None).await
     }
 
-    async fn on(url: &str, cache: Cache, directory: Option<TempDir>) -> Self {
+    pub(crate) async fn on(url: &str, cache: Cache, directory: Option<TempDir>) -> Self {
         let database = database::connect(url).await.expect("the database opens");
         let upstream = Upstream::start();
         let external = Client::builder(upstream.url()).timeout(UPSTREAM_TIMEOUT);
@@ -78,13 +79,27 @@ impl Blog {
             client,
             database,
             upstream,
-            _directory: directory,
+            directory: directory,
         }
     }
 
     /// Runs SQL as somebody outside would.
     pub(crate) async fn sql(&self, sql: &str) {
         self.database.execute_unprepared(sql).await.expect(sql);
+    }
+
+    /// Where its SQLite file is.
+    pub(crate) fn file(&self) -> PathBuf {
+        let directory = self.directory.as_ref().expect("it is on SQLite");
+        directory.path().join("blog.sqlite3")
+    }
+
+    /// How many connections its pool has open.
+    pub(crate) fn connections(&self) -> u32 {
+        match self.database.get_database_backend() {
+            DbBackend::Sqlite => self.database.get_sqlite_connection_pool().size(),
+            _ => self.database.get_postgres_connection_pool().size(),
+        }
     }
 
     /// A boolean as this database writes it.
@@ -137,4 +152,25 @@ pub(crate) fn ids(list: &Value) -> Vec<i64> {
         .iter()
         .map(|post| post["id"].as_i64().expect("an id"))
         .collect()
+}
+
+/// What an upstream does on a bad day, and whether it is then too late.
+pub(crate) fn bad_days() -> Vec<(Behaviour, bool)> {
+    let answer = |status, body: &str| Behaviour::Answer(status, String::new(), body.to_owned());
+    let redirect = "Location: http://169.254.169.254/latest/meta-data/\r\n".to_owned();
+    vec![
+        (Behaviour::Reset, false),
+        (Behaviour::CutOff, false),
+        (answer("500 Internal Server Error", "{}"), false),
+        (answer("201 Created", "{}"), false),
+        (answer("200 OK", "<html><body>Sorry</body></html>"), false),
+        (answer("200 OK", "7"), false),
+        (
+            Behaviour::Answer("302 Found", redirect, String::new()),
+            false,
+        ),
+        (Behaviour::Huge(1 << 30, ""), false),
+        (Behaviour::Hang, true),
+        (Behaviour::Drip, true),
+    ]
 }

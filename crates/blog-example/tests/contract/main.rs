@@ -12,9 +12,16 @@ mod process;
 
 mod api_post_list;
 mod api_posts;
+mod bad_days;
+mod bulk;
+mod cached;
 mod endpoint;
+mod external;
 mod posts;
 mod rules;
+mod statistics;
+mod users;
+mod webhook;
 
 /// Makes two tests of each case: it gets an empty blog on either database.
 macro_rules! on_both_databases {

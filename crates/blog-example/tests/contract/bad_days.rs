@@ -1,0 +1,148 @@
+//! A database that is stopped, paused or locked, and a cache that is away.
+
+use std::time::{Duration, Instant};
+
+use blog_example::database;
+use resourceful::{Error, TestResponse, gather};
+use resourceful_cache::{Cache, Memory, Redis};
+use resourceful_test_parts::{Postgres, Redis as RedisServer};
+use sea_orm::{ConnectionTrait, Database, TransactionTrait};
+
+use crate::blog::Blog;
+
+const READS: [&str; 7] = [
+    "/posts/",
+    "/posts/1/",
+    "/api/posts/",
+    "/api/post-list/",
+    "/stats/concurrent/",
+    "/posts/recent/",
+    "/posts/1",
+];
+
+fn memory() -> Cache {
+    Cache::new(Memory::default(), "blog", 1)
+}
+
+fn is_unavailable(response: &TestResponse) -> bool {
+    response.status() == 503
+        && response.headers().contains_key("retry-after")
+        && response.json()["error"] == "The database is not available."
+}
+
+/// 60 requests at the same time, all 503 within two seconds.
+async fn nothing_waits_for_it(blog: &Blog) {
+    let ask = async |number: usize| {
+        let started = Instant::now();
+        let response = match number % 7 {
+            6 => blog.create("Title").await,
+            read => blog.client.get(READS[read]).await,
+        };
+        Ok::<_, Error>((response, started.elapsed()))
+    };
+    for outcome in gather(60, (0..60).map(ask)).await {
+        let (response, time) = outcome.unwrap();
+        assert!(is_unavailable(&response), "{}", response.text());
+        assert!(time < Duration::from_secs(2), "{time:?}");
+    }
+}
+
+/// All URLs work again within five seconds.
+async fn it_is_healthy_soon(blog: &Blog) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while blog.client.get("/posts/").await.status() != 200 {
+        assert!(Instant::now() < deadline, "it is not");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(blog.create("Title").await.status(), 201);
+}
+
+#[tokio::test]
+async fn postgres_stopped_paused_and_back_again() {
+    let mut server = Postgres::start();
+    let blog = Blog::on(&server.url(), memory(), None).await;
+    assert_eq!(blog.create("Title").await.status(), 201);
+
+    server.pause();
+    nothing_waits_for_it(&blog).await;
+    server.resume();
+    it_is_healthy_soon(&blog).await;
+
+    server.stop();
+    nothing_waits_for_it(&blog).await;
+    server.start_again();
+    it_is_healthy_soon(&blog).await;
+}
+
+#[tokio::test]
+async fn sqlite_locked_by_another() {
+    let blog = Blog::on_sqlite().await;
+    let file = blog.file();
+    // Another process has a connection of its own; so has this.
+    let other = Database::connect(format!("sqlite://{}", file.display()))
+        .await
+        .unwrap();
+
+    // Let go in time: the writer waits for it.
+    let lock = database::begin_writing(&other).await.unwrap();
+    let writer = blog.create("Title");
+    let let_go = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        lock.rollback().await.unwrap();
+    };
+    let (created, ()) = tokio::join!(writer, let_go);
+    assert_eq!(created.status(), 201);
+
+    // Not let go: it is told so, and readers are not disturbed.
+    let lock = other.begin().await.unwrap();
+    lock.execute_unprepared("DELETE FROM blog_comment")
+        .await
+        .unwrap();
+    let started = Instant::now();
+    let (created, read) = tokio::join!(blog.create("Title"), blog.client.get("/posts/"));
+    assert!(is_unavailable(&created), "{}", created.text());
+    assert!(started.elapsed() < Duration::from_secs(6));
+    assert_eq!(read.status(), 200);
+    lock.rollback().await.unwrap();
+    assert_eq!(blog.create("Title").await.status(), 201);
+}
+
+#[tokio::test]
+async fn redis_stopped_and_back_again() {
+    let mut server = RedisServer::start();
+    let cache = Cache::new(Redis::new(&server.url()).unwrap(), "blog", 1);
+    let blog = Blog::on("sqlite::memory:", cache, None).await;
+    let ask = async || {
+        let started = Instant::now();
+        let response = blog.client.get("/cached/").await;
+        assert_eq!(response.status(), 200);
+        started.elapsed()
+    };
+    let computed = Duration::from_secs(1);
+    assert!(ask().await >= computed);
+    assert!(ask().await < computed / 2);
+
+    server.stop();
+    for _ in 0..2 {
+        let time = ask().await;
+        assert!(
+            time >= computed && time < computed + Duration::from_millis(75),
+            "{time:?}"
+        );
+    }
+    let warmed = blog.client.post("/cache/warm/").await;
+    assert_eq!(warmed.status(), 200);
+    assert_eq!(
+        (
+            warmed.json()["successful"].as_u64(),
+            warmed.json()["failed"].as_u64()
+        ),
+        (Some(0), Some(4))
+    );
+
+    server.start_again();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while ask().await >= computed {
+        assert!(Instant::now() < deadline, "it is not used again");
+    }
+}
