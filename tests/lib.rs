@@ -13,4 +13,10 @@ documents! {
     Resources: "../docs/guide/resources.md",
     Views: "../docs/guide/views.md",
     Errors: "../docs/guide/errors.md",
+    Upstream: "../docs/guide/upstream.md",
+    Webhooks: "../docs/guide/webhooks.md",
+    Databases: "../docs/guide/databases.md",
+    Caching: "../docs/guide/caching.md",
+    Blocking: "../docs/guide/blocking.md",
+    Bulk: "../docs/guide/bulk.md",
 }

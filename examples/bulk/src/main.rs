@@ -1,0 +1,59 @@
+//! Many items in one request: the good ones are taken, of each bad one it is said what is wrong.
+//!
+//! ```sh
+//! cargo run -p bulk
+//! curl 127.0.0.1:8000/tags/bulk --json '{"tags": [{"name": "rust"}, {"name": ""}, 7, {"name": "rust"}]}'
+//! curl -i 127.0.0.1:8000/tags/bulk --json '{"tags": "rust"}'  # 422: no list at all
+//! ```
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use resourceful::{Bulk, BulkOutcomes, prelude::*};
+use tokio::sync::Mutex;
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct NewTag {
+    #[garde(length(chars, min = 1, max = 20))]
+    name: String,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct NewTags {
+    #[garde(skip)] // each item is validated by itself
+    tags: Bulk<NewTag, 100>,
+}
+
+#[derive(Serialize)]
+struct Tag {
+    name: String,
+}
+
+type Tags = Arc<Mutex<BTreeSet<String>>>;
+
+async fn create(tags: Tags, mut request: Request) -> Result<Json<BulkOutcomes<Tag>>> {
+    let new: NewTags = request.json().await?;
+    let add = async |tag: NewTag| {
+        if tags.lock().await.insert(tag.name.clone()) {
+            Ok(Tag { name: tag.name })
+        } else {
+            Err(Error::conflict(format!(
+                "The tag {} is there already.",
+                tag.name
+            )))
+        }
+    };
+    // Four at the same time; the outcomes come in the order of the list.
+    Ok(Json(new.tags.each(4, add).await))
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
+    let server = App::new()
+        .post("/tags/bulk", public(with_state(Tags::default(), create)))
+        .bind(bind)
+        .await?;
+    println!("Listening on http://{}", server.local_addr());
+    server.run().await
+}

@@ -1,0 +1,88 @@
+//! Queries that run at the same time, each on a connection of its own.
+//!
+//! Four queries take a while each; one after the other they take four times as long. SeaORM's
+//! pool has the connections, `tokio::try_join!` waits for all of them.
+//!
+//! ```sh
+//! cargo run -p concurrent-db --release
+//! curl 127.0.0.1:8000/sums/one-by-one
+//! curl 127.0.0.1:8000/sums/at-once     # the same sums, sooner (where there are several cores)
+//! ```
+
+use std::time::Instant;
+
+use resourceful::prelude::*;
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, FromQueryResult, Statement};
+
+#[derive(Debug, thiserror::Error, Problem)]
+enum SumError {
+    #[error(transparent)]
+    #[problem(status = 500)]
+    Database(#[from] DbErr),
+}
+
+#[derive(FromQueryResult)]
+struct Sum {
+    sum: i64,
+}
+
+#[derive(Serialize)]
+struct Sums {
+    sums: [i64; 4],
+    milliseconds: u128,
+}
+
+/// The sum of the numbers up to `last`, the long way.
+async fn sum(database: &DatabaseConnection, last: i64) -> Result<i64, DbErr> {
+    let sql = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < $1) \
+               SELECT SUM(n) AS sum FROM number";
+    let backend = database.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, [last.into()]);
+    let row = Sum::find_by_statement(statement).one(database).await?;
+    row.map(|row| row.sum)
+        .ok_or_else(|| DbErr::RecordNotFound("a sum has a row".to_owned()))
+}
+
+const LAST: i64 = 200_000;
+
+async fn one_by_one(database: DatabaseConnection, _: Request) -> Result<Json<Sums>, SumError> {
+    let started = Instant::now();
+    let mut sums = [0; 4];
+    for sum_of in &mut sums {
+        *sum_of = sum(&database, LAST).await?;
+    }
+    let milliseconds = started.elapsed().as_millis();
+    Ok(Json(Sums { sums, milliseconds }))
+}
+
+async fn at_once(database: DatabaseConnection, _: Request) -> Result<Json<Sums>, SumError> {
+    let started = Instant::now();
+    let next = || sum(&database, LAST);
+    // Fails as soon as one of them does; the others are dropped.
+    let (one, two, three, four) = tokio::try_join!(next(), next(), next(), next())?;
+    let sums = [one, two, three, four];
+    let milliseconds = started.elapsed().as_millis();
+    Ok(Json(Sums { sums, milliseconds }))
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    // A file, since a database in memory belongs to one connection.
+    let mut options = ConnectOptions::new("sqlite://sums.sqlite3?mode=rwc");
+    options.min_connections(4).max_connections(4);
+    let database = Database::connect(options).await.map_err(Error::internal)?;
+    let pool = database.clone();
+
+    let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
+    let server = App::new()
+        .get(
+            "/sums/one-by-one",
+            public(with_state(database.clone(), one_by_one)),
+        )
+        .get("/sums/at-once", public(with_state(database, at_once)))
+        .on_stop(|| async move { pool.close().await.map_err(Error::internal) })
+        .bind(bind)
+        .await?;
+    println!("Listening on http://{}", server.local_addr());
+    server.run().await
+}
