@@ -1,5 +1,6 @@
 //! What clients send: read strictly, refused completely.
 
+mod bulk;
 mod chaos;
 mod content_type;
 mod fields;

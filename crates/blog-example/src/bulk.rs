@@ -18,7 +18,7 @@ struct NewPosts {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Created {
+pub(crate) struct Outcome {
     successful_posts: Vec<Post>,
     failed_posts: Vec<BulkFailure>,
     total_created: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Created {
 pub(crate) async fn create(
     database: DatabaseConnection,
     mut request: Request,
-) -> Result<Json<Created>, BlogError> {
+) -> Result<Json<Outcome>, BlogError> {
     let NewPosts { posts } = request.json().await?;
     let posts = posts.filter(|posts| !posts.is_empty());
     let posts = posts.ok_or(BlogError::NoPosts)?;
@@ -43,7 +43,7 @@ pub(crate) async fn create(
         }
     }
     transaction.commit().await?;
-    Ok(Json(Created {
+    Ok(Json(Outcome {
         total_created: successful_posts.len(),
         successful_posts,
         failed_posts,

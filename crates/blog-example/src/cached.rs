@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::error::BlogError;
 
-const TTL: Duration = Duration::from_secs(300);
+const TTL: Duration = Duration::from_mins(5);
 
 const POPULAR: [&str; 4] = ["tech", "science", "business", "sports"];
 

@@ -43,7 +43,7 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
         .acquire_timeout(Duration::from_millis(patience))
         // A connection that does not answer any more is not handed out.
         .test_before_acquire(true)
-        .statement_timeout(Duration::from_secs(60))
+        .statement_timeout(Duration::from_mins(1))
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .create_if_missing(true)

@@ -53,6 +53,6 @@ async fn look_at(commit: Commit) -> Result<()> {
 
 /// Without a secret nobody can be believed.
 pub(crate) async fn no_secret(_: Request) -> Result<Response> {
-    let hour = Duration::from_secs(60 * 60);
+    let hour = Duration::from_hours(1);
     Err(Error::unavailable(hour).with_detail("This webhook is not set up."))
 }

@@ -11,11 +11,11 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, Span, field};
 
-use crate::client::Client;
 use crate::error::ClientError;
 use crate::path::fill;
 use crate::reply::Reply;
 use crate::retry;
+use crate::upstream::Caller;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,7 +38,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 #[derive(Debug)]
 #[must_use = "a call is made by `fetch` or `send`"]
 pub struct Call {
-    client: Client,
+    caller: Caller,
     method: Method,
     path: String,
     parameters: Vec<(String, String)>,
@@ -50,15 +50,15 @@ pub struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(client: Client, method: Method, path: &str) -> Self {
-        let timeout = client.shared.timeout;
+    pub(crate) fn new(caller: Caller, method: Method, path: &str) -> Self {
+        let timeout = caller.upstream.timeout;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, JSON);
-        if let Some(id) = &client.request_id {
+        if let Some(id) = &caller.request_id {
             headers.insert(REQUEST_ID, id.clone());
         }
         Self {
-            client,
+            caller,
             method,
             path: path.to_owned(),
             parameters: Vec::new(),
@@ -110,7 +110,7 @@ impl Call {
     /// A JSON body.
     ///
     /// # Examples
-    /// See [`Client::post`].
+    /// See [`Client::post`](crate::Client::post).
     pub fn json(mut self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => {
@@ -175,7 +175,7 @@ impl Call {
             return Err(mistake);
         }
         let mut deadline = Instant::now() + self.timeout;
-        if let Some(earlier) = self.client.deadline {
+        if let Some(earlier) = self.caller.deadline {
             deadline = deadline.min(earlier.into());
         }
         let span = tracing::info_span!(
@@ -202,7 +202,7 @@ impl Call {
     }
 
     fn url(&self) -> Result<Url, ClientError> {
-        let mut url = self.client.shared.base.clone();
+        let mut url = self.caller.upstream.base.clone();
         let path = fill(&self.path, &self.parameters)?;
         let path = format!("{}{path}", url.path().trim_end_matches('/'));
         url.set_path(&path);
@@ -215,7 +215,7 @@ impl Call {
     async fn attempts(&self, url: &Url, deadline: Instant) -> Result<Reply, ClientError> {
         let may_retry = self.method.is_safe() || self.headers.contains_key(IDEMPOTENCY_KEY);
         let retries = if may_retry {
-            self.client.shared.retries
+            self.caller.upstream.retries
         } else {
             0
         };
@@ -244,16 +244,16 @@ impl Call {
 
     /// One request and its response, read to its end.
     async fn attempt(&self, url: &Url) -> Result<Reply, Failure> {
-        let shared = &self.client.shared;
-        let slot = shared.slots.acquire().await;
+        let upstream = &self.caller.upstream;
+        let slot = upstream.slots.acquire().await;
         let _slot = slot.expect("the semaphore is never closed");
-        let mut request = shared.http.request(self.method.clone(), url.clone());
+        let mut request = upstream.http.request(self.method.clone(), url.clone());
         request = request.headers(self.headers.clone());
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
         let response = request.send().await.map_err(ClientError::from_transport)?;
-        let reply = Reply::read(response, shared.max_response).await?;
+        let reply = Reply::read(response, upstream.max_response).await?;
         if reply.status.is_success() {
             return Ok(reply);
         }

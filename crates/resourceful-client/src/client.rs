@@ -1,7 +1,7 @@
 //! [`Client`]: built once, shared by all requests.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use crate::call::Call;
 use crate::error::BuildError;
 use crate::redirect::{Allowed, Resolver};
+use crate::upstream::{Caller, Upstream};
 
 /// A client of one upstream API. Clones are cheap and share its connections.
 ///
@@ -30,22 +31,7 @@ use crate::redirect::{Allowed, Resolver};
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Client {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) request_id: Option<HeaderValue>,
-    pub(crate) deadline: Option<Instant>,
-}
-
-/// What all clones have in common.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) http: reqwest::Client,
-    pub(crate) base: Url,
-    pub(crate) slots: Semaphore,
-    pub(crate) timeout: Duration,
-    pub(crate) max_response: usize,
-    pub(crate) retries: u32,
-}
+pub struct Client(Caller);
 
 impl Client {
     /// A client with the defaults.
@@ -102,11 +88,11 @@ impl Client {
     /// ```
     #[must_use]
     pub fn on_behalf_of(&self, request: &Request) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
+        Self(Caller {
+            upstream: Arc::clone(&self.0.upstream),
             request_id: HeaderValue::from_str(&request.id()).ok(),
             deadline: request.deadline(),
-        }
+        })
     }
 
     /// `GET path`, a template with whole-segment parameters: `/users/{id}`.
@@ -184,7 +170,7 @@ impl Client {
     /// # }
     /// ```
     pub fn call(&self, method: Method, path: &str) -> Call {
-        Call::new(self.clone(), method, path)
+        Call::new(self.0.clone(), method, path)
     }
 }
 
@@ -352,7 +338,7 @@ impl ClientBuilder {
             .referer(false)
             .build()
             .map_err(|error| BuildError(error.to_string()))?;
-        let shared = Shared {
+        let upstream = Upstream {
             http,
             base,
             slots: Semaphore::new(self.max_concurrent.clamp(1, Semaphore::MAX_PERMITS)),
@@ -360,10 +346,10 @@ impl ClientBuilder {
             max_response: self.max_response,
             retries: self.retries,
         };
-        Ok(Client {
-            shared: Arc::new(shared),
+        Ok(Client(Caller {
+            upstream: Arc::new(upstream),
             request_id: None,
             deadline: None,
-        })
+        }))
     }
 }

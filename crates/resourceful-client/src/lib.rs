@@ -7,6 +7,7 @@ mod path;
 mod redirect;
 mod reply;
 mod retry;
+mod upstream;
 
 mod call;
 mod client;

@@ -26,7 +26,7 @@ impl AsyncView for Note {
     type Access = Public;
 
     async fn get(&self, _: Request) -> Result<Response> {
-        let text = self.with_file(|file| std::fs::read_to_string(file)).await?;
+        let text = self.with_file(std::fs::read_to_string).await?;
         Ok(text.into_response())
     }
 
@@ -38,7 +38,7 @@ impl AsyncView for Note {
     }
 
     async fn delete(&self, _: Request) -> Result<Response> {
-        self.with_file(|file| std::fs::remove_file(file)).await?;
+        self.with_file(std::fs::remove_file).await?;
         Ok(().into_response())
     }
 }

@@ -79,7 +79,7 @@ impl Blog {
             client,
             database,
             upstream,
-            directory: directory,
+            directory,
         }
     }
 

@@ -113,7 +113,7 @@ async fn bulks_at_the_same_time_do_not_stand_in_each_others_way(blog: Blog) {
     let forwards = json!({"posts": titles});
     let backwards = json!({"posts": titles.iter().rev().collect::<Vec<_>>()});
     let send = async |number: usize| {
-        let body = if number % 2 == 0 {
+        let body = if number.is_multiple_of(2) {
             &forwards
         } else {
             &backwards
