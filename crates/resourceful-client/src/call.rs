@@ -1,10 +1,10 @@
 //! [`Call`]: one request to the upstream, from its path to its result.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::time::Duration;
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,11 +13,14 @@ use tracing::{Instrument, Span, field};
 
 use crate::error::ClientError;
 use crate::path::fill;
+use crate::redirect::MAX_REDIRECTS;
 use crate::reply::Reply;
 use crate::retry;
 use crate::upstream::Caller;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// For a time that cannot be added to now.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -35,7 +38,6 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[must_use = "a call is made by `fetch` or `send`"]
 pub struct Call {
     caller: Caller,
@@ -52,8 +54,7 @@ pub struct Call {
 impl Call {
     pub(crate) fn new(caller: Caller, method: Method, path: &str) -> Self {
         let timeout = caller.upstream.timeout;
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, JSON);
+        let mut headers = caller.upstream.headers.clone();
         if let Some(id) = &caller.request_id {
             headers.insert(REQUEST_ID, id.clone());
         }
@@ -174,7 +175,8 @@ impl Call {
         if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
-        let mut deadline = Instant::now() + self.timeout;
+        let now = Instant::now();
+        let mut deadline = now.checked_add(self.timeout).unwrap_or(now + FOREVER);
         if let Some(earlier) = self.caller.deadline {
             deadline = deadline.min(earlier.into());
         }
@@ -202,7 +204,7 @@ impl Call {
     }
 
     fn url(&self) -> Result<Url, ClientError> {
-        let mut url = self.caller.upstream.base.clone();
+        let mut url = self.caller.upstream.allowed.base.clone();
         let path = fill(&self.path, &self.parameters)?;
         let path = format!("{}{path}", url.path().trim_end_matches('/'));
         url.set_path(&path);
@@ -220,21 +222,22 @@ impl Call {
             0
         };
         for number in 1.. {
+            Span::current().record("attempts", number);
             let Failure { error, asked } = match self.attempt(url).await {
                 Ok(reply) => {
-                    let span = Span::current();
-                    span.record("attempts", number);
-                    span.record("status", reply.status().as_u16());
+                    Span::current().record("status", reply.status().as_u16());
                     return Ok(reply);
                 }
                 Err(failure) => failure,
             };
+            if let Some(status) = error.status() {
+                Span::current().record("status", status.as_u16());
+            }
+            if number > retries || !retry::is_transient(&error) {
+                return Err(error);
+            }
             let pause = retry::pause(number, asked);
-            let is_last = number > retries || Instant::now() + pause >= deadline;
-            if is_last || !retry::is_transient(&error) {
-                let span = Span::current();
-                span.record("attempts", number);
-                span.record("status", error.status().map(|status| status.as_u16()));
+            if pause >= deadline.saturating_duration_since(Instant::now()) {
                 return Err(error);
             }
             sleep(pause).await;
@@ -247,23 +250,63 @@ impl Call {
         let upstream = &self.caller.upstream;
         let slot = upstream.slots.acquire().await;
         let _slot = slot.expect("the semaphore is never closed");
+        let response = self.follow(url).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(Reply::read(response, upstream.max_response).await?);
+        }
+        Err(Failure {
+            asked: retry::retry_after(response.headers()),
+            error: ClientError::Status {
+                status,
+                body: Reply::read_beginning(response).await,
+            },
+        })
+    }
+
+    /// The response, after the redirects that may be followed. What changes something is not
+    /// sent elsewhere, and above all does not become a `GET`: its redirect is its answer.
+    async fn follow(&self, url: &Url) -> Result<reqwest::Response, ClientError> {
+        let upstream = &self.caller.upstream;
+        let redirects = if self.method.is_safe() {
+            MAX_REDIRECTS
+        } else {
+            0
+        };
+        let mut response = self.request(url).await?;
+        let mut url = url.clone();
+        for _ in 0..redirects {
+            let (status, headers) = (response.status(), response.headers());
+            let Some(target) = upstream.allowed.target(&url, status, headers) else {
+                break;
+            };
+            url = target;
+            response = self.request(&url).await?;
+        }
+        Ok(response)
+    }
+
+    async fn request(&self, url: &Url) -> Result<reqwest::Response, ClientError> {
+        let upstream = &self.caller.upstream;
         let mut request = upstream.http.request(self.method.clone(), url.clone());
-        request = request.headers(self.headers.clone());
+        if upstream.allowed.is_upstream(url) {
+            // Others get neither credentials nor anything else that is the upstream's.
+            request = request.headers(self.headers.clone());
+        }
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
-        let response = request.send().await.map_err(ClientError::from_transport)?;
-        let reply = Reply::read(response, upstream.max_response).await?;
-        if reply.status.is_success() {
-            return Ok(reply);
-        }
-        Err(Failure {
-            asked: retry::retry_after(&reply.headers),
-            error: ClientError::Status {
-                status: reply.status,
-                body: reply.body,
-            },
-        })
+        request.send().await.map_err(ClientError::from_transport)
+    }
+}
+
+/// Without headers, body and values, which may be secret.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,11 +1,13 @@
 //! [`Client`]: built once, shared by all requests.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
+use reqwest::redirect::Policy;
 use resourceful::Request;
 use tokio::sync::Semaphore;
 
@@ -13,6 +15,8 @@ use crate::call::Call;
 use crate::error::BuildError;
 use crate::redirect::{Allowed, Resolver};
 use crate::upstream::{Caller, Upstream};
+
+const USER_AGENT: &str = concat!("resourceful-client/", env!("CARGO_PKG_VERSION"));
 
 /// A client of one upstream API. Clones are cheap and share its connections.
 ///
@@ -65,6 +69,7 @@ impl Client {
             max_response: 8 * 1024 * 1024,
             max_concurrent: 256,
             retries: 2,
+            user_agent: None,
             headers: HeaderMap::new(),
             redirect_hosts: Vec::new(),
             redirect_to_private: false,
@@ -187,7 +192,7 @@ impl Client {
 ///     .build()?;
 /// # Ok::<(), resourceful_client::BuildError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
     base: String,
@@ -196,6 +201,7 @@ pub struct ClientBuilder {
     max_response: usize,
     max_concurrent: usize,
     retries: u32,
+    user_agent: Option<String>,
     headers: HeaderMap,
     redirect_hosts: Vec<String>,
     redirect_to_private: bool,
@@ -261,17 +267,18 @@ impl ClientBuilder {
     ///
     /// # Examples
     /// See [`ClientBuilder`].
-    pub fn user_agent(self, name: &'static str) -> Self {
-        self.header(http::header::USER_AGENT, HeaderValue::from_static(name))
+    pub fn user_agent(mut self, name: &str) -> Self {
+        self.user_agent = Some(name.to_owned());
+        self
     }
 
-    /// A header field of every call, like `Authorization`.
+    /// A header field of every call, like `Authorization`. It is not sent to other hosts that
+    /// the upstream redirects to.
     ///
     /// # Examples
     /// ```
     /// use http::header::{AUTHORIZATION, HeaderValue};
-    /// let mut token = HeaderValue::from_static("Bearer secret");
-    /// token.set_sensitive(true); // not in debug output
+    /// let token = HeaderValue::from_static("Bearer secret");
     /// let builder = resourceful_client::Client::builder("http://localhost")
     ///     .header(AUTHORIZATION, token);
     /// ```
@@ -280,7 +287,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A host besides the base URL's that the upstream may redirect to.
+    /// A host besides the base URL's that the upstream may redirect to: `host`, at its scheme's
+    /// own port, or `host:port`.
     ///
     /// # Examples
     /// ```
@@ -312,35 +320,44 @@ impl ClientBuilder {
     ///
     /// # Examples
     /// See [`ClientBuilder`].
-    pub fn build(self) -> Result<Client, BuildError> {
-        let wrong = |what: &str| BuildError(format!("the base URL `{}` {what}", self.base));
-        let base: Url = self.base.parse().map_err(|_| wrong("is no absolute URL"))?;
+    pub fn build(mut self) -> Result<Client, BuildError> {
+        let base: Result<Url, _> = self.base.parse();
+        // Not quoted: it may have a password in it.
+        let base = base.map_err(|_| BuildError("the base URL is no absolute URL".to_owned()))?;
         if !matches!(base.scheme(), "http" | "https") {
-            return Err(wrong("is not http or https"));
+            let scheme = base.scheme();
+            return Err(BuildError(format!(
+                "the base URL is {scheme}, not http or https"
+            )));
         }
         if base.query().is_some() || base.fragment().is_some() {
-            return Err(wrong("has a query or a fragment"));
+            return Err(BuildError(
+                "the base URL has a query or a fragment".to_owned(),
+            ));
         }
+        self.headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("application/json"));
+        let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
         let allowed = Arc::new(Allowed {
-            base: base.clone(),
+            base,
             hosts: self.redirect_hosts,
             private: self.redirect_to_private,
         });
         let http = reqwest::Client::builder()
-            .user_agent(concat!("resourceful-client/", env!("CARGO_PKG_VERSION")))
-            .default_headers(self.headers)
+            .user_agent(user_agent)
             .connect_timeout(self.connect_timeout)
-            .redirect(allowed.policy())
-            .dns_resolver(Arc::new(Resolver(allowed)))
-            // We decide ourselves what is tried again.
-            .retry(reqwest::retry::never())
+            // A redirect is looked at before it is followed.
+            .redirect(Policy::none())
+            .dns_resolver(Arc::new(Resolver(Arc::clone(&allowed))))
+            // A proxy would go where we would not.
             .no_proxy()
-            .referer(false)
             .build()
             .map_err(|error| BuildError(error.to_string()))?;
         let upstream = Upstream {
             http,
-            base,
+            headers: self.headers,
+            allowed,
             slots: Semaphore::new(self.max_concurrent.clamp(1, Semaphore::MAX_PERMITS)),
             timeout: self.timeout,
             max_response: self.max_response,
@@ -351,5 +368,14 @@ impl ClientBuilder {
             request_id: None,
             deadline: None,
         }))
+    }
+}
+
+/// Without credentials, which may be in the base URL and the headers.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }

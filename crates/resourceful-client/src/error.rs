@@ -26,7 +26,7 @@ pub enum ClientError {
     Status {
         /// Its status.
         status: StatusCode,
-        /// Its body.
+        /// The beginning of its body, up to 64 KiB.
         body: Bytes,
     },
     /// There was no answer in the time the call had.
@@ -141,7 +141,7 @@ impl From<ClientError> for Error {
 /// # Examples
 /// ```
 /// let error = resourceful_client::Client::new("ftp://example.com").unwrap_err();
-/// assert_eq!(error.to_string(), "the base URL `ftp://example.com` is not http or https");
+/// assert_eq!(error.to_string(), "the base URL is ftp, not http or https");
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -11,6 +11,23 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// What a template says itself may have the sub-delimiters, `:` and `@` as well (RFC 3986 section
+/// 3.3): some APIs have verbs after a colon.
+const LITERAL: &AsciiSet = &SEGMENT
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
 /// `/users/{id}` with its parameters in their places, percent-encoded.
 pub(crate) fn fill(template: &str, parameters: &[(String, String)]) -> Result<String, ClientError> {
     let malformed = |what: String| ClientError::Malformed(format!("`{template}` {what}"));
@@ -25,10 +42,11 @@ pub(crate) fn fill(template: &str, parameters: &[(String, String)]) -> Result<St
             .strip_prefix('{')
             .and_then(|rest| rest.strip_suffix('}'));
         let Some(name) = name else {
-            if leaves_its_place(segment) || segment.contains(['{', '}']) {
+            // A query has its own method, and what is encoded already would be so twice.
+            if leaves_its_place(segment) || segment.contains(['{', '}', '?', '#', '%']) {
                 return Err(malformed(format!("has the segment `{segment}`")));
             }
-            path.extend(utf8_percent_encode(segment, SEGMENT));
+            path.extend(utf8_percent_encode(segment, LITERAL));
             continue;
         };
         let Some((_, value)) = parameters.iter().find(|(known, _)| known == name) else {
@@ -90,10 +108,13 @@ mod tests {
             "/../{id}",
             "/a{id}",
             "/{}",
+            "/{id}?page=2",
+            "/a%20b/{id}",
         ] {
             let error = filled(template, "7").unwrap_err();
             assert!(matches!(error, ClientError::Malformed(_)), "{template}");
         }
         assert_eq!(fill("/", &[]).unwrap(), "/");
+        assert_eq!(filled("/{id}/a b:run", "a:b").unwrap(), "/a%3Ab/a%20b:run");
     }
 }

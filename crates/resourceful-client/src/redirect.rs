@@ -3,34 +3,38 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect::{Attempt, Policy};
 
 use crate::address::is_public;
 
-const MAX_REDIRECTS: usize = 3;
+pub(crate) const MAX_REDIRECTS: usize = 3;
 
 /// What the operator allows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Allowed {
     pub(crate) base: Url,
+    /// `host`, at its scheme's port, or `host:port`.
     pub(crate) hosts: Vec<String>,
     pub(crate) private: bool,
 }
 
 impl Allowed {
-    /// A redirect that is not allowed is not an error here: its response is the answer, and its
-    /// status is not 2xx.
-    pub(crate) fn policy(self: &Arc<Self>) -> Policy {
-        let allowed = Arc::clone(self);
-        Policy::custom(move |attempt: Attempt<'_>| {
-            if attempt.previous().len() <= MAX_REDIRECTS && allowed.leads_to(attempt.url()) {
-                attempt.follow()
-            } else {
-                attempt.stop()
-            }
-        })
+    /// Where a response sends those who asked for `url`, if they may go there.
+    pub(crate) fn target(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
+        if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return None;
+        }
+        let location = headers.get(LOCATION)?.to_str().ok()?;
+        let target = url.join(location).ok()?;
+        self.leads_to(&target).then_some(target)
+    }
+
+    /// Is this the host that was named when the client was built?
+    pub(crate) fn is_upstream(&self, target: &Url) -> bool {
+        self.base.host() == target.host()
     }
 
     fn leads_to(&self, target: &Url) -> bool {
@@ -46,14 +50,17 @@ impl Allowed {
             return (same_scheme && same_port) || upgrade;
         }
         let downgrade = base.scheme() == "https" && target.scheme() == "http";
-        let Some(host) = target.host_str() else {
+        let Some(host) = target.host_str().filter(|_| !downgrade) else {
             return false;
         };
-        !downgrade
-            && self
-                .hosts
-                .iter()
-                .any(|allowed| allowed.eq_ignore_ascii_case(host))
+        let is_web = matches!(target.scheme(), "http" | "https");
+        let host_and_port = match target.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        let is_named = |allowed: &String| allowed.eq_ignore_ascii_case(&host_and_port);
+        is_web
+            && self.hosts.iter().any(is_named)
             && self.may_be_at(host.trim_matches(['[', ']']).parse().ok())
     }
 
@@ -115,6 +122,7 @@ mod tests {
         }
         allowed.hosts = ["files.example.com", "10.0.0.1"].map(str::to_owned).into();
         assert!(leads_to(&allowed, "https://FILES.example.com/a"));
+        assert!(!leads_to(&allowed, "https://files.example.com:8443/a"));
         assert!(!leads_to(&allowed, "http://10.0.0.1/"));
         allowed.private = true;
         assert!(leads_to(&allowed, "http://10.0.0.1/"));

@@ -1,10 +1,16 @@
 //! A response, read to its end.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::ClientError;
+
+/// How much of an error's body is kept, in bytes, and how long it is waited for.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+const ERROR_BODY_TIME: Duration = Duration::from_millis(250);
 
 /// A response with a 2xx status, read to its end.
 ///
@@ -52,6 +58,23 @@ impl Reply {
             headers: std::mem::take(response.headers_mut()),
             body: body.freeze(),
         })
+    }
+
+    /// The beginning of what an error says, as far as it comes soon: the status counts, whatever
+    /// is wrong with the body.
+    pub(crate) async fn read_beginning(mut response: reqwest::Response) -> Bytes {
+        let mut body = BytesMut::new();
+        let read = async {
+            while body.len() < MAX_ERROR_BODY
+                && let Ok(Some(chunk)) = response.chunk().await
+            {
+                body.extend_from_slice(&chunk);
+            }
+        };
+        // What has not come by then is not waited for.
+        let _ = tokio::time::timeout(ERROR_BODY_TIME, read).await;
+        body.truncate(MAX_ERROR_BODY);
+        body.freeze()
     }
 
     /// Its status.

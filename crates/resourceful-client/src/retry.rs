@@ -70,6 +70,10 @@ mod tests {
         assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
         let later = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
         assert!(asked(&later).is_some_and(|time| time > Duration::from_secs(90)));
+        assert_eq!(
+            asked("18446744073709551615"),
+            Some(Duration::from_secs(u64::MAX))
+        );
         assert_eq!(asked("soon"), None);
         assert_eq!(asked("-1"), None);
     }

@@ -42,8 +42,8 @@ pub enum Behaviour {
     Hang,
     /// A byte of a long body a second.
     Drip,
-    /// Half of what `Content-Length` says, then the end.
-    CutOff,
+    /// This status, and half of what `Content-Length` says.
+    CutOff(&'static str),
     /// A body of this many bytes, with or without `Content-Length`.
     Huge(u64, &'static str),
 }
@@ -161,8 +161,11 @@ fn behave(mut stream: &TcpStream, behaviour: &Behaviour) -> std::io::Result<bool
             }
             Ok(false)
         }
-        Behaviour::CutOff => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"a\": [1, ")?;
+        Behaviour::CutOff(status) => {
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Length: 20\r\n\r\n{{\"a\": [1, "
+            )?;
             Ok(false)
         }
         Behaviour::Huge(length, headers) => {

@@ -160,7 +160,7 @@ pub(crate) fn bad_days() -> Vec<(Behaviour, bool)> {
     let redirect = "Location: http://169.254.169.254/latest/meta-data/\r\n".to_owned();
     vec![
         (Behaviour::Reset, false),
-        (Behaviour::CutOff, false),
+        (Behaviour::CutOff("200 OK"), false),
         (answer("500 Internal Server Error", "{}"), false),
         (answer("201 Created", "{}"), false),
         (answer("200 OK", "<html><body>Sorry</body></html>"), false),

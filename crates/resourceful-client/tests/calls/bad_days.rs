@@ -32,7 +32,7 @@ async fn every_bad_day_has_its_error_in_time() {
     let slow = Behaviour::After(Duration::from_secs(9), Box::new(answer("200 OK", "{}")));
     for (behaviour, is_expected, expected_status) in [
         (Behaviour::Reset, interrupted, 502),
-        (Behaviour::CutOff, interrupted, 502),
+        (Behaviour::CutOff("200 OK"), interrupted, 502),
         (Behaviour::Hang, timeout, 504),
         (Behaviour::Drip, timeout, 504),
         (slow, timeout, 504),

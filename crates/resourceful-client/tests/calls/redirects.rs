@@ -45,7 +45,11 @@ async fn a_host_that_is_allowed_is_followed_to_where_it_may_be() {
     other.json("/", "1");
     let target = other.url().replace("127.0.0.1", "localhost");
     upstream.on("/", to(&target));
-    let allowed = builder(&upstream).redirect_to("localhost").retries(0);
+    let token = http::HeaderValue::from_static("secret");
+    let allowed = builder(&upstream)
+        .redirect_to(target.trim_start_matches("http://"))
+        .header(http::HeaderName::from_static("x-api-key"), token)
+        .retries(0);
     allowed
         .clone()
         .build()
@@ -57,6 +61,33 @@ async fn a_host_that_is_allowed_is_followed_to_where_it_may_be() {
     assert!(other.requests().is_empty());
     let client = allowed.redirect_to_private().build().unwrap();
     assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 1);
+    assert!(upstream.requests()[0].contains("x-api-key: secret\r\n"));
+    assert!(!other.requests()[0].contains("x-api-key"));
+}
+
+#[tokio::test]
+async fn what_changes_something_is_not_redirected() {
+    let upstream = Upstream::start();
+    upstream.json("/new", "1");
+    for status in [
+        "301 Moved Permanently",
+        "303 See Other",
+        "307 Temporary Redirect",
+    ] {
+        let location = "Location: /new\r\n".to_owned();
+        upstream.on("/old", Behaviour::Answer(status, location, String::new()));
+        for call in [
+            client(&upstream).post("/old"),
+            client(&upstream).delete("/old"),
+        ] {
+            let error = call.send().await.unwrap_err();
+            assert!(
+                error.status().is_some_and(|status| status.is_redirection()),
+                "{error}"
+            );
+        }
+    }
+    assert!(!upstream.requests().iter().any(|head| head.contains("/new")));
 }
 
 #[tokio::test]

@@ -79,6 +79,20 @@ async fn the_name_of_the_client_can_be_chosen() {
     let head = &upstream.requests()[0];
     assert_eq!(head.matches("user-agent: ").count(), 1);
     assert!(head.contains("user-agent: blog/1.0\r\n"), "{head}");
+    assert!(builder(&upstream).user_agent("a\nb").build().is_err());
+}
+
+#[tokio::test]
+async fn what_is_accepted_can_be_chosen() {
+    let upstream = Upstream::start();
+    upstream.json("/", "1");
+    let github = http::HeaderValue::from_static("application/vnd.github+json");
+    let client = builder(&upstream)
+        .header(http::header::ACCEPT, github)
+        .build()
+        .unwrap();
+    client.get("/").send().await.unwrap();
+    assert!(upstream.requests()[0].contains("accept: application/vnd.github+json\r\n"));
 }
 
 #[tokio::test]
@@ -155,4 +169,16 @@ fn a_base_is_an_absolute_url_of_http() {
     ] {
         assert!(Client::new(base).is_err(), "{base}");
     }
+}
+
+#[test]
+fn credentials_are_not_shown() {
+    let token = HeaderValue::from_static("Bearer hunter2");
+    let builder = Client::builder("http://user:hunter2@localhost").header(AUTHORIZATION, token);
+    assert!(!format!("{builder:?}").contains("hunter2"));
+    let client = builder.build().unwrap();
+    assert!(!format!("{client:?}").contains("hunter2"));
+    assert!(!format!("{:?}", client.get("/")).contains("hunter2"));
+    let error = Client::new("ftp://user:hunter2@localhost").unwrap_err();
+    assert!(!error.to_string().contains("hunter2"));
 }

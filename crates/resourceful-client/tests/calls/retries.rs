@@ -17,7 +17,11 @@ fn then_one(first: Behaviour) -> Behaviour {
 
 #[tokio::test]
 async fn a_safe_call_is_made_again() {
-    for first in [Behaviour::Reset, Behaviour::CutOff, unavailable("")] {
+    for first in [
+        Behaviour::Reset,
+        Behaviour::CutOff("200 OK"),
+        unavailable(""),
+    ] {
         let upstream = Upstream::start();
         upstream.on("/", then_one(first));
         assert_eq!(client(&upstream).get("/").fetch::<i64>().await.unwrap(), 1);
@@ -111,4 +115,33 @@ async fn one_deadline_covers_all_attempts() {
     let stubborn = builder(&upstream).retries(100).build().unwrap();
     stubborn.get("/").send().await.unwrap_err();
     assert!(started.elapsed() < Duration::from_millis(1500));
+}
+
+#[tokio::test]
+async fn an_absurd_time_is_no_harm() {
+    let upstream = Upstream::start();
+    for seconds in ["18446744073709551615", "9223372036854775807"] {
+        for status in ["404 Not Found", "503 Service Unavailable"] {
+            let header = format!("Retry-After: {seconds}\r\n");
+            upstream.on("/", Behaviour::Answer(status, header, String::new()));
+            let error = client(&upstream).get("/").send().await.unwrap_err();
+            assert!(error.status().is_some(), "{error}");
+        }
+    }
+    upstream.json("/", "1");
+    let call = client(&upstream).get("/").timeout(Duration::MAX);
+    assert_eq!(call.fetch::<i64>().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_status_counts_whatever_its_body_is() {
+    let upstream = Upstream::start();
+    let long = "x".repeat(20_000_000);
+    upstream.on("/", Behaviour::Answer("404 Not Found", String::new(), long));
+    let error = client(&upstream).get("/").send().await.unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
+    upstream.on("/", Behaviour::CutOff("404 Not Found"));
+    let error = client(&upstream).get("/").send().await.unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
+    assert_eq!(upstream.requests().len(), 2);
 }

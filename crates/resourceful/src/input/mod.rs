@@ -96,7 +96,6 @@ where
     }
 }
 
-/// [`Input`] for those who read one: the bounds of its implementation.
 /// Strict JSON bytes to a validated value: for bytes that come by another way than a request's
 /// body, or whose signature must be verified first.
 ///
@@ -120,6 +119,7 @@ pub fn from_json<T: Input>(bytes: &[u8]) -> Result<T> {
     T::from_json(bytes)
 }
 
+/// [`Input`] for those who read one: the bounds of its implementation.
 trait Readable: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static {}
 
 impl<T: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static> Readable for T {}
