@@ -1,14 +1,15 @@
 //! [`Cache`]: typed values in a store, each computed once.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use moka::future::Cache as Flights;
 use resourceful::{BoxError, Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::flights::Flights;
 use crate::store::Store;
 
 /// Typed values in a [`Store`]. Clones are cheap and share it.
@@ -27,12 +28,11 @@ use crate::store::Store;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Cache {
     store: Arc<dyn Store>,
     prefix: Arc<str>,
-    /// Computations that are under way. moka lets many wait for one; nothing is kept here.
-    flights: Flights<String, Bytes>,
+    flights: Arc<Flights>,
 }
 
 impl Cache {
@@ -46,7 +46,7 @@ impl Cache {
         Self {
             store: Arc::new(store),
             prefix: format!("{namespace}:v{version}:").into(),
-            flights: Flights::builder().time_to_live(Duration::ZERO).build(),
+            flights: Arc::default(),
         }
     }
 
@@ -64,7 +64,8 @@ impl Cache {
     /// Keeps `value` for the time `ttl`, in place of what was there.
     ///
     /// # Errors
-    /// When the value does not serialise (500) or the store fails (503).
+    /// When the value does not serialise (500) or the store fails (503). A store that stands still
+    /// may still do it later, when it goes on.
     ///
     /// # Examples
     /// See [`Cache`].
@@ -99,11 +100,14 @@ impl Cache {
     /// The value of `key`, or what `compute` comes to, which is then kept for the time `ttl`.
     ///
     /// Of many who ask for a missing value at the same time one computes, and all get its value
-    /// or its error. An error is not kept. When the one who computes goes away, the next one
-    /// computes. A store that fails is as good as an empty one.
+    /// or its error; a panic is an error, too. An error is not kept. When the one who computes
+    /// goes away, the next one computes. A store that fails is as good as an empty one.
+    ///
+    /// The type belongs to the key: who asks for another type at the same moment gets a 500.
     ///
     /// # Errors
-    /// What `compute` fails with.
+    /// What `compute` fails with; 500 when the value does not serialise, or not so that it can be
+    /// read again.
     ///
     /// # Examples
     /// ```
@@ -148,10 +152,9 @@ impl Cache {
             if let Err(error) = self.store.set(&key, value.clone(), ttl).await {
                 tracing::debug!(key, error, "a value could not be cached");
             }
-            Ok::<_, Error>(value)
+            Ok(value)
         };
-        let value = self.flights.try_get_with_by_ref(&key, flight).await;
-        let value = value.map_err(Arc::unwrap_or_clone)?;
+        let value = self.flights.join(&key, flight).await?;
         serde_json::from_slice(&value).map_err(Error::internal)
     }
 
@@ -164,6 +167,16 @@ impl Cache {
             tracing::debug!(key, error, "the cache could not be asked");
             None
         })
+    }
+}
+
+/// Without keys and values, which may be secret.
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("prefix", &self.prefix)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
     }
 }
 

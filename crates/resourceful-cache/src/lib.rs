@@ -6,6 +6,8 @@ mod memory;
 #[cfg(feature = "redis")]
 mod redis;
 
+mod flights;
+
 mod cache;
 
 pub use self::cache::Cache;

@@ -1,5 +1,6 @@
 //! In this process.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -10,6 +11,9 @@ use resourceful::BoxError;
 
 use crate::store::Store;
 
+/// What an entry takes besides its key and its value, about, in bytes.
+const OVERHEAD: usize = 128;
+
 const DEFAULT_CAPACITY: u64 = 64 * 1024 * 1024;
 
 /// A store in memory. Over its capacity the least used values go first.
@@ -19,10 +23,10 @@ const DEFAULT_CAPACITY: u64 = 64 * 1024 * 1024;
 /// use resourceful_cache::{Cache, Memory};
 /// let cache = Cache::new(Memory::with_capacity(1024 * 1024), "reports", 1);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Memory(Cache<String, Entry>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Entry {
     value: Bytes,
     ttl: Duration,
@@ -36,13 +40,20 @@ impl Memory {
     #[must_use]
     pub fn with_capacity(bytes: u64) -> Self {
         let size = |key: &String, entry: &Entry| {
-            u32::try_from(key.len() + entry.value.len()).unwrap_or(u32::MAX)
+            u32::try_from(OVERHEAD + key.len() + entry.value.len()).unwrap_or(u32::MAX)
         };
         let cache = Cache::builder()
             .max_capacity(bytes)
             .weigher(size)
             .expire_after(OwnTime);
         Self(cache.build())
+    }
+}
+
+/// Without keys and values, which may be secret.
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
     }
 }
 

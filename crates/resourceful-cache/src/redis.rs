@@ -1,22 +1,33 @@
 //! In a Redis server.
 
-use std::sync::{Mutex, PoisonError};
+use std::fmt::{self, Display};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands, Client, RedisError, SetExpiry, SetOptions};
+#[cfg(target_os = "linux")]
+use redis::io::tcp::TcpSettings;
+use redis::{AsyncCommands, Client, IntoConnectionInfo, RedisError, SetExpiry, SetOptions};
 use resourceful::BoxError;
 use tokio::time::{Instant, timeout};
 
 use crate::store::Store;
 
-/// How long an operation may take. A cache that takes longer is worse than none.
-const PATIENCE: Duration = Duration::from_millis(25);
+/// How long an operation may take. A cache that takes longer is worse than none; a request has
+/// two of them.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// How long a server that failed is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// After how long a connection without a sign of life is given up.
+#[cfg(target_os = "linux")]
+const GIVEN_UP: Duration = Duration::from_secs(5);
+
+/// The longest time that is asked for: Redis has a limit, and memory has none.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A store in a Redis server, over one connection that is made again when it breaks.
 ///
@@ -53,7 +64,11 @@ impl Redis {
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_max_delay(Duration::from_millis(100));
-        let connection = ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?;
+        let info = url.into_connection_info()?;
+        // A connection that went silent is given up, and not waited for as long as TCP would.
+        #[cfg(target_os = "linux")]
+        let info = info.set_tcp_settings(TcpSettings::default().set_user_timeout(GIVEN_UP));
+        let connection = ConnectionManager::new_lazy_with_config(Client::open(info)?, config)?;
         Ok(Self {
             connection,
             away_until: Mutex::default(),
@@ -69,39 +84,43 @@ impl Redis {
         if away_until.is_some_and(|until| Instant::now() < until) {
             return Err("the Redis server did not answer a moment ago".into());
         }
-        let outcome = match timeout(PATIENCE, operation).await {
-            Ok(outcome) => outcome.map_err(BoxError::from),
-            Err(_) => Err(format!("no answer within {PATIENCE:?}").into()),
-        };
+        let outcome = timeout(PATIENCE, operation).await;
         match &outcome {
-            Err(error) => {
-                let until = Instant::now() + PAUSE;
-                if self.away().replace(until).is_none() {
-                    tracing::warn!(
-                        error,
-                        "the Redis server is away; values are computed directly"
-                    );
-                }
-            }
-            Ok(_) if away_until.is_some() => {
-                if self.away().take().is_some() {
+            Err(_) => self.leave_alone("no answer in time"),
+            Ok(Err(error)) if is_away(error) => self.leave_alone(error),
+            // An answer, even if it is a refusal of this one operation.
+            Ok(_) => {
+                if away_until.is_some() && self.away().take().is_some() {
                     tracing::info!("the Redis server is back");
                 }
             }
-            Ok(_) => {}
         }
-        outcome
+        match outcome {
+            Ok(outcome) => outcome.map_err(BoxError::from),
+            Err(_) => Err(format!("no answer within {PATIENCE:?}").into()),
+        }
     }
 
-    fn away(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+    fn leave_alone(&self, why: impl Display) {
+        let until = Instant::now() + PAUSE;
+        if self.away().replace(until).is_none() {
+            tracing::warn!(%why, "the Redis server is away; values are computed directly");
+        }
+    }
+
+    fn away(&self) -> MutexGuard<'_, Option<Instant>> {
         self.away_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl std::fmt::Debug for Redis {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+fn is_away(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_connection_dropped() || error.is_timeout()
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis").finish_non_exhaustive()
     }
 }
@@ -115,7 +134,8 @@ impl Store for Redis {
     }
 
     async fn set(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
-        let milliseconds = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
+        let milliseconds = ttl.clamp(Duration::from_millis(1), LONGEST).as_millis();
+        let milliseconds = u64::try_from(milliseconds).expect("a hundred years fit");
         let expiry = SetOptions::default().with_expiration(SetExpiry::PX(milliseconds));
         let mut connection = self.connection.clone();
         self.attempt(connection.set_options(key, &*value, expiry))

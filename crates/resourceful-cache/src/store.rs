@@ -1,13 +1,14 @@
 //! The port: where values are kept.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use resourceful::BoxError;
 
-/// Where a [`Cache`](crate::Cache) keeps its values.
+/// Where a [`Cache`](crate::Cache) keeps its values. An `Arc<dyn Store>` is a store, too.
 ///
 /// # Examples
 /// A store that keeps nothing, for a test of what happens then:
@@ -46,4 +47,19 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// When the store is away.
     async fn delete(&self, key: &str) -> Result<(), BoxError>;
+}
+
+#[async_trait]
+impl<S: Store + ?Sized> Store for Arc<S> {
+    async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
+        (**self).get(key).await
+    }
+
+    async fn set(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
+        (**self).set(key, value, ttl).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), BoxError> {
+        (**self).delete(key).await
+    }
 }

@@ -1,9 +1,12 @@
 //! What is done with an event: a port.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use resourceful::Result;
 
-/// What an application does with the events of a webhook.
+/// What an application does with the events of a webhook. An `Arc<dyn Handler<E>>` is a handler,
+/// too.
 ///
 /// # Examples
 /// ```
@@ -28,4 +31,11 @@ pub trait Handler<E>: Send + Sync + 'static {
     /// # Errors
     /// Answered to the sender, who may send the delivery again.
     async fn handle(&self, event: E) -> Result<()>;
+}
+
+#[async_trait]
+impl<E: Send + 'static, H: Handler<E> + ?Sized> Handler<E> for Arc<H> {
+    async fn handle(&self, event: E) -> Result<()> {
+        (**self).handle(event).await
+    }
 }

@@ -15,7 +15,7 @@ mod stripe;
 
 mod webhook;
 
-pub use self::deliveries::Deliveries;
+pub use self::deliveries::{Begin, Deliveries};
 pub use self::github::{
     Commit, GitHub, GitHubEvent, Issue, Issues, PullRequest, PullRequests, Push, Repository,
 };
@@ -25,6 +25,6 @@ pub use self::provider::Provider;
 pub use self::signature::{SecretError, SignatureError};
 #[cfg(feature = "sea-orm")]
 pub use self::sql::SqlDeliveries;
-pub use self::standard::{StandardEvent, StandardWebhooks};
-pub use self::stripe::{Stripe, StripeEvent};
+pub use self::standard::{StandardEvent, StandardSignature, StandardWebhooks};
+pub use self::stripe::{Stripe, StripeData, StripeEvent, StripeSignature};
 pub use self::webhook::Webhook;

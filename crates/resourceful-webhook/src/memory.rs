@@ -1,12 +1,13 @@
 //! Deliveries in this process.
 
+use std::fmt;
 use std::time::Instant;
 
 use async_trait::async_trait;
 use moka::future::Cache;
 use resourceful::Result;
 
-use crate::deliveries::{Deliveries, LEASE, RETENTION};
+use crate::deliveries::{Begin, Deliveries, LEASE, RETENTION};
 
 /// How many ids are kept; the oldest go first.
 const MAX_IDS: u64 = 100_000;
@@ -15,13 +16,19 @@ const MAX_IDS: u64 = 100_000;
 ///
 /// # Examples
 /// See [`Deliveries`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MemoryDeliveries(Cache<String, State>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum State {
     Begun(Instant),
     Finished,
+}
+
+impl fmt::Debug for MemoryDeliveries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryDeliveries").finish_non_exhaustive()
+    }
 }
 
 impl Default for MemoryDeliveries {
@@ -36,11 +43,19 @@ impl Default for MemoryDeliveries {
 
 #[async_trait]
 impl Deliveries for MemoryDeliveries {
-    async fn begin(&self, id: &str) -> Result<bool> {
+    async fn begin(&self, id: &str) -> Result<Begin> {
         let begun = std::future::ready(State::Begun(Instant::now()));
         let is_dead = |state: &State| matches!(state, State::Begun(at) if at.elapsed() > LEASE);
-        let entry = self.0.entry_by_ref(id).or_insert_with_if(begun, is_dead);
-        Ok(entry.await.is_fresh())
+        let entry = self
+            .0
+            .entry_by_ref(id)
+            .or_insert_with_if(begun, is_dead)
+            .await;
+        Ok(match entry.value() {
+            State::Begun(_) if entry.is_fresh() => Begin::Mine,
+            State::Begun(_) => Begin::Busy,
+            State::Finished => Begin::Done,
+        })
     }
 
     async fn finish(&self, id: &str) -> Result<()> {

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use resourceful::{Error, Result};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Value};
 
-use crate::deliveries::{Deliveries, LEASE, RETENTION};
+use crate::deliveries::{Begin, Deliveries, LEASE, RETENTION};
 
 /// How often old ids are removed.
 const CLEANING: Duration = Duration::from_secs(60 * 60);
 
-/// The deliveries of seven days in the table `webhook_delivery` of a database: for any number of
-/// processes, and for longer than they live.
+/// The deliveries of seven days in the table `webhook_delivery` of an SQLite or PostgreSQL
+/// database: for any number of processes, and for longer than they live.
 ///
 /// # Examples
 /// ```no_run
@@ -42,7 +42,11 @@ impl SqlDeliveries {
     pub async fn new(database: DatabaseConnection) -> Result<Self, DbErr> {
         let table = "CREATE TABLE IF NOT EXISTS webhook_delivery (id text PRIMARY KEY, \
                      begun_at bigint NOT NULL, finished boolean NOT NULL)";
-        database.execute_unprepared(table).await?;
+        // Of two who make a table at the same time PostgreSQL refuses one, `IF NOT EXISTS` or
+        // not; the second time it is there.
+        if database.execute_unprepared(table).await.is_err() {
+            database.execute_unprepared(table).await?;
+        }
         Ok(Self {
             database,
             cleaned_at: AtomicI64::new(0),
@@ -53,9 +57,7 @@ impl SqlDeliveries {
     async fn execute(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64> {
         let backend = self.database.get_database_backend();
         let statement = Statement::from_sql_and_values(backend, sql, values);
-        let outcome = self.database.execute_raw(statement).await;
-        let outcome = outcome
-            .map_err(|error| Error::unavailable(Duration::from_secs(5)).with_source(error))?;
+        let outcome = self.database.execute_raw(statement).await.map_err(away)?;
         Ok(outcome.rows_affected())
     }
 
@@ -81,7 +83,7 @@ impl SqlDeliveries {
 
 #[async_trait]
 impl Deliveries for SqlDeliveries {
-    async fn begin(&self, id: &str) -> Result<bool> {
+    async fn begin(&self, id: &str) -> Result<Begin> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = seconds(now.unwrap_or_default());
         self.clean(now).await?;
@@ -91,7 +93,18 @@ impl Deliveries for SqlDeliveries {
                      WHERE webhook_delivery.finished = $3 AND webhook_delivery.begun_at < $4";
         let dead = now - seconds(LEASE);
         let values = [id.into(), now.into(), false.into(), dead.into()];
-        Ok(self.execute(begin, values).await? == 1)
+        if self.execute(begin, values).await? == 1 {
+            return Ok(Begin::Mine);
+        }
+        let done = "SELECT 1 FROM webhook_delivery WHERE id = $1 AND finished = $2";
+        let backend = self.database.get_database_backend();
+        let done = Statement::from_sql_and_values(backend, done, [id.into(), true.into()]);
+        let done = self.database.query_one_raw(done).await.map_err(away)?;
+        Ok(if done.is_some() {
+            Begin::Done
+        } else {
+            Begin::Busy
+        })
     }
 
     async fn finish(&self, id: &str) -> Result<()> {
@@ -105,6 +118,10 @@ impl Deliveries for SqlDeliveries {
         self.execute(abandon, [id.into()]).await?;
         Ok(())
     }
+}
+
+fn away(error: DbErr) -> Error {
+    Error::unavailable(Duration::from_secs(5)).with_source(error)
 }
 
 fn seconds(duration: Duration) -> i64 {

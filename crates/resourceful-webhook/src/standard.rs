@@ -20,9 +20,10 @@ use crate::signature::{SecretError, Secrets, SignatureError, check_time, header}
 ///
 /// # Examples
 /// ```
-/// use resourceful_webhook::{StandardEvent, StandardWebhooks};
+/// use resourceful_webhook::StandardWebhooks;
 ///
-/// let sender = StandardWebhooks::<StandardEvent>::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let sender = StandardWebhooks::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// // With `.events::<YourEvent>()` they are read as a type of your own.
 /// # Ok::<(), resourceful_webhook::SecretError>(())
 /// ```
 pub struct StandardWebhooks<E = StandardEvent> {
@@ -30,7 +31,7 @@ pub struct StandardWebhooks<E = StandardEvent> {
     event: PhantomData<fn() -> E>,
 }
 
-impl<E> StandardWebhooks<E> {
+impl StandardWebhooks {
     /// With the secret: base64, with or without `whsec_` before it.
     ///
     /// # Errors
@@ -44,6 +45,20 @@ impl<E> StandardWebhooks<E> {
             event: PhantomData,
         })
     }
+}
+
+impl<E> StandardWebhooks<E> {
+    /// The same sender, its events read as a type of your own.
+    ///
+    /// # Examples
+    /// See [`StandardWebhooks`].
+    #[must_use]
+    pub fn events<T: Input>(self) -> StandardWebhooks<T> {
+        StandardWebhooks {
+            secrets: self.secrets,
+            event: PhantomData,
+        }
+    }
 
     /// With a further secret.
     ///
@@ -52,8 +67,8 @@ impl<E> StandardWebhooks<E> {
     ///
     /// # Examples
     /// ```
-    /// use resourceful_webhook::{StandardEvent, StandardWebhooks};
-    /// let sender = StandardWebhooks::<StandardEvent>::new("bmV3")?.with_secret("b2xk")?;
+    /// use resourceful_webhook::StandardWebhooks;
+    /// let sender = StandardWebhooks::new("bmV3")?.with_secret("b2xk")?;
     /// # Ok::<(), resourceful_webhook::SecretError>(())
     /// ```
     pub fn with_secret(mut self, secret: &str) -> Result<Self, SecretError> {
@@ -67,6 +82,15 @@ fn decoded(secret: &str) -> Result<Vec<u8>, SecretError> {
     BASE64_STANDARD
         .decode(secret)
         .map_err(|_| SecretError::NotBase64)
+}
+
+impl<E> Clone for StandardWebhooks<E> {
+    fn clone(&self) -> Self {
+        Self {
+            secrets: self.secrets.clone(),
+            event: PhantomData,
+        }
+    }
 }
 
 impl<E> fmt::Debug for StandardWebhooks<E> {
@@ -102,6 +126,9 @@ pub struct StandardEvent {
 }
 
 /// The three header fields.
+///
+/// # Examples
+/// See [`StandardWebhooks`].
 #[derive(Debug)]
 pub struct StandardSignature {
     id: String,

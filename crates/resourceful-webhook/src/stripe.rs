@@ -30,7 +30,7 @@ use crate::signature::{SecretError, Secrets, SignatureError, check_time, header}
 ///     Unknown, // Stripe has hundreds of other events
 /// }
 ///
-/// let stripe = Stripe::<Payment>::new("whsec_secret")?;
+/// let stripe = Stripe::new("whsec_secret")?.events::<Payment>();
 /// # Ok::<(), resourceful_webhook::SecretError>(())
 /// ```
 pub struct Stripe<E = StripeEvent> {
@@ -38,7 +38,7 @@ pub struct Stripe<E = StripeEvent> {
     event: PhantomData<fn() -> E>,
 }
 
-impl<E> Stripe<E> {
+impl Stripe {
     /// With the endpoint's secret, `whsec_..`.
     ///
     /// # Errors
@@ -52,6 +52,20 @@ impl<E> Stripe<E> {
             event: PhantomData,
         })
     }
+}
+
+impl<E> Stripe<E> {
+    /// The same sender, its events read as a type of your own.
+    ///
+    /// # Examples
+    /// See [`Stripe`].
+    #[must_use]
+    pub fn events<T: Input>(self) -> Stripe<T> {
+        Stripe {
+            secrets: self.secrets,
+            event: PhantomData,
+        }
+    }
 
     /// With a further secret.
     ///
@@ -60,13 +74,22 @@ impl<E> Stripe<E> {
     ///
     /// # Examples
     /// ```
-    /// use resourceful_webhook::{Stripe, StripeEvent};
-    /// let stripe = Stripe::<StripeEvent>::new("whsec_new")?.with_secret("whsec_old")?;
+    /// use resourceful_webhook::Stripe;
+    /// let stripe = Stripe::new("whsec_new")?.with_secret("whsec_old")?;
     /// # Ok::<(), resourceful_webhook::SecretError>(())
     /// ```
     pub fn with_secret(mut self, secret: &str) -> Result<Self, SecretError> {
         self.secrets = self.secrets.with(secret.as_bytes())?;
         Ok(self)
+    }
+}
+
+impl<E> Clone for Stripe<E> {
+    fn clone(&self) -> Self {
+        Self {
+            secrets: self.secrets.clone(),
+            event: PhantomData,
+        }
     }
 }
 
@@ -118,6 +141,9 @@ pub struct StripeData {
 }
 
 /// `t=..,v1=..,v1=..`
+///
+/// # Examples
+/// See [`Stripe`].
 #[derive(Debug)]
 pub struct StripeSignature {
     time: String,

@@ -2,15 +2,21 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::Method;
 use resourceful::Result;
 use resourceful::prelude::*;
+use tokio::time::{Instant, sleep};
 
-use crate::deliveries::Deliveries;
+use crate::deliveries::{Begin, Deliveries};
 use crate::handler::Handler;
 use crate::provider::Provider;
+
+/// How long a delivery waits for another that is the same, and how often it looks. Senders wait
+/// for about ten seconds.
+const PATIENCE: Duration = Duration::from_secs(8);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The endpoint of a webhook: `App::view("/webhooks/github", Webhook::new(..))`.
 ///
@@ -44,7 +50,8 @@ impl<P: Provider> Webhook<P> {
         }
     }
 
-    /// A delivery that comes again has no effect.
+    /// A delivery that comes again has no effect. Endpoints may share `deliveries`, also those of
+    /// several services that share a table: the path is part of what is kept.
     ///
     /// # Examples
     /// See the [crate's page](crate).
@@ -55,9 +62,19 @@ impl<P: Provider> Webhook<P> {
     }
 
     async fn handle_once(&self, id: &str, event: P::Event, seen: &dyn Deliveries) -> Result<()> {
-        if !seen.begin(id).await? {
-            tracing::info!(id, "the delivery has come before");
-            return Ok(());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match seen.begin(id).await? {
+                Begin::Mine => break,
+                Begin::Done => {
+                    tracing::info!(id, "the delivery has come before");
+                    return Ok(());
+                }
+                // Whether it is taken is not known yet: who is told so too early does not send
+                // it again when it fails.
+                Begin::Busy if Instant::now() < deadline => sleep(PAUSE).await,
+                Begin::Busy => return Err(Error::unavailable(PATIENCE)),
+            }
         }
         // A panic is an outcome, too: the delivery must not stay begun.
         let outcome = gather(1, [self.handler.handle(event)]).await.remove(0);
@@ -87,7 +104,11 @@ impl<P: Provider> AsyncView for Webhook<P> {
         let event = self.provider.event(request.headers(), &body)?;
         let id = self.provider.delivery_id(request.headers(), &body);
         match (&self.deliveries, id) {
-            (Some(seen), Some(id)) => self.handle_once(&id, event, &**seen).await?,
+            (Some(seen), Some(id)) => {
+                // GitHub sends one event to several endpoints under the same id.
+                let id = format!("{} {id}", request.route());
+                self.handle_once(&id, event, &**seen).await?;
+            }
             _ => self.handler.handle(event).await?,
         }
         let status = "processed";

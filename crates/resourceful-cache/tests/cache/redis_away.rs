@@ -65,6 +65,44 @@ async fn a_server_that_is_paused_and_goes_on() {
     assert_eq!(cache.get("known").await, Some(1));
 }
 
+/// The work takes as long as the server is left alone: it is asked before and after.
+#[tokio::test]
+async fn a_paused_server_costs_less_than_fifty_milliseconds_of_slow_work_too() {
+    let server = Server::start();
+    let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
+    cache.set("known", &1, TTL).await.unwrap();
+    server.pause();
+    let work = Duration::from_millis(1050);
+    for key in ["a", "b"] {
+        let started = Instant::now();
+        let compute = async {
+            tokio::time::sleep(work).await;
+            Ok::<_, Error>(1)
+        };
+        cache.get_or_compute(key, TTL, compute).await.unwrap();
+        let more = started.elapsed().checked_sub(work).unwrap();
+        assert!(more < Duration::from_millis(50), "{key}: {more:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_operation_does_not_mean_that_the_server_is_away() {
+    let server = Server::start();
+    let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
+    cache.set("known", &1, TTL).await.unwrap();
+    // Something else stands under the key.
+    let port = server.url().rsplit(':').next().unwrap().to_owned();
+    let mut client = std::process::Command::new("redis-cli");
+    let push = client
+        .args(["-p", &port, "LPUSH", "test:v1:list", "x"])
+        .output();
+    assert!(push.unwrap().status.success());
+    assert_eq!(cache.get::<i32>("list").await, None);
+    assert_eq!(cache.get("known").await, Some(1));
+    cache.set("for ever", &1, Duration::MAX).await.unwrap();
+    assert_eq!(cache.get("for ever").await, Some(1));
+}
+
 #[tokio::test]
 async fn a_server_that_is_not_there_at_the_start_may_come_later() {
     let mut server = Server::start();

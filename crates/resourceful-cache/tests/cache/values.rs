@@ -168,3 +168,15 @@ async fn memory_is_bounded() {
         .count();
     assert!(kept < 100, "{kept}");
 }
+
+#[tokio::test]
+async fn what_is_kept_is_not_shown() {
+    let store: std::sync::Arc<dyn resourceful_cache::Store> = Arc::new(Memory::default());
+    let cache = Cache::new(store, "posts", 1);
+    cache.set("key-of-ada", &"hunter2", TTL).await.unwrap();
+    let shown = format!("{cache:?}");
+    assert!(
+        !shown.contains("hunter2") && !shown.contains("ada"),
+        "{shown}"
+    );
+}

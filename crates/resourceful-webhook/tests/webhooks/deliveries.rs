@@ -50,9 +50,12 @@ impl Handler<String> for Counter {
         match event.as_str() {
             "fail" => return Err(Error::conflict("Not now.")),
             "panic" => panic!("as told"),
-            "wait" => {
+            "wait" | "wait and fail" => {
                 self.begun.notify_one();
                 self.go_on.notified().await;
+                if event.ends_with("fail") {
+                    return Err(Error::conflict("Not now."));
+                }
             }
             _ => {}
         }
@@ -108,18 +111,39 @@ async fn a_delivery_that_failed_may_come_again(deliveries: impl Deliveries) {
     assert_eq!(endpoint.handled(), 1);
 }
 
-async fn a_delivery_that_is_being_processed_is_not_begun_again(deliveries: impl Deliveries) {
+/// Whether the first comes to an end is not known yet: the second waits for that.
+async fn a_delivery_that_is_being_processed_is_waited_for(deliveries: impl Deliveries) {
     let endpoint = Arc::new(Endpoint::new(deliveries));
-    let first = tokio::spawn({
-        let endpoint = Arc::clone(&endpoint);
-        async move { endpoint.deliver("a", "wait").await }
-    });
-    endpoint.counter.begun.notified().await;
-    assert_eq!(endpoint.deliver("a", "x").await, 200);
-    assert_eq!(endpoint.handled(), 0);
-    endpoint.counter.go_on.notify_one();
-    assert_eq!(first.await.unwrap(), 200);
-    assert_eq!(endpoint.handled(), 1);
+    for (id, body, handled) in [("a", "wait", 1), ("b", "wait and fail", 2)] {
+        let first = tokio::spawn({
+            let endpoint = Arc::clone(&endpoint);
+            async move { endpoint.deliver(id, body).await }
+        });
+        endpoint.counter.begun.notified().await;
+        let second = endpoint.deliver(id, "x");
+        let go_on = async { endpoint.counter.go_on.notify_one() };
+        let (second, ()) = tokio::join!(second, go_on);
+        // The second is as good as the first, or takes over where that failed.
+        assert_eq!(second, 200);
+        assert_eq!(first.await.unwrap() == 409, body == "wait and fail");
+        assert_eq!(endpoint.handled(), handled);
+    }
+}
+
+/// GitHub sends one event to all endpoints under the same id.
+async fn endpoints_do_not_swallow_each_others_deliveries(deliveries: impl Deliveries) {
+    let deliveries: Arc<dyn Deliveries> = Arc::new(deliveries);
+    let counter = Counter::default();
+    let handler: Arc<dyn Handler<String>> = Arc::new(counter.clone());
+    let webhook =
+        || Webhook::new(Trusted, Arc::clone(&handler)).with_deliveries(Arc::clone(&deliveries));
+    let app = App::new().view("/one", webhook()).view("/other", webhook());
+    let client = TestClient::new(app).unwrap();
+    for path in ["/one", "/other", "/one"] {
+        let request = client.post(path).header("x-id", "a");
+        assert_eq!(request.body("x").await.status(), 200);
+    }
+    assert_eq!(counter.handled.load(Ordering::Relaxed), 2);
 }
 
 macro_rules! with {
@@ -137,7 +161,8 @@ mod memory {
     with! { MemoryDeliveries::default() =>
         a_delivery_has_one_effect,
         a_delivery_that_failed_may_come_again,
-        a_delivery_that_is_being_processed_is_not_begun_again,
+        a_delivery_that_is_being_processed_is_waited_for,
+        endpoints_do_not_swallow_each_others_deliveries,
     }
 }
 
@@ -145,7 +170,7 @@ mod memory {
 mod sql {
     use std::sync::atomic::AtomicU32;
 
-    use resourceful_webhook::SqlDeliveries;
+    use resourceful_webhook::{Begin, SqlDeliveries};
     use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
     use super::*;
@@ -180,7 +205,8 @@ mod sql {
         with! { SqlDeliveries::new(sqlite().await).await.unwrap() =>
             a_delivery_has_one_effect,
             a_delivery_that_failed_may_come_again,
-            a_delivery_that_is_being_processed_is_not_begun_again,
+            a_delivery_that_is_being_processed_is_waited_for,
+        endpoints_do_not_swallow_each_others_deliveries,
         }
     }
 
@@ -190,7 +216,8 @@ mod sql {
         with! { SqlDeliveries::new(postgres().await).await.unwrap() =>
             a_delivery_has_one_effect,
             a_delivery_that_failed_may_come_again,
-            a_delivery_that_is_being_processed_is_not_begun_again,
+            a_delivery_that_is_being_processed_is_waited_for,
+        endpoints_do_not_swallow_each_others_deliveries,
         }
     }
 
@@ -198,22 +225,34 @@ mod sql {
     async fn what_is_old_may_be_begun_again_and_what_is_very_old_is_forgotten() {
         for database in [sqlite().await, postgres().await] {
             let deliveries = SqlDeliveries::new(database.clone()).await.unwrap();
-            assert!(deliveries.begin("dead").await.unwrap());
-            assert!(deliveries.begin("done").await.unwrap());
+            assert_eq!(deliveries.begin("dead").await.unwrap(), Begin::Mine);
+            assert_eq!(deliveries.begin("done").await.unwrap(), Begin::Mine);
             deliveries.finish("done").await.unwrap();
             let age = async |seconds: i64| {
                 let sql = format!("UPDATE webhook_delivery SET begun_at = begun_at - {seconds}");
                 database.execute_unprepared(&sql).await.unwrap();
             };
             age(299).await;
-            assert!(!deliveries.begin("dead").await.unwrap());
+            assert_eq!(deliveries.begin("dead").await.unwrap(), Begin::Busy);
             age(10).await;
-            assert!(deliveries.begin("dead").await.unwrap());
-            assert!(!deliveries.begin("done").await.unwrap());
+            assert_eq!(deliveries.begin("dead").await.unwrap(), Begin::Mine);
+            assert_eq!(deliveries.begin("done").await.unwrap(), Begin::Done);
             age(8 * 24 * 60 * 60).await;
             // Another process, whose first delivery is due to clean.
             let later = SqlDeliveries::new(database.clone()).await.unwrap();
-            assert!(later.begin("done").await.unwrap());
+            assert_eq!(later.begin("done").await.unwrap(), Begin::Mine);
+        }
+    }
+
+    #[tokio::test]
+    async fn several_may_make_the_table_at_the_same_time() {
+        let database = postgres().await;
+        let make = async || {
+            let made = SqlDeliveries::new(database.clone()).await;
+            made.map(drop).map_err(Error::internal)
+        };
+        for made in gather(8, (0..8).map(|_| make())).await {
+            made.unwrap();
         }
     }
 

@@ -3,9 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use resourceful::prelude::*;
-use resourceful_webhook::{
-    Provider, SecretError, SignatureError, StandardEvent, StandardWebhooks, Stripe, StripeEvent,
-};
+use resourceful_webhook::{Provider, SecretError, SignatureError, StandardWebhooks, Stripe};
 
 use crate::headers;
 
@@ -39,7 +37,7 @@ mod standard {
         ),
     ];
 
-    fn sender() -> StandardWebhooks<StandardEvent> {
+    fn sender() -> StandardWebhooks {
         StandardWebhooks::new(SECRET).unwrap()
     }
 
@@ -66,7 +64,7 @@ mod standard {
         let several = "v2,xyz v1,AAAA v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         let fields = with("webhook-signature", several);
         assert_eq!(verify(&sender(), &fields, at(SIGNED_AT), BODY), Ok(()));
-        let rotated = StandardWebhooks::<StandardEvent>::new("bmV3").unwrap();
+        let rotated = StandardWebhooks::new("bmV3").unwrap();
         let rotated = rotated.with_secret(SECRET).unwrap();
         assert_eq!(verify(&rotated, &GOOD, at(SIGNED_AT), BODY), Ok(()));
     }
@@ -106,9 +104,9 @@ mod standard {
 
     #[test]
     fn a_secret_is_base64() {
-        let error = StandardWebhooks::<StandardEvent>::new("whsec_!").unwrap_err();
+        let error = StandardWebhooks::new("whsec_!").unwrap_err();
         assert_eq!(error, SecretError::NotBase64);
-        let error = StandardWebhooks::<StandardEvent>::new("whsec_").unwrap_err();
+        let error = StandardWebhooks::new("whsec_").unwrap_err();
         assert_eq!(error, SecretError::Empty);
     }
 
@@ -136,7 +134,7 @@ mod stripe {
     const SIGNATURE: &str = "78683c1a4829b4ff3343b8db50834171ce3d3428320b82b52011bd81fc848c73";
 
     fn check(field: &str, now: u64, body: &[u8]) -> Result<(), SignatureError> {
-        let stripe = Stripe::<StripeEvent>::new(SECRET).unwrap();
+        let stripe = Stripe::new(SECRET).unwrap();
         verify(&stripe, &[("stripe-signature", field)], at(now), body)
     }
 
@@ -186,7 +184,7 @@ mod stripe {
 
     #[test]
     fn events_may_be_types_of_ones_own() {
-        let stripe = Stripe::<Payment>::new(SECRET).unwrap();
+        let stripe = Stripe::new(SECRET).unwrap().events::<Payment>();
         let event = |body: &str| stripe.event(&headers(&[]), body.as_bytes());
         let succeeded = event(r#"{"id": "evt_1", "type": "charge.succeeded"}"#).unwrap();
         assert!(matches!(succeeded, Payment::Succeeded { id } if id == "evt_1"));
