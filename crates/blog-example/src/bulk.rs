@@ -3,12 +3,17 @@
 //! Coming from Django: `bulk_create_posts` with its `try` around each item is a `Bulk<NewPost>`,
 //! whose items are validated one by one.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use resourceful::{Bulk, BulkFailure, prelude::*};
 use sea_orm::DatabaseConnection;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::database;
 use crate::error::BlogError;
-use crate::new_post::NewPost;
+use crate::new_post::{NewPost, Slugs};
 use crate::posts::Post;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
@@ -24,21 +29,34 @@ pub(crate) struct Outcome {
     total_created: usize,
 }
 
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whose turn it is to write many posts. Who waits here has no connection yet, so that others
+/// find one.
+pub(crate) type Turn = Arc<Mutex<()>>;
+
 /// One after the other, so that ids and slugs come in the order of the list, and in one
 /// transaction: when the database fails half-way, nothing is there, and the client may send the
 /// same again.
 pub(crate) async fn create(
-    database: DatabaseConnection,
+    (database, turn): (DatabaseConnection, Turn),
     mut request: Request,
 ) -> Result<Json<Outcome>, BlogError> {
     let NewPosts { posts } = request.json().await?;
     let posts = posts.filter(|posts| !posts.is_empty());
     let posts = posts.ok_or(BlogError::NoPosts)?;
+    let turn = timeout(PATIENCE, turn.lock()).await;
+    let _turn = turn.map_err(|_| BlogError::Busy)?;
     let transaction = database::begin_writing(&database).await?;
+    let mut slugs = Slugs::default();
     let (mut successful_posts, mut failed_posts) = (Vec::new(), Vec::new());
     for item in posts {
         match item.value {
-            Ok(post) => successful_posts.push(post.insert(&transaction).await?.into()),
+            Ok(post) => {
+                let post = post.insert_with(&mut slugs, &transaction).await?;
+                successful_posts.push(post.into());
+            }
             Err(error) => failed_posts.push(BulkFailure::new(item.index, item.data, error)),
         }
     }

@@ -24,11 +24,8 @@ pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
 /// When the database cannot be reached or is not ours to change.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     // A database in memory is its connection's own.
-    let (least, most) = if url.contains(":memory:") {
-        (1, 1)
-    } else {
-        (5, 20)
-    };
+    let in_memory = url.contains(":memory:");
+    let (least, most) = if in_memory { (1, 1) } else { (5, 20) };
     // Who waits for a connection of SQLite's waits for the writers before. Who waits for one of
     // PostgreSQL's may wait for a server that is away, and is told so soon.
     let patience = if url.starts_with("sqlite:") {
@@ -53,6 +50,10 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
         });
+    if in_memory {
+        // It would be gone with its connection.
+        options.idle_timeout(None).max_lifetime(None);
+    }
     let database = Database::connect(options).await?;
     migrate(&database).await?;
     Ok(database)
@@ -109,8 +110,8 @@ pub async fn add_demo_posts_once(database: &DatabaseConnection) -> Result<(), Db
     transaction.commit().await
 }
 
-/// A transaction that will write several rows. One runs at a time: of two that take the same
-/// slugs in different orders each would wait for the other.
+/// A transaction that will write several rows. One runs at a time, also of several processes:
+/// of two that take the same slugs in different orders each would wait for the other.
 ///
 /// # Errors
 /// When the database is away, or another transaction runs for too long.
@@ -124,7 +125,7 @@ pub async fn begin_writing(database: &DatabaseConnection) -> Result<DatabaseTran
     let transaction = database.begin_with_options(immediate).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         // Until the end of the transaction; the number is ours alone.
-        let lock = "SELECT pg_advisory_xact_lock(20240115)";
+        let lock = "SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(20240115)";
         transaction.execute_unprepared(lock).await?;
     }
     Ok(transaction)
@@ -154,9 +155,10 @@ pub fn is_away(error: &DbErr) -> bool {
                     .parse()
                     .is_ok_and(|code: i32| matches!(code & 0xff, 5 | 6));
             }
-            // Connection, transaction rollback, resources, locks and operator intervention
+            // Connection, read-only for the moment, transaction rollback, resources, locks and
+            // operator intervention, but not a statement that took too long
             // (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-            ["08", "40", "53", "55P03", "57"]
+            ["08", "25006", "40", "53", "55P03", "57P"]
                 .iter()
                 .any(|class| code.starts_with(class))
         }

@@ -45,6 +45,14 @@ pub enum BlogError {
     )]
     Unavailable(#[source] DbErr),
 
+    #[error("others have been writing for too long")]
+    #[problem(
+        status = 503,
+        detail = "Too many posts are being written.",
+        retry_after = 2
+    )]
+    Busy,
+
     #[error(transparent)]
     #[problem(status = 500)]
     Database(DbErr),
@@ -74,10 +82,11 @@ impl From<DbErr> for BlogError {
 
 impl From<ClientError> for BlogError {
     fn from(error: ClientError) -> Self {
-        if error.is_timeout() {
-            Self::ExternalTimeout
-        } else {
-            Self::external(error)
+        match error {
+            ClientError::Timeout => Self::ExternalTimeout,
+            // Not the other side's fault.
+            ClientError::Segment { .. } | ClientError::Malformed(_) => Self::Request(error.into()),
+            error => Self::external(error),
         }
     }
 }

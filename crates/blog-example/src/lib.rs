@@ -82,7 +82,10 @@ pub fn app(services: Services) -> App {
             "/stats/concurrent/",
             public(with_state(db(), statistics::concurrent)),
         )
-        .post("/posts/bulk/", public(with_state(db(), bulk::create)))
+        .post(
+            "/posts/bulk/",
+            public(with_state((db(), bulk::Turn::default()), bulk::create)),
+        )
         .get("/posts/recent/", public(with_state(db(), recent::recent)))
         .get(
             "/cached/",

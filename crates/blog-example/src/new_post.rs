@@ -1,6 +1,7 @@
 //! Making a post: what a client sends, and how it gets a slug of its own.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{SubsecRound, Utc};
 use resourceful::prelude::*;
@@ -11,7 +12,7 @@ use sea_orm::{
 };
 
 use crate::entity::post;
-use crate::slug::{free_slugs, slugify};
+use crate::slug::{FreeSlugs, slugify};
 
 /// A post as a client sends it.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Validate)]
@@ -36,6 +37,18 @@ impl NewPost {
     /// # Errors
     /// When the database fails.
     pub async fn insert(self, database: &impl ConnectionTrait) -> Result<post::Model, DbErr> {
+        self.insert_with(&mut Slugs::default(), database).await
+    }
+
+    /// The same for one of several posts, which ask once for the slugs of a title.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn insert_with(
+        self,
+        slugs: &mut Slugs,
+        database: &impl ConnectionTrait,
+    ) -> Result<post::Model, DbErr> {
         let base = slugify(&self.title);
         let mut post = post::ActiveModel {
             title: Set(self.title),
@@ -46,12 +59,20 @@ impl NewPost {
             created_at: Set(Utc::now().trunc_subsecs(6)),
             ..Default::default()
         };
-        if !is_taken(&base, database).await?
-            && try_insert(&mut post, base.clone(), database).await?
-        {
-            return post.try_into_model();
-        }
-        for slug in free_slugs(&base, slugs_like(&base, database).await?) {
+        let free = match slugs.0.entry(base) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let base = unknown.key().clone();
+                if !is_taken(&base, database).await?
+                    && try_insert(&mut post, base.clone(), database).await?
+                {
+                    return post.try_into_model();
+                }
+                let taken = slugs_like(&base, database).await?;
+                unknown.insert(FreeSlugs::new(base, taken))
+            }
+        };
+        for slug in free {
             if try_insert(&mut post, slug, database).await? {
                 return post.try_into_model();
             }
@@ -59,6 +80,10 @@ impl NewPost {
         unreachable!("there is always a next number")
     }
 }
+
+/// The slugs that are still free, by their base.
+#[derive(Debug, Default)]
+pub struct Slugs(HashMap<String, FreeSlugs>);
 
 async fn is_taken(slug: &str, database: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let posts = post::Entity::find().filter(post::Column::Slug.eq(slug));

@@ -1,7 +1,9 @@
 //! What the blog stands on, opened once at start.
 
+use std::sync::Arc;
+
 use resourceful::prelude::*;
-use resourceful_cache::{Cache, Memory, Redis};
+use resourceful_cache::{Cache, Memory, Redis, Store};
 use resourceful_client::Client;
 use resourceful_webhook::{GitHub, SqlDeliveries};
 use sea_orm::DatabaseConnection;
@@ -25,11 +27,13 @@ impl Services {
     pub async fn open(settings: &Settings) -> Result<Self> {
         let upstream = Client::builder(&settings.upstream_base)
             .timeout(settings.upstream_timeout)
+            // A batch holds up to a hundred of them.
+            .max_response(2 * 1024 * 1024)
             .user_agent("blog-example/0.1");
         let upstream = upstream.build()?;
-        let cache = match &settings.redis_url {
-            Some(url) => Cache::new(Redis::new(url).map_err(Error::internal)?, "blog", 1),
-            None => Cache::new(Memory::default(), "blog", 1),
+        let store: Arc<dyn Store> = match &settings.redis_url {
+            Some(url) => Arc::new(Redis::new(url).map_err(Error::internal)?),
+            None => Arc::new(Memory::default()),
         };
         let secret = settings.webhook_secret.as_deref();
         let github = secret.map(GitHub::new).transpose();
@@ -38,7 +42,7 @@ impl Services {
         let deliveries = SqlDeliveries::new(database.clone()).await;
         Ok(Self {
             upstream,
-            cache,
+            cache: Cache::new(store, "blog", 1),
             github: github.map_err(Error::internal)?,
             deliveries: deliveries.map_err(Error::internal)?,
             database,

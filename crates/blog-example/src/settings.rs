@@ -1,6 +1,7 @@
 //! What the environment says.
 
 use std::env::{VarError, var};
+use std::fmt;
 use std::time::Duration;
 
 use resourceful::prelude::*;
@@ -8,7 +9,7 @@ use resourceful::prelude::*;
 use crate::database;
 
 /// The settings of the blog; an empty variable counts as unset.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// `BIND`: where it listens.
     pub bind: String,
@@ -46,6 +47,15 @@ impl Settings {
             webhook_secret: variable("GITHUB_WEBHOOK_SECRET")?,
             is_demo,
         })
+    }
+}
+
+/// Without URLs and secrets.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("bind", &self.bind)
+            .finish_non_exhaustive()
     }
 }
 

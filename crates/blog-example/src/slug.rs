@@ -29,12 +29,40 @@ pub(crate) fn slugify(title: &str) -> String {
     }
 }
 
-/// Of `base`, `base-2`, `base-3`, .. those that are not among `taken`, in this order.
-pub(crate) fn free_slugs(base: &str, taken: HashSet<String>) -> impl Iterator<Item = String> {
-    let numbered = (2_u64..).map(move |number| format!("{base}-{number}"));
-    std::iter::once(base.to_owned())
-        .chain(numbered)
-        .filter(move |slug| !taken.contains(slug))
+/// Of `base`, `base-2`, `base-3`, .. those that are not taken, in this order, each once.
+#[derive(Debug)]
+pub(crate) struct FreeSlugs {
+    base: String,
+    taken: HashSet<String>,
+    next: u64,
+}
+
+impl FreeSlugs {
+    pub(crate) fn new(base: String, taken: HashSet<String>) -> Self {
+        Self {
+            base,
+            taken,
+            next: 1,
+        }
+    }
+}
+
+impl Iterator for FreeSlugs {
+    type Item = String;
+
+    /// There is always one.
+    fn next(&mut self) -> Option<String> {
+        loop {
+            let slug = match self.next {
+                1 => self.base.clone(),
+                number => format!("{}-{number}", self.base),
+            };
+            self.next += 1;
+            if !self.taken.contains(&slug) {
+                return Some(slug);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -61,7 +89,8 @@ mod tests {
     #[test]
     fn free_numbers_come_in_order() {
         let taken = || ["a", "a-2", "a-4"].map(str::to_owned).into();
-        assert!(free_slugs("a", taken()).take(2).eq(["a-3", "a-5"]));
-        assert!(free_slugs("b", taken()).take(2).eq(["b", "b-2"]));
+        let free = |base: &str| FreeSlugs::new(base.to_owned(), taken()).take(2);
+        assert!(free("a").eq(["a-3", "a-5"]));
+        assert!(free("b").eq(["b", "b-2"]));
     }
 }

@@ -9,7 +9,7 @@ use http::StatusCode;
 use resourceful::prelude::*;
 use resourceful_client::{Client, ClientError};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel,
+    ActiveModelTrait, ActiveValue::Set, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
 };
 
 use crate::entity::user;
@@ -207,7 +207,14 @@ pub(crate) async fn sync(
     let profile: Profile = resourceful::from_json(reply.bytes()).map_err(BlogError::external)?;
     let user = user::Entity::find_by_id(id).one(&database).await?;
     let user = user.ok_or(BlogError::LocalUserNotFound(id))?;
-    let user = profile.apply_to(user, &database).await?;
+    // It may be gone since.
+    let user = profile
+        .apply_to(user, &database)
+        .await
+        .map_err(|error| match error {
+            DbErr::RecordNotUpdated => BlogError::LocalUserNotFound(id),
+            other => other.into(),
+        })?;
     Ok(Json(Synchronized {
         message: "User data synchronized",
         user: LocalUser {
@@ -225,7 +232,7 @@ impl Profile {
         self,
         user: user::Model,
         database: &DatabaseConnection,
-    ) -> Result<user::Model, BlogError> {
+    ) -> Result<user::Model, DbErr> {
         let mut user = user.into_active_model();
         if let Change::Set(email) = self.email {
             user.email = Set(email);
@@ -236,7 +243,7 @@ impl Profile {
         if let Change::Set(last_name) = self.last_name {
             user.last_name = Set(last_name);
         }
-        Ok(user.update(database).await?)
+        user.update(database).await
     }
 }
 

@@ -18,8 +18,9 @@ use crate::input::{Input, from_json};
 /// The items of a bulk request: an array whose elements are read and validated one by one, so
 /// that the good ones can be worked on and of each bad one it is known what is wrong.
 ///
-/// It stands in an input as any other field does; more than `MAX` items (1000, if nothing is
-/// said) are 422 for the whole request. Its JSON Schema is an array of `T`.
+/// More than `MAX` items (1000, if nothing is said) are 422 for the whole request. Its JSON Schema
+/// is an array of `T`. It does not work inside `#[serde(flatten)]` or a tagged enum, which do not
+/// leave its items as they were sent.
 ///
 /// # Examples
 /// ```
@@ -168,11 +169,7 @@ impl<T, const MAX: usize> Bulk<T, MAX> {
     ///
     /// # Examples
     /// See [`Bulk`].
-    pub fn each<F, O, E>(
-        self,
-        limit: usize,
-        work: impl Fn(T) -> F,
-    ) -> impl Future<Output = BulkOutcomes<O>>
+    pub async fn each<F, O, E>(self, limit: usize, work: impl Fn(T) -> F) -> BulkOutcomes<O>
     where
         F: Future<Output = Result<O, E>>,
         E: Into<Error>,
@@ -181,18 +178,19 @@ impl<T, const MAX: usize> Bulk<T, MAX> {
         let mut jobs = Vec::with_capacity(self.len());
         for BulkItem { index, value, data } in self {
             sent.push((index, data));
-            jobs.push(outcome(value.map(&work)));
+            jobs.push(outcome(&work, value));
         }
-        async move { sort_out(sent, gather(limit, jobs).await) }
+        sort_out(sent, gather(limit, jobs).await)
     }
 }
 
-async fn outcome<F, O, E>(job: Result<F>) -> Result<O>
+/// The work begins when this is polled, so that all of it is under the limit.
+async fn outcome<T, F, O, E>(work: &impl Fn(T) -> F, value: Result<T>) -> Result<O>
 where
     F: Future<Output = Result<O, E>>,
     E: Into<Error>,
 {
-    job?.await.map_err(Into::into)
+    work(value?).await.map_err(Into::into)
 }
 
 fn sort_out<O>(sent: Vec<(usize, Box<RawValue>)>, outcomes: Vec<Result<O>>) -> BulkOutcomes<O> {
