@@ -46,6 +46,8 @@ pub(crate) async fn create(
     let NewPosts { posts } = request.json().await?;
     let posts = posts.filter(|posts| !posts.is_empty());
     let posts = posts.ok_or(BlogError::NoPosts)?;
+    // A database that is away is not waited for in a queue.
+    database.ping().await?;
     let turn = timeout(PATIENCE, turn.lock()).await;
     let _turn = turn.map_err(|_| BlogError::Busy)?;
     let transaction = database::begin_writing(&database).await?;

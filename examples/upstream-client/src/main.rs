@@ -8,7 +8,6 @@
 //! curl 127.0.0.1:8000/dashboard/7          # the user, and what is wrong with the rest
 //! curl '127.0.0.1:8000/users?ids=1,404,3'  # each with an outcome of its own
 //! curl -i 127.0.0.1:8000/posts/7           # 504
-//! curl -i 127.0.0.1:8000/followers/7       # 502
 //! ```
 
 use std::time::Duration;
@@ -90,17 +89,6 @@ async fn posts(upstream: Client, request: Request) -> Result<Json<Vec<String>>> 
     ))
 }
 
-async fn followers(upstream: Client, request: Request) -> Result<Json<Vec<User>>> {
-    let id: i64 = request.param("id")?;
-    Ok(Json(
-        upstream
-            .get("/users/{id}/followers")
-            .param("id", id)
-            .fetch()
-            .await?,
-    ))
-}
-
 /// What somebody else runs.
 fn upstream_app() -> App {
     async fn user(request: Request) -> Result<Json<User>> {
@@ -140,8 +128,7 @@ async fn main() -> Result<()> {
             public(with_state(upstream.clone(), dashboard)),
         )
         .get("/users", public(with_state(upstream.clone(), users)))
-        .get("/posts/{id}", public(with_state(upstream.clone(), posts)))
-        .get("/followers/{id}", public(with_state(upstream, followers)))
+        .get("/posts/{id}", public(with_state(upstream, posts)))
         .bind(bind)
         .await?;
     println!("Listening on http://{}", server.local_addr());

@@ -34,8 +34,12 @@ fn is_unavailable(response: &TestResponse) -> bool {
 async fn nothing_waits_for_it(blog: &Blog) {
     let ask = async |number: usize| {
         let started = Instant::now();
-        let response = match number % 7 {
-            6 => blog.create("Title").await,
+        let response = match number % 9 {
+            7 => blog.create("Title").await,
+            8 => {
+                let body = serde_json::json!({"posts": [{"title": "Title", "content": ""}]});
+                blog.client.post("/posts/bulk/").json(&body).await
+            }
             read => blog.client.get(READS[read]).await,
         };
         Ok::<_, Error>((response, started.elapsed()))
