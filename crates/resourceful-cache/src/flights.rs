@@ -22,14 +22,16 @@ impl Flights {
         key: &str,
         compute: impl Future<Output = Result<Bytes>>,
     ) -> Result<Bytes> {
-        let seat = Seat::take(self, key);
+        // Declared first, so that it is dropped last: it clears up when the flight was let go.
+        let _seat = Seat { flights: self, key };
+        let flight = Arc::clone(self.lock().entry(key.to_owned()).or_default());
         let land = async {
             let outcome = gather(1, [compute]).await.remove(0);
             // Who comes from now on finds the value in the store, or computes anew.
             self.lock().remove(key);
             outcome
         };
-        seat.flight.get_or_init(|| land).await.clone()
+        flight.get_or_init(|| land).await.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Flight>>> {
@@ -37,33 +39,20 @@ impl Flights {
     }
 }
 
-/// A place on a flight, which is given up when its holder goes away.
+/// A place on a flight. The last one to leave clears it away.
 struct Seat<'f> {
     flights: &'f Flights,
     key: &'f str,
-    flight: Arc<Flight>,
-}
-
-impl<'f> Seat<'f> {
-    fn take(flights: &'f Flights, key: &'f str) -> Self {
-        let flight = Arc::clone(flights.lock().entry(key.to_owned()).or_default());
-        Self {
-            flights,
-            key,
-            flight,
-        }
-    }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        // Seats are taken and given up under the lock, so the count is exact: this one and the
-        // map's.
         let mut flights = self.flights.lock();
-        let is_this = flights
+        // The map's own is the only one left.
+        if flights
             .get(self.key)
-            .is_some_and(|known| Arc::ptr_eq(known, &self.flight));
-        if is_this && Arc::strong_count(&self.flight) == 2 {
+            .is_some_and(|flight| Arc::strong_count(flight) == 1)
+        {
             flights.remove(self.key);
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use resourceful_test_parts::Process;
+use resourceful_test_parts::{Behaviour, Process, Upstream};
 
 /// The blog as it is started in a directory, with nothing set.
 fn blog(directory: &Path) -> Command {
@@ -45,16 +45,63 @@ fn a_first_start_shows_something_and_a_second_remembers() {
     assert!(second.stop("-TERM").1);
 }
 
+/// The most memory it has had, in kilobytes.
+fn peak_memory(blog: &Process) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", blog.id())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_gigabyte_from_the_upstream_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let upstream = Upstream::start();
+    let blog = Process::start(blog(directory.path()).env("UPSTREAM_BASE", upstream.url()));
+    upstream.json("/data", "{}");
+    assert_eq!(blog.get("/endpoint/").status, 200);
+    let before = peak_memory(&blog);
+    let length = "Content-Length: 1073741824\r\n";
+    for headers in ["", length] {
+        upstream.on("/data", Behaviour::Huge(1 << 30, headers));
+        assert_eq!(blog.get("/endpoint/").status, 502);
+    }
+    let more = peak_memory(&blog) - before;
+    assert!(more < 32 * 1024, "{more} kB");
+}
+
+#[test]
+fn a_webhook_without_a_secret_takes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let blog = Process::start(blog(directory.path()).env("GITHUB_WEBHOOK_SECRET", ""));
+    let answer = blog.ask("POST", "/webhooks/github/", "{}");
+    assert_eq!(answer.status, 503);
+    assert_eq!(blog.get("/webhooks/github/").status, 405);
+}
+
 #[test]
 fn a_wrong_setting_is_said_and_ends_it() {
-    let output = Command::new(env!("CARGO_BIN_EXE_blog-example"))
-        .env("BIND", "nowhere")
-        .env("DATABASE_URL", "sqlite::memory:")
-        .output()
-        .unwrap();
-    assert!(!output.status.success());
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("Error: "), "{text}");
+    let directory = tempfile::tempdir().unwrap();
+    for (name, value) in [
+        ("BIND", "nowhere"),
+        ("UPSTREAM_TIMEOUT", "soon"),
+        ("UPSTREAM_TIMEOUT", "0"),
+        ("UPSTREAM_TIMEOUT", "NaN"),
+        ("UPSTREAM_BASE", "example.com"),
+        ("REDIS_URL", "http://localhost"),
+        ("DATABASE_URL", "mysql://localhost/x"),
+    ] {
+        let mut command = blog(directory.path());
+        command
+            .env("DATABASE_URL", "sqlite::memory:")
+            .env(name, value);
+        let output = command.output().unwrap();
+        assert!(!output.status.success(), "{name}={value}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.contains("Error: "), "{name}={value}: {text}");
+    }
 }
 
 /// Killed at its very first start, or started several times at once: the next start works.
