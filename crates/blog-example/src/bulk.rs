@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use resourceful::{Bulk, BulkFailure, prelude::*};
-use sea_orm::DatabaseConnection;
+use sea_orm::DbErr;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::database;
 use crate::error::BlogError;
 use crate::new_post::{NewPost, Slugs};
+use crate::pool::Pool;
 use crate::posts::Post;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
@@ -40,17 +41,22 @@ pub(crate) type Turn = Arc<Mutex<()>>;
 /// transaction: when the database fails half-way, nothing is there, and the client may send the
 /// same again.
 pub(crate) async fn create(
-    (database, turn): (DatabaseConnection, Turn),
+    (database, turn): (Pool, Turn),
     mut request: Request,
 ) -> Result<Json<Outcome>, BlogError> {
     let NewPosts { posts } = request.json().await?;
     let posts = posts.filter(|posts| !posts.is_empty());
     let posts = posts.ok_or(BlogError::NoPosts)?;
     // A database that is away is not waited for in a queue.
-    database.ping().await?;
+    database.connections().ping().await?;
     let turn = timeout(PATIENCE, turn.lock()).await;
     let _turn = turn.map_err(|_| BlogError::Busy)?;
-    let transaction = database::begin_writing(&database).await?;
+    let outcome = database.bounded(write(&database, posts)).await?;
+    Ok(Json(outcome))
+}
+
+async fn write(database: &Pool, posts: Bulk<NewPost>) -> Result<Outcome, DbErr> {
+    let transaction = database::begin_writing(database.connections()).await?;
     let mut slugs = Slugs::default();
     let (mut successful_posts, mut failed_posts) = (Vec::new(), Vec::new());
     for item in posts {
@@ -63,9 +69,9 @@ pub(crate) async fn create(
         }
     }
     transaction.commit().await?;
-    Ok(Json(Outcome {
+    Ok(Outcome {
         total_created: successful_posts.len(),
         successful_posts,
         failed_posts,
-    }))
+    })
 }

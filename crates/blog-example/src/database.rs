@@ -14,6 +14,7 @@ use tokio::time::sleep;
 
 use crate::migration::Migrator;
 use crate::new_post::NewPost;
+use crate::pool::Pool;
 
 /// Where the posts are when nothing else is said.
 pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
@@ -22,7 +23,7 @@ pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
 ///
 /// # Errors
 /// When the database cannot be reached or is not ours to change.
-pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+pub async fn connect(url: &str) -> Result<Pool, DbErr> {
     // A database in memory is its connection's own.
     let in_memory = url.contains(":memory:");
     let (least, most) = if in_memory { (1, 1) } else { (5, 20) };
@@ -56,7 +57,7 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     }
     let database = Database::connect(options).await?;
     migrate(&database).await?;
-    Ok(database)
+    Ok(Pool::new(database))
 }
 
 /// Brings the tables up to date. Another process may be doing so at this moment: what it has
@@ -79,8 +80,8 @@ async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
 ///
 /// # Errors
 /// When they cannot be written.
-pub async fn add_demo_posts_once(database: &DatabaseConnection) -> Result<(), DbErr> {
-    let transaction = begin_writing(database).await?;
+pub async fn add_demo_posts_once(database: &Pool) -> Result<(), DbErr> {
+    let transaction = begin_writing(database.connections()).await?;
     let mark = transaction.query_one_raw(Statement::from_string(
         DbBackend::Sqlite,
         "PRAGMA user_version",

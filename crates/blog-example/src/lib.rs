@@ -13,7 +13,7 @@
 //! | `new_post.rs`, `slug.rs` | making a post |
 //! | `error.rs` | what goes wrong, and what clients read of it |
 //! | `settings.rs`, `services.rs` | the environment, and what is opened at start |
-//! | `database.rs`, `migration.rs`, `entity/` | where the posts are |
+//! | `database.rs`, `pool.rs`, `migration.rs`, `entity/` | where the posts are |
 
 // An application documents its URLs, not its fields.
 #![allow(missing_docs)]
@@ -27,6 +27,7 @@ mod external;
 mod github;
 mod migration;
 pub mod new_post;
+pub mod pool;
 mod post_list;
 pub mod posts;
 mod recent;
@@ -93,7 +94,13 @@ pub fn app(services: Services) -> App {
         )
         .post("/cache/warm/", public(with_state(cache, cached::warm)))
         .problems(error::with_error_member)
-        .on_stop(|| async move { database.close().await.map_err(Error::internal) });
+        .on_stop(|| async move {
+            database
+                .connections()
+                .close_by_ref()
+                .await
+                .map_err(Error::internal)
+        });
     let hook = "/webhooks/github/";
     match github {
         Some(github) => {

@@ -6,10 +6,11 @@
 
 use chrono::{DateTime, Utc};
 use resourceful::prelude::*;
-use sea_orm::{DatabaseConnection, PaginatorTrait, QuerySelect};
+use sea_orm::{PaginatorTrait, QuerySelect};
 
 use crate::entity::post;
 use crate::error::BlogError;
+use crate::pool::Pool;
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct PostRow {
@@ -21,12 +22,12 @@ struct PostRow {
 
 #[derive(Debug)]
 pub(crate) struct PostList {
-    database: DatabaseConnection,
+    database: Pool,
 }
 
 impl PostList {
     #[must_use]
-    pub(crate) fn new(database: DatabaseConnection) -> Self {
+    pub(crate) fn new(database: Pool) -> Self {
         Self { database }
     }
 }

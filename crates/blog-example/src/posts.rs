@@ -4,11 +4,12 @@
 //! the hooks themselves; parsing, validation, statuses and 405 are the library's.
 
 use resourceful::prelude::*;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, DbErr, EntityTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait};
 
 use crate::entity::post;
 use crate::error::BlogError;
 use crate::new_post::{NewPost, not_blank};
+use crate::pool::Pool;
 
 /// A post in answers.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -32,12 +33,12 @@ pub struct PostChanges {
 
 #[derive(Debug)]
 pub struct Posts {
-    database: DatabaseConnection,
+    database: Pool,
 }
 
 impl Posts {
     #[must_use]
-    pub fn new(database: DatabaseConnection) -> Self {
+    pub fn new(database: Pool) -> Self {
         Self { database }
     }
 }

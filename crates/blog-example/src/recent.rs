@@ -5,9 +5,10 @@
 
 use chrono::{DateTime, Utc};
 use resourceful::prelude::*;
-use sea_orm::{DatabaseConnection, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use crate::error::BlogError;
+use crate::pool::Pool;
 
 const LATEST: &str = "SELECT id, title, created_at FROM blog_post WHERE published = $1 \
                       ORDER BY created_at DESC, id DESC LIMIT $2";
@@ -24,10 +25,7 @@ struct RecentPost {
     created_at: DateTime<Utc>,
 }
 
-pub(crate) async fn recent(
-    database: DatabaseConnection,
-    _: Request,
-) -> Result<Json<Recent>, BlogError> {
+pub(crate) async fn recent(database: Pool, _: Request) -> Result<Json<Recent>, BlogError> {
     let backend = database.get_database_backend();
     let latest = Statement::from_sql_and_values(backend, LATEST, [true.into(), 10_i64.into()]);
     let posts = RecentPost::find_by_statement(latest).all(&database).await?;

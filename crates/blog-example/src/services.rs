@@ -6,19 +6,19 @@ use resourceful::prelude::*;
 use resourceful_cache::{Cache, Memory, Redis, Store};
 use resourceful_client::Client;
 use resourceful_webhook::{GitHub, SqlDeliveries};
-use sea_orm::DatabaseConnection;
 
 use crate::database;
+use crate::pool::Pool;
 use crate::settings::Settings;
 
 #[derive(Debug)]
 pub struct Services {
-    pub database: DatabaseConnection,
+    pub database: Pool,
     pub upstream: Client,
     pub cache: Cache,
     /// None without a secret.
     pub github: Option<GitHub>,
-    pub deliveries: SqlDeliveries,
+    pub deliveries: SqlDeliveries<Pool>,
 }
 
 impl Services {

@@ -6,12 +6,12 @@
 use resourceful::prelude::*;
 use sea_orm::sea_query::NullOrdering;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DerivePartialModel, EntityTrait, Order, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, DerivePartialModel, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::entity::{comment, post, user};
 use crate::error::BlogError;
+use crate::pool::Pool;
 
 /// How many of each.
 const COUNT: u64 = 10;
@@ -54,10 +54,7 @@ struct ActiveUser {
     username: String,
 }
 
-pub(crate) async fn concurrent(
-    database: DatabaseConnection,
-    _: Request,
-) -> Result<Json<Statistics>, BlogError> {
+pub(crate) async fn concurrent(database: Pool, _: Request) -> Result<Json<Statistics>, BlogError> {
     let recent_posts = post::published().limit(COUNT).into_partial_model();
     let popular_posts = post::Entity::find()
         .filter(post::Column::Published.eq(true))

@@ -8,13 +8,12 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use resourceful::prelude::*;
 use resourceful_client::{Client, ClientError};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel};
 
 use crate::entity::user;
 use crate::error::BlogError;
 use crate::external::{self, JsonObject, Verbatim, fetch};
+use crate::pool::Pool;
 
 /// How many users a batch may ask for.
 const MAX_BATCH: usize = 100;
@@ -196,7 +195,7 @@ struct LocalUser {
 
 /// `POST /users/{id}/sync/`: takes over what the external service knows.
 pub(crate) async fn sync(
-    (upstream, database): (Client, DatabaseConnection),
+    (upstream, database): (Client, Pool),
     request: Request,
 ) -> Result<Json<Synchronized>, BlogError> {
     let id: i64 = request.param("id")?;
@@ -228,11 +227,7 @@ pub(crate) async fn sync(
 }
 
 impl Profile {
-    async fn apply_to(
-        self,
-        user: user::Model,
-        database: &DatabaseConnection,
-    ) -> Result<user::Model, DbErr> {
+    async fn apply_to(self, user: user::Model, database: &Pool) -> Result<user::Model, DbErr> {
         let mut user = user.into_active_model();
         if let Change::Set(email) = self.email {
             user.email = Set(email);

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use resourceful::prelude::*;
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter,
-};
+use sea_orm::{ColumnTrait, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter};
 use tokio::time::sleep;
 
 use crate::entity::{comment, post, user};
 use crate::error::BlogError;
+use crate::pool::Pool;
 
 #[derive(Debug, Serialize)]
 struct Message {
@@ -37,10 +36,7 @@ struct PostSummary {
 }
 
 /// `GET /posts/`: all published posts.
-pub(crate) async fn post_list(
-    database: DatabaseConnection,
-    _: Request,
-) -> Result<impl IntoResponse, BlogError> {
+pub(crate) async fn post_list(database: Pool, _: Request) -> Result<impl IntoResponse, BlogError> {
     let posts = post::published().all(&database).await?;
     let posts = Page::all(posts).map(
         |post::Model {
@@ -69,7 +65,7 @@ struct PostDetail {
 /// `GET /posts/{id}/`: a published post, its author and the number of its comments, the two
 /// fetched at the same time.
 pub(crate) async fn post_detail(
-    database: DatabaseConnection,
+    database: Pool,
     request: Request,
 ) -> Result<impl IntoResponse, BlogError> {
     let id = request.param("id")?;

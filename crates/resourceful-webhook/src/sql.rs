@@ -1,5 +1,6 @@
 //! Deliveries in a table.
 
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +14,8 @@ use crate::deliveries::{Begin, Deliveries, LEASE, RETENTION};
 const CLEANING: Duration = Duration::from_secs(60 * 60);
 
 /// The deliveries of seven days in the table `webhook_delivery` of an SQLite or PostgreSQL
-/// database: for any number of processes, and for longer than they live.
+/// database: for any number of processes, and for longer than they live. `C` is SeaORM's
+/// connection, or what stands in front of it.
 ///
 /// # Examples
 /// ```no_run
@@ -25,13 +27,13 @@ const CLEANING: Duration = Duration::from_secs(60 * 60);
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct SqlDeliveries {
-    database: DatabaseConnection,
+pub struct SqlDeliveries<C = DatabaseConnection> {
+    database: C,
     /// When old ids were removed last, in seconds since 1970.
     cleaned_at: AtomicI64,
 }
 
-impl SqlDeliveries {
+impl<C: ConnectionTrait> SqlDeliveries<C> {
     /// Makes the table where it is not there.
     ///
     /// # Errors
@@ -39,7 +41,7 @@ impl SqlDeliveries {
     ///
     /// # Examples
     /// See [`SqlDeliveries`].
-    pub async fn new(database: DatabaseConnection) -> Result<Self, DbErr> {
+    pub async fn new(database: C) -> Result<Self, DbErr> {
         let table = "CREATE TABLE IF NOT EXISTS webhook_delivery (id text PRIMARY KEY, \
                      begun_at bigint NOT NULL, finished boolean NOT NULL)";
         // Of two who make a table at the same time PostgreSQL refuses one, `IF NOT EXISTS` or
@@ -82,7 +84,7 @@ impl SqlDeliveries {
 }
 
 #[async_trait]
-impl Deliveries for SqlDeliveries {
+impl<C: ConnectionTrait + Debug + Send + 'static> Deliveries for SqlDeliveries<C> {
     async fn begin(&self, id: &str) -> Result<Begin> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = seconds(now.unwrap_or_default());

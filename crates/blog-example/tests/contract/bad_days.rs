@@ -1,12 +1,13 @@
 //! A database that is stopped, paused or locked, and a cache that is away.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use blog_example::database;
 use resourceful::{Error, TestResponse, gather};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_test_parts::{Postgres, Redis as RedisServer};
-use sea_orm::{ConnectionTrait, Database, TransactionTrait};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement, TransactionTrait};
 
 use crate::blog::Blog;
 
@@ -75,6 +76,63 @@ async fn postgres_stopped_paused_and_back_again() {
     nothing_waits_for_it(&blog).await;
     server.start_again();
     it_is_healthy_soon(&blog).await;
+}
+
+/// A statement that runs when the server is paused is not waited for either.
+#[tokio::test]
+async fn postgres_paused_in_the_middle() {
+    let server = Postgres::start();
+    let blog = Arc::new(Blog::on(&server.url(), memory(), None).await);
+    blog.create("Title").await;
+    let other = Database::connect(server.url()).await.unwrap();
+    let lock = other.begin().await.unwrap();
+    lock.execute_unprepared("UPDATE blog_post SET views = 1")
+        .await
+        .unwrap();
+    let change = tokio::spawn({
+        let blog = Arc::clone(&blog);
+        async move {
+            let change = serde_json::json!({"title": "New"});
+            blog.client.put("/api/posts/1/").json(&change).await
+        }
+    });
+    let waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let waiting = Statement::from_string(DbBackend::Postgres, waiting);
+    while other
+        .query_one_raw(waiting.clone())
+        .await
+        .unwrap()
+        .is_none()
+    {
+        tokio::task::yield_now().await;
+    }
+    server.pause();
+    let started = Instant::now();
+    let response = change.await.unwrap();
+    assert!(is_unavailable(&response), "{}", response.text());
+    assert!(started.elapsed() < Duration::from_secs(2));
+    server.resume();
+    lock.rollback().await.unwrap();
+    it_is_healthy_soon(&blog).await;
+}
+
+/// Who is slow on a server that is alive is waited for.
+#[tokio::test]
+async fn a_slow_statement_is_waited_for() {
+    let blog = Blog::on_postgres().await;
+    blog.create("Title").await;
+    let lock = blog.database.begin().await.unwrap();
+    lock.execute_unprepared("UPDATE blog_post SET views = 1")
+        .await
+        .unwrap();
+    let change = serde_json::json!({"title": "New"});
+    let change = blog.client.put("/api/posts/1/").json(&change);
+    let let_go = async {
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        lock.rollback().await.unwrap();
+    };
+    let (changed, ()) = tokio::join!(change, let_go);
+    assert_eq!(changed.status(), 200, "{}", changed.text());
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ impl Blog {
         let client = TestClient::new(blog_example::app(services)).expect("the blog is sound");
         Self {
             client,
-            database,
+            database: database.connections().clone(),
             upstream,
             directory,
         }
