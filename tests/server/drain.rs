@@ -43,6 +43,29 @@ async fn what_runs_is_finished_and_nothing_new_is_accepted() {
     running.outcome.await.unwrap().unwrap();
 }
 
+/// Half a head is nothing that was begun.
+#[tokio::test]
+async fn half_a_head_does_not_hold_a_stop() {
+    let running = start(app()).await;
+    let mut first = Raw::connect(running.address).await;
+    first.send("GET /posts/1 HTTP/1.1\r\nHost: ").await;
+    let mut second = Raw::connect(running.address).await;
+    second
+        .send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await;
+    second.read_until("}").await;
+    second.send("GET /posts/1 HTTP/1.1\r\n").await;
+    // The server has read both when it answers a third.
+    let mut third = Raw::connect(running.address).await;
+    third.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    third.read_until("}").await;
+
+    let started = std::time::Instant::now();
+    running.stop.send(()).unwrap();
+    running.outcome.await.unwrap().unwrap();
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}
+
 #[tokio::test]
 async fn hooks_run_at_start_and_in_reverse_at_stop() {
     let log = Arc::new(Mutex::new(Vec::new()));

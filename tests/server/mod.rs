@@ -2,10 +2,12 @@
 
 mod disconnect;
 mod drain;
+mod limits;
 mod protocols;
 
 use std::net::SocketAddr;
 
+use resourceful::Server;
 use resourceful::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,7 +22,10 @@ struct Running {
 }
 
 async fn start(app: App) -> Running {
-    let server = app.bind("127.0.0.1:0").await.unwrap();
+    run(app.bind("127.0.0.1:0").await.unwrap())
+}
+
+fn run(server: Server) -> Running {
     let address = server.local_addr();
     let (stop, stopped) = oneshot::channel();
     let outcome = tokio::spawn(server.run_until(async {

@@ -1,6 +1,7 @@
 //! Sockets: accept, serve, drain.
 
 mod connection;
+mod pace;
 mod signal;
 
 use std::fmt::Debug;
@@ -12,13 +13,14 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::error::{Error, Result};
 use crate::lifespan::Lifespan;
 use crate::service::AppService;
 
 use self::connection::Connection;
+use self::pace::{Clock, Limits};
 
 /// How long requests may run on after the signal to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,6 +47,7 @@ pub struct Server {
     lifespan: Lifespan,
     listener: TcpListener,
     address: SocketAddr,
+    limits: Limits,
 }
 
 impl Server {
@@ -63,6 +66,7 @@ impl Server {
             lifespan,
             listener,
             address,
+            limits: Limits::default(),
         })
     }
 
@@ -80,6 +84,61 @@ impl Server {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How long a client has from the first byte of a request to the end of its head: 10 s. Then
+    /// it is told 408 and the connection is closed. (HTTP/1; limits are checked by a clock and
+    /// may be passed by an eighth.)
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.header_timeout(Duration::from_secs(5));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn header_timeout(mut self, time: Duration) -> Self {
+        self.limits.header = time;
+        self
+    }
+
+    /// How long a connection is kept after an answer, for a next request: 15 s. (HTTP/1; a
+    /// client of HTTP/2 is asked after 10 s whether it is still there.)
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.idle_timeout(Duration::from_secs(60));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn idle_timeout(mut self, time: Duration) -> Self {
+        self.limits.idle = time;
+        self
+    }
+
+    /// How long a client may leave an answer unread: 10 s without a byte taken. Then the
+    /// connection is cut off. (HTTP/1)
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.write_timeout(Duration::from_secs(30));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn write_timeout(mut self, time: Duration) -> Self {
+        self.limits.write = time;
+        self
     }
 
     /// Serves until SIGINT or SIGTERM, then finishes what runs, for at most ten seconds.
@@ -128,6 +187,8 @@ impl Server {
         let (draining, drain) = watch::channel(());
         let mut connections = JoinSet::new();
         let streams = TaskTracker::new();
+        let clock = Clock::default();
+        let ticking = AbortOnDropHandle::new(tokio::spawn(clock.clone().run(self.limits)));
         let mut stop = std::pin::pin!(stop);
         let mut backoff = ACCEPT_BACKOFF.0;
         loop {
@@ -136,7 +197,13 @@ impl Server {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, peer)) => {
                         backoff = ACCEPT_BACKOFF.0;
-                        let connection = Connection::new(stream, peer, self.service.clone(), streams.clone());
+                        let connection = Connection::new(
+                            stream,
+                            peer,
+                            self.service.clone(),
+                            streams.clone(),
+                            clock.watch(),
+                        );
                         connections.spawn(connection.serve(drain.clone()));
                     }
                     Err(error) => {
@@ -160,7 +227,9 @@ impl Server {
             detached.close();
             detached.wait().await;
         };
-        if timeout(DRAIN_TIMEOUT, finish).await.is_ok() {
+        let outcome = timeout(DRAIN_TIMEOUT, finish).await;
+        drop(ticking);
+        if outcome.is_ok() {
             tracing::info!("stopped");
             return Ok(());
         }

@@ -1,0 +1,323 @@
+//! What keeps a connection from staying for ever: one slow clock looks at all of them.
+//!
+//! hyper's own timers are made anew for every request, which costs a tenth of a small one. Here a
+//! connection only notes what it does, in a few bytes; the clock, a task of the server's, compares
+//! the notes of now and before, and wakes those whose time is over.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, interval};
+
+use crate::error::BoxError;
+use crate::response::Body;
+use crate::walk::Answer;
+
+/// How long a connection may take for what it owes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// From the first byte of a head to its last.
+    pub(super) header: Duration,
+    /// From an answer to the first byte of the next request.
+    pub(super) idle: Duration,
+    /// Without a byte of an answer being taken.
+    pub(super) write: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header: Duration::from_secs(10),
+            idle: Duration::from_secs(15),
+            write: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Limits {
+    /// How often the clock looks: so often that a limit is passed by an eighth at most, and not
+    /// more than once a second where limits are long.
+    fn period(&self) -> Duration {
+        let shortest = self.header.min(self.idle).min(self.write);
+        (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1))
+    }
+}
+
+/// Why a connection is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A head did not come to its end.
+    SlowHead,
+    /// No next request came.
+    Idle,
+    /// The client does not read.
+    Stalled,
+}
+
+/// A head is being read, or its first byte waited for.
+const HEAD: u8 = 0;
+/// A request is being served, to the last byte of a streamed answer.
+const SERVING: u8 = 1;
+/// The answer is given, and may still be on its way out.
+const ANSWERED: u8 = 2;
+
+/// The notes of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    phase: AtomicU8,
+    requests: AtomicU32,
+    writes: AtomicU32,
+    is_write_blocked: AtomicBool,
+    verdict: AtomicU8,
+    waker: AtomicWaker,
+}
+
+impl Pace {
+    /// Woken by the clock, at the latest.
+    pub(super) fn register(&self, cx: &Context<'_>) {
+        self.waker.register(cx.waker());
+    }
+
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        match self.verdict.load(Relaxed) {
+            1 => Some(Verdict::SlowHead),
+            2 => Some(Verdict::Idle),
+            3 => Some(Verdict::Stalled),
+            _ => None,
+        }
+    }
+
+    /// Is nothing owed to the client? Half a head is not a request yet.
+    pub(super) fn may_be_closed(&self) -> bool {
+        self.phase.load(Relaxed) == HEAD && !self.is_write_blocked.load(Relaxed)
+    }
+
+    pub(super) fn request(&self) {
+        self.phase.store(SERVING, Relaxed);
+        add_one(&self.requests);
+    }
+
+    fn answered(&self) {
+        self.phase.store(ANSWERED, Relaxed);
+    }
+
+    fn read(&self) {
+        if self.phase.load(Relaxed) == ANSWERED {
+            self.phase.store(HEAD, Relaxed);
+        }
+    }
+
+    fn wrote<T>(&self, outcome: &Poll<T>) {
+        if outcome.is_ready() {
+            add_one(&self.writes);
+        }
+        self.is_write_blocked.store(outcome.is_pending(), Relaxed);
+    }
+
+    fn end(&self, verdict: Verdict) {
+        self.verdict.store(verdict as u8 + 1, Relaxed);
+        self.waker.wake();
+    }
+}
+
+/// Only the connection's own task writes.
+fn add_one(counter: &AtomicU32) {
+    counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
+}
+
+/// The connections of a server, as the clock sees them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Clock(Arc<Mutex<Vec<Watched>>>);
+
+/// What the clock saw when it last looked, and since when it has been so.
+#[derive(Debug)]
+struct Watched {
+    pace: Weak<Pace>,
+    seen: (u8, u32, u32),
+    since: Instant,
+    blocked: (bool, u32),
+    blocked_since: Instant,
+}
+
+impl Clock {
+    pub(super) fn watch(&self) -> Arc<Pace> {
+        let pace = Arc::new(Pace::default());
+        let now = Instant::now();
+        self.lock().push(Watched {
+            pace: Arc::downgrade(&pace),
+            seen: (HEAD, 0, 0),
+            since: now,
+            blocked: (false, 0),
+            blocked_since: now,
+        });
+        pace
+    }
+
+    /// Looks at all connections, again and again.
+    pub(super) async fn run(self, limits: Limits) {
+        let mut period = interval(limits.period());
+        loop {
+            let now = period.tick().await;
+            self.lock().retain_mut(|watched| {
+                let pace = watched.pace.upgrade();
+                if let Some(pace) = &pace
+                    && let Some(verdict) = watched.judge(pace, now, limits)
+                {
+                    pace.end(verdict);
+                }
+                pace.is_some()
+            });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Watched>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    fn judge(&mut self, pace: &Pace, now: Instant, limits: Limits) -> Option<Verdict> {
+        let phase = pace.phase.load(Relaxed);
+        let writes = pace.writes.load(Relaxed);
+        let seen = (phase, pace.requests.load(Relaxed), writes);
+        if self.seen != seen {
+            (self.seen, self.since) = (seen, now);
+        }
+        let blocked = (pace.is_write_blocked.load(Relaxed), writes);
+        if self.blocked != blocked {
+            (self.blocked, self.blocked_since) = (blocked, now);
+        }
+        if blocked.0 {
+            return (now - self.blocked_since >= limits.write).then_some(Verdict::Stalled);
+        }
+        let (limit, verdict) = match phase {
+            HEAD => (limits.header, Verdict::SlowHead),
+            ANSWERED => (limits.idle, Verdict::Idle),
+            _ => return None,
+        };
+        (now - self.since >= limit).then_some(verdict)
+    }
+}
+
+/// A socket that notes what it does.
+#[derive(Debug)]
+pub(super) struct PacedIo {
+    pub(super) io: TokioIo<TcpStream>,
+    pub(super) pace: Arc<Pace>,
+}
+
+impl Read for PacedIo {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.io).poll_read(cx, buffer);
+        if outcome.is_ready() {
+            self.pace.read();
+        }
+        outcome
+    }
+}
+
+impl Write for PacedIo {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.pace.wrote(&outcome);
+        outcome
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        self.pace.wrote(&outcome);
+        outcome
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+/// The future of a request that notes when its answer is there.
+pub(super) struct PacedAnswer<'p> {
+    pub(super) answer: Answer,
+    pub(super) pace: &'p Arc<Pace>,
+}
+
+impl Future for PacedAnswer<'_> {
+    type Output = <Answer as Future>::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Looked at in its place: moving a response about costs more than all the rest here.
+        let polled = Pin::new(&mut self.answer).poll(cx);
+        match &polled {
+            Poll::Ready(Ok(response)) if response.body().as_bytes().is_none() => {}
+            Poll::Ready(_) => {
+                self.pace.answered();
+                return polled;
+            }
+            Poll::Pending => return polled,
+        }
+        // It is answered when the stream has ended, however long it is silent.
+        let pace = Arc::clone(self.pace);
+        polled.map_ok(|response| response.map(|body| Body::new(Streamed { body, pace })))
+    }
+}
+
+/// A body that notes when it has ended.
+struct Streamed {
+    body: Body,
+    pace: Arc<Pace>,
+}
+
+impl HttpBody for Streamed {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Streamed {
+    fn drop(&mut self) {
+        self.pace.answered();
+    }
+}
