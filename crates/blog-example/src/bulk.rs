@@ -38,8 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) type Turn = Arc<Mutex<()>>;
 
 /// One after the other, so that ids and slugs come in the order of the list, and in one
-/// transaction: when the database fails half-way, nothing is there, and the client may send the
-/// same again.
+/// transaction: when the database fails half-way, nothing is there.
 pub(crate) async fn create(
     (database, turn): (Pool, Turn),
     mut request: Request,

@@ -25,7 +25,7 @@ pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
 /// When the database cannot be reached or is not ours to change.
 pub async fn connect(url: &str) -> Result<Pool, DbErr> {
     // A database in memory is its connection's own.
-    let in_memory = url.contains(":memory:");
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let (least, most) = if in_memory { (1, 1) } else { (5, 20) };
     // Who waits for a connection of SQLite's waits for the writers before. Who waits for one of
     // PostgreSQL's may wait for a server that is away, and is told so soon.
@@ -55,9 +55,19 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
         // It would be gone with its connection.
         options.idle_timeout(None).max_lifetime(None);
     }
-    let database = Database::connect(options).await?;
+    let database = Database::connect(options.clone()).await?;
     migrate(&database).await?;
-    Ok(Pool::new(database))
+    let spare = match database.get_database_backend() {
+        DbBackend::Postgres => {
+            options
+                .min_connections(0)
+                .max_connections(1)
+                .connect_lazy(true);
+            Database::connect(options).await?
+        }
+        _ => database.clone(),
+    };
+    Ok(Pool::new(database, spare))
 }
 
 /// Brings the tables up to date. Another process may be doing so at this moment: what it has

@@ -94,13 +94,7 @@ pub fn app(services: Services) -> App {
         )
         .post("/cache/warm/", public(with_state(cache, cached::warm)))
         .problems(error::with_error_member)
-        .on_stop(|| async move {
-            database
-                .connections()
-                .close_by_ref()
-                .await
-                .map_err(Error::internal)
-        });
+        .on_stop(|| async move { database.close().await.map_err(Error::internal) });
     let hook = "/webhooks/github/";
     match github {
         Some(github) => {

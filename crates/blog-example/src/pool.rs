@@ -20,17 +20,30 @@ const SIGN_OF_LIFE: Duration = Duration::from_millis(800);
 /// SeaORM's connections. Statements go through it as through a `DatabaseConnection`, but none
 /// waits for a server that stands still: the server's own limits stand still with it.
 #[derive(Clone, Debug)]
-pub struct Pool(DatabaseConnection);
+pub struct Pool {
+    connections: DatabaseConnection,
+    /// One of its own, for signs of life: that all others are busy is not that the server is away.
+    spare: DatabaseConnection,
+}
 
 impl Pool {
-    pub(crate) fn new(connections: DatabaseConnection) -> Self {
-        Self(connections)
+    pub(crate) fn new(connections: DatabaseConnection, spare: DatabaseConnection) -> Self {
+        Self { connections, spare }
     }
 
     /// The connections without that care, for what is no request.
     #[must_use]
     pub fn connections(&self) -> &DatabaseConnection {
-        &self.0
+        &self.connections
+    }
+
+    /// Closes all connections.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.spare.close().await?;
+        self.connections.close().await
     }
 
     /// Does `work`, which is dropped when it takes over a minute, or when the server gives no
@@ -51,43 +64,43 @@ impl Pool {
             tokio::select! {
                 outcome = &mut work => return outcome,
                 is_alive = self.is_alive() => if !is_alive {
-                    return Err(silent("the server gives no sign of life"));
+                    let silence = "the server gives no sign of life".to_owned();
+                    return Err(DbErr::Conn(RuntimeErr::Internal(silence)).into());
                 }
             }
         }
-        Err(silent("the work took over a minute"))
+        let slowness = "the work took over a minute".to_owned();
+        Err(DbErr::Exec(RuntimeErr::Internal(slowness)).into())
     }
 
     async fn is_alive(&self) -> bool {
-        // SQLite is here or nowhere.
-        self.0.get_database_backend() == DbBackend::Sqlite
-            || matches!(timeout(SIGN_OF_LIFE, self.0.ping()).await, Ok(Ok(())))
+        // SQLite is here or nowhere, and its spare is the pool itself.
+        self.connections.get_database_backend() == DbBackend::Sqlite
+            || matches!(timeout(SIGN_OF_LIFE, self.spare.ping()).await, Ok(Ok(())))
     }
-}
-
-fn silent<E: From<DbErr>>(why: &str) -> E {
-    DbErr::Conn(RuntimeErr::Internal(why.to_owned())).into()
 }
 
 #[async_trait]
 impl ConnectionTrait for Pool {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
+        self.connections.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.bounded(self.0.execute_raw(statement)).await
+        self.bounded(self.connections.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.bounded(self.0.execute_unprepared(sql)).await
+        self.bounded(self.connections.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.bounded(self.0.query_one_raw(statement)).await
+        self.bounded(self.connections.query_one_raw(statement))
+            .await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.bounded(self.0.query_all_raw(statement)).await
+        self.bounded(self.connections.query_all_raw(statement))
+            .await
     }
 }

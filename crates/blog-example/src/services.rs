@@ -36,14 +36,14 @@ impl Services {
             None => Arc::new(Memory::default()),
         };
         let secret = settings.webhook_secret.as_deref();
-        let github = secret.map(GitHub::new).transpose();
+        let github = secret.map(GitHub::new).transpose()?;
         let database = database::connect(&settings.database_url);
         let database = database.await.map_err(Error::internal)?;
         let deliveries = SqlDeliveries::new(database.clone()).await;
         Ok(Self {
             upstream,
             cache: Cache::new(store, "blog", 1),
-            github: github.map_err(Error::internal)?,
+            github,
             deliveries: deliveries.map_err(Error::internal)?,
             database,
         })

@@ -135,7 +135,10 @@ pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Bat
         user_id: (*id).to_owned(),
         outcome: match outcome {
             Ok(data) => BatchOutcome::Data(data),
-            Err(error) => BatchOutcome::Error(error.detail().unwrap_or_default().to_owned()),
+            Err(error) => {
+                tracing::warn!(id, %error, "a user of a batch is missing");
+                BatchOutcome::Error(error.detail().unwrap_or("Internal error").to_owned())
+            }
         },
     });
     let processed_users: Vec<_> = users.collect();

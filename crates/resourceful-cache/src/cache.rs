@@ -50,8 +50,7 @@ impl Cache {
         }
     }
 
-    /// The value of `key`; none as well when the store fails or has something else there, which
-    /// is logged.
+    /// The value of `key`; none as well when the store fails or has something else there.
     ///
     /// # Examples
     /// See [`Cache`].
@@ -103,7 +102,8 @@ impl Cache {
     /// or its error; a panic is an error, too. An error is not kept. When the one who computes
     /// goes away, the next one computes. A store that fails is as good as an empty one.
     ///
-    /// The type belongs to the key: who asks for another type at the same moment gets a 500.
+    /// The type belongs to the key: who asks for another type at the same moment gets a 500. And a
+    /// computation must not ask for its own key: it would wait for itself.
     ///
     /// # Errors
     /// What `compute` fails with; 500 when the value does not serialise, or not so that it can be
@@ -188,7 +188,7 @@ fn encode<T: Serialize>(value: &T) -> Result<Bytes> {
 fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Option<T> {
     let outcome = serde_json::from_slice(value);
     outcome
-        .inspect_err(|error| tracing::warn!(key, %error, "what is cached is of another type"))
+        .inspect_err(|error| tracing::debug!(key, %error, "what is cached is of another type"))
         .ok()
 }
 

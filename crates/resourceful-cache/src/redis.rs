@@ -9,14 +9,16 @@ use bytes::Bytes;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 #[cfg(target_os = "linux")]
 use redis::io::tcp::TcpSettings;
-use redis::{AsyncCommands, Client, IntoConnectionInfo, RedisError, SetExpiry, SetOptions};
+use redis::{
+    AsyncCommands, Client, ErrorKind, IntoConnectionInfo, RedisError, SetExpiry, SetOptions,
+};
 use resourceful::BoxError;
 use tokio::time::{Instant, timeout};
 
 use crate::store::Store;
 
-/// How long an operation may take. A cache that takes longer is worse than none; a request has
-/// two of them.
+/// How long an operation may take. A cache that takes longer is worse than none; a request that
+/// computes waits for one before and one after.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// How long a server that failed is left alone.
@@ -53,7 +55,7 @@ impl Redis {
     /// service from starting.
     ///
     /// # Errors
-    /// When the URL is none of Redis.
+    /// When the URL is none of Redis (`redis://`; TLS is not built in).
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -88,8 +90,9 @@ impl Redis {
         match &outcome {
             Err(_) => self.leave_alone("no answer in time"),
             Ok(Err(error)) if is_away(error) => self.leave_alone(error),
-            // An answer, even if it is a refusal of this one operation.
-            Ok(_) => {
+            // It refuses this one operation: the others may be fine.
+            Ok(Err(_)) => {}
+            Ok(Ok(_)) => {
                 if away_until.is_some() && self.away().take().is_some() {
                     tracing::info!("the Redis server is back");
                 }
@@ -115,8 +118,21 @@ impl Redis {
     }
 }
 
+/// Is it of no use to ask anything now?
 fn is_away(error: &RedisError) -> bool {
-    error.is_io_error() || error.is_connection_dropped() || error.is_timeout()
+    const REFUSALS: [&str; 6] = [
+        "NOAUTH",
+        "WRONGPASS",
+        "LOADING",
+        "MASTERDOWN",
+        "READONLY",
+        "OOM",
+    ];
+    error.is_io_error()
+        || error.is_connection_dropped()
+        || error.is_timeout()
+        || error.kind() == ErrorKind::AuthenticationFailed
+        || error.code().is_some_and(|code| REFUSALS.contains(&code))
 }
 
 impl fmt::Debug for Redis {

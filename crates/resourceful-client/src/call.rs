@@ -223,7 +223,7 @@ impl Call {
         };
         for number in 1.. {
             Span::current().record("attempts", number);
-            let Failure { error, asked } = match self.attempt(url).await {
+            let Failure { error, asked } = match self.attempt(url, deadline).await {
                 Ok(reply) => {
                     Span::current().record("status", reply.status().as_u16());
                     return Ok(reply);
@@ -246,7 +246,7 @@ impl Call {
     }
 
     /// One request and its response, read to its end.
-    async fn attempt(&self, url: &Url) -> Result<Reply, Failure> {
+    async fn attempt(&self, url: &Url, deadline: Instant) -> Result<Reply, Failure> {
         let upstream = &self.caller.upstream;
         let slot = upstream.slots.acquire().await;
         let _slot = slot.expect("the semaphore is never closed");
@@ -255,13 +255,12 @@ impl Call {
         if status.is_success() {
             return Ok(Reply::read(response, upstream.max_response).await?);
         }
-        Err(Failure {
-            asked: retry::retry_after(response.headers()),
-            error: ClientError::Status {
-                status,
-                body: Reply::read_beginning(response).await,
-            },
-        })
+        let asked = retry::retry_after(response.headers());
+        // The status must be told before the time of the call is over.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let body = Reply::read_beginning(response, left / 2).await;
+        let error = ClientError::Status { status, body };
+        Err(Failure { error, asked })
     }
 
     /// The response, after the redirects that may be followed. What changes something is not
@@ -292,9 +291,9 @@ impl Call {
         if upstream.allowed.is_upstream(url) {
             // Others get neither credentials nor anything else that is the upstream's.
             request = request.headers(self.headers.clone());
-        }
-        if let Some(body) = &self.body {
-            request = request.body(body.clone());
+            if let Some(body) = &self.body {
+                request = request.body(body.clone());
+            }
         }
         request.send().await.map_err(ClientError::from_transport)
     }

@@ -7,8 +7,8 @@ use resourceful::{BoxError, Error, ErrorStatus};
 /// Why a call has no result.
 ///
 /// As a [`resourceful::Error`] it is 504 for a timeout, 404 for a path parameter that cannot be
-/// one, 500 for a mistake in the calling program and 502 for everything else. Its own text, and
-/// what the upstream said, is for the log.
+/// one, 500 for a mistake in the calling program and 502 for everything else. Its own text is for
+/// the log.
 ///
 /// # Examples
 /// ```

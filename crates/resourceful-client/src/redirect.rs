@@ -28,7 +28,12 @@ impl Allowed {
             return None;
         }
         let location = headers.get(LOCATION)?.to_str().ok()?;
-        let target = url.join(location).ok()?;
+        let mut target = url.join(location).ok()?;
+        if self.is_upstream(&target) {
+            // The base URL's credentials are for this host, however it writes its own address.
+            target.set_username(self.base.username()).ok()?;
+            target.set_password(self.base.password()).ok()?;
+        }
         self.leads_to(&target).then_some(target)
     }
 

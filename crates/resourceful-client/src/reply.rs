@@ -1,5 +1,6 @@
 //! A response, read to its end.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -22,7 +23,7 @@ const ERROR_BODY_TIME: Duration = Duration::from_millis(250);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -62,7 +63,7 @@ impl Reply {
 
     /// The beginning of what an error says, as far as it comes soon: the status counts, whatever
     /// is wrong with the body.
-    pub(crate) async fn read_beginning(mut response: reqwest::Response) -> Bytes {
+    pub(crate) async fn read_beginning(mut response: reqwest::Response, time: Duration) -> Bytes {
         let mut body = BytesMut::new();
         let read = async {
             while body.len() < MAX_ERROR_BODY
@@ -72,7 +73,7 @@ impl Reply {
             }
         };
         // What has not come by then is not waited for.
-        let _ = tokio::time::timeout(ERROR_BODY_TIME, read).await;
+        let _ = tokio::time::timeout(time.min(ERROR_BODY_TIME), read).await;
         body.truncate(MAX_ERROR_BODY);
         body.freeze()
     }
@@ -123,5 +124,15 @@ impl Reply {
     /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         serde_json::from_slice(&self.body).map_err(ClientError::Decode)
+    }
+}
+
+/// Without headers and body, which may be secret.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }

@@ -56,7 +56,7 @@ pub trait Deliveries: Debug + Send + Sync + 'static {
     /// When that cannot be known now.
     async fn begin(&self, id: &str) -> Result<Begin>;
 
-    /// It was processed.
+    /// It was processed. Who took longer than the five minutes says so of whoever began it since.
     ///
     /// # Errors
     /// When that cannot be kept now.

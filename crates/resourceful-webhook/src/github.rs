@@ -8,6 +8,7 @@ use http::HeaderMap;
 use resourceful::prelude::*;
 use serde::Deserializer;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::provider::Provider;
 use crate::signature::{SecretError, Secrets, SignatureError, header};
@@ -142,6 +143,7 @@ pub struct Commit {
     /// Its hash.
     pub id: String,
     /// Its message.
+    #[schemars(extend("x-allow-nul" = true))]
     pub message: Option<String>,
 }
 
@@ -153,6 +155,7 @@ pub struct Commit {
 #[non_exhaustive]
 pub struct Repository {
     /// `owner/name`.
+    #[schemars(extend("x-allow-nul" = true))]
     pub full_name: Option<String>,
 }
 
@@ -166,6 +169,7 @@ pub struct PullRequest {
     /// Its number in the repository.
     pub number: Option<u64>,
     /// Its title.
+    #[schemars(extend("x-allow-nul" = true))]
     pub title: Option<String>,
 }
 
@@ -179,6 +183,7 @@ pub struct Issue {
     /// Its number in the repository.
     pub number: Option<u64>,
     /// Its title.
+    #[schemars(extend("x-allow-nul" = true))]
     pub title: Option<String>,
 }
 
@@ -186,8 +191,10 @@ pub struct Issue {
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 #[garde(allow_unvalidated)]
 struct Payload {
+    #[schemars(extend("x-allow-nul" = true))]
     action: Option<String>,
     #[serde(rename = "ref")]
+    #[schemars(extend("x-allow-nul" = true))]
     reference: Option<String>,
     #[serde(default)]
     commits: Vec<Commit>,
@@ -197,6 +204,21 @@ struct Payload {
     pull_request: Option<PullRequest>,
     #[serde(default, deserialize_with = "not_null")]
     issue: Option<Issue>,
+}
+
+/// What can be said of an event that is not known: these members are objects where they are.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+struct AnyPayload {
+    #[serde(rename = "repository")]
+    #[schemars(extend("x-allow-nul" = true))]
+    _repository: Option<Map<String, Value>>,
+    #[serde(rename = "pull_request")]
+    #[schemars(extend("x-allow-nul" = true))]
+    _pull_request: Option<Map<String, Value>>,
+    #[serde(rename = "issue")]
+    #[schemars(extend("x-allow-nul" = true))]
+    _issue: Option<Map<String, Value>>,
 }
 
 /// GitHub leaves these members out or sends an object.
@@ -227,12 +249,17 @@ impl Provider for GitHub {
     }
 
     fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<GitHubEvent> {
-        let payload: Payload = resourceful::from_json(body)?;
-        let name = headers
-            .get("x-github-event")
-            .and_then(|name| name.to_str().ok());
-        let Some(name) = name.filter(|name| !name.is_empty()) else {
-            return Err(Error::bad_request("Missing event name"));
+        let name = headers.get("x-github-event");
+        let name = name.and_then(|name| name.to_str().ok());
+        let Some(name @ ("push" | "pull_request" | "issues" | "ping")) = name else {
+            // Also without a name it is said first that it is no JSON.
+            let _: AnyPayload = resourceful::from_json(body)?;
+            let name = name.filter(|name| !name.is_empty());
+            let name = name.ok_or_else(|| Error::bad_request("Missing event name"))?;
+            return Ok(GitHubEvent::Unknown {
+                name: name.to_owned(),
+                payload: serde_json::from_slice(body).map_err(Error::internal)?,
+            });
         };
         let Payload {
             action,
@@ -241,7 +268,7 @@ impl Provider for GitHub {
             repository,
             pull_request,
             issue,
-        } = payload;
+        } = resourceful::from_json(body)?;
         Ok(match name {
             "push" => GitHubEvent::Push(Push {
                 reference,
@@ -258,11 +285,7 @@ impl Provider for GitHub {
                 issue,
                 repository,
             }),
-            "ping" => GitHubEvent::Ping,
-            _ => GitHubEvent::Unknown {
-                name: name.to_owned(),
-                payload: serde_json::from_slice(body).map_err(Error::internal)?,
-            },
+            _ => GitHubEvent::Ping,
         })
     }
 

@@ -67,6 +67,12 @@ pub enum SecretError {
     NotBase64,
 }
 
+impl From<SecretError> for Error {
+    fn from(error: SecretError) -> Self {
+        Self::internal(error)
+    }
+}
+
 /// The secrets of which one signed. Not in debug output.
 #[derive(Clone)]
 pub(crate) struct Secrets(Vec<Vec<u8>>);

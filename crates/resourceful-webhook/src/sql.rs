@@ -88,7 +88,9 @@ impl<C: ConnectionTrait + Debug + Send + 'static> Deliveries for SqlDeliveries<C
     async fn begin(&self, id: &str) -> Result<Begin> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = seconds(now.unwrap_or_default());
-        self.clean(now).await?;
+        if let Err(error) = self.clean(now).await {
+            tracing::warn!(%error, "old deliveries could not be removed");
+        }
         // One statement, so that the database decides between two who ask at the same time.
         let begin = "INSERT INTO webhook_delivery (id, begun_at, finished) VALUES ($1, $2, $3) \
                      ON CONFLICT (id) DO UPDATE SET begun_at = excluded.begun_at \

@@ -137,6 +137,7 @@ pub struct StripeEvent {
 pub struct StripeData {
     /// The object as it is now.
     #[serde(default)]
+    #[schemars(extend("x-allow-nul" = true))]
     pub object: Map<String, Value>,
 }
 

@@ -13,10 +13,12 @@ use crate::deliveries::{Begin, Deliveries};
 use crate::handler::Handler;
 use crate::provider::Provider;
 
-/// How long a delivery waits for another that is the same, and how often it looks. Senders wait
-/// for about ten seconds.
+/// How long a delivery waits for another that is the same; senders wait for about ten seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
-const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long it waits between two looks: this, then twice as long, ..
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The endpoint of a webhook: `App::view("/webhooks/github", Webhook::new(..))`.
 ///
@@ -50,8 +52,8 @@ impl<P: Provider> Webhook<P> {
         }
     }
 
-    /// A delivery that comes again has no effect. Endpoints may share `deliveries`, also those of
-    /// several services that share a table: the path is part of what is kept.
+    /// A delivery that comes again has no effect. The endpoints of a service may share
+    /// `deliveries`: the path is part of what is kept. Two services need a table each.
     ///
     /// # Examples
     /// See the [crate's page](crate).
@@ -63,6 +65,7 @@ impl<P: Provider> Webhook<P> {
 
     async fn handle_once(&self, id: &str, event: P::Event, seen: &dyn Deliveries) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
         loop {
             match seen.begin(id).await? {
                 Begin::Mine => break,
@@ -72,7 +75,10 @@ impl<P: Provider> Webhook<P> {
                 }
                 // Whether it is taken is not known yet: who is told so too early does not send
                 // it again when it fails.
-                Begin::Busy if Instant::now() < deadline => sleep(PAUSE).await,
+                Begin::Busy if Instant::now() < deadline => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
                 Begin::Busy => return Err(Error::unavailable(PATIENCE)),
             }
         }
@@ -106,7 +112,7 @@ impl<P: Provider> AsyncView for Webhook<P> {
         match (&self.deliveries, id) {
             (Some(seen), Some(id)) => {
                 // GitHub sends one event to several endpoints under the same id.
-                let id = format!("{} {id}", request.route());
+                let id = format!("{} {id}", request.path());
                 self.handle_once(&id, event, &**seen).await?;
             }
             _ => self.handler.handle(event).await?,

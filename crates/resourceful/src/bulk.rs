@@ -164,7 +164,7 @@ impl<T, const MAX: usize> Bulk<T, MAX> {
     /// Does `work` on every good item, at most `limit` at the same time (see [`gather`]).
     ///
     /// Work that fails with a 5xx fails its item alone, too, and is logged; its client reads
-    /// no more than the status. Where that must undo the whole, write the loop over the items
+    /// no more than the status or the error's detail. Where that must undo the whole, write the loop over the items
     /// instead and leave it by `?`.
     ///
     /// # Examples

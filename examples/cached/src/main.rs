@@ -3,8 +3,8 @@
 //!
 //! ```sh
 //! cargo run -p cached
-//! curl 127.0.0.1:8000/primes?below=5000000  # takes a while
-//! curl 127.0.0.1:8000/primes?below=5000000  # does not
+//! curl '127.0.0.1:8000/primes?below=5000000'  # takes a while
+//! curl '127.0.0.1:8000/primes?below=5000000'  # does not
 //! REDIS_URL=redis://127.0.0.1:6379 cargo run -p cached  # shared by several processes
 //! ```
 

@@ -55,7 +55,7 @@ fn sign(secret: &str, body: &str) -> String {
 async fn main() -> Result<()> {
     let secret = std::env::var("GITHUB_WEBHOOK_SECRET");
     let secret = secret.unwrap_or_else(|_| "It's a Secret to Everybody".into());
-    let github = GitHub::new(&secret).map_err(Error::internal)?;
+    let github = GitHub::new(&secret)?;
     let webhook = Webhook::new(github, Activity).with_deliveries(MemoryDeliveries::default());
 
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());

@@ -1,6 +1,5 @@
 //! A blog on a database of its own, beside an upstream of its own.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -24,7 +23,8 @@ pub(crate) struct Blog {
     pub(crate) client: TestClient,
     pub(crate) database: DatabaseConnection,
     pub(crate) upstream: Upstream,
-    directory: Option<TempDir>,
+    url: String,
+    _directory: Option<TempDir>,
 }
 
 impl Blog {
@@ -79,7 +79,8 @@ impl Blog {
             client,
             database: database.connections().clone(),
             upstream,
-            directory,
+            url: url.to_owned(),
+            _directory: directory,
         }
     }
 
@@ -88,10 +89,11 @@ impl Blog {
         self.database.execute_unprepared(sql).await.expect(sql);
     }
 
-    /// Where its SQLite file is.
-    pub(crate) fn file(&self) -> PathBuf {
-        let directory = self.directory.as_ref().expect("it is on SQLite");
-        directory.path().join("blog.sqlite3")
+    /// Another's connection to its database.
+    pub(crate) async fn another_connection(&self) -> DatabaseConnection {
+        Database::connect(&self.url)
+            .await
+            .expect("another connection")
     }
 
     /// How many connections its pool has open.

@@ -114,6 +114,21 @@ async fn a_server_that_is_not_there_at_the_start_may_come_later() {
     until_it_is_back(&cache).await;
 }
 
+/// It refuses everything: as good as away, and not asked all the time.
+#[tokio::test]
+async fn a_server_that_wants_a_password() {
+    let server = Server::start();
+    let port = server.url().rsplit(':').next().unwrap().to_owned();
+    let mut client = std::process::Command::new("redis-cli");
+    let password = client.args(["-p", &port, "CONFIG", "SET", "requirepass", "secret"]);
+    assert!(password.output().unwrap().status.success());
+    let refused = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
+    assert_eq!(refused.set("a", &1, TTL).await.unwrap_err().status(), 503);
+    ask(&refused, "a").await;
+    let url = server.url().replace("redis://", "redis://:secret@");
+    until_it_is_back(&Cache::new(Redis::new(&url).unwrap(), "test", 1)).await;
+}
+
 #[tokio::test]
 async fn a_url_of_something_else_is_refused() {
     assert!(Redis::new("http://localhost").is_err());

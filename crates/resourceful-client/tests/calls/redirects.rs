@@ -63,6 +63,8 @@ async fn a_host_that_is_allowed_is_followed_to_where_it_may_be() {
     assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 1);
     assert!(upstream.requests()[0].contains("x-api-key: secret\r\n"));
     assert!(!other.requests()[0].contains("x-api-key"));
+    client.get("/").json(&"secret").send().await.unwrap();
+    assert!(!other.requests()[1].contains("content-length: 8"));
 }
 
 #[tokio::test]
@@ -97,4 +99,16 @@ async fn a_circle_ends() {
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::FOUND));
     assert_eq!(upstream.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn the_base_urls_credentials_stay_with_its_host() {
+    let upstream = Upstream::start();
+    upstream.on("/old", to(&format!("{}/new", upstream.url())));
+    upstream.json("/new", "1");
+    let base = upstream.url().replace("http://", "http://ada:secret@");
+    let client = resourceful_client::Client::new(&base).unwrap();
+    assert_eq!(client.get("/old").fetch::<i64>().await.unwrap(), 1);
+    let basic = "authorization: Basic YWRhOnNlY3JldA==\r\n";
+    assert!(upstream.requests().iter().all(|head| head.contains(basic)));
 }

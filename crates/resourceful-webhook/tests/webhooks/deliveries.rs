@@ -137,13 +137,15 @@ async fn endpoints_do_not_swallow_each_others_deliveries(deliveries: impl Delive
     let handler: Arc<dyn Handler<String>> = Arc::new(counter.clone());
     let webhook =
         || Webhook::new(Trusted, Arc::clone(&handler)).with_deliveries(Arc::clone(&deliveries));
-    let app = App::new().view("/one", webhook()).view("/other", webhook());
+    let app = App::new()
+        .view("/one", webhook())
+        .view("/of/{tenant}", webhook());
     let client = TestClient::new(app).unwrap();
-    for path in ["/one", "/other", "/one"] {
+    for path in ["/one", "/of/a", "/of/b", "/one", "/of/a"] {
         let request = client.post(path).header("x-id", "a");
         assert_eq!(request.body("x").await.status(), 200);
     }
-    assert_eq!(counter.handled.load(Ordering::Relaxed), 2);
+    assert_eq!(counter.handled.load(Ordering::Relaxed), 3);
 }
 
 macro_rules! with {

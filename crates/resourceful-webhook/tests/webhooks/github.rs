@@ -202,6 +202,21 @@ async fn a_wrong_shape_is_named() {
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}");
     }
     assert!(kept.0.lock().await.is_empty());
+    // Of events that are not known, only what all events have in common.
+    for (body, status) in [
+        ("[1]", 422),
+        (r#"{"issue": 7}"#, 422),
+        (r#"{"issue": null, "commits": 5}"#, 200),
+        (r#"{"repository": {"full_name": "a\u0000b"}}"#, 200),
+    ] {
+        assert_eq!(
+            deliver(&client, "brand_new", body).await.status(),
+            status,
+            "{body}"
+        );
+    }
+    let push = r#"{"commits": [{"id": "a", "message": "x\u0000y"}]}"#;
+    assert_eq!(deliver(&client, "push", push).await.status(), 200);
 }
 
 #[tokio::test]
