@@ -120,3 +120,13 @@ async fn nested_resources_have_the_parents_parameters() {
     assert_eq!(client.get("/posts/7/comments/3").await.json(), "3 of 7");
     assert_eq!(client.get("/posts/x/comments/3").await.status(), 404);
 }
+
+#[tokio::test]
+async fn a_uri_has_a_length() {
+    let path = format!("/posts/1?x={}", "x".repeat(8 * 1024 - "/posts/1x=".len()));
+    assert_eq!(client().get(&path).await.status(), 200);
+    let longer = format!("{path}x");
+    let response = client().get(&longer).await;
+    assert_eq!(response.status(), 414);
+    assert_eq!(response.json()["status"], 414);
+}

@@ -189,3 +189,24 @@ async fn an_answer_that_is_read_slowly_is_not() {
     }
     assert!(read > 8 << 20, "{read}");
 }
+
+#[tokio::test]
+async fn connections_over_the_limit_wait_until_one_is_closed() {
+    let server = app().bind("127.0.0.1:0").await.unwrap();
+    let running = run(server.max_connections(2));
+    let request = "GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut raw = Raw::connect(running.address).await;
+        raw.send(request).await;
+        raw.read_until("}").await;
+        open.push(raw);
+    }
+    let mut third = Raw::connect(running.address).await;
+    third.send(request).await;
+    let mut byte = [0; 1];
+    let early = tokio::time::timeout(LIMIT, third.0.peek(&mut byte)).await;
+    assert!(early.is_err());
+    open.pop();
+    assert!(third.read_until("}").await.starts_with("HTTP/1.1 200 "));
+}

@@ -22,6 +22,9 @@ use crate::route::{Params, Route};
 use crate::router::{Found, Leaf, Router, toggle_slash};
 use crate::settings::Settings;
 
+/// How long a path and its query may be, in bytes (RFC 9110 section 4.1 wants 8000 at least).
+const MAX_URI: usize = 8 * 1024;
+
 /// An application that is put together: what all its requests walk through.
 pub(crate) struct Site {
     pub(crate) router: Router,
@@ -65,6 +68,10 @@ impl Site {
     }
 
     fn locate(&self, parts: &Parts) -> Result<Located<'_>, Refusal> {
+        let query = parts.uri.query().map_or(0, str::len);
+        if parts.uri.path().len() + query > MAX_URI {
+            return Err(Refusal::Error(uri_too_long()));
+        }
         let path = normalise(parts.uri.path()).map_err(Refusal::Error)?;
         match self.router.find(&path) {
             Found::Leaf(leaf, params) => {
@@ -127,6 +134,12 @@ fn options(allow: &HeaderValue) -> Response {
     let mut response = with_status(StatusCode::NO_CONTENT, Body::empty());
     response.headers_mut().insert(ALLOW, allow.clone());
     response
+}
+
+fn uri_too_long() -> Error {
+    Error::new(ErrorStatus::new(414)).with_detail(format!(
+        "The path and the query are longer than {MAX_URI} bytes."
+    ))
 }
 
 fn method_not_allowed(allow: &HeaderValue) -> Error {

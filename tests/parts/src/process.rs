@@ -63,6 +63,11 @@ impl Process {
         ask(&self.address, "GET", path, "", "")
     }
 
+    /// Sends `signal` (`-TERM`), and does not wait.
+    pub fn signal(&self, signal: &str) {
+        send_signal(signal, self.id());
+    }
+
     /// Sends `signal` (`-TERM`); what was printed until the end, and whether it ended well.
     pub fn stop(mut self, signal: &str) -> (String, bool) {
         send_signal(signal, self.id());

@@ -1,7 +1,10 @@
 //! The blog as a process: starts, says where it is, stops, and remembers.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use resourceful_test_parts::{Behaviour, Process, Upstream};
 
@@ -70,6 +73,30 @@ fn a_gigabyte_from_the_upstream_is_not_kept() {
     }
     let more = peak_memory(&blog) - before;
     assert!(more < 32 * 1024, "{more} kB");
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_what_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let upstream = Upstream::start();
+    upstream.on("/data", Behaviour::Hang);
+    let blog = Process::start(blog(directory.path()).env("UPSTREAM_BASE", upstream.url()));
+    let mut request = TcpStream::connect(&blog.address).unwrap();
+    request
+        .write_all(b"GET /endpoint/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    while upstream.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    let started = Instant::now();
+    blog.signal("-TERM");
+    // Refused, once it drains.
+    while TcpStream::connect(&blog.address).is_ok() {
+        std::thread::yield_now();
+    }
+    let (_, ended_well) = blog.stop("-INT");
+    assert!(!ended_well);
+    assert!(started.elapsed() < Duration::from_secs(3));
 }
 
 #[test]

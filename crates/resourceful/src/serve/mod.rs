@@ -25,6 +25,8 @@ use self::pace::{Clock, Limits};
 /// How long requests may run on after the signal to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
+const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
+
 /// How long to wait after a failed accept (no descriptors left): 50 ms, doubling to 1 s.
 const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
@@ -48,6 +50,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     limits: Limits,
+    max_connections: usize,
 }
 
 impl Server {
@@ -67,6 +70,7 @@ impl Server {
             listener,
             address,
             limits: Limits::default(),
+            max_connections: DEFAULT_MAX_CONNECTIONS,
         })
     }
 
@@ -141,7 +145,25 @@ impl Server {
         self
     }
 
-    /// Serves until SIGINT or SIGTERM, then finishes what runs, for at most ten seconds.
+    /// How many connections are open at the same time: 10,000. Further ones wait in the system's
+    /// queue until one is closed.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.max_connections(500);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections.max(1);
+        self
+    }
+
+    /// Serves until SIGINT or SIGTERM, then finishes what runs, for at most ten seconds; a second
+    /// signal ends it at once.
     ///
     /// # Errors
     /// What a start hook failed with; that requests had to be abandoned.
@@ -155,8 +177,8 @@ impl Server {
     /// # }
     /// ```
     pub async fn run(self) -> Result<()> {
-        let signal = signal::asked_to_stop().map_err(Error::internal)?;
-        self.run_until(signal).await
+        let (stop, abort) = signal::asked_to_stop().map_err(Error::internal)?;
+        self.run_until_asked(stop, abort).await
     }
 
     /// Serves until `stop` is ready, then finishes what runs, for at most ten seconds.
@@ -172,17 +194,30 @@ impl Server {
     /// server.run_until(async {}).await // stops at once
     /// # }
     /// ```
-    pub async fn run_until(mut self, stop: impl Future<Output = ()>) -> Result<()> {
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<()> {
+        self.run_until_asked(stop, std::future::pending()).await
+    }
+
+    /// `abort` is ready when what runs is not to be finished any more.
+    async fn run_until_asked(
+        mut self,
+        stop: impl Future<Output = ()>,
+        abort: impl Future<Output = ()>,
+    ) -> Result<()> {
         let mut lifespan = std::mem::take(&mut self.lifespan);
         let outcome = match lifespan.start().await {
-            Ok(()) => self.accept_until(stop).await,
+            Ok(()) => self.accept_until(stop, abort).await,
             Err(error) => Err(error),
         };
         lifespan.stop().await;
         outcome
     }
 
-    async fn accept_until(self, stop: impl Future<Output = ()>) -> Result<()> {
+    async fn accept_until(
+        self,
+        stop: impl Future<Output = ()>,
+        abort: impl Future<Output = ()>,
+    ) -> Result<()> {
         tracing::info!(address = %self.address, "listening");
         let (draining, drain) = watch::channel(());
         let mut connections = JoinSet::new();
@@ -192,9 +227,10 @@ impl Server {
         let mut stop = std::pin::pin!(stop);
         let mut backoff = ACCEPT_BACKOFF.0;
         loop {
+            let has_room = connections.len() < self.max_connections;
             tokio::select! {
                 () = &mut stop => break,
-                accepted = self.listener.accept() => match accepted {
+                accepted = self.listener.accept(), if has_room => match accepted {
                     Ok((stream, peer)) => {
                         backoff = ACCEPT_BACKOFF.0;
                         let connection = Connection::new(
@@ -227,9 +263,12 @@ impl Server {
             detached.close();
             detached.wait().await;
         };
-        let outcome = timeout(DRAIN_TIMEOUT, finish).await;
+        let is_finished = tokio::select! {
+            outcome = timeout(DRAIN_TIMEOUT, finish) => outcome.is_ok(),
+            () = abort => false,
+        };
         drop(ticking);
-        if outcome.is_ok() {
+        if is_finished {
             tracing::info!("stopped");
             return Ok(());
         }
