@@ -60,6 +60,18 @@ pub(crate) async fn fetch<T: serde::de::DeserializeOwned>(call: Call) -> Result<
     ok(call).await?.json()
 }
 
+/// A user that the external service does not know is an answer, not a failure.
+pub(crate) fn external_user<T>(outcome: Result<T, ClientError>) -> Result<T, BlogError> {
+    outcome.map_err(|error| match error {
+        error if is_not_found(&error) => BlogError::ExternalUserNotFound,
+        error => error.into(),
+    })
+}
+
+pub(crate) fn is_not_found(error: &ClientError) -> bool {
+    error.status() == Some(StatusCode::NOT_FOUND)
+}
+
 /// `GET /endpoint/`
 pub(crate) async fn endpoint(
     upstream: Client,

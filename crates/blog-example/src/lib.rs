@@ -5,7 +5,7 @@
 //! | `posts.rs` | `/api/posts/`: an `AsyncResource` |
 //! | `post_list.rs` | `/api/post-list/`: an `AsyncView` |
 //! | `views.rs` | the plain function views |
-//! | `external.rs`, `users.rs` | what asks an external service |
+//! | `external.rs`, `users/` | what asks an external service |
 //! | `statistics.rs`, `recent.rs` | several queries at once, and SQL by hand |
 //! | `bulk.rs` | many posts in one request |
 //! | `github.rs` | GitHub's webhook |

@@ -1,0 +1,118 @@
+//! `GET /users/batch/?user_ids=1,2`
+
+use resourceful::prelude::*;
+use resourceful_client::Client;
+
+use crate::error::BlogError;
+use crate::external::{JsonObject, external_user, fetch};
+
+/// How many users a batch may ask for.
+const MAX_BATCH: usize = 100;
+
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct BatchQuery {
+    /// Ids with commas between them.
+    #[serde(default)]
+    #[garde(skip)]
+    user_ids: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Batch {
+    processed_users: Vec<BatchUser>,
+    total_processed: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct BatchUser {
+    user_id: String,
+    #[serde(flatten)]
+    outcome: BatchOutcome,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum BatchOutcome {
+    Data(JsonObject),
+    Error(String),
+}
+
+/// A call for each id, all at the same time.
+pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Batch>, BlogError> {
+    let BatchQuery { user_ids } = request.query()?;
+    let ids = parse_ids(&user_ids)?;
+    let upstream = upstream.on_behalf_of(&request);
+    let user = async |id: &str| {
+        let call = upstream.get("/users/{id}").param("id", id);
+        external_user(fetch(call).await)
+    };
+    let outcomes = gather(MAX_BATCH, ids.iter().map(|id| user(id))).await;
+    let users = ids.iter().zip(outcomes).map(|(id, outcome)| BatchUser {
+        user_id: (*id).to_owned(),
+        outcome: match outcome {
+            Ok(data) => BatchOutcome::Data(data),
+            Err(error) => {
+                tracing::warn!(id, %error, "a user of a batch is missing");
+                BatchOutcome::Error(error.detail().unwrap_or("Internal error").to_owned())
+            }
+        },
+    });
+    let processed_users: Vec<_> = users.collect();
+    Ok(Json(Batch {
+        total_processed: processed_users.len(),
+        processed_users,
+    }))
+}
+
+/// The ids as they were written; what is no integer never reaches the upstream.
+fn parse_ids(text: &str) -> Result<Vec<&str>, BlogError> {
+    let ids: Vec<_> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|id| !id.is_empty())
+        .collect();
+    if ids.is_empty() {
+        return Err(BlogError::NoUserIds);
+    }
+    let wrong = |detail: String| Error::invalid([FieldError::query("user_ids", detail)]);
+    let is_integer = |id: &str| !id.starts_with('+') && id.parse::<i64>().is_ok();
+    if ids.len() > MAX_BATCH {
+        return Err(wrong(format!("has more than {MAX_BATCH} ids")).into());
+    }
+    if !ids.iter().all(|id| is_integer(id)) {
+        return Err(wrong("must be integers with commas between them".to_owned()).into());
+    }
+    Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_trimmed_and_blanks_skipped() {
+        assert_eq!(parse_ids(" 1, ,2,,1 ").unwrap(), ["1", "2", "1"]);
+        for none in ["", " ", ",", " , "] {
+            assert!(
+                matches!(parse_ids(none), Err(BlogError::NoUserIds)),
+                "{none:?}"
+            );
+        }
+        for wrong in [
+            "x",
+            "1,x",
+            "1.0",
+            "+1",
+            "1/../2",
+            "٣",
+            "99999999999999999999",
+        ] {
+            assert!(
+                matches!(parse_ids(wrong), Err(BlogError::Request(_))),
+                "{wrong:?}"
+            );
+        }
+        assert_eq!(parse_ids(&"1,".repeat(100)).unwrap().len(), 100);
+        assert!(parse_ids(&"1,".repeat(101)).is_err());
+    }
+}

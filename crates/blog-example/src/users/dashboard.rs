@@ -1,0 +1,72 @@
+//! `GET /users/{id}/dashboard/`
+
+use std::collections::BTreeMap;
+
+use resourceful::prelude::*;
+use resourceful_client::{Client, ClientError};
+
+use crate::error::BlogError;
+use crate::external::{JsonObject, Verbatim, fetch, is_not_found};
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Dashboard {
+    user: Option<JsonObject>,
+    posts: Vec<Verbatim>,
+    followers: Vec<Verbatim>,
+    stats: DashboardStats,
+    /// What is wrong with the parts that are not there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<&'static str, String>,
+}
+
+#[derive(Debug, Serialize)]
+struct DashboardStats {
+    posts_count: usize,
+    followers_count: usize,
+}
+
+/// Three calls at the same time; what fails is left out and named.
+pub(crate) async fn dashboard(
+    upstream: Client,
+    request: Request,
+) -> Result<Json<Dashboard>, BlogError> {
+    let id: i64 = request.param("id")?;
+    let upstream = upstream.on_behalf_of(&request);
+    let part = |path| upstream.get(path).param("id", id);
+    let (user, posts, followers) = tokio::join!(
+        fetch(part("/users/{id}")),
+        fetch::<Vec<_>>(part("/users/{id}/posts")),
+        fetch::<Vec<_>>(part("/users/{id}/followers")),
+    );
+    if user.as_ref().is_err_and(is_not_found) {
+        return Err(BlogError::ExternalUserNotFound);
+    }
+    let mut errors = BTreeMap::new();
+    let user = or_error("user", user, &mut errors);
+    let posts = or_error("posts", posts, &mut errors).unwrap_or_default();
+    let followers = or_error("followers", followers, &mut errors).unwrap_or_default();
+    let stats = DashboardStats {
+        posts_count: posts.len(),
+        followers_count: followers.len(),
+    };
+    Ok(Json(Dashboard {
+        user,
+        posts,
+        followers,
+        stats,
+        errors,
+    }))
+}
+
+fn or_error<T>(
+    part: &'static str,
+    outcome: Result<T, ClientError>,
+    errors: &mut BTreeMap<&'static str, String>,
+) -> Option<T> {
+    outcome
+        .inspect_err(|error| {
+            tracing::warn!(part, %error, "a part of the dashboard is missing");
+            errors.insert(part, error.detail().to_owned());
+        })
+        .ok()
+}

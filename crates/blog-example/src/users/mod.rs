@@ -1,0 +1,12 @@
+//! `/users/..`: what the external service knows of users.
+//!
+//! Coming from Django: `asyncio.gather(..., return_exceptions=True)` is `tokio::join!` for a few
+//! calls of different types and `gather` for many of one; each outcome is a `Result` of its own.
+
+mod batch;
+mod dashboard;
+mod sync;
+
+pub(crate) use self::batch::batch;
+pub(crate) use self::dashboard::dashboard;
+pub(crate) use self::sync::sync;

@@ -1,0 +1,86 @@
+//! `POST /users/{id}/sync/`
+
+use resourceful::prelude::*;
+use resourceful_client::Client;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel};
+
+use crate::entity::user;
+use crate::error::BlogError;
+use crate::external::{external_user, ok};
+use crate::pool::Pool;
+
+/// What the external service may know of a user.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+struct Profile {
+    #[serde(default)]
+    email: Change<String>,
+    #[serde(default)]
+    first_name: Change<String>,
+    #[serde(default)]
+    last_name: Change<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Synchronized {
+    message: &'static str,
+    user: LocalUser,
+}
+
+#[derive(Debug, Serialize)]
+struct LocalUser {
+    id: i64,
+    username: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+}
+
+/// Takes over what the external service knows.
+pub(crate) async fn sync(
+    (upstream, database): (Client, Pool),
+    request: Request,
+) -> Result<Json<Synchronized>, BlogError> {
+    let id: i64 = request.param("id")?;
+    let upstream = upstream.on_behalf_of(&request);
+    let call = upstream.get("/users/{id}").param("id", id);
+    let reply = external_user(ok(call).await)?;
+    // As strict as with our own clients: what is stored must be what was meant.
+    let profile: Profile = resourceful::from_json(reply.bytes()).map_err(BlogError::external)?;
+    let user = user::Entity::find_by_id(id).one(&database).await?;
+    let user = user.ok_or(BlogError::LocalUserNotFound(id))?;
+    // It may be gone since.
+    let user = profile
+        .apply_to(user, &database)
+        .await
+        .map_err(|error| match error {
+            DbErr::RecordNotUpdated => BlogError::LocalUserNotFound(id),
+            other => other.into(),
+        })?;
+    Ok(Json(Synchronized {
+        message: "User data synchronized",
+        user: LocalUser {
+            id: user.id,
+            username: user.username,
+            email: user.email,
+            first_name: user.first_name,
+            last_name: user.last_name,
+        },
+    }))
+}
+
+impl Profile {
+    async fn apply_to(self, user: user::Model, database: &Pool) -> Result<user::Model, DbErr> {
+        let mut user = user.into_active_model();
+        if let Change::Set(email) = self.email {
+            user.email = Set(email);
+        }
+        if let Change::Set(first_name) = self.first_name {
+            user.first_name = Set(first_name);
+        }
+        if let Change::Set(last_name) = self.last_name {
+            user.last_name = Set(last_name);
+        }
+        user.update(database).await
+    }
+}
