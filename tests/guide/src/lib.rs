@@ -1,0 +1,22 @@
+//! The README and the guide: their examples are compiled, and run where they can.
+
+macro_rules! documents {
+    ($($name:ident: $path:literal,)*) => {
+        $(#[cfg(doctest)]
+        #[doc = include_str!($path)]
+        struct $name;)*
+    };
+}
+
+documents! {
+    Readme: "../../../README.md",
+    Resources: "../../../docs/guide/resources.md",
+    Views: "../../../docs/guide/views.md",
+    Errors: "../../../docs/guide/errors.md",
+    Upstream: "../../../docs/guide/upstream.md",
+    Webhooks: "../../../docs/guide/webhooks.md",
+    Databases: "../../../docs/guide/databases.md",
+    Caching: "../../../docs/guide/caching.md",
+    Blocking: "../../../docs/guide/blocking.md",
+    Bulk: "../../../docs/guide/bulk.md",
+}
