@@ -63,9 +63,9 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
                 .min_connections(0)
                 .max_connections(1)
                 .connect_lazy(true);
-            Database::connect(options).await?
+            Some(Database::connect(options).await?)
         }
-        _ => database.clone(),
+        _ => None,
     };
     Ok(Pool::new(database, spare))
 }

@@ -23,11 +23,12 @@ const SIGN_OF_LIFE: Duration = Duration::from_millis(800);
 pub struct Pool {
     connections: DatabaseConnection,
     /// One of its own, for signs of life: that all others are busy is not that the server is away.
-    spare: DatabaseConnection,
+    /// Of SQLite none: it is here or nowhere.
+    spare: Option<DatabaseConnection>,
 }
 
 impl Pool {
-    pub(crate) fn new(connections: DatabaseConnection, spare: DatabaseConnection) -> Self {
+    pub(crate) fn new(connections: DatabaseConnection, spare: Option<DatabaseConnection>) -> Self {
         Self { connections, spare }
     }
 
@@ -42,7 +43,9 @@ impl Pool {
     /// # Errors
     /// When that fails.
     pub async fn close(self) -> Result<(), DbErr> {
-        self.spare.close().await?;
+        if let Some(spare) = self.spare {
+            spare.close().await?;
+        }
         self.connections.close().await
     }
 
@@ -74,9 +77,10 @@ impl Pool {
     }
 
     async fn is_alive(&self) -> bool {
-        // SQLite is here or nowhere, and its spare is the pool itself.
-        self.connections.get_database_backend() == DbBackend::Sqlite
-            || matches!(timeout(SIGN_OF_LIFE, self.spare.ping()).await, Ok(Ok(())))
+        match &self.spare {
+            Some(spare) => matches!(timeout(SIGN_OF_LIFE, spare.ping()).await, Ok(Ok(()))),
+            None => true,
+        }
     }
 }
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::Method;
-use resourceful::Result;
-use resourceful::prelude::*;
+use resourceful::{Result, caught, prelude::*};
 use tokio::time::{Instant, sleep};
 
 use crate::deliveries::{Begin, Deliveries};
@@ -83,7 +82,7 @@ impl<P: Provider> Webhook<P> {
             }
         }
         // A panic is an outcome, too: the delivery must not stay begun.
-        let outcome = gather(1, [self.handler.handle(event)]).await.remove(0);
+        let outcome = caught(self.handler.handle(event)).await;
         let kept = match outcome {
             Ok(()) => seen.finish(id).await,
             Err(_) => seen.abandon(id).await,

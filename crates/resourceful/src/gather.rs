@@ -1,11 +1,10 @@
 //! Several futures at the same time, each with an outcome of its own.
 
 use std::future::Future;
-use std::pin::pin;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::conclude::Caught;
+use crate::caught::caught;
 use crate::error::{Error, Result};
 
 /// Runs `futures`, at most `limit` of them at the same time, and returns every outcome in the
@@ -72,8 +71,7 @@ where
     F: Future<Output = Result<T, E>>,
     E: Into<Error>,
 {
-    let work = pin!(async { future.await.map_err(Into::into) });
-    (index, Caught(work).await)
+    (index, caught(future).await)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod resource;
 mod view;
 
 mod bulk;
+mod caught;
 mod conclude;
 mod dispatch;
 mod erased;
@@ -51,6 +52,7 @@ pub use self::app::App;
 pub use self::blocking::blocking;
 pub use self::build_error::BuildErrors;
 pub use self::bulk::{Bulk, BulkFailure, BulkItem, BulkOutcomes, BulkSuccess};
+pub use self::caught::caught;
 pub use self::erased::FunctionView;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::field_error::FieldError;
