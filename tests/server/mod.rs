@@ -2,6 +2,7 @@
 
 mod disconnect;
 mod drain;
+mod framing;
 mod limits;
 mod protocols;
 

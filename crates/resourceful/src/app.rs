@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::Method;
 use tokio::net::ToSocketAddrs;
 
-use crate::build_error::BuildErrors;
+use crate::build_error::{BuildError, BuildErrors};
 use crate::dispatch::LearntSize;
 use crate::erased::{Endpoint, FunctionView, ResourceEndpoint, ViewEndpoint};
 use crate::error::{Error, Result};
@@ -48,6 +48,8 @@ pub struct App {
     registrations: Vec<Registration>,
     settings: Settings,
     lifespan: Lifespan,
+    /// Those that are seen before the paths are.
+    mistakes: Vec<BuildError>,
 }
 
 impl App {
@@ -62,6 +64,7 @@ impl App {
             registrations: Vec::new(),
             settings: Settings::default(),
             lifespan: Lifespan::default(),
+            mistakes: Vec::new(),
         }
     }
 
@@ -282,16 +285,69 @@ impl App {
         self
     }
 
-    /// How long requests have: [`Request::deadline`](crate::request::Request::deadline) tells
-    /// their hooks until when. None, if nothing is said. Nothing is cut off by it.
+    /// How long requests have until they are answered, where a resource does not say otherwise:
+    /// 30 s. `Duration::MAX` is for ever.
+    ///
+    /// Then the client reads 503. What only reads is given up; what may have begun to change
+    /// something runs to its end. Answers that stream may take longer: their head has the limit.
+    /// Hooks learn by [`Request::deadline`](crate::request::Request::deadline) until when.
     ///
     /// # Examples
     /// ```
+    /// use resourceful::prelude::*;
     /// use std::time::Duration;
-    /// let app = resourceful::App::new().deadline(Duration::from_secs(10));
+    ///
+    /// async fn hang(_: Request) -> Result<()> { std::future::pending().await }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let app = App::new().time_limit(Duration::from_millis(10)).get("/hang", public(hang));
+    /// assert_eq!(TestClient::new(app)?.get("/hang").await.status(), 503);
+    /// # Ok(())
+    /// # }
     /// ```
-    pub fn deadline(mut self, time: Duration) -> Self {
-        self.settings.deadline = Some(time);
+    pub fn time_limit(mut self, time: Duration) -> Self {
+        self.settings.time_limit = time;
+        self
+    }
+
+    /// The hosts that are served, without their ports; all, when nothing is said. `.example.org`
+    /// is `example.org` and all below it. Who asks another host is answered 400.
+    ///
+    /// A site that builds links from [`Request::host`](crate::request::Request::host) should say
+    /// them. Requests that come over no connection of ours (tests, other services) are not
+    /// checked.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().trusted_hosts(["example.org", ".example.net", "[::1]"]);
+    /// ```
+    pub fn trusted_hosts<'h>(mut self, hosts: impl IntoIterator<Item = &'h str>) -> Self {
+        let hosts = hosts.into_iter().map(str::to_owned);
+        self.settings.trusted_hosts.extend(hosts);
+        self
+    }
+
+    /// The proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: addresses,
+    /// networks, or `unix` for whoever comes over a Unix socket. None, when nothing is said:
+    /// anybody can send these fields.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::App;
+    /// let app = App::new().trusted_proxies(["10.0.0.0/8", "::1"]);
+    /// assert!(App::new().trusted_proxies(["example.org"]).build().is_err());
+    /// ```
+    #[track_caller]
+    pub fn trusted_proxies<'p>(mut self, proxies: impl IntoIterator<Item = &'p str>) -> Self {
+        for proxy in proxies {
+            if self.settings.proxies.add(proxy).is_none() {
+                self.mistakes.push(BuildError::new(
+                    format!("`{proxy}` is no address, no network and not `unix`"),
+                    &[Location::caller()],
+                ));
+            }
+        }
         self
     }
 
@@ -365,7 +421,7 @@ impl App {
     /// ```
     pub fn build(self) -> Result<AppService, BuildErrors> {
         let settings = Arc::new(self.settings);
-        let router = Router::new(self.registrations, &settings)?;
+        let router = Router::new(self.registrations, &settings, self.mistakes)?;
         let nowhere = Route {
             pattern: String::new(),
             names: Vec::new(),

@@ -30,5 +30,5 @@ where
     F: Future<Output = Result<T, E>>,
     E: Into<Error>,
 {
-    Caught(pin!(async { future.await.map_err(Into::into) })).await
+    Caught::new(pin!(async { future.await.map_err(Into::into) })).await
 }

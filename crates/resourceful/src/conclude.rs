@@ -13,19 +13,41 @@ use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::request::Trail;
 use crate::response::{Body, Response};
+use crate::time_limit::{TimeLimit, overdue};
 
 /// What a future comes to; a panic in it is an error like others.
 ///
 /// It is lent, so that what awaits it holds it once: see [`crate::erased`].
-pub(crate) struct Caught<'f, F>(pub(crate) Pin<&'f mut F>);
+pub(crate) struct Caught<'f, F> {
+    work: Pin<&'f mut F>,
+    limit: TimeLimit,
+}
+
+impl<'f, F> Caught<'f, F> {
+    pub(crate) fn new(work: Pin<&'f mut F>) -> Self {
+        Self {
+            work,
+            limit: TimeLimit::OFF,
+        }
+    }
+
+    /// Given up after some time.
+    pub(crate) fn within(work: Pin<&'f mut F>, limit: TimeLimit) -> Self {
+        Self { work, limit }
+    }
+}
 
 impl<T, F: Future<Output = Result<T>>> Future for Caught<'_, F> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         // Nothing is polled again after a panic, so nothing broken is seen.
-        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(message(&*panic)))))
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx)))
+            .unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(message(&*panic)))));
+        if outcome.is_pending() && self.limit.is_over(cx) {
+            return Poll::Ready(Err(overdue("The answer took too long.")));
+        }
+        outcome
     }
 }
 

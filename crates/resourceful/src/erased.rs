@@ -2,12 +2,12 @@
 //!
 //! Above this line everything is generic over the user's types; below it the router holds
 //! [`Endpoint`]s. The box is also what lets a handler outlive its client: see
-//! [`crate::walk::Answer`].
+//! [`crate::answer::Answer`].
 
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::Method;
 use tracing::Instrument;
@@ -28,6 +28,9 @@ pub type Running = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// What serves one method of one path.
 pub trait Endpoint: Send + Sync {
+    /// How long it has; `None` is the application's limit.
+    fn time_limit(&self) -> Option<Duration>;
+
     /// The whole rest of the walk.
     fn call(self: Arc<Self>, request: Request) -> Running;
 }
@@ -36,10 +39,16 @@ pub trait Endpoint: Send + Sync {
 ///
 /// The request is lent, not given: a future that holds it once is a third of the size.
 pub(crate) trait Serve: Send + Sync + 'static {
+    fn time_limit(&self) -> Option<Duration>;
+
     fn serve(&self, request: &mut Request) -> impl Future<Output = Response> + Send;
 }
 
 impl<S: Serve> Endpoint for S {
+    fn time_limit(&self) -> Option<Duration> {
+        Serve::time_limit(self)
+    }
+
     fn call(self: Arc<Self>, mut request: Request) -> Running {
         let span = request.span();
         if span.is_disabled() {
@@ -70,7 +79,8 @@ where
     F: Future<Output = Result<Response>>,
 {
     let trail = request.trail();
-    let outcome = Caught(pin!(answer(request.take()))).await;
+    let limit = request.given_up_after();
+    let outcome = Caught::within(pin!(answer(request.take())), limit).await;
     conclude(outcome, || trail)
 }
 
@@ -82,9 +92,15 @@ pub(crate) struct ResourceEndpoint<R> {
 }
 
 impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
+    fn time_limit(&self) -> Option<Duration> {
+        R::TIME_LIMIT
+    }
+
     async fn serve(&self, request: &mut Request) -> Response {
         let resource = &*self.resource;
-        let outcome = Caught(pin!(dispatch(resource, self.action, &self.size, request))).await;
+        let limit = request.given_up_after();
+        let work = dispatch(resource, self.action, &self.size, request);
+        let outcome = Caught::within(pin!(work), limit).await;
         conclude(outcome, || request.trail())
     }
 }
@@ -96,6 +112,10 @@ pub(crate) struct ViewEndpoint<V> {
 }
 
 impl<V: AsyncView> Serve for ViewEndpoint<V> {
+    fn time_limit(&self) -> Option<Duration> {
+        V::TIME_LIMIT
+    }
+
     async fn serve(&self, request: &mut Request) -> Response {
         let view = &*self.view;
         let answer = |request: Request| async move {
@@ -158,6 +178,10 @@ where
     T: IntoResponse,
     E: Into<Error>,
 {
+    fn time_limit(&self) -> Option<Duration> {
+        self.time_limit
+    }
+
     async fn serve(&self, request: &mut Request) -> Response {
         let answer = |request: Request| async move {
             A::check(&(), &request).await?;

@@ -6,9 +6,15 @@ mod field_error;
 mod never;
 mod outcome;
 
+mod host;
+mod incoming;
+mod origin;
+mod patience;
 mod problem;
+mod proxies;
 mod response;
 mod settings;
+mod time_limit;
 
 mod body;
 mod input;
@@ -22,6 +28,7 @@ mod paging;
 mod resource;
 mod view;
 
+mod answer;
 mod bulk;
 mod caught;
 mod conclude;
@@ -48,8 +55,10 @@ pub use resourceful_macros::{Problem, resource, view};
 
 pub use self::access::{Access, Public};
 pub use self::action::{Action, Actions};
+pub use self::answer::Answer;
 pub use self::app::App;
 pub use self::blocking::blocking;
+pub use self::body::BodyStream;
 pub use self::build_error::BuildErrors;
 pub use self::bulk::{Bulk, BulkFailure, BulkItem, BulkOutcomes, BulkSuccess};
 pub use self::caught::caught;
@@ -70,7 +79,6 @@ pub use self::service::AppService;
 pub use self::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};
 pub use self::testing::{TestClient, TestRequest, TestResponse};
 pub use self::view::{AsyncView, Guarded, guarded, public, with_state};
-pub use self::walk::Answer;
 
 /// What most files of an application need: `use resourceful::prelude::*;`.
 pub mod prelude {

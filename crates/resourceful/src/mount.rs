@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -19,12 +20,14 @@ use crate::view::Guarded;
 pub(crate) struct Mount<A, S> {
     /// Tower services are `Send` but not all of them `Sync`; each request calls a clone.
     service: Mutex<Guarded<A, S>>,
+    time_limit: Option<Duration>,
     prefix: usize,
 }
 
 impl<A, S> Mount<A, S> {
     pub(crate) fn new(service: Guarded<A, S>, prefix: usize) -> Self {
         Self {
+            time_limit: service.time_limit,
             service: Mutex::new(service),
             prefix,
         }
@@ -40,6 +43,10 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    fn time_limit(&self) -> Option<Duration> {
+        self.time_limit
+    }
+
     async fn serve(&self, request: &mut Request) -> Response {
         let answer = |request: Request| async move {
             A::check(&(), &request).await?;

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{AsHeaderName, HeaderMap, HeaderValue};
@@ -15,14 +15,16 @@ use http::{Extensions, Method, Uri, Version, request::Parts};
 use tracing::Span;
 
 use crate::action::Action;
-use crate::body;
+use crate::body::{self, BodyStream};
 use crate::error::{Error, Result};
 use crate::input::{Input, Unread};
+use crate::origin::Origin;
 use crate::path::decode_segment;
 use crate::query::{Query, QueryString};
 use crate::response::Body;
 use crate::route::{Params, Route};
 use crate::settings::Settings;
+use crate::time_limit::TimeLimit;
 
 /// A request on its way to a hook.
 ///
@@ -54,8 +56,9 @@ pub struct Request {
     route: Arc<Route>,
     params: Params,
     action: Option<Action>,
-    peer: Option<SocketAddr>,
-    deadline: Option<Instant>,
+    origin: Option<Origin>,
+    started: Instant,
+    time_limit: Duration,
     number: u64,
 }
 
@@ -66,11 +69,11 @@ impl Request {
         path: Option<String>,
         route: Arc<Route>,
         params: Params,
-        peer: Option<SocketAddr>,
+        origin: Option<Origin>,
+        time_limit: Duration,
     ) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let deadline = route.settings.deadline.map(|time| Instant::now() + time);
         Self {
             parts,
             body,
@@ -78,8 +81,9 @@ impl Request {
             route,
             params,
             action: None,
-            peer,
-            deadline,
+            origin,
+            started: Instant::now(),
+            time_limit,
             number,
         }
     }
@@ -291,7 +295,80 @@ impl Request {
     /// ```
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.peer
+        self.origin?.peer
+    }
+
+    /// The address of the client: the [`peer`](Self::peer)'s, or what proxies say that
+    /// [`App::trusted_proxies`](crate::app::App::trusted_proxies) believes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.client_ip())) // None without a socket
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// # assert_eq!(client.get("/").await.text(), "None");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        let proxies = &self.settings().proxies;
+        proxies.client(self.origin?, self.headers())
+    }
+
+    /// `https` when the client came over TLS, to us or to a proxy that
+    /// [`App::trusted_proxies`](crate::app::App::trusted_proxies) believes; else `http`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.scheme().to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// # assert_eq!(client.get("/").await.text(), "http");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        let proxies = &self.settings().proxies;
+        let is_encrypted = self
+            .origin
+            .is_some_and(|origin| proxies.is_encrypted(origin, self.headers()));
+        if is_encrypted { "https" } else { "http" }
+    }
+
+    /// The host that the client asked, with its port where it named one: from the URI, the
+    /// `Host`, or a proxy that [`App::trusted_proxies`](crate::app::App::trusted_proxies)
+    /// believes.
+    ///
+    /// Anybody can ask any host, unless
+    /// [`App::trusted_hosts`](crate::app::App::trusted_hosts) says which.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.host().unwrap_or("no host").to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// let response = client.get("/").header("host", "example.org:8000").await;
+    /// assert_eq!(response.text(), "example.org:8000");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.settings().host(&self.parts, self.origin)
     }
 
     /// The id under which the log knows this request: the client's `X-Request-Id` when it
@@ -317,8 +394,9 @@ impl Request {
             .map_or_else(|| made_id(self.number).into(), Cow::Borrowed)
     }
 
-    /// When its client is to have its answer, where [`App::deadline`](crate::app::App::deadline)
-    /// says how long that takes. Calls to others on its behalf end by then, too.
+    /// When its client is to have its answer
+    /// ([`App::time_limit`](crate::app::App::time_limit), 30 s); `None` where there is no limit.
+    /// Calls to others on its behalf end by then, too.
     ///
     /// # Examples
     /// ```
@@ -330,14 +408,27 @@ impl Request {
     /// }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<()> {
-    /// let app = App::new().deadline(Duration::from_secs(2)).get("/", public(view));
+    /// let app = App::new().time_limit(Duration::from_secs(2)).get("/", public(view));
     /// assert_eq!(TestClient::new(app)?.get("/").await.text(), "hurry");
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.started.checked_add(self.time_limit)
+    }
+
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.time_limit
+    }
+
+    /// What only reads may be given up; the rest has its limit in [`crate::answer::Answer`].
+    pub(crate) fn given_up_after(&self) -> TimeLimit {
+        if self.method().is_safe() {
+            TimeLimit::new(self.time_limit)
+        } else {
+            TimeLimit::OFF
+        }
     }
 
     /// A parameter of the path, decoded and parsed.
@@ -496,7 +587,34 @@ impl Request {
         body::read(self.take_body(), limit).await
     }
 
-    /// The body as a stream, without any limit; a second time it is empty.
+    /// The body part by part, up to `limit` bytes: for what is too large to be held in memory.
+    ///
+    /// Where that takes longer than requests have, the view says so:
+    /// `public(upload).time_limit(..)`, [`AsyncView::TIME_LIMIT`](crate::AsyncView::TIME_LIMIT).
+    ///
+    /// # Errors
+    /// 413 when more than that is announced.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn upload(mut request: Request) -> Result<String> {
+    ///     let mut file = Vec::new(); // a `tokio::fs::File`, say
+    ///     let bytes = request.body(10 << 30)?.write_to(&mut file).await?;
+    ///     Ok(format!("{bytes} bytes stored"))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().put("/file", public(upload)))?;
+    /// assert_eq!(client.put("/file").body("four").await.text(), "4 bytes stored");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn body(&mut self, limit: u64) -> Result<BodyStream> {
+        BodyStream::new(self.take_body(), limit)
+    }
+
+    /// The body as it is, without any limit of size; a second time it is empty.
     ///
     /// # Examples
     /// ```
@@ -513,7 +631,9 @@ impl Request {
     /// # }
     /// ```
     pub fn take_body(&mut self) -> Body {
-        std::mem::take(&mut self.body)
+        let mut body = std::mem::take(&mut self.body);
+        body.ends_by(self.deadline());
+        body
     }
 
     /// The request as `http` knows it.
@@ -602,6 +722,7 @@ impl fmt::Debug for Request {
 }
 
 /// See [`Request::trail`].
+#[derive(Clone)]
 pub(crate) struct Trail {
     pub(crate) method: Method,
     pub(crate) uri: Uri,

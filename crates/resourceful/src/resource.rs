@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::str::FromStr;
+use std::time::Duration;
 
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -84,6 +85,10 @@ pub trait AsyncResource: Send + Sync + 'static {
 
     /// The largest body in bytes; `None` is the application's limit.
     const BODY_LIMIT: Option<u64> = None;
+
+    /// How long a request has until it is answered; `None` is the application's limit, and
+    /// `Duration::MAX` no limit.
+    const TIME_LIMIT: Option<Duration> = None;
 
     /// Who may call it: [`Public`](crate::Public) or your own.
     type Access: Access<Self>;

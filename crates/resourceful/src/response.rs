@@ -1,9 +1,9 @@
 //! What goes out: [`Response`], its [`Body`], and what turns into one.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, ready};
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -14,6 +14,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use serde::Serialize;
 
 use crate::error::{BoxError, Error, Result};
+use crate::incoming::{Incoming, Source, UnreadFlag};
 
 /// A response of this crate: `http`'s, with our [`Body`].
 ///
@@ -48,7 +49,7 @@ enum Kind {
     #[default]
     Empty,
     Full(Bytes),
-    Incoming(Incoming),
+    Incoming(Box<Incoming>),
     /// The mutex is never locked: it makes a body that is only `Send` also `Sync`.
     Boxed(Mutex<UnsyncBoxBody<Bytes, BoxError>>),
 }
@@ -130,45 +131,44 @@ impl From<&'static str> for Body {
     }
 }
 
+/// A request's body as hyper knows it.
 impl From<hyper::body::Incoming> for Body {
     fn from(body: hyper::body::Incoming) -> Self {
-        Self(Kind::Incoming(Incoming {
-            body,
-            is_done: false,
-            unread: None,
-        }))
+        Self::arriving(body, None)
     }
 }
-
-/// A body off the wire.
-struct Incoming {
-    body: hyper::body::Incoming,
-    is_done: bool,
-    unread: Option<UnreadFlag>,
-}
-
-/// Raised when a body is dropped before its end: the rest of it still stands between this
-/// request and the next on an HTTP/1 connection.
-pub(crate) type UnreadFlag = Arc<AtomicBool>;
 
 impl Body {
-    /// A body that raises `flag` when it is dropped before its end.
-    pub(crate) fn watched(body: hyper::body::Incoming, flag: UnreadFlag) -> Self {
-        Self(Kind::Incoming(Incoming {
-            body,
-            is_done: false,
-            unread: Some(flag),
-        }))
+    /// A body off the wire; with a flag, it is raised when the body is dropped before its end.
+    pub(crate) fn arriving(body: hyper::body::Incoming, unread: Option<UnreadFlag>) -> Self {
+        let source = Source::Hyper(body);
+        Self(Kind::Incoming(Box::new(Incoming::new(source, unread))))
     }
-}
 
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        if let Some(flag) = &self.unread
-            && !self.is_done
-            && !self.body.is_end_stream()
-        {
-            flag.store(true, Ordering::Relaxed);
+    /// The body of a request that another server hands over.
+    pub(crate) fn handed_over<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self::new(body).into_arriving()
+    }
+
+    /// What is not there yet is waited for as what comes from a client.
+    pub(crate) fn into_arriving(self) -> Self {
+        match self.0 {
+            Kind::Boxed(body) => {
+                let incoming = Incoming::new(Source::Service(body), None);
+                Self(Kind::Incoming(Box::new(incoming)))
+            }
+            kind => Self(kind),
+        }
+    }
+
+    /// All of what arrives has to be there by then.
+    pub(crate) fn ends_by(&mut self, deadline: Option<Instant>) {
+        if let Kind::Incoming(incoming) = &mut self.0 {
+            incoming.ends_by(deadline);
         }
     }
 }
@@ -189,11 +189,7 @@ impl HttpBody for Body {
                 *kind = Kind::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Kind::Incoming(incoming) => {
-                let frame = ready!(Pin::new(&mut incoming.body).poll_frame(cx));
-                incoming.is_done |= frame.is_none();
-                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
-            }
+            Kind::Incoming(incoming) => incoming.poll_frame(cx),
             Kind::Boxed(body) => Pin::new(unlocked(body)).poll_frame(cx),
         }
     }
@@ -202,7 +198,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Empty => true,
             Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Incoming(incoming) => incoming.is_done || incoming.body.is_end_stream(),
+            Kind::Incoming(incoming) => incoming.is_end_stream(),
             Kind::Boxed(body) => body.lock().is_ok_and(|body| body.is_end_stream()),
         }
     }
@@ -211,7 +207,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(incoming) => incoming.body.size_hint(),
+            Kind::Incoming(incoming) => incoming.size_hint(),
             Kind::Boxed(body) => body
                 .lock()
                 .map_or_else(|_| SizeHint::new(), |body| body.size_hint()),

@@ -86,8 +86,9 @@ impl Router {
     pub(crate) fn new(
         registrations: Vec<Registration>,
         settings: &Arc<Settings>,
+        mistakes: Vec<BuildError>,
     ) -> Result<Self, BuildErrors> {
-        let mut errors = Vec::new();
+        let mut errors = mistakes;
         // By shape (`/posts/{}`), and sorted: matchit finds some conflicts only in one order.
         let mut paths: BTreeMap<String, Vec<Registration>> = BTreeMap::new();
         for registration in registrations {

@@ -1,15 +1,16 @@
 //! An application as a service: hyper's, and with the feature `tower` tower's.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body::Body as HttpBody;
 
-use crate::error::BoxError;
+use crate::answer::Answer;
+use crate::error::{BoxError, Error};
+use crate::origin::Origin;
 use crate::response::{Body, Response};
 use crate::settings::Settings;
-use crate::walk::{Answer, Site};
+use crate::walk::Site;
 
 /// An application that is put together. A clone is the same application.
 ///
@@ -43,9 +44,19 @@ impl AppService {
         }
     }
 
-    /// One request of a connection whose other end is `peer`.
-    pub(crate) fn walk(&self, request: http::Request<Body>, peer: Option<SocketAddr>) -> Answer {
-        self.site.walk(request, peer)
+    /// One request, and over which of our connections it came.
+    pub(crate) fn walk(&self, request: http::Request<Body>, origin: Option<Origin>) -> Answer {
+        self.site.walk(request, origin)
+    }
+
+    /// A request that must not be taken further.
+    pub(crate) fn refuse(&self, error: Error, request: http::Request<Body>) -> Answer {
+        self.site.refuse(error, request.into_parts().0)
+    }
+
+    /// What never became a request.
+    pub(crate) fn refuse_unread(&self, error: Error) -> Response {
+        self.site.refuse_unread(error)
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -71,7 +82,7 @@ where
     type Future = Answer;
 
     fn call(&self, request: http::Request<B>) -> Answer {
-        self.walk(request.map(Body::new), None)
+        self.walk(request.map(Body::handed_over), None)
     }
 }
 
@@ -93,6 +104,6 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Answer {
-        self.walk(request.map(Body::new), None)
+        self.walk(request.map(Body::handed_over), None)
     }
 }

@@ -4,10 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::HOST;
+use http::request::Parts;
+use http::uri::Authority;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
+use crate::host::Host;
+use crate::origin::Origin;
 use crate::problem::Problem;
+use crate::proxies::Proxies;
+use crate::time_limit::DEFAULT_TIME_LIMIT;
 
 /// The largest body that is read when nothing else was said: 2 MiB.
 ///
@@ -43,9 +50,12 @@ pub(crate) struct Settings {
     pub(crate) body_limit: u64,
     pub(crate) trailing_slash: TrailingSlash,
     pub(crate) mounted_at: String,
-    /// How long a request has; not asked for the time when nobody says.
-    pub(crate) deadline: Option<Duration>,
+    /// How long a request has until it is answered.
+    pub(crate) time_limit: Duration,
     pub(crate) problems: Option<ProblemHook>,
+    /// Which hosts are served; all, when it is empty.
+    pub(crate) trusted_hosts: Vec<String>,
+    pub(crate) proxies: Proxies,
     /// Unsafe requests whose client went away: they run to their end, and the drain waits.
     pub(crate) detached: TaskTracker,
 }
@@ -56,10 +66,28 @@ impl Default for Settings {
             body_limit: DEFAULT_BODY_LIMIT,
             trailing_slash: TrailingSlash::default(),
             mounted_at: String::new(),
-            deadline: None,
+            time_limit: DEFAULT_TIME_LIMIT,
             problems: None,
+            trusted_hosts: Vec::new(),
+            proxies: Proxies::default(),
             detached: TaskTracker::new(),
         }
+    }
+}
+
+impl Settings {
+    /// The host that a request asked for.
+    pub(crate) fn host<'p>(&self, parts: &'p Parts, origin: Option<Origin>) -> Option<&'p str> {
+        if let Some(host) = origin.and_then(|origin| self.proxies.host(origin, &parts.headers)) {
+            return Some(host);
+        }
+        let named = parts.uri.authority().map(Authority::as_str);
+        named.or_else(|| parts.headers.get(HOST)?.to_str().ok())
+    }
+
+    pub(crate) fn trusts_host(&self, parts: &Parts, origin: Origin) -> bool {
+        let host = self.host(parts, Some(origin)).and_then(Host::parse);
+        host.is_some_and(|host| host.is_one_of(&self.trusted_hosts))
     }
 }
 

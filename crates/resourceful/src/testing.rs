@@ -291,7 +291,10 @@ impl IntoFuture for TestRequest {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Ok(response) = self.service.walk(self.request, None).await;
+            let Ok(response) = self
+                .service
+                .walk(self.request.map(Body::into_arriving), None)
+                .await;
             let (parts, body) = response.into_parts();
             let body = body
                 .collect()

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use http::Method;
 
@@ -52,6 +53,10 @@ use crate::response::Response;
 pub trait AsyncView: Send + Sync + 'static {
     /// The methods whose hooks are written below.
     const METHODS: &'static [Method];
+
+    /// How long a request has until it is answered; `None` is the application's limit, and
+    /// `Duration::MAX` no limit.
+    const TIME_LIMIT: Option<Duration> = None;
 
     /// Who may call it: [`Public`] or your own.
     type Access: Access<Self>;
@@ -114,7 +119,28 @@ fn absent<T>(hook: &str) -> T {
 #[derive(Debug)]
 pub struct Guarded<A, H> {
     pub(crate) handler: H,
+    pub(crate) time_limit: Option<Duration>,
     access: PhantomData<fn() -> A>,
+}
+
+impl<A, H> Guarded<A, H> {
+    /// How long a request has until it is answered, where that is not the application's
+    /// limit; `Duration::MAX` is no limit.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// async fn report(_: Request) -> Result<&'static str> { Ok("at last") }
+    ///
+    /// let app = App::new().get("/report", public(report).time_limit(Duration::from_secs(300)));
+    /// ```
+    #[must_use]
+    pub fn time_limit(mut self, time: Duration) -> Self {
+        self.time_limit = Some(time);
+        self
+    }
 }
 
 /// `handler`, open to anyone.
@@ -158,6 +184,7 @@ pub fn public<H>(handler: H) -> Guarded<Public, H> {
 pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
     Guarded {
         handler,
+        time_limit: None,
         access: PhantomData,
     }
 }

@@ -1,30 +1,36 @@
 //! One connection: which protocol, then hyper until its end.
 
 use std::future::{Future, poll_fn};
-use std::io;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Version;
+use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::error::BoxError;
-use crate::response::{Body, UnreadFlag};
+use crate::error::{BoxError, Error, Result};
+use crate::host::Host;
+use crate::incoming::UnreadFlag;
+use crate::origin::Origin;
+use crate::response::Body;
 use crate::service::AppService;
 
-use super::pace::{Pace, PacedAnswer, PacedIo, Verdict};
+use super::flood::Counted;
+use super::pace::{Pace, PacedAnswer, Verdict};
+use super::refusal;
+use super::socket::Socket;
+use super::stream::Stream;
 
 /// How long the first bytes may take.
 const SNIFF_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,25 +38,24 @@ const SNIFF_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may go on sending after it was answered for the last time.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What is said to a client whose head did not come to its end (RFC 9110 section 15.5.9).
-const REQUEST_TIMEOUT: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+/// How many bytes a head may have; hyper's limit of 100 fields holds, too.
+const MAX_HEAD: u16 = 16 * 1024;
 
 /// When an HTTP/2 client is asked whether it is still there, and how long it has to answer.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2";
+/// How many requests an HTTP/2 client may have running at the same time.
+const MAX_STREAMS: u32 = 100;
 
 pub(super) struct Connection {
-    stream: TcpStream,
-    peer: SocketAddr,
-    service: AppService,
+    pub(super) stream: Stream,
+    pub(super) origin: Origin,
+    pub(super) service: AppService,
     /// The tasks of HTTP/2 streams, which outlive their connection.
-    streams: TaskTracker,
+    pub(super) streams: TaskTracker,
     /// What the clock looks at.
-    pace: Arc<Pace>,
+    pub(super) pace: Arc<Pace>,
 }
 
 /// Spawns the tasks of an HTTP/2 connection where the drain waits for them.
@@ -67,30 +72,11 @@ where
 }
 
 impl Connection {
-    pub(super) fn new(
-        stream: TcpStream,
-        peer: SocketAddr,
-        service: AppService,
-        streams: TaskTracker,
-        pace: Arc<Pace>,
-    ) -> Self {
-        Self {
-            stream,
-            peer,
-            service,
-            streams,
-            pace,
-        }
-    }
-
     /// Serves until the client is done, or `drain` is closed and the requests that run are
     /// answered.
-    pub(super) async fn serve(self, mut drain: watch::Receiver<()>) {
-        // Small answers leave at once; without this Nagle and delayed acknowledgements wait
-        // for each other.
-        let _ = self.stream.set_nodelay(true);
+    pub(super) async fn serve(mut self, mut drain: watch::Receiver<()>) {
         let is_http2 = tokio::select! {
-            is_http2 = timeout(SNIFF_TIMEOUT, begins_as_http2(&self.stream)) => is_http2,
+            is_http2 = timeout(SNIFF_TIMEOUT, self.stream.begins_as_http2()) => is_http2,
             _ = drain.changed() => return,
         };
         let outcome = match is_http2 {
@@ -107,29 +93,33 @@ impl Connection {
     async fn serve_http1(self, drain: watch::Receiver<()>) -> Result<(), BoxError> {
         let Self {
             stream,
-            peer,
+            origin,
             service,
             pace,
             ..
         } = self;
         let noted = &pace;
-        let walk = service_fn(move |request: hyper::Request<Incoming>| {
-            noted.request();
+        let walk = service_fn(|request: hyper::Request<Incoming>| {
+            let is_plain = noted.request();
             // What is left of a body would be read as the next request.
             let unread = (!request.body().is_end_stream()).then(UnreadFlag::default);
-            let request = match &unread {
-                Some(flag) => request.map(|body| Body::watched(body, Arc::clone(flag))),
-                None => request.map(|_| Body::empty()),
+            let answer = match check(&request, is_plain, unread.is_some()) {
+                Ok(()) => {
+                    let request = match &unread {
+                        Some(flag) => {
+                            request.map(|body| Body::arriving(body, Some(Arc::clone(flag))))
+                        }
+                        None => request.map(|_| Body::empty()),
+                    };
+                    service.walk(request, Some(origin)).closing_when(unread)
+                }
+                Err(error) => service.refuse(error, request.map(|_| Body::empty())),
             };
             PacedAnswer {
-                answer: service.walk(request, Some(peer)).closing_when(unread),
+                answer,
                 pace: noted,
             }
         });
-        let io = PacedIo {
-            io: TokioIo::new(stream),
-            pace: Arc::clone(&pace),
-        };
         let mut connection = http1::Builder::new()
             // A client may close its side and still read the answer.
             .half_close(true)
@@ -137,7 +127,8 @@ impl Connection {
             // `pipeline_flush` would be, too, but holds an answer back while the beginning of
             // a next request has come, and loses hyper's own 400.
             .writev(false)
-            .serve_connection(io, walk);
+            .max_header_size(MAX_HEAD.into())
+            .serve_connection(Socket::new(stream, Arc::clone(&pace)), walk);
         let outcome = until_ended(
             &mut connection,
             &pace,
@@ -146,14 +137,17 @@ impl Connection {
             |connection| Pin::new(connection).graceful_shutdown(),
         )
         .await;
-        let mut stream = connection.into_parts().io.io.into_inner();
-        match pace.verdict() {
+        let (mut stream, refused) = connection.into_parts().io.into_parts();
+        let refused = match pace.verdict() {
             // Whoever does not read does not read what is said of it either.
             Some(Verdict::Stalled) => return Err("the client does not read".into()),
-            Some(Verdict::SlowHead) => {
-                let _ = stream.try_write(REQUEST_TIMEOUT);
-            }
-            Some(Verdict::Idle) | None => {}
+            Some(Verdict::SlowHead) => Some(408),
+            Some(Verdict::Idle) | None => refused,
+        };
+        if let Some(status) = refused {
+            let response = service.refuse_unread(refusal::error(status));
+            let said = refusal::to_bytes(&response);
+            let _ = timeout(LINGER_TIMEOUT, stream.write_all(&said)).await;
         }
         close(&mut stream, drain).await;
         outcome
@@ -162,22 +156,30 @@ impl Connection {
     async fn serve_http2(self, drain: watch::Receiver<()>) -> Result<(), BoxError> {
         let Self {
             stream,
-            peer,
+            origin,
             service,
             streams,
             pace,
             ..
         } = self;
         let walk = service_fn(move |request: hyper::Request<Incoming>| {
-            service.walk(request.map(Body::from), Some(peer))
+            let request = request.map(|body| {
+                if body.is_end_stream() {
+                    Body::empty()
+                } else {
+                    Body::from(body)
+                }
+            });
+            service.walk(request, Some(origin))
         });
         let connection = http2::Builder::new(Tracked(streams))
             .timer(TokioTimer::new())
-            .max_concurrent_streams(100)
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEAD.into())
             // Somebody who is gone without a word does not answer.
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), walk);
+            .serve_connection(Counted::new(stream), walk);
         // Its pings are its clock.
         pace.request();
         until_ended(
@@ -189,6 +191,35 @@ impl Connection {
         )
         .await
     }
+}
+
+/// What HTTP/1 leaves to be checked once a head is read (RFC 9112 sections 3.2 and 6.1).
+fn check(request: &hyper::Request<Incoming>, is_plain: bool, has_body: bool) -> Result<()> {
+    let headers = request.headers();
+    if !is_plain {
+        return Err(ambiguous("The length of the body is given twice."));
+    }
+    if has_body
+        && let Some(encoding) = headers.get(TRANSFER_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"chunked")
+    {
+        return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
+    }
+    if request.version() == Version::HTTP_11 {
+        let mut hosts = headers.get_all(HOST).iter();
+        let host = hosts.next().and_then(|host| host.to_str().ok());
+        if host.and_then(Host::parse).is_none() || hosts.next().is_some() {
+            return Err(ambiguous(
+                "The request must have one Host, and a valid one.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// 400, after which nothing more is read: what follows may be anything.
+fn ambiguous(detail: &'static str) -> Error {
+    Error::bad_request(detail).with_header(CONNECTION, HeaderValue::from_static("close"))
 }
 
 /// Polls `connection` to its end, tells it once when `drain` is closed, and leaves it when its
@@ -234,7 +265,7 @@ async fn until_ended<C>(
 ///
 /// Closed at once, a connection with unread bytes is reset, and the client may lose the answer
 /// that refused them (RFC 9112 section 9.6).
-async fn close(stream: &mut TcpStream, mut drain: watch::Receiver<()>) {
+async fn close(stream: &mut Stream, mut drain: watch::Receiver<()>) {
     let rest = async {
         stream.shutdown().await?;
         tokio::io::copy(stream, &mut tokio::io::sink()).await
@@ -242,22 +273,5 @@ async fn close(stream: &mut TcpStream, mut drain: watch::Receiver<()>) {
     tokio::select! {
         _ = timeout(LINGER_TIMEOUT, rest) => {}
         _ = drain.changed() => {}
-    }
-}
-
-/// Looks at the first bytes without taking them.
-async fn begins_as_http2(stream: &TcpStream) -> io::Result<bool> {
-    let mut first = [0; PREFACE.len()];
-    loop {
-        let seen = stream.peek(&mut first).await?;
-        if seen == 0 || !PREFACE.starts_with(&first[..seen]) {
-            return Ok(false);
-        }
-        if seen == PREFACE.len() {
-            return Ok(true);
-        }
-        // The first bytes of a preface, or of `PUT`: a peek does not wait for further ones, so
-        // look again soon. Only a client that sends byte by byte comes here.
-        sleep(Duration::from_millis(5)).await;
     }
 }

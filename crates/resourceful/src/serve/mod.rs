@@ -1,8 +1,13 @@
 //! Sockets: accept, serve, drain.
 
 mod connection;
+mod flood;
+mod head;
 mod pace;
+mod refusal;
 mod signal;
+mod socket;
+mod stream;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -17,6 +22,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::error::{Error, Result};
 use crate::lifespan::Lifespan;
+use crate::origin::Origin;
 use crate::service::AppService;
 
 use self::connection::Connection;
@@ -233,13 +239,13 @@ impl Server {
                 accepted = self.listener.accept(), if has_room => match accepted {
                     Ok((stream, peer)) => {
                         backoff = ACCEPT_BACKOFF.0;
-                        let connection = Connection::new(
-                            stream,
-                            peer,
-                            self.service.clone(),
-                            streams.clone(),
-                            clock.watch(),
-                        );
+                        let connection = Connection {
+                            stream: stream.into(),
+                            origin: Origin { peer: Some(peer), is_encrypted: false },
+                            service: self.service.clone(),
+                            streams: streams.clone(),
+                            pace: clock.watch(),
+                        };
                         connections.spawn(connection.serve(drain.clone()));
                     }
                     Err(error) => {

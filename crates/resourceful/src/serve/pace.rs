@@ -4,7 +4,6 @@
 //! connection only notes what it does, in a few bytes; the clock, a task of the server's, compares
 //! the notes of now and before, and wakes those whose time is over.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -14,14 +13,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, interval};
 
+use crate::answer::Answer;
 use crate::error::BoxError;
 use crate::response::Body;
-use crate::walk::Answer;
 
 /// How long a connection may take for what it owes.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +74,8 @@ pub(super) struct Pace {
     requests: AtomicU32,
     writes: AtomicU32,
     is_write_blocked: AtomicBool,
+    /// The number of the first request whose head can be read in two ways; 0 is none.
+    ambiguous: AtomicU32,
     verdict: AtomicU8,
     waker: AtomicWaker,
 }
@@ -99,25 +97,43 @@ impl Pace {
 
     /// Is nothing owed to the client? Half a head is not a request yet.
     pub(super) fn may_be_closed(&self) -> bool {
-        self.phase.load(Relaxed) == HEAD && !self.is_write_blocked.load(Relaxed)
+        self.awaits_head() && !self.is_write_blocked.load(Relaxed)
     }
 
-    pub(super) fn request(&self) {
+    /// A request has come; is its head plain?
+    pub(super) fn request(&self) -> bool {
         self.phase.store(SERVING, Relaxed);
         add_one(&self.requests);
+        let ambiguous = self.ambiguous.load(Relaxed);
+        ambiguous == 0 || self.requests.load(Relaxed) < ambiguous
+    }
+
+    /// After so many plain ones among those that are still to come, a head can be read in two
+    /// ways.
+    pub(super) fn is_ambiguous_after(&self, plain: u32) {
+        let requests = self.requests.load(Relaxed);
+        self.ambiguous.store(requests + plain + 1, Relaxed);
+    }
+
+    pub(super) fn is_serving(&self) -> bool {
+        self.phase.load(Relaxed) == SERVING
+    }
+
+    pub(super) fn awaits_head(&self) -> bool {
+        self.phase.load(Relaxed) == HEAD
     }
 
     fn answered(&self) {
         self.phase.store(ANSWERED, Relaxed);
     }
 
-    fn read(&self) {
+    pub(super) fn read(&self) {
         if self.phase.load(Relaxed) == ANSWERED {
             self.phase.store(HEAD, Relaxed);
         }
     }
 
-    fn wrote<T>(&self, outcome: &Poll<T>) {
+    pub(super) fn wrote<T>(&self, outcome: &Poll<T>) {
         if outcome.is_ready() {
             add_one(&self.writes);
         }
@@ -206,61 +222,6 @@ impl Watched {
             _ => return None,
         };
         (now - self.since >= limit).then_some(verdict)
-    }
-}
-
-/// A socket that notes what it does.
-#[derive(Debug)]
-pub(super) struct PacedIo {
-    pub(super) io: TokioIo<TcpStream>,
-    pub(super) pace: Arc<Pace>,
-}
-
-impl Read for PacedIo {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.io).poll_read(cx, buffer);
-        if outcome.is_ready() {
-            self.pace.read();
-        }
-        outcome
-    }
-}
-
-impl Write for PacedIo {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.pace.wrote(&outcome);
-        outcome
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.pace.wrote(&outcome);
-        outcome
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 

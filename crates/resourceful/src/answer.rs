@@ -1,0 +1,199 @@
+//! The future of a request, and what becomes of a request that nobody waits for any more.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use http::header::{
+    CACHE_CONTROL, CONNECTION, ETAG, HeaderValue, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
+};
+
+use crate::conclude::{conclude, strip_body};
+use crate::erased::Running;
+use crate::error::Result;
+use crate::incoming::UnreadFlag;
+use crate::request::{Request, Trail};
+use crate::response::Response;
+use crate::time_limit::{TimeLimit, overdue};
+
+/// The response to one request, on its way.
+///
+/// Dropping it abandons a safe request. One that may have begun to change something
+/// (`POST`, `PUT`, ..) runs to its end in a task of its own, whatever the protocol: a client
+/// that goes away never cancels a transaction half-way.
+///
+/// # Examples
+/// ```
+/// use hyper::service::Service as _;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> resourceful::Result<()> {
+/// let service = resourceful::App::new().build()?;
+/// let answer: resourceful::Answer = service.call(http::Request::new(resourceful::Body::empty()));
+/// assert_eq!(answer.await.unwrap().status(), 404);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Answer {
+    state: State,
+    is_head: bool,
+    /// Of the request's body, on HTTP/1.
+    unread: Option<UnreadFlag>,
+    /// For unsafe requests.
+    runs_on: Option<Box<RunsOn>>,
+}
+
+enum State {
+    Ready(Box<Response>),
+    Running(Running),
+    Done,
+}
+
+impl Answer {
+    pub(crate) fn ready(response: Response) -> Self {
+        Self {
+            state: State::Ready(Box::new(response)),
+            is_head: false,
+            unread: None,
+            runs_on: None,
+        }
+    }
+
+    pub(crate) fn running(running: Running, runs_on: Option<Box<RunsOn>>) -> Self {
+        Self {
+            state: State::Running(running),
+            is_head: false,
+            unread: None,
+            runs_on,
+        }
+    }
+}
+
+impl Answer {
+    /// `HEAD` gets what `GET` would, without the body.
+    pub(crate) fn for_method(mut self, is_head: bool) -> Self {
+        self.is_head = is_head;
+        self
+    }
+
+    /// Announces the end of the connection when the request's body is left unread.
+    pub(crate) fn closing_when(mut self, unread: Option<UnreadFlag>) -> Self {
+        self.unread = unread;
+        self
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = match std::mem::replace(&mut self.state, State::Done) {
+            State::Ready(response) => *response,
+            State::Running(mut running) => match running.as_mut().poll(cx) {
+                Poll::Ready(response) => response,
+                Poll::Pending => {
+                    let overdue = self.runs_on.take_if(|runs_on| runs_on.is_overdue(cx));
+                    let Some(runs_on) = overdue else {
+                        self.state = State::Running(running);
+                        return Poll::Pending;
+                    };
+                    runs_on.give_up_waiting(running)
+                }
+            },
+            // Polling a finished future is the caller's mistake; it gets no second answer.
+            State::Done => return Poll::Pending,
+        };
+        say_defaults(&mut response);
+        if self.is_head {
+            strip_body(&mut response);
+        }
+        if self
+            .unread
+            .as_ref()
+            .is_some_and(|unread| unread.load(Ordering::Relaxed))
+        {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// What holds of an answer that does not say otherwise: nobody keeps it, and nobody takes it
+/// for anything but its `Content-Type`.
+fn say_defaults(response: &mut Response) {
+    // A stream with a validator is a file or the like, of a mounted service: it is there to be
+    // kept, and asked about.
+    let is_kept = response.body().as_bytes().is_none()
+        && (response.headers().contains_key(ETAG)
+            || response.headers().contains_key(LAST_MODIFIED));
+    let headers = response.headers_mut();
+    if !is_kept {
+        headers
+            .entry(CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+    }
+    headers
+        .entry(X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let state = std::mem::replace(&mut self.state, State::Done);
+        if let (State::Running(running), Some(runs_on)) = (state, &self.runs_on) {
+            tracing::debug!("the client went away; the request runs to its end");
+            runs_on.detach(running);
+        }
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
+    }
+}
+
+/// So many requests may run on without their clients. Over HTTP/2 a client can reset a request
+/// and send the next; without a bound it could have any number of them running.
+const MAX_DETACHED: usize = 1000;
+
+/// What is needed when a request that may have begun to change something is left to itself,
+/// because its client went away or its time is over.
+pub(crate) struct RunsOn {
+    limit: TimeLimit,
+    trail: Trail,
+}
+
+impl RunsOn {
+    pub(crate) fn of(request: &Request) -> Option<Box<Self>> {
+        (!request.method().is_safe()).then(|| {
+            Box::new(Self {
+                limit: TimeLimit::new(request.time_limit()),
+                trail: request.trail(),
+            })
+        })
+    }
+
+    fn is_overdue(&mut self, cx: &mut Context<'_>) -> bool {
+        self.limit.is_over(cx)
+    }
+
+    /// The client is answered, the request runs on.
+    fn give_up_waiting(&self, running: Running) -> Response {
+        self.detach(running);
+        let error = overdue("The answer took too long. What was begun may be done later.");
+        conclude(Err(error), || self.trail.clone())
+    }
+
+    /// Runs to its end in a task of its own, which the drain waits for.
+    fn detach(&self, running: Running) {
+        let detached = &self.trail.settings().detached;
+        if detached.len() < MAX_DETACHED
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            detached.spawn_on(running, &runtime);
+        }
+    }
+}

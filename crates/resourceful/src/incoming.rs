@@ -1,0 +1,102 @@
+//! A request's body as it arrives, with the patience it is waited for.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+
+use crate::error::BoxError;
+use crate::patience::{Patience, TooSlow};
+
+/// Raised when a body is dropped before its end: the rest of it still stands between this
+/// request and the next on an HTTP/1 connection.
+pub(crate) type UnreadFlag = Arc<AtomicBool>;
+
+/// Who sends it.
+pub(crate) enum Source {
+    Hyper(hyper::body::Incoming),
+    /// Another server, which calls the application as a service. The mutex is never locked:
+    /// see [`crate::response`].
+    Service(Mutex<UnsyncBoxBody<Bytes, BoxError>>),
+}
+
+pub(crate) struct Incoming {
+    source: Source,
+    is_done: bool,
+    unread: Option<UnreadFlag>,
+    patience: Patience,
+}
+
+impl Incoming {
+    /// With a flag, it is raised when the body is dropped before its end.
+    pub(crate) fn new(source: Source, unread: Option<UnreadFlag>) -> Self {
+        Self {
+            source,
+            is_done: false,
+            unread,
+            patience: Patience::default(),
+        }
+    }
+
+    /// All of it has to be there by then.
+    pub(crate) fn ends_by(&mut self, deadline: Option<Instant>) {
+        self.patience.ends_by(deadline);
+    }
+
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = match &mut self.source {
+            Source::Hyper(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Source::Service(body) => {
+                let body = body.get_mut().unwrap_or_else(PoisonError::into_inner);
+                Pin::new(body).poll_frame(cx)
+            }
+        };
+        match &frame {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.patience
+                    .received(frame.data_ref().map_or(0, Bytes::len));
+            }
+            Poll::Ready(None) => self.is_done = true,
+            Poll::Pending if self.patience.is_over(cx) => {
+                return Poll::Ready(Some(Err(TooSlow.into())));
+            }
+            Poll::Ready(Some(Err(_))) | Poll::Pending => {}
+        }
+        frame
+    }
+
+    pub(crate) fn is_end_stream(&self) -> bool {
+        self.is_done
+            || match &self.source {
+                Source::Hyper(body) => body.is_end_stream(),
+                Source::Service(body) => body.lock().is_ok_and(|body| body.is_end_stream()),
+            }
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Hyper(body) => body.size_hint(),
+            Source::Service(body) => body
+                .lock()
+                .map_or_else(|_| SizeHint::new(), |body| body.size_hint()),
+        }
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Some(flag) = &self.unread
+            && !self.is_end_stream()
+        {
+            flag.store(true, Ordering::Relaxed);
+        }
+    }
+}
