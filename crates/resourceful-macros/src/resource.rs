@@ -84,7 +84,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Ok(name) => name,
         Err(error) => return error.to_compile_error(),
     };
-    let mut errors = hooks::check(&mut block, HOOKS, &["locate"], "`AsyncResource`");
+    let mut errors = hooks::check(&mut block, HOOKS, &["locate", "ready"], "`AsyncResource`");
     errors.extend(hooks::require_access(&mut block));
     add_consts(&mut block, &name);
     add_types(&mut block);

@@ -13,12 +13,13 @@ use crate::build_error::{BuildError, BuildErrors};
 use crate::dispatch::LearntSize;
 use crate::erased::{Endpoint, FunctionView, ResourceEndpoint, ViewEndpoint};
 use crate::error::{Error, Result};
+use crate::health::{Check, Live, Ready};
 use crate::lifespan::Lifespan;
 use crate::problem::Problem;
 use crate::resource::AsyncResource;
 use crate::route::Route;
 use crate::router::{Methods, Registration, Router};
-use crate::serve::Server;
+use crate::serve::{Listener, Server};
 use crate::service::AppService;
 use crate::settings::{Settings, TrailingSlash};
 use crate::view::AsyncView;
@@ -48,6 +49,8 @@ pub struct App {
     registrations: Vec<Registration>,
     settings: Settings,
     lifespan: Lifespan,
+    health: Option<&'static Location<'static>>,
+    checks: Vec<Check>,
     /// Those that are seen before the paths are.
     mistakes: Vec<BuildError>,
 }
@@ -64,6 +67,8 @@ impl App {
             registrations: Vec::new(),
             settings: Settings::default(),
             lifespan: Lifespan::default(),
+            health: None,
+            checks: Vec::new(),
             mistakes: Vec::new(),
         }
     }
@@ -90,6 +95,12 @@ impl App {
     #[track_caller]
     pub fn resource<R: AsyncResource>(mut self, path: &str, resource: R) -> Self {
         let resource = Arc::new(resource);
+        let asked = Arc::clone(&resource);
+        let check = Check::new(R::NAME, move || {
+            let asked = Arc::clone(&asked);
+            async move { asked.ready().await }
+        });
+        self.checks.push(check);
         let item = match path.strip_suffix('/') {
             Some(parent) => format!("{parent}/{{id}}/"),
             None => format!("{path}/{{id}}"),
@@ -138,6 +149,42 @@ impl App {
             self = self.register(path, Methods::One(method.clone()), Arc::new(endpoint));
         }
         self
+    }
+
+    /// Serves a WebSocket.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use resourceful::{AsyncSocket, Message, Socket};
+    ///
+    /// struct Echo;
+    ///
+    /// impl AsyncSocket for Echo {
+    ///     type Access = Public;
+    ///     type Receive = Message;
+    ///     type Send = Message;
+    ///
+    ///     async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
+    ///         while let Some(message) = socket.receive().await? {
+    ///             socket.send(&message).await?;
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().socket("/echo", Echo))?;
+    /// assert_eq!(client.get("/echo").await.status(), 426); // no handshake
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "websocket")]
+    #[track_caller]
+    pub fn socket<S: crate::socket::AsyncSocket>(self, path: &str, socket: S) -> Self {
+        let endpoint = crate::socket::SocketEndpoint(Arc::new(socket));
+        self.register(path, Methods::One(Method::GET), Arc::new(endpoint))
     }
 
     /// Serves `GET` (and `HEAD`) at `path` with a function.
@@ -351,6 +398,50 @@ impl App {
         self
     }
 
+    /// Answers `/livez` (200 as long as the process answers) and `/readyz` (200, or 503 while a
+    /// [check](Self::ready_check) fails and once the server was asked to stop). Neither is
+    /// logged or counted.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let app = App::new().health().ready_check("database", || async {
+    ///     Err(Error::internal("connection refused")) // for the log alone
+    /// });
+    /// let client = TestClient::new(app)?;
+    /// assert_eq!(client.get("/livez").await.status(), 200);
+    /// let problem = client.get("/readyz").await.json();
+    /// assert_eq!(problem["detail"], "Not there: database.");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn health(mut self) -> Self {
+        self.health = Some(Location::caller());
+        self
+    }
+
+    /// Something `/readyz` asks for, under a name that clients read. A check that takes over two
+    /// seconds has failed; all are asked at the same time.
+    ///
+    /// Resources add theirs in [`AsyncResource::ready`].
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().health().ready_check("cache", || async { Ok(()) });
+    /// ```
+    pub fn ready_check<F, Fut>(mut self, name: &str, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.checks.push(Check::new(name, check));
+        self
+    }
+
     /// The one place to change what clients read of errors; the log is not affected.
     ///
     /// # Examples
@@ -419,7 +510,19 @@ impl App {
     /// let service = App::new().build()?;
     /// # Ok::<(), resourceful::BuildErrors>(())
     /// ```
-    pub fn build(self) -> Result<AppService, BuildErrors> {
+    pub fn build(mut self) -> Result<AppService, BuildErrors> {
+        if let Some(caller) = self.health {
+            let ready: Arc<dyn Endpoint> = Arc::new(Ready(std::mem::take(&mut self.checks)));
+            let endpoints = [("/livez", Arc::new(Live) as _), ("/readyz", ready)];
+            for (path, endpoint) in endpoints {
+                self.registrations.push(Registration {
+                    pattern: path.to_owned(),
+                    methods: Methods::One(Method::GET),
+                    endpoint,
+                    caller,
+                });
+            }
+        }
         let settings = Arc::new(self.settings);
         let router = Router::new(self.registrations, &settings, self.mistakes)?;
         let nowhere = Route {
@@ -448,9 +551,27 @@ impl App {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn bind(mut self, address: impl ToSocketAddrs + Debug) -> Result<Server> {
+    pub async fn bind(self, address: impl ToSocketAddrs + Debug) -> Result<Server> {
+        self.listen(Listener::bind(address).await?)
+    }
+
+    /// Puts the application together on a socket of its own making: a Unix socket, one that was
+    /// handed over, one that speaks TLS.
+    ///
+    /// # Errors
+    /// What [`build`](Self::build) says.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use resourceful::{App, Listener};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// App::new().listen(Listener::unix("/run/blog.sock").await?)?.run().await
+    /// # }
+    /// ```
+    pub fn listen(mut self, listener: impl Into<Listener>) -> Result<Server> {
         let lifespan = std::mem::take(&mut self.lifespan);
-        Server::bind(self.build()?, lifespan, address).await
+        Ok(Server::new(self.build()?, lifespan, listener.into()))
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on `address` until SIGINT or SIGTERM, then finishes what

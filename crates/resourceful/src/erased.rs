@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Method;
 use tracing::Instrument;
@@ -17,6 +17,7 @@ use crate::action::Action;
 use crate::conclude::{Caught, conclude};
 use crate::dispatch::{LearntSize, dispatch};
 use crate::error::{Error, Result};
+use crate::observe::Observed;
 use crate::request::Request;
 use crate::resource::AsyncResource;
 use crate::response::{IntoResponse, Response};
@@ -39,7 +40,12 @@ pub trait Endpoint: Send + Sync {
 ///
 /// The request is lent, not given: a future that holds it once is a third of the size.
 pub(crate) trait Serve: Send + Sync + 'static {
-    fn time_limit(&self) -> Option<Duration>;
+    /// Is it told of in the log and in numbers?
+    const IS_OBSERVED: bool = true;
+
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
 
     fn serve(&self, request: &mut Request) -> impl Future<Output = Response> + Send;
 }
@@ -50,22 +56,13 @@ impl<S: Serve> Endpoint for S {
     }
 
     fn call(self: Arc<Self>, mut request: Request) -> Running {
-        let span = request.span();
-        if span.is_disabled() {
+        let observed = S::IS_OBSERVED.then(|| Observed::new(&request)).flatten();
+        let Some(observed) = observed else {
             return Box::pin(async move { self.serve(&mut request).await });
-        }
-        let logged = async move {
-            let started = Instant::now();
-            let response = self.serve(&mut request).await;
-            let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            tracing::info!(
-                status = response.status().as_u16(),
-                microseconds,
-                "answered"
-            );
-            response
         };
-        Box::pin(logged.instrument(span))
+        let span = observed.span();
+        let work = async move { observed.answered(self.serve(&mut request).await) };
+        Box::pin(work.instrument(span))
     }
 }
 

@@ -18,6 +18,8 @@ mod time_limit;
 
 mod body;
 mod input;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod path;
 mod query;
 mod request;
@@ -34,8 +36,12 @@ mod caught;
 mod conclude;
 mod dispatch;
 mod erased;
+mod events;
 mod gather;
+mod health;
 mod negotiate;
+mod observe;
+mod takeover;
 
 mod app;
 mod blocking;
@@ -46,12 +52,19 @@ mod mount;
 mod router;
 mod serve;
 mod service;
+#[cfg(feature = "websocket")]
+mod socket;
 mod testing;
+#[cfg(feature = "tls")]
+mod tls;
 mod walk;
 
 #[doc(no_inline)]
 pub use http;
 pub use resourceful_macros::{Problem, resource, view};
+#[cfg(feature = "tls")]
+#[doc(no_inline)]
+pub use tokio_rustls::rustls;
 
 pub use self::access::{Access, Public};
 pub use self::action::{Action, Actions};
@@ -64,9 +77,12 @@ pub use self::bulk::{Bulk, BulkFailure, BulkItem, BulkOutcomes, BulkSuccess};
 pub use self::caught::caught;
 pub use self::erased::FunctionView;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
+pub use self::events::{Event, EventSender, EventStream};
 pub use self::field_error::FieldError;
 pub use self::gather::gather;
 pub use self::input::{Change, Input, from_json};
+#[cfg(feature = "multipart")]
+pub use self::multipart::{Multipart, MultipartLimits, Part};
 pub use self::never::Never;
 pub use self::paging::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::problem::Problem;
@@ -74,10 +90,14 @@ pub use self::query::{Filtered, Query, QueryString};
 pub use self::request::Request;
 pub use self::resource::{AsyncResource, Id, Output, Raw, Representation};
 pub use self::response::{Body, IntoResponse, Json, Response};
-pub use self::serve::Server;
+pub use self::serve::{Listener, Server};
 pub use self::service::AppService;
 pub use self::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};
+#[cfg(feature = "websocket")]
+pub use self::socket::{AsyncSocket, Message, Receive, Socket, Transmit};
 pub use self::testing::{TestClient, TestRequest, TestResponse};
+#[cfg(feature = "tls")]
+pub use self::tls::Tls;
 pub use self::view::{AsyncView, Guarded, guarded, public, with_state};
 
 /// What most files of an application need: `use resourceful::prelude::*;`.

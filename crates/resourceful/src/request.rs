@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use crate::action::Action;
 use crate::body::{self, BodyStream};
 use crate::error::{Error, Result};
 use crate::input::{Input, Unread};
+#[cfg(feature = "multipart")]
+use crate::multipart::{Multipart, MultipartLimits};
 use crate::origin::Origin;
 use crate::path::decode_segment;
 use crate::query::{Query, QueryString};
@@ -372,7 +375,8 @@ impl Request {
     }
 
     /// The id under which the log knows this request: the client's `X-Request-Id` when it
-    /// is 1 to 128 visible ASCII characters, else one of our own.
+    /// is 1 to 128 visible ASCII characters, or the trace of its `traceparent` (W3C Trace
+    /// Context), else one of our own.
     ///
     /// # Examples
     /// ```
@@ -418,6 +422,25 @@ impl Request {
         self.started.checked_add(self.time_limit)
     }
 
+    /// Did it come over a connection of our own server?
+    #[cfg(feature = "websocket")]
+    pub(crate) fn has_connection(&self) -> bool {
+        self.origin.is_some()
+    }
+
+    #[cfg(feature = "websocket")]
+    pub(crate) fn take_extension<T: Send + Sync + 'static>(&mut self) -> Option<T> {
+        self.parts.extensions.remove()
+    }
+
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    pub(crate) fn shared_route(&self) -> &Arc<Route> {
+        &self.route
+    }
+
     pub(crate) fn time_limit(&self) -> Duration {
         self.time_limit
     }
@@ -429,6 +452,29 @@ impl Request {
         } else {
             TimeLimit::OFF
         }
+    }
+
+    /// Ready when the server begins to stop: for answers that would go on for ever.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn poll(request: Request) -> Result<&'static str> {
+    ///     tokio::select! {
+    ///         news = wait_for_news() => Ok(news),
+    ///         () = request.stopping() => Ok("ask again"),
+    ///     }
+    /// }
+    /// # async fn wait_for_news() -> &'static str { "news" }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(poll)))?;
+    /// # assert_eq!(client.get("/").await.text(), "news");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.settings().stopping.clone().cancelled_owned()
     }
 
     /// A parameter of the path, decoded and parsed.
@@ -614,6 +660,40 @@ impl Request {
         BodyStream::new(self.take_body(), limit)
     }
 
+    /// The body as parts of a form (`multipart/form-data`, RFC 7578), each read as it arrives.
+    ///
+    /// # Errors
+    /// 415 when it is of another type, 413 when it announces more than the limit.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::MultipartLimits;
+    /// # use resourceful::prelude::*;
+    /// async fn upload(mut request: Request) -> Result<String> {
+    ///     let mut form = request.multipart(MultipartLimits::default())?;
+    ///     let mut names = String::new();
+    ///     while let Some(part) = form.next_part().await? {
+    ///         let (name, file) = (part.name().to_owned(), part.file_name().map(str::to_owned));
+    ///         let bytes = part.bytes().await?.len();
+    ///         names += &format!("{name} {file:?} {bytes};");
+    ///     }
+    ///     Ok(names)
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().post("/", public(upload)))?;
+    /// let form = "--x\r\nContent-Disposition: form-data; name=\"cat\"; filename=\"c.png\"\r\n\r\nmeow\r\n--x--\r\n";
+    /// let request = client.post("/").header("content-type", "multipart/form-data; boundary=x");
+    /// assert_eq!(request.body(form).await.text(), "cat Some(\"c.png\") 4;");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "multipart")]
+    pub fn multipart(&mut self, limits: MultipartLimits) -> Result<Multipart> {
+        let content_type = self.parts.headers.get(http::header::CONTENT_TYPE).cloned();
+        Multipart::new(content_type.as_ref(), self.take_body(), limits)
+    }
+
     /// The body as it is, without any limit of size; a second time it is empty.
     ///
     /// # Examples
@@ -665,6 +745,7 @@ impl Request {
             path = self.path(),
             route = self.route(),
             id = %self.id(),
+            status = tracing::field::Empty,
         )
     }
 
@@ -704,7 +785,9 @@ impl Request {
     }
 
     fn given_id(&self) -> Option<&str> {
-        let id = self.header("x-request-id")?;
+        let Some(id) = self.header("x-request-id") else {
+            return trace_id(self.header("traceparent")?);
+        };
         let visible = id.bytes().all(|byte| byte.is_ascii_graphic());
         (visible && (1..=128).contains(&id.len())).then_some(id)
     }
@@ -747,6 +830,19 @@ pub(crate) fn nothing_here() -> Error {
     Error::not_found("There is nothing at this path.")
 }
 
+/// The trace that a request is part of (W3C Trace Context, section 3.2).
+fn trace_id(traceparent: &str) -> Option<&str> {
+    let (version, rest) = traceparent.split_once('-')?;
+    let (trace, rest) = rest.split_once('-')?;
+    let is_hex = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_known = version.len() == 2 && is_hex(version) && version != "ff";
+    let is_trace = trace.len() == 32 && is_hex(trace) && trace.bytes().any(|byte| byte != b'0');
+    (is_known && is_trace && rest.len() >= "0123456789abcdef-01".len()).then_some(trace)
+}
+
 /// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
 fn made_id(number: u64) -> String {
     static RUN: OnceLock<u64> = OnceLock::new();
@@ -770,6 +866,23 @@ fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trace_is_read_from_its_parent() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        assert_eq!(trace_id(&parent), Some(trace));
+        for bad in [
+            "",
+            "00-x-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736",
+        ] {
+            assert_eq!(trace_id(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn an_id_has_one_spelling() {

@@ -184,6 +184,12 @@ pub trait AsyncResource: Send + Sync + 'static {
         let _ = item;
         None
     }
+
+    /// Whether what it needs is there: asked by `/readyz`
+    /// ([`App::health`](crate::App::health)), under the resource's name.
+    fn ready(&self) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// An action is served that has no hook: `ACTIONS` was written by hand, and wrongly. The

@@ -6,11 +6,12 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, StreamBody};
 use serde::Serialize;
 
 use crate::error::{BoxError, Error, Result};
@@ -83,6 +84,45 @@ impl Body {
         )))
     }
 
+    /// A body that is made while it is sent: part by part, and each only when the client has
+    /// taken those before it. An error cuts it off, so that the client sees that it is not whole.
+    ///
+    /// The server sends it to its end when it stops. What has no end of its own has to look at
+    /// [`Request::stopping`](crate::Request::stopping); [`EventStream`](crate::EventStream) does.
+    ///
+    /// # Examples
+    /// ```
+    /// use futures_util::stream;
+    /// use resourceful::prelude::*;
+    /// use resourceful::Body;
+    ///
+    /// async fn rows(_: Request) -> Result<Response> {
+    ///     let rows = stream::iter(0..1_000_000).map(|row| Ok::<_, Error>(format!("row {row}\n")));
+    ///     Ok(Response::new(Body::from_stream(rows)))
+    /// }
+    /// # use futures_util::StreamExt;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # async fn few(_: Request) -> Result<Response> {
+    /// #     Ok(Response::new(Body::from_stream(stream::iter(["a", "b"]).map(Ok::<_, Error>))))
+    /// # }
+    /// # let client = TestClient::new(App::new().get("/rows", public(rows)).get("/", public(few)))?;
+    /// # assert_eq!(client.get("/").await.text(), "ab");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_stream<S, T, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<T, E>> + Send + 'static,
+        T: Into<Bytes>,
+        E: Into<BoxError>,
+    {
+        Self::new(StreamBody::new(stream.map(|part| match part {
+            Ok(part) => Ok(Frame::data(part.into())),
+            Err(error) => Err(error.into()),
+        })))
+    }
+
     /// The content, when it is all there already.
     ///
     /// # Examples
@@ -141,6 +181,9 @@ impl From<hyper::body::Incoming> for Body {
 impl Body {
     /// A body off the wire; with a flag, it is raised when the body is dropped before its end.
     pub(crate) fn arriving(body: hyper::body::Incoming, unread: Option<UnreadFlag>) -> Self {
+        if body.is_end_stream() {
+            return Self::empty();
+        }
         let source = Source::Hyper(body);
         Self(Kind::Incoming(Box::new(Incoming::new(source, unread))))
     }

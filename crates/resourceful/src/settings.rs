@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::header::HOST;
 use http::request::Parts;
 use http::uri::Authority;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
@@ -58,6 +59,10 @@ pub(crate) struct Settings {
     pub(crate) proxies: Proxies,
     /// Unsafe requests whose client went away: they run to their end, and the drain waits.
     pub(crate) detached: TaskTracker,
+    /// The server was asked to stop: nothing new should be sent here.
+    pub(crate) leaving: CancellationToken,
+    /// The drain has begun: what would go on for ever ends.
+    pub(crate) stopping: CancellationToken,
 }
 
 impl Default for Settings {
@@ -71,6 +76,8 @@ impl Default for Settings {
             trusted_hosts: Vec::new(),
             proxies: Proxies::default(),
             detached: TaskTracker::new(),
+            leaving: CancellationToken::new(),
+            stopping: CancellationToken::new(),
         }
     }
 }

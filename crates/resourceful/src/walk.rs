@@ -9,6 +9,7 @@ use http::{Method, StatusCode, request::Parts};
 use crate::answer::{Answer, RunsOn};
 use crate::conclude::conclude;
 use crate::error::{Error, ErrorStatus, Result};
+use crate::observe::{answered_early, refused};
 use crate::origin::Origin;
 use crate::path::normalise;
 use crate::request::{Request, nothing_here};
@@ -46,6 +47,7 @@ impl Site {
             && let Some(origin) = origin
             && !self.settings.trusts_host(&parts, origin)
         {
+            refused("host");
             return self.refuse(Error::bad_request("This host is not served here."), parts);
         }
         let Located { leaf, path, params } = match self.locate(&parts) {
@@ -116,12 +118,7 @@ impl Site {
         let is_head = parts.method == Method::HEAD;
         let request = self.of_nowhere(parts);
         let response = conclude(outcome, || request.trail());
-        tracing::info!(
-            method = %request.method(),
-            path = request.path(),
-            status = response.status().as_u16(),
-            "answered without an endpoint"
-        );
+        answered_early(&request, response.status());
         Answer::ready(response).for_method(is_head)
     }
 }

@@ -1,6 +1,7 @@
 //! One connection: which protocol, then hyper until its end.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future as _, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,7 +11,6 @@ use http::Version;
 use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
@@ -22,72 +22,70 @@ use tokio_util::task::TaskTracker;
 use crate::error::{BoxError, Error, Result};
 use crate::host::Host;
 use crate::incoming::UnreadFlag;
+use crate::observe;
 use crate::origin::Origin;
 use crate::response::Body;
 use crate::service::AppService;
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 use super::flood::Counted;
+use super::flow::Streams;
+use super::limits::Limits;
 use super::pace::{Pace, PacedAnswer, Verdict};
 use super::refusal;
 use super::socket::Socket;
-use super::stream::Stream;
-
-/// How long the first bytes may take.
-const SNIFF_TIMEOUT: Duration = Duration::from_secs(10);
+use super::stream::{Protocol, Stream};
 
 /// How long a client may go on sending after it was answered for the last time.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How many bytes a head may have; hyper's limit of 100 fields holds, too.
-const MAX_HEAD: u16 = 16 * 1024;
-
-/// When an HTTP/2 client is asked whether it is still there, and how long it has to answer.
-const PING_INTERVAL: Duration = Duration::from_secs(10);
-const PING_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How many requests an HTTP/2 client may have running at the same time.
-const MAX_STREAMS: u32 = 100;
 
 pub(super) struct Connection {
     pub(super) stream: Stream,
     pub(super) origin: Origin,
     pub(super) service: AppService,
+    pub(super) limits: Arc<Limits>,
     /// The tasks of HTTP/2 streams, which outlive their connection.
     pub(super) streams: TaskTracker,
     /// What the clock looks at.
     pub(super) pace: Arc<Pace>,
-}
-
-/// Spawns the tasks of an HTTP/2 connection where the drain waits for them.
-#[derive(Clone)]
-struct Tracked(TaskTracker);
-
-impl<F> Executor<F> for Tracked
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    fn execute(&self, future: F) {
-        self.0.spawn(future);
-    }
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Tls>,
 }
 
 impl Connection {
     /// Serves until the client is done, or `drain` is closed and the requests that run are
     /// answered.
-    pub(super) async fn serve(mut self, mut drain: watch::Receiver<()>) {
-        let is_http2 = tokio::select! {
-            is_http2 = timeout(SNIFF_TIMEOUT, self.stream.begins_as_http2()) => is_http2,
+    pub(super) async fn serve(self, mut drain: watch::Receiver<()>) {
+        let limit = self.limits.header_timeout;
+        let begun = tokio::select! {
+            begun = timeout(limit, self.begin()) => begun,
             _ = drain.changed() => return,
         };
-        let outcome = match is_http2 {
-            Ok(Ok(true)) => self.serve_http2(drain).await,
-            Ok(Ok(false)) => self.serve_http1(drain).await,
+        let outcome = match begun {
+            Ok(Ok((connection, Protocol::Http1))) => connection.serve_http1(drain).await,
+            Ok(Ok((connection, Protocol::Http2))) => connection.serve_http2(drain).await,
             Ok(Err(error)) => Err(error.into()),
-            Err(_elapsed) => Err("no request within ten seconds".into()),
+            Err(_elapsed) => {
+                observe::refused("slow_head");
+                Err("it did not begin in time".into())
+            }
         };
         if let Err(error) = outcome {
             tracing::debug!(%error, "connection ended");
         }
+    }
+
+    /// Shakes hands, where TLS is spoken, and finds out what comes.
+    async fn begin(mut self) -> io::Result<(Self, Protocol)> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls.take() {
+            let (stream, protocol) = self.stream.encrypt(tls).await?;
+            self.origin.is_encrypted = true;
+            return Ok((Self { stream, ..self }, protocol));
+        }
+        let protocol = self.stream.begin().await?;
+        Ok((self, protocol))
     }
 
     async fn serve_http1(self, drain: watch::Receiver<()>) -> Result<(), BoxError> {
@@ -95,6 +93,7 @@ impl Connection {
             stream,
             origin,
             service,
+            limits,
             pace,
             ..
         } = self;
@@ -113,22 +112,30 @@ impl Connection {
                     };
                     service.walk(request, Some(origin)).closing_when(unread)
                 }
-                Err(error) => service.refuse(error, request.map(|_| Body::empty())),
+                Err(error) => {
+                    observe::refused("bad_request");
+                    service.refuse(error, request.map(|_| Body::empty()))
+                }
             };
             PacedAnswer {
                 answer,
                 pace: noted,
             }
         });
-        let mut connection = http1::Builder::new()
+        let mut builder = http1::Builder::new();
+        builder
             // A client may close its side and still read the answer.
             .half_close(true)
             // Head and body in one buffer: cheaper for the small answers of an API.
             // `pipeline_flush` would be, too, but holds an answer back while the beginning of
             // a next request has come, and loses hyper's own 400.
             .writev(false)
-            .max_header_size(MAX_HEAD.into())
-            .serve_connection(Socket::new(stream, Arc::clone(&pace)), walk);
+            .max_header_size(limits.max_header_bytes as usize);
+        if limits.max_headers != Limits::HYPERS_HEADERS {
+            builder.max_headers(limits.max_headers);
+        }
+        let socket = Socket::new(stream, Arc::clone(&pace));
+        let mut connection = builder.serve_connection(socket, walk);
         let outcome = until_ended(
             &mut connection,
             &pace,
@@ -137,14 +144,23 @@ impl Connection {
             |connection| Pin::new(connection).graceful_shutdown(),
         )
         .await;
-        let (mut stream, refused) = connection.into_parts().io.into_parts();
+        let parts = connection.into_parts();
+        let (mut stream, refused) = parts.io.into_parts();
+        if let Some(takeover) = pace.takeover() {
+            takeover.run(stream, parts.read_buf).await;
+            return outcome;
+        }
         let refused = match pace.verdict() {
             // Whoever does not read does not read what is said of it either.
-            Some(Verdict::Stalled) => return Err("the client does not read".into()),
+            Some(Verdict::Stalled) => {
+                observe::refused("stalled");
+                return Err("the client does not read".into());
+            }
             Some(Verdict::SlowHead) => Some(408),
             Some(Verdict::Idle) | None => refused,
         };
         if let Some(status) = refused {
+            observe::refused(refusal::reason(status));
             let response = service.refuse_unread(refusal::error(status));
             let said = refusal::to_bytes(&response);
             let _ = timeout(LINGER_TIMEOUT, stream.write_all(&said)).await;
@@ -158,27 +174,24 @@ impl Connection {
             stream,
             origin,
             service,
+            limits,
             streams,
             pace,
             ..
         } = self;
+        let streams = Streams::new(streams, limits.write_timeout);
+        let watched = streams.clone();
         let walk = service_fn(move |request: hyper::Request<Incoming>| {
-            let request = request.map(|body| {
-                if body.is_end_stream() {
-                    Body::empty()
-                } else {
-                    Body::from(body)
-                }
-            });
-            service.walk(request, Some(origin))
+            let request = request.map(Body::from);
+            watched.watch(service.walk(request, Some(origin)))
         });
-        let connection = http2::Builder::new(Tracked(streams))
+        let connection = http2::Builder::new(streams)
             .timer(TokioTimer::new())
-            .max_concurrent_streams(MAX_STREAMS)
-            .max_header_list_size(MAX_HEAD.into())
+            .max_concurrent_streams(limits.max_streams)
+            .max_header_list_size(limits.max_header_bytes)
             // Somebody who is gone without a word does not answer.
-            .keep_alive_interval(PING_INTERVAL)
-            .keep_alive_timeout(PING_TIMEOUT)
+            .keep_alive_interval(limits.ping.0)
+            .keep_alive_timeout(limits.ping.1)
             .serve_connection(Counted::new(stream), walk);
         // Its pings are its clock.
         pace.request();

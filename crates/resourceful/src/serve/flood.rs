@@ -14,6 +14,8 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::observe::refused;
+
 use super::stream::Stream;
 
 /// So many such frames within so much time are a flood. Clients that measure a fast line by pings
@@ -144,6 +146,7 @@ impl Read for Counted {
             None => buffer.put_slice(part.filled()),
             Some(end) => {
                 tracing::debug!("a flood of control frames");
+                refused("flood");
                 buffer.put_slice(&part.filled()[..end]);
                 self.end = Some(&FAULT);
                 self.read_end(&mut buffer);

@@ -1,42 +1,36 @@
 //! Sockets: accept, serve, drain.
 
+mod accept;
 mod connection;
 mod flood;
+mod flow;
 mod head;
+mod limits;
+mod listener;
 mod pace;
+mod peers;
 mod refusal;
 mod signal;
 mod socket;
 mod stream;
+#[cfg(feature = "systemd")]
+mod systemd;
 
-use std::fmt::Debug;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
-
-use tokio::net::{TcpListener, ToSocketAddrs};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::error::{Error, Result};
 use crate::lifespan::Lifespan;
-use crate::origin::Origin;
 use crate::service::AppService;
 
-use self::connection::Connection;
-use self::pace::{Clock, Limits};
+use self::accept::Acceptor;
+use self::limits::Limits;
+pub use self::listener::Listener;
 
-/// How long requests may run on after the signal to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-
-const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
-
-/// How long to wait after a failed accept (no descriptors left): 50 ms, doubling to 1 s.
-const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-
-/// A bound application, not yet serving.
+/// An application on its sockets, not yet serving.
+///
+/// Its methods set what it bounds of its connections; everything is bounded from the start.
 ///
 /// # Examples
 /// ```
@@ -53,34 +47,38 @@ const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duratio
 pub struct Server {
     service: AppService,
     lifespan: Lifespan,
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: Vec<Listener>,
     limits: Limits,
-    max_connections: usize,
 }
 
 impl Server {
-    pub(crate) async fn bind(
-        service: AppService,
-        lifespan: Lifespan,
-        address: impl ToSocketAddrs + Debug,
-    ) -> Result<Self> {
-        let asked = format!("{address:?}");
-        let listener = TcpListener::bind(address).await;
-        let listener = listener
-            .map_err(|error| Error::internal(format!("cannot listen on {asked}: {error}")))?;
-        let address = listener.local_addr().map_err(Error::internal)?;
-        Ok(Self {
+    pub(crate) fn new(service: AppService, lifespan: Lifespan, listener: Listener) -> Self {
+        Self {
             service,
             lifespan,
-            listener,
-            address,
+            listeners: vec![listener],
             limits: Limits::default(),
-            max_connections: DEFAULT_MAX_CONNECTIONS,
-        })
+        }
     }
 
-    /// The address it listens on.
+    /// Serves on a further socket, too.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{App, Listener};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let server = App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.listen(Listener::bind("[::1]:0").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn listen(mut self, listener: impl Into<Listener>) -> Self {
+        self.listeners.push(listener.into());
+        self
+    }
+
+    /// The address of its first TCP socket; `0.0.0.0:0` where it has Unix sockets alone.
     ///
     /// # Examples
     /// ```
@@ -93,12 +91,15 @@ impl Server {
     /// ```
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.address
+        let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let mut addresses = self.listeners.iter().filter_map(Listener::address);
+        addresses.next().unwrap_or(nowhere)
     }
 
-    /// How long a client has from the first byte of a request to the end of its head: 10 s. Then
-    /// it is told 408 and the connection is closed. (HTTP/1; limits are checked by a clock and
-    /// may be passed by an eighth.)
+    /// How long a client has for the head of a request, from its first byte, and on a new
+    /// connection from the beginning: 10 s. Then it is told 408 and the connection is closed; an
+    /// HTTP/2 client must have begun by then. (The clock may be late by an eighth, at most a
+    /// second.)
     ///
     /// # Examples
     /// ```
@@ -111,12 +112,15 @@ impl Server {
     /// # }
     /// ```
     pub fn header_timeout(mut self, time: Duration) -> Self {
-        self.limits.header = time;
+        self.limits.header_timeout = time;
         self
     }
 
-    /// How long a connection is kept after an answer, for a next request: 15 s. (HTTP/1; a
-    /// client of HTTP/2 is asked after 10 s whether it is still there.)
+    /// How long a connection is kept after an answer, for a next request: 15 s. (HTTP/1; for
+    /// HTTP/2 see [`ping`](Self::ping).)
+    ///
+    /// Behind a proxy that keeps connections it should be longer than the proxy's own limit, or a
+    /// request may meet a connection that is being closed.
     ///
     /// # Examples
     /// ```
@@ -124,17 +128,17 @@ impl Server {
     /// # async fn main() -> resourceful::Result<()> {
     /// use std::time::Duration;
     /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
-    /// let server = server.idle_timeout(Duration::from_secs(60));
+    /// let server = server.idle_timeout(Duration::from_secs(75));
     /// # Ok(())
     /// # }
     /// ```
     pub fn idle_timeout(mut self, time: Duration) -> Self {
-        self.limits.idle = time;
+        self.limits.idle_timeout = time;
         self
     }
 
-    /// How long a client may leave an answer unread: 10 s without a byte taken. Then the
-    /// connection is cut off. (HTTP/1)
+    /// How long a client may leave an answer unread: 10 s without a byte taken. Then it is cut
+    /// off.
     ///
     /// # Examples
     /// ```
@@ -147,7 +151,78 @@ impl Server {
     /// # }
     /// ```
     pub fn write_timeout(mut self, time: Duration) -> Self {
-        self.limits.write = time;
+        self.limits.write_timeout = time;
+        self
+    }
+
+    /// When an HTTP/2 client that is silent is asked whether it is still there, and how long it has
+    /// to answer: 10 s and 5 s. (HTTP/2)
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.ping(Duration::from_secs(30), Duration::from_secs(10));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ping(mut self, after: Duration, patience: Duration) -> Self {
+        self.limits.ping = (after, patience);
+        self
+    }
+
+    /// How large the head of a request may be, in bytes: 16 KiB, else 431. (Over HTTP/1 up to
+    /// 4 KiB more may pass, as they come in one part.)
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.max_header_bytes(64 * 1024);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_header_bytes(mut self, bytes: u32) -> Self {
+        self.limits.max_header_bytes = bytes;
+        self
+    }
+
+    /// How many header fields a request may have: 100, else 431. (HTTP/1; over HTTP/2 their size
+    /// bounds them.)
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.max_headers(200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_headers(mut self, fields: usize) -> Self {
+        self.limits.max_headers = fields;
+        self
+    }
+
+    /// How many requests of one connection are served at the same time: 100. (HTTP/2)
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.max_streams(250);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_streams(mut self, requests: u32) -> Self {
+        self.limits.max_streams = requests;
         self
     }
 
@@ -158,18 +233,74 @@ impl Server {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
     /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
     /// let server = server.max_connections(500);
     /// # Ok(())
     /// # }
     /// ```
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.max_connections = connections.max(1);
+        self.limits.max_connections = connections.max(1);
         self
     }
 
-    /// Serves until SIGINT or SIGTERM, then finishes what runs, for at most ten seconds; a second
-    /// signal ends it at once.
+    /// How many connections one client may have: 1,000; further ones are closed at once. An
+    /// address of IPv4 is a client, and a /64 of IPv6. Who comes from this machine may have more:
+    /// it may be a proxy. One elsewhere needs a higher limit.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.max_connections_per_peer(100_000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_connections_per_peer(mut self, connections: usize) -> Self {
+        self.limits.max_connections_per_peer = connections.max(1);
+        self
+    }
+
+    /// How long it goes on as before after it was asked to stop, except that `/readyz` says no:
+    /// 0 s. For load balancers that take some time to notice.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.drain_delay(Duration::from_secs(5));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drain_delay(mut self, time: Duration) -> Self {
+        self.limits.drain_delay = time;
+        self
+    }
+
+    /// How long requests may run on once it stops: 10 s. Then they are aborted, and
+    /// [`run`](Self::run) fails.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use std::time::Duration;
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let server = server.drain_timeout(Duration::from_secs(25));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drain_timeout(mut self, time: Duration) -> Self {
+        self.limits.drain_timeout = time;
+        self
+    }
+
+    /// Serves until SIGINT or SIGTERM, then finishes what runs
+    /// ([`drain_timeout`](Self::drain_timeout)); a second signal ends it at once.
     ///
     /// # Errors
     /// What a start hook failed with; that requests had to be abandoned.
@@ -187,7 +318,7 @@ impl Server {
         self.run_until_asked(stop, abort).await
     }
 
-    /// Serves until `stop` is ready, then finishes what runs, for at most ten seconds.
+    /// Serves until `stop` is ready, then finishes what runs.
     ///
     /// # Errors
     /// What a start hook failed with; that requests had to be abandoned.
@@ -212,83 +343,39 @@ impl Server {
     ) -> Result<()> {
         let mut lifespan = std::mem::take(&mut self.lifespan);
         let outcome = match lifespan.start().await {
-            Ok(()) => self.accept_until(stop, abort).await,
+            Ok(()) => self.serve_until(stop, abort).await,
             Err(error) => Err(error),
         };
         lifespan.stop().await;
         outcome
     }
 
-    async fn accept_until(
+    async fn serve_until(
         self,
         stop: impl Future<Output = ()>,
         abort: impl Future<Output = ()>,
     ) -> Result<()> {
-        tracing::info!(address = %self.address, "listening");
-        let (draining, drain) = watch::channel(());
-        let mut connections = JoinSet::new();
-        let streams = TaskTracker::new();
-        let clock = Clock::default();
-        let ticking = AbortOnDropHandle::new(tokio::spawn(clock.clone().run(self.limits)));
-        let mut stop = std::pin::pin!(stop);
-        let mut backoff = ACCEPT_BACKOFF.0;
-        loop {
-            let has_room = connections.len() < self.max_connections;
-            tokio::select! {
-                () = &mut stop => break,
-                accepted = self.listener.accept(), if has_room => match accepted {
-                    Ok((stream, peer)) => {
-                        backoff = ACCEPT_BACKOFF.0;
-                        let connection = Connection {
-                            stream: stream.into(),
-                            origin: Origin { peer: Some(peer), is_encrypted: false },
-                            service: self.service.clone(),
-                            streams: streams.clone(),
-                            pace: clock.watch(),
-                        };
-                        connections.spawn(connection.serve(drain.clone()));
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        sleep(backoff).await;
-                        backoff = (backoff * 2).min(ACCEPT_BACKOFF.1);
-                    }
-                },
-                Some(_) = connections.join_next() => {}
-            }
+        tracing::info!(listeners = ?self.listeners, "listening");
+        #[cfg(feature = "systemd")]
+        systemd::say_ready();
+        let mut acceptor = Acceptor::new(self.service, self.listeners, self.limits);
+        let mut abort = std::pin::pin!(abort);
+        tokio::select! {
+            () = acceptor.accept_until(stop) => {}
+            // Asked twice within the delay.
+            () = &mut abort => return acceptor.drain(std::future::ready(())).await,
         }
-        drop(self.listener);
-        tracing::info!(connections = connections.len(), "draining");
-        drop(draining);
-        let detached = &self.service.settings().detached;
-        let finish = async {
-            while connections.join_next().await.is_some() {}
-            // A stream that ends may leave its request behind, so they are waited for first.
-            streams.close();
-            streams.wait().await;
-            detached.close();
-            detached.wait().await;
-        };
-        let is_finished = tokio::select! {
-            outcome = timeout(DRAIN_TIMEOUT, finish) => outcome.is_ok(),
-            () = abort => false,
-        };
-        drop(ticking);
-        if is_finished {
-            tracing::info!("stopped");
-            return Ok(());
-        }
-        let left = connections.len() + streams.len() + detached.len();
-        Err(Error::internal(format!(
-            "stopped with {left} connections or requests unfinished"
-        )))
+        #[cfg(feature = "systemd")]
+        systemd::say_stopping();
+        acceptor.drain(abort).await
     }
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server")
-            .field("address", &self.address)
+            .field("listeners", &self.listeners)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

@@ -12,42 +12,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
+use http::StatusCode;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, interval};
 
 use crate::answer::Answer;
 use crate::error::BoxError;
 use crate::response::Body;
+use crate::takeover::Takeover;
 
-/// How long a connection may take for what it owes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    /// From the first byte of a head to its last.
-    pub(super) header: Duration,
-    /// From an answer to the first byte of the next request.
-    pub(super) idle: Duration,
-    /// Without a byte of an answer being taken.
-    pub(super) write: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            header: Duration::from_secs(10),
-            idle: Duration::from_secs(15),
-            write: Duration::from_secs(10),
-        }
-    }
-}
-
-impl Limits {
-    /// How often the clock looks: so often that a limit is passed by an eighth at most, and not
-    /// more than once a second where limits are long.
-    fn period(&self) -> Duration {
-        let shortest = self.header.min(self.idle).min(self.write);
-        (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1))
-    }
-}
+use super::limits::Limits;
 
 /// Why a connection is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +33,8 @@ pub(super) enum Verdict {
     /// The client does not read.
     Stalled,
 }
+
+const SWITCHING_PROTOCOLS: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
 
 /// A head is being read, or its first byte waited for.
 const HEAD: u8 = 0;
@@ -77,6 +53,8 @@ pub(super) struct Pace {
     /// The number of the first request whose head can be read in two ways; 0 is none.
     ambiguous: AtomicU32,
     verdict: AtomicU8,
+    /// What the connection is to become once its 101 is sent.
+    takeover: Mutex<Option<Takeover>>,
     waker: AtomicWaker,
 }
 
@@ -113,6 +91,11 @@ impl Pace {
     pub(super) fn is_ambiguous_after(&self, plain: u32) {
         let requests = self.requests.load(Relaxed);
         self.ambiguous.store(requests + plain + 1, Relaxed);
+    }
+
+    pub(super) fn takeover(&self) -> Option<Takeover> {
+        let mut takeover = self.takeover.lock().unwrap_or_else(PoisonError::into_inner);
+        takeover.take()
     }
 
     pub(super) fn is_serving(&self) -> bool {
@@ -180,14 +163,14 @@ impl Clock {
     }
 
     /// Looks at all connections, again and again.
-    pub(super) async fn run(self, limits: Limits) {
-        let mut period = interval(limits.period());
+    pub(super) async fn run(self, limits: Arc<Limits>) {
+        let mut period = interval(period(&limits));
         loop {
             let now = period.tick().await;
             self.lock().retain_mut(|watched| {
                 let pace = watched.pace.upgrade();
                 if let Some(pace) = &pace
-                    && let Some(verdict) = watched.judge(pace, now, limits)
+                    && let Some(verdict) = watched.judge(pace, now, &limits)
                 {
                     pace.end(verdict);
                 }
@@ -201,8 +184,20 @@ impl Clock {
     }
 }
 
+/// How often the clock looks: so often that a limit is passed by an eighth at most, and not more
+/// than once a second where limits are long.
+fn period(limits: &Limits) -> Duration {
+    let times = [
+        limits.header_timeout,
+        limits.idle_timeout,
+        limits.write_timeout,
+    ];
+    let shortest = times.into_iter().min().unwrap_or_default();
+    (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1))
+}
+
 impl Watched {
-    fn judge(&mut self, pace: &Pace, now: Instant, limits: Limits) -> Option<Verdict> {
+    fn judge(&mut self, pace: &Pace, now: Instant, limits: &Limits) -> Option<Verdict> {
         let phase = pace.phase.load(Relaxed);
         let writes = pace.writes.load(Relaxed);
         let seen = (phase, pace.requests.load(Relaxed), writes);
@@ -214,11 +209,11 @@ impl Watched {
             (self.blocked, self.blocked_since) = (blocked, now);
         }
         if blocked.0 {
-            return (now - self.blocked_since >= limits.write).then_some(Verdict::Stalled);
+            return (now - self.blocked_since >= limits.write_timeout).then_some(Verdict::Stalled);
         }
         let (limit, verdict) = match phase {
-            HEAD => (limits.header, Verdict::SlowHead),
-            ANSWERED => (limits.idle, Verdict::Idle),
+            HEAD => (limits.header_timeout, Verdict::SlowHead),
+            ANSWERED => (limits.idle_timeout, Verdict::Idle),
             _ => return None,
         };
         (now - self.since >= limit).then_some(verdict)
@@ -239,6 +234,12 @@ impl Future for PacedAnswer<'_> {
         let polled = Pin::new(&mut self.answer).poll(cx);
         match &polled {
             Poll::Ready(Ok(response)) if response.body().as_bytes().is_none() => {}
+            // Nothing is owed by who goes on as something else.
+            Poll::Ready(Ok(response)) if response.status() == SWITCHING_PROTOCOLS => {
+                let takeover = self.pace.takeover.lock();
+                *takeover.unwrap_or_else(PoisonError::into_inner) = Takeover::of(response);
+                return polled;
+            }
             Poll::Ready(_) => {
                 self.pace.answered();
                 return polled;

@@ -67,6 +67,16 @@ pub(super) fn error(status: u16) -> Error {
     Error::new(status).with_detail(detail)
 }
 
+/// The same for numbers.
+pub(super) fn reason(status: u16) -> &'static str {
+    match status {
+        408 => "slow_head",
+        414 => "long_uri",
+        431 => "large_head",
+        _ => "bad_request",
+    }
+}
+
 /// A whole response as it goes over the wire, after which the connection is closed.
 pub(super) fn to_bytes(response: &Response) -> Vec<u8> {
     let status: StatusCode = response.status();

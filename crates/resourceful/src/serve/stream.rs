@@ -4,13 +4,27 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+#[cfg(feature = "tls")]
+use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+#[cfg(feature = "tls")]
+use tokio_rustls::{TlsAcceptor, rustls};
+
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2";
+
+/// What who speaks plain HTTP where TLS is spoken reads.
+#[cfg(feature = "tls")]
+const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\
+    content-type: application/problem+json\r\n\r\n\
+    {\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\
+    \"detail\":\"TLS is spoken here: ask with https.\"}";
 
 /// A connection, with the bytes of it that were read to find out its protocol.
 #[derive(Debug)]
@@ -24,11 +38,13 @@ enum Carrier {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tokio_rustls::server::TlsStream<Stream>>),
 }
 
 impl Stream {
-    /// Does it begin as HTTP/2? What was read is read again by who reads on.
-    pub(super) async fn begins_as_http2(&mut self) -> io::Result<bool> {
+    /// Which protocol does it begin with? What was read is read again by who reads on.
+    pub(super) async fn begin(&mut self) -> io::Result<Protocol> {
         let mut first = [0; 1024];
         let mut len = 0;
         loop {
@@ -37,9 +53,43 @@ impl Stream {
             let begin = &first[..len.min(PREFACE.len())];
             if count == 0 || begin.len() == PREFACE.len() || !PREFACE.starts_with(begin) {
                 self.seen = first[..len].to_vec();
-                return Ok(begin == PREFACE);
+                return Ok(Protocol::of(begin == PREFACE));
             }
         }
+    }
+
+    /// Shakes hands; ALPN says which protocol comes (RFC 9113 section 3.3).
+    #[cfg(feature = "tls")]
+    pub(super) async fn encrypt(self, tls: Tls) -> io::Result<(Self, Protocol)> {
+        let accepted = TlsAcceptor::from(tls.config).accept(self).into_fallible();
+        match accepted.await {
+            Ok(stream) => {
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let carrier = Carrier::Tls(Box::new(stream));
+                let seen = Vec::new();
+                Ok((Self { carrier, seen }, Protocol::of(is_http2)))
+            }
+            Err((error, mut plain)) => {
+                let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+                if let Some(rustls::Error::InvalidMessage(_)) = cause {
+                    plain.write_all(NOT_TLS).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What a connection speaks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Protocol {
+    fn of(is_http2: bool) -> Self {
+        if is_http2 { Self::Http2 } else { Self::Http1 }
     }
 }
 
@@ -110,6 +160,8 @@ macro_rules! carried {
             Carrier::Tcp($carrier) => $call,
             #[cfg(unix)]
             Carrier::Unix($carrier) => $call,
+            #[cfg(feature = "tls")]
+            Carrier::Tls($carrier) => $call,
         }
     };
 }

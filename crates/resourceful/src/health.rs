@@ -1,0 +1,92 @@
+//! `/livez` and `/readyz`: what a supervisor and a load balancer ask.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::caught::caught;
+use crate::erased::{Serve, by_value};
+use crate::error::{Error, ErrorStatus, Result};
+use crate::request::Request;
+use crate::response::{IntoResponse, Json, Response};
+
+/// A check that takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+type Run = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
+
+/// Whether something the application needs is there.
+pub(crate) struct Check {
+    name: String,
+    run: Run,
+}
+
+impl Check {
+    pub(crate) fn new<F, Fut>(name: &str, run: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        Self {
+            name: name.to_owned(),
+            run: Box::new(move || Box::pin(caught(run()))),
+        }
+    }
+
+    async fn outcome(&self) -> Option<&str> {
+        let error = match timeout(PATIENCE, (self.run)()).await {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error,
+            Err(_elapsed) => Error::internal("it took too long"),
+        };
+        tracing::warn!(check = self.name, %error, "not ready");
+        Some(&self.name)
+    }
+}
+
+/// The process lives: it answers.
+pub(crate) struct Live;
+
+impl Serve for Live {
+    const IS_OBSERVED: bool = false;
+
+    async fn serve(&self, request: &mut Request) -> Response {
+        let live = |_| async { Ok(Json(json!({"status": "live"})).into_response()) };
+        by_value(request, live).await
+    }
+}
+
+/// Requests are welcome: all checks pass, and nobody has asked it to stop.
+pub(crate) struct Ready(pub(crate) Vec<Check>);
+
+impl Serve for Ready {
+    const IS_OBSERVED: bool = false;
+
+    async fn serve(&self, request: &mut Request) -> Response {
+        by_value(request, |request| self.answer(request)).await
+    }
+}
+
+impl Ready {
+    async fn answer(&self, request: Request) -> Result<Response> {
+        if request.settings().leaving.is_cancelled() {
+            return Err(unready("The server is about to stop."));
+        }
+        // Collected first: a future that holds the closures of an iterator is not `Send`.
+        let checks: Vec<_> = self.0.iter().map(Check::outcome).collect();
+        let failed: Vec<_> = join_all(checks).await.into_iter().flatten().collect();
+        if !failed.is_empty() {
+            return Err(unready(format!("Not there: {}.", failed.join(", "))));
+        }
+        Ok(Json(json!({"status": "ready"})).into_response())
+    }
+}
+
+fn unready(detail: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorStatus::new(503)).with_detail(detail)
+}

@@ -1,0 +1,198 @@
+//! The life of a server: accept, and when it is asked to stop, drain.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use crate::error::{Error, Result};
+use crate::observe::{Connected, refused};
+use crate::origin::Origin;
+use crate::service::AppService;
+
+use super::connection::Connection;
+use super::limits::Limits;
+use super::listener::Listener;
+use super::pace::Clock;
+use super::peers::Peers;
+use super::stream::Stream;
+
+/// How long to wait after a failed accept (no descriptors left): 50 ms, doubling to 1 s.
+const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// What serves: the listeners, and the connections that came of them.
+pub(super) struct Acceptor {
+    service: AppService,
+    limits: Arc<Limits>,
+    listeners: Vec<Listener>,
+    connections: JoinSet<()>,
+    /// The tasks of HTTP/2 streams.
+    streams: TaskTracker,
+    peers: Peers,
+    clock: Clock,
+    /// Closed when the drain begins.
+    draining: watch::Sender<()>,
+    /// The clock's task, and those that keep certificates fresh.
+    _helpers: Vec<AbortOnDropHandle<()>>,
+}
+
+impl Acceptor {
+    pub(super) fn new(service: AppService, listeners: Vec<Listener>, limits: Limits) -> Self {
+        let limits = Arc::new(limits);
+        let clock = Clock::default();
+        let ticking = tokio::spawn(clock.clone().run(Arc::clone(&limits)));
+        #[cfg_attr(not(feature = "tls"), expect(unused_mut, reason = "TLS adds to them"))]
+        let mut helpers = vec![AbortOnDropHandle::new(ticking)];
+        #[cfg(feature = "tls")]
+        for tls in listeners.iter().filter_map(|listener| listener.tls.clone()) {
+            helpers.push(AbortOnDropHandle::new(tokio::spawn(tls.keep_fresh())));
+        }
+        Self {
+            service,
+            limits,
+            listeners,
+            connections: JoinSet::new(),
+            streams: TaskTracker::new(),
+            peers: Peers::default(),
+            clock,
+            draining: watch::Sender::new(()),
+            _helpers: helpers,
+        }
+    }
+
+    /// Accepts until `stop` is ready and the drain's delay is over.
+    pub(super) async fn accept_until(&mut self, stop: impl Future<Output = ()>) {
+        let (service, delay) = (self.service.clone(), self.limits.drain_delay);
+        let mut stopped = pin!(async {
+            stop.await;
+            service.settings().leaving.cancel();
+            sleep(delay).await;
+        });
+        let mut backoff = ACCEPT_BACKOFF.0;
+        loop {
+            let has_room = self.connections.len() < self.limits.max_connections;
+            tokio::select! {
+                () = &mut stopped => return,
+                accepted = next_of(&self.listeners), if has_room => match accepted {
+                    Ok(accepted) => {
+                        backoff = ACCEPT_BACKOFF.0;
+                        self.serve(accepted);
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(backoff).await;
+                        backoff = (backoff * 2).min(ACCEPT_BACKOFF.1);
+                    }
+                },
+                Some(_) = self.connections.join_next() => {}
+            }
+        }
+    }
+
+    fn serve(&mut self, accepted: Accepted) {
+        let Accepted { stream, peer, .. } = accepted;
+        let place = match peer.map(|peer| peer.ip().to_canonical()) {
+            Some(client) if !client.is_loopback() => {
+                let limit = self.limits.max_connections_per_peer;
+                match self.peers.place(client, limit) {
+                    Ok(place) => Some(place),
+                    Err(_too_many) => {
+                        tracing::debug!(%client, "too many connections");
+                        refused("connections_per_peer");
+                        return;
+                    }
+                }
+            }
+            // A proxy on this machine has all of them.
+            _ => None,
+        };
+        let connection = Connection {
+            stream,
+            origin: Origin {
+                peer,
+                is_encrypted: false,
+            },
+            service: self.service.clone(),
+            limits: Arc::clone(&self.limits),
+            streams: self.streams.clone(),
+            pace: self.clock.watch(),
+            #[cfg(feature = "tls")]
+            tls: accepted.tls,
+        };
+        let drain = self.draining.subscribe();
+        let connected = Connected::new();
+        self.connections.spawn(async move {
+            connection.serve(drain).await;
+            drop((place, connected));
+        });
+    }
+
+    /// Finishes what runs, until its time is over or `abort` is ready.
+    ///
+    /// # Errors
+    /// Something was left unfinished.
+    pub(super) async fn drain(mut self, abort: impl Future<Output = ()>) -> Result<()> {
+        self.listeners.clear();
+        let settings = self.service.settings();
+        settings.leaving.cancel();
+        settings.stopping.cancel();
+        tracing::info!(connections = self.connections.len(), "draining");
+        drop(self.draining);
+        let (streams, detached) = (&self.streams, &settings.detached);
+        let finish = async {
+            while self.connections.join_next().await.is_some() {}
+            // A stream that ends may leave its request behind, so they are waited for first.
+            streams.close();
+            streams.wait().await;
+            detached.close();
+            detached.wait().await;
+        };
+        let is_finished = tokio::select! {
+            outcome = timeout(self.limits.drain_timeout, finish) => outcome.is_ok(),
+            () = abort => false,
+        };
+        if is_finished {
+            tracing::info!("stopped");
+            return Ok(());
+        }
+        let left = self.connections.len() + streams.len() + detached.len();
+        tracing::error!(left, "stopped with connections or requests unfinished");
+        Err(Error::internal(format!(
+            "stopped with {left} connections or requests unfinished"
+        )))
+    }
+}
+
+/// A connection that is new.
+struct Accepted {
+    stream: Stream,
+    peer: Option<SocketAddr>,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::tls::Tls>,
+}
+
+/// The next connection of any listener.
+async fn next_of(listeners: &[Listener]) -> io::Result<Accepted> {
+    poll_fn(|cx| {
+        for listener in listeners {
+            if let Poll::Ready(accepted) = listener.poll_accept(cx) {
+                return Poll::Ready(accepted.map(|(stream, peer)| Accepted {
+                    stream,
+                    peer,
+                    #[cfg(feature = "tls")]
+                    tls: listener.tls.clone(),
+                }));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}

@@ -1,0 +1,215 @@
+//! What a server listens on.
+
+use std::fmt::Debug;
+use std::io;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll, ready};
+
+use tokio::net::{TcpListener, ToSocketAddrs};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::error::{Error, Result};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
+
+use super::stream::Stream;
+
+/// A socket that connections are accepted from: bound here, or handed over.
+///
+/// [`App::bind`](crate::App::bind) makes the usual one.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use resourceful::Listener;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let public = Listener::bind("127.0.0.1:0").await?;
+/// let inherited = Listener::try_from(std::net::TcpListener::bind("127.0.0.1:0").unwrap())?;
+/// let server = App::new().listen(public)?.listen(inherited);
+/// server.run_until(async {}).await // stops at once
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Listener {
+    socket: Socket,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Tls>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "removes the file when it is dropped")] Option<Leftover>,
+    ),
+}
+
+/// The file of a Unix socket, which stays when nobody listens any more.
+#[cfg(unix)]
+#[derive(Debug)]
+struct Leftover(PathBuf);
+
+#[cfg(unix)]
+impl Drop for Leftover {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            tracing::warn!(%error, path = %self.0.display(), "the socket's file stays");
+        }
+    }
+}
+
+impl Listener {
+    /// Listens on a TCP address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let listener = resourceful::Listener::bind("127.0.0.1:0").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn bind(address: impl ToSocketAddrs + Debug) -> Result<Self> {
+        let asked = format!("{address:?}");
+        let listener = TcpListener::bind(address).await;
+        listener
+            .map(Self::from)
+            .map_err(|error| Error::internal(format!("cannot listen on {asked}: {error}")))
+    }
+
+    /// Listens on a Unix socket at `path`. A file left there by a server that is gone is
+    /// replaced; at the end ours is removed.
+    ///
+    /// # Errors
+    /// Somebody listens there, or the path cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let path = std::env::temp_dir().join(format!("doc-{}.sock", std::process::id()));
+    /// let listener = resourceful::Listener::unix(&path).await?;
+    /// assert!(path.exists());
+    /// drop(listener);
+    /// assert!(!path.exists());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(unix)]
+    pub async fn unix(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        if let Err(error) = UnixStream::connect(path).await
+            && error.kind() == io::ErrorKind::ConnectionRefused
+        {
+            tracing::info!(path = %path.display(), "replacing a socket that nobody listens on");
+            std::fs::remove_file(path).map_err(Error::internal)?;
+        }
+        let listener = UnixListener::bind(path).map_err(|error| {
+            Error::internal(format!("cannot listen on {}: {error}", path.display()))
+        })?;
+        let leftover = Leftover(path.to_owned());
+        Ok(Socket::Unix(listener, Some(leftover)).into())
+    }
+
+    /// Speaks TLS with those who connect here.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use resourceful::{App, Listener, Tls};
+    /// let tls = Tls::from_pem_files("cert.pem", "key.pem")?;
+    /// let listener = Listener::bind("0.0.0.0:443").await?.with_tls(tls);
+    /// App::new().listen(listener)?.run().await
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Its TCP address; a Unix socket has none.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            Socket::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Socket::Unix(..) => None,
+        }
+    }
+
+    pub(super) fn poll_accept(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Stream, Option<SocketAddr>)>> {
+        match &self.socket {
+            Socket::Tcp(listener) => {
+                let (stream, peer) = ready!(listener.poll_accept(cx))?;
+                Poll::Ready(Ok((stream.into(), Some(peer))))
+            }
+            #[cfg(unix)]
+            Socket::Unix(listener, _) => {
+                let (stream, _) = ready!(listener.poll_accept(cx))?;
+                Poll::Ready(Ok((stream.into(), None)))
+            }
+        }
+    }
+}
+
+impl From<Socket> for Listener {
+    fn from(socket: Socket) -> Self {
+        Self {
+            socket,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Socket::Tcp(listener).into()
+    }
+}
+
+/// Within a tokio runtime.
+impl TryFrom<std::net::TcpListener> for Listener {
+    type Error = Error;
+
+    fn try_from(listener: std::net::TcpListener) -> Result<Self> {
+        listener.set_nonblocking(true).map_err(Error::internal)?;
+        let listener = TcpListener::from_std(listener).map_err(Error::internal)?;
+        Ok(listener.into())
+    }
+}
+
+/// Its file belongs to who made it, and stays.
+#[cfg(unix)]
+impl From<UnixListener> for Listener {
+    fn from(listener: UnixListener) -> Self {
+        Socket::Unix(listener, None).into()
+    }
+}
+
+/// Within a tokio runtime; its file belongs to who made it, and stays.
+#[cfg(unix)]
+impl TryFrom<std::os::unix::net::UnixListener> for Listener {
+    type Error = Error;
+
+    fn try_from(listener: std::os::unix::net::UnixListener) -> Result<Self> {
+        listener.set_nonblocking(true).map_err(Error::internal)?;
+        let listener = UnixListener::from_std(listener).map_err(Error::internal)?;
+        Ok(listener.into())
+    }
+}
