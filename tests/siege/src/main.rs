@@ -1,0 +1,101 @@
+//! Clients that mean harm, and what the default server must do about each.
+//!
+//! ```sh
+//! cargo build --release -p blog-example -p resourceful-siege
+//! target/release/resourceful-siege all          # or the name of a row
+//! ```
+//!
+//! Each row starts what it attacks as a child process, so that its memory can be read and
+//! signals can be sent, and comes over loopback. It prints one line with its figures and `ok`, or
+//! `FAILED` and why. Figures need an idle machine and as many descriptors as `idle` has
+//! connections, on either side. `SIEGE_REQUESTS` is the number of requests of `endurance`.
+//!
+//! | row | attack | what must be |
+//! |---|---|---|
+//! | `slow-heads` | 2,000 heads at a byte a second | all gone in time; four honest clients do not notice |
+//! | `silence` | no byte, half a preface, half a body | closed by 12 s, half a body after 408 |
+//! | `deaf` | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | let go by 30 s |
+//! | `idle` | 10,000 idle connections | 12 KiB each, gone 2 s after the idle timeout |
+//! | `endurance` | 1,000,000 requests each way | no error, memory stays within 5 % |
+//! | `stop-busy` | SIGTERM under 150 clients, at moments when many are between two requests | nothing lost, exit code 0 |
+//! | `stop-stuck` | SIGTERM with something that does not end | out by the drain deadline, and the exit code says so |
+//! | `huge-length` | 10 GB announced | 413 at once, no `100 Continue` |
+//! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
+//! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
+//! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
+//! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
+//! | `kill` | 50 times `kill -9` under writes | what was acknowledged is there |
+
+mod blog;
+mod client;
+mod cut_off;
+mod deaf;
+mod descriptors;
+mod endurance;
+mod findings;
+mod floods;
+mod frames;
+mod honest;
+mod idle;
+mod kill;
+mod process;
+mod raw;
+mod row;
+mod silence;
+mod size;
+mod slow;
+mod stop_busy;
+mod stop_stuck;
+mod target;
+
+use std::process::{Command, ExitCode};
+
+use crate::row::{ROWS, Row};
+
+type Result<T> = std::result::Result<T, resourceful::BoxError>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [name] = &arguments[..] else {
+        return usage();
+    };
+    let row = ROWS.iter().find(|row| row.name == name);
+    let outcome = match (name.as_str(), row) {
+        ("target", _) => target::serve().await.map(|()| true),
+        ("all", _) => all(),
+        (_, Some(row)) => besiege(row).await,
+        (_, None) => return usage(),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn besiege(row: &Row) -> Result<bool> {
+    process::raise_descriptors()?;
+    Ok(row.run().await)
+}
+
+/// Every row in a process of its own: none inherits what another left behind.
+fn all() -> Result<bool> {
+    let mut is_well = true;
+    for row in &ROWS {
+        let status = Command::new(std::env::current_exe()?)
+            .arg(row.name)
+            .status()?;
+        is_well &= status.success();
+    }
+    Ok(is_well)
+}
+
+fn usage() -> ExitCode {
+    let names: Vec<_> = ROWS.iter().map(|row| row.name).collect();
+    eprintln!("usage: resourceful-siege all|{}", names.join("|"));
+    ExitCode::FAILURE
+}

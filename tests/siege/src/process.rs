@@ -1,0 +1,110 @@
+//! A child process from outside: its memory, its descriptors, its end.
+
+use std::time::{Duration, Instant};
+
+use resourceful_test_parts::Process;
+use rustix::process::{Pid, Resource, Rlimit, Signal};
+use tokio::time::{sleep, timeout};
+
+use crate::Result;
+
+/// Raises the soft limit of descriptors to the hard one, for this process and those it starts.
+pub(crate) fn raise_descriptors() -> Result<()> {
+    let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
+    let raised = Rlimit {
+        current: hard,
+        maximum: hard,
+    };
+    Ok(rustix::process::setrlimit(Resource::Nofile, raised)?)
+}
+
+/// How many descriptors this process may have; without a limit, as many as anybody needs.
+pub(crate) fn most_descriptors() -> usize {
+    let limit = rustix::process::getrlimit(Resource::Nofile).current;
+    limit
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(usize::MAX)
+}
+
+/// How many descriptors a process has open.
+pub(crate) fn descriptors(id: u32) -> Result<usize> {
+    Ok(std::fs::read_dir(format!("/proc/{id}/fd"))?.count())
+}
+
+/// Waits until the number of a process's descriptors `is` so; how long that took, or `None` when
+/// it took longer than `limit`.
+pub(crate) async fn wait_for_descriptors(
+    id: u32,
+    limit: Duration,
+    is: impl Fn(usize) -> bool,
+) -> Result<Option<Duration>> {
+    let started = Instant::now();
+    while !is(descriptors(id)?) {
+        if started.elapsed() > limit {
+            return Ok(None);
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+    Ok(Some(started.elapsed()))
+}
+
+/// Resident memory in KiB.
+pub(crate) fn resident(id: u32) -> Result<u64> {
+    memory(id, "VmRSS:")
+}
+
+fn memory(id: u32, field: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let figure = line.and_then(|line| line.split_whitespace().next());
+    Ok(figure.ok_or("no memory in /proc")?.parse()?)
+}
+
+/// By how much the memory of a process grows from now on.
+pub(crate) struct Growth {
+    id: u32,
+    before: u64,
+}
+
+impl Growth {
+    pub(crate) fn from_now(id: u32) -> Result<Self> {
+        // 5: the highest figure is forgotten (proc(5)).
+        std::fs::write(format!("/proc/{id}/clear_refs"), "5")?;
+        let before = resident(id)?;
+        Ok(Self { id, before })
+    }
+
+    /// In KiB, at the worst moment.
+    pub(crate) fn at_most(&self) -> Result<u64> {
+        Ok(memory(self.id, "VmHWM:")?.saturating_sub(self.before))
+    }
+}
+
+/// How a process ended.
+pub(crate) struct End {
+    pub(crate) printed: String,
+    pub(crate) is_success: bool,
+    /// From the signal.
+    pub(crate) after: Duration,
+}
+
+/// Sends SIGTERM and waits for the end; `None`, and it is killed, when that takes over `limit`.
+pub(crate) async fn terminate(process: Process, limit: Duration) -> Result<Option<End>> {
+    let id = i32::try_from(process.id())?;
+    let mut ending = tokio::task::spawn_blocking(|| {
+        let started = Instant::now();
+        let (printed, is_success) = process.stop("-TERM");
+        End {
+            printed,
+            is_success,
+            after: started.elapsed(),
+        }
+    });
+    if let Ok(end) = timeout(limit, &mut ending).await {
+        return Ok(Some(end?));
+    }
+    let id = Pid::from_raw(id).ok_or("a process has an id")?;
+    rustix::process::kill_process(id, Signal::KILL)?;
+    ending.await?;
+    Ok(None)
+}

@@ -1,0 +1,88 @@
+//! An HTTP/1 connection, spoken to in bytes.
+
+use std::io::{self, ErrorKind};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+/// More at once would overflow the listener's queue, and a SYN that is dropped there comes again
+/// after a second.
+static CONNECTING: Semaphore = Semaphore::const_new(128);
+
+pub(crate) async fn connect(address: &str) -> io::Result<TcpStream> {
+    let _permit = CONNECTING.acquire().await;
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+pub(crate) struct Raw(BufReader<TcpStream>);
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Raw {
+    pub(crate) async fn connect(address: &str) -> io::Result<Self> {
+        Ok(Self(BufReader::new(connect(address).await?)))
+    }
+
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.0.write_all(bytes.as_ref()).await
+    }
+
+    /// One answer; `None` when the connection is closed before its first byte.
+    pub(crate) async fn answer(&mut self) -> io::Result<Option<Answer>> {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self.0.read_line(&mut head).await? > 0 {
+                continue;
+            }
+            if head.is_empty() {
+                return Ok(None);
+            }
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let status = head.get(9..12).and_then(|status| status.parse().ok());
+        let status = status.ok_or_else(|| io::Error::other(format!("no answer: {head}")))?;
+        let length = header(&head, "content-length").and_then(|length| length.parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        self.0.read_exact(&mut body).await?;
+        Ok(Some(Answer { status, head, body }))
+    }
+
+    /// Sends a request and reads its answer.
+    pub(crate) async fn ask(&mut self, request: impl AsRef<[u8]>) -> io::Result<Answer> {
+        self.send(request).await?;
+        let answer = self.answer().await?;
+        answer.ok_or_else(|| ErrorKind::UnexpectedEof.into())
+    }
+
+    /// What comes until the connection is closed or reset.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        // A reset is an end like another; what came before it is in `rest`.
+        let _ = self.0.read_to_end(&mut rest).await;
+        rest
+    }
+
+    /// Ends it by a reset, where dropping it would be a close.
+    pub(crate) fn reset(self) -> io::Result<()> {
+        self.0.get_ref().set_zero_linger()
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+}
+
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = lines.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+    Some(value.trim())
+}

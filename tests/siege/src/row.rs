@@ -1,0 +1,64 @@
+//! The rows, and how one is run: in bounded time, to one line.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::findings::Findings;
+use crate::{
+    Result, cut_off, deaf, descriptors, endurance, floods, idle, kill, silence, size, slow,
+    stop_busy, stop_stuck,
+};
+
+type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
+
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// In seconds. Longer than the row needs: a row that hangs has failed, too.
+    limit: u64,
+    attack: fn() -> Running,
+}
+
+pub(crate) const ROWS: [Row; 13] = [
+    Row::new("slow-heads", 60, || Box::pin(slow::heads())),
+    Row::new("silence", 60, || Box::pin(silence::kept())),
+    Row::new("deaf", 120, || Box::pin(deaf::clients())),
+    Row::new("idle", 90, || Box::pin(idle::connections())),
+    Row::new("endurance", 900, || Box::pin(endurance::requests())),
+    Row::new("stop-busy", 90, || Box::pin(stop_busy::terminated())),
+    Row::new("stop-stuck", 60, || Box::pin(stop_stuck::terminated())),
+    Row::new("huge-length", 60, || Box::pin(size::announced())),
+    Row::new("too-large", 120, || Box::pin(size::sent())),
+    Row::new("http2-floods", 300, || Box::pin(floods::all())),
+    Row::new("descriptors", 60, || Box::pin(descriptors::used_up())),
+    Row::new("cut-off", 120, || Box::pin(cut_off::clients())),
+    Row::new("kill", 300, || Box::pin(kill::again_and_again())),
+];
+
+impl Row {
+    const fn new(name: &'static str, limit: u64, attack: fn() -> Running) -> Self {
+        Self {
+            name,
+            limit,
+            attack,
+        }
+    }
+
+    /// Whether all was as it must be.
+    pub(crate) async fn run(&self) -> bool {
+        // A task, so that a panic is a finding like another.
+        let mut attack = tokio::spawn((self.attack)());
+        let limit = Duration::from_secs(self.limit);
+        let findings = match tokio::time::timeout(limit, &mut attack).await {
+            Ok(Ok(Ok(findings))) => findings,
+            Ok(Ok(Err(error))) => Findings::failed(error.to_string()),
+            Ok(Err(panicked)) => Findings::failed(panicked.to_string()),
+            Err(_elapsed) => {
+                // What it started ends with it.
+                attack.abort();
+                Findings::failed(format!("not done after {limit:?}"))
+            }
+        };
+        println!("{}: {findings}", self.name);
+        findings.are_well()
+    }
+}

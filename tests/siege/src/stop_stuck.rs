@@ -1,0 +1,99 @@
+//! SIGTERM while something does not come to its end.
+//!
+//! The exit code must say what the client saw: 0 exactly when nobody was left without the end of
+//! an answer.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::findings::Findings;
+use crate::process::terminate;
+use crate::raw::Raw;
+use crate::{Result, target};
+
+/// The drain deadline and half a second.
+const LIMIT: Duration = Duration::from_millis(10_500);
+
+struct Stuck {
+    name: &'static str,
+    request: &'static str,
+    /// What the last bytes are for a client that was not left alone.
+    end: &'static str,
+}
+
+const ALL: [Stuck; 4] = [
+    // Nothing was asked yet, so nothing is owed.
+    Stuck {
+        name: "half a header",
+        request: "GET / HTTP/1.1\r\nHost: ",
+        end: "",
+    },
+    Stuck {
+        name: "half a body",
+        request: "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nhalf of it",
+        end: "}",
+    },
+    Stuck {
+        name: "a hung handler",
+        request: "GET /hang HTTP/1.1\r\nHost: x\r\n\r\n",
+        end: "}",
+    },
+    Stuck {
+        name: "an open stream",
+        request: "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n",
+        end: "\r\n0\r\n\r\n",
+    },
+];
+
+pub(crate) async fn terminated() -> Result<Findings> {
+    let mut findings = Findings::default();
+    let [header, body, handler, stream] = &ALL;
+    // Each alone, so that the exit code is of one thing.
+    let (header, body, handler, stream) =
+        tokio::join!(header.stop(), body.stop(), handler.stop(), stream.stop());
+    for (stuck, stopped) in ALL.iter().zip([header, body, handler, stream]) {
+        let name = stuck.name;
+        let Some(stopped) = stopped? else {
+            findings.fault(format!("{name}: not out after {LIMIT:?}"));
+            continue;
+        };
+        let word = if stopped.is_success { "0" } else { "not 0" };
+        findings.note(format!(
+            "{name}: out after {:.1?}, code {word}",
+            stopped.after
+        ));
+        if stopped.is_success != stopped.is_finished {
+            let finished = if stopped.is_finished {
+                "finished"
+            } else {
+                "left unfinished"
+            };
+            findings.fault(format!("{name}: {finished}, but the code is {word}"));
+        }
+    }
+    Ok(findings)
+}
+
+struct Stopped {
+    after: Duration,
+    is_success: bool,
+    is_finished: bool,
+}
+
+impl Stuck {
+    async fn stop(&self) -> Result<Option<Stopped>> {
+        let target = target::start().await?;
+        let mut raw = Raw::connect(&target.address).await?;
+        raw.send(self.request).await?;
+        // It must have come to where it hangs, about which it says nothing.
+        sleep(Duration::from_millis(500)).await;
+        let (end, seen) = tokio::join!(terminate(target, LIMIT), raw.rest());
+        let is_finished = seen.ends_with(self.end.as_bytes());
+        Ok(end?.map(|end| Stopped {
+            after: end.after,
+            is_success: end.is_success,
+            is_finished,
+        }))
+    }
+}

@@ -1,0 +1,107 @@
+//! What is attacked: a small application on the default server.
+
+use std::convert::Infallible;
+use std::io::Write;
+use std::process::Command;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use resourceful::Body;
+use resourceful::prelude::*;
+use resourceful_test_parts::Process;
+use tokio::time::sleep;
+use tower::ServiceBuilder;
+use tower_http::decompression::RequestDecompressionLayer;
+
+const CHUNK: usize = 64 * 1024;
+
+/// The length of `/large` and `/whole`: more than the sockets of both sides hold.
+const LARGE: usize = 32 * 1024 * 1024;
+
+/// Starts it as a process of its own.
+pub(crate) async fn start() -> crate::Result<Process> {
+    start_by(Command::new(std::env::current_exe()?)).await
+}
+
+/// Starts it with so few descriptors.
+pub(crate) async fn start_with_descriptors(count: usize) -> crate::Result<Process> {
+    let mut shell = Command::new("sh");
+    let script = format!("ulimit -n {count}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &script]).arg(std::env::current_exe()?);
+    start_by(shell).await
+}
+
+async fn start_by(mut command: Command) -> crate::Result<Process> {
+    command.arg("target");
+    Ok(tokio::task::spawn_blocking(move || Process::start(&mut command)).await?)
+}
+
+pub(crate) async fn serve() -> crate::Result<()> {
+    // Zeros are no memory until they are written: the other rows measure without it.
+    let whole = Bytes::from(vec![0; LARGE]);
+    let unzipped = ServiceBuilder::new()
+        .layer(RequestDecompressionLayer::new())
+        .service(App::new().post("/", public(measure)).build()?);
+    let app = App::new()
+        .get("/", public(hello))
+        .get("/slow", public(slow))
+        .get("/hang", public(hang))
+        .get("/stream", public(endless))
+        .get("/large", public(large))
+        .get("/whole", public(with_state(whole, hold)))
+        .post("/body", public(measure))
+        .mount("/unzip", public(unzipped));
+    let server = app.bind("127.0.0.1:0").await?;
+    println!("http://{}", server.local_addr());
+    Ok(server.run().await?)
+}
+
+async fn hello(_: Request) -> Result<&'static str> {
+    Ok("hello")
+}
+
+/// A second of work. That it has begun is said on stdout, with the query: whoever counts lost
+/// requests must know which of them were accepted.
+async fn slow(request: Request) -> Result<&'static str> {
+    let number = request.uri().query().unwrap_or_default();
+    writeln!(std::io::stdout(), "began {number}").map_err(Error::internal)?;
+    sleep(Duration::from_secs(1)).await;
+    Ok("done")
+}
+
+async fn hang(_: Request) -> Result<()> {
+    std::future::pending().await
+}
+
+async fn measure(mut request: Request) -> Result<String> {
+    Ok(request.bytes().await?.len().to_string())
+}
+
+/// An event ten times a second, for ever.
+async fn endless(_: Request) -> Result<Response> {
+    let events = stream::unfold((), |()| async {
+        sleep(Duration::from_millis(100)).await;
+        Some((Bytes::from_static(b"data: tick\n\n"), ()))
+    });
+    Ok(streamed(events))
+}
+
+/// A download.
+async fn large(_: Request) -> Result<Response> {
+    let chunk = Bytes::from(vec![b'x'; CHUNK]);
+    let chunks = std::iter::repeat_n(chunk, LARGE / CHUNK);
+    Ok(streamed(stream::iter(chunks)))
+}
+
+/// The same for everybody, held in memory once.
+async fn hold(whole: Bytes, _: Request) -> Result<Response> {
+    Ok(Response::new(whole.into()))
+}
+
+fn streamed(parts: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let frames = parts.map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
+    Response::new(Body::new(StreamBody::new(frames)))
+}
