@@ -29,6 +29,10 @@ pub type Response = http::Response<Body>;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
+/// So many bytes of a body go out at once. A client that does not read costs us no more than this
+/// and hyper's buffer.
+const LONGEST_PART: usize = 32 * 1024;
+
 /// The body of a request or a response.
 ///
 /// One enum, so that the common cases (nothing, or bytes that are all there) need no box.
@@ -227,6 +231,11 @@ impl HttpBody for Body {
         let kind = &mut self.get_mut().0;
         match kind {
             Kind::Empty => Poll::Ready(None),
+            // What is long goes out in parts: hyper copies each into its buffer.
+            Kind::Full(bytes) if bytes.len() > LONGEST_PART => {
+                let part = bytes.split_to(LONGEST_PART);
+                Poll::Ready(Some(Ok(Frame::data(part))))
+            }
             Kind::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *kind = Kind::Empty;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -88,7 +89,12 @@ impl Acceptor {
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
-                        sleep(backoff).await;
+                        refused("accept");
+                        tokio::select! {
+                            () = sleep(backoff) => {}
+                            // One that has ended leaves its descriptor.
+                            Some(_) = self.connections.join_next() => {}
+                        }
                         backoff = (backoff * 2).min(ACCEPT_BACKOFF.1);
                     }
                 },
@@ -140,6 +146,13 @@ impl Acceptor {
     /// # Errors
     /// Something was left unfinished.
     pub(super) async fn drain(mut self, abort: impl Future<Output = ()>) -> Result<()> {
+        // Those that have connected already are served: their requests may be here.
+        for _ in 0..self.limits.max_connections {
+            match next_of(&self.listeners).now_or_never() {
+                Some(Ok(accepted)) => self.serve(accepted),
+                Some(Err(_)) | None => break,
+            }
+        }
         self.listeners.clear();
         let settings = self.service.settings();
         settings.leaving.cancel();

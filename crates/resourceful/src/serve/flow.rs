@@ -21,9 +21,6 @@ use crate::error::BoxError;
 use crate::observe::refused;
 use crate::response::Body;
 
-/// A body goes out in parts of this size, so that it is seen how it goes.
-const PART: usize = 16 * 1024;
-
 /// How one answer goes.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
@@ -133,10 +130,7 @@ impl Future for FlowingAnswer {
             }
             self.flow.is_clients_turn.store(true, Relaxed);
             let flow = Arc::clone(&self.flow);
-            response.map(|body| {
-                let rest = Bytes::new();
-                Body::new(Flowing { body, rest, flow })
-            })
+            response.map(|body| Body::new(Flowing { body, flow }))
         }))
     }
 }
@@ -144,8 +138,6 @@ impl Future for FlowingAnswer {
 /// A body that says whether it is waited for, or waits itself.
 struct Flowing {
     body: Body,
-    /// Of a frame that is longer than a part.
-    rest: Bytes,
     flow: Arc<Flow>,
 }
 
@@ -157,32 +149,17 @@ impl HttpBody for Flowing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
         self.flow.parts.fetch_add(1, Relaxed);
-        if self.rest.is_empty() {
-            let frame = Pin::new(&mut self.body).poll_frame(cx);
-            self.flow.is_clients_turn.store(frame.is_ready(), Relaxed);
-            match ready!(frame) {
-                Some(Ok(frame)) if frame.data_ref().is_some_and(|data| data.len() > PART) => {
-                    self.rest = frame.into_data().unwrap_or_default();
-                }
-                frame => return Poll::Ready(frame),
-            }
-        }
-        let part = self.rest.len().min(PART);
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(part)))))
+        self.flow.is_clients_turn.store(frame.is_ready(), Relaxed);
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let mut hint = self.body.size_hint();
-        let rest = self.rest.len() as u64;
-        if let Some(upper) = hint.upper() {
-            hint.set_upper(upper + rest);
-        }
-        hint.set_lower(hint.lower() + rest);
-        hint
+        self.body.size_hint()
     }
 }

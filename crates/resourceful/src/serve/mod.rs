@@ -5,6 +5,8 @@ mod connection;
 mod flood;
 mod flow;
 mod head;
+mod http1;
+mod http2;
 mod limits;
 mod listener;
 mod pace;

@@ -17,7 +17,7 @@ use tokio_rustls::{TlsAcceptor, rustls};
 use crate::tls::Tls;
 
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What who speaks plain HTTP where TLS is spoken reads.
 #[cfg(feature = "tls")]

@@ -1,0 +1,165 @@
+//! A connection that speaks HTTP/1.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::Version;
+use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::answer::Answer;
+use crate::error::{BoxError, Error, Result};
+use crate::host::Host;
+use crate::incoming::UnreadFlag;
+use crate::observe;
+use crate::origin::Origin;
+use crate::response::Body;
+use crate::service::AppService;
+
+use super::connection::{Connection, LINGER_TIMEOUT, close, until_ended};
+use super::limits::Limits;
+use super::pace::{Pace, PacedAnswer, Verdict};
+use super::refusal;
+use super::socket::Socket;
+
+/// How much is kept of what a client sends, or does not read, before it is waited for. A head has
+/// to fit in.
+const MAX_BUFFER: usize = 64 * 1024;
+
+/// Serves one request after the other.
+pub(super) async fn serve(
+    connection: Connection,
+    drain: watch::Receiver<()>,
+) -> Result<(), BoxError> {
+    let Connection {
+        stream,
+        origin,
+        service,
+        limits,
+        pace,
+        ..
+    } = connection;
+    let (walked, noted) = (&service, &pace);
+    let walk = service_fn(|request| PacedAnswer {
+        answer: answer(walked, noted, request, origin),
+        pace: noted,
+    });
+    let socket = Socket::new(stream, Arc::clone(&pace));
+    let mut connection = builder(&limits).serve_connection(socket, walk);
+    let outcome = until_ended(
+        &mut connection,
+        &pace,
+        drain.clone(),
+        http1::Connection::poll_without_shutdown,
+        |connection| Pin::new(connection).graceful_shutdown(),
+    )
+    .await;
+    let parts = connection.into_parts();
+    Box::pin(end(parts.io, parts.read_buf, &service, &pace, drain)).await?;
+    outcome
+}
+
+fn builder(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        // A client may close its side and still read the answer.
+        .half_close(true)
+        // Head and body in one buffer: cheaper for the small answers of an API. `pipeline_flush`
+        // would be, too, but holds an answer back while the beginning of a next request has
+        // come, and loses hyper's own 400.
+        .writev(false)
+        // Bounds what is written ahead, too.
+        .max_buf_size(MAX_BUFFER.max(limits.max_header_bytes as usize))
+        .max_header_size(limits.max_header_bytes as usize);
+    if limits.max_headers != Limits::HYPERS_HEADERS {
+        builder.max_headers(limits.max_headers);
+    }
+    builder
+}
+
+fn answer(
+    service: &AppService,
+    pace: &Pace,
+    request: hyper::Request<Incoming>,
+    origin: Origin,
+) -> Answer {
+    let is_plain = pace.request();
+    // What is left of a body would be read as the next request.
+    let unread = (!request.body().is_end_stream()).then(UnreadFlag::default);
+    if let Err(error) = check(&request, is_plain, unread.is_some()) {
+        observe::refused("bad_request");
+        return service.refuse(error, request.map(|_| Body::empty()));
+    }
+    let request = match &unread {
+        Some(flag) => request.map(|body| Body::arriving(body, Some(Arc::clone(flag)))),
+        None => request.map(|_| Body::empty()),
+    };
+    service.walk(request, Some(origin)).closing_when(unread)
+}
+
+/// What comes after the last request: another protocol, or the last word.
+async fn end(
+    socket: Socket,
+    read: bytes::Bytes,
+    service: &AppService,
+    pace: &Pace,
+    drain: watch::Receiver<()>,
+) -> Result<(), BoxError> {
+    let (mut stream, refused) = socket.into_parts();
+    if let Some(takeover) = pace.takeover() {
+        takeover.run(stream, read).await;
+        return Ok(());
+    }
+    let refused = match pace.verdict() {
+        // Whoever does not read does not read what is said of it either.
+        Some(Verdict::Stalled) => {
+            observe::refused("stalled");
+            return Err("the client does not read".into());
+        }
+        Some(Verdict::SlowHead) => Some(408),
+        Some(Verdict::Idle) | None => refused,
+    };
+    if let Some(status) = refused {
+        observe::refused(refusal::reason(status));
+        let response = service.refuse_unread(refusal::error(status));
+        let said = refusal::to_bytes(&response);
+        let _ = timeout(LINGER_TIMEOUT, stream.write_all(&said)).await;
+    }
+    close(&mut stream, drain).await;
+    Ok(())
+}
+
+/// What HTTP/1 leaves to be checked once a head is read (RFC 9112 sections 3.2 and 6.1).
+fn check(request: &hyper::Request<Incoming>, is_plain: bool, has_body: bool) -> Result<()> {
+    let headers = request.headers();
+    if !is_plain {
+        return Err(ambiguous("The length of the body is given twice."));
+    }
+    if has_body
+        && let Some(encoding) = headers.get(TRANSFER_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"chunked")
+    {
+        return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
+    }
+    if request.version() == Version::HTTP_11 {
+        let mut hosts = headers.get_all(HOST).iter();
+        let host = hosts.next().and_then(|host| host.to_str().ok());
+        if host.and_then(Host::parse).is_none() || hosts.next().is_some() {
+            return Err(ambiguous(
+                "The request must have one Host, and a valid one.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// 400, after which nothing more is read: what follows may be anything.
+fn ambiguous(detail: &'static str) -> Error {
+    Error::bad_request(detail).with_header(CONNECTION, HeaderValue::from_static("close"))
+}
