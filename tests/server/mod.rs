@@ -4,7 +4,11 @@ mod disconnect;
 mod drain;
 mod framing;
 mod limits;
+mod listeners;
 mod protocols;
+mod sockets;
+mod streams;
+mod time;
 
 use std::net::SocketAddr;
 

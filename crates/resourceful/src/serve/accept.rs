@@ -120,7 +120,7 @@ impl Acceptor {
             // A proxy on this machine has all of them.
             _ => None,
         };
-        let connection = Connection {
+        let connection = Box::new(Connection {
             stream,
             origin: Origin {
                 peer,
@@ -132,7 +132,7 @@ impl Acceptor {
             pace: self.clock.watch(),
             #[cfg(feature = "tls")]
             tls: accepted.tls,
-        };
+        });
         let drain = self.draining.subscribe();
         let connected = Connected::new();
         self.connections.spawn(async move {

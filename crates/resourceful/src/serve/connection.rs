@@ -20,7 +20,7 @@ use crate::service::AppService;
 use crate::tls::Tls;
 
 use super::limits::Limits;
-use super::pace::Pace;
+use super::pace::{Pace, Verdict};
 use super::stream::{Protocol, Stream};
 use super::{http1, http2};
 
@@ -43,7 +43,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Serves until the client is done, or `drain` is closed and the requests that run are
     /// answered.
-    pub(super) async fn serve(self, mut drain: watch::Receiver<()>) {
+    pub(super) async fn serve(self: Box<Self>, mut drain: watch::Receiver<()>) {
         let limit = self.limits.header_timeout;
         // What is large and not needed by an idle connection of HTTP/1 is in boxes.
         let begun = tokio::select! {
@@ -69,12 +69,21 @@ impl Connection {
     }
 
     /// Shakes hands, where TLS is spoken, and finds out what comes.
-    async fn begin(mut self) -> io::Result<(Self, Protocol)> {
+    async fn begin(mut self: Box<Self>) -> io::Result<(Box<Self>, Protocol)> {
         #[cfg(feature = "tls")]
         if let Some(tls) = self.tls.take() {
             let (stream, protocol) = self.stream.encrypt(tls).await?;
-            self.origin.is_encrypted = true;
-            return Ok((Self { stream, ..self }, protocol));
+            let is_encrypted = true;
+            let origin = Origin {
+                is_encrypted,
+                ..self.origin
+            };
+            let connection = Self {
+                stream,
+                origin,
+                ..*self
+            };
+            return Ok((Box::new(connection), protocol));
         }
         let protocol = self.stream.begin().await?;
         Ok((self, protocol))
@@ -106,13 +115,15 @@ pub(super) async fn until_ended<C>(
             pace.register(cx);
         }
         let mut outcome = poll(connection, cx);
-        if outcome.is_pending() && !is_draining && drain.has_changed().is_err() {
+        let verdict = pace.verdict();
+        let is_leaving = verdict == Some(Verdict::Leaving);
+        if outcome.is_pending() && !is_draining && (is_leaving || drain.has_changed().is_err()) {
             // What has come already is served; nothing after it.
             is_draining = true;
             shut_down(connection);
             outcome = poll(connection, cx);
         }
-        let is_over = pace.verdict().is_some() || (is_draining && pace.may_be_closed());
+        let is_over = (verdict.is_some() && !is_leaving) || (is_draining && pace.may_be_closed());
         if outcome.is_pending() && is_over {
             return Poll::Ready(Ok(()));
         }

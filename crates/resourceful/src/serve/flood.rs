@@ -4,6 +4,7 @@
 //! SETTINGS frames, and reads over PRIORITY and unknown ones (CVE-2019-9512, CVE-2019-9515). They
 //! are counted here as they are read.
 
+use std::future::Future as _;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -13,15 +14,19 @@ use std::time::{Duration, Instant};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 use crate::observe::refused;
 
+use super::connection::LINGER_TIMEOUT;
 use super::stream::Stream;
 
 /// So many such frames within so much time are a flood. Clients that measure a fast line by pings
 /// (gRPC) send hundreds a second.
 const LIMIT: u32 = 10_000;
 const WINDOW: Duration = Duration::from_secs(10);
+
+const READ_PART: usize = 8192;
 
 /// The client's preface (RFC 9113 section 3.4).
 const PREFACE_LENGTH: u32 = 24;
@@ -107,6 +112,7 @@ pub(super) struct Counted {
     frames: Frames,
     /// What is still to be read after a flood: a fault, then the end.
     end: Option<&'static [u8]>,
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl Counted {
@@ -115,6 +121,7 @@ impl Counted {
             io: TokioIo::new(stream),
             frames: Frames::new(),
             end: None,
+            linger: None,
         }
     }
 }
@@ -138,7 +145,7 @@ impl Read for Counted {
             self.read_end(&mut buffer);
             return Poll::Ready(Ok(()));
         }
-        let mut space = [const { MaybeUninit::uninit() }; 8192];
+        let mut space = [const { MaybeUninit::uninit() }; READ_PART];
         let room = space.len().min(buffer.remaining());
         let mut part = ReadBuf::uninit(&mut space[..room]);
         ready!(Pin::new(self.io.inner_mut()).poll_read(cx, &mut part))?;
@@ -181,8 +188,28 @@ impl Write for Counted {
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
+    /// After a flood, what is still coming is read away for some time: closed over unread bytes,
+    /// a connection is reset, and the GOAWAY lost.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        let this = &mut *self;
+        ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
+        if this.end.is_none() {
+            return Poll::Ready(Ok(()));
+        }
+        let linger = this
+            .linger
+            .get_or_insert_with(|| Box::pin(sleep(LINGER_TIMEOUT)));
+        if linger.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut space = [const { MaybeUninit::uninit() }; READ_PART];
+        loop {
+            let mut part = ReadBuf::uninit(&mut space);
+            ready!(Pin::new(this.io.inner_mut()).poll_read(cx, &mut part))?;
+            if part.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }
 

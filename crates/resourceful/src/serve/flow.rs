@@ -21,6 +21,8 @@ use crate::error::BoxError;
 use crate::observe::refused;
 use crate::response::Body;
 
+use super::pace::{Pace, Verdict};
+
 /// How one answer goes.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
@@ -33,15 +35,17 @@ pub(super) struct Flow {
 #[derive(Clone)]
 pub(super) struct Streams {
     tasks: TaskTracker,
+    pace: Arc<Pace>,
     patience: Duration,
     /// Of the request whose task hyper spawns next: it calls the service and then spawns.
     next: Arc<Mutex<Option<Arc<Flow>>>>,
 }
 
 impl Streams {
-    pub(super) fn new(tasks: TaskTracker, patience: Duration) -> Self {
+    pub(super) fn new(tasks: TaskTracker, pace: Arc<Pace>, patience: Duration) -> Self {
         Self {
             tasks,
+            pace,
             patience,
             next: Arc::default(),
         }
@@ -73,16 +77,18 @@ where
         self.tasks.spawn(Watched {
             future: Box::pin(future),
             flow,
+            pace: Arc::clone(&self.pace),
             patience: self.patience,
             wait: None,
         });
     }
 }
 
-/// The task of a stream. When it ends early, the stream is reset.
+/// The task of a stream. When it ends early, the stream is reset, and the client told to go.
 struct Watched<F> {
     future: Pin<Box<F>>,
     flow: Arc<Flow>,
+    pace: Arc<Pace>,
     patience: Duration,
     /// How many parts had been taken when the wait began.
     wait: Option<(u32, Pin<Box<Sleep>>)>,
@@ -109,6 +115,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
         ready!(timer.as_mut().poll(cx));
         tracing::debug!("an answer is not read");
         refused("stalled");
+        this.pace.end(Verdict::Leaving);
         Poll::Ready(())
     }
 }

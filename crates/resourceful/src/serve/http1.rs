@@ -34,7 +34,7 @@ const MAX_BUFFER: usize = 64 * 1024;
 
 /// Serves one request after the other.
 pub(super) async fn serve(
-    connection: Connection,
+    connection: Box<Connection>,
     drain: watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
@@ -44,7 +44,7 @@ pub(super) async fn serve(
         limits,
         pace,
         ..
-    } = connection;
+    } = *connection;
     let (walked, noted) = (&service, &pace);
     let walk = service_fn(|request| PacedAnswer {
         answer: answer(walked, noted, request, origin),
@@ -123,7 +123,7 @@ async fn end(
             return Err("the client does not read".into());
         }
         Some(Verdict::SlowHead) => Some(408),
-        Some(Verdict::Idle) | None => refused,
+        Some(Verdict::Idle | Verdict::Leaving) | None => refused,
     };
     if let Some(status) = refused {
         observe::refused(refusal::reason(status));

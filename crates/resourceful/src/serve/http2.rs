@@ -2,6 +2,7 @@
 
 use std::future::Future as _;
 use std::pin::pin;
+use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
@@ -18,7 +19,7 @@ use super::flow::Streams;
 
 /// Serves many requests at the same time, each in a task of its own.
 pub(super) async fn serve(
-    connection: Connection,
+    connection: Box<Connection>,
     drain: watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
@@ -29,8 +30,8 @@ pub(super) async fn serve(
         streams,
         pace,
         ..
-    } = connection;
-    let streams = Streams::new(streams, limits.write_timeout);
+    } = *connection;
+    let streams = Streams::new(streams, Arc::clone(&pace), limits.write_timeout);
     let watched = streams.clone();
     let walk = service_fn(move |request: hyper::Request<Incoming>| {
         watched.watch(service.walk(request.map(Body::from), Some(origin)))

@@ -32,6 +32,8 @@ pub(super) enum Verdict {
     Idle,
     /// The client does not read.
     Stalled,
+    /// It does not read one of its answers, over HTTP/2: it is told to go, and the others end.
+    Leaving,
 }
 
 const SWITCHING_PROTOCOLS: StatusCode = StatusCode::SWITCHING_PROTOCOLS;
@@ -69,6 +71,7 @@ impl Pace {
             1 => Some(Verdict::SlowHead),
             2 => Some(Verdict::Idle),
             3 => Some(Verdict::Stalled),
+            4 => Some(Verdict::Leaving),
             _ => None,
         }
     }
@@ -123,7 +126,7 @@ impl Pace {
         self.is_write_blocked.store(outcome.is_pending(), Relaxed);
     }
 
-    fn end(&self, verdict: Verdict) {
+    pub(super) fn end(&self, verdict: Verdict) {
         self.verdict.store(verdict as u8 + 1, Relaxed);
         self.waker.wake();
     }

@@ -11,13 +11,17 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 #[cfg(feature = "tls")]
-use tokio_rustls::{TlsAcceptor, rustls};
+use tokio_rustls::TlsAcceptor;
 
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What a handshake begins with (RFC 8446 section 5.1).
+#[cfg(feature = "tls")]
+const TLS_HANDSHAKE: [u8; 1] = [22];
 
 /// What who speaks plain HTTP where TLS is spoken reads.
 #[cfg(feature = "tls")]
@@ -60,23 +64,20 @@ impl Stream {
 
     /// Shakes hands; ALPN says which protocol comes (RFC 9113 section 3.3).
     #[cfg(feature = "tls")]
-    pub(super) async fn encrypt(self, tls: Tls) -> io::Result<(Self, Protocol)> {
-        let accepted = TlsAcceptor::from(tls.config).accept(self).into_fallible();
-        match accepted.await {
-            Ok(stream) => {
-                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                let carrier = Carrier::Tls(Box::new(stream));
-                let seen = Vec::new();
-                Ok((Self { carrier, seen }, Protocol::of(is_http2)))
-            }
-            Err((error, mut plain)) => {
-                let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-                if let Some(rustls::Error::InvalidMessage(_)) = cause {
-                    plain.write_all(NOT_TLS).await?;
-                }
-                Err(error)
-            }
+    pub(super) async fn encrypt(mut self, tls: Tls) -> io::Result<(Self, Protocol)> {
+        let mut first = [0];
+        let count = self.carrier.read(&mut first).await?;
+        if count > 0 && first != TLS_HANDSHAKE {
+            self.carrier.write_all(NOT_TLS).await?;
+            self.carrier.shutdown().await?;
+            return Err(io::Error::other("this is not TLS"));
         }
+        self.seen = first[..count].to_vec();
+        let stream = TlsAcceptor::from(tls.config).accept(self).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let carrier = Carrier::Tls(Box::new(stream));
+        let seen = Vec::new();
+        Ok((Self { carrier, seen }, Protocol::of(is_http2)))
     }
 }
 
