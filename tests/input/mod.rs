@@ -5,6 +5,7 @@ mod chaos;
 mod content_type;
 mod fields;
 mod json;
+mod multipart;
 mod query;
 mod size;
 

@@ -3,6 +3,8 @@
 mod disconnect;
 mod drain;
 mod framing;
+mod health;
+mod http2;
 mod limits;
 mod listeners;
 mod protocols;

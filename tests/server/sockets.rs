@@ -1,4 +1,4 @@
-//! WebSockets, with a client that is not ours.
+//! `WebSockets`, with a client that is not ours.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -318,6 +318,42 @@ impl App {
         self
     }
 
+    /// How long the next part of a body may take: 10 s, else 408. Also how long it may be slower
+    /// than [`body_rate`](Self::body_rate).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let app = resourceful::App::new().body_timeout(Duration::from_secs(5));
+    /// ```
+    pub fn body_timeout(mut self, time: Duration) -> Self {
+        self.settings.body_terms.next_part = time;
+        self
+    }
+
+    /// How many bytes a second of a body have to come on the average of the time that we wait for
+    /// them: 240, else 408. 0 is no limit.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().body_rate(1024);
+    /// ```
+    pub fn body_rate(mut self, bytes_per_second: u64) -> Self {
+        self.settings.body_terms.floor_rate = bytes_per_second;
+        self
+    }
+
+    /// How long a path and its query may be, in bytes: 8 KiB, else 414.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().uri_limit(2 * 1024);
+    /// ```
+    pub fn uri_limit(mut self, bytes: usize) -> Self {
+        self.settings.uri_limit = bytes;
+        self
+    }
+
     /// Where the application stands when something in front of it strips a prefix, like
     /// axum's `nest`: redirects and `Location` then lead back through the front.
     ///

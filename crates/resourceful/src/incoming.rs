@@ -4,14 +4,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::error::BoxError;
-use crate::patience::{Patience, TooSlow};
+use crate::patience::{Patience, Terms, TooSlow};
 
 /// Raised when a body is dropped before its end: the rest of it still stands between this
 /// request and the next on an HTTP/1 connection.
@@ -43,9 +42,8 @@ impl Incoming {
         }
     }
 
-    /// All of it has to be there by then.
-    pub(crate) fn ends_by(&mut self, deadline: Option<Instant>) {
-        self.patience.ends_by(deadline);
+    pub(crate) fn agree(&mut self, terms: Terms) {
+        self.patience.agree(terms);
     }
 
     pub(crate) fn poll_frame(

@@ -5,14 +5,28 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// How long the next part of a body may take.
-const NEXT_PART: Duration = Duration::from_secs(10);
+/// What is expected of who sends a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// How long the next part may take; and how long it may be before the rate counts.
+    pub(crate) next_part: Duration,
+    /// So many bytes a second have to come on the average.
+    pub(crate) floor_rate: u64,
+    /// When all of it has to be there.
+    pub(crate) deadline: Option<std::time::Instant>,
+}
 
-/// So many bytes a second have to come on the average, once there was time to begin.
-const FLOOR_RATE: u64 = 240;
-const TIME_TO_BEGIN: Duration = Duration::from_secs(10);
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            next_part: Duration::from_secs(10),
+            floor_rate: 240,
+            deadline: None,
+        }
+    }
+}
 
 /// The client does not send, or so slowly that it holds what others need.
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +42,7 @@ pub(crate) struct Patience {
     received: u64,
     waited: Duration,
     wait: Option<Wait>,
-    /// When the answer is due; with an unread body there is none.
-    deadline: Option<Instant>,
+    terms: Terms,
 }
 
 #[derive(Debug)]
@@ -39,8 +52,8 @@ struct Wait {
 }
 
 impl Patience {
-    pub(crate) fn ends_by(&mut self, deadline: Option<std::time::Instant>) {
-        self.deadline = deadline.map(Instant::from_std);
+    pub(crate) fn agree(&mut self, terms: Terms) {
+        self.terms = terms;
     }
 
     /// Something came.
@@ -55,11 +68,23 @@ impl Patience {
     pub(crate) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let wait = self.wait.get_or_insert_with(|| {
             let since = Instant::now();
-            let earned = Duration::from_secs(self.received / FLOOR_RATE);
-            let left = earned.max(TIME_TO_BEGIN).saturating_sub(self.waited);
-            let until = since + left.min(NEXT_PART);
-            let until = self.deadline.map_or(until, |deadline| deadline.min(until));
-            let timer = Box::pin(sleep_until(until));
+            let Terms {
+                next_part,
+                floor_rate,
+                deadline,
+            } = self.terms;
+            let earned = self
+                .received
+                .checked_div(floor_rate)
+                .map_or(Duration::MAX, Duration::from_secs);
+            let left = earned.max(next_part).saturating_sub(self.waited);
+            let until = since.checked_add(left.min(next_part));
+            let ends = [until, deadline.map(Instant::from_std)];
+            let timer = match ends.into_iter().flatten().min() {
+                Some(until) => sleep_until(until),
+                None => sleep(Duration::MAX),
+            };
+            let timer = Box::pin(timer);
             Wait { since, timer }
         });
         wait.timer.as_mut().poll(cx) == Poll::Ready(())
@@ -75,9 +100,12 @@ mod tests {
     use super::*;
 
     async fn waits(patience: &mut Patience, time: Duration) -> bool {
-        let over = poll_fn(|cx| match patience.is_over(cx) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        let over = poll_fn(|cx| {
+            if patience.is_over(cx) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         });
         timeout(time, over).await.is_err()
     }
@@ -106,7 +134,10 @@ mod tests {
             assert!(waits(&mut patience, Duration::from_secs(1)).await);
             patience.received(300);
         }
-        patience.ends_by(Some((Instant::now() + Duration::from_secs(1)).into_std()));
+        patience.agree(Terms {
+            deadline: Some((Instant::now() + Duration::from_secs(1)).into_std()),
+            ..Terms::default()
+        });
         assert!(!waits(&mut patience, Duration::from_secs(2)).await);
     }
 

@@ -23,6 +23,7 @@ use crate::input::{Input, Unread};
 use crate::multipart::{Multipart, MultipartLimits};
 use crate::origin::Origin;
 use crate::path::decode_segment;
+use crate::patience::Terms;
 use crate::query::{Query, QueryString};
 use crate::response::Body;
 use crate::route::{Params, Route};
@@ -712,7 +713,10 @@ impl Request {
     /// ```
     pub fn take_body(&mut self) -> Body {
         let mut body = std::mem::take(&mut self.body);
-        body.ends_by(self.deadline());
+        body.agree(Terms {
+            deadline: self.deadline(),
+            ..self.settings().body_terms
+        });
         body
     }
 
@@ -733,8 +737,9 @@ impl Request {
     /// # }
     /// ```
     #[must_use]
-    pub fn into_http(self) -> http::Request<Body> {
-        http::Request::from_parts(self.parts, self.body)
+    pub fn into_http(mut self) -> http::Request<Body> {
+        let body = self.take_body();
+        http::Request::from_parts(self.parts, body)
     }
 
     /// The span of the request: one per request, none when nobody listens.

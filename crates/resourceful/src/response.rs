@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -16,6 +15,7 @@ use serde::Serialize;
 
 use crate::error::{BoxError, Error, Result};
 use crate::incoming::{Incoming, Source, UnreadFlag};
+use crate::patience::Terms;
 
 /// A response of this crate: `http`'s, with our [`Body`].
 ///
@@ -212,10 +212,10 @@ impl Body {
         }
     }
 
-    /// All of what arrives has to be there by then.
-    pub(crate) fn ends_by(&mut self, deadline: Option<Instant>) {
+    /// What is expected of who sends it, where it is not there yet.
+    pub(crate) fn agree(&mut self, terms: Terms) {
         if let Kind::Incoming(incoming) = &mut self.0 {
-            incoming.ends_by(deadline);
+            incoming.agree(terms);
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::error::Error;
 use crate::host::Host;
 use crate::origin::Origin;
+use crate::patience::Terms;
 use crate::problem::Problem;
 use crate::proxies::Proxies;
 use crate::time_limit::DEFAULT_TIME_LIMIT;
@@ -49,6 +50,9 @@ type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) body_limit: u64,
+    pub(crate) body_terms: Terms,
+    /// How long a path and its query may be, in bytes.
+    pub(crate) uri_limit: usize,
     pub(crate) trailing_slash: TrailingSlash,
     pub(crate) mounted_at: String,
     /// How long a request has until it is answered.
@@ -69,6 +73,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             body_limit: DEFAULT_BODY_LIMIT,
+            body_terms: Terms::default(),
+            // RFC 9110 section 4.1 wants 8000 at least.
+            uri_limit: 8 * 1024,
             trailing_slash: TrailingSlash::default(),
             mounted_at: String::new(),
             time_limit: DEFAULT_TIME_LIMIT,

@@ -18,9 +18,6 @@ use crate::route::{Params, Route};
 use crate::router::{Found, Leaf, Router, toggle_slash};
 use crate::settings::Settings;
 
-/// How long a path and its query may be, in bytes (RFC 9110 section 4.1 wants 8000 at least).
-const MAX_URI: usize = 8 * 1024;
-
 /// An application that is put together: what all its requests walk through.
 pub(crate) struct Site {
     pub(crate) router: Router,
@@ -77,8 +74,8 @@ impl Site {
 
     fn locate(&self, parts: &Parts) -> Result<Located<'_>, Refusal> {
         let query = parts.uri.query().map_or(0, str::len);
-        if parts.uri.path().len() + query > MAX_URI {
-            return Err(Refusal::Error(uri_too_long()));
+        if parts.uri.path().len() + query > self.settings.uri_limit {
+            return Err(Refusal::Error(uri_too_long(self.settings.uri_limit)));
         }
         let path = normalise(parts.uri.path()).map_err(Refusal::Error)?;
         match self.router.find(&path) {
@@ -153,9 +150,9 @@ fn options(allow: &HeaderValue) -> Response {
     response
 }
 
-fn uri_too_long() -> Error {
+fn uri_too_long(limit: usize) -> Error {
     Error::new(ErrorStatus::new(414)).with_detail(format!(
-        "The path and the query are longer than {MAX_URI} bytes."
+        "The path and the query are longer than {limit} bytes."
     ))
 }
 

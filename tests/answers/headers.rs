@@ -1,0 +1,64 @@
+//! What every answer says, unless it says otherwise.
+
+use http::header::HeaderValue;
+use resourceful::Body;
+use resourceful::prelude::*;
+
+use crate::fixture::{app, client};
+
+#[tokio::test]
+async fn answers_are_kept_by_nobody_and_taken_for_nothing_else() {
+    let client = client();
+    for response in [
+        client.get("/posts/1").await,
+        client.get("/posts/99").await,
+        client.get("/nowhere").await,
+        client.delete("/posts/1").await,
+        client.request(http::Method::HEAD, "/posts").await,
+        client.request(http::Method::OPTIONS, "/posts").await,
+        client.get("/posts/").await,
+    ] {
+        let status = response.status();
+        assert_eq!(response.headers()["cache-control"], "no-store", "{status}");
+        assert_eq!(
+            response.headers()["x-content-type-options"],
+            "nosniff",
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_may_say_otherwise() {
+    async fn kept(_: Request) -> Result<Response> {
+        let mut response = "kept".into_response();
+        let minute = HeaderValue::from_static("max-age=60");
+        response.headers_mut().insert("cache-control", minute);
+        Ok(response)
+    }
+    let client = TestClient::new(app().get("/kept", public(kept))).unwrap();
+    assert_eq!(
+        client.get("/kept").await.headers()["cache-control"],
+        "max-age=60"
+    );
+}
+
+/// Files, as mounted services serve them, are there to be kept.
+#[tokio::test]
+async fn a_stream_with_a_validator_is_left_alone() {
+    async fn file(_: Request) -> Result<Response> {
+        let mut response = Response::new(Body::new(Body::from("file")));
+        response
+            .headers_mut()
+            .insert("etag", HeaderValue::from_static("\"1\""));
+        Ok(response)
+    }
+    let client = TestClient::new(App::new().get("/", public(file))).unwrap();
+    assert!(
+        !client
+            .get("/")
+            .await
+            .headers()
+            .contains_key("cache-control")
+    );
+}

@@ -1,0 +1,220 @@
+//! HTTP/2, with clients that mean harm and one that does not.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use resourceful::prelude::*;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::{Raw, Running, run, start};
+use crate::fixture::app;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A frame of this type and flags on this stream (RFC 9113 section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8> {
+    let mut frame = u32::try_from(content.len()).unwrap().to_be_bytes()[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(content);
+    frame
+}
+
+/// `GET path` on `stream`; HPACK without compression (RFC 7541 section 6.2.2).
+fn get(stream: u32, path: &str) -> Vec<u8> {
+    let mut block = vec![0x82, 0x86]; // :method GET, :scheme http
+    for (index, value) in [(4, path), (1, "x")] {
+        block.extend([index, u8::try_from(value.len()).unwrap()]);
+        block.extend(value.bytes());
+    }
+    frame(1, 0b101, stream, &block) // HEADERS, END_STREAM and END_HEADERS
+}
+
+async fn connect(running: &Running) -> SendRequest<Full<Bytes>> {
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let shaken = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (sender, connection) = shaken.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+async fn is_unharmed(sender: &mut SendRequest<Full<Bytes>>) {
+    let request = http::Request::get("http://x/posts/1")
+        .body(Full::default())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, r#"{"id":1,"title":"Post 1"}"#);
+}
+
+/// The error code of the GOAWAY that ends these frames.
+fn goaway(mut bytes: &[u8]) -> Option<u32> {
+    while bytes.len() >= 9 {
+        let length = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]) as usize;
+        let content = bytes.get(9..9 + length)?;
+        if bytes[3] == 7 {
+            return Some(u32::from_be_bytes(content[4..8].try_into().unwrap()));
+        }
+        bytes = &bytes[9 + length..];
+    }
+    None
+}
+
+/// Sends `flood` until the server has had enough, and reads what it says.
+async fn flood(running: &Running, flood: Vec<u8>) -> Option<u32> {
+    let mut raw = Raw::connect(running.address).await;
+    raw.send(PREFACE).await;
+    raw.send(frame(4, 0, 0, &[])).await;
+    let (mut read, mut write) = raw.0.into_split();
+    let sending = tokio::spawn(async move { while write.write_all(&flood).await.is_ok() {} });
+    let mut answer = Vec::new();
+    let _ = read.read_to_end(&mut answer).await;
+    sending.abort();
+    goaway(&answer)
+}
+
+#[tokio::test]
+async fn floods_of_control_frames_are_told_to_go() {
+    let running = start(app()).await;
+    let mut honest = connect(&running).await;
+    for (name, one) in [
+        ("PING", frame(6, 0, 0, &[7; 8])),
+        ("SETTINGS", frame(4, 0, 0, &[])),
+        ("PRIORITY", frame(2, 0, 1, &[0, 0, 0, 0, 9])),
+        ("unknown", frame(99, 0, 0, &[0; 5])),
+    ] {
+        assert!(flood(&running, one.repeat(100)).await.is_some(), "{name}");
+        is_unharmed(&mut honest).await;
+    }
+}
+
+/// CVE-2023-44487: a client may have a hundred requests at a time, not by resetting them more.
+#[tokio::test]
+async fn a_rapid_reset_is_told_to_go() {
+    let running = start(app()).await;
+    let mut honest = connect(&running).await;
+    let mut resets = Vec::new();
+    for stream in (1..20_000).step_by(2) {
+        resets.extend(get(stream, "/posts/1"));
+        resets.extend(frame(3, 0, stream, &8_u32.to_be_bytes()));
+    }
+    assert_eq!(flood(&running, resets).await, Some(11)); // ENHANCE_YOUR_CALM
+    is_unharmed(&mut honest).await;
+}
+
+/// A client that opens no window for its answer.
+#[tokio::test]
+async fn an_answer_that_is_not_read_ends_the_connection() {
+    async fn long(_: Request) -> Result<Response> {
+        Ok(Response::new(vec![b'x'; 8 << 20].into()))
+    }
+    let server = app()
+        .get("/long", public(long))
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let time = Duration::from_millis(300);
+    let running = run(server.write_timeout(time).ping(time, time));
+    let mut raw = Raw::connect(running.address).await;
+    raw.send([PREFACE, &frame(4, 0, 0, &[]), &get(1, "/long")].concat())
+        .await;
+    let started = Instant::now();
+    let mut answer = Vec::new();
+    raw.0.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(goaway(&answer), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_long_answer_that_is_read_comes_whole() {
+    async fn long(_: Request) -> Result<Response> {
+        Ok(Response::new(vec![b'x'; 8 << 20].into()))
+    }
+    let server = app()
+        .get("/long", public(long))
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let running = run(server.write_timeout(Duration::from_millis(300)));
+    let mut sender = connect(&running).await;
+    let request = http::Request::get("http://x/long")
+        .body(Full::default())
+        .unwrap();
+    let mut body = sender.send_request(request).await.unwrap().into_body();
+    let mut length = 0;
+    while let Some(part) = body.frame().await {
+        length += part.unwrap().into_data().unwrap().len();
+        // Slower in all than the limit, which is for each part.
+        if length % (1 << 20) == 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    assert_eq!(length, 8 << 20);
+}
+
+/// RFC 9113 section 8.1.1: a length that is not that of the DATA is malformed.
+#[tokio::test]
+async fn a_length_that_is_not_true_is_reset() {
+    let running = start(app()).await;
+    for (length, data) in [("5", &b"{}"[..]), ("1", b"{}")] {
+        let mut block = vec![0x83, 0x86]; // :method POST
+        for (index, value) in [(4, "/posts"), (1, "x")] {
+            block.extend([index, u8::try_from(value.len()).unwrap()]);
+            block.extend(value.bytes());
+        }
+        block.extend([0x0f, 28 - 15, 1]); // content-length
+        block.extend(length.bytes());
+        let mut raw = Raw::connect(running.address).await;
+        let head = frame(1, 0b100, 1, &block);
+        let body = frame(0, 1, 1, data);
+        raw.send([PREFACE, &frame(4, 0, 0, &[]), &head, &body].concat())
+            .await;
+        let mut answer = Vec::new();
+        // RST_STREAM with PROTOCOL_ERROR, or the GOAWAY of a connection error.
+        while !answer
+            .windows(13)
+            .any(|frame| frame[3] == 3 && frame[9..13] == [0, 0, 0, 1])
+            && goaway(&answer).is_none()
+        {
+            let count = raw.0.read_buf(&mut answer).await.unwrap();
+            assert!(count > 0, "{length}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn header_fields_over_the_limit_are_431() {
+    let running = start(app()).await;
+    let mut sender = connect(&running).await;
+    let request = http::Request::get("http://x/posts/1").header("x-long", "a".repeat(20_000));
+    let response = sender
+        .send_request(request.body(Full::default()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 431);
+    is_unharmed(&mut sender).await;
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_runs() {
+    async fn slow(_: Request) -> Result<&'static str> {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Ok("done")
+    }
+    let running = start(app().get("/slow", public(slow))).await;
+    let mut sender = connect(&running).await;
+    is_unharmed(&mut sender).await;
+    let request = http::Request::get("http://x/slow")
+        .body(Full::default())
+        .unwrap();
+    let answer = tokio::spawn(sender.send_request(request));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.stop.send(()).unwrap();
+    let body = answer.await.unwrap().unwrap().into_body();
+    assert_eq!(body.collect().await.unwrap().to_bytes(), "done");
+    running.outcome.await.unwrap().unwrap();
+}
