@@ -6,16 +6,14 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use http::header::{
-    CACHE_CONTROL, CONNECTION, ETAG, HeaderValue, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CONNECTION, ETAG, HeaderValue, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS};
 
 use crate::conclude::{conclude, strip_body};
 use crate::erased::Running;
 use crate::error::Result;
 use crate::incoming::UnreadFlag;
 use crate::request::{Request, Trail};
-use crate::response::Response;
+use crate::response::{Response, say_defaults};
 use crate::time_limit::{TimeLimit, overdue};
 
 /// The response to one request, on its way.
@@ -104,7 +102,7 @@ impl Future for Answer {
             // Polling a finished future is the caller's mistake; it gets no second answer.
             State::Done => return Poll::Pending,
         };
-        say_defaults(&mut response);
+        complete(&mut response);
         if self.is_head {
             strip_body(&mut response);
         }
@@ -120,23 +118,18 @@ impl Future for Answer {
     }
 }
 
-/// What holds of an answer that does not say otherwise: nobody keeps it, and nobody takes it
-/// for anything but its `Content-Type`.
-fn say_defaults(response: &mut Response) {
+/// For answers that are not of our making; ours say it from the start.
+fn complete(response: &mut Response) {
+    if response.headers().contains_key(X_CONTENT_TYPE_OPTIONS) {
+        return;
+    }
     // A stream with a validator is a file or the like, of a mounted service: it is there to be
     // kept, and asked about.
-    let is_kept = response.body().as_bytes().is_none()
-        && (response.headers().contains_key(ETAG)
-            || response.headers().contains_key(LAST_MODIFIED));
-    let headers = response.headers_mut();
-    if !is_kept {
-        headers
-            .entry(CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
+    let headers = response.headers();
+    let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
+    if response.body().as_bytes().is_some() || !has_validator {
+        say_defaults(response.headers_mut());
     }
-    headers
-        .entry(X_CONTENT_TYPE_OPTIONS)
-        .or_insert(HeaderValue::from_static("nosniff"));
 }
 
 impl Drop for Answer {

@@ -42,12 +42,13 @@ impl<T, F: Future<Output = Result<T>>> Future for Caught<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         // Nothing is polled again after a panic, so nothing broken is seen.
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(Error::panicked(message(&*panic)))));
-        if outcome.is_pending() && self.limit.is_over(cx) {
-            return Poll::Ready(Err(overdue("The answer took too long.")));
+        match catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx))) {
+            Ok(Poll::Pending) if self.limit.is_over(cx) => {
+                Poll::Ready(Err(overdue("The answer took too long.")))
+            }
+            Ok(outcome) => outcome,
+            Err(panic) => Poll::Ready(Err(Error::panicked(message(&*panic)))),
         }
-        outcome
     }
 }
 

@@ -8,6 +8,14 @@ pub(crate) struct Host<'h> {
 }
 
 impl<'h> Host<'h> {
+    /// Can it be parsed? Most are names, which need only a look at each byte.
+    pub(crate) fn is_valid(bytes: &'h [u8]) -> bool {
+        if !bytes.is_empty() && bytes.iter().all(|byte| IS_OF_A_NAME[usize::from(*byte)]) {
+            return true;
+        }
+        std::str::from_utf8(bytes).is_ok_and(|text| Self::parse(text).is_some())
+    }
+
     /// `None` where RFC 3986 section 3.2 knows no such host, and for an empty one, which no http
     /// URI may have (RFC 9110 section 4.2.1).
     pub(crate) fn parse(text: &'h str) -> Option<Self> {
@@ -18,7 +26,8 @@ impl<'h> Host<'h> {
         } else {
             let end = text.find(':').unwrap_or(text.len());
             let name = &text[..end];
-            if name.is_empty() || !name.bytes().all(is_of_a_name) {
+            let mut bytes = name.bytes();
+            if name.is_empty() || !bytes.all(|byte| IS_OF_A_NAME[usize::from(byte)]) {
                 return None;
             }
             (name, &text[end..])
@@ -56,9 +65,21 @@ impl<'h> Host<'h> {
 }
 
 /// What a registered name may consist of: unreserved, percent-encoded and sub-delims.
-fn is_of_a_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
-}
+const IS_OF_A_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"-._~%!$&'()*+,;=";
+    let mut index = 0;
+    while index < others.len() {
+        table[others[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

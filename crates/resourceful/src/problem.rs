@@ -4,17 +4,18 @@
 //! changes what its clients read.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::field_error::FieldError;
-use crate::response::{Body, Response, with_status};
+use crate::response::{Body, Response, headers_of, with_headers};
 
-const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+static PROBLEM_JSON: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("application/problem+json"));
 
 /// The body of an error response (RFC 9457): `type`, `title`, `status`, and where they
 /// are known `detail` and `errors`, then members of the application's own.
@@ -114,9 +115,8 @@ impl Problem {
 
     pub(crate) fn into_response(self, error: &Error) -> Response {
         let body = serde_json::to_vec(&self).map_or_else(|_| Body::empty(), Body::from);
-        let mut response = with_status(self.status, body);
+        let mut response = with_headers(self.status, &PROBLEM_JSON, body);
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, PROBLEM_JSON);
         for (name, value) in error.headers() {
             headers.append(name, value.clone());
         }

@@ -1,13 +1,13 @@
 //! What goes out: [`Response`], its [`Body`], and what turns into one.
 
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
@@ -26,8 +26,25 @@ use crate::patience::Terms;
 /// ```
 pub type Response = http::Response<Body>;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+static JSON: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("application/json"));
+static TEXT: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; charset=utf-8"));
+
+/// What our answers of one type say, to be cloned: cheaper than to insert the fields one by one.
+pub(crate) fn headers_of(content_type: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    say_defaults(&mut headers);
+    headers
+}
+
+/// What holds of an answer that does not say otherwise: nobody keeps it, and nobody takes it for
+/// anything but its `Content-Type`.
+pub(crate) fn say_defaults(headers: &mut HeaderMap) {
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(CACHE_CONTROL).or_insert(no_store);
+    let no_sniff = HeaderValue::from_static("nosniff");
+    headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(no_sniff);
+}
 
 /// So many bytes of a body go out at once. A client that does not read costs us no more than this
 /// and hyper's buffer.
@@ -316,13 +333,13 @@ impl IntoResponse for StatusCode {
 
 impl IntoResponse for String {
     fn into_response(self) -> Response {
-        typed(TEXT, self.into())
+        with_headers(StatusCode::OK, &TEXT, self.into())
     }
 }
 
 impl IntoResponse for &'static str {
     fn into_response(self) -> Response {
-        typed(TEXT, self.into())
+        with_headers(StatusCode::OK, &TEXT, self.into())
     }
 }
 
@@ -365,10 +382,7 @@ pub(crate) fn json(
 ) -> Result<Response> {
     let mut bytes = Vec::with_capacity(expected);
     serde_json::to_writer(&mut bytes, value).map_err(Error::internal)?;
-    let mut response = Response::new(bytes.into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, JSON);
-    Ok(response)
+    Ok(with_headers(status, &JSON, bytes.into()))
 }
 
 pub(crate) fn with_status(status: StatusCode, body: Body) -> Response {
@@ -377,8 +391,9 @@ pub(crate) fn with_status(status: StatusCode, body: Body) -> Response {
     response
 }
 
-fn typed(content_type: HeaderValue, body: Body) -> Response {
+pub(crate) fn with_headers(status: StatusCode, headers: &HeaderMap, body: Body) -> Response {
     let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    *response.status_mut() = status;
+    response.headers_mut().clone_from(headers);
     response
 }

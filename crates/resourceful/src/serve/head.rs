@@ -67,8 +67,11 @@ impl Heads {
         match line.first() {
             // Empty lines before a head are not its end (RFC 9112 section 2.2).
             None | Some(b'\r') if line.len() < 2 => return self.has_line,
-            Some(b'c' | b'C') if begins_with(line, CONTENT_LENGTH) => self.lengths += 1,
-            Some(b't' | b'T') if begins_with(line, TRANSFER_ENCODING) => self.encodings += 1,
+            // The byte that tells it from `Content-Type` first.
+            Some(b'c' | b'C') if line.get(8).is_some_and(|byte| byte | 32 == b'l') => {
+                self.lengths += u32::from(begins_with(line, CONTENT_LENGTH));
+            }
+            Some(b't' | b'T') => self.encodings += u32::from(begins_with(line, TRANSFER_ENCODING)),
             _ => {}
         }
         self.has_line = true;

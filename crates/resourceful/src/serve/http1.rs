@@ -148,9 +148,11 @@ fn check(request: &hyper::Request<Incoming>, is_plain: bool, has_body: bool) -> 
         return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
     }
     if request.version() == Version::HTTP_11 {
-        let mut hosts = headers.get_all(HOST).iter();
-        let host = hosts.next().and_then(|host| host.to_str().ok());
-        if host.and_then(Host::parse).is_none() || hosts.next().is_some() {
+        let host = headers.get(HOST).map(HeaderValue::as_bytes);
+        // Where no field is there twice, this one is not.
+        let is_one =
+            headers.len() == headers.keys_len() || headers.get_all(HOST).iter().nth(1).is_none();
+        if !is_one || !host.is_some_and(Host::is_valid) {
             return Err(ambiguous(
                 "The request must have one Host, and a valid one.",
             ));
