@@ -5,7 +5,7 @@
 //! have taken the other: that is how requests are smuggled. So the bytes of heads are looked at
 //! as they come.
 
-use memchr::memchr;
+use memchr::memchr_iter;
 
 const CONTENT_LENGTH: &[u8] = b"content-length:";
 const TRANSFER_ENCODING: &[u8] = b"transfer-encoding:";
@@ -33,11 +33,12 @@ impl Heads {
 
     /// Looks at what was read; how many heads of it, before the first that is ambiguous, are
     /// plain? `None` when all are.
-    pub(super) fn look(&mut self, mut bytes: &[u8]) -> Option<u32> {
+    pub(super) fn look(&mut self, bytes: &[u8]) -> Option<u32> {
         let mut plain = 0;
-        while let Some(end) = memchr(b'\n', bytes) {
-            let line = &bytes[..end];
-            bytes = &bytes[end + 1..];
+        let mut start = 0;
+        for end in memchr_iter(b'\n', bytes) {
+            let line = &bytes[start..end];
+            start = end + 1;
             let is_end = if self.line.is_empty() {
                 self.note(line)
             } else {
@@ -58,7 +59,8 @@ impl Heads {
             }
         }
         let room = LONGEST.saturating_sub(self.line.len());
-        self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let rest = &bytes[start..];
+        self.line.extend_from_slice(&rest[..rest.len().min(room)]);
         None
     }
 
