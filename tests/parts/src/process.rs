@@ -24,8 +24,13 @@ pub struct Answer {
 impl Process {
     /// Runs `command` on a free port (`BIND`), until it says where it listens.
     pub fn start(command: &mut Command) -> Self {
+        Self::start_at(command, "127.0.0.1:0")
+    }
+
+    /// Runs `command` at `address`, where another one was, perhaps.
+    pub fn start_at(command: &mut Command, address: &str) -> Self {
         let mut child = command
-            .env("BIND", "127.0.0.1:0")
+            .env("BIND", address)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -63,6 +68,15 @@ impl Process {
         ask(&self.address, "GET", path, "", "")
     }
 
+    /// Reads what it prints until it says so.
+    pub fn wait_for(&mut self, text: &str) {
+        let mut printed = String::new();
+        while !printed.contains(text) {
+            let count = self.stdout.read_line(&mut printed).unwrap();
+            assert!(count > 0, "it ended: {printed}");
+        }
+    }
+
     /// Sends `signal` (`-TERM`), and does not wait.
     pub fn signal(&self, signal: &str) {
         send_signal(signal, self.id());
@@ -88,12 +102,12 @@ impl Drop for Process {
 pub fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
-    write!(
-        stream,
+    // At once: who refuses it may close before the end of it has come.
+    let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\
          Content-Length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
+    );
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();

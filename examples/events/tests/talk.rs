@@ -1,0 +1,140 @@
+//! Starts the example and talks to it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::process::Command;
+use std::time::Duration;
+
+use reqwest::header::ACCEPT;
+use resourceful_test_parts::Process;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn start() -> Process {
+    Process::start(&mut Command::new(env!("CARGO_BIN_EXE_events")))
+}
+
+fn publish(example: &Process, cents: u64) {
+    let body = format!(r#"{{"symbol":"RSRC","cents":{cents}}}"#);
+    assert_eq!(example.ask("POST", "/prices", &body).status, 201);
+}
+
+/// A client of the stream.
+struct Reader {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Reader {
+    async fn connect(example: &Process, last_seen: Option<&str>) -> Self {
+        let url = format!("http://{}/prices/events", example.address);
+        let mut request = reqwest::Client::new().get(url);
+        if let Some(id) = last_seen {
+            request = request.header("Last-Event-ID", id);
+        }
+        let response = request.header(ACCEPT, "text/event-stream").send();
+        let response = response.await.unwrap().error_for_status().unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let text = String::new();
+        Self { response, text }
+    }
+
+    /// The next event; `None` when the stream has ended as it should.
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                return Some(event);
+            }
+            let chunk = timeout(PATIENCE, self.response.chunk()).await;
+            let chunk = chunk.expect("an event in time").unwrap()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    async fn take(&mut self, count: usize) -> Vec<String> {
+        let mut events = Vec::new();
+        while events.len() < count {
+            events.push(self.next().await.expect("the stream goes on"));
+        }
+        events
+    }
+}
+
+fn id(event: &str) -> &str {
+    event.split_once("\nid: ").unwrap().1
+}
+
+fn data(event: &str) -> &str {
+    event.lines().next().unwrap()
+}
+
+#[tokio::test]
+async fn who_comes_back_has_missed_nothing() {
+    let example = start();
+    let mut ada = Reader::connect(&example, None).await;
+    let mut bob = Reader::connect(&example, None).await;
+    for cents in 1..=3 {
+        publish(&example, cents);
+    }
+    let first = ada.take(3).await;
+    assert_eq!(data(&first[2]), r#"data: {"symbol":"RSRC","cents":3}"#);
+    assert_eq!(bob.take(3).await, first);
+
+    // Ada has read two of them, as far as she knows, and goes away.
+    drop(ada);
+    for cents in 4..=5 {
+        publish(&example, cents);
+    }
+    let mut ada = Reader::connect(&example, Some(id(&first[1]))).await;
+    let then = ada.take(3).await;
+    assert_eq!(then[0], first[2]);
+    assert_eq!(then[1..], bob.take(2).await);
+    publish(&example, 6);
+    assert_eq!(ada.take(1).await, bob.take(1).await);
+}
+
+#[tokio::test]
+async fn who_was_away_for_too_long_is_told_so() {
+    let example = start();
+    publish(&example, 0);
+    let first = Reader::connect(&example, None).await.take(1).await;
+    for cents in 1..=101 {
+        publish(&example, cents);
+    }
+    for unknown in [id(&first[0]), "0", "99999999999999999999", "what?"] {
+        let mut reader = Reader::connect(&example, Some(unknown)).await;
+        assert_eq!(reader.next().await.unwrap(), "data: \nevent: missed");
+        let kept = reader.take(100).await;
+        assert_eq!(data(&kept[0]), r#"data: {"symbol":"RSRC","cents":2}"#);
+        assert_eq!(data(&kept[99]), r#"data: {"symbol":"RSRC","cents":101}"#);
+        // Nothing more is missed by who reads on.
+        let mut reader = Reader::connect(&example, Some(id(&kept[98]))).await;
+        assert_eq!(reader.take(1).await, kept[99..]);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_does_not_hold_a_stop() {
+    let example = start();
+    let mut reader = Reader::connect(&example, None).await;
+    publish(&example, 1);
+    reader.take(1).await;
+    let stopped = tokio::task::spawn_blocking(|| example.stop("-TERM"));
+    assert_eq!(reader.next().await, None);
+    // Had it been cut off when the time for the drain was over, this would be a failure.
+    assert!(stopped.await.unwrap().1);
+}
+
+#[test]
+fn a_wrong_price_is_refused() {
+    let example = start();
+    let answer = example.ask("POST", "/prices", r#"{"symbol":""}"#);
+    assert_eq!(answer.status, 422);
+    for pointer in ["#/symbol", "#/cents"] {
+        assert!(answer.body.contains(pointer), "{}", answer.body);
+    }
+    assert!(example.stop("-INT").1);
+}

@@ -1,0 +1,183 @@
+//! A web browser, driven over `WebDriver` (W3C) as the people who use a page would.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Chromium without a screen. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Browser {
+    driver: Child,
+    address: String,
+    session: String,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// With a profile of its own; `chromedriver` is one of the programs that `./test` brings.
+    pub fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!(
+                    "chromedriver cannot be started ({error}): run ./test, which brings it \
+                     (on Debian: apt-get install chromium-driver)"
+                )
+            });
+        let stdout = BufReader::new(driver.stdout.take().unwrap());
+        let mut lines = stdout.lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        // Read on, so that it can write.
+        thread::spawn(move || lines.for_each(drop));
+        let profile = tempfile::tempdir().unwrap();
+        let directory = format!("--user-data-dir={}", profile.path().display());
+        let mut browser = Self {
+            driver,
+            address: format!("127.0.0.1:{}", port.expect("chromedriver says its port")),
+            session: String::new(),
+            _profile: profile,
+        };
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &directory,
+        ];
+        let session = browser.call(
+            "/session",
+            &json!({ "capabilities": { "alwaysMatch": {
+                "goog:chromeOptions": { "args": arguments },
+                "goog:loggingPrefs": { "browser": "ALL" },
+            } } }),
+        );
+        let id = session["sessionId"].as_str().unwrap();
+        browser.session = format!("/session/{id}");
+        browser
+    }
+
+    /// A tab of its own, with this page.
+    pub fn open(&self, url: &str) -> Tab<'_> {
+        let tab = self.post("/window/new", &json!({ "type": "tab" }));
+        let tab = Tab {
+            browser: self,
+            handle: tab["handle"].as_str().unwrap().to_owned(),
+        };
+        tab.post("/url", &json!({ "url": url }));
+        tab
+    }
+
+    /// What pages have written to their consoles, and what was said of them there, since this was
+    /// asked last.
+    pub fn console(&self) -> Vec<String> {
+        let entries = self.post("/se/log", &json!({ "type": "browser" }));
+        let entries = entries.as_array().unwrap().iter();
+        entries.map(Value::to_string).collect()
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.call(&format!("{}{path}", self.session), body)
+    }
+
+    fn call(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = ask(&self.address, path, &body.to_string()).unwrap();
+        assert_eq!(status, "200", "{path} {body}: {answer}");
+        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        answer["value"].take()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Killed, the driver would leave the browser behind.
+        let _ = ask(&self.address, "/shutdown", "{}");
+        let _ = self.driver.wait();
+    }
+}
+
+/// One page of a [`Browser`].
+#[derive(Debug)]
+pub struct Tab<'b> {
+    browser: &'b Browser,
+    handle: String,
+}
+
+impl Tab<'_> {
+    /// Types into what `selector` finds, or presses it if there is nothing to type.
+    pub fn enter(&self, selector: &str, text: &str) {
+        let found = self.post(
+            "/element",
+            &json!({ "using": "css selector", "value": selector }),
+        );
+        let element = found.as_object().unwrap().values().next().unwrap();
+        let element = element.as_str().unwrap();
+        let path = format!("/element/{element}/value");
+        self.post(&path, &json!({ "text": text }));
+    }
+
+    /// Waits until the text of what `selector` finds contains `text`.
+    pub fn wait_for(&self, selector: &str, text: &str) {
+        let script = "
+            const [selector, text, done] = arguments;
+            const look = () => {
+                if (!document.querySelector(selector)?.textContent.includes(text)) return;
+                observer.disconnect();
+                done();
+            };
+            const observer = new MutationObserver(look);
+            const everything = { subtree: true, childList: true, characterData: true };
+            observer.observe(document, everything);
+            look();";
+        let arguments = [selector, text];
+        self.post(
+            "/execute/async",
+            &json!({ "script": script, "args": arguments }),
+        );
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let handle = &self.handle;
+        self.browser.post("/window", &json!({ "handle": handle }));
+        self.browser.post(path, body)
+    }
+}
+
+/// The status and the body of an answer. chromedriver says `Connection: close` and does not, so
+/// the length has to be read.
+fn ask(address: &str, path: &str, body: &str) -> io::Result<(String, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let head = head.to_ascii_lowercase();
+    let length = head.split("content-length:").nth(1).unwrap_or_default();
+    let length = length.lines().next().unwrap_or_default().trim();
+    let mut body = vec![0; length.parse().unwrap_or_default()];
+    reader.read_exact(&mut body)?;
+    let status = head.get(9..12).unwrap_or_default().to_owned();
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
