@@ -55,7 +55,7 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
         // It would be gone with its connection.
         options.idle_timeout(None).max_lifetime(None);
     }
-    let database = Database::connect(options.clone()).await?;
+    let database = open(&options).await?;
     migrate(&database).await?;
     let spare = match database.get_database_backend() {
         DbBackend::Postgres => {
@@ -68,6 +68,21 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
         _ => None,
     };
     Ok(Pool::new(database, spare))
+}
+
+/// Opens it. Where another process is just making the file, or mends it after a crash, SQLite
+/// says that it is locked without waiting.
+async fn open(options: &ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    for attempt in 1..8 {
+        match Database::connect(options.clone()).await {
+            Err(DbErr::Conn(RuntimeErr::SqlxError(error))) if is_busy(&error) => {
+                tracing::warn!(%error, attempt, "the database could not be opened");
+            }
+            outcome => return outcome,
+        }
+        sleep(Duration::from_millis(100 * attempt)).await;
+    }
+    Database::connect(options.clone()).await
 }
 
 /// Brings the tables up to date. Another process may be doing so at this moment: what it has
@@ -153,6 +168,7 @@ pub fn is_away(error: &DbErr) -> bool {
         _ => return false,
     };
     match error {
+        _ if is_busy(error) => true,
         SqlxError::Io(_)
         | SqlxError::Tls(_)
         | SqlxError::PoolTimedOut
@@ -160,12 +176,6 @@ pub fn is_away(error: &DbErr) -> bool {
         | SqlxError::WorkerCrashed => true,
         SqlxError::Database(error) => {
             let code = error.code().unwrap_or_default();
-            if error.try_downcast_ref::<SqlxSqliteError>().is_some() {
-                // BUSY and LOCKED, and what extends them (<https://www.sqlite.org/rescode.html>).
-                return code
-                    .parse()
-                    .is_ok_and(|code: i32| matches!(code & 0xff, 5 | 6));
-            }
             // Connection, read-only for the moment, transaction rollback, resources, locks and
             // operator intervention, but not a statement that took too long
             // (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
@@ -175,4 +185,14 @@ pub fn is_away(error: &DbErr) -> bool {
         }
         _ => false,
     }
+}
+
+/// Is it SQLite's BUSY or LOCKED, or what extends them (<https://www.sqlite.org/rescode.html>)?
+fn is_busy(error: &SqlxError) -> bool {
+    let SqlxError::Database(error) = error else {
+        return false;
+    };
+    let code = error.code().and_then(|code| code.parse::<i32>().ok());
+    error.try_downcast_ref::<SqlxSqliteError>().is_some()
+        && code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }

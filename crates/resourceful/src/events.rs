@@ -84,12 +84,12 @@ impl Event {
     ///
     /// # Examples
     /// ```
-    /// let event = resourceful::Event::new("").with_id("7");
+    /// let event = resourceful::Event::new("").with_id(7);
     /// assert_eq!(event.to_string(), "data: \nid: 7\n\n");
     /// ```
     #[must_use]
-    pub fn with_id(mut self, id: &str) -> Self {
-        self.push("id", id);
+    pub fn with_id(mut self, id: impl fmt::Display) -> Self {
+        self.push("id", &id.to_string());
         self
     }
 

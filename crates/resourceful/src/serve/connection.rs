@@ -1,6 +1,7 @@
 //! One connection: which protocol, then hyper until its end.
 
-use std::future::{Future as _, poll_fn};
+use std::future::Future as _;
+use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -90,18 +91,27 @@ impl Connection {
     }
 }
 
+/// A connection of hyper's, of either protocol.
+pub(super) trait Driven {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>>;
+
+    /// Takes no further requests, and ends after those that run.
+    fn shut_down(&mut self);
+
+    /// Asked during the drain: is everybody answered who is waited for?
+    fn owes_nothing(&mut self, cx: &mut Context<'_>) -> bool;
+}
+
 /// Polls `connection` to its end, tells it once when `drain` is closed, and leaves it when its
 /// time is over.
 ///
 /// A connection is polled for every request. So the wait for the drain is polled once, to
 /// leave the task's waker there, and after that only looked at: one load. The same holds for
 /// the clock.
-pub(super) async fn until_ended<C>(
-    connection: &mut C,
+pub(super) async fn until_ended<C: Driven>(
+    mut connection: C,
     pace: &Pace,
     drain: watch::Receiver<()>,
-    poll: impl Fn(&mut C, &mut Context<'_>) -> Poll<Result<(), hyper::Error>>,
-    shut_down: impl Fn(&mut C),
 ) -> Result<(), BoxError> {
     let mut waiting = drain.clone();
     let mut closed = pin!(waiting.changed());
@@ -114,16 +124,17 @@ pub(super) async fn until_ended<C>(
             let _ = closed.as_mut().poll(cx);
             pace.register(cx);
         }
-        let mut outcome = poll(connection, cx);
+        let mut outcome = connection.poll(cx);
         let verdict = pace.verdict();
         let is_leaving = verdict == Some(Verdict::Leaving);
         if outcome.is_pending() && !is_draining && (is_leaving || drain.has_changed().is_err()) {
             // What has come already is served; nothing after it.
             is_draining = true;
-            shut_down(connection);
-            outcome = poll(connection, cx);
+            connection.shut_down();
+            outcome = connection.poll(cx);
         }
-        let is_over = (verdict.is_some() && !is_leaving) || (is_draining && pace.may_be_closed());
+        let is_over =
+            (verdict.is_some() && !is_leaving) || (is_draining && connection.owes_nothing(cx));
         if outcome.is_pending() && is_over {
             return Poll::Ready(Ok(()));
         }

@@ -37,6 +37,7 @@ pub(super) struct Streams {
     tasks: TaskTracker,
     pace: Arc<Pace>,
     patience: Duration,
+    running: Arc<AtomicU32>,
     /// Of the request whose task hyper spawns next: it calls the service and then spawns.
     next: Arc<Mutex<Option<Arc<Flow>>>>,
 }
@@ -47,8 +48,14 @@ impl Streams {
             tasks,
             pace,
             patience,
+            running: Arc::default(),
             next: Arc::default(),
         }
+    }
+
+    /// Does none of them run?
+    pub(super) fn is_idle(&self) -> bool {
+        self.running.load(Relaxed) == 0
     }
 
     /// The answer to a request, watched by the task that will be spawned for it.
@@ -74,7 +81,9 @@ where
             self.tasks.spawn(future);
             return;
         };
+        self.running.fetch_add(1, Relaxed);
         self.tasks.spawn(Watched {
+            running: Arc::clone(&self.running),
             future: Box::pin(future),
             flow,
             pace: Arc::clone(&self.pace),
@@ -88,6 +97,7 @@ where
 struct Watched<F> {
     future: Pin<Box<F>>,
     flow: Arc<Flow>,
+    running: Arc<AtomicU32>,
     pace: Arc<Pace>,
     patience: Duration,
     /// How many parts had been taken when the wait began.
@@ -117,6 +127,15 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
         refused("stalled");
         this.pace.end(Verdict::Leaving);
         Poll::Ready(())
+    }
+}
+
+impl<F> Drop for Watched<F> {
+    fn drop(&mut self) {
+        if self.running.fetch_sub(1, Relaxed) == 1 {
+            // The connection may be waiting for this.
+            self.pace.wake();
+        }
     }
 }
 

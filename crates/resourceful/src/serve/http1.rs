@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use http::Version;
 use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -22,7 +23,7 @@ use crate::origin::Origin;
 use crate::response::Body;
 use crate::service::AppService;
 
-use super::connection::{Connection, LINGER_TIMEOUT, close, until_ended};
+use super::connection::{Connection, Driven, LINGER_TIMEOUT, close, until_ended};
 use super::limits::Limits;
 use super::pace::{Pace, PacedAnswer, Verdict};
 use super::refusal;
@@ -52,17 +53,38 @@ pub(super) async fn serve(
     });
     let socket = Socket::new(stream, Arc::clone(&pace));
     let mut connection = builder(&limits).serve_connection(socket, walk);
-    let outcome = until_ended(
-        &mut connection,
-        &pace,
-        drain.clone(),
-        http1::Connection::poll_without_shutdown,
-        |connection| Pin::new(connection).graceful_shutdown(),
-    )
-    .await;
+    let driven = Http1 {
+        connection: &mut connection,
+        pace: &pace,
+    };
+    let outcome = until_ended(driven, &pace, drain.clone()).await;
     let parts = connection.into_parts();
     Box::pin(end(parts.io, parts.read_buf, &service, &pace, drain)).await?;
     outcome
+}
+
+struct Http1<'c, S: HttpService<Incoming>> {
+    connection: &'c mut http1::Connection<Socket, S>,
+    pace: &'c Pace,
+}
+
+impl<S> Driven for Http1<'_, S>
+where
+    S: HttpService<Incoming, ResBody = Body> + Unpin,
+    S::Error: Into<BoxError>,
+    S::Future: Unpin,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
+        self.connection.poll_without_shutdown(cx)
+    }
+
+    fn shut_down(&mut self) {
+        Pin::new(&mut *self.connection).graceful_shutdown();
+    }
+
+    fn owes_nothing(&mut self, _: &mut Context<'_>) -> bool {
+        self.pace.may_be_closed()
+    }
 }
 
 fn builder(limits: &Limits) -> http1::Builder {

@@ -1,21 +1,27 @@
 //! A connection that speaks HTTP/2.
 
 use std::future::Future as _;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
+use tokio::time::{Sleep, sleep};
 
 use crate::error::BoxError;
 use crate::response::Body;
 
-use super::connection::{Connection, until_ended};
+use super::connection::{Connection, Driven, until_ended};
 use super::flood::Counted;
 use super::flow::Streams;
+
+/// How long after the GOAWAY.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// Serves many requests at the same time, each in a task of its own.
 pub(super) async fn serve(
@@ -36,7 +42,7 @@ pub(super) async fn serve(
     let walk = service_fn(move |request: hyper::Request<Incoming>| {
         watched.watch(service.walk(request.map(Body::from), Some(origin)))
     });
-    let connection = http2::Builder::new(streams)
+    let connection = http2::Builder::new(streams.clone())
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(limits.max_header_bytes)
@@ -46,13 +52,41 @@ pub(super) async fn serve(
         .serve_connection(Counted::new(stream), walk);
     // Its pings are its clock.
     pace.request();
-    until_ended(
-        &mut pin!(connection),
-        &pace,
-        drain,
-        |connection, cx| connection.as_mut().poll(cx),
-        |connection| connection.as_mut().graceful_shutdown(),
-    )
-    .await?;
-    Ok(())
+    let driven = Http2 {
+        connection: Box::pin(connection),
+        streams,
+        parting: None,
+    };
+    until_ended(driven, &pace, drain).await
+}
+
+struct Http2<S: HttpService<Incoming>> {
+    connection: Pin<Box<http2::Connection<Counted, S, Streams>>>,
+    streams: Streams,
+    /// How long a client is waited for that may not know yet that it is told to go.
+    parting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Driven for Http2<S>
+where
+    S: HttpService<Incoming, ResBody = Body>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
+        self.connection.as_mut().poll(cx)
+    }
+
+    fn shut_down(&mut self) {
+        self.connection.as_mut().graceful_shutdown();
+        self.parting = Some(Box::pin(sleep(PARTING)));
+    }
+
+    /// Requests may be on their way until the client has read the GOAWAY. It should say so by a
+    /// ping (RFC 9113 section 6.8), but a sleeping one does not.
+    fn owes_nothing(&mut self, cx: &mut Context<'_>) -> bool {
+        let parting = self.parting.as_mut();
+        parting.is_some_and(|parting| parting.as_mut().poll(cx).is_ready())
+            && self.streams.is_idle()
+    }
 }

@@ -130,6 +130,10 @@ impl Pace {
         self.verdict.store(verdict as u8 + 1, Relaxed);
         self.waker.wake();
     }
+
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
 }
 
 /// Only the connection's own task writes.

@@ -16,6 +16,9 @@ use tokio_rustls::TlsAcceptor;
 #[cfg(feature = "tls")]
 use crate::tls::Tls;
 
+#[cfg(feature = "tls")]
+use super::connection::LINGER_TIMEOUT;
+
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -70,6 +73,10 @@ impl Stream {
         if count > 0 && first != TLS_HANDSHAKE {
             self.carrier.write_all(NOT_TLS).await?;
             self.carrier.shutdown().await?;
+            // Closed over what is still coming, the answer would be lost.
+            let mut sink = tokio::io::sink();
+            let rest = tokio::io::copy(&mut self.carrier, &mut sink);
+            let _ = tokio::time::timeout(LINGER_TIMEOUT, rest).await;
             return Err(io::Error::other("this is not TLS"));
         }
         self.seen = first[..count].to_vec();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite;
@@ -61,7 +62,8 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
     ///
     /// # Errors
     /// 400 or 422 when the message is not what was expected, with every wrong field: the
-    /// conversation can go on. Else it cannot: the message was too large or broke the protocol.
+    /// conversation can go on. 400, too, when it cannot, because the message was too large or broke
+    /// the protocol; then the next is `None`.
     ///
     /// # Examples
     /// ```
@@ -83,9 +85,9 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
                         tracing::debug!("the client does not answer");
                         return Ok(None);
                     }
+                    self.say(tungstenite::Message::Ping(Bytes::new())).await?;
                     self.is_asked = true;
                     self.timer.as_mut().reset(Instant::now() + self.patience);
-                    self.say(tungstenite::Message::Ping(Bytes::new())).await?;
                     continue;
                 }
             };
@@ -174,6 +176,10 @@ impl<I, O> Socket<I, O> {
         let _ = timeout(LAST_WORDS, async {
             let _ = self.stream.close(Some(frame)).await;
             while let Some(Ok(_)) = self.stream.next().await {}
+            // Closed over what is still coming, our word would be lost.
+            let carrier = self.stream.get_mut();
+            let _ = carrier.shutdown().await;
+            let _ = tokio::io::copy(carrier, &mut tokio::io::sink()).await;
         })
         .await;
     }

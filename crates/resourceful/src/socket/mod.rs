@@ -85,7 +85,10 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
         handshake::is_same_host(request, origin)
     }
 
-    /// One conversation; it ends when this returns.
+    /// One conversation, from after the handshake; it ends when this returns.
+    ///
+    /// A client may think itself connected a moment before this runs: what others say in between it
+    /// does not hear.
     ///
     /// An error of a 4xx status ends it with 1008 and its text, another one is logged and ends it
     /// with 1011.
