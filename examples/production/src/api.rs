@@ -1,0 +1,104 @@
+//! What is served: notes, news of them, and who asks.
+
+use std::net::IpAddr;
+
+use resourceful::prelude::*;
+use resourceful::{AsyncSocket, Event, EventStream, Socket};
+use tokio::sync::{Mutex, watch};
+
+pub(crate) fn mount(app: App) -> App {
+    let news = News::default();
+    let notes = Notes {
+        notes: Mutex::default(),
+        news: news.clone(),
+    };
+    app.resource("/notes", notes)
+        .get("/events", public(with_state(news.clone(), events)))
+        .socket("/talk", Talk(news))
+        .get("/whoami", public(whoami))
+}
+
+/// The last thing that was said.
+type News = watch::Sender<String>;
+
+#[derive(Clone, Serialize, JsonSchema)]
+struct Note {
+    id: usize,
+    text: String,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct NewNote {
+    #[garde(length(min = 1, max = 1000))]
+    text: String,
+}
+
+struct Notes {
+    notes: Mutex<Vec<Note>>,
+    news: News,
+}
+
+#[resource]
+impl AsyncResource for Notes {
+    type Access = Public;
+
+    async fn create(&self, _: &Request, new: NewNote) -> Result<Note> {
+        let mut notes = self.notes.lock().await;
+        let note = Note {
+            id: notes.len(),
+            text: new.text,
+        };
+        notes.push(note.clone());
+        self.news.send_replace(note.text.clone());
+        Ok(note)
+    }
+
+    async fn retrieve(&self, _: &Request, id: usize) -> Result<Note> {
+        let note = self.notes.lock().await.get(id).cloned();
+        note.ok_or_else(|| Error::not_found("There is no such note."))
+    }
+}
+
+/// What is said from now on; who is too slow misses some of it.
+async fn events(news: News, request: Request) -> Result<EventStream> {
+    let mut news = news.subscribe();
+    Ok(EventStream::new(&request, |events| async move {
+        while news.changed().await.is_ok() {
+            let text = news.borrow_and_update().clone();
+            events.send(Event::new(text).with_name("note")).await?;
+        }
+        Ok(())
+    }))
+}
+
+/// A text goes to all who listen to `/events`; the answer says how many these are.
+struct Talk(News);
+
+impl AsyncSocket for Talk {
+    type Access = Public;
+    type Receive = NewNote;
+    type Send = usize;
+
+    async fn serve(&self, _: &Request, socket: &mut Socket<NewNote, usize>) -> Result<()> {
+        while let Some(said) = socket.receive().await? {
+            self.0.send_replace(said.text);
+            socket.send(&self.0.receiver_count()).await?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Caller {
+    client: Option<IpAddr>,
+    scheme: &'static str,
+    host: Option<String>,
+}
+
+async fn whoami(request: Request) -> Result<Json<Caller>> {
+    Ok(Json(Caller {
+        client: request.client_ip(),
+        scheme: request.scheme(),
+        host: request.host().map(str::to_owned),
+    }))
+}

@@ -1,0 +1,150 @@
+//! The example as a process, and the lines that it logs.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::talk::ask;
+
+/// Whatever is waited for has happened by then.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The running example. It is killed when this is dropped.
+pub(crate) struct Example {
+    child: Mutex<Child>,
+    lines: Arc<(Mutex<Vec<Value>>, Condvar)>,
+    directory: TempDir,
+}
+
+impl Example {
+    /// `settings` are `NAME=value`.
+    pub(crate) fn on_a_unix_socket(settings: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_production"));
+        command.envs(
+            settings
+                .iter()
+                .map(|setting| setting.split_once('=').unwrap()),
+        );
+        Self::start(&mut command)
+    }
+
+    /// On `production.sock` in a directory of its own, where `command` does not say otherwise.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let uploads = directory.path().join("uploads");
+        fs::create_dir(&uploads).unwrap();
+        if !command.get_envs().any(|(name, _)| name == "BIND") {
+            let socket = directory.path().join("production.sock");
+            command.env("BIND", format!("unix:{}", socket.display()));
+        }
+        let mut child = command
+            .env("INTERNAL", "127.0.0.1:0")
+            .env("HOSTS", "example.org")
+            .env("UPLOADS", uploads)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let (stdout, shared) = (child.stdout.take().unwrap(), Arc::clone(&lines));
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines() {
+                let line = line.unwrap();
+                let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                shared.0.lock().unwrap().push(line);
+                shared.1.notify_all();
+            }
+        });
+        let example = Self {
+            child: Mutex::new(child),
+            lines,
+            directory,
+        };
+        example.wait_for(|line| line["message"] == "bound");
+        example
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.path().join("production.sock")
+    }
+
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.directory.path().join("uploads")
+    }
+
+    /// The names in that directory.
+    pub(crate) fn uploaded(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.uploads()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    }
+
+    pub(crate) fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(self.socket()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// What the internal listener tells.
+    pub(crate) fn metrics(&self) -> String {
+        let bound = self.wait_for(|line| line["message"] == "bound");
+        let stream = TcpStream::connect(bound["internal"].as_str().unwrap()).unwrap();
+        ask(stream, "GET /metrics", "", b"").body
+    }
+
+    /// What was logged until now.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.lines.0.lock().unwrap().clone()
+    }
+
+    /// The first line like that.
+    pub(crate) fn wait_for(&self, mut is_it: impl FnMut(&Value) -> bool) -> Value {
+        let (lines, changed) = &*self.lines;
+        let lines = lines.lock().unwrap();
+        let is_missing = |lines: &mut Vec<Value>| !lines.iter().any(&mut is_it);
+        let (lines, waited) = changed
+            .wait_timeout_while(lines, PATIENCE, is_missing)
+            .unwrap();
+        assert!(!waited.timed_out(), "no such line in {lines:?}");
+        lines.iter().find(|line| is_it(line)).unwrap().clone()
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.lock().unwrap().id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// It ends by itself, says 0, and has logged nothing but JSON.
+    pub(crate) fn ends_well(&self) {
+        let mut child = self.child.lock().unwrap();
+        eventually("it ends", || child.try_wait().unwrap().is_some());
+        let lines = self.lines();
+        assert!(child.wait().unwrap().success(), "{lines:?}");
+        assert!(lines.iter().all(Value::is_object), "{lines:?}");
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let child = self.child.get_mut().unwrap();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,106 @@
+//! A real nginx with the example's configuration.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::example::PATIENCE;
+
+/// What the distribution has around a site. As root nginx would become somebody else, who may not
+/// read the test's files.
+const AROUND: &str = "
+    daemon off; master_process off; user root; pid nginx.pid; error_log stderr notice;
+    events {}
+    http {
+        access_log off;
+        client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+        scgi_temp_path scgi; uwsgi_temp_path uwsgi;
+        include site.conf;
+    }
+";
+
+/// It is killed when this is dropped.
+pub(crate) struct Nginx {
+    child: Child,
+    port: u16,
+    _directory: TempDir,
+}
+
+impl Nginx {
+    /// In front of the application at `socket`.
+    pub(crate) fn before(socket: &Path) -> Self {
+        // Somebody else may take the port meanwhile.
+        let mut tries = (0..5).filter_map(|_| Self::start(socket, free_port()));
+        tries.next().expect("nginx does not start: see above")
+    }
+
+    fn start(socket: &Path, port: u16) -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        let mut site = include_str!("../../nginx.conf").to_owned();
+        for (theirs, ours) in [
+            ("listen 80;", format!("listen 127.0.0.1:{port};")),
+            ("/run/production.sock", socket.display().to_string()),
+        ] {
+            assert!(site.contains(theirs), "`{theirs}` in nginx.conf");
+            site = site.replace(theirs, &ours);
+        }
+        fs::write(directory.path().join("site.conf"), site).unwrap();
+        fs::write(directory.path().join("nginx.conf"), AROUND).unwrap();
+        let mut child = Command::new(program())
+            .args(["-e", "stderr", "-c", "nginx.conf", "-p"])
+            .arg(directory.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        // Said once it listens.
+        while !said.contains("event method") {
+            if log.read_line(&mut said).unwrap() == 0 {
+                eprintln!("{said}");
+                child.wait().unwrap();
+                return None;
+            }
+        }
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Some(Self {
+            child,
+            port,
+            _directory: directory,
+        })
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Debian has it where only root looks.
+fn program() -> &'static str {
+    let mut programs = ["nginx", "/usr/sbin/nginx"].into_iter();
+    let is_there = |program: &&str| {
+        let mut command = Command::new(program);
+        command.arg("-v").stderr(Stdio::null()).status().is_ok()
+    };
+    let found = programs.find(is_there);
+    found.expect("nginx is not here: run the tests by `./test`, or install nginx-light")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}

@@ -1,0 +1,79 @@
+//! HTTP/1.1 and `WebSockets` by hand, over any stream.
+
+use std::io::{Read, Write};
+
+use resourceful_test_parts::Answer;
+
+/// One request on a connection of its own; `headers` are whole lines. Where they do not
+/// begin with a `Host`, it is for `example.org`.
+pub(crate) fn ask(mut stream: impl Read + Write, what: &str, headers: &str, body: &[u8]) -> Answer {
+    let host = host_for(headers);
+    let length = body.len();
+    write!(
+        stream,
+        "{what} HTTP/1.1\r\n{host}Connection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+    )
+    .unwrap();
+    // Who refuses a body may not read it.
+    let _ = stream.write_all(body);
+    answer(stream)
+}
+
+/// What is answered, until the connection is closed.
+pub(crate) fn answer(mut stream: impl Read) -> Answer {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    Answer {
+        status: head[9..12].parse().unwrap(),
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
+}
+
+/// A request whose answer goes on: its status, and the connection after its head.
+pub(crate) fn open<S: Read + Write>(mut stream: S, what: &str, headers: &str) -> (u16, S) {
+    let host = host_for(headers);
+    write!(stream, "{what} HTTP/1.1\r\n{host}{headers}\r\n").unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    (head[9..12].parse().unwrap(), stream)
+}
+
+pub(crate) fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    let mut fields = answer.head.lines().filter_map(|line| line.split_once(": "));
+    let field = fields.find(|(known, _)| known.eq_ignore_ascii_case(name));
+    field
+        .unwrap_or_else(|| panic!("{name} in {}", answer.head))
+        .1
+}
+
+/// A short text to a WebSocket, masked with zeros.
+pub(crate) fn say(socket: &mut impl Write, text: &str) {
+    let length = u8::try_from(text.len()).unwrap();
+    assert!(length < 126);
+    let frame = [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat();
+    socket.write_all(&frame).unwrap();
+}
+
+/// The next short frame from it: its kind, 1 for text and 8 for the close, and its content.
+pub(crate) fn hear(socket: &mut impl Read) -> (u8, Vec<u8>) {
+    let mut head = [0; 2];
+    socket.read_exact(&mut head).unwrap();
+    let mut content = vec![0; usize::from(head[1])];
+    socket.read_exact(&mut content).unwrap();
+    (head[0] & 0xF, content)
+}
+
+fn host_for(headers: &str) -> &'static str {
+    if headers.starts_with("Host: ") {
+        ""
+    } else {
+        "Host: example.org\r\n"
+    }
+}
