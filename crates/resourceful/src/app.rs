@@ -415,6 +415,9 @@ impl App {
     /// networks, or `unix` for whoever comes over a Unix socket. None, when nothing is said:
     /// anybody can send these fields.
     ///
+    /// Such a proxy must set all three itself, or take them away: one that hands on what its
+    /// clients send lets them choose their host.
+    ///
     /// # Examples
     /// ```
     /// use resourceful::App;
@@ -436,7 +439,8 @@ impl App {
 
     /// Answers `/livez` (200 as long as the process answers) and `/readyz` (200, or 503 while a
     /// [check](Self::ready_check) fails and once the server was asked to stop). Neither is
-    /// logged or counted.
+    /// logged or counted, and [`trusted_hosts`](Self::trusted_hosts) does not hold for them: they
+    /// are asked by address.
     ///
     /// # Examples
     /// ```
@@ -457,6 +461,7 @@ impl App {
     #[track_caller]
     pub fn health(mut self) -> Self {
         self.health = Some(Location::caller());
+        self.settings.has_health = true;
         self
     }
 

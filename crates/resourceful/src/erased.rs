@@ -41,7 +41,9 @@ pub trait Endpoint: Send + Sync {
 /// The request is lent, not given: a future that holds it once is a third of the size.
 pub(crate) trait Serve: Send + Sync + 'static {
     /// Is it told of in the log and in numbers?
-    const IS_OBSERVED: bool = true;
+    fn is_observed(&self) -> bool {
+        true
+    }
 
     fn time_limit(&self) -> Option<Duration> {
         None
@@ -56,8 +58,8 @@ impl<S: Serve> Endpoint for S {
     }
 
     fn call(self: Arc<Self>, mut request: Request) -> Running {
-        let observed = S::IS_OBSERVED.then(|| Observed::new(&request)).flatten();
-        let Some(observed) = observed else {
+        let observed = self.is_observed().then(|| Observed::new(&request));
+        let Some(observed) = observed.flatten() else {
             return Box::pin(async move { self.serve(&mut request).await });
         };
         let span = observed.span();
@@ -177,6 +179,10 @@ where
 {
     fn time_limit(&self) -> Option<Duration> {
         self.time_limit
+    }
+
+    fn is_observed(&self) -> bool {
+        !self.is_unobserved
     }
 
     async fn serve(&self, request: &mut Request) -> Response {

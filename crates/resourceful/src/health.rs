@@ -53,7 +53,9 @@ impl Check {
 pub(crate) struct Live;
 
 impl Serve for Live {
-    const IS_OBSERVED: bool = false;
+    fn is_observed(&self) -> bool {
+        false
+    }
 
     async fn serve(&self, request: &mut Request) -> Response {
         let live = |_| async { Ok(Json(json!({"status": "live"})).into_response()) };
@@ -65,7 +67,9 @@ impl Serve for Live {
 pub(crate) struct Ready(pub(crate) Vec<Check>);
 
 impl Serve for Ready {
-    const IS_OBSERVED: bool = false;
+    fn is_observed(&self) -> bool {
+        false
+    }
 
     async fn serve(&self, request: &mut Request) -> Response {
         by_value(request, |request| self.answer(request)).await

@@ -115,22 +115,7 @@ impl HttpBody for Counted {
     }
 }
 
-/// A request that reached no endpoint.
-pub(crate) fn answered_early(request: &Request, status: StatusCode) {
-    let time = request.started().elapsed();
-    numbers::begun(request.method());
-    numbers::ended(request.method(), "", Some(status), time);
-    tracing::info!(
-        method = %request.method(),
-        path = request.path(),
-        id = %request.id(),
-        status = status.as_u16(),
-        microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
-        "answered without an endpoint"
-    );
-}
-
-pub(crate) use numbers::{Connected, refused};
+pub(crate) use numbers::{Connected, describe, refused};
 
 /// By the names of OpenTelemetry's semantic conventions, where they have one.
 #[cfg(feature = "metrics")]
@@ -138,7 +123,25 @@ mod numbers {
     use std::time::Duration;
 
     use http::{Method, StatusCode};
-    use metrics::{counter, gauge, histogram};
+    use metrics::{
+        Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    };
+
+    /// Said once the application serves: its recorder is there by then.
+    pub(crate) fn describe() {
+        describe_counter!("http.server.requests", "Requests that were answered.");
+        describe_histogram!(
+            "http.server.request.duration",
+            Unit::Seconds,
+            "From the head of a request to the end of its answer."
+        );
+        describe_gauge!("http.server.active_requests", "Requests that run.");
+        describe_gauge!("http.server.open_connections", "Connections that are open.");
+        describe_counter!(
+            "http.server.refused",
+            "Connections and requests that were not read on, by reason."
+        );
+    }
 
     /// Anybody can invent methods; a label has to have few values.
     fn name(method: &Method) -> &'static str {
@@ -202,6 +205,8 @@ mod numbers {
     pub(super) fn ended(_: &Method, _: &str, _: Option<StatusCode>, _: Duration) {}
 
     pub(crate) fn refused(_: &'static str) {}
+
+    pub(crate) fn describe() {}
 
     #[derive(Debug)]
     pub(crate) struct Connected;

@@ -750,6 +750,9 @@ impl Request {
     pub(crate) fn span(&self) -> Span {
         tracing::info_span!(
             "request",
+            // How OpenTelemetry is to call it.
+            otel.name = format_args!("{} {}", self.method(), self.route()),
+            otel.kind = "server",
             method = %self.method(),
             path = self.path(),
             route = self.route(),

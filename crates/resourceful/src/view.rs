@@ -120,6 +120,7 @@ fn absent<T>(hook: &str) -> T {
 pub struct Guarded<A, H> {
     pub(crate) handler: H,
     pub(crate) time_limit: Option<Duration>,
+    pub(crate) is_unobserved: bool,
     access: PhantomData<fn() -> A>,
 }
 
@@ -139,6 +140,23 @@ impl<A, H> Guarded<A, H> {
     #[must_use]
     pub fn time_limit(mut self, time: Duration) -> Self {
         self.time_limit = Some(time);
+        self
+    }
+
+    /// Leaves its requests out of the log and of the numbers: for what is asked by machines
+    /// every few seconds.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// async fn metrics(_: Request) -> Result<&'static str> { Ok("up 1") }
+    ///
+    /// let app = App::new().get("/metrics", public(metrics).unobserved());
+    /// ```
+    #[must_use]
+    pub fn unobserved(mut self) -> Self {
+        self.is_unobserved = true;
         self
     }
 }
@@ -185,6 +203,7 @@ pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
     Guarded {
         handler,
         time_limit: None,
+        is_unobserved: false,
         access: PhantomData,
     }
 }

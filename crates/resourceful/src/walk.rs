@@ -9,7 +9,7 @@ use http::{Method, StatusCode, request::Parts};
 use crate::answer::{Answer, RunsOn};
 use crate::conclude::conclude;
 use crate::error::{Error, ErrorStatus, Result};
-use crate::observe::{answered_early, refused};
+use crate::observe::{Observed, refused};
 use crate::origin::Origin;
 use crate::path::normalise;
 use crate::request::{Request, nothing_here};
@@ -115,7 +115,10 @@ impl Site {
         let is_head = parts.method == Method::HEAD;
         let request = self.of_nowhere(parts);
         let response = conclude(outcome, || request.trail());
-        answered_early(&request, response.status());
+        let response = match Observed::new(&request) {
+            Some(observed) => observed.answered(response),
+            None => response,
+        };
         Answer::ready(response).for_method(is_head)
     }
 }

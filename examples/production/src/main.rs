@@ -48,15 +48,13 @@ async fn serve(telemetry: &Telemetry) -> Result<()> {
     let internal = App::new()
         .get(
             "/metrics",
-            public(with_state(telemetry.numbers.clone(), metrics)),
+            public(with_state(telemetry.numbers.clone(), metrics)).unobserved(),
         )
         .bind(setting("INTERNAL", "127.0.0.1:9100"))
         .await?;
     tracing::info!(public = %server.local_addr(), internal = %internal.local_addr(), "bound");
-    // The numbers are there until the last request is answered. The public server is the first to
-    // run: each of them tells systemd that it is ready.
+    // The numbers are there until the last request is answered.
     tokio::select! {
-        biased;
         outcome = server.run() => outcome,
         outcome = internal.run_until(std::future::pending()) => outcome,
     }

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::error::{Error, Result};
-use crate::observe::{Connected, refused};
+use crate::observe::{Connected, describe, refused};
 use crate::origin::Origin;
 use crate::service::AppService;
 
@@ -47,6 +47,7 @@ pub(super) struct Acceptor {
 
 impl Acceptor {
     pub(super) fn new(service: AppService, listeners: Vec<Listener>, limits: Limits) -> Self {
+        describe();
         let limits = Arc::new(limits);
         let clock = Clock::default();
         let ticking = tokio::spawn(clock.clone().run(Arc::clone(&limits)));

@@ -1,6 +1,6 @@
 //! What a server listens on.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
@@ -45,10 +45,7 @@ pub struct Listener {
 enum Socket {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Unix(
-        UnixListener,
-        #[expect(dead_code, reason = "removes the file when it is dropped")] Option<Leftover>,
-    ),
+    Unix(UnixListener, Option<Leftover>),
 }
 
 /// The file of a Unix socket, which stays when nobody listens any more.
@@ -121,6 +118,33 @@ impl Listener {
         Ok(Socket::Unix(listener, Some(leftover)).into())
     }
 
+    /// Says who may connect to a Unix socket, as the mode of its file: `0o660`. Without it the
+    /// umask says, which leaves it to the user who runs the server, as a rule.
+    ///
+    /// # Errors
+    /// It is no Unix socket of [`unix`](Self::unix)'s, or the mode cannot be set.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let path = std::env::temp_dir().join(format!("mode-{}.sock", std::process::id()));
+    /// let listener = resourceful::Listener::unix(&path).await?.with_mode(0o660)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(unix)]
+    pub fn with_mode(self, mode: u32) -> Result<Self> {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let Socket::Unix(_, Some(Leftover(path))) = &self.socket else {
+            return Err(Error::internal("only a Unix socket has a mode"));
+        };
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, permissions).map_err(Error::internal)?;
+        Ok(self)
+    }
+
     /// Speaks TLS with those who connect here.
     ///
     /// # Examples
@@ -162,6 +186,27 @@ impl Listener {
             Socket::Unix(listener, _) => {
                 let (stream, _) = ready!(listener.poll_accept(cx))?;
                 Poll::Ready(Ok((stream.into(), None)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.socket {
+            Socket::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => write!(f, "{address}"),
+                Err(error) => write!(f, "{error}"),
+            },
+            #[cfg(unix)]
+            Socket::Unix(listener, _) => {
+                let address = listener.local_addr();
+                let path = address
+                    .as_ref()
+                    .ok()
+                    .and_then(|address| address.as_pathname());
+                let path = path.unwrap_or(Path::new("(unnamed)"));
+                write!(f, "unix:{}", path.display())
             }
         }
     }

@@ -302,7 +302,10 @@ impl Server {
     }
 
     /// Serves until SIGINT or SIGTERM, then finishes what runs
-    /// ([`drain_timeout`](Self::drain_timeout)); a second signal ends it at once.
+    /// ([`drain_timeout`](Self::drain_timeout)); a second signal ends it at once. With the feature
+    /// `systemd`, systemd is told when it is ready and when it stops.
+    ///
+    /// A second server beside it, for numbers say, is run by [`run_until`](Self::run_until).
     ///
     /// # Errors
     /// What a start hook failed with; that requests had to be abandoned.
@@ -315,8 +318,19 @@ impl Server {
     /// server.run().await
     /// # }
     /// ```
-    pub async fn run(self) -> Result<()> {
+    #[cfg_attr(
+        not(feature = "systemd"),
+        expect(unused_mut, reason = "systemd adds to it")
+    )]
+    pub async fn run(mut self) -> Result<()> {
         let (stop, abort) = signal::asked_to_stop().map_err(Error::internal)?;
+        #[cfg(feature = "systemd")]
+        self.lifespan.push_start(systemd::say_ready);
+        let stop = async {
+            stop.await;
+            #[cfg(feature = "systemd")]
+            systemd::say_stopping();
+        };
         self.run_until_asked(stop, abort).await
     }
 
@@ -357,9 +371,9 @@ impl Server {
         stop: impl Future<Output = ()>,
         abort: impl Future<Output = ()>,
     ) -> Result<()> {
-        tracing::info!(listeners = ?self.listeners, "listening");
-        #[cfg(feature = "systemd")]
-        systemd::say_ready();
+        for listener in &self.listeners {
+            tracing::info!(address = %listener, "listening");
+        }
         let mut acceptor = Acceptor::new(self.service, self.listeners, self.limits);
         let mut abort = std::pin::pin!(abort);
         tokio::select! {
@@ -367,8 +381,6 @@ impl Server {
             // Asked twice within the delay.
             () = &mut abort => return acceptor.drain(std::future::ready(())).await,
         }
-        #[cfg(feature = "systemd")]
-        systemd::say_stopping();
         acceptor.drain(abort).await
     }
 }

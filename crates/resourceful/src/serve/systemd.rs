@@ -9,7 +9,8 @@ use super::listener::Listener;
 
 impl Listener {
     /// The sockets that systemd (or `systemfd`) hands over, in the order of their units: TCP and
-    /// Unix ones. None, where there are none. To be asked once.
+    /// Unix ones. None, where there are none. To be asked once, and first of all: it takes
+    /// `LISTEN_FDS` out of the environment.
     ///
     /// # Errors
     /// One of them does not listen for streams.
@@ -45,9 +46,10 @@ impl Listener {
     }
 }
 
-/// The start hooks are through, and the sockets accept.
-pub(super) fn say_ready() {
+/// The last start hook: the others are through, and the sockets are there.
+pub(super) async fn say_ready() -> Result<()> {
     say(NotifyState::Ready);
+    Ok(())
 }
 
 pub(super) fn say_stopping() {

@@ -215,6 +215,7 @@ pub(super) async fn converse<S: AsyncSocket>(
     let stream =
         WebSocketStream::from_partially_read(carrier, read.into(), Role::Server, Some(config));
     let stopping = request.settings().stopping.clone();
+    let started = Instant::now();
     let mut socket: Socket<S::Receive, S::Send> = Socket {
         stream: stream.await,
         protocol,
@@ -243,5 +244,10 @@ pub(super) async fn converse<S: AsyncSocket>(
         Err(error) => (CloseCode::Policy, error.detail().unwrap_or_default()),
     };
     let code = socket.fault.unwrap_or(code);
+    tracing::info!(
+        code = u16::from(code),
+        seconds = started.elapsed().as_secs(),
+        "conversation ended"
+    );
     socket.close(code, reason).await;
 }
