@@ -57,6 +57,24 @@ async fn a_check_has_two_seconds() {
     assert_eq!(ready(slow).await.json()["detail"], "Not there: slow.");
 }
 
+/// Those who ask know an address, and no name.
+#[tokio::test]
+async fn health_is_asked_of_any_host() {
+    let running = run(app()
+        .health()
+        .trusted_hosts(["example.org"])
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap());
+    for (path, status) in [("/livez", "200"), ("/readyz", "200"), ("/posts/1", "400")] {
+        let mut raw = Raw::connect(running.address).await;
+        let host = running.address;
+        raw.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+            .await;
+        assert_eq!(&raw.read_until("}").await[9..12], status, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn the_paths_are_free_where_nobody_asked_for_them() {
     async fn taken(_: Request) -> Result<()> {

@@ -218,3 +218,20 @@ async fn a_stop_finishes_what_runs() {
     assert_eq!(body.collect().await.unwrap().to_bytes(), "done");
     running.outcome.await.unwrap().unwrap();
 }
+
+/// A laptop that was closed does not answer the PING that asks whether it has read the GOAWAY.
+#[tokio::test]
+async fn a_client_that_sleeps_does_not_hold_a_stop() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send([PREFACE, &frame(4, 0, 0, &[]), &get(1, "/posts/1")].concat())
+        .await;
+    let mut answer = Vec::new();
+    while !answer.windows(6).any(|bytes| bytes == b"Post 1") {
+        raw.0.read_buf(&mut answer).await.unwrap();
+    }
+    let started = Instant::now();
+    running.stop.send(()).unwrap();
+    running.outcome.await.unwrap().unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5));
+}

@@ -170,7 +170,7 @@ async fn a_message_that_is_too_large_ends_it() {
     let running = start(app()).await;
     let mut client = connect(running.address, "/echo").await;
     client
-        .send(tungstenite::Message::text("x".repeat(1001)))
+        .send(tungstenite::Message::text("x".repeat(100_000)))
         .await
         .unwrap();
     assert_eq!(u16::from(end(&mut client).await.unwrap().code), 1009);

@@ -19,4 +19,6 @@ documents! {
     Caching: "../../../docs/guide/caching.md",
     Blocking: "../../../docs/guide/blocking.md",
     Bulk: "../../../docs/guide/bulk.md",
+    Live: "../../../docs/guide/live.md",
+    Operations: "../../../docs/guide/operations.md",
 }
