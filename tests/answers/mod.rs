@@ -2,6 +2,7 @@
 
 mod access;
 mod headers;
+mod log;
 mod negotiation;
 mod panics;
 mod problems;

@@ -1,9 +1,9 @@
 use std::future::IntoFuture;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use resourceful::prelude::*;
 use tracing::instrument::WithSubscriber;
+
+use crate::fixture::Log;
 
 #[derive(Debug, thiserror::Error, Problem)]
 enum ShopError {
@@ -55,36 +55,17 @@ async fn derived_problems_say_what_they_were_told_to() {
     assert_eq!(client().get("/4").await.status(), 204);
 }
 
-/// Collects what the log says.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_log_has_the_cause_once_and_the_client_never() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::ERROR)
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .finish();
+    let subscriber = log.subscriber(tracing::Level::ERROR);
     let request = client().get("/3").header("x-request-id", "abc-123");
     let response = request.into_future().with_subscriber(subscriber).await;
 
     assert_eq!(response.status(), 500);
     assert!(!response.text().contains("sector"), "{}", response.text());
     assert_eq!(response.json()["request_id"], "abc-123");
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert_eq!(log.matches("sector 7").count(), 1, "{log}");
     assert!(log.contains("request_id=abc-123"), "{log}");
 }

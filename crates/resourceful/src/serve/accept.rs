@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::error::{Error, Result};
-use crate::observe::{Connected, describe, refused};
+use crate::observe::{self, Connected, describe, refused};
 use crate::origin::Origin;
 use crate::service::AppService;
 
@@ -24,7 +24,8 @@ use super::limits::Limits;
 use super::listener::Listener;
 use super::pace::Clock;
 use super::peers::Peers;
-use super::stream::Stream;
+use super::stream::{Protocol, Stream};
+use super::{http1, http2};
 
 /// How long to wait after a failed accept (no descriptors left): 50 ms, doubling to 1 s.
 const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -137,7 +138,7 @@ impl Acceptor {
         let drain = self.draining.subscribe();
         let connected = Connected::new();
         self.connections.spawn(async move {
-            connection.serve(drain).await;
+            serve(connection, drain).await;
             drop((place, connected));
         });
     }
@@ -182,6 +183,31 @@ impl Acceptor {
         Err(Error::internal(format!(
             "stopped with {left} connections or requests unfinished"
         )))
+    }
+}
+
+/// Serves until the client is done, or `drain` is closed and the requests that run are
+/// answered.
+async fn serve(connection: Box<Connection>, mut drain: watch::Receiver<()>) {
+    let limit = connection.limits.header_timeout;
+    // What is large and not needed by an idle connection of HTTP/1 is in boxes.
+    let begun = tokio::select! {
+        // What has come already is served.
+        biased;
+        begun = timeout(limit, Box::pin(connection.begin())) => begun,
+        _ = drain.changed() => return,
+    };
+    let outcome = match begun {
+        Ok(Ok((connection, Protocol::Http1))) => http1::serve(connection, drain).await,
+        Ok(Ok((connection, Protocol::Http2))) => Box::pin(http2::serve(connection, drain)).await,
+        Ok(Err(error)) => Err(error.into()),
+        Err(_elapsed) => {
+            observe::refused("slow_head");
+            Err("it did not begin in time".into())
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "connection ended");
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::observe::refused;
 
-use super::connection::LINGER_TIMEOUT;
+use super::limits::LINGER_TIMEOUT;
 use super::stream::Stream;
 
 /// So many such frames within so much time are a flood. Clients that measure a fast line by pings

@@ -23,8 +23,9 @@ use crate::origin::Origin;
 use crate::response::Body;
 use crate::service::AppService;
 
-use super::connection::{Connection, Driven, LINGER_TIMEOUT, close, until_ended};
-use super::limits::Limits;
+use super::connection::Connection;
+use super::drive::{Driven, close, until_ended};
+use super::limits::{LINGER_TIMEOUT, Limits};
 use super::pace::{Pace, PacedAnswer, Verdict};
 use super::refusal;
 use super::socket::Socket;

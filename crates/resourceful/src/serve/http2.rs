@@ -16,7 +16,8 @@ use tokio::time::{Sleep, sleep};
 use crate::error::BoxError;
 use crate::response::Body;
 
-use super::connection::{Connection, Driven, until_ended};
+use super::connection::Connection;
+use super::drive::{Driven, until_ended};
 use super::flood::Counted;
 use super::flow::Streams;
 

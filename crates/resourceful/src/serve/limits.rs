@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// How long a client may go on sending after it was answered for the last time.
+pub(super) const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Set by the methods of [`Server`](super::Server) that have these names.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {

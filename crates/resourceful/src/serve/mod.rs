@@ -2,6 +2,7 @@
 
 mod accept;
 mod connection;
+mod drive;
 mod flood;
 mod flow;
 mod head;

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::tls::Tls;
 
 #[cfg(feature = "tls")]
-use super::connection::LINGER_TIMEOUT;
+use super::limits::LINGER_TIMEOUT;
 
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

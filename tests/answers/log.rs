@@ -1,0 +1,102 @@
+//! What the log says of requests.
+
+use std::future::IntoFuture as _;
+use std::time::Duration;
+
+use resourceful::prelude::*;
+use resourceful::{Body, TestRequest};
+
+use crate::fixture::{Log, app};
+
+/// The lines that a request leaves.
+async fn lines(request: TestRequest) -> Vec<String> {
+    let log = Log::default();
+    let _listening = tracing::subscriber::set_default(log.subscriber(tracing::Level::INFO));
+    let _ = tokio::time::timeout(Duration::from_millis(200), request.into_future()).await;
+    log.text().lines().map(str::to_owned).collect()
+}
+
+fn client() -> TestClient {
+    async fn stream(_: Request) -> Result<Response> {
+        let parts = ["one ", "two"].map(Ok::<_, Error>);
+        Ok(Response::new(Body::from_stream(
+            futures_util::stream::iter(parts),
+        )))
+    }
+    async fn hang(_: Request) -> Result<()> {
+        std::future::pending().await
+    }
+    let app = app()
+        .get("/stream", public(stream))
+        .get("/hang", public(hang))
+        .get("/quiet", public(stream).unobserved())
+        .health();
+    TestClient::new(app).unwrap()
+}
+
+/// Method, pattern, id, status, time and bytes, whether it reached an endpoint or not.
+#[tokio::test]
+async fn each_request_has_one_line() {
+    let client = client();
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for (request, expected) in [
+        (
+            client.get("/posts/1").header("x-request-id", "a-1"),
+            ["GET", "/posts/{id}", "a-1", "200", "25"],
+        ),
+        (
+            client.get("/posts/1").header("traceparent", parent),
+            [
+                "GET",
+                "/posts/{id}",
+                "4bf92f3577b34da6a3ce929d0e0e4736",
+                "200",
+                "25",
+            ],
+        ),
+        (
+            client.get("/nowhere").header("x-request-id", "a-2"),
+            ["GET", "", "a-2", "404", ""],
+        ),
+        (
+            client.delete("/stream").header("x-request-id", "a-3"),
+            ["DELETE", "", "a-3", "405", ""],
+        ),
+        (
+            client.get("/stream").header("x-request-id", "a-4"),
+            ["GET", "/stream", "a-4", "200", "7"],
+        ),
+    ] {
+        let [method, route, id, status, bytes] = expected;
+        let lines = lines(request).await;
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let line = &lines[0];
+        for part in [
+            format!("method={method} "),
+            format!("route=\"{route}\""),
+            format!("id={id}"),
+            format!("answered status={status} microseconds="),
+            format!(" bytes={bytes}"),
+        ] {
+            assert!(line.contains(&part), "{part}: {line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_went_away_has_one_too() {
+    let lines = lines(client().get("/hang")).await;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("abandoned microseconds="), "{lines:?}");
+}
+
+#[tokio::test]
+async fn what_machines_ask_every_second_has_none() {
+    for path in ["/livez", "/readyz", "/quiet"] {
+        assert_eq!(
+            lines(client().get(path)).await,
+            Vec::<String>::new(),
+            "{path}"
+        );
+    }
+}
