@@ -13,10 +13,10 @@ use tokio::net::TcpStream;
 use super::{Raw, Running, run, start};
 use crate::fixture::app;
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A frame of this type and flags on this stream (RFC 9113 section 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8> {
     let mut frame = u32::try_from(content.len()).unwrap().to_be_bytes()[1..].to_vec();
     frame.extend([kind, flags]);
     frame.extend(stream.to_be_bytes());
@@ -25,7 +25,7 @@ fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8> {
 }
 
 /// `GET path` on `stream`; HPACK without compression (RFC 7541 section 6.2.2).
-fn get(stream: u32, path: &str) -> Vec<u8> {
+pub(super) fn get(stream: u32, path: &str) -> Vec<u8> {
     let mut block = vec![0x82, 0x86]; // :method GET, :scheme http
     for (index, value) in [(4, path), (1, "x")] {
         block.extend([index, u8::try_from(value.len()).unwrap()]);
@@ -52,7 +52,7 @@ async fn is_unharmed(sender: &mut SendRequest<Full<Bytes>>) {
 }
 
 /// The error code of the GOAWAY that ends these frames.
-fn goaway(mut bytes: &[u8]) -> Option<u32> {
+pub(super) fn goaway(mut bytes: &[u8]) -> Option<u32> {
     while bytes.len() >= 9 {
         let length = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]) as usize;
         let content = bytes.get(9..9 + length)?;

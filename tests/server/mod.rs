@@ -1,5 +1,6 @@
 //! Real sockets: protocols, signals to stop, clients that go away.
 
+mod conformance;
 mod disconnect;
 mod drain;
 mod framing;

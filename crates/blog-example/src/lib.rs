@@ -41,6 +41,7 @@ mod views;
 use resourceful::prelude::*;
 use resourceful_webhook::Webhook;
 
+use crate::pool::Pool;
 use crate::post_list::PostList;
 use crate::posts::Posts;
 use crate::services::Services;
@@ -56,6 +57,7 @@ pub fn app(services: Services) -> App {
     } = services;
     let db = || database.clone();
     let external = || upstream.clone();
+    let asked = database.clone();
     let app = App::new()
         .get("/async-hello/", public(views::async_hello))
         .get("/posts/", public(with_state(db(), views::post_list)))
@@ -93,6 +95,8 @@ pub fn app(services: Services) -> App {
             public(with_state(cache.clone(), cached::cached)),
         )
         .post("/cache/warm/", public(with_state(cache, cached::warm)))
+        .health()
+        .ready_check("database", move || sign_of_life(asked.clone()))
         .problems(error::with_error_member)
         .on_stop(|| async move { database.close().await.map_err(Error::internal) });
     let hook = "/webhooks/github/";
@@ -103,4 +107,9 @@ pub fn app(services: Services) -> App {
         }
         None => app.post(hook, public(github::no_secret)),
     }
+}
+
+async fn sign_of_life(database: Pool) -> Result<()> {
+    let ping = database.connections().ping();
+    database.bounded(ping).await.map_err(Error::internal)
 }

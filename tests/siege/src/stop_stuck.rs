@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use crate::findings::Findings;
@@ -22,7 +23,7 @@ struct Stuck {
     end: &'static str,
 }
 
-const ALL: [Stuck; 4] = [
+const ALL: [Stuck; 6] = [
     // Nothing was asked yet, so nothing is owed.
     Stuck {
         name: "half a header",
@@ -44,15 +45,24 @@ const ALL: [Stuck; 4] = [
         request: "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n",
         end: "\r\n0\r\n\r\n",
     },
+    Stuck {
+        name: "a stream of events",
+        request: "GET /events HTTP/1.1\r\nHost: x\r\n\r\n",
+        end: "\r\n0\r\n\r\n",
+    },
+    Stuck {
+        name: "a WebSocket",
+        request: "GET /socket HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        end: "The server stops.",
+    },
 ];
 
 pub(crate) async fn terminated() -> Result<Findings> {
     let mut findings = Findings::default();
-    let [header, body, handler, stream] = &ALL;
     // Each alone, so that the exit code is of one thing.
-    let (header, body, handler, stream) =
-        tokio::join!(header.stop(), body.stop(), handler.stop(), stream.stop());
-    for (stuck, stopped) in ALL.iter().zip([header, body, handler, stream]) {
+    let stopped = join_all(ALL.iter().map(Stuck::stop)).await;
+    for (stuck, stopped) in ALL.iter().zip(stopped) {
         let name = stuck.name;
         let Some(stopped) = stopped? else {
             findings.fault(format!("{name}: not out after {LIMIT:?}"));

@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
-use http_body::Frame;
-use http_body_util::StreamBody;
-use resourceful::Body;
 use resourceful::prelude::*;
+use resourceful::{AsyncSocket, Body, Event, EventStream, Message, Socket};
 use resourceful_test_parts::Process;
 use tokio::time::sleep;
 use tower::ServiceBuilder;
@@ -50,6 +48,8 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .get("/slow", public(slow))
         .get("/hang", public(hang))
         .get("/stream", public(endless))
+        .get("/events", public(events))
+        .socket("/socket", Silence)
         .get("/large", public(large))
         .get("/whole", public(with_state(whole, hold)))
         .post("/body", public(measure))
@@ -80,13 +80,37 @@ async fn measure(mut request: Request) -> Result<String> {
     Ok(request.bytes().await?.len().to_string())
 }
 
-/// An event ten times a second, for ever.
+/// A line ten times a second, for ever, whatever the server does.
 async fn endless(_: Request) -> Result<Response> {
-    let events = stream::unfold((), |()| async {
+    let lines = stream::unfold((), |()| async {
         sleep(Duration::from_millis(100)).await;
-        Some((Bytes::from_static(b"data: tick\n\n"), ()))
+        Some((Bytes::from_static(b"tick\n"), ()))
     });
-    Ok(streamed(events))
+    Ok(streamed(lines))
+}
+
+/// The same as events, which end when the server stops.
+async fn events(request: Request) -> Result<EventStream> {
+    Ok(EventStream::new(&request, |events| async move {
+        loop {
+            events.send(Event::new("tick")).await?;
+            sleep(Duration::from_millis(100)).await;
+        }
+    }))
+}
+
+/// A conversation in which nothing is said.
+struct Silence;
+
+impl AsyncSocket for Silence {
+    type Access = Public;
+    type Receive = Message;
+    type Send = Message;
+
+    async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
+        while socket.receive().await?.is_some() {}
+        Ok(())
+    }
 }
 
 /// A download.
@@ -102,6 +126,5 @@ async fn hold(whole: Bytes, _: Request) -> Result<Response> {
 }
 
 fn streamed(parts: impl Stream<Item = Bytes> + Send + 'static) -> Response {
-    let frames = parts.map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
-    Response::new(Body::new(StreamBody::new(frames)))
+    Response::new(Body::from_stream(parts.map(Ok::<_, Infallible>)))
 }
