@@ -115,11 +115,34 @@ fn frames_of(mut seen: &[u8]) -> impl Iterator<Item = (u8, u8, u8)> {
     })
 }
 
-/// (the section, what is sent, what has to come of it)
 #[tokio::test]
 async fn what_breaks_the_rfc_is_ended() {
+    let mut wrong = Vec::new();
+    for (section, frames, expected) in cases() {
+        let end = end_of(&frames).await;
+        // Whoever may end a stream may end the connection (RFC 9113 section 5.4).
+        let is_right = end == expected || (expected == End::Stream && end == End::Connection);
+        if !is_right {
+            wrong.push(format!("{section}: {end:?}, not {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn a_preface_that_is_none_is_no_http2() {
+    let running = start(app()).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n").await;
+    let answer = raw.read_to_end().await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+}
+
+/// (the section, what is sent, what has to come of it)
+#[expect(clippy::too_many_lines, reason = "it is a table")]
+fn cases() -> Vec<(&'static str, Vec<u8>, End)> {
     let large = vec![0; 16_385];
-    let cases: Vec<(&str, Vec<u8>, End)> = vec![
+    vec![
         ("3.4 a request", get(1, "/posts/1"), End::Answered),
         (
             "4.1 an unknown frame is ignored",
@@ -360,24 +383,5 @@ async fn what_breaks_the_rfc_is_ended() {
             End::Stream,
         ),
         ("8.3.1 two paths", with((":path", "/")), End::Stream),
-    ];
-    let mut wrong = Vec::new();
-    for (section, frames, expected) in cases {
-        let end = end_of(&frames).await;
-        // Whoever may end a stream may end the connection (RFC 9113 section 5.4).
-        let is_right = end == expected || (expected == End::Stream && end == End::Connection);
-        if !is_right {
-            wrong.push(format!("{section}: {end:?}, not {expected:?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-#[tokio::test]
-async fn a_preface_that_is_none_is_no_http2() {
-    let running = start(app()).await;
-    let mut raw = Raw::connect(running.address).await;
-    raw.send("PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n").await;
-    let answer = raw.read_to_end().await;
-    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    ]
 }

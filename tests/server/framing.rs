@@ -1,5 +1,8 @@
 //! Heads that a proxy in front of the server may read in another way.
 
+use resourceful::Body;
+use resourceful::prelude::*;
+
 use super::{Raw, start};
 use crate::fixture::app;
 
@@ -96,7 +99,7 @@ async fn it_is_seen_behind_other_requests_too() {
     refused(&mut raw, second).await;
 }
 
-/// What hyper refuses is held back until what was asked before is answered.
+/// What hyper refuses in the same breath as it answers is refused by hyper's own words.
 #[tokio::test]
 async fn a_refusal_does_not_take_the_answer_before_it() {
     let running = start(app()).await;
@@ -106,9 +109,50 @@ async fn a_refusal_does_not_take_the_answer_before_it() {
     let answers = raw.read_to_end().await;
     assert!(answers.starts_with("HTTP/1.1 200 "), "{answers}");
     assert!(answers.contains("\"Post 1\"}HTTP/1.1 400 "), "{answers}");
+}
+
+/// An answer may quote anything.
+#[tokio::test]
+async fn an_answer_is_never_taken_for_a_refusal() {
+    const QUOTED: &str = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\
+         date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n";
+    async fn quote(_: Request) -> Result<String> {
+        Ok(QUOTED.to_owned())
+    }
+    async fn long(_: Request) -> Result<Response> {
+        let text = format!("{}{QUOTED}", "x".repeat(1 << 20));
+        Ok(Response::new(text.into()))
+    }
+    async fn parts(_: Request) -> Result<Response> {
+        let parts = ["a", QUOTED].map(Ok::<_, Error>);
+        Ok(Response::new(Body::from_stream(
+            futures_util::stream::iter(parts),
+        )))
+    }
+    let app = App::new()
+        .get("/", public(quote))
+        .get("/long", public(long))
+        .get("/parts", public(parts));
+    let running = start(app).await;
+    let mut raw = Raw::connect(running.address).await;
+    for path in ["/", "/long", "/parts", "/"] {
+        raw.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+            .await;
+        let mut answer = raw.read_until("1994 08:49:37 GMT\r\n\r\n").await;
+        if path == "/parts" && !answer.ends_with("0\r\n\r\n") {
+            answer += &raw.read_until("0\r\n\r\n").await;
+        }
+        assert!(
+            answer.starts_with("HTTP/1.1 200 "),
+            "{path}: {}",
+            &answer[..50]
+        );
+    }
+    raw.send("GARBAGE\r\n\r\n").await;
+    let answer = raw.read_to_end().await;
     assert!(
-        answers.contains("This is not an HTTP request."),
-        "{answers}"
+        answer.starts_with("HTTP/1.1 400 ") && answer.ends_with('}'),
+        "{answer}"
     );
 }
 

@@ -235,3 +235,49 @@ async fn a_client_that_sleeps_does_not_hold_a_stop() {
     running.outcome.await.unwrap().unwrap();
     assert!(started.elapsed() < Duration::from_secs(5));
 }
+
+/// What h2 still holds when a request is done is sent before a stop is.
+#[tokio::test]
+async fn a_stop_sends_what_is_done_but_not_sent() {
+    async fn long(_: Request) -> Result<Response> {
+        Ok(Response::new(vec![b'x'; 300_000].into()))
+    }
+    let running = start(app().get("/long", public(long))).await;
+    let mut sender = connect(&running).await;
+    let mut bodies = Vec::new();
+    for _ in 0..10 {
+        let request = http::Request::get("http://x/long")
+            .body(Full::default())
+            .unwrap();
+        bodies.push(sender.send_request(request).await.unwrap().into_body());
+    }
+    running.stop.send(()).unwrap();
+    // One after the other, for longer than the client is waited for that does nothing.
+    for body in bodies {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(body.collect().await.unwrap().to_bytes().len(), 300_000);
+    }
+    running.outcome.await.unwrap().unwrap();
+}
+
+/// One byte of window is enough for hyper to hand all of a small answer to h2.
+#[tokio::test]
+async fn a_small_window_does_not_hold_small_answers_for_ever() {
+    async fn small(_: Request) -> Result<Response> {
+        Ok(Response::new(vec![b'x'; 20_000].into()))
+    }
+    let server = app()
+        .get("/small", public(small))
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let running = run(server.write_timeout(Duration::from_millis(300)));
+    let mut raw = Raw::connect(running.address).await;
+    let narrow = frame(4, 0, 0, &[0, 4, 0, 0, 0, 1]);
+    raw.send([PREFACE, &narrow, &get(1, "/small")].concat())
+        .await;
+    let started = Instant::now();
+    let mut answer = Vec::new();
+    raw.0.read_to_end(&mut answer).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5));
+}

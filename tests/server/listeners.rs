@@ -69,6 +69,24 @@ async fn a_unix_socket_serves_and_is_removed() {
 }
 
 #[tokio::test]
+async fn only_sockets_of_ones_own_are_removed() {
+    let folder = Folder::new("unix-others");
+    let path = folder.0.join("precious.db");
+    std::fs::write(&path, "precious").unwrap();
+    assert!(Listener::unix(&path).await.is_err());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+
+    let path = folder.0.join("app.sock");
+    let first = Listener::unix(&path).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let second = Listener::unix(&path).await.unwrap();
+    drop(first);
+    assert!(path.exists());
+    drop(second);
+    assert!(!path.exists());
+}
+
+#[tokio::test]
 async fn http2_is_spoken_over_a_unix_socket() {
     let folder = Folder::new("unix-h2");
     let path = folder.0.join("app.sock");
@@ -214,13 +232,21 @@ async fn who_speaks_no_tls_is_told() {
 #[tokio::test]
 async fn a_handshake_has_its_time() {
     let folder = Folder::new("tls-slow");
-    certify(&folder);
+    let roots = certify(&folder);
     let listener = Listener::bind("127.0.0.1:0")
         .await
         .unwrap()
         .with_tls(tls(&folder));
     let server = app().listen(listener).unwrap();
     let running = run(server.header_timeout(Duration::from_millis(200)));
+    let negotiated = connect_tls(running.address, roots, &["h2"]).await.unwrap();
+    let (mut silent, _) = tokio::io::split(negotiated);
+    let mut said = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(5), silent.read_to_end(&mut said));
+    assert!(
+        closed.await.is_ok(),
+        "it agreed on HTTP/2, and said nothing"
+    );
     for begin in [&b""[..], b"\x16\x03\x01\x02\x00\x01"] {
         let mut raw = Raw::connect(running.address).await;
         raw.send(begin).await;

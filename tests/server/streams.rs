@@ -42,6 +42,25 @@ async fn events_come_as_they_happen() {
     assert!(answer.contains("data: 0\n\n"), "{answer}");
 }
 
+#[tokio::test]
+async fn all_events_come_also_the_last() {
+    async fn many(request: Request) -> Result<EventStream> {
+        Ok(EventStream::new(&request, |events| async move {
+            for number in 1..=64 {
+                events.send(Event::new(format!("event {number}."))).await?;
+            }
+            Ok(())
+        })
+        .with_keep_alive(Duration::MAX))
+    }
+    let running = start(App::new().get("/", public(many))).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await;
+    let answer = raw.read_to_end().await;
+    assert!(answer.contains("event 64."), "{answer}");
+}
+
 /// An open stream does not hold up the exit, and its client sees that it has ended well.
 #[tokio::test]
 async fn a_stop_ends_streams_of_events() {

@@ -68,6 +68,34 @@ async fn what_may_have_begun_runs_to_its_end() {
     assert_eq!(end.await.unwrap(), "committed");
 }
 
+/// The time is that of the body, too; what still comes of it is not taken for a next request.
+#[tokio::test]
+async fn a_body_is_read_no_longer_than_its_request_has_time() {
+    let (sender, end) = oneshot::channel();
+    let sender = Arc::new(std::sync::Mutex::new(Some(sender)));
+    let upload = move |mut request: Request| {
+        let sender = sender.lock().unwrap().take();
+        async move {
+            let mut body = request.body(8)?;
+            tokio::time::sleep(2 * LIMIT).await;
+            while body.next_part().await?.is_some() {}
+            let _ = sender.unwrap().send(());
+            Ok::<_, Error>(())
+        }
+    };
+    let running = start(App::new().time_limit(LIMIT).put("/", public(upload))).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf")
+        .await;
+    let answer = raw.read_until("}").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("connection: close"),
+        "{answer}"
+    );
+    assert_eq!(raw.read_to_end().await, "");
+    assert!(end.await.is_err(), "it was not read to its end");
+}
+
 #[tokio::test]
 async fn the_connection_lives_on() {
     async fn hang(_: Request) -> Result<()> {

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use http::header::{CONNECTION, ETAG, HeaderValue, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS};
@@ -11,7 +10,7 @@ use http::header::{CONNECTION, ETAG, HeaderValue, LAST_MODIFIED, X_CONTENT_TYPE_
 use crate::conclude::{conclude, strip_body};
 use crate::erased::Running;
 use crate::error::Result;
-use crate::incoming::UnreadFlag;
+use crate::incoming::Remains;
 use crate::request::{Request, Trail};
 use crate::response::{Response, say_defaults};
 use crate::time_limit::{TimeLimit, overdue};
@@ -37,7 +36,7 @@ pub struct Answer {
     state: State,
     is_head: bool,
     /// Of the request's body, on HTTP/1.
-    unread: Option<UnreadFlag>,
+    remains: Option<Remains>,
     /// For unsafe requests.
     runs_on: Option<Box<RunsOn>>,
 }
@@ -53,7 +52,7 @@ impl Answer {
         Self {
             state: State::Ready(Box::new(response)),
             is_head: false,
-            unread: None,
+            remains: None,
             runs_on: None,
         }
     }
@@ -62,7 +61,7 @@ impl Answer {
         Self {
             state: State::Running(running),
             is_head: false,
-            unread: None,
+            remains: None,
             runs_on,
         }
     }
@@ -75,10 +74,15 @@ impl Answer {
         self
     }
 
-    /// Announces the end of the connection when the request's body is left unread.
-    pub(crate) fn closing_when(mut self, unread: Option<UnreadFlag>) -> Self {
-        self.unread = unread;
+    /// Announces the end of the connection when something of the request's body remains.
+    pub(crate) fn after(mut self, remains: Option<Remains>) -> Self {
+        self.remains = remains;
         self
+    }
+
+    /// May the client still send what somebody reads, though it is answered?
+    pub(crate) fn is_still_sent_to(&self) -> bool {
+        self.remains.as_ref().is_some_and(Remains::is_awaited)
     }
 }
 
@@ -107,9 +111,9 @@ impl Future for Answer {
             strip_body(&mut response);
         }
         if self
-            .unread
+            .remains
             .as_ref()
-            .is_some_and(|unread| unread.load(Ordering::Relaxed))
+            .is_some_and(|remains| !remains.is_none())
         {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
@@ -186,7 +190,11 @@ impl RunsOn {
         if detached.len() < MAX_DETACHED
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            detached.spawn_on(running, &runtime);
+            let aborted = self.trail.settings().aborted.clone();
+            let work = async move {
+                aborted.run_until_cancelled(running).await;
+            };
+            detached.spawn_on(work, &runtime);
         }
     }
 }

@@ -245,20 +245,19 @@ impl EventStream {
         if let Poll::Ready(Some(event)) = self.events.poll_recv(cx) {
             return Poll::Ready(Some(event));
         }
-        let Some(work) = &mut self.work else {
-            return Poll::Ready(None);
-        };
-        if let Poll::Ready(outcome) = work.as_mut().poll(cx) {
+        if let Some(work) = &mut self.work
+            && let Poll::Ready(outcome) = work.as_mut().poll(cx)
+        {
             self.work = None;
+            self.events.close();
             if let Err(error) = outcome {
                 tracing::error!(%error, "a stream of events failed");
             }
         }
-        // All senders may be gone while the work goes on, silent.
         match self.events.poll_recv(cx) {
-            Poll::Ready(Some(event)) => Poll::Ready(Some(event)),
-            _ if self.work.is_none() => Poll::Ready(None),
-            _ => Poll::Pending,
+            // All senders may be gone while the work goes on, silent.
+            Poll::Ready(None) if self.work.is_some() => Poll::Pending,
+            event => event,
         }
     }
 }
@@ -282,8 +281,11 @@ impl HttpBody for EventStream {
             }
             Poll::Pending => return Poll::Pending,
         };
-        let next = tokio::time::Instant::now() + self.keep_alive;
-        self.silence.as_mut().reset(next);
+        // Nothing is a sleep for ever but the one that is made so.
+        match tokio::time::Instant::now().checked_add(self.keep_alive) {
+            Some(next) => self.silence.as_mut().reset(next),
+            None => self.silence = Box::pin(sleep(self.keep_alive)),
+        }
         Poll::Ready(Some(Ok(Frame::data(text))))
     }
 }

@@ -1,7 +1,7 @@
 //! A request's body as it arrives, with the patience it is waited for.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -12,9 +12,26 @@ use http_body_util::combinators::UnsyncBoxBody;
 use crate::error::BoxError;
 use crate::patience::{Patience, Terms, TooSlow};
 
-/// Raised when a body is dropped before its end: the rest of it still stands between this
-/// request and the next on an HTTP/1 connection.
-pub(crate) type UnreadFlag = Arc<AtomicBool>;
+/// What has become of a request's body. Until it was read to its end, the rest of it stands between
+/// this request and the next on an HTTP/1 connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Remains(Arc<AtomicU8>);
+
+const AWAITED: u8 = 0;
+const READ: u8 = 1;
+const LEFT: u8 = 2;
+
+impl Remains {
+    /// Read to its end, and gone.
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == READ
+    }
+
+    /// Somebody may still read it.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == AWAITED
+    }
+}
 
 /// Who sends it.
 pub(crate) enum Source {
@@ -27,17 +44,16 @@ pub(crate) enum Source {
 pub(crate) struct Incoming {
     source: Source,
     is_done: bool,
-    unread: Option<UnreadFlag>,
+    remains: Option<Remains>,
     patience: Patience,
 }
 
 impl Incoming {
-    /// With a flag, it is raised when the body is dropped before its end.
-    pub(crate) fn new(source: Source, unread: Option<UnreadFlag>) -> Self {
+    pub(crate) fn new(source: Source, remains: Option<Remains>) -> Self {
         Self {
             source,
             is_done: false,
-            unread,
+            remains,
             patience: Patience::default(),
         }
     }
@@ -91,10 +107,9 @@ impl Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if let Some(flag) = &self.unread
-            && !self.is_end_stream()
-        {
-            flag.store(true, Ordering::Relaxed);
+        if let Some(remains) = &self.remains {
+            let state = if self.is_end_stream() { READ } else { LEFT };
+            remains.0.store(state, Ordering::Relaxed);
         }
     }
 }

@@ -52,11 +52,11 @@ impl Observed {
     /// The answer, whose bytes are counted where they are not known yet.
     pub(crate) fn answered(mut self, response: Response) -> Response {
         self.status = Some(response.status());
-        match response.body().size_hint().exact() {
+        match response.body().as_bytes().map(<[u8]>::len) {
             // A body that is not sent is none.
-            Some(_) if self.method == Method::HEAD => response,
+            _ if self.method == Method::HEAD => response,
             Some(bytes) => {
-                self.bytes = bytes;
+                self.bytes = bytes as u64;
                 response
             }
             None => response.map(|body| {

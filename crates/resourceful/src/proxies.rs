@@ -26,10 +26,17 @@ impl Proxies {
             self.has_unix = true;
             return Some(());
         }
-        let network = text
-            .parse()
-            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        self.networks.push(network.ok()?);
+        let network = match text.parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().into(),
+            Err(_) => text.parse().ok()?,
+        };
+        // A mapped one would never match: addresses are compared as IPv4.
+        let is_mapped =
+            matches!(network, IpNet::V6(network) if network.addr().to_ipv4_mapped().is_some());
+        if is_mapped {
+            return None;
+        }
+        self.networks.push(network);
         Some(())
     }
 

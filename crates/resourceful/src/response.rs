@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, StreamBody};
 use serde::Serialize;
 
 use crate::error::{BoxError, Error, Result};
-use crate::incoming::{Incoming, Source, UnreadFlag};
+use crate::incoming::{Incoming, Remains, Source};
 use crate::patience::Terms;
 
 /// A response of this crate: `http`'s, with our [`Body`].
@@ -48,7 +48,7 @@ pub(crate) fn say_defaults(headers: &mut HeaderMap) {
 
 /// So many bytes of a body go out at once. A client that does not read costs us no more than this
 /// and hyper's buffer.
-const LONGEST_PART: usize = 32 * 1024;
+pub(crate) const LONGEST_PART: usize = 32 * 1024;
 
 /// The body of a request or a response.
 ///
@@ -144,6 +144,12 @@ impl Body {
         })))
     }
 
+    /// Does it go out in one part?
+    pub(crate) fn is_short(&self) -> bool {
+        self.as_bytes()
+            .is_some_and(|bytes| bytes.len() <= LONGEST_PART)
+    }
+
     /// The content, when it is all there already.
     ///
     /// # Examples
@@ -200,13 +206,13 @@ impl From<hyper::body::Incoming> for Body {
 }
 
 impl Body {
-    /// A body off the wire; with a flag, it is raised when the body is dropped before its end.
-    pub(crate) fn arriving(body: hyper::body::Incoming, unread: Option<UnreadFlag>) -> Self {
+    /// A body off the wire, which tells what becomes of it.
+    pub(crate) fn arriving(body: hyper::body::Incoming, remains: Option<Remains>) -> Self {
         if body.is_end_stream() {
             return Self::empty();
         }
         let source = Source::Hyper(body);
-        Self(Kind::Incoming(Box::new(Incoming::new(source, unread))))
+        Self(Kind::Incoming(Box::new(Incoming::new(source, remains))))
     }
 
     /// The body of a request that another server hands over.

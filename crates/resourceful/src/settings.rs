@@ -64,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) proxies: Proxies,
     /// Unsafe requests whose client went away: they run to their end, and the drain waits.
     pub(crate) detached: TaskTracker,
+    /// The drain is over, and what still runs is not to be finished.
+    pub(crate) aborted: CancellationToken,
     /// The server was asked to stop: nothing new should be sent here.
     pub(crate) leaving: CancellationToken,
     /// The drain has begun: what would go on for ever ends.
@@ -85,6 +87,7 @@ impl Default for Settings {
             has_health: false,
             proxies: Proxies::default(),
             detached: TaskTracker::new(),
+            aborted: CancellationToken::new(),
             leaving: CancellationToken::new(),
             stopping: CancellationToken::new(),
         }
@@ -94,11 +97,14 @@ impl Default for Settings {
 impl Settings {
     /// The host that a request asked for.
     pub(crate) fn host<'p>(&self, parts: &'p Parts, origin: Option<Origin>) -> Option<&'p str> {
-        if let Some(host) = origin.and_then(|origin| self.proxies.host(origin, &parts.headers)) {
-            return Some(host);
-        }
-        let named = parts.uri.authority().map(Authority::as_str);
-        named.or_else(|| parts.headers.get(HOST)?.to_str().ok())
+        let forwarded = origin.and_then(|origin| self.proxies.host(origin, &parts.headers));
+        let host = forwarded.or_else(|| {
+            // Without the user that may stand before it.
+            let named = parts.uri.authority().map(Authority::as_str);
+            let named = named.and_then(|named| named.rsplit('@').next());
+            named.or_else(|| parts.headers.get(HOST)?.to_str().ok())
+        });
+        host.filter(|host| Host::parse(host).is_some())
     }
 
     pub(crate) fn trusts_host(&self, parts: &Parts, origin: Origin) -> bool {

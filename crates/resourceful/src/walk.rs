@@ -51,7 +51,8 @@ impl Site {
             Ok(located) => located,
             // Asked of the server as a whole (RFC 9110 section 9.3.7).
             Err(_) if parts.method == Method::OPTIONS && parts.uri.path() == "*" => {
-                return Answer::ready(with_status(StatusCode::NO_CONTENT, Body::empty()));
+                let response = with_status(StatusCode::NO_CONTENT, Body::empty());
+                return self.conclude_early(Ok(response), parts);
             }
             Err(Refusal::Error(error)) => return self.refuse(error, parts),
             Err(Refusal::OtherSlash) => {
@@ -67,7 +68,9 @@ impl Site {
                 let runs_on = RunsOn::of(&request);
                 Answer::running(Arc::clone(endpoint).call(request), runs_on).for_method(is_head)
             }
-            None if parts.method == Method::OPTIONS => Answer::ready(options(&leaf.allow)),
+            None if parts.method == Method::OPTIONS => {
+                self.conclude_early(Ok(options(&leaf.allow)), parts)
+            }
             None => self.refuse(method_not_allowed(&leaf.allow), parts),
         }
     }

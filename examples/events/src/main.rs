@@ -109,7 +109,7 @@ async fn events(prices: Prices, request: Request) -> Result<EventStream> {
             }
             if let Some((number, price)) = next {
                 seen = number;
-                let event = Event::json(&price)?.with_id(&number.to_string());
+                let event = Event::json(&price)?.with_id(number);
                 events.send(event).await?;
             } else if history.changed().await.is_err() {
                 return Ok(());

@@ -80,18 +80,21 @@ impl Acceptor {
             sleep(delay).await;
         });
         let mut backoff = ACCEPT_BACKOFF.0;
+        let mut turn = 0_usize;
         loop {
             let has_room = self.connections.len() < self.limits.max_connections;
             tokio::select! {
                 () = &mut stopped => return,
-                accepted = next_of(&self.listeners), if has_room => match accepted {
+                accepted = next_of(&self.listeners, turn), if has_room => match accepted {
                     Ok(accepted) => {
                         backoff = ACCEPT_BACKOFF.0;
+                        turn = turn.wrapping_add(1);
                         self.serve(accepted);
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         refused("accept");
+                        turn = turn.wrapping_add(1);
                         tokio::select! {
                             () = sleep(backoff) => {}
                             // One that has ended leaves its descriptor.
@@ -149,8 +152,8 @@ impl Acceptor {
     /// Something was left unfinished.
     pub(super) async fn drain(mut self, abort: impl Future<Output = ()>) -> Result<()> {
         // Those that have connected already are served: their requests may be here.
-        for _ in 0..self.limits.max_connections {
-            match next_of(&self.listeners).now_or_never() {
+        for turn in 0..self.limits.max_connections {
+            match next_of(&self.listeners, turn).now_or_never() {
                 Some(Ok(accepted)) => self.serve(accepted),
                 Some(Err(_)) | None => break,
             }
@@ -179,6 +182,7 @@ impl Acceptor {
             return Ok(());
         }
         let left = self.connections.len() + streams.len() + detached.len();
+        settings.aborted.cancel();
         tracing::error!(left, "stopped with connections or requests unfinished");
         Err(Error::internal(format!(
             "stopped with {left} connections or requests unfinished"
@@ -220,9 +224,12 @@ struct Accepted {
 }
 
 /// The next connection of any listener.
-async fn next_of(listeners: &[Listener]) -> io::Result<Accepted> {
+///
+/// Each is asked first in its turn: one that always has some does not keep the others out.
+async fn next_of(listeners: &[Listener], turn: usize) -> io::Result<Accepted> {
     poll_fn(|cx| {
-        for listener in listeners {
+        let (later, sooner) = listeners.split_at(turn % listeners.len().max(1));
+        for listener in sooner.iter().chain(later) {
             if let Poll::Ready(accepted) = listener.poll_accept(cx) {
                 return Poll::Ready(accepted.map(|(stream, peer)| Accepted {
                     stream,

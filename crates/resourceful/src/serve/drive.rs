@@ -16,6 +16,9 @@ use super::stream::Stream;
 
 /// A connection of hyper's, of either protocol.
 pub(super) trait Driven {
+    /// Is it woken more than once by its [`Pace`]?
+    const WAKES_OFTEN: bool = false;
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>>;
 
     /// Takes no further requests, and ends after those that run.
@@ -46,9 +49,15 @@ pub(super) async fn until_ended<C: Driven>(
             // Ready is as good as pending: the look below sees it.
             let _ = closed.as_mut().poll(cx);
             pace.register(cx);
+        } else if C::WAKES_OFTEN {
+            pace.register(cx);
         }
         let mut outcome = connection.poll(cx);
-        let verdict = pace.verdict();
+        let mut verdict = pace.verdict();
+        if matches!(verdict, Some(Verdict::Idle | Verdict::SlowHead)) && pace.is_serving() {
+            pace.pardon();
+            verdict = None;
+        }
         let is_leaving = verdict == Some(Verdict::Leaving);
         if outcome.is_pending() && !is_draining && (is_leaving || drain.has_changed().is_err()) {
             // What has come already is served; nothing after it.
@@ -72,10 +81,11 @@ pub(super) async fn until_ended<C: Driven>(
 /// Closed at once, a connection with unread bytes is reset, and the client may lose the answer
 /// that refused them (RFC 9112 section 9.6).
 pub(super) async fn close(stream: &mut Stream, mut drain: watch::Receiver<()>) {
-    let rest = async {
-        stream.shutdown().await?;
-        tokio::io::copy(stream, &mut tokio::io::sink()).await
-    };
+    if timeout(LINGER_TIMEOUT, stream.shutdown()).await.is_err() {
+        return;
+    }
+    let mut sink = tokio::io::sink();
+    let rest = tokio::io::copy(stream, &mut sink);
     tokio::select! {
         _ = timeout(LINGER_TIMEOUT, rest) => {}
         _ = drain.changed() => {}

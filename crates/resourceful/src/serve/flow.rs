@@ -3,6 +3,7 @@
 //! A client that opens no window holds an answer for as long as it answers pings. So the task of a
 //! stream is watched: whose turn is it, and does anything happen?
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::rt::Executor;
 use tokio::time::{Sleep, sleep};
@@ -19,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::answer::Answer;
 use crate::error::BoxError;
 use crate::observe::refused;
-use crate::response::Body;
+use crate::response::{Body, LONGEST_PART};
 
 use super::pace::{Pace, Verdict};
 
@@ -63,7 +64,8 @@ impl Streams {
         let flow = Arc::new(Flow::default());
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         *next = Some(Arc::clone(&flow));
-        FlowingAnswer { answer, flow }
+        let pace = Arc::clone(&self.pace);
+        FlowingAnswer { answer, flow, pace }
     }
 }
 
@@ -134,7 +136,7 @@ impl<F> Drop for Watched<F> {
     fn drop(&mut self) {
         if self.running.fetch_sub(1, Relaxed) == 1 {
             // The connection may be waiting for this.
-            self.pace.wake();
+            self.pace.done();
         }
     }
 }
@@ -143,49 +145,115 @@ impl<F> Drop for Watched<F> {
 pub(super) struct FlowingAnswer {
     answer: Answer,
     flow: Arc<Flow>,
+    pace: Arc<Pace>,
 }
 
 impl Future for FlowingAnswer {
-    type Output = <Answer as Future>::Output;
+    type Output = Result<http::Response<Flowing>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(Pin::new(&mut self.answer).poll(cx));
         Poll::Ready(answer.map(|response| {
-            if response.body().is_end_stream() {
-                return response;
-            }
-            self.flow.is_clients_turn.store(true, Relaxed);
-            let flow = Arc::clone(&self.flow);
-            response.map(|body| Body::new(Flowing { body, flow }))
+            let is_empty = response.body().is_end_stream();
+            self.flow.is_clients_turn.store(!is_empty, Relaxed);
+            response.map(|body| Flowing {
+                body,
+                rest: Bytes::new(),
+                flow: Arc::clone(&self.flow),
+                pace: Arc::clone(&self.pace),
+            })
         }))
     }
 }
 
-/// A body that says whether it is waited for, or waits itself.
-struct Flowing {
+/// A body that says whether it is waited for, or waits itself, and goes out in parts that are not
+/// long.
+pub(super) struct Flowing {
     body: Body,
+    /// Of a part that was longer.
+    rest: Bytes,
     flow: Arc<Flow>,
+    pace: Arc<Pace>,
 }
 
 impl HttpBody for Flowing {
-    type Data = Bytes;
+    type Data = Held;
     type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
-        self.flow.parts.fetch_add(1, Relaxed);
-        self.flow.is_clients_turn.store(frame.is_ready(), Relaxed);
-        frame
+    ) -> Poll<Option<Result<Frame<Held>, BoxError>>> {
+        let this = &mut *self;
+        this.flow.parts.fetch_add(1, Relaxed);
+        if this.rest.is_empty() {
+            let frame = Pin::new(&mut this.body).poll_frame(cx);
+            this.flow.is_clients_turn.store(frame.is_ready(), Relaxed);
+            let frame = match ready!(frame) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(frame)) => frame,
+            };
+            match frame.into_data() {
+                Ok(data) => this.rest = data,
+                Err(frame) => {
+                    let trailers = frame.into_trailers().unwrap_or_default();
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
+            }
+        }
+        let part = this.rest.split_to(this.rest.len().min(LONGEST_PART));
+        Poll::Ready(Some(Ok(Frame::data(Held::new(part, &this.pace)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let rest = self.rest.len() as u64;
+        let hint = self.body.size_hint();
+        let mut whole = SizeHint::new();
+        whole.set_lower(hint.lower() + rest);
+        if let Some(upper) = hint.upper() {
+            whole.set_upper(upper + rest);
+        }
+        whole
+    }
+}
+
+/// A part that hyper has taken, and h2 keeps until the client has opened its window: it tells when
+/// some of it is sent, and when all of it is.
+pub(super) struct Held {
+    bytes: Bytes,
+    pace: Arc<Pace>,
+}
+
+impl Held {
+    fn new(bytes: Bytes, pace: &Arc<Pace>) -> Self {
+        pace.holds();
+        let pace = Arc::clone(pace);
+        Self { bytes, pace }
+    }
+}
+
+impl Buf for Held {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        self.pace.sent_some();
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.pace.let_go();
     }
 }

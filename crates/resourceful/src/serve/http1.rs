@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::answer::Answer;
 use crate::error::{BoxError, Error, Result};
 use crate::host::Host;
-use crate::incoming::UnreadFlag;
+use crate::incoming::Remains;
 use crate::observe;
 use crate::origin::Origin;
 use crate::response::Body;
@@ -113,17 +113,16 @@ fn answer(
     origin: Origin,
 ) -> Answer {
     let is_plain = pace.request();
-    // What is left of a body would be read as the next request.
-    let unread = (!request.body().is_end_stream()).then(UnreadFlag::default);
-    if let Err(error) = check(&request, is_plain, unread.is_some()) {
+    let remains = (!request.body().is_end_stream()).then(Remains::default);
+    if let Err(error) = check(&request, is_plain, remains.is_some()) {
         observe::refused("bad_request");
         return service.refuse(error, request.map(|_| Body::empty()));
     }
-    let request = match &unread {
-        Some(flag) => request.map(|body| Body::arriving(body, Some(Arc::clone(flag)))),
+    let request = match &remains {
+        Some(remains) => request.map(|body| Body::arriving(body, Some(remains.clone()))),
         None => request.map(|_| Body::empty()),
     };
-    service.walk(request, Some(origin)).closing_when(unread)
+    service.walk(request, Some(origin)).after(remains)
 }
 
 /// What comes after the last request: another protocol, or the last word.
@@ -170,8 +169,9 @@ fn check(request: &hyper::Request<Incoming>, is_plain: bool, has_body: bool) -> 
     {
         return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
     }
-    if request.version() == Version::HTTP_11 {
-        let host = headers.get(HOST).map(HeaderValue::as_bytes);
+    let host = headers.get(HOST);
+    if host.is_some() || request.version() == Version::HTTP_11 {
+        let host = host.map(HeaderValue::as_bytes);
         // Where no field is there twice, this one is not.
         let is_one =
             headers.len() == headers.keys_len() || headers.get_all(HOST).iter().nth(1).is_none();

@@ -19,7 +19,11 @@ use crate::response::Body;
 use super::connection::Connection;
 use super::drive::{Driven, until_ended};
 use super::flood::Counted;
-use super::flow::Streams;
+use super::flow::{Flowing, Streams};
+use super::pace::Pace;
+
+/// hyper adds to the time of day what it is told.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How long after the GOAWAY.
 const PARTING: Duration = Duration::from_secs(1);
@@ -43,19 +47,21 @@ pub(super) async fn serve(
     let walk = service_fn(move |request: hyper::Request<Incoming>| {
         watched.watch(service.walk(request.map(Body::from), Some(origin)))
     });
+    let (interval, patience) = limits.ping;
     let connection = http2::Builder::new(streams.clone())
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(limits.max_header_bytes)
         // Somebody who is gone without a word does not answer.
-        .keep_alive_interval(limits.ping.0)
-        .keep_alive_timeout(limits.ping.1)
+        .keep_alive_interval((interval < FOREVER).then_some(interval))
+        .keep_alive_timeout(patience.min(FOREVER))
         .serve_connection(Counted::new(stream), walk);
     // Its pings are its clock.
     pace.request();
     let driven = Http2 {
         connection: Box::pin(connection),
         streams,
+        pace: Arc::clone(&pace),
         parting: None,
     };
     until_ended(driven, &pace, drain).await
@@ -64,21 +70,25 @@ pub(super) async fn serve(
 struct Http2<S: HttpService<Incoming>> {
     connection: Pin<Box<http2::Connection<Counted, S, Streams>>>,
     streams: Streams,
+    pace: Arc<Pace>,
     /// How long a client is waited for that may not know yet that it is told to go.
     parting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Driven for Http2<S>
 where
-    S: HttpService<Incoming, ResBody = Body>,
+    S: HttpService<Incoming, ResBody = Flowing>,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
+    const WAKES_OFTEN: bool = true;
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
         self.connection.as_mut().poll(cx)
     }
 
     fn shut_down(&mut self) {
+        self.pace.part();
         self.connection.as_mut().graceful_shutdown();
         self.parting = Some(Box::pin(sleep(PARTING)));
     }
@@ -89,5 +99,6 @@ where
         let parting = self.parting.as_mut();
         parting.is_some_and(|parting| parting.as_mut().poll(cx).is_ready())
             && self.streams.is_idle()
+            && self.pace.holds_nothing()
     }
 }

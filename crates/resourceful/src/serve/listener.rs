@@ -4,6 +4,8 @@ use std::fmt::{self, Debug};
 use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+#[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 
@@ -45,19 +47,33 @@ pub struct Listener {
 enum Socket {
     Tcp(TcpListener),
     #[cfg(unix)]
-    Unix(UnixListener, Option<Leftover>),
+    /// The file goes first, while nobody else can have taken its place.
+    Unix(Option<Leftover>, UnixListener),
 }
 
 /// The file of a Unix socket, which stays when nobody listens any more.
 #[cfg(unix)]
 #[derive(Debug)]
-struct Leftover(PathBuf);
+struct Leftover {
+    path: PathBuf,
+    /// Which file it is: another server may have put its own in its place.
+    device_and_inode: (u64, u64),
+}
+
+#[cfg(unix)]
+fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
+    let file = std::fs::symlink_metadata(path)?;
+    Ok((file.dev(), file.ino()))
+}
 
 #[cfg(unix)]
 impl Drop for Leftover {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.0) {
-            tracing::warn!(%error, path = %self.0.display(), "the socket's file stays");
+        let current = device_and_inode(&self.path);
+        if current.is_ok_and(|current| current == self.device_and_inode)
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(%error, path = %self.path.display(), "the socket's file stays");
         }
     }
 }
@@ -105,7 +121,11 @@ impl Listener {
     #[cfg(unix)]
     pub async fn unix(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        if let Err(error) = UnixStream::connect(path).await
+        // A file that is no socket refuses, too.
+        let is_socket =
+            std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+        if is_socket
+            && let Err(error) = UnixStream::connect(path).await
             && error.kind() == io::ErrorKind::ConnectionRefused
         {
             tracing::info!(path = %path.display(), "replacing a socket that nobody listens on");
@@ -114,8 +134,11 @@ impl Listener {
         let listener = UnixListener::bind(path).map_err(|error| {
             Error::internal(format!("cannot listen on {}: {error}", path.display()))
         })?;
-        let leftover = Leftover(path.to_owned());
-        Ok(Socket::Unix(listener, Some(leftover)).into())
+        let leftover = Leftover {
+            path: path.to_owned(),
+            device_and_inode: device_and_inode(path).map_err(Error::internal)?,
+        };
+        Ok(Socket::Unix(Some(leftover), listener).into())
     }
 
     /// Says who may connect to a Unix socket, as the mode of its file: `0o660`. Without it the
@@ -137,7 +160,7 @@ impl Listener {
     pub fn with_mode(self, mode: u32) -> Result<Self> {
         use std::os::unix::fs::PermissionsExt as _;
 
-        let Socket::Unix(_, Some(Leftover(path))) = &self.socket else {
+        let Socket::Unix(Some(Leftover { path, .. }), _) = &self.socket else {
             return Err(Error::internal("only a Unix socket has a mode"));
         };
         let permissions = std::fs::Permissions::from_mode(mode);
@@ -183,7 +206,7 @@ impl Listener {
                 Poll::Ready(Ok((stream.into(), Some(peer))))
             }
             #[cfg(unix)]
-            Socket::Unix(listener, _) => {
+            Socket::Unix(_, listener) => {
                 let (stream, _) = ready!(listener.poll_accept(cx))?;
                 Poll::Ready(Ok((stream.into(), None)))
             }
@@ -199,7 +222,7 @@ impl fmt::Display for Listener {
                 Err(error) => write!(f, "{error}"),
             },
             #[cfg(unix)]
-            Socket::Unix(listener, _) => {
+            Socket::Unix(_, listener) => {
                 let address = listener.local_addr();
                 let path = address
                     .as_ref()
@@ -243,7 +266,7 @@ impl TryFrom<std::net::TcpListener> for Listener {
 #[cfg(unix)]
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Self {
-        Socket::Unix(listener, None).into()
+        Socket::Unix(None, listener).into()
     }
 }
 

@@ -21,6 +21,7 @@ mod systemd;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -176,8 +177,7 @@ impl Server {
         self
     }
 
-    /// How large the head of a request may be, in bytes: 16 KiB, else 431. (Over HTTP/1 up to
-    /// 4 KiB more may pass, as they come in one part.)
+    /// How large the head of a request may be, in bytes: 16 KiB, else 431.
     ///
     /// # Examples
     /// ```
@@ -358,13 +358,24 @@ impl Server {
         stop: impl Future<Output = ()>,
         abort: impl Future<Output = ()>,
     ) -> Result<()> {
+        let (mut stop, mut abort) = (pin!(stop), pin!(abort));
         let mut lifespan = std::mem::take(&mut self.lifespan);
-        let outcome = match lifespan.start().await {
-            Ok(()) => self.serve_until(stop, abort).await,
+        let started = tokio::select! {
+            biased;
+            started = lifespan.start() => started.map(|()| true),
+            // Asked to stop before it has begun.
+            () = &mut stop => Ok(false),
+        };
+        let outcome = match started {
+            Ok(true) => self.serve_until(stop, abort.as_mut()).await,
+            Ok(false) => Ok(()),
             Err(error) => Err(error),
         };
-        lifespan.stop().await;
-        outcome
+        tokio::select! {
+            biased;
+            () = lifespan.stop() => outcome,
+            () = abort => Err(Error::internal("stopped before the stop hooks were through")),
+        }
     }
 
     async fn serve_until(
@@ -376,7 +387,7 @@ impl Server {
             tracing::info!(address = %listener, "listening");
         }
         let mut acceptor = Acceptor::new(self.service, self.listeners, self.limits);
-        let mut abort = std::pin::pin!(abort);
+        let mut abort = pin!(abort);
         tokio::select! {
             () = acceptor.accept_until(stop) => {}
             // Asked twice within the delay.

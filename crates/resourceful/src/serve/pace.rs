@@ -52,6 +52,11 @@ pub(super) struct Pace {
     requests: AtomicU32,
     writes: AtomicU32,
     is_write_blocked: AtomicBool,
+    /// An answer may not have been sent yet.
+    owes: AtomicBool,
+    /// Parts of HTTP/2 answers that are not sent yet.
+    held: AtomicU32,
+    is_parting: AtomicBool,
     /// The number of the first request whose head can be read in two ways; 0 is none.
     ambiguous: AtomicU32,
     verdict: AtomicU8,
@@ -111,12 +116,21 @@ impl Pace {
 
     fn answered(&self) {
         self.phase.store(ANSWERED, Relaxed);
+        self.owes.store(true, Relaxed);
     }
 
     pub(super) fn read(&self) {
         if self.phase.load(Relaxed) == ANSWERED {
             self.phase.store(HEAD, Relaxed);
+            // hyper reads a next head after it has flushed the answer before, or has tried to.
+            self.owes
+                .store(self.is_write_blocked.load(Relaxed), Relaxed);
         }
+    }
+
+    /// Is a head awaited, and every answer before it sent? Then what hyper writes is its own.
+    pub(super) fn owes_nothing_yet(&self) -> bool {
+        self.awaits_head() && !self.owes.load(Relaxed)
     }
 
     pub(super) fn wrote<T>(&self, outcome: &Poll<T>) {
@@ -126,13 +140,54 @@ impl Pace {
         self.is_write_blocked.store(outcome.is_pending(), Relaxed);
     }
 
+    pub(super) fn flushed<T>(&self, outcome: &Poll<T>) {
+        if outcome.is_pending() {
+            // Some of it may have gone out.
+            add_one(&self.writes);
+            self.is_write_blocked.store(true, Relaxed);
+        } else if self.is_write_blocked.load(Relaxed) {
+            self.is_write_blocked.store(false, Relaxed);
+        }
+    }
+
+    pub(super) fn holds(&self) {
+        self.held.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn sent_some(&self) {
+        add_one(&self.writes);
+    }
+
+    pub(super) fn let_go(&self) {
+        if self.held.fetch_sub(1, Relaxed) == 1 {
+            self.done();
+        }
+    }
+
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.held.load(Relaxed) == 0
+    }
+
+    /// What came just before the verdict is served all the same.
+    pub(super) fn pardon(&self) {
+        self.verdict.store(0, Relaxed);
+    }
+
     pub(super) fn end(&self, verdict: Verdict) {
         self.verdict.store(verdict as u8 + 1, Relaxed);
         self.waker.wake();
     }
 
-    pub(super) fn wake(&self) {
-        self.waker.wake();
+    /// Everything is waited for from now on.
+    pub(super) fn part(&self) {
+        self.is_parting.store(true, Relaxed);
+    }
+
+    /// One of the things that may be waited for has come to its end.
+    pub(super) fn done(&self) {
+        if self.is_parting.load(Relaxed) {
+            self.waker.wake();
+        }
     }
 }
 
@@ -211,12 +266,17 @@ impl Watched {
         if self.seen != seen {
             (self.seen, self.since) = (seen, now);
         }
-        let blocked = (pace.is_write_blocked.load(Relaxed), writes);
+        let is_holding = !pace.holds_nothing();
+        let is_blocked = is_holding || pace.is_write_blocked.load(Relaxed);
+        let blocked = (is_blocked, writes);
         if self.blocked != blocked {
             (self.blocked, self.blocked_since) = (blocked, now);
         }
         if blocked.0 {
-            return (now - self.blocked_since >= limits.write_timeout).then_some(Verdict::Stalled);
+            // Over HTTP/2 the stream is ended first, with a GOAWAY that can be read.
+            let times = if is_holding { 2 } else { 1 };
+            let limit = limits.write_timeout.saturating_mul(times);
+            return (now - self.blocked_since >= limit).then_some(Verdict::Stalled);
         }
         let (limit, verdict) = match phase {
             HEAD => (limits.header_timeout, Verdict::SlowHead),
@@ -240,7 +300,9 @@ impl Future for PacedAnswer<'_> {
         // Looked at in its place: moving a response about costs more than all the rest here.
         let polled = Pin::new(&mut self.answer).poll(cx);
         match &polled {
-            Poll::Ready(Ok(response)) if response.body().as_bytes().is_none() => {}
+            // What is still being read of the body is not the next head.
+            Poll::Ready(_) if self.answer.is_still_sent_to() => return polled,
+            Poll::Ready(Ok(response)) if !response.body().is_short() => {}
             // Nothing is owed by who goes on as something else.
             Poll::Ready(Ok(response)) if response.status() == SWITCHING_PROTOCOLS => {
                 let takeover = self.pace.takeover.lock();

@@ -30,21 +30,16 @@ const HYPERS: [(u16, &str); 3] = [
     ),
 ];
 
-/// Does hyper's own refusal end these bytes? Where it begins, and its status.
-///
-/// An answer of ours is never taken for one: it says `X-Content-Type-Options`.
-pub(super) fn hypers_own(bytes: &[u8]) -> Option<(usize, u16)> {
-    if !bytes.ends_with(b"\r\n\r\n") {
-        return None;
-    }
-    HYPERS.iter().find_map(|(status, text)| {
-        let start = bytes
-            .len()
-            .checked_sub(text.len() + DATE_LENGTH + "\r\n\r\n".len())?;
-        bytes[start..]
-            .starts_with(text.as_bytes())
-            .then_some((start, *status))
-    })
+/// The status of hyper's own refusal, when these bytes are one and nothing else.
+pub(super) fn hypers_own(bytes: &[u8]) -> Option<u16> {
+    let is_it = |text: &str| {
+        bytes.len() == text.len() + DATE_LENGTH + "\r\n\r\n".len()
+            && bytes.starts_with(text.as_bytes())
+    };
+    let mut known = HYPERS.iter();
+    known
+        .find(|(_, text)| is_it(text))
+        .map(|(status, _)| *status)
 }
 
 /// Why a head was refused, by the status hyper has for it.

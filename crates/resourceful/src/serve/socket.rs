@@ -79,16 +79,13 @@ impl Write for Socket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut bytes: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if !self.pace.is_serving()
-            && let Some((start, status)) = hypers_own(bytes)
+        if self.pace.owes_nothing_yet()
+            && let Some(status) = hypers_own(bytes)
         {
-            if start == 0 {
-                self.refused = Some(status);
-                return Poll::Ready(Ok(bytes.len()));
-            }
-            bytes = &bytes[..start];
+            self.refused = Some(status);
+            return Poll::Ready(Ok(bytes.len()));
         }
         let outcome = Pin::new(&mut self.io).poll_write(cx, bytes);
         self.pace.wrote(&outcome);
@@ -96,7 +93,10 @@ impl Write for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+        let outcome = Pin::new(&mut self.io).poll_flush(cx);
+        // Of TLS, which keeps what does not go out.
+        self.pace.flushed(&outcome);
+        outcome
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

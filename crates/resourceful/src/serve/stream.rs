@@ -84,7 +84,10 @@ impl Stream {
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let carrier = Carrier::Tls(Box::new(stream));
         let seen = Vec::new();
-        Ok((Self { carrier, seen }, Protocol::of(is_http2)))
+        let mut stream = Self { carrier, seen };
+        // The first bytes have their time here, too, and h2 waits for its preface for ever.
+        stream.begin().await?;
+        Ok((stream, Protocol::of(is_http2)))
     }
 }
 

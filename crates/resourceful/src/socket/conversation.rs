@@ -78,8 +78,10 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
     pub async fn receive(&mut self) -> Result<Option<I>> {
         loop {
             let message = tokio::select! {
-                message = self.stream.next() => message,
+                // What has come is heard before the time is said to be over.
+                biased;
                 () = self.stopping.cancelled() => return Ok(None),
+                message = self.stream.next() => message,
                 () = &mut self.timer => {
                     if self.is_asked {
                         tracing::debug!("the client does not answer");
@@ -87,7 +89,7 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
                     }
                     self.say(tungstenite::Message::Ping(Bytes::new())).await?;
                     self.is_asked = true;
-                    self.timer.as_mut().reset(Instant::now() + self.patience);
+                    self.timer = Box::pin(sleep(self.patience));
                     continue;
                 }
             };
@@ -97,7 +99,7 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
                 None => return Ok(None),
             };
             self.is_asked = false;
-            self.timer.as_mut().reset(Instant::now() + self.interval);
+            self.wait_again();
             let message = match message {
                 tungstenite::Message::Text(text) => Message::Text(text.as_str().to_owned()),
                 tungstenite::Message::Binary(bytes) => Message::Binary(bytes),
@@ -141,6 +143,14 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
 }
 
 impl<I, O> Socket<I, O> {
+    /// The client was heard: it has its time anew.
+    fn wait_again(&mut self) {
+        match Instant::now().checked_add(self.interval) {
+            Some(next) => self.timer.as_mut().reset(next),
+            None => self.timer = Box::pin(sleep(self.interval)),
+        }
+    }
+
     async fn say(&mut self, message: tungstenite::Message) -> Result<()> {
         match timeout(self.patience, self.stream.send(message)).await {
             Ok(Ok(())) => Ok(()),

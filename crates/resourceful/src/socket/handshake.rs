@@ -54,7 +54,6 @@ fn open<S: AsyncSocket>(service: Arc<S>, mut request: Request) -> Result<Respons
     }
     let upgrade = request.take_extension::<OnUpgrade>();
     let is_ours = request.has_connection();
-    let tasks = request.settings().detached.clone();
     let span = tracing::Span::current();
     let takeover = Takeover::new(move |carrier, read| {
         let talk = async move { converse(&*service, request, protocol, carrier, read).await };
@@ -65,7 +64,7 @@ fn open<S: AsyncSocket>(service: Arc<S>, mut request: Request) -> Result<Respons
     } else {
         // Another server's connection, which hands itself over when the 101 is sent.
         let upgrade = upgrade.ok_or_else(|| Error::internal("the server does not upgrade"))?;
-        tasks.spawn(async move {
+        tokio::spawn(async move {
             match upgrade.await {
                 Ok(carrier) => {
                     takeover
