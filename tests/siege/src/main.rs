@@ -25,7 +25,18 @@
 //! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
 //! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
 //! | `kill` | 50 times `kill -9` under writes | what was acknowledged is there |
+//! | `autobahn` | Autobahn's 517 cases of what `WebSockets` may meet | none failed |
+//!
+//! `autobahn` is not among `all`: it needs `wstest`, on the path or where `WSTEST` says. That
+//! program is the package `autobahntestsuite`, in Python 2:
+//!
+//! ```sh
+//! virtualenv -p python2.7 venv
+//! venv/bin/pip install autobahntestsuite
+//! WSTEST=venv/bin/wstest target/release/resourceful-siege autobahn
+//! ```
 
+mod autobahn;
 mod blog;
 mod client;
 mod cut_off;
@@ -50,7 +61,7 @@ mod target;
 
 use std::process::{Command, ExitCode};
 
-use crate::row::{ROWS, Row};
+use crate::row::{AUTOBAHN, ROWS, Row};
 
 type Result<T> = std::result::Result<T, resourceful::BoxError>;
 
@@ -60,7 +71,7 @@ async fn main() -> ExitCode {
     let [name] = &arguments[..] else {
         return usage();
     };
-    let row = ROWS.iter().find(|row| row.name == name);
+    let row = ROWS.iter().chain([&AUTOBAHN]).find(|row| row.name == name);
     let outcome = match (name.as_str(), row) {
         ("target", _) => target::serve().await.map(|()| true),
         ("all", _) => all(),
@@ -96,6 +107,6 @@ fn all() -> Result<bool> {
 
 fn usage() -> ExitCode {
     let names: Vec<_> = ROWS.iter().map(|row| row.name).collect();
-    eprintln!("usage: resourceful-siege all|{}", names.join("|"));
+    eprintln!("usage: resourceful-siege all|autobahn|{}", names.join("|"));
     ExitCode::FAILURE
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::findings::Findings;
 use crate::{
-    Result, cut_off, deaf, descriptors, endurance, floods, idle, kill, silence, size, slow,
-    stop_busy, stop_stuck,
+    Result, autobahn, cut_off, deaf, descriptors, endurance, floods, idle, kill, silence, size,
+    slow, stop_busy, stop_stuck,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -33,6 +33,9 @@ pub(crate) const ROWS: [Row; 13] = [
     Row::new("cut-off", 120, || Box::pin(cut_off::clients())),
     Row::new("kill", 300, || Box::pin(kill::again_and_again())),
 ];
+
+/// Not among them: it needs a program that few have.
+pub(crate) const AUTOBAHN: Row = Row::new("autobahn", 1200, || Box::pin(autobahn::cases()));
 
 impl Row {
     const fn new(name: &'static str, limit: u64, attack: fn() -> Running) -> Self {

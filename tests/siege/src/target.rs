@@ -53,6 +53,7 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .get("/large", public(large))
         .get("/whole", public(with_state(whole, hold)))
         .post("/body", public(measure))
+        .socket("/mirror", Mirror)
         .mount("/unzip", public(unzipped));
     let server = app.bind("127.0.0.1:0").await?;
     println!("http://{}", server.local_addr());
@@ -127,4 +128,22 @@ async fn hold(whole: Bytes, _: Request) -> Result<Response> {
 
 fn streamed(parts: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     Response::new(Body::from_stream(parts.map(Ok::<_, Infallible>)))
+}
+
+/// Every message goes back as it came.
+struct Mirror;
+
+impl AsyncSocket for Mirror {
+    type Access = Public;
+    type Receive = Message;
+    type Send = Message;
+
+    const MAX_MESSAGE: usize = 32 * 1024 * 1024;
+
+    async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
+        while let Some(message) = socket.receive().await? {
+            socket.send(&message).await?;
+        }
+        Ok(())
+    }
 }
