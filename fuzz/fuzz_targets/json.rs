@@ -1,0 +1,211 @@
+//! JSON bodies: taken exactly when serde and the rules take them, and every pointer points.
+#![no_main]
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+
+use libfuzzer_sys::fuzz_target;
+use percent_encoding::percent_decode_str;
+use resourceful::prelude::*;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[allow(dead_code)]
+struct Post {
+    #[garde(length(chars, min = 1, max = 10))]
+    title: String,
+    #[garde(range(min = 1, max = 5))]
+    rating: Option<u8>,
+    #[garde(dive)]
+    author: Option<Author>,
+    #[serde(default)]
+    #[garde(length(max = 3), dive)]
+    comments: Vec<Comment>,
+    #[serde(default)]
+    #[garde(skip)]
+    scores: BTreeMap<String, f64>,
+    #[garde(skip)]
+    kind: Option<Kind>,
+    #[garde(skip)]
+    pair: Option<(i32, bool)>,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct Author {
+    #[garde(length(min = 1))]
+    name: String,
+    #[garde(range(min = 0))]
+    age: Option<i32>,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct Comment {
+    #[garde(ascii)]
+    text: String,
+    #[serde(default)]
+    #[garde(dive)]
+    replies: Vec<Comment>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+enum Kind {
+    Draft,
+    Moved(u32),
+    Published { by: String },
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let outcome = resourceful::from_json::<Post>(bytes);
+    let document = serde_json::from_slice::<Value>(bytes);
+    let text: Text = serde_json::from_slice(bytes).unwrap_or_default();
+    let Some(document) = document.ok().filter(|_| text.depth <= 64) else {
+        let error = outcome.err().expect("this is no JSON that we take");
+        assert!(
+            error.is_malformed_body() && error.status() == 400,
+            "{error}"
+        );
+        return;
+    };
+    let expected = serde_json::from_slice::<Post>(bytes);
+    let expected = expected.is_ok_and(|post| post.validate().is_ok()) && is_plain(&document);
+    let Err(error) = outcome else {
+        assert!(expected, "we take it, serde or a rule does not");
+        return;
+    };
+    assert!(!expected, "serde and the rules take it, we do not: {error}");
+    assert_eq!(error.status(), 422);
+    assert!(!error.fields().is_empty());
+    let mut known = HashSet::new();
+    for field in error.fields() {
+        // Of two members the value has the last; the fault may be in the first.
+        if !text.has_twice {
+            check(field, &document);
+        }
+        assert!(
+            known.insert((field.place(), field.detail())),
+            "{field} twice"
+        );
+    }
+});
+
+/// Does it point at something, or at a member that is missing?
+fn check(field: &FieldError, document: &Value) {
+    let place = field.place();
+    if field.detail() == "is required" {
+        let (parent, name) = place.rsplit_once('/').expect("a member");
+        let parent = document.pointer(parent).expect("where it is missing");
+        assert!(parent.is_object() && parent.get(name).is_none(), "{field}");
+    } else {
+        assert!(document.pointer(place).is_some(), "{field}");
+    }
+    let written = serde_json::to_value(field).expect("it serialises");
+    let fragment = written["pointer"]
+        .as_str()
+        .and_then(|text| text.strip_prefix('#'));
+    let read = percent_decode_str(fragment.expect("a fragment")).decode_utf8();
+    assert_eq!(read.expect("UTF-8"), place);
+}
+
+/// No array stands for a struct, and no text that is read has a NUL.
+fn is_plain(post: &Value) -> bool {
+    let has_text =
+        |value: &Value, name: &str| value[name].as_str().is_none_or(|text| !text.contains('\0'));
+    let author = &post["author"];
+    let kind = &post["kind"];
+    post.is_object()
+        && has_text(post, "title")
+        && (author.is_null() || author.is_object())
+        && has_text(author, "name")
+        && are_comments_plain(&post["comments"])
+        && post["scores"]
+            .as_object()
+            .is_none_or(|scores| scores.keys().all(|name| !name.contains('\0')))
+        && !kind["Published"].is_array()
+        && has_text(&kind["Published"], "by")
+}
+
+fn are_comments_plain(comments: &Value) -> bool {
+    let mut all = comments.as_array().into_iter().flatten();
+    all.all(|comment| {
+        let text = comment["text"].as_str().unwrap_or_default();
+        comment.is_object() && !text.contains('\0') && are_comments_plain(&comment["replies"])
+    })
+}
+
+/// What a text has that its value does not show.
+#[derive(Default)]
+struct Text {
+    /// How deep objects and arrays nest.
+    depth: u32,
+    /// Is a member there twice?
+    has_twice: bool,
+}
+
+impl Text {
+    fn add(&mut self, inner: &Self) {
+        self.depth = self.depth.max(inner.depth + 1);
+        self.has_twice |= inner.has_twice;
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Text, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Text, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Text, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Text, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Text, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Text, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Text, A::Error> {
+        let mut whole = Text::default();
+        whole.add(&Text::default());
+        while let Some(element) = elements.next_element()? {
+            whole.add(&element);
+        }
+        Ok(whole)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Text, A::Error> {
+        let mut whole = Text::default();
+        let mut names = HashSet::new();
+        whole.add(&Text::default());
+        while let Some((name, member)) = members.next_entry::<String, Text>()? {
+            whole.add(&member);
+            whole.has_twice |= !names.insert(name);
+        }
+        Ok(whole)
+    }
+}
