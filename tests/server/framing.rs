@@ -97,6 +97,23 @@ async fn it_is_seen_behind_other_requests_too() {
     raw.send(first).await;
     tokio::task::yield_now().await;
     refused(&mut raw, second).await;
+
+    // In the same read as the body before it, or as the end of that.
+    let title = "{\"title\": \"a\"}";
+    for body in [
+        format!("Content-Length: 14\r\n\r\n{title}"),
+        format!("Transfer-Encoding: chunked\r\n\r\ne\r\n{title}\r\n0\r\n\r\n"),
+    ] {
+        let (first, second) = body.split_at(body.len() - 3);
+        for parts in [["", &body], [first, second]] {
+            let mut raw = Raw::connect(running.address).await;
+            raw.send(format!("{POST}{}", parts[0])).await;
+            raw.send(format!("{}{bad}", parts[1])).await;
+            let answers = raw.read_to_end().await;
+            assert!(answers.starts_with("HTTP/1.1 201 "), "{answers}");
+            assert!(answers.contains("is given twice"), "{answers}");
+        }
+    }
 }
 
 /// What hyper refuses in the same breath as it answers is refused by hyper's own words.

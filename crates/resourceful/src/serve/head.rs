@@ -9,9 +9,11 @@ use memchr::memchr_iter;
 
 const CONTENT_LENGTH: &[u8] = b"content-length:";
 const TRANSFER_ENCODING: &[u8] = b"transfer-encoding:";
-const LONGEST: usize = TRANSFER_ENCODING.len();
 
-/// Counts the fields that say how long a body is.
+/// So much of a line is kept when it comes in parts. A length that has no room in it is none.
+const KEPT: usize = 64;
+
+/// Follows what a client sends, and counts in each head the fields that say how long a body is.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     /// The beginning of a line whose end has not come yet.
@@ -19,22 +21,60 @@ pub(super) struct Heads {
     has_line: bool,
     lengths: u32,
     encodings: u32,
-    /// A body follows, which is not looked into.
-    is_past: bool,
+    /// What the length is, where it can be read.
+    length: Option<u64>,
+    body: Body,
+}
+
+/// What is left of the body behind a head: the next head follows it, often in the same read.
+#[derive(Debug, Default)]
+enum Body {
+    #[default]
+    None,
+    Sized(u64),
+    Chunked(Chunk),
+    /// It cannot be told where it ends; no next request is served.
+    Endless,
+}
+
+/// Where in a chunked body (RFC 9112 section 7.1). What is no such body is refused by hyper.
+#[derive(Debug)]
+enum Chunk {
+    Size(u64),
+    Extension(u64),
+    /// With the line end behind it.
+    Data(u64),
+    Trailer {
+        is_empty: bool,
+        /// Is the byte before a CR? hyper takes no LF alone for the end of a trailer.
+        has_cr: bool,
+    },
 }
 
 impl Heads {
-    /// The next read begins with a head, or goes on with one.
-    pub(super) fn begin(&mut self) {
-        if self.is_past {
-            *self = Self::default();
+    /// Looks at what was read; how many heads of it, before the first that is ambiguous, are
+    /// plain? `None` when all are.
+    pub(super) fn look(&mut self, mut bytes: &[u8]) -> Option<u32> {
+        let mut plain = 0;
+        loop {
+            bytes = self.body.skip(bytes);
+            bytes = &bytes[self.end_of_head(bytes)?..];
+            let head = std::mem::take(self);
+            self.body = match (head.lengths, head.encodings, head.length) {
+                (0, 0, _) => Body::None,
+                (1, 0, Some(length)) => Body::Sized(length),
+                (0, 1, _) => Body::Chunked(Chunk::Size(0)),
+                _ => {
+                    self.body = Body::Endless;
+                    return Some(plain);
+                }
+            };
+            plain += 1;
         }
     }
 
-    /// Looks at what was read; how many heads of it, before the first that is ambiguous, are
-    /// plain? `None` when all are.
-    pub(super) fn look(&mut self, bytes: &[u8]) -> Option<u32> {
-        let mut plain = 0;
+    /// Where the head ends, if it does so in these bytes.
+    fn end_of_head(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut start = 0;
         for end in memchr_iter(b'\n', bytes) {
             let line = &bytes[start..end];
@@ -43,24 +83,14 @@ impl Heads {
                 self.note(line)
             } else {
                 let mut whole = std::mem::take(&mut self.line);
-                whole.extend_from_slice(&line[..line.len().min(LONGEST)]);
+                keep(&mut whole, line);
                 self.note(&whole)
             };
             if is_end {
-                if self.lengths + self.encodings > 1 {
-                    return Some(plain);
-                }
-                if self.lengths + self.encodings > 0 {
-                    self.is_past = true;
-                    return None;
-                }
-                self.has_line = false;
-                plain += 1;
+                return Some(start);
             }
         }
-        let room = LONGEST.saturating_sub(self.line.len());
-        let rest = &bytes[start..];
-        self.line.extend_from_slice(&rest[..rest.len().min(room)]);
+        keep(&mut self.line, &bytes[start..]);
         None
     }
 
@@ -70,8 +100,13 @@ impl Heads {
             // Empty lines before a head are not its end (RFC 9112 section 2.2).
             None | Some(b'\r') if line.len() < 2 => return self.has_line,
             // The byte that tells it from `Content-Type` first.
-            Some(b'c' | b'C') if line.get(8).is_some_and(|byte| byte | 32 == b'l') => {
-                self.lengths += u32::from(begins_with(line, CONTENT_LENGTH));
+            Some(b'c' | b'C')
+                if line.get(8).is_some_and(|byte| byte | 32 == b'l')
+                    && begins_with(line, CONTENT_LENGTH) =>
+            {
+                self.lengths += 1;
+                let value = (line.len() < KEPT).then(|| &line[CONTENT_LENGTH.len()..]);
+                self.length = value.and_then(length);
             }
             Some(b't' | b'T') => self.encodings += u32::from(begins_with(line, TRANSFER_ENCODING)),
             _ => {}
@@ -79,6 +114,98 @@ impl Heads {
         self.has_line = true;
         false
     }
+}
+
+impl Body {
+    /// What comes after it.
+    fn skip<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        loop {
+            match self {
+                Self::None => return bytes,
+                Self::Endless => return &[],
+                Self::Sized(left) | Self::Chunked(Chunk::Data(left)) => {
+                    bytes = skip(bytes, left);
+                    if *left > 0 {
+                        return bytes;
+                    }
+                    *self = match self {
+                        Self::Sized(_) => Self::None,
+                        _ => Self::Chunked(Chunk::Size(0)),
+                    };
+                }
+                Self::Chunked(chunk) => {
+                    let Some((&byte, rest)) = bytes.split_first() else {
+                        return bytes;
+                    };
+                    bytes = rest;
+                    *self = chunk.after(byte);
+                }
+            }
+        }
+    }
+}
+
+impl Chunk {
+    /// What follows a byte that is not data.
+    fn after(&self, byte: u8) -> Body {
+        Body::Chunked(match (self, byte) {
+            (Self::Size(0) | Self::Extension(0), b'\n') => Self::Trailer {
+                is_empty: true,
+                has_cr: false,
+            },
+            (Self::Size(size) | Self::Extension(size), b'\n') => Self::Data(size.saturating_add(2)),
+            (Self::Extension(size), _) => Self::Extension(*size),
+            (Self::Size(size), _) => match char::from(byte).to_digit(16) {
+                None => Self::Extension(*size),
+                Some(_) if size.leading_zeros() < 4 => return Body::Endless,
+                Some(digit) => Self::Size(size << 4 | u64::from(digit)),
+            },
+            (Self::Trailer { is_empty, .. }, b'\r') => Self::Trailer {
+                is_empty: *is_empty,
+                has_cr: true,
+            },
+            (
+                Self::Trailer {
+                    has_cr: true,
+                    is_empty,
+                },
+                b'\n',
+            ) => {
+                if *is_empty {
+                    return Body::None;
+                }
+                Self::Trailer {
+                    is_empty: true,
+                    has_cr: false,
+                }
+            }
+            (Self::Trailer { .. } | Self::Data(_), _) => Self::Trailer {
+                is_empty: false,
+                has_cr: false,
+            },
+        })
+    }
+}
+
+/// Passes over `left` bytes, or as many as there are.
+fn skip<'b>(bytes: &'b [u8], left: &mut u64) -> &'b [u8] {
+    let passed = usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
+    *left -= passed as u64;
+    &bytes[passed..]
+}
+
+fn keep(line: &mut Vec<u8>, bytes: &[u8]) {
+    let room = KEPT.saturating_sub(line.len());
+    line.extend_from_slice(&bytes[..bytes.len().min(room)]);
+}
+
+/// As hyper reads it: digits alone.
+fn length(value: &[u8]) -> Option<u64> {
+    let digits = value.trim_ascii();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 fn begins_with(line: &[u8], name: &[u8]) -> bool {
@@ -133,10 +260,33 @@ mod tests {
     #[test]
     fn a_body_is_not_a_head() {
         let body = "Content-Length: 5\r\nContent-Length: 5\r\n\r\n";
-        let head = "PUT / HTTP/1.1\r\nContent-Length: 40\r\n\r\n";
-        let mut heads = Heads::default();
-        assert_eq!(heads.look(format!("{head}{body}").as_bytes()), None);
-        heads.begin();
-        assert_eq!(heads.look(PLAIN.as_bytes()), None);
+        let head = format!("PUT / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.len());
+        assert_eq!(look(&format!("{head}{body}{PLAIN}")), None);
+        let size = body.len();
+        let head = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunked = format!("{head}{size:x};x\r\n{body}\r\n0\r\nA: b\r\n\r\n{PLAIN}");
+        assert_eq!(look(&chunked), None);
+    }
+
+    /// Neither a body nor a read hides it.
+    #[test]
+    fn what_comes_behind_a_body_is_a_head() {
+        let twice = "PUT / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n";
+        for before in [
+            "Content-Length: 1\r\n\r\na",
+            "Content-Length: 0\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\nc\r\n\r\n",
+        ] {
+            assert_eq!(look(&format!("PUT / HTTP/1.1\r\n{before}{twice}")), Some(1));
+        }
+    }
+
+    #[test]
+    fn a_length_that_is_none_is_ambiguous() {
+        for value in ["", "x", "5, 5", "18446744073709551616", &"0".repeat(60)] {
+            let head = format!("PUT / HTTP/1.1\r\nContent-Length: {value}\r\n\r\n");
+            assert_eq!(look(&head), Some(0), "{value}");
+        }
     }
 }

@@ -2,29 +2,23 @@
 //! hyper's own refusals to itself.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::head::Heads;
 use super::pace::Pace;
 use super::refusal::hypers_own;
 use super::stream::Stream;
 
-/// So much of a head is read at a time. It is looked at before hyper has it, on the stack, so
-/// that an idle connection keeps no buffer.
-const HEAD_PART: usize = 4096;
-
 #[derive(Debug)]
 pub(super) struct Socket {
-    io: TokioIo<Stream>,
+    io: TokioIo<Watched>,
     pace: Arc<Pace>,
-    heads: Heads,
     /// The status that hyper has refused a head with.
     refused: Option<u16>,
 }
@@ -32,33 +26,61 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) fn new(stream: Stream, pace: Arc<Pace>) -> Self {
         Self {
-            io: TokioIo::new(stream),
+            io: TokioIo::new(Watched {
+                stream,
+                pace: Arc::clone(&pace),
+                heads: Heads::default(),
+            }),
             pace,
-            heads: Heads::default(),
             refused: None,
         }
     }
 
     pub(super) fn into_parts(self) -> (Stream, Option<u16>) {
-        (self.io.into_inner(), self.refused)
+        (self.io.into_inner().stream, self.refused)
     }
+}
 
-    fn poll_read_head(
-        &mut self,
+/// Looks at all that is read, before hyper has it: a head may come in the same read as the body
+/// before it.
+#[derive(Debug)]
+struct Watched {
+    stream: Stream,
+    pace: Arc<Pace>,
+    heads: Heads,
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut space = [const { MaybeUninit::uninit() }; HEAD_PART];
-        let room = HEAD_PART.min(buffer.remaining());
-        let mut part = ReadBuf::uninit(&mut space[..room]);
-        ready!(Pin::new(self.io.inner_mut()).poll_read(cx, &mut part))?;
-        self.heads.begin();
-        if let Some(plain) = self.heads.look(part.filled()) {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if let Some(plain) = self.heads.look(&buffer.filled()[before..]) {
             self.pace.is_ambiguous_after(plain);
         }
         self.pace.read();
-        buffer.put_slice(part.filled());
         Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -68,10 +90,7 @@ impl Read for Socket {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.pace.is_serving() {
-            return Pin::new(&mut self.io).poll_read(cx, buffer);
-        }
-        self.poll_read_head(cx, buffer)
+        Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }
 
