@@ -32,7 +32,7 @@ const PLAIN: [bool; 256] = {
 /// `path` in its one spelling: borrowed, when it is spelled so already.
 ///
 /// # Errors
-/// 400 for `.` and `..` segments, NUL, characters that no URI has, and percent-encodings
+/// 400 for `.` and `..` segments, also between encoded slashes, NUL, characters that no URI has, and percent-encodings
 /// that are broken or no UTF-8.
 pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>> {
     // Nearly all requests: nothing to decode, no dot that could be a segment.
@@ -44,10 +44,10 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>> {
     } else {
         Cow::Borrowed(path)
     };
-    if path
-        .split('/')
-        .any(|segment| segment == "." || segment == "..")
-    {
+    // A hook that has its parameter decoded, and a proxy that decodes before it routes, see the
+    // slash.
+    let mut parts = path.split('/').flat_map(|segment| segment.split("%2F"));
+    if parts.any(|part| part == "." || part == "..") {
         return Err(Error::bad_request("The path has a `.` or `..` segment."));
     }
     if path.bytes().any(|byte| byte <= b' ' || byte >= 0x7F) {
@@ -141,6 +141,9 @@ mod tests {
             "/%2e%2E/b",
             "/./a",
             "/.%2e",
+            "/..%2fb",
+            "/a%2F.%2Fb",
+            "/a%2F%2e.",
             "/%00",
             "/%",
             "/%4",
