@@ -10,10 +10,12 @@ use crate::error::{Error, ErrorStatus, Result};
 /// # Errors
 /// 406 when `Accept` refuses `application/json` in so many words, by a weight of zero.
 pub(crate) fn json_is_acceptable(headers: &HeaderMap) -> Result<()> {
-    match headers.get(ACCEPT) {
-        None => return Ok(()),
-        Some(value) if value == "*/*" || value == "application/json" => return Ok(()),
-        Some(_) => {}
+    // Nearly all requests.
+    let mut values = headers.get_all(ACCEPT).iter();
+    match (values.next(), values.next()) {
+        (None, _) => return Ok(()),
+        (Some(value), None) if value == "*/*" || value == "application/json" => return Ok(()),
+        _ => {}
     }
     // The most specific range decides: 3 is `application/json`, 1 is `*/*`.
     let mut best = (0, true);
@@ -50,12 +52,15 @@ fn is_refused(parameters: &str) -> bool {
     parameters
         .split(';')
         .any(|parameter| match parameter.split_once('=') {
-            Some((name, weight)) if name.trim().eq_ignore_ascii_case("q") => weight
-                .trim()
-                .parse::<f32>()
-                .is_ok_and(|weight| weight == 0.0),
-            _ => false,
+            Some((name, weight)) => name.trim().eq_ignore_ascii_case("q") && is_zero(weight.trim()),
+            None => false,
         })
+}
+
+/// `0`, `0.`, `0.000` (RFC 9110 section 12.4.2).
+fn is_zero(weight: &str) -> bool {
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    whole == "0" && fraction.bytes().all(|digit| digit == b'0')
 }
 
 #[cfg(test)]
@@ -78,6 +83,8 @@ mod tests {
             "garbage",
             "",
             "*/*;q=0, application/json",
+            "*/*;q=-0",
+            "*/*;q=1e-99",
         ] {
             assert!(accepts(accept), "{accept}");
         }
@@ -94,5 +101,14 @@ mod tests {
         ] {
             assert!(!accepts(accept), "{accept}");
         }
+    }
+
+    #[test]
+    fn several_fields_are_one_list() {
+        let mut headers = HeaderMap::new();
+        for value in ["*/*", "application/json;q=0"] {
+            headers.append(ACCEPT, value.parse().unwrap());
+        }
+        assert!(json_is_acceptable(&headers).is_err());
     }
 }
