@@ -14,6 +14,14 @@ async fn the_other_spelling_is_redirected_with_308() {
     );
 }
 
+/// A query may have characters that no URI has; a `Location` may not.
+#[tokio::test]
+async fn what_is_no_character_of_a_uri_is_encoded_in_the_redirect() {
+    let response = client().get("/posts/?x=\u{e9}").await;
+    assert_eq!(response.status(), 308);
+    assert_eq!(response.headers()["location"], "/posts?x=%C3%A9");
+}
+
 #[tokio::test]
 async fn what_is_registered_with_a_slash_is_served_with_it() {
     let app = App::new()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::header::{ALLOW, HeaderValue, LOCATION};
 use http::{Method, StatusCode, request::Parts};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::answer::{Answer, RunsOn};
 use crate::conclude::conclude;
@@ -137,11 +138,13 @@ enum Refusal {
     OtherSlash,
 }
 
-/// 308 keeps method and body; the query goes along byte for byte.
+/// 308 keeps method and body; the query goes along, with what is no character of a URI encoded.
 fn other_slash(parts: &Parts, mounted_at: &str) -> Result<Response> {
     let path = toggle_slash(parts.uri.path());
     let query = parts.uri.query();
-    let query = query.map_or(String::new(), |query| format!("?{query}"));
+    let query = query.map_or(String::new(), |query| {
+        format!("?{}", utf8_percent_encode(query, CONTROLS))
+    });
     let location = HeaderValue::from_str(&format!("{mounted_at}{path}{query}"));
     let mut response = with_status(StatusCode::PERMANENT_REDIRECT, Body::empty());
     response
