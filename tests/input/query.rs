@@ -46,6 +46,19 @@ async fn all_wrong_parameters_are_named() {
 async fn the_last_of_a_repeated_parameter_counts() {
     let page = client().get("/posts?page=x&page=2").await.json();
     assert_eq!(page["pagination"]["page"], 2);
+    assert_eq!(get("published=true&name=%FF&name=a").await.status(), 200);
+}
+
+#[tokio::test]
+async fn what_is_wrong_twice_is_named_once() {
+    for query in [
+        "name=%FF&name=%FE",
+        "tag=%00&tag=%00",
+        "tag=%FF&tag=a&tag=%FF",
+    ] {
+        let response = get(&format!("published=true&{query}")).await;
+        assert_eq!(wrong(&response).len(), 1, "{query}");
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]

@@ -194,7 +194,9 @@ impl<'r> QueryString<'r> {
         for (name, value) in self.pairs() {
             let name = name.into_owned();
             let Some(value) = decode(value) else {
-                undecodable.push(name);
+                if !undecodable.contains(&name) {
+                    undecodable.push(name);
+                }
                 continue;
             };
             let value = Value::String(value.into_owned());
@@ -205,6 +207,7 @@ impl<'r> QueryString<'r> {
                     .or_insert_with(|| Value::Array(Vec::new()));
                 values.as_array_mut().expect("made as an array").push(value);
             } else {
+                undecodable.retain(|other| *other != name);
                 object.insert(name, value);
             }
         }

@@ -76,7 +76,12 @@ pub(super) fn read_text<T: Readable>(
     }
     let attempt = |value: &Value| attempt(Text(value));
     let outcome = collect(document, faults, MAX_FAULTS, shape, attempt);
-    outcome.map_err(|faults| faults.into_iter().map(Fault::in_query).collect())
+    outcome.map_err(|faults| {
+        let mut errors: Vec<_> = faults.into_iter().map(Fault::in_query).collect();
+        // Two elements of a list may be wrong alike.
+        errors.dedup();
+        errors
+    })
 }
 
 fn attempt<'de, T: DeserializeOwned, D: Deserializer<'de>>(
