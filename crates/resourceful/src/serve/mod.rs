@@ -24,6 +24,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+
 use crate::error::{Error, Result};
 use crate::lifespan::Lifespan;
 use crate::service::AppService;
@@ -358,7 +360,8 @@ impl Server {
         stop: impl Future<Output = ()>,
         abort: impl Future<Output = ()>,
     ) -> Result<()> {
-        let (mut stop, mut abort) = (pin!(stop), pin!(abort));
+        // It is asked again after it was ready.
+        let (mut stop, mut abort) = (pin!(stop), pin!(abort.fuse()));
         let mut lifespan = std::mem::take(&mut self.lifespan);
         let started = tokio::select! {
             biased;

@@ -98,7 +98,8 @@ impl Pace {
     /// ways.
     pub(super) fn is_ambiguous_after(&self, plain: u32) {
         let requests = self.requests.load(Relaxed);
-        self.ambiguous.store(requests + plain + 1, Relaxed);
+        let number = requests.saturating_add(plain).saturating_add(1);
+        self.ambiguous.store(number, Relaxed);
     }
 
     pub(super) fn takeover(&self) -> Option<Takeover> {
