@@ -33,6 +33,9 @@ const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\
     {\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\
     \"detail\":\"TLS is spoken here: ask with https.\"}";
 
+/// As much as hyper reads at first: a request that comes in one segment is one read, its body too.
+const FIRST_READ: usize = 8 * 1024;
+
 /// A connection, with the bytes of it that were read to find out its protocol.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -52,7 +55,7 @@ enum Carrier {
 impl Stream {
     /// Which protocol does it begin with? What was read is read again by who reads on.
     pub(super) async fn begin(&mut self) -> io::Result<Protocol> {
-        let mut first = [0; 1024];
+        let mut first = [0; FIRST_READ];
         let mut len = 0;
         loop {
             let count = self.carrier.read(&mut first[len..]).await?;
