@@ -55,15 +55,14 @@ enum Carrier {
 impl Stream {
     /// Which protocol does it begin with? What was read is read again by who reads on.
     pub(super) async fn begin(&mut self) -> io::Result<Protocol> {
-        let mut first = [0; FIRST_READ];
-        let mut len = 0;
+        let mut first = Vec::with_capacity(FIRST_READ);
         loop {
-            let count = self.carrier.read(&mut first[len..]).await?;
-            len += count;
-            let begin = &first[..len.min(PREFACE.len())];
+            let count = self.carrier.read_buf(&mut first).await?;
+            let begin = &first[..first.len().min(PREFACE.len())];
             if count == 0 || begin.len() == PREFACE.len() || !PREFACE.starts_with(begin) {
-                self.seen = first[..len].to_vec();
-                return Ok(Protocol::of(begin == PREFACE));
+                let protocol = Protocol::of(begin == PREFACE);
+                self.seen = first;
+                return Ok(protocol);
             }
         }
     }
