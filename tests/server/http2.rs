@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use resourceful::Server;
 use resourceful::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -106,17 +107,19 @@ async fn a_rapid_reset_is_told_to_go() {
     is_unharmed(&mut honest).await;
 }
 
-/// A client that opens no window for its answer.
-#[tokio::test]
-async fn an_answer_that_is_not_read_ends_the_connection() {
+/// `/long` is more than any window.
+async fn with_long_answer() -> Server {
     async fn long(_: Request) -> Result<Response> {
         Ok(Response::new(vec![b'x'; 8 << 20].into()))
     }
-    let server = app()
-        .get("/long", public(long))
-        .bind("127.0.0.1:0")
-        .await
-        .unwrap();
+    let app = app().get("/long", public(long));
+    app.bind("127.0.0.1:0").await.unwrap()
+}
+
+/// A client that opens no window for its answer.
+#[tokio::test]
+async fn an_answer_that_is_not_read_ends_the_connection() {
+    let server = with_long_answer().await;
     let time = Duration::from_millis(300);
     let running = run(server.write_timeout(time).ping(time, time));
     let mut raw = Raw::connect(running.address).await;
@@ -131,14 +134,7 @@ async fn an_answer_that_is_not_read_ends_the_connection() {
 
 #[tokio::test]
 async fn a_long_answer_that_is_read_comes_whole() {
-    async fn long(_: Request) -> Result<Response> {
-        Ok(Response::new(vec![b'x'; 8 << 20].into()))
-    }
-    let server = app()
-        .get("/long", public(long))
-        .bind("127.0.0.1:0")
-        .await
-        .unwrap();
+    let server = with_long_answer().await;
     let running = run(server.write_timeout(Duration::from_millis(300)));
     let mut sender = connect(&running).await;
     let request = http::Request::get("http://x/long")

@@ -237,7 +237,7 @@ impl EventStream {
     #[must_use]
     pub fn with_keep_alive(mut self, time: Duration) -> Self {
         self.keep_alive = time;
-        self.silence = Box::pin(sleep(time));
+        self.silence.set(sleep(time));
         self
     }
 
@@ -281,11 +281,8 @@ impl HttpBody for EventStream {
             }
             Poll::Pending => return Poll::Pending,
         };
-        // Nothing is a sleep for ever but the one that is made so.
-        match tokio::time::Instant::now().checked_add(self.keep_alive) {
-            Some(next) => self.silence.as_mut().reset(next),
-            None => self.silence = Box::pin(sleep(self.keep_alive)),
-        }
+        let silence = sleep(self.keep_alive);
+        self.silence.set(silence);
         Poll::Ready(Some(Ok(Frame::data(text))))
     }
 }

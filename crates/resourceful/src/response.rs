@@ -46,8 +46,8 @@ pub(crate) fn say_defaults(headers: &mut HeaderMap) {
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(no_sniff);
 }
 
-/// So many bytes of a body go out at once. A client that does not read costs us no more than this
-/// and hyper's buffer.
+/// So many bytes of a body our server sends at once. A client that does not read costs us no more
+/// than this and hyper's buffer.
 pub(crate) const LONGEST_PART: usize = 32 * 1024;
 
 /// The body of a request or a response.
@@ -254,11 +254,6 @@ impl HttpBody for Body {
         let kind = &mut self.get_mut().0;
         match kind {
             Kind::Empty => Poll::Ready(None),
-            // What is long goes out in parts: hyper copies each into its buffer.
-            Kind::Full(bytes) if bytes.len() > LONGEST_PART => {
-                let part = bytes.split_to(LONGEST_PART);
-                Poll::Ready(Some(Ok(Frame::data(part))))
-            }
             Kind::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *kind = Kind::Empty;

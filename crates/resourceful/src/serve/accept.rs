@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::error::{Error, Result};
-use crate::observe::{self, Connected, describe, refused};
+use crate::observe::{Connected, describe, refused};
 use crate::origin::Origin;
 use crate::service::AppService;
 
@@ -206,7 +206,7 @@ async fn serve(connection: Box<Connection>, mut drain: watch::Receiver<()>) {
         Ok(Ok((connection, Protocol::Http2))) => Box::pin(http2::serve(connection, drain)).await,
         Ok(Err(error)) => Err(error.into()),
         Err(_elapsed) => {
-            observe::refused("slow_head");
+            refused("slow_head");
             Err("it did not begin in time".into())
         }
     };

@@ -20,9 +20,9 @@ use tokio_util::task::TaskTracker;
 use crate::answer::Answer;
 use crate::error::BoxError;
 use crate::observe::refused;
-use crate::response::{Body, LONGEST_PART};
 
 use super::pace::{Pace, Verdict};
+use super::parts::Parts;
 
 /// How one answer goes.
 #[derive(Debug, Default)]
@@ -157,8 +157,7 @@ impl Future for FlowingAnswer {
             let is_empty = response.body().is_end_stream();
             self.flow.is_clients_turn.store(!is_empty, Relaxed);
             response.map(|body| Flowing {
-                body,
-                rest: Bytes::new(),
+                parts: Parts::of(body),
                 flow: Arc::clone(&self.flow),
                 pace: Arc::clone(&self.pace),
             })
@@ -166,12 +165,9 @@ impl Future for FlowingAnswer {
     }
 }
 
-/// A body that says whether it is waited for, or waits itself, and goes out in parts that are not
-/// long.
+/// A body that says whether it is waited for, or waits itself.
 pub(super) struct Flowing {
-    body: Body,
-    /// Of a part that was longer.
-    rest: Bytes,
+    parts: Parts,
     flow: Arc<Flow>,
     pace: Arc<Pace>,
 }
@@ -184,41 +180,18 @@ impl HttpBody for Flowing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Held>, BoxError>>> {
-        let this = &mut *self;
-        this.flow.parts.fetch_add(1, Relaxed);
-        if this.rest.is_empty() {
-            let frame = Pin::new(&mut this.body).poll_frame(cx);
-            this.flow.is_clients_turn.store(frame.is_ready(), Relaxed);
-            let frame = match ready!(frame) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(frame)) => frame,
-            };
-            match frame.into_data() {
-                Ok(data) => this.rest = data,
-                Err(frame) => {
-                    let trailers = frame.into_trailers().unwrap_or_default();
-                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
-                }
-            }
-        }
-        let part = this.rest.split_to(this.rest.len().min(LONGEST_PART));
-        Poll::Ready(Some(Ok(Frame::data(Held::new(part, &this.pace)))))
+        let frame = Pin::new(&mut self.parts).poll_frame(cx);
+        self.flow.parts.fetch_add(1, Relaxed);
+        self.flow.is_clients_turn.store(frame.is_ready(), Relaxed);
+        frame.map_ok(|frame| frame.map_data(|part| Held::new(part, &self.pace)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.parts.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = self.rest.len() as u64;
-        let hint = self.body.size_hint();
-        let mut whole = SizeHint::new();
-        whole.set_lower(hint.lower() + rest);
-        if let Some(upper) = hint.upper() {
-            whole.set_upper(upper + rest);
-        }
-        whole
+        self.parts.size_hint()
     }
 }
 

@@ -11,6 +11,7 @@ mod http2;
 mod limits;
 mod listener;
 mod pace;
+mod parts;
 mod peers;
 mod refusal;
 mod signal;

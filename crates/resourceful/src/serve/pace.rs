@@ -22,6 +22,7 @@ use crate::response::Body;
 use crate::takeover::Takeover;
 
 use super::limits::Limits;
+use super::parts::Parts;
 
 /// Why a connection is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,13 +319,20 @@ impl Future for PacedAnswer<'_> {
         }
         // It is answered when the stream has ended, however long it is silent.
         let pace = Arc::clone(self.pace);
-        polled.map_ok(|response| response.map(|body| Body::new(Streamed { body, pace })))
+        polled.map_ok(|response| {
+            response.map(|body| {
+                Body::new(Streamed {
+                    parts: Parts::of(body),
+                    pace,
+                })
+            })
+        })
     }
 }
 
 /// A body that notes when it has ended.
 struct Streamed {
-    body: Body,
+    parts: Parts,
     pace: Arc<Pace>,
 }
 
@@ -336,15 +344,15 @@ impl HttpBody for Streamed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        Pin::new(&mut self.parts).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.parts.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.parts.size_hint()
     }
 }
 

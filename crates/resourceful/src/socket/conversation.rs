@@ -89,7 +89,7 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
                     }
                     self.say(tungstenite::Message::Ping(Bytes::new())).await?;
                     self.is_asked = true;
-                    self.timer = Box::pin(sleep(self.patience));
+                    self.timer.set(sleep(self.patience));
                     continue;
                 }
             };
@@ -99,7 +99,7 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
                 None => return Ok(None),
             };
             self.is_asked = false;
-            self.wait_again();
+            self.timer.set(sleep(self.interval));
             let message = match message {
                 tungstenite::Message::Text(text) => Message::Text(text.as_str().to_owned()),
                 tungstenite::Message::Binary(bytes) => Message::Binary(bytes),
@@ -143,14 +143,6 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
 }
 
 impl<I, O> Socket<I, O> {
-    /// The client was heard: it has its time anew.
-    fn wait_again(&mut self) {
-        match Instant::now().checked_add(self.interval) {
-            Some(next) => self.timer.as_mut().reset(next),
-            None => self.timer = Box::pin(sleep(self.interval)),
-        }
-    }
-
     async fn say(&mut self, message: tungstenite::Message) -> Result<()> {
         match timeout(self.patience, self.stream.send(message)).await {
             Ok(Ok(())) => Ok(()),

@@ -16,19 +16,7 @@ pub(crate) fn ask(mut stream: impl Read + Write, what: &str, headers: &str, body
     .unwrap();
     // Who refuses a body may not read it.
     let _ = stream.write_all(body);
-    answer(stream)
-}
-
-/// What is answered, until the connection is closed.
-pub(crate) fn answer(mut stream: impl Read) -> Answer {
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    Answer {
-        status: head[9..12].parse().unwrap(),
-        head: head.to_owned(),
-        body: body.to_owned(),
-    }
+    Answer::read(stream)
 }
 
 /// A request whose answer goes on: its status, and the connection after its head.
