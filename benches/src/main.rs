@@ -1,35 +1,34 @@
-//! Instructions per request under callgrind: resourceful beside hand-written hyper.
+//! Measures what resourceful costs, beside its peers on the same work.
 //!
 //! ```sh
-//! cargo run --release -p resourceful-benches
+//! cargo run --release -p resourceful-benches              # what was measured, as tables
+//! cargo run --release -p resourceful-benches -- count     # measures one part
+//! cargo run --release -p resourceful-benches -- count axum resourceful
 //! ```
 //!
-//! Every contender does the same work and answers the same bytes (checked before anything
-//! is counted). Each server runs under `valgrind --tool=callgrind` on one thread and gets
-//! requests over four loopback connections from this process; the figure is the slope
-//! between a short and a long run, so start-up does not count. Needs valgrind.
+//! Each part leaves its figures in `benches/results`; a part measured again for some
+//! contenders keeps those of the others.
 
-mod bare;
+mod contender;
 mod measure;
-mod ours;
-mod post;
+mod report;
 
+use std::error::Error;
 use std::process::ExitCode;
 
-/// Who serves: `resourceful`, or hyper by hand with its default or with our settings.
-const CONTENDERS: [&str; 3] = ["hyper", "hyper-tuned", "resourceful"];
+use crate::contender::Contender;
+use crate::measure::{count, gate};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+
+const USAGE: &str = "usage: resourceful-benches [PART [CONTENDER..]]
+
+  count        instructions and allocations of a request
+  gate         ours to bare hyper, and an error where it grew; `gate store` stores the ratios";
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => measure::run(&CONTENDERS),
-        ["serve", "resourceful"] => ours::serve().await,
-        ["serve", "hyper"] => bare::serve(bare::Settings::Default).await,
-        ["serve", "hyper-tuned"] => bare::serve(bare::Settings::Tuned).await,
-        _ => Err("usage: resourceful-benches [serve hyper|hyper-tuned|resourceful]".into()),
-    };
-    match outcome {
+    match run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -38,12 +37,11 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Ready when whoever started this server closes its standard input.
-async fn told_to_stop() {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        let _ = sender.send(());
-    });
-    let _ = receiver.await;
+fn run(arguments: &[&str]) -> Result<()> {
+    match *arguments {
+        ["count", ref names @ ..] => count::run(&Contender::named(names)?),
+        ["gate"] => gate::run(),
+        ["gate", "store"] => gate::store(),
+        _ => Err(USAGE.into()),
+    }
 }

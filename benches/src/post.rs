@@ -1,47 +1,51 @@
-//! The work that all contenders do.
+//! The one thing that all contenders serve.
 
 use garde::Validate;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Serialize, JsonSchema)]
-pub(crate) struct Post {
-    pub(crate) id: i64,
-    pub(crate) title: String,
-    pub(crate) slug: String,
-    pub(crate) views: i64,
-    pub(crate) published: bool,
+/// A post as it is answered.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "poem-openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "resourceful", derive(schemars::JsonSchema))]
+pub struct Post {
+    /// From 1.
+    pub id: i64,
+    /// What people read.
+    pub title: String,
+    /// What addresses are made of.
+    pub slug: String,
+    /// How often it was read.
+    pub views: i64,
+    /// Whether the public sees it.
+    pub published: bool,
 }
 
-#[derive(Deserialize, JsonSchema, Validate)]
-pub(crate) struct NewPost {
+/// The body of a creation.
+#[derive(Debug, Deserialize, Validate)]
+#[cfg_attr(feature = "poem-openapi", derive(poem_openapi::Object))]
+#[cfg_attr(feature = "resourceful", derive(schemars::JsonSchema))]
+pub struct NewPost {
+    /// What people read.
     #[garde(length(min = 1, max = 200))]
-    pub(crate) title: String,
+    pub title: String,
+    /// Whether the public sees it.
     #[serde(default)]
+    #[cfg_attr(feature = "poem-openapi", oai(default))]
     #[garde(skip)]
-    pub(crate) published: bool,
+    pub published: bool,
 }
 
 impl NewPost {
-    pub(crate) fn into_post(self) -> Post {
-        let slug = self.title.to_ascii_lowercase();
+    /// The post as a database would give it back. It is not kept, so that a long run costs what
+    /// a short one does.
+    #[must_use]
+    pub fn into_post(self) -> Post {
         Post {
             id: 1001,
-            slug,
+            slug: self.title.to_ascii_lowercase(),
             title: self.title,
             views: 0,
             published: self.published,
         }
     }
-}
-
-pub(crate) fn thousand() -> Vec<Post> {
-    let post = |id| Post {
-        id,
-        title: format!("Post number {id}"),
-        slug: format!("post-number-{id}"),
-        views: id * 7,
-        published: true,
-    };
-    (1..=1000).map(post).collect()
 }

@@ -1,0 +1,10 @@
+//! Bare hyper with the settings that cost nothing to say: answers to what came together leave
+//! together, and a client may close its half first.
+
+use hyper::server::conn::http1;
+use resourceful_benches::bare;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> std::io::Result<()> {
+    bare::serve(http1::Builder::new().half_close(true).pipeline_flush(true)).await
+}

@@ -1,0 +1,50 @@
+//! Who is measured.
+
+use crate::Result;
+
+/// A server of `src/bin`: its feature and its binary are both called as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    /// The crate that its version is of.
+    pub(crate) package: &'static str,
+}
+
+/// What the others are compared with.
+pub(crate) const HYPER: Contender = Contender::of("hyper", "hyper");
+pub(crate) const OURS: Contender = Contender::of("resourceful", "resourceful");
+
+/// In the order of tables.
+pub(crate) const CONTENDERS: [Contender; 11] = [
+    HYPER,
+    Contender::of("hyper-tuned", "hyper"),
+    OURS,
+    Contender::of("axum", "axum"),
+    Contender::of("actix-web", "actix-web"),
+    Contender::of("ntex", "ntex"),
+    Contender::of("poem-openapi", "poem-openapi"),
+    Contender::of("rocket", "rocket"),
+    Contender::of("salvo", "salvo"),
+    Contender::of("warp", "warp"),
+    Contender::of("xitca-web", "xitca-web"),
+];
+
+impl Contender {
+    const fn of(name: &'static str, package: &'static str) -> Self {
+        Self { name, package }
+    }
+
+    /// Those of these names; all for none.
+    pub(crate) fn named(names: &[&str]) -> Result<Vec<Self>> {
+        if names.is_empty() {
+            return Ok(CONTENDERS.to_vec());
+        }
+        let find = |name: &&str| {
+            let found = CONTENDERS.iter().find(|contender| contender.name == *name);
+            found
+                .copied()
+                .ok_or_else(|| format!("there is no contender {name:?}").into())
+        };
+        names.iter().map(find).collect()
+    }
+}

@@ -1,0 +1,150 @@
+//! A contender under callgrind: what a piece of work costs in user instructions and allocations.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::contender::Contender;
+use crate::measure::build;
+use crate::measure::server::Server;
+
+/// Functions that give memory, by the names of C's library: no contender brings its own.
+const ALLOCATORS: [&str; 6] = [
+    "malloc",
+    "calloc",
+    "realloc",
+    "posix_memalign",
+    "aligned_alloc",
+    "memalign",
+];
+
+#[derive(Debug)]
+pub(crate) struct Callgrind {
+    pub(crate) server: Server,
+    directory: TempDir,
+    dumps: usize,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Count {
+    pub(crate) instructions: u64,
+    pub(crate) allocations: u64,
+}
+
+impl Callgrind {
+    pub(crate) fn start(contender: Contender, routes: usize) -> Result<Self> {
+        let program = build::program(contender)?;
+        let directory = tempfile::tempdir()?;
+        let mut valgrind = Command::new("valgrind");
+        valgrind
+            .args(["--tool=callgrind", "--dump-line=no"])
+            .arg(format!(
+                "--callgrind-out-file={}",
+                directory.path().join("dump").display()
+            ))
+            .arg(program);
+        let server = Server::start(&mut valgrind, routes)
+            .map_err(|error| format!("{error}\nOn Debian: apt-get install valgrind"))?;
+        Ok(Self {
+            server,
+            directory,
+            dumps: 0,
+        })
+    }
+
+    /// What the server did meanwhile.
+    pub(crate) fn during(&mut self, work: impl FnOnce() -> Result<()>) -> Result<Count> {
+        self.dump()?;
+        work()?;
+        let dump = self.dump()?;
+        Ok(Count {
+            instructions: instructions(&dump)?,
+            allocations: allocations(&dump)?,
+        })
+    }
+
+    /// What was counted since the last dump, which is where counting begins anew.
+    fn dump(&mut self) -> Result<String> {
+        self.server.settle()?;
+        self.dumps += 1;
+        // `callgrind_control` is a script around this, and prints its output over ours.
+        let status = Command::new("vgdb")
+            .arg(format!("--pid={}", self.server.id()))
+            .arg("dump")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
+        if !status.success() {
+            return Err("vgdb cannot speak to valgrind".into());
+        }
+        self.read(&format!("dump.{}", self.dumps))
+    }
+
+    fn read(&self, name: &str) -> Result<String> {
+        let path: &Path = &self.directory.path().join(name);
+        let dump = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+        fs::remove_file(path)?;
+        Ok(dump)
+    }
+}
+
+fn instructions(dump: &str) -> Result<u64> {
+    let total = dump.lines().find_map(|line| line.strip_prefix("totals: "));
+    Ok(total.ok_or("callgrind counted nothing")?.trim().parse()?)
+}
+
+/// A call is two lines, `cfn=(12) malloc` and `calls=3 0`; the name is said once only.
+fn allocations(dump: &str) -> Result<u64> {
+    let mut allocators = HashSet::new();
+    let mut calls = 0;
+    let mut allocates = false;
+    for line in dump.lines() {
+        if let Some((kind @ ("fn" | "cfn"), name)) = line.split_once('=') {
+            let (number, name) = name.split_once(' ').unwrap_or((name, ""));
+            // callgrind writes `malloc'2` where it was called by itself.
+            let name = name.split('\'').next().unwrap_or_default();
+            if ALLOCATORS.contains(&name) {
+                allocators.insert(number);
+            }
+            allocates = kind == "cfn" && allocators.contains(number);
+        } else if let Some(call) = line.strip_prefix("calls=").filter(|_| allocates) {
+            let number = call.split(' ').next().unwrap_or_default();
+            calls += number.parse::<u64>()?;
+        }
+    }
+    Ok(calls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUMP: &str = "\
+fn=(1) main
+0 5
+cfn=(2) malloc
+calls=3 0
+0 30
+cfn=(3) free
+calls=7 0
+0 30
+fn=(2)
+0 90
+fn=(4) other
+cfn=(2)
+calls=2 0
+0 20
+totals: 145
+";
+
+    #[test]
+    fn a_dump_says_instructions_and_calls_to_allocators() {
+        assert_eq!(instructions(DUMP).unwrap(), 145);
+        assert_eq!(allocations(DUMP).unwrap(), 5);
+    }
+}

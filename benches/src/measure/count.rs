@@ -1,0 +1,86 @@
+//! User instructions and allocations of a request.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::contender::Contender;
+use crate::measure::agreement;
+use crate::measure::callgrind::Callgrind;
+use crate::measure::load::{CONNECTIONS, ENDPOINTS, Endpoint, ITEM, Lockstep};
+use crate::measure::number::{median, ratio, rounded, spread};
+use crate::report::results::Part;
+use crate::report::tables;
+
+/// Each of them a process of its own: hashes and addresses differ from one to the next.
+const REPEATS: usize = 2;
+const WARM_UP: usize = 10;
+const ROUNDS: usize = 100;
+
+/// Routes besides those that are asked, where that is what is measured.
+pub(crate) const MANY_ROUTES: usize = 300;
+/// `item` with those.
+pub(crate) const ITEM_OF_MANY: &str = "item among 300";
+
+/// What a request costs.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Cost {
+    pub(crate) instructions: f64,
+    /// Between the repeats, as a share.
+    pub(crate) spread: f64,
+    pub(crate) allocations: f64,
+}
+
+/// By the name of the endpoint.
+pub(crate) type Costs = BTreeMap<String, Cost>;
+
+pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
+    agreement::check(contenders)?;
+    for contender in contenders {
+        eprintln!("counting {}", contender.name);
+        let mut costs = costs(*contender, &ENDPOINTS, 0)?;
+        let many = self::costs(*contender, &[ITEM], MANY_ROUTES)?;
+        costs.extend(
+            many.into_values()
+                .map(|cost| (ITEM_OF_MANY.to_owned(), cost)),
+        );
+        Part::<Costs>::record("count", *contender, costs)?;
+    }
+    println!("{}", tables::instructions()?);
+    println!("{}", tables::allocations()?);
+    Ok(())
+}
+
+pub(crate) fn costs(contender: Contender, endpoints: &[Endpoint], routes: usize) -> Result<Costs> {
+    let mut repeats = Vec::new();
+    for _ in 0..REPEATS {
+        let mut callgrind = Callgrind::start(contender, routes)?;
+        let mut counts = Vec::new();
+        for endpoint in endpoints {
+            // New ones: a connection's buffers remember what it was asked before.
+            let mut clients = Lockstep::open(callgrind.server.address)?;
+            clients.ask(endpoint, WARM_UP)?;
+            counts.push(callgrind.during(|| clients.ask(endpoint, ROUNDS))?);
+        }
+        repeats.push(counts);
+    }
+    let requests = u64::try_from(CONNECTIONS * ROUNDS)?;
+    let costs = endpoints.iter().enumerate().map(|(index, endpoint)| {
+        let counts = repeats.iter().map(|counts| counts[index]);
+        let instructions: Vec<f64> = counts
+            .clone()
+            .map(|count| ratio(count.instructions, requests))
+            .collect();
+        let allocations: Vec<f64> = counts
+            .map(|count| ratio(count.allocations, requests))
+            .collect();
+        let cost = Cost {
+            instructions: median(&instructions).round(),
+            spread: rounded(spread(&instructions), 4),
+            allocations: rounded(median(&allocations), 1),
+        };
+        (endpoint.name.to_owned(), cost)
+    });
+    Ok(costs.collect())
+}
