@@ -8,7 +8,7 @@ use crate::Result;
 use crate::contender::Contender;
 use crate::measure::agreement;
 use crate::measure::callgrind::Callgrind;
-use crate::measure::load::{CONNECTIONS, ENDPOINTS, Endpoint, ITEM, Lockstep};
+use crate::measure::load::{CONNECTIONS, ENDPOINTS, Endpoint, Lockstep};
 use crate::measure::number::{median, ratio, rounded, spread};
 use crate::report::results::Part;
 use crate::report::tables;
@@ -20,8 +20,9 @@ const ROUNDS: usize = 100;
 
 /// Routes besides those that are asked, where that is what is measured.
 pub(crate) const MANY_ROUTES: usize = 300;
-/// `item` with those.
-pub(crate) const ITEM_OF_MANY: &str = "item among 300";
+/// The one in the middle of them: some routers look at one after the other. It is answered as
+/// `item` is.
+pub(crate) const ITEM_OF_MANY: Endpoint = Endpoint::get("item among 300", "/extra150/7");
 
 /// What a request costs.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -39,12 +40,8 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
     agreement::check(contenders)?;
     for contender in contenders {
         eprintln!("counting {}", contender.name);
-        let mut costs = costs(*contender, &ENDPOINTS, 0)?;
-        let many = self::costs(*contender, &[ITEM], MANY_ROUTES)?;
-        costs.extend(
-            many.into_values()
-                .map(|cost| (ITEM_OF_MANY.to_owned(), cost)),
-        );
+        let mut costs = of(*contender, &ENDPOINTS, 0)?;
+        costs.extend(of(*contender, &[ITEM_OF_MANY], MANY_ROUTES)?);
         Part::<Costs>::record("count", *contender, costs)?;
     }
     println!("{}", tables::instructions()?);
@@ -52,7 +49,7 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn costs(contender: Contender, endpoints: &[Endpoint], routes: usize) -> Result<Costs> {
+pub(crate) fn of(contender: Contender, endpoints: &[Endpoint], routes: usize) -> Result<Costs> {
     let mut repeats = Vec::new();
     for _ in 0..REPEATS {
         let mut callgrind = Callgrind::start(contender, routes)?;

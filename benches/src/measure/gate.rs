@@ -59,8 +59,8 @@ pub(crate) fn store() -> Result<()> {
 
 fn measure(stored: &BTreeMap<String, f64>) -> Result<BTreeMap<String, f64>> {
     agreement::check(&[HYPER, OURS])?;
-    let hyper = count::costs(HYPER, &ENDPOINTS, 0)?;
-    let ours = count::costs(OURS, &ENDPOINTS, 0)?;
+    let hyper = count::of(HYPER, &ENDPOINTS, 0)?;
+    let ours = count::of(OURS, &ENDPOINTS, 0)?;
     println!(
         "{:10}{:>12}{:>12}{:>8}{:>8}{:>9}",
         "", HYPER.name, OURS.name, "ratio", "stored", "spread"

@@ -29,8 +29,8 @@ fn counted(cell: impl Fn(&Cost, Option<&Cost>) -> String) -> Result<String> {
     };
     let names: Vec<&str> = ENDPOINTS
         .iter()
+        .chain([&ITEM_OF_MANY])
         .map(|endpoint| endpoint.name)
-        .chain([ITEM_OF_MANY])
         .collect();
     let mut table = Table::new(&names);
     let hyper = part.contenders.get(HYPER.name);
