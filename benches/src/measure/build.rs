@@ -24,26 +24,32 @@ pub(crate) fn cargo(command: &str, contender: Contender) -> Command {
     cargo
 }
 
-/// The program of a contender, built for release beside this one.
-pub(crate) fn program(contender: Contender) -> Result<PathBuf> {
-    let target = std::env::current_exe()?
-        .ancestors()
-        .nth(2)
+/// The target directory that this program was built into.
+pub(crate) fn target() -> Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(2);
+    Ok(target
         .ok_or("this program is not where cargo puts programs")?
-        .to_owned();
-    build(contender, &target)
+        .to_owned())
 }
 
-/// The same into a target directory of its own.
-pub(crate) fn build(contender: Contender, target: &Path) -> Result<PathBuf> {
-    let status = cargo("build", contender)
-        .args(["--release", "--quiet", "--bin", contender.name])
-        .env("CARGO_TARGET_DIR", target)
-        .status()?;
+/// The program of a contender, built for release beside this one.
+pub(crate) fn program(contender: Contender) -> Result<PathBuf> {
+    let target = target()?;
+    let status = command(contender, &target).status()?;
     if !status.success() {
         return Err(format!("{} does not build", contender.name).into());
     }
     Ok(target.join("release").join(contender.name))
+}
+
+/// What builds it for release.
+pub(crate) fn command(contender: Contender, target: &Path) -> Command {
+    let mut build = cargo("build", contender);
+    build
+        .args(["--release", "--quiet", "--bin", contender.name])
+        .env("CARGO_TARGET_DIR", target);
+    build
 }
 
 /// The crates of a contender, as `name v1.2.3`, without the bench's own: what `cargo tree` lists

@@ -1,13 +1,35 @@
 //! The figures as tables of Markdown, the same for the terminal and for the page.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::Result;
 use crate::contender::{HYPER, OURS};
+use crate::measure::connection::Connecting;
 use crate::measure::count::{Cost, Costs, ITEM_OF_MANY};
+use crate::measure::example::Example;
+use crate::measure::idle::Idle;
+use crate::measure::latency::Latency;
 use crate::measure::load::ENDPOINTS;
+use crate::measure::size::Size;
+use crate::measure::time::{Time, Times};
 use crate::report::results::Part;
 
-/// Where a part has not been measured yet.
-const NOTHING: &str = "Not measured yet.";
+/// A table of the page: the name that its markers have, and what makes it.
+pub(crate) type Named = (&'static str, fn() -> Result<String>);
+
+/// In the order of the page.
+pub(crate) const TABLES: [Named; 9] = [
+    ("instructions", instructions),
+    ("allocations", allocations),
+    ("connection", connection),
+    ("time", time),
+    ("throughput", throughput),
+    ("latency", latency),
+    ("idle", idle),
+    ("size", size),
+    ("example", example),
+];
 
 /// User instructions per request, and in parentheses to bare hyper's.
 pub(crate) fn instructions() -> Result<String> {
@@ -20,26 +42,127 @@ pub(crate) fn instructions() -> Result<String> {
 
 /// Calls to the allocator per request.
 pub(crate) fn allocations() -> Result<String> {
-    counted(|cost, _| format!("{:.1}", cost.allocations))
+    counted(|cost, _| format!("{:.0}", cost.allocations))
 }
 
 fn counted(cell: impl Fn(&Cost, Option<&Cost>) -> String) -> Result<String> {
-    let Some(part) = Part::<Costs>::read("count")? else {
-        return Ok(NOTHING.to_owned());
+    let endpoints = ENDPOINTS.iter().chain([&ITEM_OF_MANY]);
+    let names: Vec<&str> = endpoints.map(|endpoint| endpoint.name).collect();
+    table("count", &names, |costs: &Costs, hyper: Option<&Costs>| {
+        let cell = |name: &&str| {
+            let hyper = hyper.and_then(|hyper| hyper.get(*name));
+            costs.get(*name).map(|cost| cell(cost, hyper))
+        };
+        names.iter().map(cell).collect()
+    })
+}
+
+/// Instructions of a connection besides its request.
+pub(crate) fn connection() -> Result<String> {
+    let columns = ["a connection", "with 300 more routes"];
+    table("connection", &columns, |figures: &Connecting, _| {
+        let figures = [figures.alone, figures.among_300];
+        figures.map(thousands).map(Some).to_vec()
+    })
+}
+
+/// Microseconds on the processor, user and kernel, and in parentheses to bare hyper's.
+pub(crate) fn time() -> Result<String> {
+    timed(|time| {
+        let Time {
+            user_microseconds: user,
+            kernel_microseconds: kernel,
+            to_hyper,
+            spread,
+            ..
+        } = time;
+        let spread = spread * 50.0;
+        format!("{user:.1} + {kernel:.1} ({to_hyper:.2} ± {spread:.0} %)")
+    })
+}
+
+/// Requests per second on one processor.
+pub(crate) fn throughput() -> Result<String> {
+    timed(|time| thousands(time.requests_per_second))
+}
+
+fn timed(cell: impl Fn(&Time) -> String) -> Result<String> {
+    let names = ENDPOINTS.map(|endpoint| endpoint.name);
+    table("time", &names, |times: &Times, _| {
+        let cell = |name: &&str| times.get(*name).map(&cell);
+        names.iter().map(cell).collect()
+    })
+}
+
+/// Memory.
+pub(crate) fn idle() -> Result<String> {
+    let columns = ["bytes per idle connection", "KiB of the process"];
+    table("idle", &columns, |figures: &Idle, _| {
+        let figures = [figures.bytes_per_connection, figures.kilobytes];
+        figures.map(thousands).map(Some).to_vec()
+    })
+}
+
+/// What it costs before its first request.
+pub(crate) fn size() -> Result<String> {
+    let columns = ["KiB, stripped", "crates", "CPU seconds", "seconds"];
+    table("size", &columns, |figures: &Size, _| {
+        vec![
+            Some(thousands(figures.kilobytes)),
+            Some(figures.crates.to_string()),
+            Some(format!("{:.0}", figures.processor_seconds)),
+            Some(format!("{:.0}", figures.wall_seconds)),
+        ]
+    })
+}
+
+/// How long clients wait.
+pub(crate) fn latency() -> Result<String> {
+    let columns = ["p50, µs", "p99, µs", "spread of p99"];
+    table("latency", &columns, |figures: &Latency, _| {
+        vec![
+            Some(thousands(figures.p50_microseconds)),
+            Some(thousands(figures.p99_microseconds)),
+            Some(format!("{:.0} %", figures.spread * 100.0)),
+        ]
+    })
+}
+
+/// How long a user of ours waits.
+pub(crate) fn example() -> Result<String> {
+    let columns = [
+        "cold, CPU seconds",
+        "cold, seconds",
+        "warm, CPU seconds",
+        "warm, seconds",
+    ];
+    table("example", &columns, |figures: &Example, _| {
+        let Example {
+            cold_processor,
+            cold_wall,
+            warm_processor,
+            warm_wall,
+        } = figures;
+        let figures = [cold_processor, cold_wall, warm_processor, warm_wall];
+        figures.map(|figure| Some(format!("{figure:.1}"))).to_vec()
+    })
+}
+
+/// A row for each contender that the part was measured for; `cells` gets its figures and those
+/// of bare hyper.
+fn table<F: Serialize + DeserializeOwned>(
+    part: &str,
+    columns: &[&str],
+    cells: impl Fn(&F, Option<&F>) -> Vec<Option<String>>,
+) -> Result<String> {
+    let Some(part) = Part::<F>::read(part)? else {
+        return Ok(format!("Not measured yet: `{part}`."));
     };
-    let names: Vec<&str> = ENDPOINTS
-        .iter()
-        .chain([&ITEM_OF_MANY])
-        .map(|endpoint| endpoint.name)
-        .collect();
-    let mut table = Table::new(&names);
     let hyper = part.contenders.get(HYPER.name);
+    let hyper = hyper.map(|taken| &taken.figures);
+    let mut table = Table::new(columns);
     for (contender, taken) in part.rows() {
-        let cells = names.iter().map(|name| {
-            let cost = taken.figures.get(*name)?;
-            let hyper = hyper.and_then(|hyper| hyper.figures.get(*name));
-            Some(cell(cost, hyper))
-        });
+        let cells = cells(&taken.figures, hyper);
         table.row(contender.name, &taken.version, cells);
     }
     Ok(table.text())
@@ -59,8 +182,9 @@ impl Table {
         }
     }
 
-    fn row(&mut self, name: &str, version: &str, cells: impl Iterator<Item = Option<String>>) {
-        let cells: Vec<String> = cells.map(|cell| cell.unwrap_or("-".into())).collect();
+    fn row(&mut self, name: &str, version: &str, cells: Vec<Option<String>>) {
+        let cells = cells.into_iter().map(|cell| cell.unwrap_or("-".into()));
+        let cells: Vec<String> = cells.collect();
         // What changes in the third place is not what a reader compares.
         let version: Vec<&str> = version.split('.').take(2).collect();
         let name = format!("{name} {}", version.join("."));

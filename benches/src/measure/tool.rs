@@ -1,0 +1,58 @@
+//! Programs of others that are measured with.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::Result;
+use crate::measure::build::target;
+
+/// The other of two processors asks.
+pub(crate) const SERVER: &str = "0";
+pub(crate) const CLIENT: &str = "1";
+
+/// `program`, bound to one processor.
+pub(crate) fn pinned(processor: &str, program: &str) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", processor, program]);
+    command
+}
+
+/// Has `program` here, of the Debian package of the same name.
+pub(crate) fn debian(program: &str) -> Result<()> {
+    if answers(program) {
+        return Ok(());
+    }
+    eprintln!("installing {program}");
+    let install = Command::new("apt-get")
+        .args(["install", "--yes", "--quiet", program])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .output();
+    if install.is_ok_and(|output| output.status.success()) && answers(program) {
+        return Ok(());
+    }
+    Err(format!("{program} is needed, and not here. On Debian: apt-get install {program}").into())
+}
+
+/// The path of `program`, of the crate of the same name, built into the target directory.
+pub(crate) fn cargo(program: &str) -> Result<PathBuf> {
+    let root = target()?.join("tools");
+    let path = root.join("bin").join(program);
+    if path.exists() {
+        return Ok(path);
+    }
+    eprintln!("installing {program}");
+    let status = Command::new(env!("CARGO"))
+        .args(["install", "--quiet", "--locked", program])
+        .arg("--root")
+        .arg(root)
+        .status()?;
+    if !status.success() {
+        return Err(format!("{program} is needed, and cargo cannot install it").into());
+    }
+    Ok(path)
+}
+
+/// Whether there is one, whatever it says of its version.
+fn answers(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
+}
