@@ -9,7 +9,7 @@ use resourceful_benches::{
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Config, State, get, post, routes};
+use rocket::{Config, State, get, launch, post, routes};
 
 #[get("/plain")]
 fn plain() -> &'static str {
@@ -42,8 +42,8 @@ fn retrieve(id: i64, store: &State<Store>) -> Option<Json<Post>> {
     store.find(id).map(Json)
 }
 
-#[rocket::main]
-async fn main() -> Result<(), rocket::Error> {
+#[launch]
+fn rocket() -> _ {
     // Rocket binds by itself and says where only once it serves.
     let config = Config {
         address: Ipv4Addr::LOCALHOST.into(),
@@ -66,5 +66,5 @@ async fn main() -> Result<(), rocket::Error> {
     for path in extra_paths() {
         rocket = rocket.mount(path, routes![retrieve]);
     }
-    rocket.launch().await.map(drop)
+    rocket
 }

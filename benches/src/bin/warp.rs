@@ -14,6 +14,7 @@ fn with(store: Arc<Store>) -> impl Filter<Extract = (Arc<Store>,), Error = Infal
     warp::any().map(move || Arc::clone(&store))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map` gives it away")]
 fn list(query: PostQuery, store: Arc<Store>) -> Response {
     if query.validate().is_err() {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
@@ -28,6 +29,7 @@ fn create(new: NewPost) -> Response {
     reply::with_status(reply::json(&new.into_post()), StatusCode::CREATED).into_response()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map` gives it away")]
 fn retrieve(id: i64, store: Arc<Store>) -> Response {
     match store.find(id) {
         Some(post) => reply::json(&post).into_response(),
