@@ -57,6 +57,10 @@ fn main() -> ExitCode {
 fn run(arguments: &[&str]) -> Result<()> {
     match *arguments {
         [] => print(),
+        ["help"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
         ["all"] => all(),
         ["count", ref names @ ..] => count::run(&Contender::named(names)?),
         ["connection", ref names @ ..] => connection::run(&Contender::named(names)?),
