@@ -58,9 +58,9 @@ impl Callgrind {
     }
 
     /// What the server did meanwhile.
-    pub(crate) fn during(&mut self, work: impl FnOnce() -> Result<()>) -> Result<Count> {
+    pub(crate) fn during(&mut self, work: impl FnOnce(&Server) -> Result<()>) -> Result<Count> {
         self.dump()?;
-        work()?;
+        work(&self.server)?;
         let dump = self.dump()?;
         Ok(Count {
             instructions: instructions(&dump)?,

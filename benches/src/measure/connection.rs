@@ -8,6 +8,7 @@ use crate::measure::callgrind::Callgrind;
 use crate::measure::count::MANY_ROUTES;
 use crate::measure::load::{CONNECTIONS, ITEM, Lockstep};
 use crate::measure::number::ratio;
+use crate::measure::server::Server;
 use crate::report::results::Part;
 use crate::report::tables;
 
@@ -38,15 +39,14 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
 /// A connection with one request, without what a request costs where the connection is kept.
 fn cost(contender: Contender, routes: usize) -> Result<f64> {
     let mut callgrind = Callgrind::start(contender, routes)?;
-    let address = callgrind.server.address;
-    let connect = |rounds| (0..rounds).try_for_each(|_| Lockstep::open(address)?.ask(&ITEM, 1));
-    connect(WARM_UP)?;
-    let connected = callgrind.during(|| connect(ROUNDS))?.instructions;
-    let mut clients = Lockstep::open(address)?;
-    clients.ask(&ITEM, WARM_UP)?;
-    let kept = callgrind
-        .during(|| clients.ask(&ITEM, ROUNDS))?
-        .instructions;
+    let connect = |server: &Server, rounds| {
+        (0..rounds).try_for_each(|_| Lockstep::open(server.address)?.ask(server, &ITEM, 1))
+    };
+    connect(&callgrind.server, WARM_UP)?;
+    let connected = callgrind.during(|server| connect(server, ROUNDS))?;
+    let mut clients = Lockstep::open(callgrind.server.address)?;
+    clients.ask(&callgrind.server, &ITEM, WARM_UP)?;
+    let kept = callgrind.during(|server| clients.ask(server, &ITEM, ROUNDS))?;
     let connections = u64::try_from(CONNECTIONS * ROUNDS)?;
-    Ok((ratio(connected, connections) - ratio(kept, connections)).round())
+    Ok((ratio(connected.instructions - kept.instructions, connections)).round())
 }

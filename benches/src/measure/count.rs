@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::contender::Contender;
 use crate::measure::agreement;
-use crate::measure::callgrind::Callgrind;
+use crate::measure::callgrind::{Callgrind, Count};
 use crate::measure::load::{CONNECTIONS, ENDPOINTS, Endpoint, Lockstep};
 use crate::measure::number::{median, ratio, rounded, spread};
 use crate::report::results::Part;
 use crate::report::tables;
 
-/// Each of them a process of its own: hashes and addresses differ from one to the next.
+/// Hashes and addresses differ from one process to the next.
 const REPEATS: usize = 2;
 const WARM_UP: usize = 10;
 const ROUNDS: usize = 100;
@@ -50,34 +50,34 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
 }
 
 pub(crate) fn of(contender: Contender, endpoints: &[Endpoint], routes: usize) -> Result<Costs> {
-    let mut repeats = Vec::new();
-    for _ in 0..REPEATS {
-        let mut callgrind = Callgrind::start(contender, routes)?;
-        let mut counts = Vec::new();
-        for endpoint in endpoints {
-            // New ones: a connection's buffers remember what it was asked before.
-            let mut clients = Lockstep::open(callgrind.server.address)?;
-            clients.ask(endpoint, WARM_UP)?;
-            counts.push(callgrind.during(|| clients.ask(endpoint, ROUNDS))?);
-        }
-        repeats.push(counts);
-    }
+    let cost = |endpoint: &Endpoint| {
+        let cost = cost(contender, endpoint, routes)?;
+        Ok((endpoint.name.to_owned(), cost))
+    };
+    endpoints.iter().map(cost).collect()
+}
+
+fn cost(contender: Contender, endpoint: &Endpoint, routes: usize) -> Result<Cost> {
     let requests = u64::try_from(CONNECTIONS * ROUNDS)?;
-    let costs = endpoints.iter().enumerate().map(|(index, endpoint)| {
-        let counts = repeats.iter().map(|counts| counts[index]);
-        let instructions: Vec<f64> = counts
-            .clone()
-            .map(|count| ratio(count.instructions, requests))
-            .collect();
-        let allocations: Vec<f64> = counts
-            .map(|count| ratio(count.allocations, requests))
-            .collect();
-        let cost = Cost {
-            instructions: median(&instructions).round(),
-            spread: rounded(spread(&instructions), 4),
-            allocations: rounded(median(&allocations), 1),
-        };
-        (endpoint.name.to_owned(), cost)
-    });
-    Ok(costs.collect())
+    let mut instructions = Vec::new();
+    let mut allocations = Vec::new();
+    for _ in 0..REPEATS {
+        let count = count(contender, endpoint, routes)?;
+        instructions.push(ratio(count.instructions, requests));
+        allocations.push(ratio(count.allocations, requests));
+    }
+    Ok(Cost {
+        instructions: median(&instructions).round(),
+        spread: rounded(spread(&instructions), 4),
+        allocations: rounded(median(&allocations), 1),
+    })
+}
+
+/// A process answers one sort of requests only: what was asked before lives on in the buffers of
+/// connections and in the holes of the heap.
+fn count(contender: Contender, endpoint: &Endpoint, routes: usize) -> Result<Count> {
+    let mut callgrind = Callgrind::start(contender, routes)?;
+    let mut clients = Lockstep::open(callgrind.server.address)?;
+    clients.ask(&callgrind.server, endpoint, WARM_UP)?;
+    callgrind.during(|server| clients.ask(server, endpoint, ROUNDS))
 }

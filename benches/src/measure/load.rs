@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use crate::Result;
+use crate::measure::server::Server;
 
 /// As many clients as ask at the same time.
 pub(crate) const CONNECTIONS: usize = 32;
@@ -102,7 +103,8 @@ impl Connection {
     }
 }
 
-/// Clients that ask together: all requests are sent, then all answers read.
+/// Clients that ask together: all requests are sent, while the server stands still, then all
+/// answers read. Each contender thus finds as many waiting, each time.
 #[derive(Debug)]
 pub(crate) struct Lockstep(Vec<Connection>);
 
@@ -112,12 +114,18 @@ impl Lockstep {
         Ok(Self(connections.collect::<Result<_>>()?))
     }
 
-    pub(crate) fn ask(&mut self, endpoint: &Endpoint, rounds: usize) -> Result<()> {
+    pub(crate) fn ask(
+        &mut self,
+        server: &Server,
+        endpoint: &Endpoint,
+        rounds: usize,
+    ) -> Result<()> {
         let request = endpoint.request();
         for _ in 0..rounds {
-            for connection in &mut self.0 {
-                connection.send(&request)?;
-            }
+            server.while_stopped(|| {
+                let mut connections = self.0.iter_mut();
+                connections.try_for_each(|connection| connection.send(&request))
+            })?;
             for connection in &mut self.0 {
                 let Answer { status, .. } = connection.answer()?;
                 if !(200..300).contains(&status) {

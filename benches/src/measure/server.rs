@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::Result;
 
 #[derive(Debug)]
@@ -45,6 +47,15 @@ impl Server {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Runs `work` while the server stands still, so that it then finds all of it done.
+    pub(crate) fn while_stopped<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let id = Pid::from_child(&self.child);
+        kill_process(id, Signal::STOP)?;
+        let outcome = work();
+        kill_process(id, Signal::CONT)?;
+        outcome
     }
 
     /// Waits until the server has nothing more to do.
