@@ -9,7 +9,7 @@ use resourceful_benches::{
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Config, State, get, launch, post, routes};
+use rocket::{Config, State, get, post, routes};
 
 #[get("/plain")]
 fn plain() -> &'static str {
@@ -42,13 +42,13 @@ fn retrieve(id: i64, store: &State<Store>) -> Option<Json<Post>> {
     store.find(id).map(Json)
 }
 
-#[launch]
-fn rocket() -> _ {
+// Not `#[launch]`, whose runtime has as many threads as the machine.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<rocket::Error>> {
     // Rocket binds by itself and says where only once it serves.
     let config = Config {
         address: Ipv4Addr::LOCALHOST.into(),
         port: 0,
-        workers: 1,
         log_level: rocket::config::LogLevel::Off,
         ..Config::release_default()
     };
@@ -66,5 +66,5 @@ fn rocket() -> _ {
     for path in extra_paths() {
         rocket = rocket.mount(path, routes![retrieve]);
     }
-    rocket
+    rocket.launch().await.map(drop).map_err(Box::new)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
@@ -10,8 +9,8 @@ use tempfile::TempDir;
 
 use crate::Result;
 use crate::contender::Contender;
-use crate::measure::build;
 use crate::measure::server::Server;
+use crate::measure::{build, tool};
 
 /// Functions that give memory, by the names of C's library: no contender brings its own.
 const ALLOCATORS: [&str; 6] = [
@@ -38,6 +37,7 @@ pub(crate) struct Count {
 
 impl Callgrind {
     pub(crate) fn start(contender: Contender, routes: usize) -> Result<Self> {
+        tool::needed("valgrind")?;
         let program = build::program(contender)?;
         let directory = tempfile::tempdir()?;
         let mut valgrind = Command::new("valgrind");
@@ -48,10 +48,8 @@ impl Callgrind {
                 directory.path().join("dump").display()
             ))
             .arg(program);
-        let server = Server::start(&mut valgrind, routes)
-            .map_err(|error| format!("{error}\nOn Debian: apt-get install valgrind"))?;
         Ok(Self {
-            server,
+            server: Server::start(&mut valgrind, routes)?,
             directory,
             dumps: 0,
         })
@@ -86,8 +84,8 @@ impl Callgrind {
     }
 
     fn read(&self, name: &str) -> Result<String> {
-        let path: &Path = &self.directory.path().join(name);
-        let dump = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+        let path = self.directory.path().join(name);
+        let dump = fs::read_to_string(&path).map_err(|error| format!("{name}: {error}"))?;
         fs::remove_file(path)?;
         Ok(dump)
     }

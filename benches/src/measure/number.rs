@@ -16,11 +16,14 @@ pub(crate) fn rounded(figure: f64, digits: i32) -> f64 {
     (figure * scale).round() / scale
 }
 
-/// The middle of them, or 0 of none.
+/// The middle of them, or of the two in the middle; 0 of none.
 pub(crate) fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+    let upper = sorted.get(sorted.len() / 2);
+    let lower = sorted.get(sorted.len().saturating_sub(1) / 2);
+    let both = lower.zip(upper);
+    both.map_or(0.0, |(lower, upper)| f64::midpoint(*lower, *upper))
 }
 
 /// How far the lowest and the highest are apart, as a share of the middle.
@@ -28,4 +31,16 @@ pub(crate) fn spread(figures: &[f64]) -> f64 {
     let highest = figures.iter().copied().fold(f64::MIN, f64::max);
     let lowest = figures.iter().copied().fold(f64::MAX, f64::min);
     (highest - lowest) / median(figures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_stands_in_the_middle() {
+        assert!((median(&[3.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
+        assert!((median(&[4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < f64::EPSILON);
+        assert!(median(&[]).abs() < f64::EPSILON);
+    }
 }

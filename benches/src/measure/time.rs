@@ -50,7 +50,7 @@ impl Round {
 }
 
 pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
-    tool::debian("wrk")?;
+    tool::installed("wrk")?;
     let mut contenders = contenders.to_vec();
     if !contenders.contains(&HYPER) {
         contenders.insert(0, HYPER);

@@ -18,19 +18,28 @@ pub(crate) fn pinned(processor: &str, program: &str) -> Command {
 }
 
 /// Has `program` here, of the Debian package of the same name.
-pub(crate) fn debian(program: &str) -> Result<()> {
-    if answers(program) {
+pub(crate) fn installed(program: &str) -> Result<()> {
+    if needed(program).is_ok() {
         return Ok(());
     }
     eprintln!("installing {program}");
-    let install = Command::new("apt-get")
+    // Whether that went well is seen by whether it is there.
+    let _ = Command::new("apt-get")
         .args(["install", "--yes", "--quiet", program])
         .env("DEBIAN_FRONTEND", "noninteractive")
         .output();
-    if install.is_ok_and(|output| output.status.success()) && answers(program) {
-        return Ok(());
-    }
-    Err(format!("{program} is needed, and not here. On Debian: apt-get install {program}").into())
+    needed(program)
+}
+
+/// # Errors
+/// Where it is not here: says how to get it.
+pub(crate) fn needed(program: &str) -> Result<()> {
+    // Whatever it says of its version.
+    let started = Command::new(program).arg("--version").output();
+    started.map_err(|error| {
+        format!("{program} is needed: {error}. On Debian: apt-get install {program}")
+    })?;
+    Ok(())
 }
 
 /// The path of `program`, of the crate of the same name, built into the target directory.
@@ -50,9 +59,4 @@ pub(crate) fn cargo(program: &str) -> Result<PathBuf> {
         return Err(format!("{program} is needed, and cargo cannot install it").into());
     }
     Ok(path)
-}
-
-/// Whether there is one, whatever it says of its version.
-fn answers(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok()
 }
