@@ -3,16 +3,18 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{CONNECTION, ETAG, HeaderValue, LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONNECTION, HeaderMap, HeaderValue};
 
 use crate::conclude::{conclude, strip_body};
 use crate::erased::Running;
 use crate::error::Result;
+use crate::head::Head;
 use crate::incoming::Remains;
-use crate::request::{Request, Trail};
-use crate::response::{Response, say_defaults};
+use crate::reply::Reply;
+use crate::response::Response;
 use crate::time_limit::{TimeLimit, overdue};
 
 /// The response to one request, on its way.
@@ -37,32 +39,40 @@ pub struct Answer {
     is_head: bool,
     /// Of the request's body, on HTTP/1.
     remains: Option<Remains>,
-    /// For unsafe requests.
-    runs_on: Option<Box<RunsOn>>,
 }
 
 enum State {
-    Ready(Box<Response>),
-    Running(Running),
+    Ready(Reply),
+    Running(Work),
     Done,
 }
 
+/// A request that runs, and what is needed to answer without it.
+struct Work {
+    running: Running,
+    head: Arc<Head>,
+    limit: TimeLimit,
+}
+
 impl Answer {
-    pub(crate) fn ready(response: Response) -> Self {
-        Self {
-            state: State::Ready(Box::new(response)),
-            is_head: false,
-            remains: None,
-            runs_on: None,
-        }
+    pub(crate) fn ready(reply: Reply) -> Self {
+        Self::new(State::Ready(reply))
     }
 
-    pub(crate) fn running(running: Running, runs_on: Option<Box<RunsOn>>) -> Self {
+    pub(crate) fn running(running: Running, head: Arc<Head>) -> Self {
+        let limit = head.answered_after();
+        Self::new(State::Running(Work {
+            running,
+            head,
+            limit,
+        }))
+    }
+
+    fn new(state: State) -> Self {
         Self {
-            state: State::Running(running),
+            state,
             is_head: false,
             remains: None,
-            runs_on,
         }
     }
 }
@@ -91,22 +101,18 @@ impl Future for Answer {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = match std::mem::replace(&mut self.state, State::Done) {
-            State::Ready(response) => *response,
-            State::Running(mut running) => match running.as_mut().poll(cx) {
-                Poll::Ready(response) => response,
+            State::Ready(reply) => reply.into_response(HeaderMap::new()),
+            State::Running(mut work) => match work.running.as_mut().poll(cx) {
+                Poll::Ready(reply) => work.respond(reply),
+                Poll::Pending if work.limit.is_over(cx) => work.give_up_waiting(),
                 Poll::Pending => {
-                    let overdue = self.runs_on.take_if(|runs_on| runs_on.is_overdue(cx));
-                    let Some(runs_on) = overdue else {
-                        self.state = State::Running(running);
-                        return Poll::Pending;
-                    };
-                    runs_on.give_up_waiting(running)
+                    self.state = State::Running(work);
+                    return Poll::Pending;
                 }
             },
             // Polling a finished future is the caller's mistake; it gets no second answer.
             State::Done => return Poll::Pending,
         };
-        complete(&mut response);
         if self.is_head {
             strip_body(&mut response);
         }
@@ -122,26 +128,13 @@ impl Future for Answer {
     }
 }
 
-/// For answers that are not of our making; ours say it from the start.
-fn complete(response: &mut Response) {
-    if response.headers().contains_key(X_CONTENT_TYPE_OPTIONS) {
-        return;
-    }
-    // A stream with a validator is a file or the like, of a mounted service: it is there to be
-    // kept, and asked about.
-    let headers = response.headers();
-    let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
-    if response.body().as_bytes().is_some() || !has_validator {
-        say_defaults(response.headers_mut());
-    }
-}
-
 impl Drop for Answer {
     fn drop(&mut self) {
-        let state = std::mem::replace(&mut self.state, State::Done);
-        if let (State::Running(running), Some(runs_on)) = (state, &self.runs_on) {
+        if let State::Running(work) = std::mem::replace(&mut self.state, State::Done)
+            && !work.head.parts.method.is_safe()
+        {
             tracing::debug!("the client went away; the request runs to its end");
-            runs_on.detach(running);
+            work.run_on();
         }
     }
 }
@@ -156,45 +149,37 @@ impl std::fmt::Debug for Answer {
 /// and send the next; without a bound it could have any number of them running.
 const MAX_DETACHED: usize = 1000;
 
-/// What is needed when a request that may have begun to change something is left to itself,
-/// because its client went away or its time is over.
-pub(crate) struct RunsOn {
-    limit: TimeLimit,
-    trail: Trail,
-}
-
-impl RunsOn {
-    pub(crate) fn of(request: &Request) -> Option<Box<Self>> {
-        (!request.method().is_safe()).then(|| {
-            Box::new(Self {
-                limit: TimeLimit::new(request.time_limit()),
-                trail: request.trail(),
-            })
-        })
-    }
-
-    fn is_overdue(&mut self, cx: &mut Context<'_>) -> bool {
-        self.limit.is_over(cx)
+impl Work {
+    /// Nobody else has the request any more: its map is the response's.
+    fn respond(self, reply: Reply) -> Response {
+        let Self {
+            running, mut head, ..
+        } = self;
+        drop(running);
+        let headers = Arc::get_mut(&mut head).map(|head| std::mem::take(&mut head.parts.headers));
+        reply.into_response(headers.unwrap_or_default())
     }
 
     /// The client is answered, the request runs on.
-    fn give_up_waiting(&self, running: Running) -> Response {
-        self.detach(running);
+    fn give_up_waiting(self) -> Response {
+        let head = Arc::clone(&self.head);
+        self.run_on();
         let error = overdue("The answer took too long. What was begun may be done later.");
-        conclude(Err(error), || self.trail.clone())
+        conclude(Err(error), &head).into_response(HeaderMap::new())
     }
 
     /// Runs to its end in a task of its own, which the drain waits for.
-    fn detach(&self, running: Running) {
-        let detached = &self.trail.settings().detached;
-        if detached.len() < MAX_DETACHED
+    fn run_on(self) {
+        let settings = self.head.settings();
+        if settings.detached.len() < MAX_DETACHED
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            let aborted = self.trail.settings().aborted.clone();
+            let aborted = settings.aborted.clone();
+            let running = self.running;
             let work = async move {
                 aborted.run_until_cancelled(running).await;
             };
-            detached.spawn_on(work, &runtime);
+            settings.detached.spawn_on(work, &runtime);
         }
     }
 }

@@ -10,7 +10,6 @@ use http::Method;
 use tokio::net::ToSocketAddrs;
 
 use crate::build_error::{BuildError, BuildErrors};
-use crate::dispatch::LearntSize;
 use crate::erased::{Endpoint, FunctionView, ResourceEndpoint, ViewEndpoint};
 use crate::error::{Error, Result};
 use crate::health::{Check, Live, Ready};
@@ -112,11 +111,7 @@ impl App {
                 path
             };
             let resource = Arc::clone(&resource);
-            let endpoint = ResourceEndpoint {
-                resource,
-                action,
-                size: LearntSize::new(),
-            };
+            let endpoint = ResourceEndpoint { resource, action };
             self = self.register(pattern, Methods::One(action.method()), Arc::new(endpoint));
         }
         self
@@ -566,11 +561,7 @@ impl App {
         }
         let settings = Arc::new(self.settings);
         let router = Router::new(self.registrations, &settings, self.mistakes)?;
-        let nowhere = Route {
-            pattern: String::new(),
-            names: Vec::new(),
-            settings: Arc::clone(&settings),
-        };
+        let nowhere = Route::new(String::new(), Arc::clone(&settings));
         Ok(AppService::new(Site {
             router,
             settings,

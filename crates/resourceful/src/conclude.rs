@@ -10,8 +10,9 @@ use http::header::{CONTENT_LENGTH, HeaderValue};
 use http_body::Body as _;
 
 use crate::error::{Error, Result};
+use crate::head::Head;
 use crate::problem::Problem;
-use crate::request::Trail;
+use crate::reply::Reply;
 use crate::response::{Body, Response};
 use crate::time_limit::{TimeLimit, overdue};
 
@@ -54,22 +55,21 @@ impl<T, F: Future<Output = Result<T>>> Future for Caught<'_, F> {
 
 /// The one place where errors become responses. Those of the server's own making are
 /// logged, once and with their cause.
-pub(crate) fn conclude(outcome: Result<Response>, trail: impl FnOnce() -> Trail) -> Response {
+pub(crate) fn conclude(outcome: Result<Reply>, head: &Head) -> Reply {
     outcome.unwrap_or_else(|error| {
-        let trail = trail();
         let mut problem = Problem::from(&error);
         if error.status().is_server_error() {
-            let id = trail.id();
+            let id = head.id();
             tracing::error!(
                 request_id = %id,
-                method = %trail.method,
-                path = trail.uri.path(),
+                method = %head.parts.method,
+                path = head.parts.uri.path(),
                 %error,
                 "request failed"
             );
-            problem = problem.with("request_id", id);
+            problem = problem.with("request_id", id.into_owned());
         }
-        if let Some(change) = &trail.settings().problems {
+        if let Some(change) = &head.settings().problems {
             let plain = problem.clone();
             let changed = catch_unwind(AssertUnwindSafe(|| change(&error, problem)));
             problem = changed.unwrap_or_else(|panic| {
@@ -80,7 +80,7 @@ pub(crate) fn conclude(outcome: Result<Response>, trail: impl FnOnce() -> Trail)
                 plain
             });
         }
-        problem.into_response(&error)
+        problem.into_reply(&error)
     })
 }
 

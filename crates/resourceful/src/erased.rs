@@ -15,17 +15,18 @@ use tracing::Instrument;
 use crate::access::Access;
 use crate::action::Action;
 use crate::conclude::{Caught, conclude};
-use crate::dispatch::{LearntSize, dispatch};
+use crate::dispatch::dispatch;
 use crate::error::{Error, Result};
+use crate::into_response::IntoResponse;
 use crate::observe::Observed;
+use crate::reply::Reply;
 use crate::request::Request;
 use crate::resource::AsyncResource;
-use crate::response::{IntoResponse, Response};
 use crate::view::{AsyncView, Guarded};
 
 /// The one box.
 #[expect(unreachable_pub, reason = "named by a hidden method of a public trait")]
-pub type Running = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// What serves one method of one path.
 pub trait Endpoint: Send + Sync {
@@ -37,8 +38,6 @@ pub trait Endpoint: Send + Sync {
 }
 
 /// The same before it is boxed.
-///
-/// The request is lent, not given: a future that holds it once is a third of the size.
 pub(crate) trait Serve: Send + Sync + 'static {
     /// Is it told of in the log and in numbers?
     fn is_observed(&self) -> bool {
@@ -49,7 +48,7 @@ pub(crate) trait Serve: Send + Sync + 'static {
         None
     }
 
-    fn serve(&self, request: &mut Request) -> impl Future<Output = Response> + Send;
+    fn serve(&self, request: Request) -> impl Future<Output = Reply> + Send;
 }
 
 impl<S: Serve> Endpoint for S {
@@ -57,37 +56,33 @@ impl<S: Serve> Endpoint for S {
         Serve::time_limit(self)
     }
 
-    fn call(self: Arc<Self>, mut request: Request) -> Running {
-        let observed = self.is_observed().then(|| Observed::new(&request));
+    fn call(self: Arc<Self>, request: Request) -> Running {
+        let observed = self.is_observed().then(|| Observed::new(request.head()));
         let Some(observed) = observed.flatten() else {
-            return Box::pin(async move { self.serve(&mut request).await });
+            return Box::pin(async move { self.serve(request).await });
         };
         let span = observed.span();
-        let work = async move { observed.answered(self.serve(&mut request).await) };
+        let work = async move { observed.answered(self.serve(request).await) };
         Box::pin(work.instrument(span))
     }
 }
 
-/// For what takes its request by value: the trail is kept, a panic is caught, the outcome
+/// For what takes its request by value: its head is kept, a panic is caught, the outcome
 /// becomes the response.
-pub(crate) async fn by_value<F>(
-    request: &mut Request,
-    answer: impl FnOnce(Request) -> F,
-) -> Response
+pub(crate) async fn by_value<F, T>(request: Request, answer: impl FnOnce(Request) -> F) -> Reply
 where
-    F: Future<Output = Result<Response>>,
+    F: Future<Output = Result<T>>,
+    T: Into<Reply>,
 {
-    let trail = request.trail();
-    let limit = request.given_up_after();
-    let outcome = Caught::within(pin!(answer(request.take())), limit).await;
-    conclude(outcome, || trail)
+    let head = Arc::clone(request.head());
+    let outcome = Caught::within(pin!(answer(request)), head.given_up_after()).await;
+    conclude(outcome.map(Into::into), &head)
 }
 
 /// One action of a resource.
 pub(crate) struct ResourceEndpoint<R> {
     pub(crate) resource: Arc<R>,
     pub(crate) action: Action,
-    pub(crate) size: LearntSize,
 }
 
 impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
@@ -95,12 +90,12 @@ impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
         R::TIME_LIMIT
     }
 
-    async fn serve(&self, request: &mut Request) -> Response {
+    async fn serve(&self, mut request: Request) -> Reply {
         let resource = &*self.resource;
-        let limit = request.given_up_after();
-        let work = dispatch(resource, self.action, &self.size, request);
+        let limit = request.head().given_up_after();
+        let work = dispatch(resource, self.action, &mut request);
         let outcome = Caught::within(pin!(work), limit).await;
-        conclude(outcome, || request.trail())
+        conclude(outcome, request.head())
     }
 }
 
@@ -115,7 +110,7 @@ impl<V: AsyncView> Serve for ViewEndpoint<V> {
         V::TIME_LIMIT
     }
 
-    async fn serve(&self, request: &mut Request) -> Response {
+    async fn serve(&self, request: Request) -> Reply {
         let view = &*self.view;
         let answer = |request: Request| async move {
             V::Access::check(view, &request).await?;
@@ -185,11 +180,11 @@ where
         !self.is_unobserved
     }
 
-    async fn serve(&self, request: &mut Request) -> Response {
+    async fn serve(&self, request: Request) -> Reply {
         let answer = |request: Request| async move {
             A::check(&(), &request).await?;
             let answer = (self.handler)(request).await;
-            answer.map(IntoResponse::into_response).map_err(Into::into)
+            answer.map(IntoResponse::into_reply).map_err(Into::into)
         };
         by_value(request, answer).await
     }

@@ -15,8 +15,9 @@ use tokio::time::{Sleep, sleep};
 
 use crate::caught::caught;
 use crate::error::{BoxError, Error, Result};
+use crate::into_response::IntoResponse;
 use crate::request::Request;
-use crate::response::{Body, IntoResponse, Response};
+use crate::response::{Body, Response};
 
 /// How long a stream may be silent before a comment says that it lives. Proxies close what is
 /// silent for a minute.

@@ -12,8 +12,9 @@ use tokio::time::timeout;
 use crate::caught::caught;
 use crate::erased::{Serve, by_value};
 use crate::error::{Error, ErrorStatus, Result};
+use crate::into_response::{IntoResponse, Json};
+use crate::reply::Reply;
 use crate::request::Request;
-use crate::response::{IntoResponse, Json, Response};
 
 /// A check that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -57,8 +58,8 @@ impl Serve for Live {
         false
     }
 
-    async fn serve(&self, request: &mut Request) -> Response {
-        let live = |_| async { Ok(Json(json!({"status": "live"})).into_response()) };
+    async fn serve(&self, request: Request) -> Reply {
+        let live = |_| async { Ok(Json(json!({"status": "live"})).into_reply()) };
         by_value(request, live).await
     }
 }
@@ -71,13 +72,13 @@ impl Serve for Ready {
         false
     }
 
-    async fn serve(&self, request: &mut Request) -> Response {
+    async fn serve(&self, request: Request) -> Reply {
         by_value(request, |request| self.answer(request)).await
     }
 }
 
 impl Ready {
-    async fn answer(&self, request: Request) -> Result<Response> {
+    async fn answer(&self, request: Request) -> Result<Reply> {
         if request.settings().leaving.is_cancelled() {
             return Err(unready("The server is about to stop."));
         }
@@ -87,7 +88,7 @@ impl Ready {
         if !failed.is_empty() {
             return Err(unready(format!("Not there: {}.", failed.join(", "))));
         }
-        Ok(Json(json!({"status": "ready"})).into_response())
+        Ok(Json(json!({"status": "ready"})).into_reply())
     }
 }
 

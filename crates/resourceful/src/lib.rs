@@ -8,15 +8,19 @@ mod outcome;
 
 mod host;
 mod incoming;
+mod into_response;
+mod json;
 mod origin;
 mod patience;
 mod problem;
 mod proxies;
+mod reply;
 mod response;
 mod settings;
 mod time_limit;
 
 mod body;
+mod head;
 mod input;
 #[cfg(feature = "multipart")]
 mod multipart;
@@ -81,6 +85,7 @@ pub use self::events::{Event, EventSender, EventStream};
 pub use self::field_error::FieldError;
 pub use self::gather::gather;
 pub use self::input::{Change, Input, from_json};
+pub use self::into_response::{IntoResponse, Json};
 #[cfg(feature = "multipart")]
 pub use self::multipart::{Multipart, MultipartLimits, Part};
 pub use self::never::Never;
@@ -89,7 +94,7 @@ pub use self::problem::Problem;
 pub use self::query::{Filtered, Query, QueryString};
 pub use self::request::Request;
 pub use self::resource::{AsyncResource, Id, Output, Raw, Representation};
-pub use self::response::{Body, IntoResponse, Json, Response};
+pub use self::response::{Body, Response};
 pub use self::serve::{Listener, Server};
 pub use self::service::AppService;
 pub use self::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};

@@ -12,8 +12,9 @@ use tower_service::Service;
 use crate::access::Access;
 use crate::erased::{Serve, by_value};
 use crate::error::{BoxError, Error, Result};
+use crate::reply::Reply;
 use crate::request::Request;
-use crate::response::{Body, Response};
+use crate::response::Body;
 use crate::view::Guarded;
 
 /// See [`App::mount`](crate::app::App::mount).
@@ -47,7 +48,7 @@ where
         self.time_limit
     }
 
-    async fn serve(&self, request: &mut Request) -> Response {
+    async fn serve(&self, request: Request) -> Reply {
         let answer = |request: Request| async move {
             A::check(&(), &request).await?;
             let inner = below(request, self.prefix)?;

@@ -12,8 +12,9 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tracing::Span;
 
 use crate::error::BoxError;
-use crate::request::Request;
-use crate::response::{Body, Response};
+use crate::head::Head;
+use crate::reply::Reply;
+use crate::response::Body;
 use crate::route::Route;
 
 /// One request, from its endpoint to the last byte of its answer. The line is written when this
@@ -29,17 +30,17 @@ pub(crate) struct Observed {
 
 impl Observed {
     /// `None` when nobody wants to know.
-    pub(crate) fn new(request: &Request) -> Option<Self> {
-        let span = request.span();
+    pub(crate) fn new(head: &Head) -> Option<Self> {
+        let span = span_of(head);
         if span.is_disabled() && !cfg!(feature = "metrics") {
             return None;
         }
-        numbers::begun(request.method());
+        numbers::begun(&head.parts.method);
         Some(Self {
             span,
-            method: request.method().clone(),
-            route: Arc::clone(request.shared_route()),
-            started: request.started(),
+            method: head.parts.method.clone(),
+            route: Arc::clone(&head.route),
+            started: head.started,
             status: None,
             bytes: 0,
         })
@@ -50,16 +51,16 @@ impl Observed {
     }
 
     /// The answer, whose bytes are counted where they are not known yet.
-    pub(crate) fn answered(mut self, response: Response) -> Response {
-        self.status = Some(response.status());
-        match response.body().as_bytes().map(<[u8]>::len) {
+    pub(crate) fn answered(mut self, reply: Reply) -> Reply {
+        self.status = Some(reply.status());
+        match reply.len() {
             // A body that is not sent is none.
-            _ if self.method == Method::HEAD => response,
+            _ if self.method == Method::HEAD => reply,
             Some(bytes) => {
                 self.bytes = bytes as u64;
-                response
+                reply
             }
-            None => response.map(|body| {
+            None => reply.map_body(|body| {
                 Body::new(Counted {
                     body,
                     observed: self,
@@ -83,6 +84,21 @@ impl Drop for Observed {
         self.span.record("status", status);
         tracing::info!(status, microseconds, bytes = self.bytes, "answered");
     }
+}
+
+/// The span of the request: one per request, none when nobody listens.
+fn span_of(head: &Head) -> Span {
+    tracing::info_span!(
+        "request",
+        // How OpenTelemetry is to call it.
+        otel.name = format_args!("{} {}", head.parts.method, head.route.pattern),
+        otel.kind = "server",
+        method = %head.parts.method,
+        path = head.path(),
+        route = head.route.pattern.as_str(),
+        id = %head.id(),
+        status = tracing::field::Empty,
+    )
 }
 
 /// A body whose size is known when it has been sent.

@@ -4,18 +4,15 @@
 //! changes what its clients read.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use http::StatusCode;
-use http::header::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::field_error::FieldError;
-use crate::response::{Body, Response, headers_of, with_headers};
-
-static PROBLEM_JSON: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("application/problem+json"));
+use crate::json;
+use crate::reply::{Content, Reply};
 
 /// The body of an error response (RFC 9457): `type`, `title`, `status`, and where they
 /// are known `detail` and `errors`, then members of the application's own.
@@ -113,14 +110,13 @@ impl Problem {
         self.detail.as_deref()
     }
 
-    pub(crate) fn into_response(self, error: &Error) -> Response {
-        let body = serde_json::to_vec(&self).map_or_else(|_| Body::empty(), Body::from);
-        let mut response = with_headers(self.status, &PROBLEM_JSON, body);
-        let headers = response.headers_mut();
+    pub(crate) fn into_reply(self, error: &Error) -> Reply {
+        let bytes = json::to_bytes(&self).unwrap_or_default();
+        let mut content = Content::problem(self.status, bytes);
         for (name, value) in error.headers() {
-            headers.append(name, value.clone());
+            content = content.with(name.clone(), value.clone());
         }
-        response
+        content.into()
     }
 }
 

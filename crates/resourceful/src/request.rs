@@ -6,33 +6,25 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{AsHeaderName, HeaderMap, HeaderName, HeaderValue};
-use http::{Extensions, Method, Uri, Version, request::Parts};
-use tracing::Span;
+use http::header::{AsHeaderName, HeaderMap};
+use http::{Extensions, Method, Uri, Version};
 
 use crate::action::Action;
 use crate::body::{self, BodyStream};
 use crate::error::{Error, Result};
+use crate::head::Head;
 use crate::input::{Input, Unread};
 #[cfg(feature = "multipart")]
 use crate::multipart::{Multipart, MultipartLimits};
-use crate::origin::Origin;
 use crate::path::decode_segment;
 use crate::patience::Terms;
 use crate::query::{Query, QueryString};
 use crate::response::Body;
-use crate::route::{Params, Route};
+use crate::route::Parameter;
 use crate::settings::Settings;
-use crate::time_limit::TimeLimit;
-
-/// Names that are made once are found faster.
-static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A request on its way to a hook.
 ///
@@ -57,42 +49,17 @@ static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// # }
 /// ```
 pub struct Request {
-    parts: Parts,
+    head: Arc<Head>,
     body: Body,
-    /// The normalised path, where it is spelled differently from the URI's.
-    path: Option<String>,
-    route: Arc<Route>,
-    params: Params,
     action: Option<Action>,
-    origin: Option<Origin>,
-    started: Instant,
-    time_limit: Duration,
-    number: u64,
 }
 
 impl Request {
-    pub(crate) fn new(
-        parts: Parts,
-        body: Body,
-        path: Option<String>,
-        route: Arc<Route>,
-        params: Params,
-        origin: Option<Origin>,
-        time_limit: Duration,
-    ) -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(1);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn new(head: Head, body: Body) -> Self {
         Self {
-            parts,
+            head: Arc::new(head),
             body,
-            path,
-            route,
-            params,
             action: None,
-            origin,
-            started: Instant::now(),
-            time_limit,
-            number,
         }
     }
 
@@ -114,7 +81,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.parts.method
+        &self.head.parts.method
     }
 
     /// What a resource was asked to do; `None` in views.
@@ -156,7 +123,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn uri(&self) -> &Uri {
-        &self.parts.uri
+        &self.head.parts.uri
     }
 
     /// The path in its one spelling: unreserved percent-encodings are decoded.
@@ -177,7 +144,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn path(&self) -> &str {
-        self.path.as_deref().unwrap_or(self.parts.uri.path())
+        self.head.path()
     }
 
     /// The pattern that matched: `/posts/{id}/`.
@@ -198,7 +165,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn route(&self) -> &str {
-        &self.route.pattern
+        &self.head.route.pattern
     }
 
     /// The protocol version.
@@ -219,7 +186,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn version(&self) -> Version {
-        self.parts.version
+        self.head.parts.version
     }
 
     /// All header fields.
@@ -240,7 +207,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.parts.headers
+        self.head.headers()
     }
 
     /// The first value of a header field, when it is visible ASCII.
@@ -261,7 +228,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
-        self.parts.headers.get(name)?.to_str().ok()
+        self.headers().get(name)?.to_str().ok()
     }
 
     /// What layers outside the application have attached.
@@ -282,7 +249,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.parts.extensions
+        &self.head.parts.extensions
     }
 
     /// The address at the other end of the connection; `None` without a socket.
@@ -303,7 +270,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.origin?.peer
+        self.head.origin?.peer
     }
 
     /// The address of the client: the [`peer`](Self::peer)'s, or what proxies say that
@@ -325,7 +292,7 @@ impl Request {
     #[must_use]
     pub fn client_ip(&self) -> Option<IpAddr> {
         let proxies = &self.settings().proxies;
-        proxies.client(self.origin?, self.headers())
+        proxies.client(self.head.origin?, self.headers())
     }
 
     /// `https` when the client came over TLS, to us or to a proxy that
@@ -348,6 +315,7 @@ impl Request {
     pub fn scheme(&self) -> &'static str {
         let proxies = &self.settings().proxies;
         let is_encrypted = self
+            .head
             .origin
             .is_some_and(|origin| proxies.is_encrypted(origin, self.headers()));
         if is_encrypted { "https" } else { "http" }
@@ -376,7 +344,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        self.settings().host(&self.parts, self.origin)
+        self.settings().host(&self.head.parts, self.head.origin)
     }
 
     /// The id under which the log knows this request: the client's `X-Request-Id` when it
@@ -399,8 +367,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn id(&self) -> Cow<'_, str> {
-        self.given_id()
-            .map_or_else(|| made_id(self.number).into(), Cow::Borrowed)
+        self.head.id()
     }
 
     /// When its client is to have its answer
@@ -424,39 +391,13 @@ impl Request {
     /// ```
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.started.checked_add(self.time_limit)
+        self.head.started.checked_add(self.head.time_limit)
     }
 
     /// Did it come over a connection of our own server?
     #[cfg(feature = "websocket")]
     pub(crate) fn has_connection(&self) -> bool {
-        self.origin.is_some()
-    }
-
-    #[cfg(feature = "websocket")]
-    pub(crate) fn take_extension<T: Send + Sync + 'static>(&mut self) -> Option<T> {
-        self.parts.extensions.remove()
-    }
-
-    pub(crate) fn started(&self) -> Instant {
-        self.started
-    }
-
-    pub(crate) fn shared_route(&self) -> &Arc<Route> {
-        &self.route
-    }
-
-    pub(crate) fn time_limit(&self) -> Duration {
-        self.time_limit
-    }
-
-    /// What only reads may be given up; the rest has its limit in [`crate::answer::Answer`].
-    pub(crate) fn given_up_after(&self) -> TimeLimit {
-        if self.method().is_safe() {
-            TimeLimit::new(self.time_limit)
-        } else {
-            TimeLimit::OFF
-        }
+        self.head.origin.is_some()
     }
 
     /// Ready when the server begins to stop: for answers that would go on for ever.
@@ -506,24 +447,25 @@ impl Request {
     /// # }
     /// ```
     pub fn param<T: FromStr + fmt::Display>(&self, name: &str) -> Result<T> {
-        let index = self.route.names.iter().position(|known| known == name);
-        let Some(index) = index else {
+        let Some(parameter) = self.head.route.parameter(name) else {
             return Err(Error::internal(format!(
                 "`{}` has no parameter `{name}`",
                 self.route()
             )));
         };
-        self.param_at(index)
+        self.parse(parameter)
     }
 
     /// The id of the item: the last parameter of an item's route.
     pub(crate) fn item_id<T: FromStr + fmt::Display>(&self) -> Result<T> {
-        self.param_at(self.route.names.len().wrapping_sub(1))
+        let Some(parameter) = self.head.route.parameters.last() else {
+            return Err(nothing_here());
+        };
+        self.parse(parameter)
     }
 
-    fn param_at<T: FromStr + fmt::Display>(&self, index: usize) -> Result<T> {
-        let segment = self.params.get(self.path(), index).unwrap_or_default();
-        parse_segment(segment).ok_or_else(nothing_here)
+    fn parse<T: FromStr + fmt::Display>(&self, parameter: &Parameter) -> Result<T> {
+        parse_segment(parameter.of(self.path())).ok_or_else(nothing_here)
     }
 
     /// The query string, read and validated.
@@ -549,7 +491,7 @@ impl Request {
     /// # }
     /// ```
     pub fn query<Q: Query>(&self) -> Result<Q> {
-        let query = QueryString::new(self.parts.uri.query().unwrap_or_default())?;
+        let query = QueryString::new(self.uri().query().unwrap_or_default())?;
         Q::read(&query).map_err(Error::invalid)
     }
 
@@ -586,8 +528,8 @@ impl Request {
     pub(crate) async fn json_within<T: Input>(&mut self, limit: u64) -> Result<T> {
         let body = self.take_body();
         Unread {
-            method: &self.parts.method,
-            headers: &self.parts.headers,
+            method: &self.head.parts.method,
+            headers: &self.head.parts.headers,
             body,
         }
         .read(limit)
@@ -695,7 +637,7 @@ impl Request {
     /// ```
     #[cfg(feature = "multipart")]
     pub fn multipart(&mut self, limits: MultipartLimits) -> Result<Multipart> {
-        let content_type = self.parts.headers.get(http::header::CONTENT_TYPE).cloned();
+        let content_type = self.headers().get(http::header::CONTENT_TYPE).cloned();
         Multipart::new(content_type.as_ref(), self.take_body(), limits)
     }
 
@@ -743,36 +685,9 @@ impl Request {
     #[must_use]
     pub fn into_http(mut self) -> http::Request<Body> {
         let body = self.take_body();
-        http::Request::from_parts(self.parts, body)
-    }
-
-    /// The span of the request: one per request, none when nobody listens.
-    pub(crate) fn span(&self) -> Span {
-        tracing::info_span!(
-            "request",
-            // How OpenTelemetry is to call it.
-            otel.name = format_args!("{} {}", self.method(), self.route()),
-            otel.kind = "server",
-            method = %self.method(),
-            path = self.path(),
-            route = self.route(),
-            id = %self.id(),
-            status = tracing::field::Empty,
-        )
-    }
-
-    /// The request by value, for views; what stays behind is empty.
-    pub(crate) fn take(&mut self) -> Self {
-        let (parts, body) = http::Request::default().into_parts();
-        let route = Arc::clone(&self.route);
-        let empty = Self {
-            parts,
-            body,
-            path: None,
-            route,
-            ..*self
-        };
-        std::mem::replace(self, empty)
+        let head = Arc::try_unwrap(self.head);
+        let parts = head.map_or_else(|shared| shared.parts.clone(), |head| head.parts);
+        http::Request::from_parts(parts, body)
     }
 
     pub(crate) fn set_action(&mut self, action: Action) {
@@ -780,28 +695,12 @@ impl Request {
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        &self.route.settings
+        self.head.settings()
     }
 
-    /// What the log needs of the request, after the request is gone.
-    pub(crate) fn trail(&self) -> Trail {
-        Trail {
-            method: self.parts.method.clone(),
-            uri: self.parts.uri.clone(),
-            given_id: self
-                .given_id()
-                .and_then(|id| HeaderValue::from_str(id).ok()),
-            number: self.number,
-            route: self.route.clone(),
-        }
-    }
-
-    fn given_id(&self) -> Option<&str> {
-        let Some(id) = self.header(&X_REQUEST_ID) else {
-            return trace_id(self.header(&TRACEPARENT)?);
-        };
-        let visible = id.bytes().all(|byte| byte.is_ascii_graphic());
-        (visible && (1..=128).contains(&id.len())).then_some(id)
+    /// What remains known of the request when it is gone.
+    pub(crate) fn head(&self) -> &Arc<Head> {
+        &self.head
     }
 }
 
@@ -816,53 +715,9 @@ impl fmt::Debug for Request {
     }
 }
 
-/// See [`Request::trail`].
-#[derive(Clone)]
-pub(crate) struct Trail {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    given_id: Option<HeaderValue>,
-    number: u64,
-    route: Arc<Route>,
-}
-
-impl Trail {
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.route.settings
-    }
-
-    pub(crate) fn id(&self) -> String {
-        let given = self.given_id.as_ref().and_then(|id| id.to_str().ok());
-        given.map_or_else(|| made_id(self.number), str::to_owned)
-    }
-}
-
 /// The answer to a path that nothing is registered under, or an id that cannot be one.
 pub(crate) fn nothing_here() -> Error {
     Error::not_found("There is nothing at this path.")
-}
-
-/// The trace that a request is part of (W3C Trace Context, section 3.2).
-fn trace_id(traceparent: &str) -> Option<&str> {
-    let (version, rest) = traceparent.split_once('-')?;
-    let (trace, rest) = rest.split_once('-')?;
-    let is_hex = |text: &str| {
-        text.bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let is_known = version.len() == 2 && is_hex(version) && version != "ff";
-    let is_trace = trace.len() == 32 && is_hex(trace) && trace.bytes().any(|byte| byte != b'0');
-    (is_known && is_trace && rest.len() >= "0123456789abcdef-01".len()).then_some(trace)
-}
-
-/// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
-fn made_id(number: u64) -> String {
-    static RUN: OnceLock<u64> = OnceLock::new();
-    let run = RUN.get_or_init(|| {
-        use std::hash::{BuildHasher, RandomState};
-        RandomState::new().hash_one(std::process::id()) >> 32
-    });
-    format!("{run:08x}-{number:x}")
 }
 
 /// One spelling for each id: `7` is an integer's, `+7` and `007` are not.
@@ -878,23 +733,6 @@ fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_trace_is_read_from_its_parent() {
-        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
-        assert_eq!(trace_id(&parent), Some(trace));
-        for bad in [
-            "",
-            "00-x-00f067aa0ba902b7-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736",
-        ] {
-            assert_eq!(trace_id(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn an_id_has_one_spelling() {

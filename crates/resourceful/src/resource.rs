@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 use crate::input::Input;
 use crate::paging::Page;
 use crate::query::Query;
+use crate::reply::{Content, Reply};
 use crate::request::Request;
-use crate::response::{Response, json};
+use crate::response::Response;
 
 /// A set of things with an API: the hooks that are written are the operations it serves.
 ///
@@ -238,22 +239,22 @@ impl<T: FromStr + Display + Send + 'static> Id for T {}
 )]
 pub trait Output: Send + Sized {
     #[doc(hidden)]
-    fn item(self, status: StatusCode, expected: usize) -> Result<Response>;
+    fn item(self, status: StatusCode) -> Result<Reply>;
 
     #[doc(hidden)]
-    fn page(page: &Page<Self>, name: &str, expected: usize) -> Result<Response>;
+    fn page(page: &Page<Self>, name: &str) -> Result<Reply>;
 }
 
 // The two traits are bounds here and not supertraits above, so that the compiler names
 // `Output` and its note when one is missing.
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + JsonSchema + Send> Output for T {
-    fn item(self, status: StatusCode, expected: usize) -> Result<Response> {
-        json(status, &self, expected)
+    fn item(self, status: StatusCode) -> Result<Reply> {
+        Ok(Content::json(status, &self)?.into())
     }
 
-    fn page(page: &Page<Self>, name: &str, expected: usize) -> Result<Response> {
-        json(StatusCode::OK, &page.named(name), expected)
+    fn page(page: &Page<Self>, name: &str) -> Result<Reply> {
+        Ok(Content::json(StatusCode::OK, &page.named(name))?.into())
     }
 }
 
@@ -272,13 +273,13 @@ impl<T: Serialize + JsonSchema + Send> Output for T {
 )]
 pub trait Representation: Send {
     #[doc(hidden)]
-    fn represent(self, status: StatusCode, expected: usize) -> Result<Response>;
+    fn represent(self, status: StatusCode) -> Result<Reply>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Output> Representation for T {
-    fn represent(self, status: StatusCode, expected: usize) -> Result<Response> {
-        self.item(status, expected)
+    fn represent(self, status: StatusCode) -> Result<Reply> {
+        self.item(status)
     }
 }
 
@@ -311,7 +312,7 @@ impl<T: Output> Representation for T {
 pub struct Raw(pub Response);
 
 impl Representation for Raw {
-    fn represent(self, _: StatusCode, _: usize) -> Result<Response> {
-        Ok(self.0)
+    fn represent(self, _: StatusCode) -> Result<Reply> {
+        Ok(self.0.into())
     }
 }

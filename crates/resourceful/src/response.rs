@@ -1,19 +1,16 @@
-//! What goes out: [`Response`], its [`Body`], and what turns into one.
+//! What goes out: [`Response`] and its [`Body`].
 
 use std::pin::Pin;
-use std::sync::{LazyLock, Mutex};
+use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
-use serde::Serialize;
 
-use crate::error::{BoxError, Error, Result};
+use crate::error::{BoxError, Result};
 use crate::incoming::{Incoming, Remains, Source};
 use crate::patience::Terms;
 
@@ -25,26 +22,6 @@ use crate::patience::Terms;
 /// assert_eq!(response.status(), 200);
 /// ```
 pub type Response = http::Response<Body>;
-
-static JSON: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("application/json"));
-static TEXT: LazyLock<HeaderMap> = LazyLock::new(|| headers_of("text/plain; charset=utf-8"));
-
-/// What our answers of one type say, to be cloned: cheaper than to insert the fields one by one.
-pub(crate) fn headers_of(content_type: &'static str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    say_defaults(&mut headers);
-    headers
-}
-
-/// What holds of an answer that does not say otherwise: nobody keeps it, and nobody takes it for
-/// anything but its `Content-Type`.
-pub(crate) fn say_defaults(headers: &mut HeaderMap) {
-    let no_store = HeaderValue::from_static("no-store");
-    headers.entry(CACHE_CONTROL).or_insert(no_store);
-    let no_sniff = HeaderValue::from_static("nosniff");
-    headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(no_sniff);
-}
 
 /// So many bytes of a body our server sends at once. A client that does not read costs us no more
 /// than this and hyper's buffer.
@@ -289,112 +266,4 @@ fn unlocked<T>(mutex: &mut Mutex<T>) -> &mut T {
     mutex
         .get_mut()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// What a view may return: turned into a [`Response`] once.
-///
-/// # Examples
-/// ```
-/// use http::StatusCode;
-/// use resourceful::{IntoResponse, Json};
-///
-/// assert_eq!("hello".into_response().headers()["content-type"], "text/plain; charset=utf-8");
-/// assert_eq!(Json([1, 2]).into_response().body().as_bytes(), Some(&b"[1,2]"[..]));
-/// assert_eq!((StatusCode::ACCEPTED, "later").into_response().status(), 202);
-/// assert_eq!(().into_response().status(), 204);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a response",
-    note = "return `Json(value)`, a `String`, `(StatusCode, ..)`, `()` or a `resourceful::Response`"
-)]
-pub trait IntoResponse {
-    /// The response.
-    fn into_response(self) -> Response;
-}
-
-impl IntoResponse for Response {
-    fn into_response(self) -> Response {
-        self
-    }
-}
-
-/// 204, without a body.
-impl IntoResponse for () {
-    fn into_response(self) -> Response {
-        with_status(StatusCode::NO_CONTENT, Body::empty())
-    }
-}
-
-/// The status, without a body.
-impl IntoResponse for StatusCode {
-    fn into_response(self) -> Response {
-        with_status(self, Body::empty())
-    }
-}
-
-impl IntoResponse for String {
-    fn into_response(self) -> Response {
-        with_headers(StatusCode::OK, &TEXT, self.into())
-    }
-}
-
-impl IntoResponse for &'static str {
-    fn into_response(self) -> Response {
-        with_headers(StatusCode::OK, &TEXT, self.into())
-    }
-}
-
-impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
-    fn into_response(self) -> Response {
-        let mut response = self.1.into_response();
-        *response.status_mut() = self.0;
-        response
-    }
-}
-
-/// Any serialisable value as a JSON response, for views.
-///
-/// A value that cannot be serialised (a map whose keys are no strings) is answered with 500.
-///
-/// # Examples
-/// ```
-/// use resourceful::{IntoResponse, Json};
-///
-/// let response = Json("hi").into_response();
-/// assert_eq!(response.headers()["content-type"], "application/json");
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Json<T>(pub T);
-
-impl<T: Serialize> IntoResponse for Json<T> {
-    fn into_response(self) -> Response {
-        json(StatusCode::OK, &self.0, 128).unwrap_or_else(|error| {
-            tracing::error!(%error, "a view's answer could not be written as JSON");
-            with_status(StatusCode::INTERNAL_SERVER_ERROR, Body::empty())
-        })
-    }
-}
-
-/// `value` as JSON, in a buffer of `expected` bytes to begin with.
-pub(crate) fn json(
-    status: StatusCode,
-    value: &impl Serialize,
-    expected: usize,
-) -> Result<Response> {
-    let mut bytes = Vec::with_capacity(expected);
-    serde_json::to_writer(&mut bytes, value).map_err(Error::internal)?;
-    Ok(with_headers(status, &JSON, bytes.into()))
-}
-
-pub(crate) fn with_status(status: StatusCode, body: Body) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response
-}
-
-pub(crate) fn with_headers(status: StatusCode, headers: &HeaderMap, body: Body) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response.headers_mut().clone_from(headers);
-    response
 }

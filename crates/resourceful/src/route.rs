@@ -4,43 +4,95 @@ use std::sync::Arc;
 
 use crate::settings::Settings;
 
-/// A path may have so many parameters; more is a mistake found by `App::build`.
-pub(crate) const MAX_PARAMETERS: usize = 8;
-
 /// A registered path, shared by all its requests.
 #[derive(Debug)]
 pub(crate) struct Route {
     /// As it was registered: `/posts/{id}/`.
     pub(crate) pattern: String,
-    /// The parameters' names, in the order of the path.
-    pub(crate) names: Vec<String>,
+    /// In the order of the path.
+    pub(crate) parameters: Vec<Parameter>,
     pub(crate) settings: Arc<Settings>,
 }
 
-/// The values of a route's parameters, as offsets into the normalised path.
-///
-/// `http` limits a URI to 65,534 bytes, so 16 bits are enough.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Params {
-    ranges: [(u16, u16); MAX_PARAMETERS],
-    len: u8,
-}
-
-impl Params {
-    /// Notes `value`, a part of `path`.
-    pub(crate) fn push(&mut self, path: &str, value: &str) {
-        let start = value.as_ptr() as usize - path.as_ptr() as usize;
-        let range = (u16::try_from(start), u16::try_from(start + value.len()));
-        if let (Ok(start), Ok(end)) = range
-            && let Some(place) = self.ranges.get_mut(usize::from(self.len))
-        {
-            *place = (start, end);
-            self.len += 1;
+impl Route {
+    pub(crate) fn new(pattern: String, settings: Arc<Settings>) -> Self {
+        Self {
+            parameters: Parameter::all(&pattern).collect(),
+            pattern,
+            settings,
         }
     }
 
-    pub(crate) fn get<'p>(&self, path: &'p str, index: usize) -> Option<&'p str> {
-        let (start, end) = *self.ranges[..usize::from(self.len)].get(index)?;
-        path.get(usize::from(start)..usize::from(end))
+    pub(crate) fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.name == name)
+    }
+}
+
+/// A parameter is a whole segment of the path, so that it is found by counting slashes, and only
+/// when it is asked for.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    /// So many slashes stand before it.
+    slashes: usize,
+    /// Does it take the rest of the path, `{*name}`?
+    is_rest: bool,
+}
+
+impl Parameter {
+    /// Those of a pattern.
+    pub(crate) fn all(pattern: &str) -> impl Iterator<Item = Self> {
+        let segments = pattern.split('/').enumerate();
+        segments.filter_map(|(slashes, segment)| {
+            let name = Self::name_in(segment)?;
+            let (name, is_rest) = match name.strip_prefix('*') {
+                Some(name) => (name, true),
+                None => (name, false),
+            };
+            Some(Self {
+                name: name.to_owned(),
+                slashes,
+                is_rest,
+            })
+        })
+    }
+
+    /// What stands between the braces of a segment.
+    pub(crate) fn name_in(segment: &str) -> Option<&str> {
+        segment.strip_prefix('{')?.strip_suffix('}')
+    }
+
+    /// Its value in a path that was routed here.
+    pub(crate) fn of<'p>(&self, path: &'p str) -> &'p str {
+        let mut slashes = path
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'/')
+            .map(|(at, _)| at);
+        let Some(slash) = slashes.nth(self.slashes - 1) else {
+            return "";
+        };
+        let end = if self.is_rest { None } else { slashes.next() };
+        &path[slash + 1..end.unwrap_or(path.len())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_found_in_a_path() {
+        let values = |pattern, path| {
+            let all = Parameter::all(pattern);
+            let values: Vec<_> = all.map(|parameter| parameter.of(path).to_owned()).collect();
+            values.join(" ")
+        };
+        assert_eq!(values("/a/{b}/c/{d}/", "/a/1/c/2/"), "1 2");
+        assert_eq!(values("/{a}/{*rest}", "/x/y//z"), "x y//z");
+        assert_eq!(values("/{a}", "/x/"), "x");
+        assert_eq!(values("/a", "/a"), "");
     }
 }

@@ -11,7 +11,7 @@ use crate::action::allow;
 use crate::build_error::{BuildError, BuildErrors};
 use crate::erased::Endpoint;
 use crate::path::{is_path_character, normalise};
-use crate::route::{MAX_PARAMETERS, Params, Route};
+use crate::route::{Parameter, Route};
 use crate::settings::{Settings, TrailingSlash};
 
 /// The methods that can be registered, in the order of `Allow`; `HEAD` is `GET`.
@@ -75,7 +75,7 @@ pub(crate) struct Leaf {
 }
 
 pub(crate) enum Found<'r> {
-    Leaf(&'r Leaf, Params),
+    Leaf(&'r Leaf),
     OtherSlash,
     Nothing,
 }
@@ -124,13 +124,7 @@ impl Router {
         };
         match *found.value {
             Target::OtherSlash => Found::OtherSlash,
-            Target::Leaf(index) => {
-                let mut params = Params::default();
-                for (_, value) in found.params.iter() {
-                    params.push(path, value);
-                }
-                Found::Leaf(&self.leaves[index], params)
-            }
+            Target::Leaf(index) => Found::Leaf(&self.leaves[index]),
         }
     }
 
@@ -142,12 +136,7 @@ impl Router {
     ) {
         let first = &registrations[0];
         let (pattern, caller) = (first.pattern.clone(), first.caller);
-        let names = parameters(&pattern).map(str::to_owned).collect();
-        let route = Route {
-            pattern: pattern.clone(),
-            names,
-            settings: Arc::clone(settings),
-        };
+        let route = Route::new(pattern.clone(), Arc::clone(settings));
         let mut leaf = Leaf {
             route: Arc::new(route),
             allow: HeaderValue::from_static(""),
@@ -272,7 +261,7 @@ fn check(pattern: &str) -> Result<String, String> {
         if segment == "." || segment == ".." {
             return Err(format!("no request has a `{segment}` segment"));
         }
-        if let Some(name) = parameter(segment) {
+        if let Some(name) = Parameter::name_in(segment) {
             let ident = name.strip_prefix('*').unwrap_or(name);
             if ident.is_empty()
                 || !ident
@@ -300,27 +289,13 @@ fn check(pattern: &str) -> Result<String, String> {
         Ok(normal) => return Err(format!("its one spelling is `{normal}`")),
         Err(_) => return Err("it has a broken percent-encoding".to_owned()),
     }
-    let names: Vec<_> = parameters(pattern).collect();
-    if let Some(twice) = names
-        .iter()
+    let parameters: Vec<_> = Parameter::all(pattern).collect();
+    let names = || parameters.iter().map(|parameter| &parameter.name);
+    let twice = names()
         .enumerate()
-        .find(|(at, name)| names[..*at].contains(name))
-    {
-        return Err(format!("it has two parameters `{}`", twice.1));
+        .find(|(at, name)| names().take(*at).any(|other| other == *name));
+    match twice {
+        Some((_, name)) => Err(format!("it has two parameters `{name}`")),
+        None => Ok(shape),
     }
-    if names.len() > MAX_PARAMETERS {
-        return Err(format!("it has more than {MAX_PARAMETERS} parameters"));
-    }
-    Ok(shape)
-}
-
-fn parameters(pattern: &str) -> impl Iterator<Item = &str> {
-    pattern
-        .split('/')
-        .filter_map(parameter)
-        .map(|name| name.trim_start_matches('*'))
-}
-
-fn parameter(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
 }

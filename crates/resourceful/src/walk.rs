@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::header::{ALLOW, HeaderValue, LOCATION};
+use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode, request::Parts};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use crate::answer::{Answer, RunsOn};
+use crate::answer::Answer;
 use crate::conclude::conclude;
 use crate::error::{Error, ErrorStatus, Result};
+use crate::head::Head;
 use crate::observe::{Observed, refused};
 use crate::origin::Origin;
 use crate::path::normalise;
+use crate::reply::{Content, Reply};
 use crate::request::{Request, nothing_here};
-use crate::response::{Body, Response, with_status};
-use crate::route::{Params, Route};
+use crate::response::{Body, Response};
+use crate::route::Route;
 use crate::router::{Found, Leaf, Router, toggle_slash};
 use crate::settings::Settings;
 
@@ -48,12 +50,12 @@ impl Site {
             refused("host");
             return self.refuse(Error::bad_request("This host is not served here."), parts);
         }
-        let Located { leaf, path, params } = match self.locate(&parts) {
+        let Located { leaf, path } = match self.locate(&parts) {
             Ok(located) => located,
             // Asked of the server as a whole (RFC 9110 section 9.3.7).
             Err(_) if parts.method == Method::OPTIONS && parts.uri.path() == "*" => {
-                let response = with_status(StatusCode::NO_CONTENT, Body::empty());
-                return self.conclude_early(Ok(response), parts);
+                let nothing = Content::empty(StatusCode::NO_CONTENT);
+                return self.conclude_early(Ok(nothing.into()), parts);
             }
             Err(Refusal::Error(error)) => return self.refuse(error, parts),
             Err(Refusal::OtherSlash) => {
@@ -65,9 +67,10 @@ impl Site {
                 let is_head = parts.method == Method::HEAD;
                 let route = Arc::clone(&leaf.route);
                 let limit = endpoint.time_limit().unwrap_or(self.settings.time_limit);
-                let request = Request::new(parts, body, path, route, params, origin, limit);
-                let runs_on = RunsOn::of(&request);
-                Answer::running(Arc::clone(endpoint).call(request), runs_on).for_method(is_head)
+                let head = Head::new(parts, path, route, origin, limit);
+                let request = Request::new(head, body);
+                let head = Arc::clone(request.head());
+                Answer::running(Arc::clone(endpoint).call(request), head).for_method(is_head)
             }
             None if parts.method == Method::OPTIONS => {
                 self.conclude_early(Ok(options(&leaf.allow)), parts)
@@ -83,12 +86,12 @@ impl Site {
         }
         let path = normalise(parts.uri.path()).map_err(Refusal::Error)?;
         match self.router.find(&path) {
-            Found::Leaf(leaf, params) => {
+            Found::Leaf(leaf) => {
                 let path = match path {
                     Cow::Borrowed(_) => None,
                     Cow::Owned(path) => Some(path),
                 };
-                Ok(Located { leaf, path, params })
+                Ok(Located { leaf, path })
             }
             Found::OtherSlash => Err(Refusal::OtherSlash),
             Found::Nothing => Err(Refusal::Error(nothing_here())),
@@ -103,34 +106,31 @@ impl Site {
     /// The answer to what never became a request.
     pub(crate) fn refuse_unread(&self, error: Error) -> Response {
         let (parts, ()) = http::Request::new(()).into_parts();
-        let response = conclude(Err(error), || self.of_nowhere(parts).trail());
-        tracing::info!(status = response.status().as_u16(), "refused unread");
-        response
+        let reply = conclude(Err(error), &self.of_nowhere(parts));
+        tracing::info!(status = reply.status().as_u16(), "refused unread");
+        reply.into_response(HeaderMap::new())
     }
 
-    fn of_nowhere(&self, parts: Parts) -> Request {
+    fn of_nowhere(&self, parts: Parts) -> Head {
         let nowhere = Arc::clone(&self.nowhere);
-        let limit = self.settings.time_limit;
-        let params = Params::default();
-        Request::new(parts, Body::empty(), None, nowhere, params, None, limit)
+        Head::new(parts, None, nowhere, None, self.settings.time_limit)
     }
 
-    fn conclude_early(&self, outcome: Result<Response>, parts: Parts) -> Answer {
+    fn conclude_early(&self, outcome: Result<Reply>, parts: Parts) -> Answer {
         let is_head = parts.method == Method::HEAD;
-        let request = self.of_nowhere(parts);
-        let response = conclude(outcome, || request.trail());
-        let response = match Observed::new(&request) {
-            Some(observed) => observed.answered(response),
-            None => response,
+        let head = self.of_nowhere(parts);
+        let reply = conclude(outcome, &head);
+        let reply = match Observed::new(&head) {
+            Some(observed) => observed.answered(reply),
+            None => reply,
         };
-        Answer::ready(response).for_method(is_head)
+        Answer::ready(reply).for_method(is_head)
     }
 }
 
 struct Located<'r> {
     leaf: &'r Leaf,
     path: Option<String>,
-    params: Params,
 }
 
 enum Refusal {
@@ -139,24 +139,22 @@ enum Refusal {
 }
 
 /// 308 keeps method and body; the query goes along, with what is no character of a URI encoded.
-fn other_slash(parts: &Parts, mounted_at: &str) -> Result<Response> {
+fn other_slash(parts: &Parts, mounted_at: &str) -> Result<Reply> {
     let path = toggle_slash(parts.uri.path());
     let query = parts.uri.query();
     let query = query.map_or(String::new(), |query| {
         format!("?{}", utf8_percent_encode(query, CONTROLS))
     });
     let location = HeaderValue::from_str(&format!("{mounted_at}{path}{query}"));
-    let mut response = with_status(StatusCode::PERMANENT_REDIRECT, Body::empty());
-    response
-        .headers_mut()
-        .insert(LOCATION, location.map_err(Error::internal)?);
-    Ok(response)
+    let content = Content::empty(StatusCode::PERMANENT_REDIRECT);
+    Ok(content
+        .with(LOCATION, location.map_err(Error::internal)?)
+        .into())
 }
 
-fn options(allow: &HeaderValue) -> Response {
-    let mut response = with_status(StatusCode::NO_CONTENT, Body::empty());
-    response.headers_mut().insert(ALLOW, allow.clone());
-    response
+fn options(allow: &HeaderValue) -> Reply {
+    let content = Content::empty(StatusCode::NO_CONTENT);
+    content.with(ALLOW, allow.clone()).into()
 }
 
 fn uri_too_long(limit: usize) -> Error {

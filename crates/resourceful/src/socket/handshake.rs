@@ -15,8 +15,9 @@ use tracing::Instrument as _;
 use crate::access::Access;
 use crate::erased::{Serve, by_value};
 use crate::error::{Error, ErrorStatus, Result};
+use crate::reply::Reply;
 use crate::request::Request;
-use crate::response::{Body, Response, with_status};
+use crate::response::{Body, Response};
 use crate::takeover::Takeover;
 
 use super::AsyncSocket;
@@ -26,7 +27,7 @@ use super::conversation::converse;
 pub(crate) struct SocketEndpoint<S>(pub(crate) Arc<S>);
 
 impl<S: AsyncSocket> Serve for SocketEndpoint<S> {
-    async fn serve(&self, request: &mut Request) -> Response {
+    async fn serve(&self, request: Request) -> Reply {
         let answer = |request: Request| async move {
             S::Access::check(&*self.0, &request).await?;
             open(Arc::clone(&self.0), request)
@@ -36,7 +37,7 @@ impl<S: AsyncSocket> Serve for SocketEndpoint<S> {
 }
 
 /// The 101, and what comes after it.
-fn open<S: AsyncSocket>(service: Arc<S>, mut request: Request) -> Result<Response> {
+fn open<S: AsyncSocket>(service: Arc<S>, request: Request) -> Result<Response> {
     let accept = check(&request)?;
     if let Some(origin) = request.header(ORIGIN)
         && !service.allows_origin(&request, origin)
@@ -44,7 +45,8 @@ fn open<S: AsyncSocket>(service: Arc<S>, mut request: Request) -> Result<Respons
         return Err(Error::forbidden("Pages of this origin may not connect."));
     }
     let protocol = agreed(S::PROTOCOLS, request.headers());
-    let mut response = with_status(StatusCode::SWITCHING_PROTOCOLS, Body::empty());
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -52,7 +54,7 @@ fn open<S: AsyncSocket>(service: Arc<S>, mut request: Request) -> Result<Respons
     if let Some(protocol) = protocol {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
     }
-    let upgrade = request.take_extension::<OnUpgrade>();
+    let upgrade = request.extensions().get::<OnUpgrade>().cloned();
     let is_ours = request.has_connection();
     let span = tracing::Span::current();
     let takeover = Takeover::new(move |carrier, read| {

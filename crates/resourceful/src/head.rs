@@ -1,0 +1,142 @@
+//! What a request says before its body, and what became of it so far.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use http::header::{HeaderMap, HeaderName};
+use http::request::Parts;
+
+use crate::origin::Origin;
+use crate::route::Route;
+use crate::settings::Settings;
+use crate::time_limit::TimeLimit;
+
+/// Names that are made once are found faster.
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Written once, and shared by the request and by who has to answer when the request is gone: in
+/// one place of memory, since it is too large to be moved about.
+pub(crate) struct Head {
+    pub(crate) parts: Parts,
+    /// The normalised path, where it is spelled differently from the URI's.
+    path: Option<String>,
+    pub(crate) route: Arc<Route>,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) started: Instant,
+    pub(crate) time_limit: Duration,
+    number: u64,
+}
+
+impl Head {
+    pub(crate) fn new(
+        parts: Parts,
+        path: Option<String>,
+        route: Arc<Route>,
+        origin: Option<Origin>,
+        time_limit: Duration,
+    ) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        Self {
+            parts,
+            path,
+            route,
+            origin,
+            started: Instant::now(),
+            time_limit,
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.path.as_deref().unwrap_or(self.parts.uri.path())
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.route.settings
+    }
+
+    pub(crate) fn id(&self) -> Cow<'_, str> {
+        self.given_id()
+            .map_or_else(|| made_id(self.number).into(), Cow::Borrowed)
+    }
+
+    /// What only reads may be given up; the rest has its limit in [`crate::answer::Answer`].
+    pub(crate) fn given_up_after(&self) -> TimeLimit {
+        if self.parts.method.is_safe() {
+            TimeLimit::new(self.time_limit)
+        } else {
+            TimeLimit::OFF
+        }
+    }
+
+    /// What may change something is answered then, and runs on.
+    pub(crate) fn answered_after(&self) -> TimeLimit {
+        if self.parts.method.is_safe() {
+            TimeLimit::OFF
+        } else {
+            TimeLimit::new(self.time_limit)
+        }
+    }
+
+    fn given_id(&self) -> Option<&str> {
+        let value = |name| self.headers().get(name)?.to_str().ok();
+        let Some(id) = value(&X_REQUEST_ID) else {
+            return trace_id(value(&TRACEPARENT)?);
+        };
+        let visible = id.bytes().all(|byte| byte.is_ascii_graphic());
+        (visible && (1..=128).contains(&id.len())).then_some(id)
+    }
+}
+
+/// The trace of a `traceparent` (W3C Trace Context, section 3.2.2).
+fn trace_id(traceparent: &str) -> Option<&str> {
+    let (version, rest) = traceparent.split_once('-')?;
+    let (trace, rest) = rest.split_once('-')?;
+    let is_hex = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_known = version.len() == 2 && is_hex(version) && version != "ff";
+    let is_trace = trace.len() == 32 && is_hex(trace) && trace.bytes().any(|byte| byte != b'0');
+    (is_known && is_trace && rest.len() >= "0123456789abcdef-01".len()).then_some(trace)
+}
+
+/// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
+fn made_id(number: u64) -> String {
+    static RUN: OnceLock<u64> = OnceLock::new();
+    let run = RUN.get_or_init(|| {
+        use std::hash::{BuildHasher, RandomState};
+        RandomState::new().hash_one(std::process::id()) >> 32
+    });
+    format!("{run:08x}-{number:x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_read_from_its_parent() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        assert_eq!(trace_id(&parent), Some(trace));
+        for bad in [
+            "",
+            "00-x-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736",
+        ] {
+            assert_eq!(trace_id(bad), None, "{bad}");
+        }
+    }
+}
