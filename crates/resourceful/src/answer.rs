@@ -85,8 +85,8 @@ impl Answer {
     }
 
     /// Announces the end of the connection when something of the request's body remains.
-    pub(crate) fn after(mut self, remains: Option<Remains>) -> Self {
-        self.remains = remains;
+    pub(crate) fn after(mut self, remains: Remains) -> Self {
+        self.remains = Some(remains);
         self
     }
 

@@ -13,10 +13,10 @@ use http::header::{AsHeaderName, HeaderMap};
 use http::{Extensions, Method, Uri, Version};
 
 use crate::action::Action;
-use crate::body::{self, BodyStream};
+use crate::body::BodyStream;
 use crate::error::{Error, Result};
 use crate::head::Head;
-use crate::input::{Input, Unread};
+use crate::input::{Input, check_content_type};
 #[cfg(feature = "multipart")]
 use crate::multipart::{Multipart, MultipartLimits};
 use crate::path::decode_segment;
@@ -526,14 +526,9 @@ impl Request {
     }
 
     pub(crate) async fn json_within<T: Input>(&mut self, limit: u64) -> Result<T> {
-        let body = self.take_body();
-        Unread {
-            method: &self.head.parts.method,
-            headers: &self.head.parts.headers,
-            body,
-        }
-        .read(limit)
-        .await
+        check_content_type(&self.head.parts, &self.body)?;
+        let bytes = self.body(limit)?.whole().await?;
+        T::from_json(&bytes)
     }
 
     /// The whole body, up to the application's limit.
@@ -577,7 +572,7 @@ impl Request {
     /// # }
     /// ```
     pub async fn bytes_within(&mut self, limit: u64) -> Result<Bytes> {
-        body::read(self.take_body(), limit).await
+        self.body(limit)?.whole().await
     }
 
     /// The body part by part, up to `limit` bytes: for what is too large to be held in memory.

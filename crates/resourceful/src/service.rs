@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http_body::Body as HttpBody;
 
 use crate::answer::Answer;
@@ -45,13 +46,13 @@ impl AppService {
     }
 
     /// One request, and over which of our connections it came.
-    pub(crate) fn walk(&self, request: http::Request<Body>, origin: Option<Origin>) -> Answer {
-        self.site.walk(request, origin)
+    pub(crate) fn walk(&self, parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
+        self.site.walk(parts, body, origin)
     }
 
     /// A request that must not be taken further.
-    pub(crate) fn refuse(&self, error: Error, request: http::Request<Body>) -> Answer {
-        self.site.refuse(error, request.into_parts().0)
+    pub(crate) fn refuse(&self, error: Error, parts: Parts) -> Answer {
+        self.site.refuse(error, parts)
     }
 
     /// What never became a request.
@@ -82,7 +83,8 @@ where
     type Future = Answer;
 
     fn call(&self, request: http::Request<B>) -> Answer {
-        self.walk(request.map(Body::handed_over), None)
+        let (parts, body) = request.into_parts();
+        self.walk(parts, Body::handed_over(body), None)
     }
 }
 
@@ -104,6 +106,7 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Answer {
-        self.walk(request.map(Body::handed_over), None)
+        let (parts, body) = request.into_parts();
+        self.walk(parts, Body::handed_over(body), None)
     }
 }

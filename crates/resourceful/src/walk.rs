@@ -41,8 +41,7 @@ impl Site {
     /// | 6 negotiate · 9 authorise · 10 read the input · 11 hook | [`crate::dispatch`] |
     /// | 12 outcome to response | [`crate::conclude`] |
     /// | 13 finish | [`crate::answer`] |
-    pub(crate) fn walk(&self, request: http::Request<Body>, origin: Option<Origin>) -> Answer {
-        let (parts, body) = request.into_parts();
+    pub(crate) fn walk(&self, parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
         if !self.settings.trusted_hosts.is_empty()
             && let Some(origin) = origin
             && !self.settings.trusts_host(&parts, origin)

@@ -5,6 +5,7 @@
 //! one that fails takes the collecting pass ([`repair`]).
 
 mod change;
+mod content_type;
 mod fault;
 mod message;
 mod misread;
@@ -13,7 +14,6 @@ mod rules;
 mod shape;
 mod strict;
 mod text;
-mod unread;
 
 use garde::Validate;
 use schemars::JsonSchema;
@@ -21,10 +21,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use self::change::Change;
+pub(crate) use self::content_type::check_content_type;
 pub(crate) use self::fault::Step;
 #[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
 pub use self::shape::Shape;
-pub(crate) use self::unread::Unread;
 
 use self::fault::Fault;
 use crate::error::{Error, Result};

@@ -5,6 +5,8 @@
 //! have taken the other: that is how requests are smuggled. So the bytes of heads are looked at
 //! as they come.
 
+use memchr::memchr_iter;
+
 const CONTENT_LENGTH: &[u8] = b"content-length:";
 const TRANSFER_ENCODING: &[u8] = b"transfer-encoding:";
 
@@ -74,36 +76,22 @@ impl Heads {
     /// Where the head ends, if it does so in these bytes.
     fn end_of_head(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut start = 0;
-        let mut tells = !self.line.is_empty() || tells(bytes, 0);
-        let mut rest = bytes;
-        while let Some((word, after)) = word(rest) {
-            let passed = bytes.len() - rest.len();
-            let mut newlines = newlines_in(word);
-            while newlines != 0 {
-                let end = passed + newlines.trailing_zeros() as usize / 8;
-                newlines &= newlines - 1;
-                if !tells {
-                    self.has_line = true;
-                } else if self.end_of_line(&bytes[start..end]) {
-                    return Some(end + 1);
-                }
-                start = end + 1;
-                tells = self::tells(bytes, start);
+        for end in memchr_iter(b'\n', bytes) {
+            let line = &bytes[start..end];
+            start = end + 1;
+            let is_end = if self.line.is_empty() {
+                self.note(line)
+            } else {
+                let mut whole = std::mem::take(&mut self.line);
+                keep(&mut whole, line);
+                self.note(&whole)
+            };
+            if is_end {
+                return Some(start);
             }
-            rest = after;
         }
         keep(&mut self.line, &bytes[start..]);
         None
-    }
-
-    /// Is what ends here the end of a head, too?
-    fn end_of_line(&mut self, line: &[u8]) -> bool {
-        if self.line.is_empty() {
-            return self.note(line);
-        }
-        let mut whole = std::mem::take(&mut self.line);
-        keep(&mut whole, line);
-        self.note(&whole)
     }
 
     /// Is this line the end of a head?
@@ -197,31 +185,6 @@ impl Chunk {
             },
         })
     }
-}
-
-/// May the line that begins there be the end of a head, or say how long a body is?
-fn tells(bytes: &[u8], start: usize) -> bool {
-    let begin = bytes.get(start);
-    begin.is_some_and(|byte| matches!(byte, b'\r' | b'\n' | b'c' | b'C' | b't' | b'T'))
-}
-
-/// Eight bytes of a head, or the last ones, and what comes after them. Its lines are so short that a
-/// search begun anew for each would cost more.
-fn word(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    if let Some((word, after)) = bytes.split_first_chunk() {
-        return Some((u64::from_le_bytes(*word), after));
-    }
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    (!bytes.is_empty()).then_some((u64::from_le_bytes(word), &[]))
-}
-
-/// The highest bit of each byte that is one. (Adding 0x7F leaves a byte's highest bit clear when
-/// the rest of it is 0, and never carries.)
-fn newlines_in(word: u64) -> u64 {
-    const LOW: u64 = u64::from_ne_bytes([0x7F; 8]);
-    let difference = word ^ u64::from_ne_bytes([b'\n'; 8]);
-    !(((difference & LOW) + LOW) | difference | LOW)
 }
 
 /// Passes over `left` bytes, or as many as there are.

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use http::Version;
 use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::request::Parts;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -113,16 +114,17 @@ fn answer(
     origin: Origin,
 ) -> Answer {
     let is_plain = pace.request();
-    let remains = (!request.body().is_end_stream()).then(Remains::default);
-    if let Err(error) = check(&request, is_plain, remains.is_some()) {
+    let (parts, body) = request.into_parts();
+    if let Err(error) = check(&parts, &body, is_plain) {
         observe::refused("bad_request");
-        return service.refuse(error, request.map(|_| Body::empty()));
+        return service.refuse(error, parts);
     }
-    let request = match &remains {
-        Some(remains) => request.map(|body| Body::arriving(body, Some(remains.clone()))),
-        None => request.map(|_| Body::empty()),
-    };
-    service.walk(request, Some(origin)).after(remains)
+    if body.is_end_stream() {
+        return service.walk(parts, Body::empty(), Some(origin));
+    }
+    let remains = Remains::default();
+    let body = Body::arriving(body, Some(remains.clone()));
+    service.walk(parts, body, Some(origin)).after(remains)
 }
 
 /// What comes after the last request: another protocol, or the last word.
@@ -158,24 +160,25 @@ async fn end(
 }
 
 /// What HTTP/1 leaves to be checked once a head is read (RFC 9112 sections 3.2 and 6.1).
-fn check(request: &hyper::Request<Incoming>, is_plain: bool, has_body: bool) -> Result<()> {
-    let headers = request.headers();
+fn check(parts: &Parts, body: &Incoming, is_plain: bool) -> Result<()> {
+    let headers = &parts.headers;
     if !is_plain {
         return Err(ambiguous("The length of the body is given twice."));
     }
-    if has_body
+    let is_sized = body.size_hint().exact().is_some();
+    if !is_sized
         && let Some(encoding) = headers.get(TRANSFER_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"chunked")
     {
         return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
     }
-    let host = headers.get(HOST);
-    if host.is_some() || request.version() == Version::HTTP_11 {
-        let host = host.map(HeaderValue::as_bytes);
+    // Nearly always the first: found sooner than its name is hashed.
+    let host = headers.iter().find(|(name, _)| *name == HOST);
+    if host.is_some() || parts.version == Version::HTTP_11 {
         // Where no field is there twice, this one is not.
         let is_one =
             headers.len() == headers.keys_len() || headers.get_all(HOST).iter().nth(1).is_none();
-        if !is_one || !host.is_some_and(Host::is_valid) {
+        if !is_one || !host.is_some_and(|(_, host)| Host::is_valid(host.as_bytes())) {
             return Err(ambiguous(
                 "The request must have one Host, and a valid one.",
             ));

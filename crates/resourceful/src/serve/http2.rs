@@ -45,7 +45,8 @@ pub(super) async fn serve(
     let streams = Streams::new(streams, Arc::clone(&pace), limits.write_timeout);
     let watched = streams.clone();
     let walk = service_fn(move |request: hyper::Request<Incoming>| {
-        watched.watch(service.walk(request.map(Body::from), Some(origin)))
+        let (parts, body) = request.into_parts();
+        watched.watch(service.walk(parts, Body::from(body), Some(origin)))
     });
     let (interval, patience) = limits.ping;
     let connection = http2::Builder::new(streams.clone())

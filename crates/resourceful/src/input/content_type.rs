@@ -1,51 +1,42 @@
-//! A body before it is read: is it of our type, and how long may it be?
+//! A body before it is read: is it of our type?
 
 use http::Method;
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
 };
+use http::request::Parts;
 use http_body::Body as _;
 
-use super::Input;
-use crate::body;
 use crate::error::{Error, ErrorStatus, Result};
 use crate::response::Body;
 
 /// A body that is to be read, and what its request says of it.
-pub(crate) struct Unread<'r> {
-    pub(crate) method: &'r Method,
-    pub(crate) headers: &'r HeaderMap,
-    pub(crate) body: Body,
-}
-
-impl Unread<'_> {
-    /// Its type, its size (at most `limit` bytes), its JSON, its rules, in this order.
-    pub(crate) async fn read<T: Input>(self, limit: u64) -> Result<T> {
-        self.check_content_type()?;
-        let bytes = body::read(self.body, limit).await?;
-        T::from_json(&bytes)
-    }
-
-    fn check_content_type(&self) -> Result<()> {
-        if self.headers.contains_key(CONTENT_ENCODING) {
+/// # Errors
+/// 415 for what is not JSON in UTF-8, or is encoded.
+pub(crate) fn check_content_type(parts: &Parts, body: &Body) -> Result<()> {
+    let mut content_type = None;
+    for (name, value) in &parts.headers {
+        if *name == CONTENT_TYPE {
+            content_type = content_type.or(Some(value));
+        } else if *name == CONTENT_ENCODING {
             // RFC 9110 section 15.5.16: the field says which codings would have been taken.
             return Err(Error::new(ErrorStatus::new(415))
                 .with_detail("The body must not be encoded.")
                 .with_header(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
         }
-        let accepted = match self.headers.get(CONTENT_TYPE) {
-            Some(value) if value == "application/json" => true,
-            Some(value) => value
-                .to_str()
-                .is_ok_and(|value| is_json(value, self.method)),
-            // No type and no body: the parser says that the body is missing.
-            None => self.body.is_end_stream(),
-        };
-        if accepted {
-            Ok(())
-        } else {
-            Err(unsupported_type(self.method, self.headers))
-        }
+    }
+    let accepted = match content_type {
+        Some(value) if value == "application/json" => true,
+        Some(value) => value
+            .to_str()
+            .is_ok_and(|value| is_json(value, &parts.method)),
+        // No type and no body: the parser says that the body is missing.
+        None => body.is_end_stream(),
+    };
+    if accepted {
+        Ok(())
+    } else {
+        Err(unsupported_type(&parts.method, content_type))
     }
 }
 
@@ -72,11 +63,10 @@ fn is_json(content_type: &str, method: &Method) -> bool {
 /// 415, with the types that would have been taken: in `Accept-Post` (Linked Data Platform
 /// section 7.1), `Accept-Patch` (RFC 5789 section 3.1) or, for `PUT`, `Accept` (RFC 9110
 /// section 12.5.1).
-fn unsupported_type(method: &Method, headers: &HeaderMap) -> Error {
-    let detail = if headers.contains_key(CONTENT_TYPE) {
-        "The body must be application/json in UTF-8."
-    } else {
-        "The body has no Content-Type; it must be application/json."
+fn unsupported_type(method: &Method, content_type: Option<&HeaderValue>) -> Error {
+    let detail = match content_type {
+        Some(_) => "The body must be application/json in UTF-8.",
+        None => "The body has no Content-Type; it must be application/json.",
     };
     let (name, value) = match *method {
         Method::POST => (HeaderName::from_static("accept-post"), APPLICATION_JSON),
