@@ -55,6 +55,9 @@ impl Heads {
     /// Looks at what was read; how many heads of it, before the first that is ambiguous, are
     /// plain? `None` when all are.
     pub(super) fn look(&mut self, mut bytes: &[u8]) -> Option<u32> {
+        if self.is_between() && is_head_without_body(bytes) {
+            return None;
+        }
         let mut plain = 0;
         loop {
             bytes = self.body.skip(bytes);
@@ -71,6 +74,11 @@ impl Heads {
             };
             plain += 1;
         }
+    }
+
+    /// Is a head awaited of which nothing has come yet?
+    fn is_between(&self) -> bool {
+        matches!(self.body, Body::None) && !self.has_line && self.line.is_empty()
     }
 
     /// Where the head ends, if it does so in these bytes.
@@ -185,6 +193,42 @@ impl Chunk {
             },
         })
     }
+}
+
+/// Are they one head to its end, which does not say how long a body is? Nearly all `GET`s are: they
+/// need not be taken apart.
+fn is_head_without_body(bytes: &[u8]) -> bool {
+    // A field that says it is longer than the rest, with the end of the head.
+    let Some(places) = bytes.len().checked_sub(TRANSFER_ENCODING.len() + 1) else {
+        return false;
+    };
+    let rest = &bytes[places..];
+    let has_empty_line = |pair: &[u8]| pair[0] == b'\n' && matches!(pair[1], b'\n' | b'\r');
+    bytes[0].is_ascii_uppercase()
+        && !matches!(bytes[0], b'C' | b'T')
+        && rest.ends_with(b"\r\n\r\n")
+        && !rest[..rest.len() - 2].windows(2).any(has_empty_line)
+        && !has_telling_line(bytes, places)
+}
+
+/// Does a line that tells something begin after one of the first `places`? It is empty, or has a `-`
+/// and a `:` where `Content-Length` has them, or a `-` where `Transfer-Encoding` has one.
+///
+/// Written so that the compiler does it for many places at once.
+#[inline(never)]
+fn has_telling_line(bytes: &[u8], places: usize) -> bool {
+    let after = |distance: usize| &bytes[distance..distance + places];
+    let (place, next) = (after(0), after(1));
+    let (seventh, eighth, fourteenth) = (after(8), after(9), after(15));
+    let mut found = 0;
+    for at in 0..places {
+        let is_newline = u8::from(place[at] == b'\n');
+        let is_empty = u8::from(next[at] == b'\r') | u8::from(next[at] == b'\n');
+        let is_length = u8::from(seventh[at] == b'-') & u8::from(fourteenth[at] == b':');
+        let is_encoding = u8::from(eighth[at] == b'-');
+        found |= is_newline & (is_empty | is_length | is_encoding);
+    }
+    found != 0
 }
 
 /// Passes over `left` bytes, or as many as there are.
