@@ -59,6 +59,7 @@ impl Answer {
         Self::new(State::Ready(reply))
     }
 
+    #[inline]
     pub(crate) fn running(running: Running, head: Arc<Head>) -> Self {
         let limit = head.answered_after();
         Self::new(State::Running(Work {
@@ -151,6 +152,7 @@ const MAX_DETACHED: usize = 1000;
 
 impl Work {
     /// Nobody else has the request any more: its map is the response's.
+    #[inline]
     fn respond(self, reply: Reply) -> Response {
         let Self {
             running, mut head, ..

@@ -55,33 +55,36 @@ impl<T, F: Future<Output = Result<T>>> Future for Caught<'_, F> {
 
 /// The one place where errors become responses. Those of the server's own making are
 /// logged, once and with their cause.
+#[inline]
 pub(crate) fn conclude(outcome: Result<Reply>, head: &Head) -> Reply {
-    outcome.unwrap_or_else(|error| {
-        let mut problem = Problem::from(&error);
-        if error.status().is_server_error() {
-            let id = head.id();
+    outcome.unwrap_or_else(|error| problem_of(&error, head))
+}
+
+fn problem_of(error: &Error, head: &Head) -> Reply {
+    let mut problem = Problem::from(error);
+    if error.status().is_server_error() {
+        let id = head.id();
+        tracing::error!(
+            request_id = %id,
+            method = %head.parts.method,
+            path = head.parts.uri.path(),
+            %error,
+            "request failed"
+        );
+        problem = problem.with("request_id", id.into_owned());
+    }
+    if let Some(change) = &head.settings().problems {
+        let plain = problem.clone();
+        let changed = catch_unwind(AssertUnwindSafe(|| change(error, problem)));
+        problem = changed.unwrap_or_else(|panic| {
             tracing::error!(
-                request_id = %id,
-                method = %head.parts.method,
-                path = head.parts.uri.path(),
-                %error,
-                "request failed"
+                panic = message(&*panic),
+                "the application's problem hook panicked"
             );
-            problem = problem.with("request_id", id.into_owned());
-        }
-        if let Some(change) = &head.settings().problems {
-            let plain = problem.clone();
-            let changed = catch_unwind(AssertUnwindSafe(|| change(&error, problem)));
-            problem = changed.unwrap_or_else(|panic| {
-                tracing::error!(
-                    panic = message(&*panic),
-                    "the application's problem hook panicked"
-                );
-                plain
-            });
-        }
-        problem.into_reply(&error)
-    })
+            plain
+        });
+    }
+    problem.into_reply(error)
 }
 
 /// The answer of `GET` for `HEAD`: without its body (RFC 9110 section 9.3.2).

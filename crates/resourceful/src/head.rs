@@ -32,6 +32,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    #[inline]
     pub(crate) fn new(
         parts: Parts,
         path: Option<String>,

@@ -9,14 +9,22 @@ use crate::error::{Error, ErrorStatus, Result};
 ///
 /// # Errors
 /// 406 when `Accept` refuses `application/json` in so many words, by a weight of zero.
+#[inline]
 pub(crate) fn json_is_acceptable(headers: &HeaderMap) -> Result<()> {
-    let Some(value) = headers.get(ACCEPT) else {
-        return Ok(());
-    };
-    // Nearly all requests; where no field is there twice, this one is not.
-    if headers.len() == headers.keys_len() && (value == "*/*" || value == "application/json") {
-        return Ok(());
+    match headers.get(ACCEPT) {
+        None => Ok(()),
+        // Nearly all requests; where no field is there twice, this one is not.
+        Some(value)
+            if headers.len() == headers.keys_len()
+                && (value == "*/*" || value == "application/json") =>
+        {
+            Ok(())
+        }
+        Some(_) => weighed(headers),
     }
+}
+
+fn weighed(headers: &HeaderMap) -> Result<()> {
     // The most specific range decides: 3 is `application/json`, 1 is `*/*`.
     let mut best = (0, true);
     for value in headers.get_all(ACCEPT) {

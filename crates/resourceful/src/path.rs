@@ -34,11 +34,17 @@ const PLAIN: [bool; 256] = {
 /// # Errors
 /// 400 for `.` and `..` segments, also between encoded slashes, NUL, characters that no URI has, and percent-encodings
 /// that are broken or no UTF-8.
+#[inline]
 pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>> {
     // Nearly all requests: nothing to decode, no dot that could be a segment.
     if path.bytes().all(|byte| PLAIN[usize::from(byte)]) {
-        return Ok(Cow::Borrowed(path));
+        Ok(Cow::Borrowed(path))
+    } else {
+        normalise_odd(path)
     }
+}
+
+fn normalise_odd(path: &str) -> Result<Cow<'_, str>> {
     let path = if path.contains('%') {
         Cow::Owned(decode_unreserved(path)?)
     } else {
@@ -59,6 +65,7 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>> {
 }
 
 /// One segment of a normalised path as text.
+#[inline]
 pub(crate) fn decode_segment(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);

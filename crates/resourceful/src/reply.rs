@@ -67,6 +67,7 @@ impl Content {
     }
 
     /// `headers` is memory to be used.
+    #[inline]
     fn into_response(self, mut headers: HeaderMap) -> Response {
         headers.clear();
         if let Some(media_type) = self.media_type {
@@ -126,6 +127,7 @@ impl Reply {
     }
 
     /// `headers` is memory that may be used.
+    #[inline]
     pub(crate) fn into_response(self, headers: HeaderMap) -> Response {
         match self {
             Self::Content(content) => content.into_response(headers),

@@ -55,6 +55,7 @@ pub struct Request {
 }
 
 impl Request {
+    #[inline]
     pub(crate) fn new(head: Head, body: Body) -> Self {
         Self {
             head: Arc::new(head),

@@ -118,6 +118,7 @@ impl Router {
     }
 
     /// The leaf of a normalised path.
+    #[inline]
     pub(crate) fn find(&self, path: &str) -> Found<'_> {
         let Ok(found) = self.tree.at(path) else {
             return Found::Nothing;
@@ -195,6 +196,7 @@ impl Router {
 }
 
 impl Leaf {
+    #[inline]
     pub(crate) fn endpoint(&self, method: &Method) -> Option<&Arc<dyn Endpoint>> {
         let endpoint = match *method {
             Method::GET | Method::HEAD => &self.by_method[0],

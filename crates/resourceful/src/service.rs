@@ -46,6 +46,7 @@ impl AppService {
     }
 
     /// One request, and over which of our connections it came.
+    #[inline]
     pub(crate) fn walk(&self, parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
         self.site.walk(parts, body, origin)
     }

@@ -298,6 +298,7 @@ pub(super) struct PacedAnswer<'p> {
 impl Future for PacedAnswer<'_> {
     type Output = <Answer as Future>::Output;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Looked at in its place: moving a response about costs more than all the rest here.
         let polled = Pin::new(&mut self.answer).poll(cx);
