@@ -14,6 +14,11 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let expected = Reader::default().read(bytes);
+    if let Some((fields, body)) = Reader::default().first_request(bytes) {
+        let mut heads = Heads::default();
+        let plain = heads.read(bytes).or_else(|| heads.request(fields, body));
+        assert_eq!(plain, expected.map(|(plain, _)| plain), "of a request");
+    }
     for step in [bytes.len(), 1, usize::from(step)] {
         assert_eq!(look(bytes, step.max(1)), expected, "in reads of {step}");
     }
@@ -26,7 +31,7 @@ fn look(bytes: &[u8], step: usize) -> Option<(u32, usize)> {
     let mut start = 0;
     for part in bytes.chunks(step) {
         let end = start + part.len();
-        if let Some(plain) = heads.look(part) {
+        if let Some(plain) = heads.read(part).or_else(|| heads.settle()) {
             let all = Reader::default();
             let (before, at) = all.read(bytes).expect("nothing is ambiguous here");
             assert!(start < at && at <= end, "{at} is not in {start}..{end}");
@@ -44,6 +49,8 @@ fn look(bytes: &[u8], step: usize) -> Option<(u32, usize)> {
 struct Reader {
     at: usize,
     plain: u32,
+    /// Of the last head, with its first and its empty one.
+    lines: usize,
 }
 
 impl Reader {
@@ -78,17 +85,32 @@ impl Reader {
         }
     }
 
+    /// How many fields of the first head are left when those are not that somebody may leave out, and
+    /// how long its body is.
+    fn first_request(mut self, bytes: &[u8]) -> Option<(usize, Option<u64>)> {
+        let (lengths, encodings) = self.head(bytes)?;
+        let lines = self.lines - 2;
+        Some(match (&lengths[..], encodings) {
+            ([], 0) => (lines, Some(0)),
+            ([length, others @ ..], 0) => (lines - others.len(), Some((*length)?)),
+            (lengths, _) => (lines - lengths.len(), None),
+        })
+    }
+
     /// The lengths of a head, and how many encodings it has.
     fn head(&mut self, bytes: &[u8]) -> Option<(Vec<Option<u64>>, u32)> {
         let (mut lengths, mut encodings, mut is_begun) = (Vec::new(), 0, false);
+        self.lines = 0;
         loop {
             let line = self.line(bytes)?;
+            self.lines += usize::from(is_begun);
             if line.is_empty() || line == b"\r" {
                 if is_begun {
                     return Some((lengths, encodings));
                 }
                 continue;
             }
+            self.lines += usize::from(!is_begun);
             is_begun = true;
             let text = String::from_utf8_lossy(line).to_ascii_lowercase();
             if let Some(value) = text.strip_prefix("content-length:") {

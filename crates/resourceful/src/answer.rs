@@ -42,7 +42,8 @@ pub struct Answer {
 }
 
 enum State {
-    Ready(Reply),
+    /// In a box, so that the other, which is moved about for nearly every request, is small.
+    Ready(Box<Reply>),
     Running(Work),
     Done,
 }
@@ -56,7 +57,7 @@ struct Work {
 
 impl Answer {
     pub(crate) fn ready(reply: Reply) -> Self {
-        Self::new(State::Ready(reply))
+        Self::new(State::Ready(Box::new(reply)))
     }
 
     #[inline]

@@ -2,8 +2,10 @@
 //!
 //! Of `Content-Length` beside `Transfer-Encoding`, and of a `Content-Length` that is there twice,
 //! hyper takes one and drops the other, as RFC 9112 section 6.3 allows. A proxy in front of us may
-//! have taken the other: that is how requests are smuggled. So the bytes of heads are looked at
-//! as they come.
+//! have taken the other: that is how requests are smuggled. So the bytes of heads are counted: those
+//! that are one request, of which hyper has left nothing out, need not be looked at.
+
+use std::cell::Cell;
 
 use memchr::memchr_iter;
 
@@ -13,9 +15,20 @@ const TRANSFER_ENCODING: &[u8] = b"transfer-encoding:";
 /// So much of a line is kept when it comes in parts. A length that has no room in it is none.
 const KEPT: usize = 64;
 
+thread_local! {
+    /// Where a connection keeps what it has read until hyper has made a request of it, in the same
+    /// turn: one page for all connections of a thread.
+    static PAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// What is longer is looked at when it comes.
+const LONGEST_PAGE: usize = 4 * 1024;
+
 /// Follows what a client sends, and counts in each head the fields that say how long a body is.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
+    /// What was read and has not been looked at.
+    page: Vec<u8>,
     /// The beginning of a line whose end has not come yet.
     line: Vec<u8>,
     has_line: bool,
@@ -52,12 +65,46 @@ enum Chunk {
 }
 
 impl Heads {
-    /// Looks at what was read; how many heads of it, before the first that is ambiguous, are
-    /// plain? `None` when all are.
-    pub(super) fn look(&mut self, mut bytes: &[u8]) -> Option<u32> {
-        if self.is_between() && is_head_without_body(bytes) {
+    /// Something was read. How many heads of what is looked at, before the first that is ambiguous,
+    /// are plain? `None` when all are.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Option<u32> {
+        if self.awaits_head() && bytes.len() <= LONGEST_PAGE {
+            self.page = PAGE.take();
+            self.page.extend_from_slice(bytes);
             return None;
         }
+        self.settle().or_else(|| self.look(bytes))
+    }
+
+    /// hyper has made a request of what was read, with so many fields; how long its body is, it knows
+    /// or does not.
+    pub(super) fn request(&mut self, fields: usize, body: Option<u64>) -> Option<u32> {
+        if is_one_request(&self.page, fields, body) {
+            give_back(&mut self.page);
+            return None;
+        }
+        self.settle()
+    }
+
+    /// Looks at what was read before this connection has to wait.
+    #[inline]
+    pub(super) fn settle(&mut self) -> Option<u32> {
+        if self.page.is_empty() {
+            return None;
+        }
+        let mut page = std::mem::take(&mut self.page);
+        let plain = self.look(&page);
+        give_back(&mut page);
+        plain
+    }
+
+    /// Has nothing of the next head come yet?
+    fn awaits_head(&self) -> bool {
+        let is_between = matches!(self.body, Body::None) && !self.has_line;
+        is_between && self.line.is_empty() && self.page.is_empty()
+    }
+
+    fn look(&mut self, mut bytes: &[u8]) -> Option<u32> {
         let mut plain = 0;
         loop {
             bytes = self.body.skip(bytes);
@@ -74,11 +121,6 @@ impl Heads {
             };
             plain += 1;
         }
-    }
-
-    /// Is a head awaited of which nothing has come yet?
-    fn is_between(&self) -> bool {
-        matches!(self.body, Body::None) && !self.has_line && self.line.is_empty()
     }
 
     /// Where the head ends, if it does so in these bytes.
@@ -195,40 +237,28 @@ impl Chunk {
     }
 }
 
-/// Are they one head to its end, which does not say how long a body is? Nearly all `GET`s are: they
-/// need not be taken apart.
-fn is_head_without_body(bytes: &[u8]) -> bool {
-    // A field that says it is longer than the rest, with the end of the head.
-    let Some(places) = bytes.len().checked_sub(TRANSFER_ENCODING.len() + 1) else {
-        return false;
-    };
-    let rest = &bytes[places..];
-    let has_empty_line = |pair: &[u8]| pair[0] == b'\n' && matches!(pair[1], b'\n' | b'\r');
-    bytes[0].is_ascii_uppercase()
-        && !matches!(bytes[0], b'C' | b'T')
-        && rest.ends_with(b"\r\n\r\n")
-        && !rest[..rest.len() - 2].windows(2).any(has_empty_line)
-        && !has_telling_line(bytes, places)
+/// Are they one request to its last byte, and is each of its lines one of the fields?
+///
+/// No head has an empty line before its end, but for those it may begin with. So what ends with one
+/// is a head, and perhaps more; and with no more lines than hyper has fields of it, it is no more, and
+/// none of its fields was left out.
+fn is_one_request(bytes: &[u8], fields: usize, body: Option<u64>) -> bool {
+    let length = body.and_then(|body| usize::try_from(body).ok());
+    let head = length.and_then(|length| bytes.len().checked_sub(length));
+    let head = &bytes[..head.unwrap_or(0)];
+    head.ends_with(b"\r\n\r\n") && !matches!(head[0], b'\r' | b'\n') && lines(head) == fields + 2
 }
 
-/// Does a line that tells something begin after one of the first `places`? It is empty, or has a `-`
-/// and a `:` where `Content-Length` has them, or a `-` where `Transfer-Encoding` has one.
-///
-/// Written so that the compiler does it for many places at once.
-#[inline(never)]
-fn has_telling_line(bytes: &[u8], places: usize) -> bool {
-    let after = |distance: usize| &bytes[distance..distance + places];
-    let (place, next) = (after(0), after(1));
-    let (seventh, eighth, fourteenth) = (after(8), after(9), after(15));
-    let mut found = 0;
-    for at in 0..places {
-        let is_newline = u8::from(place[at] == b'\n');
-        let is_empty = u8::from(next[at] == b'\r') | u8::from(next[at] == b'\n');
-        let is_length = u8::from(seventh[at] == b'-') & u8::from(fourteenth[at] == b':');
-        let is_encoding = u8::from(eighth[at] == b'-');
-        found |= is_newline & (is_empty | is_length | is_encoding);
-    }
-    found != 0
+/// Counted in bytes, so that the compiler counts many at once.
+fn lines(bytes: &[u8]) -> usize {
+    let newlines = |part: &[u8]| part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>();
+    let parts = bytes.chunks(usize::from(u8::MAX)).map(newlines);
+    parts.map(usize::from).sum()
+}
+
+fn give_back(page: &mut Vec<u8>) {
+    page.clear();
+    PAGE.set(std::mem::take(page));
 }
 
 /// Passes over `left` bytes, or as many as there are.
@@ -263,11 +293,17 @@ mod tests {
 
     /// The same in one read and byte by byte.
     fn look(text: &str) -> Option<u32> {
-        let at_once = Heads::default().look(text.as_bytes());
+        let at_once = settled(&mut Heads::default(), text.as_bytes());
         let mut heads = Heads::default();
-        let is_ambiguous = text.bytes().any(|byte| heads.look(&[byte]).is_some());
+        let is_ambiguous = text
+            .bytes()
+            .any(|byte| settled(&mut heads, &[byte]).is_some());
         assert_eq!(is_ambiguous, at_once.is_some(), "{text:?}");
         at_once
+    }
+
+    fn settled(heads: &mut Heads, bytes: &[u8]) -> Option<u32> {
+        heads.read(bytes).or_else(|| heads.settle())
     }
 
     const PLAIN: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -332,5 +368,50 @@ mod tests {
             let head = format!("PUT / HTTP/1.1\r\nContent-Length: {value}\r\n\r\n");
             assert_eq!(look(&head), Some(0), "{value}");
         }
+    }
+
+    /// What hyper tells of the first request of it; the next read is plain.
+    fn requested(text: &str, fields: usize, body: Option<u64>) -> Option<u32> {
+        let mut heads = Heads::default();
+        let read = heads.read(text.as_bytes());
+        let plain = read.or_else(|| heads.request(fields, body));
+        if plain.is_none() {
+            assert!(heads.awaits_head(), "{text:?}");
+        }
+        plain
+    }
+
+    #[test]
+    fn one_request_need_not_be_looked_at() {
+        assert_eq!(requested(PLAIN, 1, Some(0)), None);
+        let sized = "PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\n\n\n";
+        assert_eq!(requested(sized, 1, Some(2)), None);
+        assert!(is_one_request(PLAIN.as_bytes(), 1, Some(0)));
+        assert!(is_one_request(sized.as_bytes(), 1, Some(2)));
+        for (other, body) in [
+            (&format!("{PLAIN}{PLAIN}")[..], 0),
+            (&format!("\r\n{PLAIN}"), 0),
+            (&format!("{sized}G"), 2),
+            (&sized[..sized.len() - 1], 2),
+        ] {
+            assert!(
+                !is_one_request(other.as_bytes(), 1, Some(body)),
+                "{other:?}"
+            );
+        }
+        assert!(!is_one_request(b"", 0, Some(0)));
+    }
+
+    /// Whatever is left out elsewhere, or is so long that what is there could be taken for it.
+    #[test]
+    fn a_field_that_hyper_leaves_out_is_missed() {
+        let twice = "PUT / HTTP/1.1\r\nA:b\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n";
+        assert_eq!(requested(twice, 2, Some(2)), Some(0));
+        assert_eq!(requested(&format!("{twice}ab"), 2, Some(2)), Some(0));
+        let length = twice.len() - 6;
+        let begun = format!("\r\n\r\n\r\n{twice}").replace('2', &length.to_string());
+        assert_eq!(requested(&begun, 1, Some(begun.len() as u64 - 6)), Some(0));
+        let both = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n";
+        assert_eq!(requested(both, 1, None), Some(0));
     }
 }

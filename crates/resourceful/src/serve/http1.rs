@@ -77,7 +77,9 @@ where
     S::Future: Unpin,
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
-        self.connection.poll_without_shutdown(cx)
+        let outcome = self.connection.poll_without_shutdown(cx);
+        self.pace.settle();
+        outcome
     }
 
     fn shut_down(&mut self) {
@@ -113,8 +115,8 @@ fn answer(
     request: hyper::Request<Incoming>,
     origin: Origin,
 ) -> Answer {
-    let is_plain = pace.request();
     let (parts, body) = request.into_parts();
+    let is_plain = pace.request(parts.headers.len(), body.size_hint().exact());
     if let Err(error) = check(&parts, &body, is_plain) {
         observe::refused("bad_request");
         return service.refuse(error, parts);

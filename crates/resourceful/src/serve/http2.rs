@@ -58,7 +58,7 @@ pub(super) async fn serve(
         .keep_alive_timeout(patience.min(FOREVER))
         .serve_connection(Counted::new(stream), walk);
     // Its pings are its clock.
-    pace.request();
+    pace.serves();
     let driven = Http2 {
         connection: Box::pin(connection),
         streams,

@@ -21,6 +21,7 @@ use crate::error::BoxError;
 use crate::response::Body;
 use crate::takeover::Takeover;
 
+use super::head::Heads;
 use super::limits::Limits;
 use super::parts::Parts;
 
@@ -61,6 +62,8 @@ pub(super) struct Pace {
     /// The number of the first request whose head can be read in two ways; 0 is none.
     ambiguous: AtomicU32,
     verdict: AtomicU8,
+    /// Only the connection's own task takes it.
+    heads: Mutex<Heads>,
     /// What the connection is to become once its 101 is sent.
     takeover: Mutex<Option<Takeover>>,
     waker: AtomicWaker,
@@ -87,17 +90,24 @@ impl Pace {
         self.awaits_head() && !self.is_write_blocked.load(Relaxed)
     }
 
-    /// A request has come; is its head plain?
-    pub(super) fn request(&self) -> bool {
-        self.phase.store(SERVING, Relaxed);
-        add_one(&self.requests);
+    /// A request has come, of which hyper knows so many fields and perhaps how long its body is; is
+    /// its head plain?
+    pub(super) fn request(&self, fields: usize, body: Option<u64>) -> bool {
+        self.note(self.heads().request(fields, body));
+        self.serves();
         let ambiguous = self.ambiguous.load(Relaxed);
         ambiguous == 0 || self.requests.load(Relaxed) < ambiguous
     }
 
+    pub(super) fn serves(&self) {
+        self.phase.store(SERVING, Relaxed);
+        add_one(&self.requests);
+    }
+
     /// After so many plain ones among those that are still to come, a head can be read in two
     /// ways.
-    pub(super) fn is_ambiguous_after(&self, plain: u32) {
+    fn note(&self, plain: Option<u32>) {
+        let Some(plain) = plain else { return };
         let requests = self.requests.load(Relaxed);
         let number = requests.saturating_add(plain).saturating_add(1);
         self.ambiguous.store(number, Relaxed);
@@ -121,7 +131,17 @@ impl Pace {
         self.owes.store(true, Relaxed);
     }
 
-    pub(super) fn read(&self) {
+    /// The connection has to wait, and what was read is looked at.
+    pub(super) fn settle(&self) {
+        self.note(self.heads().settle());
+    }
+
+    fn heads(&self) -> MutexGuard<'_, Heads> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn read(&self, bytes: &[u8]) {
+        self.note(self.heads().read(bytes));
         if self.phase.load(Relaxed) == ANSWERED {
             self.phase.store(HEAD, Relaxed);
             // hyper reads a next head after it has flushed the answer before, or has tried to.

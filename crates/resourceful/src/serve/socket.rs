@@ -10,7 +10,6 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::head::Heads;
 use super::pace::Pace;
 use super::refusal::hypers_own;
 use super::stream::Stream;
@@ -29,7 +28,6 @@ impl Socket {
             io: TokioIo::new(Watched {
                 stream,
                 pace: Arc::clone(&pace),
-                heads: Heads::default(),
             }),
             pace,
             refused: None,
@@ -47,7 +45,6 @@ impl Socket {
 struct Watched {
     stream: Stream,
     pace: Arc<Pace>,
-    heads: Heads,
 }
 
 impl AsyncRead for Watched {
@@ -58,10 +55,7 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if let Some(plain) = self.heads.look(&buffer.filled()[before..]) {
-            self.pace.is_ambiguous_after(plain);
-        }
-        self.pace.read();
+        self.pace.read(&buffer.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }
