@@ -108,6 +108,8 @@ impl Future for Answer {
                 Poll::Ready(reply) => work.respond(reply),
                 Poll::Pending if work.limit.is_over(cx) => work.give_up_waiting(),
                 Poll::Pending => {
+                    // Its deadline counts from here, whenever it is asked for.
+                    work.head.started();
                     self.state = State::Running(work);
                     return Poll::Pending;
                 }

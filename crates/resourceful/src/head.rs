@@ -26,9 +26,9 @@ pub(crate) struct Head {
     path: Option<String>,
     pub(crate) route: Arc<Route>,
     pub(crate) origin: Option<Origin>,
-    pub(crate) started: Instant,
+    started: OnceLock<Instant>,
     pub(crate) time_limit: Duration,
-    number: u64,
+    number: OnceLock<u64>,
 }
 
 impl Head {
@@ -40,15 +40,14 @@ impl Head {
         origin: Option<Origin>,
         time_limit: Duration,
     ) -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(1);
         Self {
             parts,
             path,
             route,
             origin,
-            started: Instant::now(),
+            started: OnceLock::new(),
             time_limit,
-            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            number: OnceLock::new(),
         }
     }
 
@@ -66,7 +65,31 @@ impl Head {
 
     pub(crate) fn id(&self) -> Cow<'_, str> {
         self.given_id()
-            .map_or_else(|| made_id(self.number).into(), Cow::Borrowed)
+            .map_or_else(|| self.made_id().into(), Cow::Borrowed)
+    }
+
+    /// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
+    fn made_id(&self) -> String {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        static RUN: OnceLock<u64> = OnceLock::new();
+        let number = self
+            .number
+            .get_or_init(|| NUMBER.fetch_add(1, Ordering::Relaxed));
+        let run = RUN.get_or_init(|| {
+            use std::hash::{BuildHasher, RandomState};
+            RandomState::new().hash_one(std::process::id()) >> 32
+        });
+        format!("{run:08x}-{number:x}")
+    }
+
+    /// The clock is looked at when somebody wants to know, or first has to wait: no time worth
+    /// speaking of has passed before.
+    pub(crate) fn started(&self) -> Instant {
+        *self.started.get_or_init(Instant::now)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.started().checked_add(self.time_limit)
     }
 
     /// What only reads may be given up; the rest has its limit in [`crate::answer::Answer`].
@@ -108,16 +131,6 @@ fn trace_id(traceparent: &str) -> Option<&str> {
     let is_known = version.len() == 2 && is_hex(version) && version != "ff";
     let is_trace = trace.len() == 32 && is_hex(trace) && trace.bytes().any(|byte| byte != b'0');
     (is_known && is_trace && rest.len() >= "0123456789abcdef-01".len()).then_some(trace)
-}
-
-/// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
-fn made_id(number: u64) -> String {
-    static RUN: OnceLock<u64> = OnceLock::new();
-    let run = RUN.get_or_init(|| {
-        use std::hash::{BuildHasher, RandomState};
-        RandomState::new().hash_one(std::process::id()) >> 32
-    });
-    format!("{run:08x}-{number:x}")
 }
 
 #[cfg(test)]

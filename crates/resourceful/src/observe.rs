@@ -40,7 +40,7 @@ impl Observed {
             span,
             method: head.parts.method.clone(),
             route: Arc::clone(&head.route),
-            started: head.started,
+            started: head.started(),
             status: None,
             bytes: 0,
         })

@@ -392,7 +392,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.head.started.checked_add(self.head.time_limit)
+        self.head.deadline()
     }
 
     /// Did it come over a connection of our own server?

@@ -67,6 +67,7 @@ enum Chunk {
 impl Heads {
     /// Something was read. How many heads of what is looked at, before the first that is ambiguous,
     /// are plain? `None` when all are.
+    #[inline]
     pub(super) fn read(&mut self, bytes: &[u8]) -> Option<u32> {
         if self.awaits_head() && bytes.len() <= LONGEST_PAGE {
             self.page = PAGE.take();
@@ -78,6 +79,7 @@ impl Heads {
 
     /// hyper has made a request of what was read, with so many fields; how long its body is, it knows
     /// or does not.
+    #[inline]
     pub(super) fn request(&mut self, fields: usize, body: Option<u64>) -> Option<u32> {
         if is_one_request(&self.page, fields, body) {
             give_back(&mut self.page);

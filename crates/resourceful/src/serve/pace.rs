@@ -132,6 +132,7 @@ impl Pace {
     }
 
     /// The connection has to wait, and what was read is looked at.
+    #[inline]
     pub(super) fn settle(&self) {
         self.note(self.heads().settle());
     }
