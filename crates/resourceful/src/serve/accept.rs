@@ -141,7 +141,7 @@ impl Acceptor {
         let drain = self.draining.subscribe();
         let connected = Connected::new();
         self.connections.spawn(async move {
-            serve(connection, drain).await;
+            serve(connection, &drain).await;
             drop((place, connected));
         });
     }
@@ -192,14 +192,15 @@ impl Acceptor {
 
 /// Serves until the client is done, or `drain` is closed and the requests that run are
 /// answered.
-async fn serve(connection: Box<Connection>, mut drain: watch::Receiver<()>) {
+async fn serve(connection: Box<Connection>, drain: &watch::Receiver<()>) {
     let limit = connection.limits.header_timeout;
+    let mut waiting = drain.clone();
     // What is large and not needed by an idle connection of HTTP/1 is in boxes.
     let begun = tokio::select! {
         // What has come already is served.
         biased;
         begun = timeout(limit, Box::pin(connection.begin())) => begun,
-        _ = drain.changed() => return,
+        _ = waiting.changed() => return,
     };
     let outcome = match begun {
         Ok(Ok((connection, Protocol::Http1))) => http1::serve(connection, drain).await,

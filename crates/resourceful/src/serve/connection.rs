@@ -28,6 +28,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// Out of its box, which is gone then: taken apart where it is, it would stay as long as this.
+    #[expect(clippy::boxed_local, reason = "that is what it is for")]
+    pub(super) fn unboxed(self: Box<Self>) -> Self {
+        *self
+    }
+
     /// Shakes hands, where TLS is spoken, and finds out what comes.
     pub(super) async fn begin(mut self: Box<Self>) -> io::Result<(Box<Self>, Protocol)> {
         #[cfg(feature = "tls")]

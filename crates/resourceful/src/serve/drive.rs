@@ -4,7 +4,7 @@ use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -37,7 +37,7 @@ pub(super) trait Driven {
 pub(super) async fn until_ended<C: Driven>(
     mut connection: C,
     pace: &Pace,
-    drain: watch::Receiver<()>,
+    drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let mut waiting = drain.clone();
     let mut closed = pin!(waiting.changed());
@@ -80,14 +80,24 @@ pub(super) async fn until_ended<C: Driven>(
 ///
 /// Closed at once, a connection with unread bytes is reset, and the client may lose the answer
 /// that refused them (RFC 9112 section 9.6).
-pub(super) async fn close(stream: &mut Stream, mut drain: watch::Receiver<()>) {
+pub(super) async fn close(stream: &mut Stream, drain: &watch::Receiver<()>) {
     if timeout(LINGER_TIMEOUT, stream.shutdown()).await.is_err() {
         return;
     }
-    let mut sink = tokio::io::sink();
-    let rest = tokio::io::copy(stream, &mut sink);
+    let mut waiting = drain.clone();
+    // Not `tokio::io::copy`, which fills its buffer with zeros first: nearly always nothing comes.
+    let mut part = Vec::with_capacity(8 * 1024);
+    let rest = async {
+        while stream
+            .read_buf(&mut part)
+            .await
+            .is_ok_and(|count| count > 0)
+        {
+            part.clear();
+        }
+    };
     tokio::select! {
         _ = timeout(LINGER_TIMEOUT, rest) => {}
-        _ = drain.changed() => {}
+        _ = waiting.changed() => {}
     }
 }

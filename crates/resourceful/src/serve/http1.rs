@@ -38,7 +38,7 @@ const MAX_BUFFER: usize = 64 * 1024;
 /// Serves one request after the other.
 pub(super) async fn serve(
     connection: Box<Connection>,
-    drain: watch::Receiver<()>,
+    drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
@@ -47,7 +47,7 @@ pub(super) async fn serve(
         limits,
         pace,
         ..
-    } = *connection;
+    } = connection.unboxed();
     let (walked, noted) = (&service, &pace);
     let walk = service_fn(|request| PacedAnswer {
         answer: answer(walked, noted, request, origin),
@@ -59,7 +59,7 @@ pub(super) async fn serve(
         connection: &mut connection,
         pace: &pace,
     };
-    let outcome = until_ended(driven, &pace, drain.clone()).await;
+    let outcome = until_ended(driven, &pace, drain).await;
     let parts = connection.into_parts();
     Box::pin(end(parts.io, parts.read_buf, &service, &pace, drain)).await?;
     outcome
@@ -135,7 +135,7 @@ async fn end(
     read: bytes::Bytes,
     service: &AppService,
     pace: &Pace,
-    drain: watch::Receiver<()>,
+    drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let (mut stream, refused) = socket.into_parts();
     if let Some(takeover) = pace.takeover() {

@@ -31,7 +31,7 @@ const PARTING: Duration = Duration::from_secs(1);
 /// Serves many requests at the same time, each in a task of its own.
 pub(super) async fn serve(
     connection: Box<Connection>,
-    drain: watch::Receiver<()>,
+    drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
@@ -41,7 +41,7 @@ pub(super) async fn serve(
         streams,
         pace,
         ..
-    } = *connection;
+    } = connection.unboxed();
     let streams = Streams::new(streams, Arc::clone(&pace), limits.write_timeout);
     let watched = streams.clone();
     let walk = service_fn(move |request: hyper::Request<Incoming>| {
