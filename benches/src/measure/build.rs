@@ -16,7 +16,7 @@ pub(crate) fn workspace() -> &'static Path {
 
 /// Cargo, about one contender and nothing else.
 pub(crate) fn cargo(command: &str, contender: Contender) -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = Command::new("cargo");
     cargo
         .current_dir(workspace())
         .args([command, "--locked", "--package", PACKAGE])

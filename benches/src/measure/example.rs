@@ -81,7 +81,7 @@ fn set_up(package: &Path) -> Result<()> {
 
 /// As a user has it, whatever this process was told.
 fn cargo(package: &Path, arguments: &str) -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = Command::new("cargo");
     cargo.current_dir(package).args(arguments.split(' '));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

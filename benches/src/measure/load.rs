@@ -41,16 +41,24 @@ impl Endpoint {
 
     pub(crate) fn request(&self) -> String {
         let Self { method, path, .. } = self;
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench/1\r\nAccept: */*\r\n"
-        );
-        match self.body {
-            None => format!("{head}\r\n"),
-            Some(body) => format!(
-                "{head}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-                body.len()
-            ),
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+        for (name, value) in self.headers() {
+            request = request + name + ": " + value + "\r\n";
         }
+        let body = self.body.unwrap_or_default();
+        if !body.is_empty() {
+            request = request + "Content-Length: " + &body.len().to_string() + "\r\n";
+        }
+        request + "\r\n" + body
+    }
+
+    /// What clients say besides where to and how long.
+    pub(crate) fn headers(&self) -> Vec<(&'static str, &'static str)> {
+        let mut headers = vec![("User-Agent", "bench/1"), ("Accept", "*/*")];
+        if self.body.is_some() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        headers
     }
 }
 

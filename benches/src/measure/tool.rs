@@ -50,7 +50,7 @@ pub(crate) fn cargo(program: &str) -> Result<PathBuf> {
         return Ok(path);
     }
     eprintln!("installing {program}");
-    let status = Command::new(env!("CARGO"))
+    let status = Command::new("cargo")
         .args(["install", "--quiet", "--locked", program])
         .arg("--root")
         .arg(root)
