@@ -11,6 +11,7 @@ pub(crate) mod idle;
 pub(crate) mod latency;
 pub(crate) mod load;
 pub(crate) mod number;
+pub(crate) mod pinned;
 pub(crate) mod server;
 pub(crate) mod size;
 pub(crate) mod time;

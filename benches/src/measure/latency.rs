@@ -6,12 +6,10 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::contender::Contender;
-use crate::measure::agreement;
-use crate::measure::build;
 use crate::measure::load::{CONNECTIONS, ITEM};
 use crate::measure::number::{median, rounded, spread};
 use crate::measure::server::Server;
-use crate::measure::tool::{self, CLIENT, SERVER, pinned};
+use crate::measure::{agreement, pinned, tool};
 use crate::report::results::Part;
 use crate::report::tables;
 
@@ -33,11 +31,7 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
     let oha = tool::cargo("oha")?;
     let oha = oha.to_string_lossy();
     agreement::check(contenders)?;
-    let start = |contender: &Contender| {
-        let program = build::program(*contender)?;
-        Server::start(&mut pinned(SERVER, &program.to_string_lossy()), 0)
-    };
-    let servers: Vec<Server> = contenders.iter().map(start).collect::<Result<_>>()?;
+    let servers = pinned::servers(contenders)?;
     let mut rounds: Vec<Vec<(f64, f64)>> = Vec::new();
     for round in 1..=ROUNDS {
         eprintln!("waiting, round {round}");
@@ -60,7 +54,7 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
 
 /// Microseconds that half of the requests, and 99 of 100, took at most.
 fn wait(server: &Server, oha: &str) -> Result<(f64, f64)> {
-    let output = pinned(CLIENT, oha)
+    let output = pinned::client(oha)
         .args([
             "--no-tui",
             "--output-format",

@@ -13,8 +13,7 @@ use crate::contender::{Contender, HYPER};
 use crate::measure::load::{CONNECTIONS, ENDPOINTS, Endpoint};
 use crate::measure::number::{median, ratio, rounded, spread};
 use crate::measure::server::Server;
-use crate::measure::tool::{self, CLIENT, SERVER, pinned};
-use crate::measure::{agreement, build};
+use crate::measure::{agreement, pinned, tool};
 use crate::report::results::Part;
 use crate::report::tables;
 
@@ -75,11 +74,7 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
 /// Round by round, each contender in each: what disturbs one disturbs its neighbours too.
 fn time(contenders: &[Contender], endpoint: &Endpoint) -> Result<Vec<(Contender, Time)>> {
     let script = script(endpoint)?;
-    let start = |contender: &Contender| {
-        let program = build::program(*contender)?;
-        Server::start(&mut pinned(SERVER, &program.to_string_lossy()), 0)
-    };
-    let servers: Vec<Server> = contenders.iter().map(start).collect::<Result<_>>()?;
+    let servers = pinned::servers(contenders)?;
     let mut rounds: Vec<Vec<Round>> = Vec::new();
     for _ in 0..ROUNDS {
         let round = servers.iter().map(|server| ask(server, endpoint, &script));
@@ -110,7 +105,7 @@ fn time(contenders: &[Contender], endpoint: &Endpoint) -> Result<Vec<(Contender,
 fn ask(server: &Server, endpoint: &Endpoint, script: &NamedTempFile) -> Result<Round> {
     let url = format!("http://{}{}", server.address, endpoint.path);
     let before = server.ticks()?;
-    let output = pinned(CLIENT, "wrk")
+    let output = pinned::client("wrk")
         .args(["--threads", "1"])
         .args(["--connections", &CONNECTIONS.to_string()])
         .args(["--duration", &format!("{SECONDS}s")])

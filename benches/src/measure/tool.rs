@@ -6,17 +6,6 @@ use std::process::Command;
 use crate::Result;
 use crate::measure::build::target;
 
-/// The other of two processors asks.
-pub(crate) const SERVER: &str = "0";
-pub(crate) const CLIENT: &str = "1";
-
-/// `program`, bound to one processor.
-pub(crate) fn pinned(processor: &str, program: &str) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["--cpu-list", processor, program]);
-    command
-}
-
 /// Has `program` here, of the Debian package of the same name.
 pub(crate) fn installed(program: &str) -> Result<()> {
     if needed(program).is_ok() {
