@@ -42,6 +42,9 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
         eprintln!("counting {}", contender.name);
         let mut costs = of(*contender, &ENDPOINTS, 0)?;
         costs.extend(of(*contender, &[ITEM_OF_MANY], MANY_ROUTES)?);
+        let spreads = costs.values().map(|cost| cost.spread);
+        let widest = 100.0 * spreads.fold(0.0, f64::max);
+        eprintln!("  two processes differ by at most {widest:.2} %");
         Part::<Costs>::record("count", *contender, costs)?;
     }
     println!("{}", tables::instructions()?);
