@@ -37,7 +37,7 @@ pub(crate) struct Count {
 
 impl Callgrind {
     pub(crate) fn start(contender: Contender, routes: usize) -> Result<Self> {
-        tool::needed("valgrind")?;
+        tool::installed("valgrind")?;
         let program = build::program(contender)?;
         let directory = tempfile::tempdir()?;
         let mut valgrind = Command::new("valgrind");

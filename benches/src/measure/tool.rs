@@ -13,16 +13,18 @@ pub(crate) fn installed(program: &str) -> Result<()> {
     }
     eprintln!("installing {program}");
     // Whether that went well is seen by whether it is there.
-    let _ = Command::new("apt-get")
-        .args(["install", "--yes", "--quiet", program])
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .output();
+    for arguments in [&["update"][..], &["install", "--yes", program]] {
+        let _ = Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .output();
+    }
     needed(program)
 }
 
 /// # Errors
 /// Where it is not here: says how to get it.
-pub(crate) fn needed(program: &str) -> Result<()> {
+fn needed(program: &str) -> Result<()> {
     // Whatever it says of its version.
     let started = Command::new(program).arg("--version").output();
     started.map_err(|error| {

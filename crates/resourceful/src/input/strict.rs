@@ -29,6 +29,9 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Scan> {
         return Err(malformed(bytes, error.valid_up_to(), "it is not UTF-8"));
     }
     let mut scan = Scan::default();
+    if is_simple(bytes) {
+        return Ok(scan);
+    }
     let mut depth = 0;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -52,6 +55,24 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Scan> {
         }
     }
     Ok(scan)
+}
+
+/// Most bodies are short, and have neither arrays nor escapes nor exponents: nothing that is looked
+/// for here. Written so that the compiler looks at many bytes at once.
+fn is_simple(bytes: &[u8]) -> bool {
+    // A number this short is not too large without an exponent, and a byte counts what is nested.
+    if bytes.len() > usize::from(u8::MAX) {
+        return false;
+    }
+    let (mut odd, mut objects) = (0_u8, 0_u8);
+    // What is odd and comes last ends too early, which the parser says.
+    for (byte, next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
+        let is_number = u8::from(byte.is_ascii_digit()) | u8::from(*byte == b'.');
+        let has_exponent = is_number & u8::from(next | 32 == b'e');
+        odd |= u8::from(*byte == b'\\') | u8::from(*byte == b'[') | has_exponent;
+        objects += u8::from(*byte == b'{');
+    }
+    odd == 0 && u32::from(objects) <= MAX_DEPTH
 }
 
 /// From the first character of a string to behind its closing quote.
