@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 use std::io::Write;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::task::{Context, Poll};
+use std::thread;
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use resourceful::prelude::*;
+use tokio::runtime::Builder;
 
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Post {
@@ -187,8 +189,22 @@ impl Write for Log {
     }
 }
 
+/// A span that is reached for the first time by one test while another makes its subscriber can be
+/// taken by `tracing` for one that nobody listens to. Reached before, it is looked at again then.
+fn reach_the_span() {
+    static REACHED: Once = Once::new();
+    REACHED.call_once(|| {
+        let request = || async { TestClient::new(app()).unwrap().get("/posts/1").await };
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        thread::spawn(move || runtime.block_on(request()))
+            .join()
+            .unwrap();
+    });
+}
+
 impl Log {
     pub(crate) fn subscriber(&self, level: tracing::Level) -> impl tracing::Subscriber + use<> {
+        reach_the_span();
         let writer = self.clone();
         tracing_subscriber::fmt()
             .with_max_level(level)

@@ -69,7 +69,7 @@ impl Heads {
     /// are plain? `None` when all are.
     #[inline]
     pub(super) fn read(&mut self, bytes: &[u8]) -> Option<u32> {
-        if self.awaits_head() && bytes.len() <= LONGEST_PAGE {
+        if self.awaits_head() && (1..=LONGEST_PAGE).contains(&bytes.len()) {
             self.page = PAGE.take();
             self.page.extend_from_slice(bytes);
             return None;
