@@ -1,6 +1,6 @@
 //! What every answer says, unless it says otherwise.
 
-use http::header::HeaderValue;
+use http::header::{CACHE_CONTROL, HeaderValue};
 use resourceful::Body;
 use resourceful::prelude::*;
 
@@ -41,6 +41,19 @@ async fn an_answer_may_say_otherwise() {
         client.get("/kept").await.headers()["cache-control"],
         "max-age=60"
     );
+}
+
+/// One field, not two of which a cache may take either.
+#[tokio::test]
+async fn an_error_may_say_otherwise_too() {
+    async fn gone(_: Request) -> Result<()> {
+        let day = HeaderValue::from_static("max-age=86400");
+        Err(Error::not_found("It was there once.").with_header(CACHE_CONTROL, day))
+    }
+    let client = TestClient::new(App::new().get("/", public(gone))).unwrap();
+    let response = client.get("/").await;
+    let said: Vec<_> = response.headers().get_all(CACHE_CONTROL).iter().collect();
+    assert_eq!(said, ["max-age=86400"]);
 }
 
 /// Files, as mounted services serve them, are there to be kept.

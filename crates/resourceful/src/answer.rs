@@ -77,9 +77,7 @@ impl Answer {
             remains: None,
         }
     }
-}
 
-impl Answer {
     /// `HEAD` gets what `GET` would, without the body.
     pub(crate) fn for_method(mut self, is_head: bool) -> Self {
         self.is_head = is_head;

@@ -73,7 +73,9 @@ impl Content {
         if let Some(media_type) = self.media_type {
             headers.insert(CONTENT_TYPE, media_type.clone());
         }
-        headers.insert(CACHE_CONTROL, NO_STORE);
+        if !self.fields.iter().any(|(name, _)| *name == CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, NO_STORE);
+        }
         headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
         for (name, value) in self.fields {
             headers.append(name, value);
@@ -148,6 +150,12 @@ impl From<Response> for Reply {
     }
 }
 
+impl From<Content> for Response {
+    fn from(content: Content) -> Self {
+        content.into_response(HeaderMap::new())
+    }
+}
+
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
@@ -164,10 +172,4 @@ fn with_defaults(mut response: Response) -> Response {
         headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(NO_SNIFF);
     }
     response
-}
-
-impl From<Content> for Response {
-    fn from(content: Content) -> Self {
-        content.into_response(HeaderMap::new())
-    }
 }
