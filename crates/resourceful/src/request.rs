@@ -528,8 +528,7 @@ impl Request {
 
     pub(crate) async fn json_within<T: Input>(&mut self, limit: u64) -> Result<T> {
         check_content_type(&self.head.parts, &self.body)?;
-        let bytes = self.body(limit)?.whole().await?;
-        T::from_json(&bytes)
+        T::from_json(&self.bytes_within(limit).await?)
     }
 
     /// The whole body, up to the application's limit.
