@@ -58,7 +58,9 @@ mod serve;
 mod service;
 #[cfg(feature = "websocket")]
 mod socket;
-mod testing;
+mod test_client;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "tls")]
 mod tls;
 mod walk;
@@ -100,7 +102,7 @@ pub use self::service::AppService;
 pub use self::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};
 #[cfg(feature = "websocket")]
 pub use self::socket::{AsyncSocket, Message, Receive, Socket, Transmit};
-pub use self::testing::{TestClient, TestRequest, TestResponse};
+pub use self::test_client::{TestClient, TestRequest, TestResponse};
 #[cfg(feature = "tls")]
 pub use self::tls::Tls;
 pub use self::view::{AsyncView, Guarded, guarded, public, with_state};
