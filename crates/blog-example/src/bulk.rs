@@ -18,12 +18,14 @@ use crate::pool::Pool;
 use crate::posts::Post;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct NewPosts {
+pub(crate) struct NewPosts {
+    // None and an empty list are a fault of their own, with a text that clients know.
+    #[schemars(required, length(min = 1))]
     #[garde(skip)]
     posts: Option<Bulk<NewPost>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Outcome {
     successful_posts: Vec<Post>,
     failed_posts: Vec<BulkFailure>,

@@ -17,13 +17,13 @@ const TTL: Duration = Duration::from_mins(5);
 const POPULAR: [&str; 4] = ["tech", "science", "business", "sports"];
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct CachedQuery {
+pub(crate) struct CachedQuery {
     #[serde(default)]
     #[garde(skip)]
     category: String,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct Report {
     category: String,
     data: Vec<String>,
@@ -53,7 +53,7 @@ pub(crate) async fn cached(cache: Cache, request: Request) -> Result<Json<Report
     Ok(Json(report.await?))
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Warmed {
     message: &'static str,
     successful: usize,

@@ -3,9 +3,12 @@
 //! Coming from Django: `async with aiohttp.ClientSession() as session` for every request is a
 //! `Client` that is built once; its errors are types, and its time and size are bounded.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use resourceful::prelude::*;
 use resourceful_client::{Call, Client, ClientError, Reply};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -15,6 +18,20 @@ use crate::error::BlogError;
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(try_from = "Box<RawValue>")]
 pub(crate) struct Verbatim(Box<RawValue>);
+
+impl JsonSchema for Verbatim {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Verbatim".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        true.into()
+    }
+}
 
 impl TryFrom<Box<RawValue>> for Verbatim {
     type Error = serde_json::Error;
@@ -31,6 +48,20 @@ impl TryFrom<Box<RawValue>> for Verbatim {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(try_from = "Verbatim")]
 pub(crate) struct JsonObject(Verbatim);
+
+impl JsonSchema for JsonObject {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "JsonObject".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
 
 impl TryFrom<Verbatim> for JsonObject {
     type Error = &'static str;

@@ -38,13 +38,17 @@ mod statistics;
 mod users;
 mod views;
 
-use resourceful::prelude::*;
+use resourceful::{Info, prelude::*};
 use resourceful_webhook::Webhook;
 
+use crate::bulk::NewPosts;
+use crate::cached::CachedQuery;
 use crate::pool::Pool;
 use crate::post_list::PostList;
 use crate::posts::Posts;
 use crate::services::Services;
+use crate::users::BatchQuery;
+use crate::views::{Job, PostSummary};
 
 /// The whole blog on these services.
 pub fn app(services: Services) -> App {
@@ -59,42 +63,97 @@ pub fn app(services: Services) -> App {
     let external = || upstream.clone();
     let asked = database.clone();
     let app = App::new()
-        .get("/async-hello/", public(views::async_hello))
-        .get("/posts/", public(with_state(db(), views::post_list)))
-        .get("/posts/{id}/", public(with_state(db(), views::post_detail)))
+        .info(about())
+        .tag("async-hello", "The first async view.")
+        .tag("cache", "What is computed once and kept.")
+        .tag("external", "What an external service says.")
+        .tag("posts", "Blog posts.")
+        .tag("statistics", "What there is.")
+        .tag("users", "Users, here and at an external service.")
+        .tag("webhooks", "What others tell us.")
+        .get(
+            "/async-hello/",
+            public(views::async_hello).described(Description::of("Says hello, after a while.")),
+        )
+        .get(
+            "/posts/",
+            public(with_state(db(), views::post_list)).described(
+                Description::of("All published posts, newest first.")
+                    .answers_page::<PostSummary, Unpaged>("posts"),
+            ),
+        )
+        .get(
+            "/posts/{id}/",
+            public(with_state(db(), views::post_detail))
+                .described(Description::of("A published post.").path::<i64>("id")),
+        )
         .get(
             "/endpoint/",
-            public(with_state(external(), external::endpoint)),
+            public(with_state(external(), external::endpoint)).described(
+                Description::of("Hands on what the external service says.").tag("external"),
+            ),
         )
-        .post("/endpoint/", public(views::process))
+        .post(
+            "/endpoint/",
+            public(views::process).described(
+                Description::of("Works on a message.")
+                    .tag("external")
+                    .body::<Job>(),
+            ),
+        )
         .view("/api/post-list/", PostList::new(db()))
         .resource("/api/posts/", Posts::new(db()))
         .get(
             "/users/{id}/dashboard/",
-            public(with_state(external(), users::dashboard)),
+            public(with_state(external(), users::dashboard)).described(
+                Description::of("A user with posts and followers, asked for at the same time.")
+                    .path::<i64>("id"),
+            ),
         )
         .get(
             "/users/batch/",
-            public(with_state(external(), users::batch)),
+            public(with_state(external(), users::batch)).described(
+                Description::of("Several users, asked for at the same time.").query::<BatchQuery>(),
+            ),
         )
         .post(
             "/users/{id}/sync/",
-            public(with_state((external(), db()), users::sync)),
+            public(with_state((external(), db()), users::sync)).described(
+                Description::of("Takes over what the external service knows of a user.")
+                    .path::<i64>("id"),
+            ),
         )
         .get(
             "/stats/concurrent/",
-            public(with_state(db(), statistics::concurrent)),
+            public(with_state(db(), statistics::concurrent)).described(
+                Description::of("The ten latest and the ten most read.").tag("statistics"),
+            ),
         )
         .post(
             "/posts/bulk/",
-            public(with_state((db(), bulk::Turn::default()), bulk::create)),
+            public(with_state((db(), bulk::Turn::default()), bulk::create)).described(
+                Description::of("Makes many posts; what is wrong with one harms no other.")
+                    .body::<NewPosts>(),
+            ),
         )
-        .get("/posts/recent/", public(with_state(db(), recent::recent)))
+        .get(
+            "/posts/recent/",
+            public(with_state(db(), recent::recent))
+                .described(Description::of("The ten latest published posts.")),
+        )
         .get(
             "/cached/",
-            public(with_state(cache.clone(), cached::cached)),
+            public(with_state(cache.clone(), cached::cached)).described(
+                Description::of("What takes long, computed once and kept for five minutes.")
+                    .tag("cache")
+                    .query::<CachedQuery>(),
+            ),
         )
-        .post("/cache/warm/", public(with_state(cache, cached::warm)))
+        .post(
+            "/cache/warm/",
+            public(with_state(cache, cached::warm))
+                .described(Description::of("Computes what is asked for most.")),
+        )
         .health()
         .ready_check("database", move || sign_of_life(asked.clone()))
         .problems(error::with_error_member)
@@ -105,8 +164,17 @@ pub fn app(services: Services) -> App {
             let webhook = Webhook::new(github, github::Activity).with_deliveries(deliveries);
             app.view(hook, webhook)
         }
-        None => app.post(hook, public(github::no_secret)),
+        None => {
+            let unavailable = Description::of("Not set up: there is no secret.");
+            app.post(hook, public(github::no_secret).described(unavailable))
+        }
     }
+}
+
+fn about() -> Info {
+    Info::new("Blog", env!("CARGO_PKG_VERSION"))
+        .with_description("A blog, written with resourceful: the Django chapter on async views.")
+        .with_license(env!("CARGO_PKG_LICENSE"))
 }
 
 async fn sign_of_life(database: Pool) -> Result<()> {

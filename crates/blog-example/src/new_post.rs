@@ -18,6 +18,7 @@ use crate::slug::{FreeSlugs, slugify};
 #[derive(Clone, Debug, Deserialize, JsonSchema, Validate)]
 pub struct NewPost {
     #[garde(length(chars, max = 200), custom(not_blank))]
+    #[schemars(regex(pattern = NOT_BLANK))]
     pub title: String,
     #[garde(skip)]
     pub content: String,
@@ -124,6 +125,9 @@ async fn slugs_like(base: &str, database: &impl ConnectionTrait) -> Result<HashS
         .await?;
     Ok(slugs.into_iter().collect())
 }
+
+/// [`not_blank`], as JSON Schema says it.
+pub(crate) const NOT_BLANK: &str = r"\S";
 
 /// A rule: more than white space.
 #[expect(

@@ -5,6 +5,7 @@
 //! is wrong with it.
 
 use chrono::{DateTime, Utc};
+use http::Method;
 use resourceful::prelude::*;
 use sea_orm::{PaginatorTrait, QuerySelect};
 
@@ -36,6 +37,14 @@ impl PostList {
 impl AsyncView for PostList {
     type Access = Public;
 
+    fn describe(_: &Method) -> Description {
+        Description::new()
+            .tag("posts")
+            .query::<PageNumber>()
+            .answers_page::<PostRow, PageNumber>("posts")
+    }
+
+    /// The published posts, newest first, page by page.
     async fn get(&self, request: Request) -> Result<Response, BlogError> {
         let page: PageNumber = request.query()?;
         let published = post::published();

@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait};
 
 use crate::entity::post;
 use crate::error::BlogError;
-use crate::new_post::{NewPost, not_blank};
+use crate::new_post::{NOT_BLANK, NewPost, not_blank};
 use crate::pool::Pool;
 
 /// A post in answers.
@@ -23,7 +23,8 @@ pub struct Post {
 #[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
 #[serde(default)]
 pub struct PostChanges {
-    #[garde(inner(length(chars, max = 200), custom(not_blank)))]
+    #[garde(length(chars, max = 200), inner(custom(not_blank)))]
+    #[schemars(regex(pattern = NOT_BLANK))]
     pub title: Change<String>,
     #[garde(skip)]
     pub content: Change<String>,
@@ -41,6 +42,14 @@ impl Posts {
     pub fn new(database: Pool) -> Self {
         Self { database }
     }
+
+    async fn change(&self, id: i64, post: post::ActiveModel) -> Result<Post, BlogError> {
+        let outcome = post.update(&self.database).await;
+        outcome.map(Post::from).map_err(|error| match error {
+            DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => BlogError::PostNotFound(id),
+            other => other.into(),
+        })
+    }
 }
 
 /// Blog posts.
@@ -54,17 +63,14 @@ impl AsyncResource for Posts {
         Ok(Page::all(posts).map(Post::from))
     }
 
+    /// Makes a post, and its slug out of its title.
     async fn create(&self, _: &Request, new: NewPost) -> Result<Post, BlogError> {
         Ok(new.insert(&self.database).await?.into())
     }
 
     /// Changes a post, published or not; its slug stays.
     async fn update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<Post, BlogError> {
-        let outcome = changes.apply_to(id).update(&self.database).await;
-        outcome.map(Post::from).map_err(|error| match error {
-            DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => BlogError::PostNotFound(id),
-            other => other.into(),
-        })
+        self.change(id, changes.apply_to(id)).await
     }
 
     /// Removes a post and its comments.
@@ -75,6 +81,17 @@ impl AsyncResource for Posts {
         } else {
             Ok(())
         }
+    }
+
+    /// Shows a post to everybody; whoever does it again changes nothing.
+    #[action(POST, "publish")]
+    async fn publish(&self, _: &Request, id: i64) -> Result<Post, BlogError> {
+        let published = post::ActiveModel {
+            id: Set(id),
+            published: Set(true),
+            ..Default::default()
+        };
+        self.change(id, published).await
     }
 
     fn locate(&self, post: &Post) -> Option<i64> {

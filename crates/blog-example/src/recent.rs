@@ -13,13 +13,13 @@ use crate::pool::Pool;
 const LATEST: &str = "SELECT id, title, created_at FROM blog_post WHERE published = $1 \
                       ORDER BY created_at DESC, id DESC LIMIT $2";
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Recent {
-    posts: Vec<RecentPost>,
+    posts: Vec<LatestPost>,
 }
 
-#[derive(Debug, Serialize, FromQueryResult)]
-struct RecentPost {
+#[derive(Debug, Serialize, JsonSchema, FromQueryResult)]
+struct LatestPost {
     id: i64,
     title: String,
     created_at: DateTime<Utc>,
@@ -28,6 +28,6 @@ struct RecentPost {
 pub(crate) async fn recent(database: Pool, _: Request) -> Result<Json<Recent>, BlogError> {
     let backend = database.get_database_backend();
     let latest = Statement::from_sql_and_values(backend, LATEST, [true.into(), 10_i64.into()]);
-    let posts = RecentPost::find_by_statement(latest).all(&database).await?;
+    let posts = LatestPost::find_by_statement(latest).all(&database).await?;
     Ok(Json(Recent { posts }))
 }

@@ -16,7 +16,7 @@ use crate::pool::Pool;
 /// How many of each.
 const COUNT: u64 = 10;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Statistics {
     recent_posts: Vec<RecentPost>,
     popular_posts: Vec<PopularPost>,
@@ -24,14 +24,14 @@ pub(crate) struct Statistics {
     active_users: Vec<ActiveUser>,
 }
 
-#[derive(Debug, Serialize, DerivePartialModel)]
+#[derive(Debug, Serialize, JsonSchema, DerivePartialModel)]
 #[sea_orm(entity = "post::Entity")]
 struct RecentPost {
     id: i64,
     title: String,
 }
 
-#[derive(Debug, Serialize, DerivePartialModel)]
+#[derive(Debug, Serialize, JsonSchema, DerivePartialModel)]
 #[sea_orm(entity = "post::Entity")]
 struct PopularPost {
     id: i64,
@@ -39,7 +39,7 @@ struct PopularPost {
     views: i64,
 }
 
-#[derive(Debug, Serialize, DerivePartialModel)]
+#[derive(Debug, Serialize, JsonSchema, DerivePartialModel)]
 #[sea_orm(entity = "comment::Entity")]
 struct RecentComment {
     id: i64,
@@ -47,7 +47,7 @@ struct RecentComment {
     post_title: String,
 }
 
-#[derive(Debug, Serialize, DerivePartialModel)]
+#[derive(Debug, Serialize, JsonSchema, DerivePartialModel)]
 #[sea_orm(entity = "user::Entity")]
 struct ActiveUser {
     id: i64,

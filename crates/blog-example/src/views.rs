@@ -15,7 +15,7 @@ use crate::entity::{comment, post, user};
 use crate::error::BlogError;
 use crate::pool::Pool;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Message {
     message: &'static str,
 }
@@ -28,8 +28,8 @@ pub(crate) async fn async_hello(_: Request) -> Result<impl IntoResponse> {
     }))
 }
 
-#[derive(Debug, Serialize)]
-struct PostSummary {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PostSummary {
     id: i64,
     title: String,
     created_at: DateTime<Utc>,
@@ -53,7 +53,7 @@ pub(crate) async fn post_list(database: Pool, _: Request) -> Result<impl IntoRes
     Ok(Json(posts.named("posts")).into_response())
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PostDetail {
     id: i64,
     title: String,
@@ -89,7 +89,7 @@ pub(crate) async fn post_detail(
 
 /// What `POST /endpoint/` takes.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct Job {
+pub(crate) struct Job {
     #[serde(default = "no_message")]
     #[schemars(extend("x-allow-nul" = true))] // it is not stored
     #[garde(skip)]
@@ -100,7 +100,7 @@ fn no_message() -> String {
     "No message".to_owned()
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct JobDone {
     result: String,
     status: &'static str,

@@ -1,9 +1,12 @@
 //! The macros of `resourceful`. They add what an `impl` block leaves out, keep the user's
 //! spans, and do nothing that cannot be written by hand.
 
+mod action;
 mod hooks;
+mod names;
 mod problem;
 mod resource;
+mod texts;
 mod view;
 
 use proc_macro::TokenStream;
@@ -16,7 +19,50 @@ use proc_macro::TokenStream;
 /// * the associated types, read off the hooks' signatures: `Id`, `Query`, `ListItem`, `Item`,
 ///   `Create`, `Update`, `PartialUpdate`, `Error`; `Never` where no hook says.
 ///
+/// * `TEXTS`: the doc comments of the block and of its hooks, for the document of the API.
+///
 /// What the block says itself is left alone. `type Access` is never filled in.
+///
+/// # Extra actions
+/// Hooks besides the six have `#[action(METHOD, "path")]`: a parameter called `id` makes it an
+/// action of an item, else it is one of the collection; what comes after is its input, of `POST`,
+/// `PUT` and `PATCH` the body, of `GET` and `DELETE` the query. `Result<()>` is answered with 204.
+/// Clients call it by the type that is made for it, named after both: `PostsPublish`.
+///
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Serialize, JsonSchema)]
+/// struct Post { id: i64, published: bool }
+///
+/// struct Posts;
+///
+/// #[resource]
+/// impl AsyncResource for Posts {
+///     type Access = Public;
+///
+///     /// Shows a post to everybody.
+///     #[action(POST, "publish")]
+///     async fn publish(&self, _: &Request, id: i64) -> Result<Post> {
+///         Ok(Post { id, published: true })
+///     }
+///
+///     #[action(GET, "recent")]
+///     async fn recent(&self, _: &Request, page: PageNumber) -> Result<Vec<Post>> {
+///         Ok(vec![Post { id: 1, published: true }])
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().resource("/posts", Posts))?;
+/// let published = client.post("/posts/7/publish").await;
+/// assert_eq!(published.text(), r#"{"id":7,"published":true}"#);
+/// assert_eq!(client.get("/posts/7/publish").await.headers()["allow"], "POST, OPTIONS");
+/// assert_eq!(client.get("/posts/recent?page=1").await.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Examples
 /// ```

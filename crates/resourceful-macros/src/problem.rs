@@ -13,6 +13,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
 fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
     let name = &input.ident;
     let mut forwards = Vec::new();
+    let mut kinds = Vec::new();
     let arms = match &input.data {
         Data::Enum(data) => {
             let arms = data.variants.iter().map(|variant| {
@@ -27,6 +28,8 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
                     forwards.push(
                         quote!(#name::#ident(inner) => return ::core::convert::Into::into(inner)),
                     );
+                    let inner = &variant.fields.iter().next().expect("it has one field").ty;
+                    kinds.push(quote!(kinds.extend(<#inner as ::resourceful::Problems>::kinds());));
                     return Ok(quote!(#name::#ident(_) => unreachable!("returned above")));
                 }
                 let pattern = match variant.fields {
@@ -35,12 +38,15 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
                     Fields::Unit => quote!(),
                 };
                 let problem = said.expression(ident.span())?;
+                kinds.push(said.kind());
                 Ok(quote!(#name::#ident #pattern => #problem))
             });
             combine(arms)?
         }
         Data::Struct(_) => {
-            let problem = Said::of(&input.attrs, name.span())?.expression(name.span())?;
+            let said = Said::of(&input.attrs, name.span())?;
+            let problem = said.expression(name.span())?;
+            kinds.push(said.kind());
             vec![quote!(_ => #problem)]
         }
         Data::Union(_) => return Err(Error::new(name.span(), "a problem is an enum or a struct")),
@@ -56,6 +62,15 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
                 #forward
                 let problem = match &error { #(#arms,)* };
                 problem.with_source(error)
+            }
+        }
+
+        #[automatically_derived]
+        impl #generics ::resourceful::Problems for #name #arguments #wheres {
+            fn kinds() -> ::std::vec::Vec<::resourceful::ProblemKind> {
+                let mut kinds = ::std::vec::Vec::new();
+                #(#kinds)*
+                kinds
             }
         }
     })
@@ -124,6 +139,21 @@ impl Said {
             ));
         }
         Ok(said)
+    }
+
+    /// The kind of problem, for the document; the status was looked at before.
+    fn kind(&self) -> TokenStream {
+        let status = &self.status;
+        let detail = self.detail.iter();
+        let types = self.problem_type.iter().zip(&self.title);
+        let types = types.map(|(uri, title)| quote!(.with_type(#uri, #title)));
+        let retry_after = self.retry_after.iter().map(|_| quote!(.with_retry_after()));
+        quote! {
+            kinds.push(
+                ::resourceful::ProblemKind::new(const { ::resourceful::ErrorStatus::new(#status) })
+                    #(.with_detail(#detail))* #(#types)* #(#retry_after)*
+            );
+        }
     }
 
     fn expression(&self, span: Span) -> Result<TokenStream, Error> {

@@ -5,7 +5,10 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, ItemImpl, LitStr, Type, parse_quote};
 
+use crate::action;
 use crate::hooks::{self, Hook};
+use crate::names::snake_case;
+use crate::texts;
 
 const HOOKS: &[Hook] = &[
     Hook {
@@ -84,12 +87,25 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Ok(name) => name,
         Err(error) => return error.to_compile_error(),
     };
-    let mut errors = hooks::check(&mut block, HOOKS, &["locate", "ready"], "`AsyncResource`");
+    let mut errors = Vec::new();
+    let id = id(&block);
+    let actions = action::take(&mut block, id.as_ref(), &mut errors);
+    let others = ["locate", "ready", "extra_actions"];
+    errors.extend(hooks::check(&mut block, HOOKS, &others, "`AsyncResource`"));
     errors.extend(hooks::require_access(&mut block));
     add_consts(&mut block, &name);
+    texts::add(&mut block, HOOKS);
     add_types(&mut block);
     let errors = errors.iter().map(Error::to_compile_error);
-    quote!(#(#errors)* #block)
+    quote!(#(#errors)* #block #actions)
+}
+
+/// The type of an item's id, as far as it is written.
+fn id(block: &ItemImpl) -> Option<Type> {
+    let (_, sources) = INPUTS.iter().find(|(name, _)| *name == "Id")?;
+    sources
+        .iter()
+        .find_map(|(hook, index)| hooks::parameter(hooks::find(block, hook)?, *index).cloned())
 }
 
 fn add_consts(block: &mut ItemImpl, name: &LitStr) {
@@ -184,26 +200,4 @@ fn name(arguments: TokenStream, self_type: &Type) -> Result<LitStr, Error> {
     let span = arguments.span();
     syn::parse::Parser::parse2(parser, arguments)?;
     name.ok_or_else(|| Error::new(span, "only `name = \"..\"` can be said here"))
-}
-
-fn snake_case(name: &str) -> String {
-    let mut out = String::new();
-    for character in name.chars() {
-        if character.is_uppercase() && !out.is_empty() {
-            out.push('_');
-        }
-        out.extend(character.to_lowercase());
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::snake_case;
-
-    #[test]
-    fn names_are_snake_case() {
-        assert_eq!(snake_case("Posts"), "posts");
-        assert_eq!(snake_case("BlogPosts"), "blog_posts");
-    }
 }

@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 use syn::{Error, ItemImpl, parse_quote};
 
 use crate::hooks::{self, Hook};
+use crate::texts;
 
 const HOOKS: [Hook; 5] = [
     hook("get"),
@@ -30,7 +31,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     if let Some(error) = hooks::wrong_trait(&block, "AsyncView") {
         return error.to_compile_error();
     }
-    let mut errors = hooks::check(&mut block, &HOOKS, &[], "`AsyncView`");
+    let mut errors = hooks::check(&mut block, &HOOKS, &["describe"], "`AsyncView`");
     errors.extend(hooks::require_access(&mut block));
     let present = || {
         HOOKS
@@ -51,6 +52,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         let error = error.unwrap_or_else(|| quote!(::resourceful::Error));
         block.items.push(parse_quote!(type Error = #error;));
     }
+    texts::add(&mut block, &HOOKS);
     let errors = errors.iter().map(Error::to_compile_error);
     quote!(#(#errors)* #block)
 }

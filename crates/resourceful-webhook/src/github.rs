@@ -5,7 +5,7 @@
 use std::time::SystemTime;
 
 use http::HeaderMap;
-use resourceful::prelude::*;
+use resourceful::{Parameter, prelude::*};
 use serde::Deserializer;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -234,6 +234,21 @@ impl Provider for GitHub {
 
     /// GitHub's own limit.
     const BODY_LIMIT: u64 = 25 * 1024 * 1024;
+
+    fn describe() -> Description {
+        let signature = Parameter::header::<String>("X-Hub-Signature-256")
+            .with_description("HMAC-SHA256 of the body under the shared secret.")
+            .with_keyword("pattern", "^sha256=[0-9a-f]{64}$")
+            .required();
+        let event = Parameter::header::<String>("X-GitHub-Event")
+            .with_description("What happened: `push`, `issues`, ..")
+            .with_keyword("minLength", 1)
+            .required();
+        Description::of("Takes what GitHub has to tell.")
+            .parameter(signature)
+            .parameter(event)
+            .body_of("application/json")
+    }
 
     fn signature(&self, headers: &HeaderMap, _: SystemTime) -> Result<String, SignatureError> {
         let signature = header(headers, "x-hub-signature-256")?;

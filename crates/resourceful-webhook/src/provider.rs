@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use http::HeaderMap;
-use resourceful::Result;
+use resourceful::{Description, Result};
 
 use crate::signature::SignatureError;
 
@@ -49,6 +49,11 @@ pub trait Provider: Send + Sync + 'static {
 
     /// How long a delivery may be, in bytes; over it, the answer is 413.
     const BODY_LIMIT: u64 = 2 * 1024 * 1024;
+
+    /// The header fields and the body of a delivery, for the document of the API.
+    fn describe() -> Description {
+        Description::new().body_of("application/json")
+    }
 
     /// Reads the signature off the header, before the body is read.
     ///

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::Method;
+use http::{Method, StatusCode};
 use resourceful::{Result, caught, prelude::*};
 use tokio::time::{Instant, sleep};
 
@@ -32,7 +32,7 @@ pub struct Webhook<P: Provider> {
     deliveries: Option<Arc<dyn Deliveries>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Processed {
     status: &'static str,
 }
@@ -99,6 +99,12 @@ impl<P: Provider> AsyncView for Webhook<P> {
 
     type Access = Public;
     type Error = Error;
+
+    fn describe(_: &Method) -> Description {
+        P::describe()
+            .body_limit(P::BODY_LIMIT)
+            .answers::<Processed>(StatusCode::OK)
+    }
 
     async fn post(&self, mut request: Request) -> Result<Response> {
         let signature = self

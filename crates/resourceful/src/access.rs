@@ -2,7 +2,9 @@
 
 use std::future::{Future, ready};
 
+use crate::action::Action;
 use crate::error::Result;
+use crate::openapi::Security;
 use crate::request::Request;
 
 /// Who may call `R`: asked for each request, before any of its body is read.
@@ -59,6 +61,13 @@ use crate::request::Request;
     note = "use `Public`, or write `impl Access<{R}> for {Self}`"
 )]
 pub trait Access<R: ?Sized>: Send + Sync + 'static {
+    /// How a client shows who it is, for the document: it changes nothing of what is checked.
+    /// `action` is none for views.
+    fn security(action: Option<Action>) -> Security {
+        let _ = action;
+        Security::Untold
+    }
+
     /// Lets `request` pass, or refuses it.
     ///
     /// # Errors
@@ -78,6 +87,10 @@ pub trait Access<R: ?Sized>: Send + Sync + 'static {
 pub struct Public;
 
 impl<R: ?Sized> Access<R> for Public {
+    fn security(_: Option<Action>) -> Security {
+        Security::Open
+    }
+
     fn check(_: &R, _: &Request) -> impl Future<Output = Result<()>> + Send {
         ready(Ok(()))
     }

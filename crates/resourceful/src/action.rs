@@ -5,7 +5,8 @@ use std::fmt;
 use http::Method;
 use http::header::HeaderValue;
 
-/// One of the six things a client can do with a resource.
+/// One of the things a client can do with a resource: the six that every resource may have, or
+/// one of its own.
 ///
 /// | action | request |
 /// |---|---|
@@ -15,6 +16,7 @@ use http::header::HeaderValue;
 /// | `Update` | `PUT` item |
 /// | `PartialUpdate` | `PATCH` item |
 /// | `Destroy` | `DELETE` item |
+/// | `Extra` | what [`#[action]`](macro@crate::resource#extra-actions) says |
 ///
 /// # Examples
 /// ```
@@ -37,6 +39,8 @@ pub enum Action {
     PartialUpdate,
     /// `DELETE` of an item.
     Destroy,
+    /// An action of the resource's own.
+    Extra(&'static Extra),
 }
 
 impl Action {
@@ -69,6 +73,7 @@ impl Action {
             Self::Update => Method::PUT,
             Self::PartialUpdate => Method::PATCH,
             Self::Destroy => Method::DELETE,
+            Self::Extra(extra) => extra.method.clone(),
         }
     }
 
@@ -80,7 +85,11 @@ impl Action {
     /// ```
     #[must_use]
     pub fn is_on_item(self) -> bool {
-        !matches!(self, Self::List | Self::Create)
+        match self {
+            Self::List | Self::Create => false,
+            Self::Extra(extra) => extra.is_on_item,
+            _ => true,
+        }
     }
 
     /// Does it only read (RFC 9110 section 9.2.1)?
@@ -91,7 +100,118 @@ impl Action {
     /// ```
     #[must_use]
     pub fn is_safe(self) -> bool {
-        matches!(self, Self::List | Self::Retrieve)
+        match self {
+            Self::List | Self::Retrieve => true,
+            Self::Extra(extra) => extra.method.is_safe(),
+            _ => false,
+        }
+    }
+
+    /// Its place in a set of actions; extra ones are not in any.
+    const fn bit(self) -> u8 {
+        match self {
+            Self::List => 1,
+            Self::Create => 1 << 1,
+            Self::Retrieve => 1 << 2,
+            Self::Update => 1 << 3,
+            Self::PartialUpdate => 1 << 4,
+            Self::Destroy => 1 << 5,
+            Self::Extra(_) => 0,
+        }
+    }
+}
+
+/// An action of a resource's own, as `#[action(POST, "publish")]` makes it.
+///
+/// # Examples
+/// ```
+/// use resourceful::{Action, Extra};
+/// use http::Method;
+///
+/// static PUBLISH: Extra = Extra::on_item("publish", Method::POST, "publish");
+/// assert_eq!(Action::Extra(&PUBLISH).to_string(), "publish");
+/// assert!(!Action::Extra(&PUBLISH).is_safe());
+/// ```
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Extra {
+    name: &'static str,
+    method: Method,
+    path: &'static str,
+    is_on_item: bool,
+}
+
+impl Extra {
+    /// An action of one item: `POST /posts/7/publish`.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::Extra;
+    /// static PUBLISH: Extra = Extra::on_item("publish", http::Method::POST, "publish");
+    /// ```
+    #[must_use]
+    pub const fn on_item(name: &'static str, method: Method, path: &'static str) -> Self {
+        Self {
+            name,
+            method,
+            path,
+            is_on_item: true,
+        }
+    }
+
+    /// An action of the collection: `GET /posts/recent`.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::Extra;
+    /// static RECENT: Extra = Extra::on_collection("recent", http::Method::GET, "recent");
+    /// ```
+    #[must_use]
+    pub const fn on_collection(name: &'static str, method: Method, path: &'static str) -> Self {
+        Self {
+            name,
+            method,
+            path,
+            is_on_item: false,
+        }
+    }
+
+    /// The hook's name.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::Extra;
+    /// static RECENT: Extra = Extra::on_collection("recent", http::Method::GET, "recent");
+    /// assert_eq!(RECENT.name(), "recent");
+    /// ```
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its path below the collection or the item.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::Extra;
+    /// static RECENT: Extra = Extra::on_collection("recent", http::Method::GET, "recent");
+    /// assert_eq!(RECENT.path(), "recent");
+    /// ```
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Is it addressed to one item?
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::Extra;
+    /// static RECENT: Extra = Extra::on_collection("recent", http::Method::GET, "recent");
+    /// assert!(!RECENT.is_on_item());
+    /// ```
+    #[must_use]
+    pub const fn is_on_item(&self) -> bool {
+        self.is_on_item
     }
 }
 
@@ -105,11 +225,12 @@ impl fmt::Display for Action {
             Self::Update => "update",
             Self::PartialUpdate => "partial_update",
             Self::Destroy => "destroy",
+            Self::Extra(extra) => extra.name,
         })
     }
 }
 
-/// A set of actions: the hooks that a resource has.
+/// A set of the six actions: the hooks that a resource has.
 ///
 /// # Examples
 /// ```
@@ -134,7 +255,7 @@ impl Actions {
         let mut bits = 0;
         let mut rest = actions;
         while let [first, others @ ..] = rest {
-            bits |= 1 << *first as u8;
+            bits |= first.bit();
             rest = others;
         }
         Self(bits)
@@ -149,7 +270,7 @@ impl Actions {
     /// ```
     #[must_use]
     pub const fn contains(self, action: Action) -> bool {
-        self.0 & (1 << action as u8) != 0
+        self.0 & action.bit() != 0
     }
 
     /// Each of them, those of the collection first.

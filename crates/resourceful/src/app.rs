@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +10,16 @@ use std::time::Duration;
 use http::Method;
 use tokio::net::ToSocketAddrs;
 
+use crate::action::Action;
 use crate::build_error::{BuildError, BuildErrors};
-use crate::erased::{Endpoint, FunctionView, ResourceEndpoint, ViewEndpoint};
+use crate::describe::{About, OpenApi, describe};
+use crate::document::Served;
+use crate::erased::{Endpoint, ExtraEndpoint, FunctionView, ResourceEndpoint, ViewEndpoint};
 use crate::error::{Error, Result};
+use crate::extra::{ExtraAction, ExtraActions};
 use crate::health::{Check, Live, Ready};
 use crate::lifespan::Lifespan;
+use crate::openapi::Info;
 use crate::problem::Problem;
 use crate::resource::AsyncResource;
 use crate::route::Route;
@@ -50,6 +56,9 @@ pub struct App {
     lifespan: Lifespan,
     health: Option<&'static Location<'static>>,
     checks: Vec<Check>,
+    about: About,
+    /// Is the document served?
+    is_documented: bool,
     /// Those that are seen before the paths are.
     mistakes: Vec<BuildError>,
 }
@@ -68,6 +77,8 @@ impl App {
             lifespan: Lifespan::default(),
             health: None,
             checks: Vec::new(),
+            about: About::default(),
+            is_documented: true,
             mistakes: Vec::new(),
         }
     }
@@ -114,6 +125,15 @@ impl App {
             let endpoint = ResourceEndpoint { resource, action };
             self = self.register(pattern, Methods::One(action.method()), Arc::new(endpoint));
         }
+        let mut extras = Extras {
+            registrations: Vec::new(),
+            collection: path,
+            item: &item,
+            resource,
+            caller: Location::caller(),
+        };
+        R::extra_actions(&mut extras);
+        self.registrations.append(&mut extras.registrations);
         self
     }
 
@@ -503,6 +523,107 @@ impl App {
         self
     }
 
+    /// How the API is called in its document, `GET /openapi.json`.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{App, Info};
+    /// let app = App::new().info(Info::new("Blog", env!("CARGO_PKG_VERSION")));
+    /// ```
+    pub fn info(mut self, info: Info) -> Self {
+        self.about.info = info;
+        self
+    }
+
+    /// What a group of operations is about, for the document. A resource's text is its doc
+    /// comment.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().tag("films", "What has been on.");
+    /// ```
+    pub fn tag(mut self, name: &str, description: &str) -> Self {
+        self.about
+            .tags
+            .insert(name.to_owned(), description.to_owned());
+        self
+    }
+
+    /// Changes the document as a whole: servers, webhooks, extensions; what no type says.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::App;
+    ///
+    /// let app = App::new().amend_openapi(|document| {
+    ///     document["servers"] = serde_json::json!([{"url": "https://api.example.org"}]);
+    /// });
+    /// assert_eq!(app.openapi()?.as_value()["servers"][0]["url"], "https://api.example.org");
+    /// # Ok::<(), resourceful::BuildErrors>(())
+    /// ```
+    pub fn amend_openapi(
+        mut self,
+        change: impl Fn(&mut serde_json::Value) + Send + Sync + 'static,
+    ) -> Self {
+        self.about.changes.push(Box::new(change));
+        self
+    }
+
+    /// Does not serve the document, nor the page that shows it, nor anything of it to `OPTIONS`.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().without_openapi())?;
+    /// assert_eq!(client.get("/openapi.json").await.status(), 404);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn without_openapi(mut self) -> Self {
+        self.is_documented = false;
+        self
+    }
+
+    /// The document of the API as it is now: OpenAPI 3.1, made from the types and doc comments of
+    /// what is registered. The application serves it at `/openapi.json`.
+    ///
+    /// # Errors
+    /// Two types of one schema name, two operations of one id.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// /// Blog posts.
+    /// struct Posts;
+    ///
+    /// /// What has been written.
+    /// #[resource]
+    /// impl AsyncResource for Posts {
+    ///     type Access = Public;
+    ///
+    ///     /// The title of a post.
+    ///     async fn retrieve(&self, _: &Request, id: i64) -> Result<String> { Ok(format!("post {id}")) }
+    /// }
+    ///
+    /// let document = App::new().resource("/posts", Posts).openapi()?;
+    /// let operation = &document.as_value()["paths"]["/posts/{id}"]["get"];
+    /// assert_eq!(operation["operationId"], "posts.retrieve");
+    /// assert_eq!(operation["summary"], "The title of a post.");
+    /// # Ok::<(), resourceful::BuildErrors>(())
+    /// ```
+    pub fn openapi(&self) -> Result<OpenApi, BuildErrors> {
+        let (document, mistakes) = describe(&self.registrations, &self.about, &self.settings);
+        if mistakes.is_empty() {
+            Ok(document)
+        } else {
+            Err(BuildErrors::new(mistakes))
+        }
+    }
+
     /// Runs before the first connection is accepted, in the order of registration. An error
     /// ends [`serve`](Self::serve).
     ///
@@ -538,7 +659,8 @@ impl App {
     /// Puts the application together, as a service without a socket.
     ///
     /// # Errors
-    /// Every mistake: malformed paths, paths registered twice.
+    /// Every mistake: malformed paths, paths registered twice, and what [`openapi`](Self::openapi)
+    /// says.
     ///
     /// # Examples
     /// ```
@@ -559,6 +681,7 @@ impl App {
                 });
             }
         }
+        let document = self.serve_document();
         let settings = Arc::new(self.settings);
         let router = Router::new(self.registrations, &settings, self.mistakes)?;
         let nowhere = Route::new(String::new(), Arc::clone(&settings));
@@ -566,6 +689,7 @@ impl App {
             router,
             settings,
             nowhere: Arc::new(nowhere),
+            document,
         }))
     }
 
@@ -624,6 +748,26 @@ impl App {
         self.bind(address).await?.run().await
     }
 
+    /// Puts the document at its path, unless the application has something else there.
+    fn serve_document(&mut self) -> Option<Served> {
+        let (document, mistakes) = describe(&self.registrations, &self.about, &self.settings);
+        self.mistakes.extend(mistakes);
+        if !self.is_documented {
+            return None;
+        }
+        let document = Served::new(&document);
+        let path = "/openapi.json";
+        if self.registrations.iter().all(|one| one.pattern != path) {
+            self.registrations.push(Registration {
+                pattern: path.to_owned(),
+                methods: Methods::One(Method::GET),
+                endpoint: Arc::new(document.clone()),
+                caller: Location::caller(),
+            });
+        }
+        Some(document)
+    }
+
     #[track_caller]
     fn register(mut self, pattern: &str, methods: Methods, endpoint: Arc<dyn Endpoint>) -> Self {
         let (pattern, caller) = (pattern.to_owned(), Location::caller());
@@ -634,6 +778,40 @@ impl App {
             caller,
         });
         self
+    }
+}
+
+/// Registers the extra actions of a resource below its paths.
+struct Extras<'p, R> {
+    registrations: Vec<Registration>,
+    collection: &'p str,
+    item: &'p str,
+    resource: Arc<R>,
+    caller: &'static Location<'static>,
+}
+
+impl<R: AsyncResource> ExtraActions<R> for Extras<'_, R> {
+    fn add<A: ExtraAction<R>>(&mut self) {
+        let extra = A::EXTRA;
+        let parent = if extra.is_on_item() {
+            self.item
+        } else {
+            self.collection
+        };
+        let pattern = match parent.strip_suffix('/') {
+            Some(parent) => format!("{parent}/{}/", extra.path()),
+            None => format!("{parent}/{}", extra.path()),
+        };
+        let endpoint: ExtraEndpoint<R, A> = ExtraEndpoint {
+            resource: Arc::clone(&self.resource),
+            action: PhantomData,
+        };
+        self.registrations.push(Registration {
+            pattern,
+            methods: Methods::One(Action::Extra(extra).method()),
+            endpoint: Arc::new(endpoint),
+            caller: self.caller,
+        });
     }
 }
 

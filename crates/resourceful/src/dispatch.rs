@@ -6,6 +6,7 @@ use http::header::{HeaderValue, LOCATION};
 use crate::access::Access;
 use crate::action::Action;
 use crate::error::{Error, Result};
+use crate::extra::{ActionInput, ExtraAction, Target};
 use crate::negotiate::json_is_acceptable;
 use crate::reply::{Content, Reply};
 use crate::request::Request;
@@ -67,7 +68,29 @@ pub(crate) async fn dispatch<R: AsyncResource>(
             resource.destroy(request, id).await.map_err(Into::into)?;
             Ok(Content::empty(StatusCode::NO_CONTENT).into())
         }
+        Action::Extra(_) => unreachable!("extra actions have an endpoint of their own"),
     }
+}
+
+/// The same for an action of the resource's own.
+pub(crate) async fn dispatch_extra<R: AsyncResource, A: ExtraAction<R>>(
+    resource: &R,
+    request: &mut Request,
+) -> Result<Reply> {
+    const {
+        assert!(
+            A::EXTRA.is_on_item() == <A::Target as Target>::IS_ITEM,
+            "`EXTRA` and `Target` do not agree on what the action is addressed to"
+        );
+    };
+    request.set_action(Action::Extra(A::EXTRA));
+    json_is_acceptable(request.headers())?;
+    R::Access::check(resource, request).await?;
+    let target = A::Target::of(request)?;
+    let limit = R::BODY_LIMIT.unwrap_or(request.settings().body_limit);
+    let input = A::Input::read(request, limit).await?;
+    let outcome = A::run(resource, request, target, input).await;
+    outcome.map_err(Into::into)?.represent(StatusCode::OK)
 }
 
 /// The path of an item of the collection that was asked, in the collection's spelling.

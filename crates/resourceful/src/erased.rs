@@ -5,6 +5,7 @@
 //! [`crate::answer::Answer`].
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +16,13 @@ use tracing::Instrument;
 use crate::access::Access;
 use crate::action::Action;
 use crate::conclude::{Caught, conclude};
-use crate::dispatch::dispatch;
-use crate::error::{Error, Result};
+use crate::dispatch::{dispatch, dispatch_extra};
+use crate::error::Result;
+use crate::extra::ExtraAction;
 use crate::into_response::IntoResponse;
 use crate::observe::Observed;
+use crate::openapi::{Operation, Problems, Scribe};
+use crate::operations;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::resource::AsyncResource;
@@ -32,6 +36,9 @@ pub type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
 pub trait Endpoint: Send + Sync {
     /// How long it has; `None` is the application's limit.
     fn time_limit(&self) -> Option<Duration>;
+
+    /// What the document says of it; none, if it is no part of the API.
+    fn describe(&self, scribe: &mut Scribe) -> Option<Operation>;
 
     /// The whole rest of the walk.
     fn call(self: Arc<Self>, request: Request) -> Running;
@@ -48,12 +55,21 @@ pub(crate) trait Serve: Send + Sync + 'static {
         None
     }
 
+    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
+        let _ = scribe;
+        None
+    }
+
     fn serve(&self, request: Request) -> impl Future<Output = Reply> + Send;
 }
 
 impl<S: Serve> Endpoint for S {
     fn time_limit(&self) -> Option<Duration> {
         Serve::time_limit(self)
+    }
+
+    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
+        Serve::describe(self, scribe)
     }
 
     fn call(self: Arc<Self>, request: Request) -> Running {
@@ -90,10 +106,38 @@ impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
         R::TIME_LIMIT
     }
 
+    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
+        Some(operations::of_action::<R>(self.action, scribe))
+    }
+
     async fn serve(&self, mut request: Request) -> Reply {
         let resource = &*self.resource;
         let limit = request.head().given_up_after();
         let work = dispatch(resource, self.action, &mut request);
+        let outcome = Caught::within(pin!(work), limit).await;
+        conclude(outcome, request.head())
+    }
+}
+
+/// An action of a resource's own.
+pub(crate) struct ExtraEndpoint<R, A> {
+    pub(crate) resource: Arc<R>,
+    pub(crate) action: PhantomData<fn() -> A>,
+}
+
+impl<R: AsyncResource, A: ExtraAction<R>> Serve for ExtraEndpoint<R, A> {
+    fn time_limit(&self) -> Option<Duration> {
+        R::TIME_LIMIT
+    }
+
+    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
+        Some(operations::of_extra::<R, A>(scribe))
+    }
+
+    async fn serve(&self, mut request: Request) -> Reply {
+        let resource = &*self.resource;
+        let limit = request.head().given_up_after();
+        let work = dispatch_extra::<R, A>(resource, &mut request);
         let outcome = Caught::within(pin!(work), limit).await;
         conclude(outcome, request.head())
     }
@@ -108,6 +152,10 @@ pub(crate) struct ViewEndpoint<V> {
 impl<V: AsyncView> Serve for ViewEndpoint<V> {
     fn time_limit(&self) -> Option<Duration> {
         V::TIME_LIMIT
+    }
+
+    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
+        Some(operations::of_view::<V>(&self.method, scribe))
     }
 
     async fn serve(&self, request: Request) -> Reply {
@@ -157,7 +205,7 @@ where
     F: Fn(Request) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T, E>> + Send,
     T: IntoResponse,
-    E: Into<Error>,
+    E: Problems,
 {
     fn into_endpoint(self) -> Arc<dyn Endpoint> {
         Arc::new(self)
@@ -170,10 +218,17 @@ where
     F: Fn(Request) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T, E>> + Send,
     T: IntoResponse,
-    E: Into<Error>,
+    E: Problems,
 {
     fn time_limit(&self) -> Option<Duration> {
         self.time_limit
+    }
+
+    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
+        Some(operations::of_function::<A, T, E>(
+            &self.description,
+            scribe,
+        ))
     }
 
     fn is_observed(&self) -> bool {

@@ -451,4 +451,8 @@ impl ErrorStatus {
             Err(_) => panic!("400 to 599 are all status codes"),
         }
     }
+
+    pub(crate) fn code(self) -> u16 {
+        self.0.as_u16()
+    }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http_body::{Body as HttpBody, Frame};
 use serde::Serialize;
@@ -16,6 +17,7 @@ use tokio::time::{Sleep, sleep};
 use crate::caught::caught;
 use crate::error::{BoxError, Error, Result};
 use crate::into_response::IntoResponse;
+use crate::openapi::{Operation, Scribe};
 use crate::request::Request;
 use crate::response::{Body, Response};
 
@@ -289,6 +291,10 @@ impl HttpBody for EventStream {
 }
 
 impl IntoResponse for EventStream {
+    fn describe(operation: &mut Operation, _: &mut Scribe) {
+        operation.answers(StatusCode::OK, Some(("text/event-stream", None)));
+    }
+
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::new(self));
         let headers = response.headers_mut();

@@ -1,8 +1,11 @@
 //! What views may return.
 
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::openapi::{Operation, Scribe};
 use crate::reply::{Content, Reply};
 use crate::response::Response;
 
@@ -34,6 +37,16 @@ pub trait IntoResponse {
     {
         self.into_response().into()
     }
+
+    /// Its success, for the document.
+    #[doc(hidden)]
+    fn describe(operation: &mut Operation, scribe: &mut Scribe)
+    where
+        Self: Sized,
+    {
+        let _ = scribe;
+        operation.answers_something(None);
+    }
 }
 
 impl IntoResponse for Response {
@@ -47,6 +60,10 @@ impl IntoResponse for () {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into_response()
     }
+
+    fn describe(operation: &mut Operation, _: &mut Scribe) {
+        operation.answers(StatusCode::NO_CONTENT, None);
+    }
 }
 
 /// The status, without a body.
@@ -56,7 +73,14 @@ impl IntoResponse for StatusCode {
     }
 }
 
+/// Text as it is described.
+const TEXT: Option<(&str, Option<Value>)> = Some(("text/plain", None));
+
 impl IntoResponse for String {
+    fn describe(operation: &mut Operation, _: &mut Scribe) {
+        operation.answers(StatusCode::OK, TEXT);
+    }
+
     fn into_response(self) -> Response {
         Content::text(self).into()
     }
@@ -67,6 +91,10 @@ impl IntoResponse for String {
 }
 
 impl IntoResponse for &'static str {
+    fn describe(operation: &mut Operation, _: &mut Scribe) {
+        operation.answers(StatusCode::OK, TEXT);
+    }
+
     fn into_response(self) -> Response {
         Content::text(self).into()
     }
@@ -86,9 +114,15 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
     fn into_reply(self) -> Reply {
         self.1.into_reply().with_status(self.0)
     }
+
+    /// Which status it will be is not known.
+    fn describe(operation: &mut Operation, scribe: &mut Scribe) {
+        T::describe(operation, scribe);
+        operation.has_any_success();
+    }
 }
 
-/// Any serialisable value as a JSON response, for views.
+/// Any serialisable value with a schema as a JSON response, for views.
 ///
 /// A value that cannot be serialised (a map whose keys are no strings) is answered with 500.
 ///
@@ -111,7 +145,12 @@ impl<T: Serialize> Json<T> {
     }
 }
 
-impl<T: Serialize> IntoResponse for Json<T> {
+impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
+    fn describe(operation: &mut Operation, scribe: &mut Scribe) {
+        let schema = scribe.schemas.output::<T>();
+        operation.answers_json(StatusCode::OK, schema);
+    }
+
     fn into_response(self) -> Response {
         self.content().into()
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("lib.md")]
 
 mod action;
+mod build_error;
 mod error;
 mod field_error;
 mod never;
@@ -24,12 +25,15 @@ mod head;
 mod input;
 #[cfg(feature = "multipart")]
 mod multipart;
+mod openapi;
 mod path;
 mod query;
 mod request;
 mod route;
 
 mod access;
+mod description;
+mod extra;
 mod paging;
 mod resource;
 mod view;
@@ -45,11 +49,13 @@ mod gather;
 mod health;
 mod negotiate;
 mod observe;
+mod operations;
 mod takeover;
 
 mod app;
 mod blocking;
-mod build_error;
+mod describe;
+mod document;
 mod lifespan;
 #[cfg(feature = "tower")]
 mod mount;
@@ -73,7 +79,7 @@ pub use resourceful_macros::{Problem, resource, view};
 pub use tokio_rustls::rustls;
 
 pub use self::access::{Access, Public};
-pub use self::action::{Action, Actions};
+pub use self::action::{Action, Actions, Extra};
 pub use self::answer::Answer;
 pub use self::app::App;
 pub use self::blocking::blocking;
@@ -81,9 +87,15 @@ pub use self::body::BodyStream;
 pub use self::build_error::BuildErrors;
 pub use self::bulk::{Bulk, BulkFailure, BulkItem, BulkOutcomes, BulkSuccess};
 pub use self::caught::caught;
+pub use self::describe::OpenApi;
+pub use self::description::Description;
 pub use self::erased::FunctionView;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::events::{Event, EventSender, EventStream};
+pub use self::extra::{
+    ActionInput, BodyInput, ExtraAction, ExtraActions, NoInput, OnCollection, OnItem, QueryInput,
+    Target,
+};
 pub use self::field_error::FieldError;
 pub use self::gather::gather;
 pub use self::input::{Change, Input, from_json};
@@ -91,11 +103,12 @@ pub use self::into_response::{IntoResponse, Json};
 #[cfg(feature = "multipart")]
 pub use self::multipart::{Multipart, MultipartLimits, Part};
 pub use self::never::Never;
+pub use self::openapi::{Info, Parameter, ProblemKind, Problems, Security, Texts};
 pub use self::paging::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::problem::Problem;
 pub use self::query::{Filtered, Query, QueryString};
 pub use self::request::Request;
-pub use self::resource::{AsyncResource, Id, Output, Raw, Representation};
+pub use self::resource::{AsyncResource, Id, NoContent, Output, Raw, Representation};
 pub use self::response::{Body, Response};
 pub use self::serve::{Listener, Server};
 pub use self::service::AppService;
@@ -110,9 +123,9 @@ pub use self::view::{AsyncView, Guarded, guarded, public, with_state};
 /// What most files of an application need: `use resourceful::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Error, FieldError,
-        Filtered, IntoResponse, Json, LimitOffset, Never, Page, PageNumber, Problem, Public,
-        Request, Response, Result, TestClient, Unpaged, blocking, gather, guarded, public,
+        Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Description, Error,
+        FieldError, Filtered, IntoResponse, Json, LimitOffset, Never, Page, PageNumber, Problem,
+        Public, Request, Response, Result, TestClient, Unpaged, blocking, gather, guarded, public,
         resource, view, with_state,
     };
     pub use garde::Validate;

@@ -24,6 +24,18 @@ pub(crate) fn json_is_acceptable(headers: &HeaderMap) -> Result<()> {
     }
 }
 
+/// Does it name `application/json`? `*/*` is everybody's.
+pub(crate) fn asks_for_json(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT).into_iter();
+    let mut ranges = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    ranges.any(|range| {
+        let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
+        specificity(name.trim()) == 3 && !is_refused(parameters)
+    })
+}
+
 fn weighed(headers: &HeaderMap) -> Result<()> {
     // The most specific range decides: 3 is `application/json`, 1 is `*/*`.
     let mut best = (0, true);

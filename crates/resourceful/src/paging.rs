@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde_json::{Value, json};
 
 use crate::error::Result;
 use crate::field_error::FieldError;
+use crate::openapi::Parameter;
 use crate::query::{Query, QueryString};
 
 /// A part of a collection, and where it stands in the whole.
@@ -77,7 +79,7 @@ impl<T> Page<T> {
     /// assert_eq!(serde_json::to_string(&page.named("ids")).unwrap(), r#"{"ids":[1,2]}"#);
     /// ```
     #[must_use]
-    pub fn named<'a>(&'a self, name: &'a str) -> impl Serialize + use<'a, T>
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Serialize + JsonSchema + use<'a, T>
     where
         T: Serialize,
     {
@@ -102,8 +104,23 @@ impl<T: Serialize> Serialize for Named<'_, T> {
     }
 }
 
+/// An object; which member holds the items is not known to the type.
+impl<T> JsonSchema for Named<'_, T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Page".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({"type": "object"})
+    }
+}
+
 /// Where a page stands, in the words of its style.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 enum Pagination {
     Number {
@@ -259,6 +276,21 @@ impl<const DEFAULT: u32, const MAX: u32> Query for PageNumber<DEFAULT, MAX> {
         let limit = integer(query, "limit", 1, MAX.into(), DEFAULT.into());
         both(number, limit, |number, limit| Self { number, limit })
     }
+
+    fn parameters() -> Vec<Parameter> {
+        vec![
+            Parameter::query::<u64>("page")
+                .with_description("Which page, counted from 1.")
+                .with_keyword("minimum", 1)
+                .with_keyword("maximum", Self::LAST)
+                .with_keyword("default", 1),
+            limit(DEFAULT, MAX),
+        ]
+    }
+
+    fn pagination() -> Option<Value> {
+        Some(pagination("page", 1))
+    }
 }
 
 /// `?limit=10&offset=20`: items counted from 0.
@@ -374,6 +406,20 @@ impl<const DEFAULT: u32, const MAX: u32> Query for LimitOffset<DEFAULT, MAX> {
         let offset = integer(query, "offset", 0, i64::MAX as u64 - u64::from(MAX), 0);
         both(limit, offset, |limit, offset| Self { limit, offset })
     }
+
+    fn parameters() -> Vec<Parameter> {
+        vec![
+            limit(DEFAULT, MAX),
+            Parameter::query::<u64>("offset")
+                .with_description("How many items come before.")
+                .with_keyword("maximum", i64::MAX as u64 - u64::from(MAX))
+                .with_keyword("default", 0),
+        ]
+    }
+
+    fn pagination() -> Option<Value> {
+        Some(pagination("offset", 0))
+    }
 }
 
 /// No paging: the collection is small, and answered whole.
@@ -403,6 +449,30 @@ impl Query for Unpaged {
     fn read(_: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
         Ok(Self)
     }
+}
+
+/// The parameter that both styles have.
+fn limit(default: u32, max: u32) -> Parameter {
+    Parameter::query::<u64>("limit")
+        .with_description("How many items at most.")
+        .with_keyword("minimum", 1)
+        .with_keyword("maximum", max)
+        .with_keyword("default", default)
+}
+
+/// The schema of [`Pagination`], in a style that begins at `first`.
+fn pagination(style: &str, first: u64) -> Value {
+    let number = |minimum: u64| json!({"type": "integer", "minimum": minimum});
+    json!({
+        "type": "object",
+        "required": [style, "limit", "total", "has_next"],
+        "properties": {
+            style: number(first),
+            "limit": number(1),
+            "total": number(0),
+            "has_next": {"type": "boolean"},
+        },
+    })
 }
 
 /// A decimal integer in ASCII digits; no sign, no spaces.

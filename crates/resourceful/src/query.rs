@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::field_error::FieldError;
 use crate::input::{Input, Shape, Step};
+use crate::openapi::Parameter;
 
 /// More parameters than these are an attack.
 const MAX_PARAMETERS: usize = 1000;
@@ -58,6 +59,19 @@ pub trait Query: Sized + Send {
     /// # Errors
     /// Every wrong parameter.
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>>;
+
+    /// The parameters that it reads, for the document.
+    #[must_use]
+    fn parameters() -> Vec<Parameter> {
+        Vec::new()
+    }
+
+    /// The schema of `pagination` in the pages that it makes.
+    #[doc(hidden)]
+    #[must_use]
+    fn pagination() -> Option<Value> {
+        None
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -65,6 +79,10 @@ impl<T: Input> Query for T {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
         let (document, undecodable) = query.to_object(T::shape());
         T::from_text(document, undecodable)
+    }
+
+    fn parameters() -> Vec<Parameter> {
+        T::as_parameters()
     }
 }
 
@@ -107,6 +125,16 @@ impl<F: Query, P: Query> Query for Filtered<F, P> {
             }
             (Err(wrong), _) | (_, Err(wrong)) => Err(wrong),
         }
+    }
+
+    fn parameters() -> Vec<Parameter> {
+        let mut parameters = F::parameters();
+        parameters.extend(P::parameters());
+        parameters
+    }
+
+    fn pagination() -> Option<Value> {
+        P::pagination().or_else(F::pagination)
     }
 }
 

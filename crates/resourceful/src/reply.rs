@@ -49,6 +49,11 @@ impl Content {
         Ok(Self::new(status, Some(&JSON), json::to_bytes(value)?))
     }
 
+    /// JSON that is written already.
+    pub(crate) fn written_json(bytes: Bytes) -> Self {
+        Self::new(StatusCode::OK, Some(&JSON), bytes)
+    }
+
     pub(crate) fn problem(status: StatusCode, bytes: Bytes) -> Self {
         Self::new(status, Some(&PROBLEM), bytes)
     }

@@ -8,11 +8,14 @@ use std::time::Duration;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::access::Access;
 use crate::action::{Action, Actions};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::extra::ExtraActions;
 use crate::input::Input;
+use crate::openapi::{Operation, Problems, Scribe, Texts};
 use crate::paging::Page;
 use crate::query::Query;
 use crate::reply::{Content, Reply};
@@ -84,6 +87,9 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// The hooks that are written below.
     const ACTIONS: Actions;
 
+    /// What the doc comments say; `#[resource]` collects them.
+    const TEXTS: Texts = Texts::new("", &[]);
+
     /// The largest body in bytes; `None` is the application's limit.
     const BODY_LIMIT: Option<u64> = None;
 
@@ -95,7 +101,7 @@ pub trait AsyncResource: Send + Sync + 'static {
     type Access: Access<Self>;
 
     /// What the hooks fail with: [`Error`], or an enum that derives `Problem`.
-    type Error: Into<Error>;
+    type Error: Problems;
 
     /// What names an item in its path: an integer, a UUID, a slug.
     type Id: Id;
@@ -186,6 +192,15 @@ pub trait AsyncResource: Send + Sync + 'static {
         None
     }
 
+    /// Actions besides the six; `#[resource]` writes it from the hooks that have
+    /// `#[action(..)]`.
+    fn extra_actions(actions: &mut impl ExtraActions<Self>)
+    where
+        Self: Sized,
+    {
+        let _ = actions;
+    }
+
     /// Whether what it needs is there: asked by `/readyz`
     /// ([`App::health`](crate::App::health)), under the resource's name.
     fn ready(&self) -> impl Future<Output = Result<()>> + Send {
@@ -201,7 +216,7 @@ fn absent<T>(action: Action) -> T {
 
 /// What can name an item in a path.
 ///
-/// Every type that can be parsed and displayed; one that parses `+7` and displays `7` is
+/// Every type that can be parsed and displayed, and has a schema; one that parses `+7` and displays `7` is
 /// found under `7` alone.
 ///
 /// # Examples
@@ -212,11 +227,11 @@ fn absent<T>(action: Action) -> T {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the id of an item",
-    note = "an id implements `FromStr` and `Display`, and is `Send`"
+    note = "an id implements `FromStr`, `Display` and `JsonSchema`, and is `Send`"
 )]
-pub trait Id: FromStr + Display + Send + 'static {}
+pub trait Id: FromStr + Display + JsonSchema + Send + 'static {}
 
-impl<T: FromStr + Display + Send + 'static> Id for T {}
+impl<T: FromStr + Display + JsonSchema + Send + 'static> Id for T {}
 
 /// A value that is answered: serialised, and described by a schema.
 ///
@@ -243,6 +258,9 @@ pub trait Output: Send + Sized {
 
     #[doc(hidden)]
     fn page(page: &Page<Self>, name: &str) -> Result<Reply>;
+
+    #[doc(hidden)]
+    fn schema(scribe: &mut Scribe) -> Value;
 }
 
 // The two traits are bounds here and not supertraits above, so that the compiler names
@@ -255,6 +273,10 @@ impl<T: Serialize + JsonSchema + Send> Output for T {
 
     fn page(page: &Page<Self>, name: &str) -> Result<Reply> {
         Ok(Content::json(StatusCode::OK, &page.named(name))?.into())
+    }
+
+    fn schema(scribe: &mut Scribe) -> Value {
+        scribe.schemas.output::<T>()
     }
 }
 
@@ -274,12 +296,20 @@ impl<T: Serialize + JsonSchema + Send> Output for T {
 pub trait Representation: Send {
     #[doc(hidden)]
     fn represent(self, status: StatusCode) -> Result<Reply>;
+
+    #[doc(hidden)]
+    fn describe(operation: &mut Operation, scribe: &mut Scribe, status: StatusCode);
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Output> Representation for T {
     fn represent(self, status: StatusCode) -> Result<Reply> {
         self.item(status)
+    }
+
+    fn describe(operation: &mut Operation, scribe: &mut Scribe, status: StatusCode) {
+        let schema = T::schema(scribe);
+        operation.answers_json(status, schema);
     }
 }
 
@@ -312,7 +342,49 @@ impl<T: Output> Representation for T {
 pub struct Raw(pub Response);
 
 impl Representation for Raw {
+    fn describe(operation: &mut Operation, _: &mut Scribe, _: StatusCode) {
+        operation.answers_something(None);
+    }
+
     fn represent(self, _: StatusCode) -> Result<Reply> {
         Ok(self.0.into())
     }
+}
+
+/// Nothing: 204. What an [extra action](crate::ExtraAction) answers whose hook returns
+/// `Result<()>`.
+///
+/// # Examples
+/// ```
+/// fn is_representation<T: resourceful::Representation>() {}
+/// is_representation::<resourceful::NoContent>();
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoContent;
+
+impl Representation for NoContent {
+    fn represent(self, _: StatusCode) -> Result<Reply> {
+        Ok(Content::empty(StatusCode::NO_CONTENT).into())
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Scribe, _: StatusCode) {
+        operation.answers(StatusCode::NO_CONTENT, None);
+    }
+}
+
+/// The schema of a page of `T`: its items under `name`, and `pagination`, where there is one.
+pub(crate) fn page_schema<T: Output>(
+    name: &str,
+    pagination: Option<Value>,
+    scribe: &mut Scribe,
+) -> Value {
+    let mut properties = serde_json::Map::new();
+    let items = json!({"type": "array", "items": T::schema(scribe)});
+    properties.insert(name.to_owned(), items);
+    let mut required = vec![name];
+    if let Some(pagination) = pagination {
+        properties.insert("pagination".to_owned(), pagination);
+        required.push("pagination");
+    }
+    json!({"type": "object", "required": required, "properties": properties})
 }

@@ -234,7 +234,7 @@ impl Methods {
         self == other || *self == Self::All || *other == Self::All
     }
 
-    fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::One(method) => method.as_str(),
             Self::All => "the mount",

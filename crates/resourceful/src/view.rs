@@ -7,7 +7,9 @@ use std::time::Duration;
 use http::Method;
 
 use crate::access::{Access, Public};
-use crate::error::{Error, Result};
+use crate::description::Description;
+use crate::error::Result;
+use crate::openapi::{Problems, Texts};
 use crate::request::Request;
 use crate::response::Response;
 
@@ -58,11 +60,23 @@ pub trait AsyncView: Send + Sync + 'static {
     /// `Duration::MAX` no limit.
     const TIME_LIMIT: Option<Duration> = None;
 
+    /// What the doc comments say; `#[view]` collects them.
+    const TEXTS: Texts = Texts::new("", &[]);
+
     /// Who may call it: [`Public`] or your own.
     type Access: Access<Self>;
 
     /// What the hooks fail with: [`Error`], or an enum that derives `Problem`.
-    type Error: Into<Error>;
+    type Error: Problems;
+
+    /// What the types do not say of the hook for `method`: for the document alone.
+    fn describe(method: &Method) -> Description
+    where
+        Self: Sized,
+    {
+        let _ = method;
+        Description::new()
+    }
 
     /// Serves `GET`, and `HEAD` without the body.
     fn get(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send {
@@ -121,6 +135,7 @@ pub struct Guarded<A, H> {
     pub(crate) handler: H,
     pub(crate) time_limit: Option<Duration>,
     pub(crate) is_unobserved: bool,
+    pub(crate) description: Description,
     access: PhantomData<fn() -> A>,
 }
 
@@ -157,6 +172,33 @@ impl<A, H> Guarded<A, H> {
     #[must_use]
     pub fn unobserved(mut self) -> Self {
         self.is_unobserved = true;
+        self
+    }
+
+    /// What the types do not say of it: for the document alone.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// /// `?name=Ada`
+    /// #[derive(Deserialize, JsonSchema, Validate)]
+    /// struct Whom { #[garde(length(min = 1))] name: String }
+    ///
+    /// async fn hello(request: Request) -> Result<String> {
+    ///     let whom: Whom = request.query()?;
+    ///     Ok(format!("hello {}", whom.name))
+    /// }
+    ///
+    /// let description = Description::of("Greets somebody.").query::<Whom>();
+    /// let document = App::new().get("/hello", public(hello).described(description)).openapi()?;
+    /// let operation = &document.as_value()["paths"]["/hello"]["get"];
+    /// assert_eq!(operation["parameters"][0]["name"], "name");
+    /// # Ok::<(), resourceful::BuildErrors>(())
+    /// ```
+    #[must_use]
+    pub fn described(mut self, description: Description) -> Self {
+        self.description = description;
         self
     }
 }
@@ -204,6 +246,7 @@ pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
         handler,
         time_limit: None,
         is_unobserved: false,
+        description: Description::new(),
         access: PhantomData,
     }
 }

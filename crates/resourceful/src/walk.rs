@@ -9,8 +9,10 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::answer::Answer;
 use crate::conclude::conclude;
+use crate::document::Served;
 use crate::error::{Error, ErrorStatus, Result};
 use crate::head::Head;
+use crate::negotiate::asks_for_json;
 use crate::observe::{Observed, refused};
 use crate::origin::Origin;
 use crate::path::normalise;
@@ -27,6 +29,8 @@ pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     /// The route of requests that have none.
     pub(crate) nowhere: Arc<Route>,
+    /// None, if it is not served.
+    pub(crate) document: Option<Served>,
 }
 
 impl Site {
@@ -72,7 +76,7 @@ impl Site {
                 Answer::running(Arc::clone(endpoint).call(request), head).for_method(is_head)
             }
             None if parts.method == Method::OPTIONS => {
-                self.conclude_early(Ok(options(&leaf.allow)), parts)
+                self.conclude_early(self.options(leaf, &parts), parts)
             }
             None => self.refuse(method_not_allowed(&leaf.allow), parts),
         }
@@ -95,6 +99,17 @@ impl Site {
             Found::OtherSlash => Err(Refusal::OtherSlash),
             Found::Nothing => Err(Refusal::Error(nothing_here())),
         }
+    }
+
+    /// The methods of a path; what each of them takes and gives, to those who ask for JSON.
+    fn options(&self, leaf: &Leaf, parts: &Parts) -> Result<Reply> {
+        let content = match &self.document {
+            Some(document) if asks_for_json(&parts.headers) => {
+                document.part(&leaf.route.pattern)?
+            }
+            _ => Content::empty(StatusCode::NO_CONTENT),
+        };
+        Ok(content.with(ALLOW, leaf.allow.clone()).into())
     }
 
     /// The answer to a request that reaches no endpoint.
@@ -149,11 +164,6 @@ fn other_slash(parts: &Parts, mounted_at: &str) -> Result<Reply> {
     Ok(content
         .with(LOCATION, location.map_err(Error::internal)?)
         .into())
-}
-
-fn options(allow: &HeaderValue) -> Reply {
-    let content = Content::empty(StatusCode::NO_CONTENT);
-    content.with(ALLOW, allow.clone()).into()
 }
 
 fn uri_too_long(limit: usize) -> Error {

@@ -24,7 +24,7 @@ struct NewTags {
     tags: Bulk<NewTag, 100>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Tag {
     name: String,
 }

@@ -21,7 +21,7 @@ struct Limit {
     below: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Primes {
     below: u32,
     count: usize,

@@ -26,7 +26,7 @@ struct Sum {
     sum: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Sums {
     sums: [i64; 4],
     milliseconds: u128,

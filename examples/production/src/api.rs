@@ -88,7 +88,7 @@ impl AsyncSocket for Talk {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Caller {
     client: Option<IpAddr>,
     scheme: &'static str,

@@ -24,7 +24,7 @@ pub(crate) fn mount(app: App, directory: Arc<Path>) -> App {
         })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Stored {
     bytes: u64,
 }

@@ -15,13 +15,13 @@ use std::time::Duration;
 use resourceful::prelude::*;
 use resourceful_client::{Client, ClientError};
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 struct User {
     id: i64,
     name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Dashboard {
     user: User,
     posts: Option<Vec<String>>,
@@ -57,7 +57,7 @@ struct Wanted {
     ids: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Found {
     User(User),

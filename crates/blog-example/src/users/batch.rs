@@ -9,28 +9,32 @@ use crate::external::{JsonObject, external_user, fetch};
 /// How many users a batch may ask for.
 const MAX_BATCH: usize = 100;
 
+/// [`parse_ids`], as JSON Schema says it.
+const IDS: &str = r"^[\s,]*-?[0-9]{1,18}\s*(,[\s,]*-?[0-9]{1,18}\s*){0,99}(,[\s,]*)?$";
+
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct BatchQuery {
-    /// Ids with commas between them.
+pub(crate) struct BatchQuery {
+    /// Ids with commas between them, a hundred at most.
     #[serde(default)]
+    #[schemars(required, regex(pattern = IDS))]
     #[garde(skip)]
     user_ids: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Batch {
     processed_users: Vec<BatchUser>,
     total_processed: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct BatchUser {
     user_id: String,
     #[serde(flatten)]
     outcome: BatchOutcome,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum BatchOutcome {
     Data(JsonObject),

@@ -8,7 +8,7 @@ use resourceful_client::{Client, ClientError};
 use crate::error::BlogError;
 use crate::external::{JsonObject, Verbatim, fetch, is_not_found};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Dashboard {
     user: Option<JsonObject>,
     posts: Vec<Verbatim>,
@@ -19,7 +19,7 @@ pub(crate) struct Dashboard {
     errors: BTreeMap<&'static str, String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct DashboardStats {
     posts_count: usize,
     followers_count: usize,

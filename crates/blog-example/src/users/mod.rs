@@ -7,6 +7,6 @@ mod batch;
 mod dashboard;
 mod sync;
 
-pub(crate) use self::batch::batch;
+pub(crate) use self::batch::{BatchQuery, batch};
 pub(crate) use self::dashboard::dashboard;
 pub(crate) use self::sync::sync;

@@ -21,13 +21,13 @@ struct Profile {
     last_name: Change<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Synchronized {
     message: &'static str,
     user: LocalUser,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct LocalUser {
     id: i64,
     username: String,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 ///
 /// `Option` cannot tell an absent member from `null`; this can: `null` is a wrong value
 /// unless the field is a `Change<Option<T>>`. Put `#[serde(default)]` on the struct or the
-/// field, and rules inside `#[garde(inner(..))]`.
+/// field; rules hold for a new value, a `custom` one inside `#[garde(inner(..))]`.
 ///
 /// # Examples
 /// ```
@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer};
 /// #[derive(Default, Deserialize, JsonSchema, Validate)]
 /// #[serde(default)]
 /// struct PostChanges {
-///     #[garde(inner(length(chars, min = 1, max = 200)))]
+///     #[garde(length(chars, min = 1, max = 200))]
 ///     title: Change<String>,
 ///     #[garde(skip)]
 ///     published: Change<bool>,

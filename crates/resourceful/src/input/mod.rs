@@ -5,6 +5,7 @@
 //! one that fails takes the collecting pass ([`repair`]).
 
 mod change;
+mod change_rules;
 mod content_type;
 mod fault;
 mod message;
@@ -29,6 +30,7 @@ pub use self::shape::Shape;
 use self::fault::Fault;
 use crate::error::{Error, Result};
 use crate::field_error::FieldError;
+use crate::openapi::{Parameter, Scribe};
 
 /// A value that a client sends: deserialised, described by a schema, validated.
 ///
@@ -74,6 +76,13 @@ pub trait Input: Sized + Send + 'static {
 
     #[doc(hidden)]
     fn shape() -> &'static Shape;
+
+    #[doc(hidden)]
+    fn schema(scribe: &mut Scribe) -> Value;
+
+    /// Its members as parameters of a query string.
+    #[doc(hidden)]
+    fn as_parameters() -> Vec<Parameter>;
 }
 
 // The three traits are bounds here and not supertraits above, so that the compiler names
@@ -93,6 +102,14 @@ where
 
     fn shape() -> &'static Shape {
         Shape::of::<T>()
+    }
+
+    fn schema(scribe: &mut Scribe) -> Value {
+        scribe.schemas.input::<T>()
+    }
+
+    fn as_parameters() -> Vec<Parameter> {
+        Parameter::all_of::<T>()
     }
 }
 

@@ -15,6 +15,8 @@ use tracing::Instrument as _;
 use crate::access::Access;
 use crate::erased::{Serve, by_value};
 use crate::error::{Error, ErrorStatus, Result};
+use crate::openapi::{Operation, Refusal, Scribe};
+use crate::operations;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::response::{Body, Response};
@@ -27,6 +29,14 @@ use super::conversation::converse;
 pub(crate) struct SocketEndpoint<S>(pub(crate) Arc<S>);
 
 impl<S: AsyncSocket> Serve for SocketEndpoint<S> {
+    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
+        let mut operation = operations::anything();
+        operation.secure(S::Access::security(None), scribe);
+        operation.answers(StatusCode::SWITCHING_PROTOCOLS, None);
+        operation.refuse(&[Refusal::Forbidden, Refusal::UpgradeRequired]);
+        Some(operation)
+    }
+
     async fn serve(&self, request: Request) -> Reply {
         let answer = |request: Request| async move {
             S::Access::check(&*self.0, &request).await?;

@@ -1,0 +1,232 @@
+//! The document of a whole application, from what was registered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::Location;
+
+use http::Method;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::build_error::BuildError;
+use crate::openapi::{
+    Answer, Components, Document, Info, Operation, Parameter, Refusal, Schemas, Scribe, Server, Tag,
+};
+use crate::route::Parameter as Segment;
+use crate::router::{Methods, Registration};
+use crate::settings::Settings;
+
+/// The document of an application: OpenAPI 3.1.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+///
+/// let document = App::new().get("/hello", public(hello)).openapi()?;
+/// assert_eq!(document.as_value()["paths"]["/hello"]["get"]["operationId"], "hello.get");
+/// # Ok::<(), resourceful::BuildErrors>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct OpenApi(Value);
+
+impl OpenApi {
+    /// The document.
+    ///
+    /// # Examples
+    /// ```
+    /// let document = resourceful::App::new().openapi()?;
+    /// assert_eq!(document.as_value()["openapi"], "3.1.0");
+    /// # Ok::<(), resourceful::BuildErrors>(())
+    /// ```
+    #[must_use]
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+}
+
+/// What an application says of its document.
+#[derive(Default)]
+pub(crate) struct About {
+    pub(crate) info: Info,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) changes: Vec<Box<dyn Fn(&mut Value) + Send + Sync>>,
+}
+
+/// The document, and what is wrong with it.
+pub(crate) fn describe(
+    registrations: &[Registration],
+    about: &About,
+    settings: &Settings,
+) -> (OpenApi, Vec<BuildError>) {
+    let mut scribe = Scribe::new(
+        Schemas::new(),
+        settings.body_limit,
+        settings.problems.clone(),
+    );
+    let mut described = operations(registrations, &mut scribe);
+    let mut mistakes = name(&mut described);
+    mistakes.extend(scribe.schemas.mistakes());
+
+    for (tag, text) in &about.tags {
+        scribe.tag(tag, text);
+    }
+    let refusals: BTreeSet<_> = described
+        .iter()
+        .flat_map(|one| refusals(&one.operation))
+        .collect();
+    let used: BTreeSet<_> = described
+        .iter()
+        .flat_map(|one| one.operation.tags.clone())
+        .collect();
+    let description = |name: &String| scribe.tags.get(name).cloned().unwrap_or_default();
+    let tags = used.iter().map(|name| Tag {
+        description: description(name),
+        name: name.clone(),
+    });
+    let mut document = Document {
+        openapi: "3.1.0",
+        info: about.info.clone(),
+        servers: vec![Server {
+            url: match &*settings.mounted_at {
+                "" => "/".to_owned(),
+                prefix => prefix.to_owned(),
+            },
+        }],
+        tags: tags.collect(),
+        paths: BTreeMap::new(),
+        components: Components {
+            responses: refusals
+                .iter()
+                .map(|refusal| (refusal.name(), refusal.response()))
+                .collect(),
+            security_schemes: scribe.security_schemes.clone(),
+            ..Components::default()
+        },
+    };
+    for one in described {
+        let methods = document.paths.entry(one.path).or_default();
+        methods.insert(one.method.as_str().to_ascii_lowercase(), one.operation);
+    }
+    let mut document = serde_json::to_value(document).expect("its keys are strings");
+    mistakes.extend(scribe.schemas.put_into(&mut document));
+    about
+        .changes
+        .iter()
+        .for_each(|change| change(&mut document));
+    (OpenApi(document), mistakes)
+}
+
+/// An operation at its place.
+struct Described {
+    path: String,
+    method: Method,
+    operation: Operation,
+    caller: &'static Location<'static>,
+}
+
+/// In the order of paths and methods, whatever the order of registration.
+fn operations(registrations: &[Registration], scribe: &mut Scribe) -> Vec<Described> {
+    let mut sorted: Vec<_> = registrations.iter().collect();
+    sorted.sort_by_key(|one| (&one.pattern, one.methods.name()));
+    let mut described = Vec::new();
+    for registration in sorted {
+        let Methods::One(method) = &registration.methods else {
+            continue;
+        };
+        scribe.schemas.caller = registration.caller;
+        let Some(mut operation) = registration.endpoint.describe(scribe) else {
+            continue;
+        };
+        complete(&mut operation, method, &registration.pattern);
+        described.push(Described {
+            path: registration.pattern.replace("{*", "{"),
+            method: method.clone(),
+            operation,
+            caller: registration.caller,
+        });
+    }
+    described
+}
+
+/// What is known of every operation: the parameters of its path, a group, a summary.
+fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
+    let in_path: Vec<_> = Segment::all(pattern).map(|segment| segment.name).collect();
+    operation
+        .parameters
+        .retain(|one| one.place != "path" || in_path.iter().any(|name| *name == one.name));
+    for name in in_path {
+        let is_known = |one: &Parameter| one.place == "path" && one.name == name;
+        if !operation.parameters.iter().any(is_known) {
+            operation.path_parameter::<String>(name);
+        }
+    }
+    if operation.tags.is_empty() {
+        let first = words(pattern).next().unwrap_or("root");
+        operation.tags.push(first.to_owned());
+    }
+    if operation.summary.is_empty() {
+        operation.summary = format!("{method} {pattern}");
+    }
+}
+
+/// Every operation has an id of its own: given, or made of its path and its method.
+fn name(described: &mut [Described]) -> Vec<BuildError> {
+    let mut ids: BTreeMap<String, &'static Location<'static>> = BTreeMap::new();
+    let mut mistakes = Vec::new();
+    let mut told = BTreeSet::new();
+    for one in described
+        .iter()
+        .filter(|one| !one.operation.operation_id.is_empty())
+    {
+        let id = &one.operation.operation_id;
+        let Some(other) = ids.insert(id.clone(), one.caller) else {
+            continue;
+        };
+        // Of two resources of one name one operation is enough.
+        if told.insert((other, one.caller)) {
+            mistakes.push(BuildError::new(
+                format!(
+                    "two operations are called `{id}`: name one otherwise, a resource by \
+                     `#[resource(name = \"..\")]`"
+                ),
+                &[other, one.caller],
+            ));
+        }
+    }
+    for one in described
+        .iter_mut()
+        .filter(|one| one.operation.operation_id.is_empty())
+    {
+        let mut words: Vec<_> = words(&one.path).collect();
+        let method = one.method.as_str().to_ascii_lowercase();
+        words.push(&method);
+        let id = words.join(".");
+        let free = (2..).map(|number| format!("{id}.{number}"));
+        let mut candidates = std::iter::once(id.clone()).chain(free);
+        let id = candidates
+            .find(|id| !ids.contains_key(id))
+            .expect("there is always a next number");
+        ids.insert(id.clone(), one.caller);
+        one.operation.operation_id = id;
+    }
+    mistakes
+}
+
+/// The segments of a path, parameters by their names.
+fn words(path: &str) -> impl Iterator<Item = &str> {
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    segments.map(|segment| segment.trim_matches(['{', '}', '*']))
+}
+
+/// The shared answers that an operation refers to.
+fn refusals(operation: &Operation) -> impl Iterator<Item = Refusal> {
+    operation
+        .responses
+        .values()
+        .filter_map(|answer| match answer {
+            Answer::Shared(refusal) => Some(*refusal),
+            Answer::Inline(_) => None,
+        })
+}

@@ -1,0 +1,221 @@
+//! How endpoints tell of themselves.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+use super::document::{Answer, Example, Header, MediaType, Operation, RequestBody, Response};
+use super::parameter::Parameter;
+use super::problems::{ProblemKind, Problems};
+use super::refusal::{Refusal, problem};
+use super::scribe::Scribe;
+use super::security::Security;
+use super::texts::summary;
+
+const JSON: &str = "application/json";
+
+impl Operation {
+    pub(crate) fn tell(&mut self, text: &str) {
+        if !text.is_empty() {
+            (self.summary, self.description) = summary(text);
+        }
+    }
+
+    /// One parameter is there once, however often it is told of.
+    pub(crate) fn add_parameter(&mut self, parameter: Parameter) {
+        let is_same =
+            |known: &Parameter| known.name == parameter.name && known.place == parameter.place;
+        self.parameters.retain(|known| !is_same(known));
+        self.parameters.push(parameter);
+    }
+
+    /// A typed segment of the path: what is none is nowhere.
+    pub(crate) fn path_parameter<T: JsonSchema>(&mut self, name: impl Into<Cow<'static, str>>) {
+        self.add_parameter(Parameter::path::<T>(name));
+        self.refuse(&[Refusal::NotFound]);
+    }
+
+    /// Parameters in the query string, whose faults are named.
+    pub(crate) fn add_query(&mut self, parameters: Vec<Parameter>) {
+        if !parameters.is_empty() {
+            self.refuse(&[Refusal::Invalid]);
+        }
+        parameters
+            .into_iter()
+            .for_each(|one| self.add_parameter(one));
+    }
+
+    /// A body in JSON, with all that can be wrong with one.
+    pub(crate) fn reads_json(&mut self, schema: Value, max_bytes: Option<u64>) {
+        self.reads(JSON, Some(schema), max_bytes);
+        self.refuse(&[
+            Refusal::BadRequest,
+            Refusal::UnsupportedMediaType,
+            Refusal::Invalid,
+        ]);
+    }
+
+    pub(crate) fn reads(
+        &mut self,
+        media_type: &str,
+        schema: Option<Value>,
+        max_bytes: Option<u64>,
+    ) {
+        let content = content(media_type, schema);
+        self.request_body = Some(RequestBody {
+            required: true,
+            max_bytes,
+            content,
+        });
+        self.refuse(&[Refusal::RequestTimeout, Refusal::ContentTooLarge]);
+    }
+
+    pub(crate) fn answers_json(&mut self, status: StatusCode, schema: Value) {
+        self.answers(status, Some((JSON, Some(schema))));
+    }
+
+    pub(crate) fn answers(&mut self, status: StatusCode, body: Option<(&str, Option<Value>)>) {
+        let phrase = status.canonical_reason().unwrap_or("An answer");
+        let response = Response {
+            description: format!("{phrase}."),
+            content: body.map_or_else(BTreeMap::new, |(media_type, schema)| {
+                content(media_type, schema)
+            }),
+            ..Response::default()
+        };
+        let status = status.as_u16().to_string();
+        self.responses.insert(status, Answer::Inline(response));
+    }
+
+    /// Success of which nothing is known.
+    pub(crate) fn answers_something(&mut self, body: Option<(&str, Option<Value>)>) {
+        let response = Response {
+            description: "An answer that nobody has described.".to_owned(),
+            content: body.map_or_else(BTreeMap::new, |(media_type, schema)| {
+                content(media_type, schema)
+            }),
+            ..Response::default()
+        };
+        self.responses
+            .insert("2XX".to_owned(), Answer::Inline(response));
+    }
+
+    /// The success that is described may have another status.
+    pub(crate) fn has_any_success(&mut self) {
+        let success = self.responses.keys().find(|status| status.starts_with('2'));
+        if let Some(response) = success
+            .cloned()
+            .and_then(|status| self.responses.remove(&status))
+        {
+            self.responses.insert("2XX".to_owned(), response);
+        }
+    }
+
+    pub(crate) fn has_success(&self) -> bool {
+        self.responses
+            .keys()
+            .any(|status| status.starts_with(['1', '2', '3']))
+    }
+
+    /// `Location` in the answer that something was made.
+    pub(crate) fn locates(&mut self) {
+        if let Some(Answer::Inline(created)) = self.responses.get_mut("201") {
+            let header = Header {
+                description: "Where it is, if the resource says so.".to_owned(),
+                required: false,
+                schema: json!({"type": "string", "format": "uri-reference"}),
+            };
+            created.headers.insert("Location".to_owned(), header);
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, refusals: &[Refusal]) {
+        for refusal in refusals {
+            let status = refusal.status().to_owned();
+            self.responses
+                .entry(status)
+                .or_insert(Answer::Shared(*refusal));
+        }
+    }
+
+    pub(crate) fn secure(&mut self, security: Security, scribe: &mut Scribe) {
+        self.security = match (security, security.scheme()) {
+            (Security::Open, _) => Some(Vec::new()),
+            (_, None) => None,
+            (_, Some((name, scheme))) => {
+                scribe.security_schemes.insert(name.clone(), scheme);
+                Some(vec![BTreeMap::from([(name, Vec::new())])])
+            }
+        };
+        if security != Security::Open {
+            self.refuse(&[Refusal::Unauthorized, Refusal::Forbidden]);
+        }
+    }
+
+    /// The problems of an error type.
+    pub(crate) fn fails_with<E: Problems>(&mut self, scribe: &Scribe) {
+        let mut kinds: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
+        for kind in E::kinds() {
+            match kind.status {
+                None => self.refuse(&[Refusal::Other]),
+                Some(status) => kinds.entry(status.code()).or_default().push(kind),
+            }
+        }
+        for (status, kinds) in kinds {
+            self.fails(status, &kinds, scribe);
+        }
+    }
+
+    fn fails(&mut self, status: u16, kinds: &[ProblemKind], scribe: &Scribe) {
+        let details = kinds
+            .iter()
+            .filter_map(|kind| kind.detail.or(kind.problem_type.map(|(_, title)| title)));
+        let mut details: Vec<_> = details.map(str::to_owned).collect();
+        let phrase = StatusCode::from_u16(status)
+            .ok()
+            .and_then(|status| status.canonical_reason());
+        if details.is_empty() {
+            details.push(phrase.unwrap_or("A problem").to_owned());
+        }
+        details.dedup();
+        let examples = kinds
+            .iter()
+            .filter_map(|kind| scribe.example(*kind))
+            .enumerate()
+            .map(|(index, problem)| {
+                let value = serde_json::to_value(problem).unwrap_or_default();
+                ((index + 1).to_string(), Example { value })
+            });
+        let mut content = problem("Problem");
+        content
+            .values_mut()
+            .for_each(|content| content.examples = examples.clone().collect());
+        let mut headers = BTreeMap::new();
+        if kinds.iter().any(|kind| kind.has_retry_after) {
+            let header = Header {
+                description: "When to try again, in seconds.".to_owned(),
+                required: false,
+                schema: json!({"type": "string"}),
+            };
+            headers.insert("Retry-After".to_owned(), header);
+        }
+        let response = Response {
+            description: details.join(" · "),
+            headers,
+            content,
+        };
+        self.responses
+            .insert(status.to_string(), Answer::Inline(response));
+    }
+}
+
+fn content(media_type: &str, schema: Option<Value>) -> BTreeMap<String, MediaType> {
+    let body = MediaType {
+        schema,
+        ..MediaType::default()
+    };
+    BTreeMap::from([(media_type.to_owned(), body)])
+}

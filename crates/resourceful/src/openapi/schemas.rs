@@ -1,0 +1,219 @@
+//! The schemas of a document: schemars' own, once as clients send a type and once as they read it.
+
+use std::any::type_name;
+use std::collections::BTreeSet;
+use std::panic::Location;
+
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::transform::transform_subschemas;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use super::namesakes::{Visit, namesakes};
+use super::refusal::schemas as problem_schemas;
+use crate::build_error::BuildError;
+
+const OUTPUTS: &str = "#/components/schemas/";
+
+/// Where the schemas of what clients send stand until it is known which differ from those of what
+/// they read.
+const INPUTS: &str = "#/components/inputs/";
+
+/// Collects the schemas that operations refer to.
+pub(crate) struct Schemas {
+    inputs: SchemaGenerator,
+    outputs: SchemaGenerator,
+    visits: Vec<Visit>,
+    /// Who registered what is described now.
+    pub(crate) caller: &'static Location<'static>,
+}
+
+impl Schemas {
+    pub(crate) fn new() -> Self {
+        Self {
+            inputs: settings(INPUTS).for_deserialize().into_generator(),
+            outputs: settings(OUTPUTS).for_serialize().into_generator(),
+            visits: Vec::new(),
+            caller: Location::caller(),
+        }
+    }
+
+    /// The schema of what a client sends.
+    pub(crate) fn input<T: JsonSchema>(&mut self) -> Value {
+        self.visit::<T>();
+        let mut schema = self.inputs.subschema_for::<T>();
+        as_read(&mut schema);
+        schema.to_value()
+    }
+
+    /// The schema of what a client reads.
+    pub(crate) fn output<T: JsonSchema>(&mut self) -> Value {
+        self.visit::<T>();
+        self.outputs.subschema_for::<T>().to_value()
+    }
+
+    fn visit<T: JsonSchema>(&mut self) {
+        self.visits.push(Visit {
+            type_name: type_name::<T>(),
+            caller: self.caller,
+            generate: |generator| drop(generator.subschema_for::<T>()),
+        });
+    }
+
+    /// Two types of one name, as mistakes.
+    pub(crate) fn mistakes(&self) -> Vec<BuildError> {
+        namesakes(&self.visits)
+    }
+
+    /// Puts the schemas into `document`, and has its references lead there. A type that clients
+    /// send otherwise than they read it stands there twice: `Post` and `PostInput`.
+    pub(crate) fn put_into(mut self, document: &mut Value) -> Vec<BuildError> {
+        let mut schemas = self.outputs.take_definitions(true);
+        let mut inputs = self.inputs.take_definitions(true);
+        for schema in inputs.values_mut() {
+            if let Ok(schema) = schema.try_into() {
+                as_read(schema);
+            }
+        }
+        let differing = differing(&inputs, &schemas);
+        let name = |input: &str| match differing.contains(input) {
+            true => input_name(input, &schemas),
+            false => input.to_owned(),
+        };
+        let renamed: Vec<_> = inputs
+            .keys()
+            .map(|input| (input.clone(), name(input)))
+            .collect();
+        for (input, schema) in inputs {
+            let name = renamed.iter().find(|(from, _)| *from == input);
+            schemas
+                .entry(name.map_or(input, |(_, to)| to.clone()))
+                .or_insert(schema);
+        }
+        let mut mistakes = Vec::new();
+        for (name, schema) in problem_schemas() {
+            if schemas.insert(name.to_owned(), schema).is_some() {
+                mistakes.push(BuildError::new(
+                    format!("the schema name `{name}` is that of problem details: rename the type"),
+                    &[self.caller],
+                ));
+            }
+        }
+        document["components"]["schemas"] = schemas.into();
+        redirect(document, &renamed);
+        mistakes
+    }
+}
+
+/// The schema of `T` as clients send it, without references.
+pub(crate) fn inline_schema<T: JsonSchema>() -> Schema {
+    let mut settings = settings(INPUTS).for_deserialize();
+    settings.inline_subschemas = true;
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.remove("title");
+    as_read(&mut schema);
+    schema
+}
+
+fn settings(path: &str) -> SchemaSettings {
+    SchemaSettings::draft2020_12().with(|settings| {
+        settings.meta_schema = None;
+        settings.definitions_path = path.trim_matches(['#', '/']).to_owned().into();
+    })
+}
+
+/// Says what [`Input`](crate::Input) does besides what schemars knows.
+fn as_read(schema: &mut Schema) {
+    transform_subschemas(&mut as_read, schema);
+    if is_text(schema) && !has_any(schema, &["x-allow-nul", "enum", "const", "format"]) {
+        // One of the two can always be added.
+        if has_any(schema, &["pattern"]) {
+            schema.insert("not".to_owned(), json!({"pattern": r"\u0000"}));
+        } else {
+            schema.insert("pattern".to_owned(), r"^[^\u0000]*$".into());
+        }
+    }
+    if schema.remove("x-read-one-by-one").is_some()
+        && let Some(items) = schema.remove("items")
+    {
+        let any = json!({"description": "Anything else fails as an item."});
+        schema.insert("items".to_owned(), json!({"anyOf": [items, any]}));
+    }
+    // Schemars asks `Serialize` for defaults, which may say absence by null.
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+}
+
+fn is_text(schema: &Schema) -> bool {
+    match schema.get("type") {
+        Some(Value::String(one)) => one == "string",
+        Some(Value::Array(several)) => several.iter().any(|one| one == "string"),
+        _ => false,
+    }
+}
+
+fn has_any(schema: &Schema, keywords: &[&str]) -> bool {
+    keywords
+        .iter()
+        .any(|keyword| schema.get(*keyword).is_some())
+}
+
+/// The inputs that are not what an output of the same name is, or that refer to one.
+fn differing(inputs: &Map<String, Value>, outputs: &Map<String, Value>) -> BTreeSet<String> {
+    let mut differing = BTreeSet::new();
+    for (name, input) in inputs {
+        let mut same = input.clone();
+        redirect(&mut same, &[]);
+        if outputs.get(name).is_some_and(|output| *output != same) {
+            differing.insert(name.clone());
+        }
+    }
+    loop {
+        let refers = |name: &&String| {
+            let text = inputs[*name].to_string();
+            let mut names = differing.iter();
+            outputs.contains_key(*name)
+                && names.any(|other| text.contains(&format!("\"{INPUTS}{other}\"")))
+        };
+        let more: Vec<_> = inputs
+            .keys()
+            .filter(|name| !differing.contains(*name))
+            .filter(refers)
+            .cloned()
+            .collect();
+        if more.is_empty() {
+            return differing;
+        }
+        differing.extend(more);
+    }
+}
+
+fn input_name(input: &str, taken: &Map<String, Value>) -> String {
+    let name = format!("{input}Input");
+    let numbered = (2..).map(|number| format!("{name}{number}"));
+    std::iter::once(name.clone())
+        .chain(numbered)
+        .find(|name| !taken.contains_key(name))
+        .expect("there is always a next number")
+}
+
+/// References to inputs become references to schemas, some under another name.
+fn redirect(value: &mut Value, renamed: &[(String, String)]) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get_mut("$ref")
+                && let Some(input) = reference.strip_prefix(INPUTS)
+            {
+                let name = renamed.iter().find(|(from, _)| from == input);
+                let name = name.map_or(input, |(_, to)| to);
+                *reference = format!("{OUTPUTS}{name}");
+            }
+            members
+                .values_mut()
+                .for_each(|member| redirect(member, renamed));
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|one| redirect(one, renamed)),
+        _ => {}
+    }
+}
