@@ -119,14 +119,21 @@ pub struct Tab<'b> {
 impl Tab<'_> {
     /// Types into what `selector` finds, or presses it if there is nothing to type.
     pub fn enter(&self, selector: &str, text: &str) {
-        let found = self.post(
-            "/element",
-            &json!({ "using": "css selector", "value": selector }),
-        );
-        let element = found.as_object().unwrap().values().next().unwrap();
-        let element = element.as_str().unwrap();
-        let path = format!("/element/{element}/value");
+        let path = format!("{}/value", self.element(selector));
         self.post(&path, &json!({ "text": text }));
+    }
+
+    /// Types over all that is in what `selector` finds.
+    pub fn replace(&self, selector: &str, text: &str) {
+        // The control key, and all keys released, as WebDriver spells them.
+        self.enter(selector, &format!("\u{e009}a\u{e000}{text}"));
+    }
+
+    /// Clicks on what `selector` finds, once it is there.
+    pub fn click(&self, selector: &str) {
+        self.wait_for(selector, "");
+        let path = format!("{}/click", self.element(selector));
+        self.post(&path, &json!({}));
     }
 
     /// Waits until the text of what `selector` finds contains `text`.
@@ -147,6 +154,15 @@ impl Tab<'_> {
             "/execute/async",
             &json!({ "script": script, "args": arguments }),
         );
+    }
+
+    fn element(&self, selector: &str) -> String {
+        let found = self.post(
+            "/element",
+            &json!({ "using": "css selector", "value": selector }),
+        );
+        let element = found.as_object().unwrap().values().next().unwrap();
+        format!("/element/{}", element.as_str().unwrap())
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
