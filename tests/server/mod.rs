@@ -2,6 +2,7 @@
 
 mod conformance;
 mod disconnect;
+mod docs;
 mod drain;
 mod framing;
 mod health;

@@ -15,6 +15,7 @@ use crate::build_error::{BuildError, BuildErrors};
 use crate::describe::{About, OpenApi, describe};
 use crate::document::Served;
 use crate::erased::{Endpoint, ExtraEndpoint, FunctionView, ResourceEndpoint, ViewEndpoint};
+use crate::docs::{self, Docs};
 use crate::error::{Error, Result};
 use crate::extra::{ExtraAction, ExtraActions};
 use crate::health::{Check, Live, Ready};
@@ -59,6 +60,7 @@ pub struct App {
     about: About,
     /// Is the document served?
     is_documented: bool,
+    docs: Option<Docs>,
     /// Those that are seen before the paths are.
     mistakes: Vec<BuildError>,
 }
@@ -79,6 +81,7 @@ impl App {
             checks: Vec::new(),
             about: About::default(),
             is_documented: true,
+            docs: docs::UNASKED,
             mistakes: Vec::new(),
         }
     }
@@ -498,6 +501,30 @@ impl App {
         self
     }
 
+    /// Serves the page at `/docs` in release builds, too: a page to read the API on, and to try it,
+    /// made from `/openapi.json`. Builds with debug assertions serve it unasked.
+    ///
+    /// It is for everybody who can reach it. Its files are part of the program, two megabytes that
+    /// a release build has only if it asks, and its `Content-Security-Policy` lets it talk to the
+    /// application alone. An application that serves `/docs` itself, or anything below it, has no
+    /// such page.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().docs())?;
+    /// assert!(client.get("/docs").await.text().contains("<title>API</title>"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn docs(mut self) -> Self {
+        self.docs = Some(docs::docs);
+        self
+    }
+
     /// The one place to change what clients read of errors; the log is not affected.
     ///
     /// # Examples
@@ -748,7 +775,19 @@ impl App {
         self.bind(address).await?.run().await
     }
 
-    /// Puts the document at its path, unless the application has something else there.
+    /// An endpoint that nobody has written down.
+    #[track_caller]
+    fn register_own(&mut self, path: &str, endpoint: Arc<dyn Endpoint>) {
+        self.registrations.push(Registration {
+            pattern: path.to_owned(),
+            methods: Methods::One(Method::GET),
+            endpoint,
+            caller: Location::caller(),
+        });
+    }
+
+    /// Puts the document and the page that shows it at their paths, unless the application has
+    /// something else there.
     fn serve_document(&mut self) -> Option<Served> {
         let (document, mistakes) = describe(&self.registrations, &self.about, &self.settings);
         self.mistakes.extend(mistakes);
@@ -758,12 +797,15 @@ impl App {
         let document = Served::new(&document);
         let path = "/openapi.json";
         if self.registrations.iter().all(|one| one.pattern != path) {
-            self.registrations.push(Registration {
-                pattern: path.to_owned(),
-                methods: Methods::One(Method::GET),
-                endpoint: Arc::new(document.clone()),
-                caller: Location::caller(),
-            });
+            self.register_own(path, Arc::new(document.clone()));
+        }
+        let mut patterns = self.registrations.iter().map(|one| &one.pattern);
+        if let Some(docs) = self.docs
+            && !patterns.any(|pattern| docs::is_in_docs(pattern))
+        {
+            for (path, endpoint) in docs() {
+                self.register_own(path, endpoint);
+            }
         }
         Some(document)
     }

@@ -43,6 +43,7 @@ mod bulk;
 mod caught;
 mod conclude;
 mod dispatch;
+mod docs;
 mod erased;
 mod events;
 mod gather;

@@ -1,0 +1,212 @@
+//! `/docs`, in a browser.
+
+use std::net::SocketAddr;
+
+use resourceful::TrailingSlash;
+use resourceful::prelude::*;
+use resourceful_test_parts::{Browser, Tab};
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+use super::start;
+use crate::fixture::app;
+
+/// The document of an application that is mounted there.
+fn document(title: &str, mounted_at: &str) -> Value {
+    let json = |schema: &str| {
+        let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+        json!({ "application/json": { "schema": schema } })
+    };
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": title, "version": "0.1.0" },
+        "servers": [{ "url": mounted_at }],
+        "tags": [{ "name": "posts", "description": "Blog posts." }],
+        "paths": { "/posts": { "post": {
+            "operationId": "posts.create",
+            "tags": ["posts"],
+            "summary": "Writes a post.",
+            "requestBody": { "required": true, "content": json("NewPost") },
+            "responses": {
+                "201": { "description": "Written.", "content": json("Post") },
+                "422": { "$ref": "#/components/responses/Invalid" },
+            },
+            "security": [{ "bearer": [] }],
+        } } },
+        "components": {
+            "schemas": {
+                "NewPost": {
+                    "type": "object",
+                    "required": ["title"],
+                    "properties": {
+                        "title": { "type": "string", "minLength": 1, "maxLength": 20 },
+                        "slug": { "type": ["string", "null"] },
+                    },
+                },
+                "Post": {
+                    "type": "object",
+                    "required": ["id", "title"],
+                    "properties": {
+                        "id": { "type": "integer", "format": "int64" },
+                        "title": { "type": "string" },
+                    },
+                },
+                "Problem": { "type": "object", "properties": { "title": { "type": "string" } } },
+            },
+            "responses": { "Invalid": {
+                "description": "Fields are wrong.",
+                "content": { "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/Problem" },
+                } },
+            } },
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
+        },
+    })
+}
+
+fn documented(mounted_at: &'static str) -> App {
+    let ours = move |_: Request| async move { Ok::<_, Error>(Json(document("Blog", mounted_at))) };
+    app().docs().get("/openapi.json", public(ours))
+}
+
+/// What pages have complained of. That an answer was a 422 is no complaint.
+fn complaints(browser: &Browser) -> Vec<String> {
+    let mut lines = browser.console();
+    lines.retain(|line| !line.contains(r#""source":"network""#) || !line.contains("status of 422"));
+    lines
+}
+
+/// What somebody does who wants to know what happens to a post without a title.
+fn try_create(page: &Tab<'_>) {
+    const OPERATION: &str = ".opblock-post";
+    const STATUS: &str = ".live-responses-table .response .response-col_status";
+    const ANSWER: &str = ".live-responses-table .highlight-code";
+    let inside = |selector: &str| format!("{OPERATION} {selector}");
+    page.click(&inside(".opblock-summary-control"));
+    page.click(&inside(".try-out__btn"));
+    for (title, status, answers) in [
+        ("", "422", ["#/title", "length is lower than 1"]),
+        ("Hello", "201", [r#""id": 26"#, r#""title": "Hello""#]),
+    ] {
+        let body = json!({ "title": title }).to_string();
+        page.replace(&inside(".body-param__text"), &body);
+        page.click(&inside(".btn.execute"));
+        page.wait_for(&inside(STATUS), status);
+        for answer in answers {
+            page.wait_for(&inside(ANSWER), answer);
+        }
+    }
+}
+
+/// In a thread that may wait.
+async fn browse(address: SocketAddr, look: impl FnOnce(&Browser, &str) + Send + 'static) {
+    let look = move || look(&Browser::start(), &format!("http://{address}"));
+    spawn_blocking(look).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_create_is_tried_on_the_page() {
+    let running = start(documented("/")).await;
+    browse(running.address, |browser, origin| {
+        let page = browser.open(&format!("{origin}/docs"));
+        page.wait_for("#operations-tag-posts", "Blog posts.");
+        assert_eq!(browser.console(), [""; 0]);
+        try_create(&page);
+        // All that opens has been open.
+        page.click(".authorize.btn");
+        page.wait_for(".modal-ux", "bearer");
+        page.click(".btn-done");
+        page.click(".models .json-schema-2020-12-accordion");
+        page.wait_for(".models", "title");
+        assert_eq!(complaints(browser), [""; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_finds_its_application_below_a_prefix() {
+    let inner = documented("/v1").mounted_at("/v1").build().unwrap();
+    let running = start(App::new().mount("/v1", public(inner))).await;
+    browse(running.address, |browser, origin| {
+        let page = browser.open(&format!("{origin}/v1/docs/"));
+        page.wait_for("#operations-tag-posts", "Blog posts.");
+        try_create(&page);
+        assert_eq!(complaints(browser), [""; 0]);
+    })
+    .await;
+}
+
+/// GHSA-qrmm-w75w-3wpx.
+#[tokio::test]
+async fn a_link_cannot_bring_its_own_document() {
+    let other = |_: Request| async { Ok::<_, Error>(Json(document("Evil", "/"))) };
+    let config = |_: Request| async { Ok::<_, Error>(Json(json!({ "url": "/evil.json" }))) };
+    let app = documented("/").get("/evil.json", public(other));
+    let running = start(app.get("/config.json", public(config))).await;
+    browse(running.address, |browser, origin| {
+        let query = "url=/evil.json&configUrl=/config.json&queryConfigEnabled=true";
+        let page = browser.open(&format!("{origin}/docs?{query}"));
+        page.wait_for(".info .title", "Blog");
+        assert_eq!(complaints(browser), [""; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_policy_allows_nothing_from_elsewhere() {
+    let client = TestClient::new(App::new().docs()).unwrap();
+    let page = client.get("/docs").await;
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(page.headers()["cache-control"], "no-store");
+    let linked = page.text().split(['"']);
+    let linked: Vec<_> = linked.filter(|link| link.starts_with("docs/")).collect();
+    assert_eq!(linked.len(), 3);
+    for path in ["docs"].iter().chain(&linked) {
+        let answer = client.get(&format!("/{path}")).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        let headers = answer.headers();
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+        for weak in ["unsafe", "*", "//"] {
+            assert!(!policy.contains(weak), "{policy}");
+        }
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        let is_kept = headers["cache-control"] == "public, max-age=31536000, immutable";
+        assert_eq!(is_kept, path.contains("swagger-ui"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn release_builds_serve_it_to_who_asks() {
+    let unasked = if cfg!(debug_assertions) { 200 } else { 404 };
+    let client = TestClient::new(App::new()).unwrap();
+    assert_eq!(client.get("/docs").await.status(), unasked);
+    assert_eq!(client.get("/docs/start.js").await.status(), unasked);
+    let client = TestClient::new(App::new().docs()).unwrap();
+    assert_eq!(client.get("/docs").await.status(), 200);
+}
+
+#[tokio::test]
+async fn the_paths_are_free_for_others() {
+    async fn ours(_: Request) -> Result<&'static str> {
+        Ok("ours")
+    }
+    for path in ["/docs", "/docs/", "/docs/{page}", "/docs/start.js"] {
+        let client = TestClient::new(App::new().docs().get(path, public(ours))).unwrap();
+        let answer = client.get(&path.replace("{page}", "start.js")).await;
+        assert_eq!(answer.text(), "ours", "{path}");
+        let page = client.get("/docs").await;
+        assert!(!page.headers().contains_key("content-security-policy"));
+    }
+    let client = TestClient::new(App::new().docs().get("/docsify", public(ours))).unwrap();
+    assert_eq!(client.get("/docs").await.status(), 200);
+}
+
+#[tokio::test]
+async fn it_is_at_one_path_where_slashes_are_ignored() {
+    let app = App::new().docs().trailing_slash(TrailingSlash::Ignore);
+    let answer = TestClient::new(app).unwrap().get("/docs/").await;
+    assert_eq!(answer.status(), 308);
+    assert_eq!(answer.headers()["location"], "../docs");
+}
