@@ -85,6 +85,11 @@ pub(crate) fn describe(
         description: description(name),
         name: name.clone(),
     });
+    let refusals = refusals
+        .iter()
+        .map(|refusal| (refusal.name(), refusal.response()));
+    let mut responses = std::mem::take(&mut scribe.responses);
+    responses.extend(refusals);
     let mut document = Document {
         openapi: "3.1.0",
         info: about.info.clone(),
@@ -97,10 +102,7 @@ pub(crate) fn describe(
         tags: tags.collect(),
         paths: BTreeMap::new(),
         components: Components {
-            responses: refusals
-                .iter()
-                .map(|refusal| (refusal.name(), refusal.response()))
-                .collect(),
+            responses,
             security_schemes: scribe.security_schemes.clone(),
             ..Components::default()
         },
@@ -226,7 +228,7 @@ fn refusals(operation: &Operation) -> impl Iterator<Item = Refusal> {
         .responses
         .values()
         .filter_map(|answer| match answer {
-            Answer::Shared(refusal) => Some(*refusal),
-            Answer::Inline(_) => None,
+            Answer::Refusal(refusal) => Some(*refusal),
+            Answer::Shared { .. } | Answer::Inline(_) => None,
         })
 }

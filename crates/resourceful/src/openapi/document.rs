@@ -63,7 +63,7 @@ pub(crate) struct RequestBody {
     pub(crate) content: BTreeMap<String, MediaType>,
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct MediaType {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) schema: Option<Value>,
@@ -71,7 +71,7 @@ pub(crate) struct MediaType {
     pub(crate) examples: BTreeMap<String, Example>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Example {
     pub(crate) value: Value,
 }
@@ -80,12 +80,18 @@ pub(crate) struct Example {
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Answer {
+    /// One of ours.
     #[serde(serialize_with = "Refusal::as_reference")]
-    Shared(Refusal),
+    Refusal(Refusal),
+    /// One of the application's, under its name.
+    Shared {
+        #[serde(rename = "$ref")]
+        reference: String,
+    },
     Inline(Response),
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Response {
     pub(crate) description: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -94,7 +100,7 @@ pub(crate) struct Response {
     pub(crate) content: BTreeMap<String, MediaType>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Header {
     pub(crate) description: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]

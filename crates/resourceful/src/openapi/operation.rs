@@ -1,5 +1,6 @@
 //! How endpoints tell of themselves.
 
+use std::any::type_name;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -137,7 +138,7 @@ impl Operation {
             let status = refusal.status().to_owned();
             self.responses
                 .entry(status)
-                .or_insert(Answer::Shared(*refusal));
+                .or_insert(Answer::Refusal(*refusal));
         }
     }
 
@@ -155,8 +156,9 @@ impl Operation {
         }
     }
 
-    /// The problems of an error type.
-    pub(crate) fn fails_with<E: Problems>(&mut self, scribe: &Scribe) {
+    /// The problems of an error type. Those of one status are one answer, which stands among the
+    /// components, since all operations that fail with this type share it.
+    pub(crate) fn fails_with<E: Problems>(&mut self, scribe: &mut Scribe) {
         let mut kinds: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
         for kind in E::kinds() {
             match kind.status {
@@ -164,52 +166,47 @@ impl Operation {
                 Some(status) => kinds.entry(status.code()).or_default().push(kind),
             }
         }
+        let name = type_name::<E>()
+            .split('<')
+            .next()
+            .and_then(|name| name.rsplit("::").next());
         for (status, kinds) in kinds {
-            self.fails(status, &kinds, scribe);
+            let name = format!("{}{status}", name.unwrap_or("Problem"));
+            let response = failure(status, &kinds, scribe);
+            let answer = scribe.share(name, response);
+            self.responses.insert(status.to_string(), answer);
         }
     }
+}
 
-    fn fails(&mut self, status: u16, kinds: &[ProblemKind], scribe: &Scribe) {
-        let details = kinds
-            .iter()
-            .filter_map(|kind| kind.detail.or(kind.problem_type.map(|(_, title)| title)));
-        let mut details: Vec<_> = details.map(str::to_owned).collect();
-        let phrase = StatusCode::from_u16(status)
-            .ok()
-            .and_then(|status| status.canonical_reason());
-        if details.is_empty() {
-            details.push(phrase.unwrap_or("A problem").to_owned());
-        }
-        details.dedup();
-        let examples = kinds
-            .iter()
-            .filter_map(|kind| scribe.example(*kind))
-            .enumerate()
-            .map(|(index, problem)| {
-                let value = serde_json::to_value(problem).unwrap_or_default();
-                ((index + 1).to_string(), Example { value })
-            });
-        let mut content = problem("Problem");
-        content
+/// What clients read of problems of one status.
+fn failure(status: u16, kinds: &[ProblemKind], scribe: &Scribe) -> Response {
+    let refusal = Refusal::ALL
+        .into_iter()
+        .find(|refusal| refusal.status() == status.to_string());
+    let mut texts: Vec<_> = refusal.into_iter().map(Refusal::description).collect();
+    texts.extend(kinds.iter().filter_map(|kind| kind.text()));
+    let mut response = Response {
+        description: texts.join(" "),
+        content: problem("Problem"),
+        ..Response::default()
+    };
+    let examples = kinds
+        .iter()
+        .filter_map(|kind| scribe.example(*kind))
+        .enumerate();
+    for (index, problem) in examples {
+        let value = serde_json::to_value(problem).unwrap_or_default();
+        let example = (format!("{}", index + 1), Example { value });
+        response
+            .content
             .values_mut()
-            .for_each(|content| content.examples = examples.clone().collect());
-        let mut headers = BTreeMap::new();
-        if kinds.iter().any(|kind| kind.has_retry_after) {
-            let header = Header {
-                description: "When to try again, in seconds.".to_owned(),
-                required: false,
-                schema: json!({"type": "string"}),
-            };
-            headers.insert("Retry-After".to_owned(), header);
-        }
-        let response = Response {
-            description: details.join(" · "),
-            headers,
-            content,
-        };
-        self.responses
-            .insert(status.to_string(), Answer::Inline(response));
+            .for_each(|content| content.examples.extend([example.clone()]));
     }
+    if kinds.iter().any(|kind| kind.has_retry_after) {
+        response.headers = Refusal::ServiceUnavailable.headers();
+    }
+    response
 }
 
 fn content(media_type: &str, schema: Option<Value>) -> BTreeMap<String, MediaType> {

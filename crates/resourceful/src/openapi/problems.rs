@@ -123,6 +123,11 @@ impl ProblemKind {
         self
     }
 
+    /// What it is about, as far as it is said.
+    pub(super) fn text(&self) -> Option<&'static str> {
+        self.detail.or(self.problem_type.map(|(_, title)| title))
+    }
+
     /// An error of this kind.
     pub(crate) fn error(self) -> Option<Error> {
         let mut error = Error::new(self.status?);

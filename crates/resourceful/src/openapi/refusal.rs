@@ -21,10 +21,6 @@ pub(crate) enum Refusal {
     UriTooLong,
     UnsupportedMediaType,
     Invalid,
-    #[cfg_attr(
-        not(feature = "websocket"),
-        expect(dead_code, reason = "only sockets refuse so")
-    )]
     UpgradeRequired,
     InternalServerError,
     ServiceUnavailable,
@@ -33,6 +29,24 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    pub(super) const ALL: [Self; 15] = [
+        Self::BadRequest,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::RequestTimeout,
+        Self::ContentTooLarge,
+        Self::UriTooLong,
+        Self::UnsupportedMediaType,
+        Self::Invalid,
+        Self::UpgradeRequired,
+        Self::InternalServerError,
+        Self::ServiceUnavailable,
+        Self::Other,
+    ];
+
     /// Its status, as responses are listed by it.
     pub(crate) fn status(self) -> &'static str {
         match self {
@@ -100,7 +114,7 @@ impl Refusal {
         }
     }
 
-    fn headers(self) -> BTreeMap<String, Header> {
+    pub(super) fn headers(self) -> BTreeMap<String, Header> {
         let (name, description, required) = match self {
             Self::Unauthorized => ("WWW-Authenticate", "By which means.", true),
             Self::MethodNotAllowed => ("Allow", "The methods that the path is there for.", true),

@@ -118,7 +118,7 @@ pub(crate) fn inline_schema<T: JsonSchema>() -> Schema {
 fn settings(path: &str) -> SchemaSettings {
     SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
-        settings.definitions_path = path.trim_matches(['#', '/']).to_owned().into();
+        settings.definitions_path = path.trim_start_matches('#').to_owned().into();
     })
 }
 

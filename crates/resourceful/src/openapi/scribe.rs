@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::document::{Answer, Response};
 use super::problems::ProblemKind;
 use super::schemas::Schemas;
 use crate::error::Error;
@@ -17,6 +18,8 @@ pub struct Scribe {
     /// The largest body in bytes, where nothing else was said.
     pub(crate) body_limit: u64,
     problems: Option<ProblemHook>,
+    /// Answers that operations share, by their names.
+    pub(crate) responses: BTreeMap<String, Response>,
     pub(crate) security_schemes: BTreeMap<String, Value>,
     /// The texts of the groups that operations are shown in.
     pub(crate) tags: BTreeMap<String, String>,
@@ -30,9 +33,23 @@ impl Scribe {
             schemas,
             body_limit,
             problems,
+            responses: BTreeMap::new(),
             security_schemes: BTreeMap::new(),
             tags: BTreeMap::new(),
         }
+    }
+
+    /// Puts an answer among the components; two of one name that differ stay where they are.
+    pub(super) fn share(&mut self, name: String, response: Response) -> Answer {
+        let shared = self
+            .responses
+            .entry(name.clone())
+            .or_insert_with(|| response.clone());
+        if *shared != response {
+            return Answer::Inline(response);
+        }
+        let reference = format!("#/components/responses/{name}");
+        Answer::Shared { reference }
     }
 
     /// The first text of a group stays, unless there was none.

@@ -19,7 +19,7 @@ use crate::testing::compat::{Change, Kind, changes};
 /// relative to the directory of the crate's `Cargo.toml`; `UPDATE=1 cargo test` writes the file.
 ///
 /// # Panics
-/// When the file is not there, or the API is another. Then every change is told, sorted:
+/// When the application cannot be built, the file is not there, or the API is another. Then every change is told, sorted:
 ///
 /// * *breaking*: a client that was right may now be wrong. The server takes less (a member that is
 ///   now required, a parameter that is gone, a lower maximum) or answers more or something else (a
@@ -37,8 +37,8 @@ use crate::testing::compat::{Change, Kind, changes};
 /// # fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("openapi.json");
-/// # std::fs::write(&path, r#"{"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}"#)?;
 /// let app = App::new();
+/// # std::fs::write(&path, app.openapi()?.as_value().to_string())?;
 /// assert_openapi(&path, &app); // in a test of yours: "openapi.json"
 /// # Ok(())
 /// # }
@@ -46,20 +46,16 @@ use crate::testing::compat::{Change, Kind, changes};
 #[track_caller]
 pub fn assert_openapi(path: impl AsRef<Path>, app: &App) {
     let path = in_crate(path.as_ref());
-    let document = document(app);
+    let document = app.openapi().unwrap_or_else(|errors| panic!("{errors}"));
+    let document = document.as_value();
     let outcome = if wants_update(env::var_os("UPDATE").as_deref()) {
-        write(&path, &document)
+        write(&path, document)
     } else {
-        assert_document(&path, &document)
+        assert_document(&path, document)
     };
     if let Err(report) = outcome {
         panic!("{report}");
     }
-}
-
-/// A stand-in until an application makes its document.
-fn document(_: &App) -> Value {
-    serde_json::json!({"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}})
 }
 
 /// Cargo runs tests in their crate's directory, but a test may have left it.
