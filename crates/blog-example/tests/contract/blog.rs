@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use blog_example::database;
 use blog_example::services::Services;
-use resourceful::{TestClient, TestResponse};
+use resourceful::{App, TestClient, TestResponse};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
 use resourceful_test_parts::{Behaviour, Upstream};
@@ -63,17 +63,9 @@ impl Blog {
     }
 
     pub(crate) async fn on(url: &str, cache: Cache, directory: Option<TempDir>) -> Self {
-        let database = database::connect(url).await.expect("the database opens");
         let upstream = Upstream::start();
-        let external = Client::builder(upstream.url()).timeout(UPSTREAM_TIMEOUT);
-        let deliveries = SqlDeliveries::new(database.clone()).await;
-        let services = Services {
-            database: database.clone(),
-            upstream: external.build().expect("a client"),
-            cache,
-            github: Some(GitHub::new(SECRET).expect("a secret")),
-            deliveries: deliveries.expect("a table"),
-        };
+        let services = services(url, cache, &upstream).await;
+        let database = services.database.clone();
         let client = TestClient::new(blog_example::app(services)).expect("the blog is sound");
         Self {
             client,
@@ -127,6 +119,29 @@ impl Blog {
     pub(crate) async fn create(&self, title: &str) -> TestResponse {
         let post = serde_json::json!({"title": title, "content": "", "published": true});
         self.client.post("/api/posts/").json(&post).await
+    }
+}
+
+/// The application alone, for those who look at it as a whole, and what it stands on.
+pub(crate) async fn app() -> (App, Upstream, TempDir) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("sqlite://{}/blog.sqlite3", directory.path().display());
+    let upstream = Upstream::start();
+    let cache = Cache::new(Memory::default(), "blog", 1);
+    let services = services(&url, cache, &upstream).await;
+    (blog_example::app(services), upstream, directory)
+}
+
+async fn services(url: &str, cache: Cache, upstream: &Upstream) -> Services {
+    let database = database::connect(url).await.expect("the database opens");
+    let external = Client::builder(upstream.url()).timeout(UPSTREAM_TIMEOUT);
+    let deliveries = SqlDeliveries::new(database.clone()).await;
+    Services {
+        database,
+        upstream: external.build().expect("a client"),
+        cache,
+        github: Some(GitHub::new(SECRET).expect("a secret")),
+        deliveries: deliveries.expect("a table"),
     }
 }
 

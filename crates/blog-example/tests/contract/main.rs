@@ -17,6 +17,7 @@ mod bulk;
 mod cached;
 mod endpoint;
 mod external;
+mod openapi;
 mod posts;
 mod rules;
 mod statistics;

@@ -110,6 +110,9 @@ impl Parameter {
             Some(Value::String(text)) => Some(text.into()),
             _ => None,
         };
+        if required {
+            schema.remove("default");
+        }
         Self {
             name,
             place,

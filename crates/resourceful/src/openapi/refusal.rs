@@ -169,18 +169,19 @@ pub(crate) fn schemas() -> [(&'static str, Value); 2] {
             },
         },
     });
-    let required = json!(["type", "title", "status"]);
     let problem = json!({
         "type": "object",
         "description": "Problem details (RFC 9457).",
-        "required": required,
+        "required": ["type", "title", "status"],
         "properties": members,
+        "additionalProperties": true,
     });
     let invalid = json!({
         "type": "object",
         "description": "Problem details (RFC 9457) of a request with wrong fields.",
         "required": ["type", "title", "status", "errors"],
         "properties": invalid,
+        "additionalProperties": true,
     });
     [("Problem", problem), ("InvalidProblem", invalid)]
 }
