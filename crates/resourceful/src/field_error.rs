@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// One wrong field of a request: where it is, and what is wrong with it.
@@ -113,6 +114,36 @@ impl Serialize for FieldError {
     }
 }
 
+/// As it is written; a pointer that is no URI fragment (`/title`) is taken as it stands.
+impl<'de> Deserialize<'de> for FieldError {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Written {
+            pointer: Option<String>,
+            name: Option<String>,
+            r#in: Option<String>,
+            detail: String,
+        }
+        let written = Written::deserialize(deserializer)?;
+        if let Some(pointer) = written.pointer {
+            let pointer = match pointer.strip_prefix('#') {
+                Some(fragment) => {
+                    let decoded = percent_decode_str(fragment).decode_utf8();
+                    decoded.map_err(D::Error::custom)?.into_owned()
+                }
+                None => pointer,
+            };
+            return Ok(Self::body(pointer, written.detail));
+        }
+        match (written.name, written.r#in.as_deref()) {
+            (Some(name), Some("query")) => Ok(Self::query(name, written.detail)),
+            _ => Err(D::Error::custom(
+                "neither a `pointer` nor a `name` in the query",
+            )),
+        }
+    }
+}
+
 /// What a URI fragment cannot hold as it is (RFC 3986 section 3.5).
 const FRAGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -129,3 +160,40 @@ const FRAGMENT: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Option<FieldError> {
+        serde_json::from_str(json).ok()
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        for field in [
+            FieldError::body("", "must be an object"),
+            FieldError::body("/tags/0/a b~1%#\"é", "is required"),
+            FieldError::query("a b", "must be an integer"),
+        ] {
+            let json = serde_json::to_string(&field).unwrap();
+            assert_eq!(read(&json), Some(field), "{json}");
+        }
+    }
+
+    #[test]
+    fn other_places_are_not_taken_for_ours() {
+        let plain = r#"{"pointer": "/title", "detail": "is required", "code": 7}"#;
+        let field = FieldError::body("/title", "is required");
+        assert_eq!(read(plain), Some(field));
+        for other in [
+            r#"{"name": "x-id", "in": "header", "detail": "is required"}"#,
+            r#"{"name": "page", "detail": "is required"}"#,
+            r##"{"pointer": "#/title"}"##,
+            r##"{"pointer": "#/%FF", "detail": "is required"}"##,
+            r#""title""#,
+        ] {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
+}

@@ -1,10 +1,13 @@
 //! Which part of a collection: paging styles, and the [`Page`] they make.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::Result;
@@ -85,6 +88,75 @@ impl<T> Page<T> {
     {
         Named { page: self, name }
     }
+
+    /// The page of such an object; its members of other names are ignored.
+    ///
+    /// # Errors
+    /// When it is no such object.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::Page;
+    /// let json = r#"{"ids": [1, 2], "pagination": null}"#;
+    /// let mut json = serde_json::Deserializer::from_str(json);
+    /// assert_eq!(Page::<i64>::from_named("ids", &mut json).unwrap(), Page::all(vec![1, 2]));
+    /// ```
+    pub fn from_named<'de, D>(name: &str, deserializer: D) -> Result<Self, D::Error>
+    where
+        T: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        let items = PhantomData;
+        deserializer.deserialize_map(NamedVisitor { name, items })
+    }
+
+    /// The items of this part, for good.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::Page::all(vec![1]).into_items(), vec![1]);
+    /// ```
+    #[must_use]
+    pub fn into_items(self) -> Vec<T> {
+        self.items
+    }
+
+    /// How many items the whole collection has, where its paging style says so.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{Page, PageNumber};
+    /// assert_eq!(PageNumber::<10, 100>::FIRST.of(vec!["a"], 12).total(), Some(12));
+    /// assert_eq!(Page::all(vec!["a"]).total(), Some(1));
+    /// ```
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        match self.pagination {
+            Some(Pagination::Number { total, .. } | Pagination::Offset { total, .. }) => {
+                Some(total)
+            }
+            None => Some(self.items.len() as u64),
+        }
+    }
+
+    /// Are there items after these?
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{Page, PageNumber};
+    /// assert!(PageNumber::<2, 100>::FIRST.slice(&["a", "b", "c"]).has_next());
+    /// assert!(!PageNumber::<2, 100>::at(2, 2).slice(&["a", "b", "c"]).has_next());
+    /// assert!(!Page::all(vec!["a"]).has_next());
+    /// ```
+    #[must_use]
+    pub fn has_next(&self) -> bool {
+        match self.pagination {
+            Some(Pagination::Number { has_next, .. } | Pagination::Offset { has_next, .. }) => {
+                has_next
+            }
+            None => false,
+        }
+    }
 }
 
 struct Named<'a, T> {
@@ -119,8 +191,37 @@ impl<T> JsonSchema for Named<'_, T> {
     }
 }
 
+struct NamedVisitor<'a, T> {
+    name: &'a str,
+    items: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for NamedVisitor<'_, T> {
+    type Value = Page<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with the member `{}`", self.name)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page<T>, A::Error> {
+        let (mut items, mut pagination) = (None, None);
+        while let Some(member) = map.next_key::<String>()? {
+            if member == self.name {
+                items = Some(map.next_value()?);
+            } else if member == "pagination" {
+                pagination = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        let missing = || A::Error::custom(format_args!("missing member `{}`", self.name));
+        let items = items.ok_or_else(missing)?;
+        Ok(Page { items, pagination })
+    }
+}
+
 /// Where a page stands, in the words of its style.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 enum Pagination {
     Number {
@@ -171,8 +272,9 @@ enum Pagination {
 /// # let _ = App::new().get("/", public(list));
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PageNumber<const DEFAULT: u32 = 10, const MAX: u32 = 100> {
+    #[serde(rename = "page")]
     number: u64,
     limit: u64,
 }
@@ -262,6 +364,25 @@ impl<const DEFAULT: u32, const MAX: u32> PageNumber<DEFAULT, MAX> {
             all.len() as u64,
         )
     }
+
+    /// This page of so many items, for those who ask. What a server would refuse is brought
+    /// within bounds: the number to 1 and more, the limit to 1 to `MAX`.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::PageNumber;
+    ///
+    /// let page = PageNumber::<10, 100>::at(2, 50);
+    /// assert_eq!(serde_json::to_string(&page).unwrap(), r#"{"page":2,"limit":50}"#);
+    /// assert_eq!(PageNumber::<10, 100>::at(0, 1000), PageNumber::at(1, 100));
+    /// ```
+    #[must_use]
+    pub fn at(number: u64, limit: u64) -> Self {
+        Self {
+            number: number.clamp(1, Self::LAST),
+            limit: limit.clamp(1, u64::from(MAX.max(1))),
+        }
+    }
 }
 
 impl<const DEFAULT: u32, const MAX: u32> Query for PageNumber<DEFAULT, MAX> {
@@ -316,7 +437,7 @@ impl<const DEFAULT: u32, const MAX: u32> Query for PageNumber<DEFAULT, MAX> {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LimitOffset<const DEFAULT: u32 = 10, const MAX: u32 = 100> {
     limit: u64,
     offset: u64,
@@ -392,6 +513,25 @@ impl<const DEFAULT: u32, const MAX: u32> LimitOffset<DEFAULT, MAX> {
             all.len() as u64,
         )
     }
+
+    /// So many items from this one on, for those who ask. What a server would refuse is brought
+    /// within bounds: the limit to 1 to `MAX`.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::LimitOffset;
+    ///
+    /// let part = LimitOffset::<10, 100>::at(20, 50);
+    /// assert_eq!(serde_json::to_string(&part).unwrap(), r#"{"limit":50,"offset":20}"#);
+    /// assert_eq!(LimitOffset::<10, 100>::at(20, 1000).limit(), 100);
+    /// ```
+    #[must_use]
+    pub fn at(offset: u64, limit: u64) -> Self {
+        Self {
+            limit: limit.clamp(1, u64::from(MAX.max(1))),
+            offset: offset.min(i64::MAX as u64 - u64::from(MAX)),
+        }
+    }
 }
 
 impl<const DEFAULT: u32, const MAX: u32> Query for LimitOffset<DEFAULT, MAX> {
@@ -429,7 +569,7 @@ impl<const DEFAULT: u32, const MAX: u32> Query for LimitOffset<DEFAULT, MAX> {
 /// use resourceful::Unpaged;
 /// assert_eq!(Unpaged.of(vec!["a", "b"]).items(), ["a", "b"]);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Unpaged;
 
 impl Unpaged {
@@ -558,5 +698,43 @@ mod tests {
         assert!(i64::try_from(page.offset() + page.limit()).is_ok());
         assert!(read(&format!("page={}", last + 1)).is_err());
         assert_eq!(page.of(Vec::<()>::new(), 3), page.of(vec![], 3));
+    }
+
+    #[test]
+    fn a_page_that_was_written_is_read() {
+        for page in [
+            PageNumber::<2>::at(2, 2).slice(&[1, 2, 3, 4, 5]),
+            LimitOffset::<2>::at(4, 2).slice(&[1, 2, 3, 4, 5]),
+            Page::all(vec![1, 2, 3]),
+        ] {
+            let json = serde_json::to_string(&page.named("ids")).unwrap();
+            let mut json = serde_json::Deserializer::from_str(&json);
+            assert_eq!(Page::from_named("ids", &mut json).unwrap(), page);
+        }
+    }
+
+    #[test]
+    fn what_is_no_page_says_why() {
+        let read = |json: &str| {
+            let mut json = serde_json::Deserializer::from_str(json);
+            let outcome = Page::<i64>::from_named("ids", &mut json);
+            outcome.unwrap_err().to_string()
+        };
+        assert!(read("{\"tags\": [1]}").starts_with("missing member `ids`"));
+        assert!(read("[1]").contains("expected an object with the member `ids`"));
+        assert!(read("{\"ids\": [1], \"pagination\": 7}").contains("Pagination"));
+    }
+
+    #[test]
+    fn what_is_asked_for_is_what_is_read() {
+        for (number, limit) in [(1, 10), (2, 50), (0, 0), (u64::MAX, u64::MAX)] {
+            let page = PageNumber::at(number, limit);
+            let asked = format!("page={}&limit={}", page.number(), page.limit());
+            assert_eq!(read(&asked), Ok(page));
+            let part = LimitOffset::<10, 100>::at(number, limit);
+            let asked = format!("limit={}&offset={}", part.limit(), part.offset());
+            let asked = QueryString::new(&asked).unwrap();
+            assert_eq!(LimitOffset::read(&asked), Ok(part));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -107,11 +108,13 @@ impl<T: Input> Query for T {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Filtered<F, P> {
     /// Which items.
+    #[serde(flatten)]
     pub filter: F,
     /// Which part of them.
+    #[serde(flatten)]
     pub paging: P,
 }
 

@@ -4,6 +4,7 @@ use garde::Validate;
 use garde::error::NoKey;
 use garde::rules::inner::Inner;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::ser::{Error as _, Serialize, Serializer};
 use serde::{Deserialize, Deserializer};
 
 /// What a partial update says of one field: nothing, or a new value.
@@ -64,6 +65,41 @@ impl<T> Change<T> {
             Self::Set(value) => Some(value),
         }
     }
+
+    /// Does the field stay as it is? For those who send changes: an absent member must not be
+    /// written, which is for the struct to say.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// #[derive(Default, Serialize)]
+    /// struct PostChanges {
+    ///     #[serde(skip_serializing_if = "Change::is_keep")]
+    ///     title: Change<String>,
+    ///     #[serde(skip_serializing_if = "Change::is_keep")]
+    ///     author: Change<Option<i64>>,
+    /// }
+    ///
+    /// let changes = PostChanges { author: Change::Set(None), ..Default::default() };
+    /// assert_eq!(serde_json::to_string(&changes).unwrap(), r#"{"author":null}"#);
+    /// ```
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
+/// The new value. A `Keep` has none and fails: written as `null` it would be a change where the
+/// field is a `Change<Option<T>>`.
+impl<T: Serialize> Serialize for Change<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Set(value) => value.serialize(serializer),
+            Self::Keep => Err(S::Error::custom(
+                "a `Change::Keep` cannot be written: add `#[serde(skip_serializing_if = \"Change::is_keep\")]`",
+            )),
+        }
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
@@ -113,6 +149,38 @@ impl<T: Validate> Validate for Change<T> {
     ) {
         if let Self::Set(value) = self {
             value.validate_into(context, parent, report);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default, Deserialize, JsonSchema, serde::Serialize)]
+    #[serde(default)]
+    struct Changes {
+        #[serde(skip_serializing_if = "Change::is_keep")]
+        title: Change<Option<String>>,
+        careless: Change<i64>,
+    }
+
+    #[test]
+    fn a_keep_is_never_written() {
+        let error = serde_json::to_string(&Changes::default()).unwrap_err();
+        assert!(error.to_string().contains("skip_serializing_if"), "{error}");
+        let careless = Change::Set(7);
+        let title = Change::Keep;
+        let json = serde_json::to_string(&Changes { title, careless }).unwrap();
+        assert_eq!(json, r#"{"careless":7}"#);
+    }
+
+    #[test]
+    fn a_keep_is_no_default_in_the_schema() {
+        let schema = schemars::schema_for!(Changes).to_value();
+        for member in ["title", "careless"] {
+            let member = &schema["properties"][member];
+            assert!(member.is_object() && member.get("default").is_none());
         }
     }
 }
