@@ -13,6 +13,7 @@ use tracing::{Instrument, Span, field};
 
 use crate::error::ClientError;
 use crate::path::fill;
+use crate::query::pairs;
 use crate::redirect::MAX_REDIRECTS;
 use crate::reply::Reply;
 use crate::retry;
@@ -86,6 +87,15 @@ impl Call {
     /// See [`Call`].
     pub fn query(mut self, name: &str, value: impl Display) -> Self {
         self.query.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// All members of a value as parameters of the query string.
+    pub(crate) fn query_of(mut self, value: &impl Serialize) -> Self {
+        match pairs(value) {
+            Ok(pairs) => self.query.extend(pairs),
+            Err(error) => self.mistake = Some(error),
+        }
         self
     }
 
@@ -170,10 +180,15 @@ impl Call {
     ///
     /// # Examples
     /// See [`Reply`].
-    pub async fn send(mut self) -> Result<Reply, ClientError> {
+    pub async fn send(self) -> Result<Reply, ClientError> {
+        self.answer().await.map_err(|failure| failure.error)
+    }
+
+    /// Makes the call; a failure says more than its error.
+    pub(crate) async fn answer(mut self) -> Result<Reply, Failure> {
         let url = self.url()?;
         if let Some(mistake) = self.mistake.take() {
-            return Err(mistake);
+            return Err(mistake.into());
         }
         let now = Instant::now();
         let mut deadline = now.checked_add(self.timeout).unwrap_or(now + FOREVER);
@@ -191,13 +206,13 @@ impl Call {
         let attempts = self.attempts(&url, deadline).instrument(span);
         // A deadline that is past already is not tried.
         let outcome = if deadline <= Instant::now() {
-            Err(ClientError::Timeout)
+            Err(ClientError::Timeout.into())
         } else {
             timeout_at(deadline, attempts)
                 .await
-                .unwrap_or(Err(ClientError::Timeout))
+                .unwrap_or_else(|_| Err(ClientError::Timeout.into()))
         };
-        if let Err(error) = &outcome {
+        if let Err(Failure { error, .. }) = &outcome {
             tracing::debug!(method = %self.method, path = self.path, %error, "an upstream call failed");
         }
         outcome
@@ -214,7 +229,7 @@ impl Call {
         Ok(url)
     }
 
-    async fn attempts(&self, url: &Url, deadline: Instant) -> Result<Reply, ClientError> {
+    async fn attempts(&self, url: &Url, deadline: Instant) -> Result<Reply, Failure> {
         let may_retry = self.method.is_safe() || self.headers.contains_key(IDEMPOTENCY_KEY);
         let retries = if may_retry {
             self.caller.upstream.retries
@@ -223,22 +238,22 @@ impl Call {
         };
         for number in 1.. {
             Span::current().record("attempts", number);
-            let Failure { error, asked } = match self.attempt(url, deadline).await {
+            let failure = match self.attempt(url, deadline).await {
                 Ok(reply) => {
                     Span::current().record("status", reply.status().as_u16());
                     return Ok(reply);
                 }
                 Err(failure) => failure,
             };
-            if let Some(status) = error.status() {
+            if let Some(status) = failure.error.status() {
                 Span::current().record("status", status.as_u16());
             }
-            if number > retries || !retry::is_transient(&error) {
-                return Err(error);
+            if number > retries || !retry::is_transient(&failure.error) {
+                return Err(failure);
             }
-            let pause = retry::pause(number, asked);
+            let pause = retry::pause(number, failure.asked);
             if pause >= deadline.saturating_duration_since(Instant::now()) {
-                return Err(error);
+                return Err(failure);
             }
             sleep(pause).await;
         }
@@ -256,11 +271,16 @@ impl Call {
             return Ok(Reply::read(response, upstream.max_response).await?);
         }
         let asked = retry::retry_after(response.headers());
+        let is_problem = is_problem(response.headers());
         // The status must be told before the time of the call is over.
         let left = deadline.saturating_duration_since(Instant::now());
         let body = Reply::read_beginning(response, left / 2).await;
         let error = ClientError::Status { status, body };
-        Err(Failure { error, asked })
+        Err(Failure {
+            error,
+            asked,
+            is_problem,
+        })
     }
 
     /// The response, after the redirects that may be followed. What changes something is not
@@ -309,14 +329,28 @@ impl fmt::Debug for Call {
     }
 }
 
-/// An attempt that failed, and how long the upstream asks to wait.
-struct Failure {
-    error: ClientError,
+/// An attempt that failed, and what its answer says of itself.
+pub(crate) struct Failure {
+    pub(crate) error: ClientError,
+    /// How long the upstream asks to wait.
     asked: Option<Duration>,
+    /// Is the body a problem (RFC 9457)?
+    pub(crate) is_problem: bool,
 }
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        Self { error, asked: None }
+        Self {
+            error,
+            asked: None,
+            is_problem: false,
+        }
     }
+}
+
+fn is_problem(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/problem+json")
 }

@@ -177,6 +177,10 @@ impl Client {
     pub fn call(&self, method: Method, path: &str) -> Call {
         Call::new(self.0.clone(), method, path)
     }
+
+    pub(crate) fn base(&self) -> &Url {
+        &self.0.upstream.allowed.base
+    }
 }
 
 /// The settings of a [`Client`].

@@ -44,7 +44,7 @@ pub enum ClientError {
         /// What is allowed, in bytes.
         limit: usize,
     },
-    /// The response was not the JSON that was expected.
+    /// The response was not the JSON that was expected; the source says where.
     #[error("the upstream's response is not what was expected")]
     Decode(#[source] serde_json::Error),
     /// A path parameter that cannot be a path segment: empty, `.` or `..`.

@@ -3,6 +3,7 @@
 mod address;
 mod error;
 mod path;
+mod query;
 
 mod redirect;
 mod reply;
@@ -12,7 +13,12 @@ mod upstream;
 mod call;
 mod client;
 
+mod resource;
+mod resource_error;
+
 pub use self::call::Call;
 pub use self::client::{Client, ClientBuilder};
 pub use self::error::{BuildError, ClientError};
 pub use self::reply::Reply;
+pub use self::resource::ResourceClient;
+pub use self::resource_error::ResourceError;

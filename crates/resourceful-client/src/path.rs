@@ -30,6 +30,10 @@ const LITERAL: &AsciiSet = &SEGMENT
 
 /// `/users/{id}` with its parameters in their places, percent-encoded.
 pub(crate) fn fill(template: &str, parameters: &[(String, String)]) -> Result<String, ClientError> {
+    if template.is_empty() {
+        // The base URL itself.
+        return Ok(String::new());
+    }
     let malformed = |what: String| ClientError::Malformed(format!("`{template}` {what}"));
     let Some(segments) = template.strip_prefix('/') else {
         return Err(malformed("does not begin with a slash".to_owned()));
@@ -114,6 +118,7 @@ mod tests {
             let error = filled(template, "7").unwrap_err();
             assert!(matches!(error, ClientError::Malformed(_)), "{template}");
         }
+        assert_eq!(fill("", &[]).unwrap(), "");
         assert_eq!(fill("/", &[]).unwrap(), "/");
         assert_eq!(filled("/{id}/a b:run", "a:b").unwrap(), "/a%3Ab/a%20b:run");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 
 use crate::error::ClientError;
 
@@ -123,7 +123,21 @@ impl Reply {
     /// # }
     /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        serde_json::from_slice(&self.body).map_err(ClientError::Decode)
+        serde_json::from_slice(&self.body)
+            .map_err(|error| ClientError::Decode(placed::<T>(&self.body, error)))
+    }
+}
+
+/// The same error with the place where the value does not fit: `posts[0].id`. It is read once more
+/// for that, since who keeps track of places is slower.
+fn placed<T: DeserializeOwned>(json: &[u8], error: serde_json::Error) -> serde_json::Error {
+    if !error.is_data() {
+        return error;
+    }
+    let json = &mut serde_json::Deserializer::from_slice(json);
+    match serde_path_to_error::deserialize::<_, T>(json) {
+        Err(placed) => serde_json::Error::custom(placed),
+        Ok(_) => error,
     }
 }
 

@@ -7,6 +7,7 @@ mod bad_days;
 mod limits;
 mod redirects;
 mod requests;
+mod resource;
 mod retries;
 
 use std::time::Duration;

@@ -1,0 +1,363 @@
+//! [`ResourceClient`]: a resource's hooks, called from elsewhere.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use http::Method;
+use resourceful::{Action, AsyncResource, Page, Request};
+use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::client::Client;
+use crate::error::BuildError;
+use crate::path::fill;
+use crate::resource_error::ResourceError;
+
+/// A client of one resource: each of its hooks is a method, with the hook's own types.
+///
+/// They are read off the `impl AsyncResource`, so a client cannot ask for what the resource does
+/// not have. What a hook takes must be [`Serialize`] for that, and what it answers
+/// [`DeserializeOwned`]; what a service refuses comes back as its
+/// [`Problem`](struct@resourceful::Problem). Time, size, retries and redirects are the [`Client`]'s:
+/// `list` and `retrieve` are tried again, the others are not.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use resourceful_client::{ResourceClient, ResourceError};
+///
+/// #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+/// struct Tag { #[garde(length(min = 1))] name: String }
+///
+/// struct Tags;
+///
+/// #[resource]
+/// impl AsyncResource for Tags {
+///     type Access = Public;
+///     async fn list(&self, _: &Request, page: PageNumber<2>) -> Result<Page<String>> {
+///         Ok(page.slice(&["async", "rust", "web"].map(str::to_owned)))
+///     }
+///     async fn create(&self, _: &Request, new: Tag) -> Result<Tag> { Ok(new) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let server = App::new().resource("/tags/", Tags).bind("127.0.0.1:0").await?;
+/// let url = format!("http://{}/tags/", server.local_addr());
+/// tokio::spawn(server.run());
+///
+/// let tags = ResourceClient::<Tags>::new(&url)?;
+/// assert_eq!(tags.create(&Tag { name: "http".into() }).await?.name, "http");
+///
+/// let mut all = Vec::new();
+/// for number in 1.. {
+///     let page = tags.list(&PageNumber::at(number, 2)).await?;
+///     let has_next = page.has_next();
+///     all.extend(page.into_items());
+///     if !has_next { break }
+/// }
+/// assert_eq!(all, ["async", "rust", "web"]);
+///
+/// match tags.create(&Tag { name: String::new() }).await {
+///     Err(ResourceError::Problem(problem)) if problem.status() == 422 => {
+///         assert_eq!(problem.errors()[0].place(), "/name");
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// What the resource does not have does not compile:
+/// ```compile_fail
+/// # use resourceful::prelude::*;
+/// # struct Tags;
+/// # #[resource]
+/// # impl AsyncResource for Tags {
+/// #     type Access = Public;
+/// #     async fn retrieve(&self, _: &Request, id: i64) -> Result<String> { Ok(id.to_string()) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let tags = resourceful_client::ResourceClient::<Tags>::new("http://localhost/tags/")?;
+/// tags.destroy(&7).await?; // this resource has no `destroy`
+/// # Ok(())
+/// # }
+/// ```
+pub struct ResourceClient<R> {
+    client: Client,
+    /// Below the client's base URL, and spelled as the server has it.
+    collection: Arc<str>,
+    resource: PhantomData<fn() -> R>,
+}
+
+impl<R: AsyncResource> ResourceClient<R> {
+    /// A client with the defaults of [`Client`]. The URL is the collection's, with or without a
+    /// slash at its end as the server has it; items are then spelled the same.
+    ///
+    /// # Errors
+    /// When it is not an absolute http or https URL.
+    ///
+    /// # Examples
+    /// See [`ResourceClient`].
+    pub fn new(url: &str) -> Result<Self, BuildError> {
+        let client = Client::new(url)?;
+        let has_slash = client.base().path().ends_with('/');
+        Ok(Self::at(client, if has_slash { "/" } else { "" }))
+    }
+
+    /// The same through a client with settings of its own; `path` is the collection's, below the
+    /// client's base URL, which is itself the collection where the path is empty.
+    ///
+    /// # Errors
+    /// When the path does not begin with a slash, or has percent signs, parameters or a query.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_client::{Client, ResourceClient};
+    /// # use std::time::Duration;
+    /// # fn example<Posts: AsyncResource>() -> Result<()> {
+    /// let client = Client::builder("https://blog.example.com").timeout(Duration::from_secs(2));
+    /// let posts = ResourceClient::<Posts>::with_client(client.build()?, "/api/posts/")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_client(client: Client, path: &str) -> Result<Self, BuildError> {
+        match fill(path, &[]) {
+            Ok(_) => Ok(Self::at(client, path)),
+            Err(error) => Err(BuildError(error.to_string())),
+        }
+    }
+
+    fn at(client: Client, collection: &str) -> Self {
+        Self {
+            client,
+            collection: collection.into(),
+            resource: PhantomData,
+        }
+    }
+
+    /// The same client, working on behalf of this request: see [`Client::on_behalf_of`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_client::ResourceClient;
+    /// async fn titles<Posts>(posts: ResourceClient<Posts>, request: Request) -> Result<String>
+    /// where
+    ///     Posts: AsyncResource<Query = Unpaged, ListItem = String>,
+    /// {
+    ///     let page = posts.on_behalf_of(&request).list(&Unpaged).await?;
+    ///     Ok(page.items().join(", "))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_behalf_of(&self, request: &Request) -> Self {
+        Self::at(self.client.on_behalf_of(request), &self.collection)
+    }
+
+    /// The items, or a part of them.
+    ///
+    /// # Errors
+    /// Every [`ResourceError`].
+    ///
+    /// # Examples
+    /// See [`ResourceClient`].
+    pub async fn list(&self, query: &R::Query) -> Result<Page<R::ListItem>, ResourceError>
+    where
+        R::Query: Serialize,
+        R::ListItem: DeserializeOwned,
+    {
+        const { must_have::<R>(Action::List, "this resource has no `list`") };
+        let call = self.client.get(&self.collection).query_of(query);
+        let Listed::<R>(page) = fetch(call).await?;
+        Ok(page)
+    }
+
+    /// Makes an item.
+    ///
+    /// # Errors
+    /// Every [`ResourceError`].
+    ///
+    /// # Examples
+    /// See [`ResourceClient`].
+    pub async fn create(&self, new: &R::Create) -> Result<R::Item, ResourceError>
+    where
+        R::Create: Serialize,
+        R::Item: DeserializeOwned,
+    {
+        const { must_have::<R>(Action::Create, "this resource has no `create`") };
+        fetch(self.client.post(&self.collection).json(new)).await
+    }
+
+    /// One item.
+    ///
+    /// # Errors
+    /// Every [`ResourceError`]; [`ClientError::Segment`](crate::ClientError::Segment) for an id
+    /// that cannot be in a path: `""`, `"."` and `".."`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_client::{ResourceClient, ResourceError};
+    /// # async fn example<Tags>(tags: ResourceClient<Tags>) -> Result<Option<String>, ResourceError>
+    /// # where Tags: AsyncResource<Id = i64, Item = String> {
+    /// match tags.retrieve(&7).await {
+    ///     Err(error) if error.status().is_some_and(|status| status == 404) => Ok(None),
+    ///     found => found.map(Some),
+    /// }
+    /// # }
+    /// ```
+    pub async fn retrieve(&self, id: &R::Id) -> Result<R::Item, ResourceError>
+    where
+        R::Item: DeserializeOwned,
+    {
+        const { must_have::<R>(Action::Retrieve, "this resource has no `retrieve`") };
+        fetch(self.on_item(Method::GET, id)).await
+    }
+
+    /// Replaces an item.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_client::{ResourceClient, ResourceError};
+    /// # async fn example<Tags>(tags: ResourceClient<Tags>) -> Result<String, ResourceError>
+    /// # where Tags: AsyncResource<Id = i64, Update = String, Item = String> {
+    /// tags.update(&7, &"rust".to_owned()).await
+    /// # }
+    /// ```
+    pub async fn update(&self, id: &R::Id, item: &R::Update) -> Result<R::Item, ResourceError>
+    where
+        R::Update: Serialize,
+        R::Item: DeserializeOwned,
+    {
+        const { must_have::<R>(Action::Update, "this resource has no `update`") };
+        fetch(self.on_item(Method::PUT, id).json(item)).await
+    }
+
+    /// Changes some fields of an item: those that are not written are kept, for which
+    /// [`Change::is_keep`](resourceful::Change::is_keep) is there.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_client::{ResourceClient, ResourceError};
+    /// #[derive(Default, Serialize, Deserialize, JsonSchema, Validate)]
+    /// #[serde(default)]
+    /// struct TagChanges {
+    ///     #[serde(skip_serializing_if = "Change::is_keep")]
+    ///     #[garde(skip)]
+    ///     name: Change<String>,
+    /// }
+    ///
+    /// # async fn example<Tags>(tags: ResourceClient<Tags>) -> Result<(), ResourceError>
+    /// # where Tags: AsyncResource<Id = i64, PartialUpdate = TagChanges, Item = String> {
+    /// let name = Change::Set("rust".to_owned());
+    /// tags.partial_update(&7, &TagChanges { name }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn partial_update(
+        &self,
+        id: &R::Id,
+        changes: &R::PartialUpdate,
+    ) -> Result<R::Item, ResourceError>
+    where
+        R::PartialUpdate: Serialize,
+        R::Item: DeserializeOwned,
+    {
+        const {
+            must_have::<R>(
+                Action::PartialUpdate,
+                "this resource has no `partial_update`",
+            );
+        };
+        fetch(self.on_item(Method::PATCH, id).json(changes)).await
+    }
+
+    /// Removes an item.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_client::{ResourceClient, ResourceError};
+    /// # async fn example<Tags>(tags: ResourceClient<Tags>) -> Result<(), ResourceError>
+    /// # where Tags: AsyncResource<Id = i64> {
+    /// tags.destroy(&7).await
+    /// # }
+    /// ```
+    pub async fn destroy(&self, id: &R::Id) -> Result<(), ResourceError> {
+        const { must_have::<R>(Action::Destroy, "this resource has no `destroy`") };
+        self.on_item(Method::DELETE, id).answer().await?;
+        Ok(())
+    }
+
+    fn on_item(&self, method: Method, id: &R::Id) -> Call {
+        self.client
+            .call(method, &self.below("{id}"))
+            .param("id", id)
+    }
+
+    /// The path of what is below the collection, with a slash at its end where that has one.
+    fn below(&self, rest: &str) -> String {
+        match self.collection.strip_suffix('/') {
+            Some(parent) => format!("{parent}/{rest}/"),
+            None => format!("{}/{rest}", self.collection),
+        }
+    }
+}
+
+/// What the compiler says of a call of what a resource does not have.
+const fn must_have<R: AsyncResource>(action: Action, otherwise: &str) {
+    assert!(R::ACTIONS.contains(action), "{}", otherwise);
+}
+
+async fn fetch<T: DeserializeOwned>(call: Call) -> Result<T, ResourceError> {
+    Ok(call.answer().await?.json()?)
+}
+
+/// A page whose items have the resource's name.
+struct Listed<R: AsyncResource>(Page<R::ListItem>);
+
+impl<'de, R> Deserialize<'de> for Listed<R>
+where
+    R: AsyncResource,
+    R::ListItem: Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Page::from_named(R::NAME, deserializer).map(Self)
+    }
+}
+
+/// Without asking it of the resource, which is there for its types alone.
+impl<R> Clone for ResourceClient<R> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            collection: Arc::clone(&self.collection),
+            resource: PhantomData,
+        }
+    }
+}
+
+impl<R> fmt::Debug for ResourceClient<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceClient")
+            .field("client", &self.client)
+            .field("collection", &self.collection)
+            .finish_non_exhaustive()
+    }
+}
