@@ -15,7 +15,7 @@ use crate::entity::post;
 use crate::slug::{FreeSlugs, slugify};
 
 /// A post as a client sends it.
-#[derive(Clone, Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, Validate)]
 pub struct NewPost {
     #[garde(length(chars, max = 200), custom(not_blank))]
     #[schemars(regex(pattern = NOT_BLANK))]

@@ -12,7 +12,7 @@ use crate::new_post::{NOT_BLANK, NewPost, not_blank};
 use crate::pool::Pool;
 
 /// A post in answers.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Post {
     pub id: i64,
     pub title: String,
@@ -20,14 +20,17 @@ pub struct Post {
 }
 
 /// What a client may change of a post; what it leaves out is kept.
-#[derive(Debug, Default, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema, Validate)]
 #[serde(default)]
 pub struct PostChanges {
+    #[serde(skip_serializing_if = "Change::is_keep")]
     #[garde(length(chars, max = 200), inner(custom(not_blank)))]
     #[schemars(regex(pattern = NOT_BLANK))]
     pub title: Change<String>,
+    #[serde(skip_serializing_if = "Change::is_keep")]
     #[garde(skip)]
     pub content: Change<String>,
+    #[serde(skip_serializing_if = "Change::is_keep")]
     #[garde(skip)]
     pub published: Change<bool>,
 }

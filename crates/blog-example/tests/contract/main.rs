@@ -15,6 +15,7 @@ mod api_posts;
 mod bad_days;
 mod bulk;
 mod cached;
+mod client;
 mod endpoint;
 mod external;
 mod openapi;
