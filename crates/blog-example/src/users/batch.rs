@@ -15,10 +15,9 @@ const IDS: &str = r"^[\s,]*-?[0-9]{1,18}\s*(,[\s,]*-?[0-9]{1,18}\s*){0,99}(,[\s,
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 pub(crate) struct BatchQuery {
     /// Ids with commas between them, a hundred at most.
-    #[serde(default)]
     #[schemars(required, regex(pattern = IDS))]
     #[garde(skip)]
-    user_ids: String,
+    user_ids: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -44,6 +43,7 @@ enum BatchOutcome {
 /// A call for each id, all at the same time.
 pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Batch>, BlogError> {
     let BatchQuery { user_ids } = request.query()?;
+    let user_ids = user_ids.unwrap_or_default();
     let ids = parse_ids(&user_ids)?;
     let upstream = upstream.on_behalf_of(&request);
     let user = async |id: &str| {
