@@ -13,9 +13,11 @@ mod upstream;
 mod call;
 mod client;
 
+mod action;
 mod resource;
 mod resource_error;
 
+pub use self::action::{Addressed, Sent};
 pub use self::call::Call;
 pub use self::client::{Client, ClientBuilder};
 pub use self::error::{BuildError, ClientError};

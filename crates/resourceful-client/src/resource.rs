@@ -4,14 +4,15 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use http::Method;
-use resourceful::{Action, AsyncResource, Page, Request};
+use http::{Method, StatusCode};
+use resourceful::{Action, AsyncResource, ExtraAction, Page, Request};
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 
+use crate::action::{Addressed, Sent};
 use crate::call::Call;
 use crate::client::Client;
-use crate::error::BuildError;
+use crate::error::{BuildError, ClientError};
 use crate::path::fill;
 use crate::resource_error::ResourceError;
 
@@ -303,6 +304,55 @@ impl<R: AsyncResource> ResourceClient<R> {
         const { must_have::<R>(Action::Destroy, "this resource has no `destroy`") };
         self.on_item(Method::DELETE, id).answer().await?;
         Ok(())
+    }
+
+    /// An action of the resource's own, by the type that `#[resource]` makes for it.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use resourceful::prelude::*;
+    /// use resourceful::{NoInput, OnItem};
+    /// use resourceful_client::{ResourceClient, ResourceError};
+    ///
+    /// struct Posts;
+    ///
+    /// #[resource]
+    /// impl AsyncResource for Posts {
+    ///     type Access = Public;
+    ///
+    ///     #[action(POST, "publish")]
+    ///     async fn publish(&self, _: &Request, id: i64) -> Result<String> { Ok(format!("post {id}")) }
+    /// }
+    ///
+    /// # async fn example() -> Result<()> {
+    /// let posts = ResourceClient::<Posts>::new("https://blog.example.com/api/posts/")?;
+    /// let published: String = posts.call::<PostsPublish>(OnItem(7), NoInput).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn call<A>(
+        &self,
+        target: A::Target,
+        input: A::Input,
+    ) -> Result<A::Output, ResourceError>
+    where
+        A: ExtraAction<R>,
+        A::Target: Addressed,
+        A::Input: Sent,
+        A::Output: DeserializeOwned,
+    {
+        let path = self.below(&A::Target::template(A::EXTRA.path()));
+        let call = self.client.call(Action::Extra(A::EXTRA).method(), &path);
+        let answer = input.put_into(target.address(call)).answer().await?;
+        if answer.status() == StatusCode::NO_CONTENT {
+            // `NoContent` is read from null.
+            return serde_json::from_value(serde_json::Value::Null)
+                .map_err(|error| ClientError::Decode(error).into());
+        }
+        Ok(answer.json()?)
     }
 
     fn on_item(&self, method: Method, id: &R::Id) -> Call {

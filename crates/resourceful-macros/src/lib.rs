@@ -53,15 +53,11 @@ use proc_macro::TokenStream;
 ///     }
 /// }
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<()> {
-/// let client = TestClient::new(App::new().resource("/posts", Posts))?;
-/// let published = client.post("/posts/7/publish").await;
-/// assert_eq!(published.text(), r#"{"id":7,"published":true}"#);
-/// assert_eq!(client.get("/posts/7/publish").await.headers()["allow"], "POST, OPTIONS");
-/// assert_eq!(client.get("/posts/recent?page=1").await.status(), 200);
-/// # Ok(())
-/// # }
+/// let document = App::new().resource("/posts", Posts).openapi()?;
+/// let paths = &document.as_value()["paths"];
+/// assert_eq!(paths["/posts/{id}/publish"]["post"]["operationId"], "posts.publish");
+/// assert_eq!(paths["/posts/recent"]["get"]["parameters"][0]["name"], "page");
+/// # Ok::<(), resourceful::BuildErrors>(())
 /// ```
 ///
 /// # Examples

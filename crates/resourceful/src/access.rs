@@ -63,6 +63,7 @@ use crate::request::Request;
 pub trait Access<R: ?Sized>: Send + Sync + 'static {
     /// How a client shows who it is, for the document: it changes nothing of what is checked.
     /// `action` is none for views.
+    #[must_use]
     fn security(action: Option<Action>) -> Security {
         let _ = action;
         Security::Untold

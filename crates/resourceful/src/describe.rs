@@ -51,8 +51,10 @@ impl OpenApi {
 pub(crate) struct About {
     pub(crate) info: Info,
     pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) changes: Vec<Box<dyn Fn(&mut Value) + Send + Sync>>,
+    pub(crate) changes: Vec<Change>,
 }
+
+type Change = Box<dyn Fn(&mut Value) + Send + Sync>;
 
 /// The document, and what is wrong with it.
 pub(crate) fn describe(
@@ -178,11 +180,8 @@ fn name(described: &mut [Described]) -> Vec<BuildError> {
     let mut ids: BTreeMap<String, &'static Location<'static>> = BTreeMap::new();
     let mut mistakes = Vec::new();
     let mut told = BTreeSet::new();
-    for one in described
-        .iter()
-        .filter(|one| !one.operation.operation_id.is_empty())
-    {
-        let id = &one.operation.operation_id;
+    for one in described.iter().filter(|one| !one.operation.id.is_empty()) {
+        let id = &one.operation.id;
         let Some(other) = ids.insert(id.clone(), one.caller) else {
             continue;
         };
@@ -199,7 +198,7 @@ fn name(described: &mut [Described]) -> Vec<BuildError> {
     }
     for one in described
         .iter_mut()
-        .filter(|one| one.operation.operation_id.is_empty())
+        .filter(|one| one.operation.id.is_empty())
     {
         let mut words: Vec<_> = words(&one.path).collect();
         let method = one.method.as_str().to_ascii_lowercase();
@@ -211,7 +210,7 @@ fn name(described: &mut [Described]) -> Vec<BuildError> {
             .find(|id| !ids.contains_key(id))
             .expect("there is always a next number");
         ids.insert(id.clone(), one.caller);
-        one.operation.operation_id = id;
+        one.operation.id = id;
     }
     mistakes
 }

@@ -77,7 +77,7 @@ impl Description {
     /// let description = resourceful::Description::new().operation_id("films.vote");
     /// ```
     pub fn operation_id(self, id: &'static str) -> Self {
-        self.and(move |operation, _| id.clone_into(&mut operation.operation_id))
+        self.and(move |operation, _| id.clone_into(&mut operation.id))
     }
 
     /// The group that it is shown in; the path's first segment, if nothing is said.

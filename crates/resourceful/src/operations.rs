@@ -60,7 +60,7 @@ pub(crate) fn of_extra<R: AsyncResource, A: ExtraAction<R>>(scribe: &mut Scribe)
 
 fn of_resource<R: AsyncResource>(action: Action, text: &str, scribe: &mut Scribe) -> Operation {
     let mut operation = anything();
-    operation.operation_id = format!("{}.{action}", R::NAME);
+    operation.id = format!("{}.{action}", R::NAME);
     operation.tags.push(R::NAME.to_owned());
     scribe.tag(R::NAME, R::TEXTS.whole());
     operation.tell(text);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::access::Access;
@@ -359,7 +359,7 @@ impl Representation for Raw {
 /// fn is_representation<T: resourceful::Representation>() {}
 /// is_representation::<resourceful::NoContent>();
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct NoContent;
 
 impl Representation for NoContent {

@@ -44,9 +44,9 @@ impl Operation {
         if !parameters.is_empty() {
             self.refuse(&[Refusal::Invalid]);
         }
-        parameters
-            .into_iter()
-            .for_each(|one| self.add_parameter(one));
+        for parameter in parameters {
+            self.add_parameter(parameter);
+        }
     }
 
     /// A body in JSON, with all that can be wrong with one.
@@ -173,7 +173,7 @@ impl Operation {
         for (status, kinds) in kinds {
             let name = format!("{}{status}", name.unwrap_or("Problem"));
             let response = failure(status, &kinds, scribe);
-            let answer = scribe.share(name, response);
+            let answer = scribe.share(&name, response);
             self.responses.insert(status.to_string(), answer);
         }
     }
@@ -185,7 +185,7 @@ fn failure(status: u16, kinds: &[ProblemKind], scribe: &Scribe) -> Response {
         .into_iter()
         .find(|refusal| refusal.status() == status.to_string());
     let mut texts: Vec<_> = refusal.into_iter().map(Refusal::description).collect();
-    texts.extend(kinds.iter().filter_map(|kind| kind.text()));
+    texts.extend(kinds.iter().filter_map(ProblemKind::text));
     let mut response = Response {
         description: texts.join(" "),
         content: problem("Problem"),

@@ -76,9 +76,12 @@ impl Schemas {
             }
         }
         let differing = differing(&inputs, &schemas);
-        let name = |input: &str| match differing.contains(input) {
-            true => input_name(input, &schemas),
-            false => input.to_owned(),
+        let name = |input: &str| {
+            if differing.contains(input) {
+                input_name(input, &schemas)
+            } else {
+                input.to_owned()
+            }
         };
         let renamed: Vec<_> = inputs
             .keys()

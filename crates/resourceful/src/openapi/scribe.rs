@@ -40,10 +40,10 @@ impl Scribe {
     }
 
     /// Puts an answer among the components; two of one name that differ stay where they are.
-    pub(super) fn share(&mut self, name: String, response: Response) -> Answer {
+    pub(super) fn share(&mut self, name: &str, response: Response) -> Answer {
         let shared = self
             .responses
-            .entry(name.clone())
+            .entry(name.to_owned())
             .or_insert_with(|| response.clone());
         if *shared != response {
             return Answer::Inline(response);

@@ -46,7 +46,7 @@ pub enum Security {
     HeaderKey(&'static str),
     /// A key in the cookie of this name.
     CookieKey(&'static str),
-    /// OpenID Connect, discovered at this URL.
+    /// `OpenID` Connect, discovered at this URL.
     OpenIdConnect(&'static str),
 }
 
