@@ -1,6 +1,7 @@
 //! What clients read: problems, refusals, representations.
 
 mod access;
+mod document;
 mod headers;
 mod log;
 mod negotiation;

@@ -3,4 +3,5 @@
 mod aliases;
 mod by_hand;
 mod crud;
+mod extra;
 mod views;
