@@ -282,18 +282,33 @@ fn a_number_at_the_end_of_a_name_is_no_mistake() {
 }
 
 #[test]
-fn two_operations_of_one_id_are_a_mistake() {
+fn one_resource_may_stand_at_several_paths() {
     let app = App::new()
-        .resource("/posts", Posts::default())
-        .resource("/archive", Posts::default());
-    let errors = app.openapi().unwrap_err();
-    // One for both resources, not one for each of their six operations.
-    assert_eq!(errors.iter().count(), 1);
+        .resource("/v1/posts", Posts::default())
+        .resource("/v2/posts", Posts::default())
+        .resource("/comments", Comments);
+    let document = app.openapi().unwrap();
+    let id = |path, method| operation(&document, path, method)["operationId"].clone();
+    assert_eq!(id("/v1/posts", "get"), "v1.posts.list");
+    assert_eq!(id("/v2/posts/{id}", "get"), "v2.posts.id.retrieve");
+    assert_eq!(id("/comments", "post"), "comments.create");
+}
+
+#[test]
+fn two_operations_of_one_given_id_are_a_mistake() {
+    async fn view(_: Request) -> Result<()> {
+        Ok(())
+    }
+    let view = || public(view).described(Description::new().operation_id("films.see"));
+    let errors = App::new()
+        .get("/a", view())
+        .get("/b", view())
+        .openapi()
+        .unwrap_err();
+    let text = errors.to_string();
     assert!(
-        errors
-            .to_string()
-            .contains("two operations are called `posts."),
-        "{errors}"
+        text.contains("two operations are called `films.see`, at "),
+        "{text}"
     );
 }
 

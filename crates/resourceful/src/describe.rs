@@ -1,6 +1,7 @@
 //! The document of a whole application, from what was registered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::panic::Location;
 
 use http::Method;
@@ -175,44 +176,52 @@ fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
     }
 }
 
-/// Every operation has an id of its own: given, or made of its path and its method.
+/// Every operation has an id of its own: given, or made of its path.
 fn name(described: &mut [Described]) -> Vec<BuildError> {
-    let mut ids: BTreeMap<String, &'static Location<'static>> = BTreeMap::new();
+    // One resource may stand at several paths.
+    for id in ids_of_several(described) {
+        for one in described.iter_mut().filter(|one| one.operation.id == id) {
+            if let Some(hook) = &one.operation.hook {
+                one.operation.id = id_of(&one.path, hook);
+            }
+        }
+    }
     let mut mistakes = Vec::new();
-    let mut told = BTreeSet::new();
+    let mut taken: BTreeMap<String, &'static Location<'static>> = BTreeMap::new();
     for one in described.iter().filter(|one| !one.operation.id.is_empty()) {
         let id = &one.operation.id;
-        let Some(other) = ids.insert(id.clone(), one.caller) else {
-            continue;
-        };
-        // Of two resources of one name one operation is enough.
-        if told.insert((other, one.caller)) {
-            mistakes.push(BuildError::new(
-                format!(
-                    "two operations are called `{id}`: name one otherwise, a resource by \
-                     `#[resource(name = \"..\")]`"
-                ),
-                &[other, one.caller],
-            ));
+        if let Some(other) = taken.insert(id.clone(), one.caller) {
+            let message = format!("two operations are called `{id}`");
+            mistakes.push(BuildError::new(message, &[other, one.caller]));
         }
     }
     for one in described
         .iter_mut()
         .filter(|one| one.operation.id.is_empty())
     {
-        let mut words: Vec<_> = words(&one.path).collect();
-        let method = one.method.as_str().to_ascii_lowercase();
-        words.push(&method);
-        let id = words.join(".");
-        let free = (2..).map(|number| format!("{id}.{number}"));
-        let mut candidates = std::iter::once(id.clone()).chain(free);
-        let id = candidates
-            .find(|id| !ids.contains_key(id))
-            .expect("there is always a next number");
-        ids.insert(id.clone(), one.caller);
+        let id = id_of(&one.path, &one.method.as_str().to_ascii_lowercase());
+        // `/posts` and `/posts/` may both be there.
+        let numbered = (2..).map(|number| format!("{id}.{number}"));
+        let mut candidates = iter::once(id.clone()).chain(numbered);
+        let free = candidates.find(|id| !taken.contains_key(id));
+        let id = free.expect("there is always a next number");
+        taken.insert(id.clone(), one.caller);
         one.operation.id = id;
     }
     mistakes
+}
+
+/// The ids that more than one operation has.
+fn ids_of_several(described: &[Described]) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let ids = described.iter().map(|one| &one.operation.id);
+    let again = ids.filter(|id| !id.is_empty() && !seen.insert(*id));
+    again.cloned().collect()
+}
+
+fn id_of(path: &str, last: &str) -> String {
+    let words: Vec<_> = words(path).chain([last]).collect();
+    words.join(".")
 }
 
 /// The segments of a path, parameters by their names.

@@ -61,6 +61,7 @@ pub(crate) fn of_extra<R: AsyncResource, A: ExtraAction<R>>(scribe: &mut Scribe)
 fn of_resource<R: AsyncResource>(action: Action, text: &str, scribe: &mut Scribe) -> Operation {
     let mut operation = anything();
     operation.id = format!("{}.{action}", R::NAME);
+    operation.hook = Some(action.to_string());
     operation.tags.push(R::NAME.to_owned());
     scribe.tag(R::NAME, R::TEXTS.whole());
     operation.tell(text);

@@ -40,6 +40,9 @@ pub(crate) struct Tag {
 pub struct Operation {
     #[serde(rename = "operationId")]
     pub(crate) id: String,
+    /// Of a resource: its hook, after which it is called where its id is another's, too.
+    #[serde(skip)]
+    pub(crate) hook: Option<String>,
     pub(crate) tags: Vec<String>,
     pub(crate) summary: String,
     #[serde(skip_serializing_if = "String::is_empty")]
