@@ -12,6 +12,7 @@ documents! {
     Readme: "../../../README.md",
     Resources: "../../../docs/guide/resources.md",
     Views: "../../../docs/guide/views.md",
+    OpenApi: "../../../docs/guide/openapi.md",
     Errors: "../../../docs/guide/errors.md",
     Upstream: "../../../docs/guide/upstream.md",
     Webhooks: "../../../docs/guide/webhooks.md",
