@@ -4,10 +4,11 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::id::Id;
 use crate::input::Input;
 use crate::openapi::{Operation, Parameter, Scribe};
 use crate::query::Query;
-use crate::resource::{Id, Output, page_schema};
+use crate::representation::{Output, page_schema};
 
 type Line = Box<dyn Fn(&mut Operation, &mut Scribe) + Send + Sync>;
 

@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::extra::{ActionInput, ExtraAction, Target};
 use crate::negotiate::json_is_acceptable;
 use crate::reply::{Content, Reply};
+use crate::representation::{Output, Representation};
 use crate::request::Request;
-use crate::resource::{AsyncResource, Output, Representation};
+use crate::resource::AsyncResource;
 
 /// Steps 6 and 9 to 12 of the walk, for one action of one resource.
 pub(crate) async fn dispatch<R: AsyncResource>(

@@ -4,11 +4,13 @@ use std::future::Future;
 
 use crate::action::Extra;
 use crate::error::Result;
+use crate::id::Id;
 use crate::input::Input;
+use crate::never::Never;
 use crate::openapi::{Operation, Problems, Scribe};
 use crate::query::Query;
+use crate::representation::Representation;
 use crate::request::Request;
-use crate::resource::{AsyncResource, Id, Representation};
 
 /// One action of `R` besides the six: what `#[action(POST, "publish")]` makes of a hook.
 ///
@@ -82,7 +84,7 @@ pub trait ExtraAction<R>: Send + Sync + 'static {
 ///
 /// # Examples
 /// See [`ExtraAction`].
-pub trait ExtraActions<R: AsyncResource> {
+pub trait ExtraActions<R> {
     /// Serves `A`, too.
     fn add<A: ExtraAction<R>>(&mut self);
 }
@@ -127,7 +129,7 @@ impl<I: Id> Target for OnItem<I> {
 
 impl Target for OnCollection {
     const IS_ITEM: bool = false;
-    type Id = crate::never::Never;
+    type Id = Never;
 
     fn of(_: &Request) -> Result<Self> {
         Ok(Self)

@@ -34,7 +34,9 @@ mod route;
 mod access;
 mod description;
 mod extra;
+mod id;
 mod paging;
+mod representation;
 mod resource;
 mod view;
 
@@ -99,6 +101,7 @@ pub use self::extra::{
 };
 pub use self::field_error::FieldError;
 pub use self::gather::gather;
+pub use self::id::Id;
 pub use self::input::{Change, Input, from_json};
 pub use self::into_response::{IntoResponse, Json};
 #[cfg(feature = "multipart")]
@@ -108,8 +111,9 @@ pub use self::openapi::{Info, Parameter, ProblemKind, Problems, Security, Texts}
 pub use self::paging::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::problem::Problem;
 pub use self::query::{Filtered, Query, QueryString};
+pub use self::representation::{NoContent, Output, Raw, Representation};
 pub use self::request::Request;
-pub use self::resource::{AsyncResource, Id, NoContent, Output, Raw, Representation};
+pub use self::resource::AsyncResource;
 pub use self::response::{Body, Response};
 pub use self::serve::{Listener, Server};
 pub use self::service::AppService;

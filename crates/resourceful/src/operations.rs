@@ -12,7 +12,8 @@ use crate::input::Input;
 use crate::into_response::IntoResponse;
 use crate::openapi::{Operation, Problems, Refusal, Scribe};
 use crate::query::Query;
-use crate::resource::{AsyncResource, Representation, page_schema};
+use crate::representation::{Representation, page_schema};
+use crate::resource::AsyncResource;
 use crate::view::AsyncView;
 
 /// One action of a resource.
