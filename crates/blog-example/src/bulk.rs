@@ -18,7 +18,7 @@ use crate::pool::Pool;
 use crate::posts::Post;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-pub(crate) struct NewPosts {
+struct NewPosts {
     // None and an empty list are a fault of their own, with a text that clients know.
     #[schemars(required, length(min = 1))]
     #[garde(skip)]
@@ -54,6 +54,10 @@ pub(crate) async fn create(
     let _turn = turn.map_err(|_| BlogError::Busy)?;
     let outcome = database.bounded(write(&database, posts)).await?;
     Ok(Json(outcome))
+}
+
+pub(crate) fn about_create() -> Description {
+    Description::of("Makes many posts; what is wrong with one harms no other.").body::<NewPosts>()
 }
 
 async fn write(database: &Pool, posts: Bulk<NewPost>) -> Result<Outcome, DbErr> {

@@ -17,7 +17,7 @@ const TTL: Duration = Duration::from_mins(5);
 const POPULAR: [&str; 4] = ["tech", "science", "business", "sports"];
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-pub(crate) struct CachedQuery {
+struct CachedQuery {
     #[serde(default)]
     #[garde(skip)]
     category: String,
@@ -53,6 +53,12 @@ pub(crate) async fn cached(cache: Cache, request: Request) -> Result<Json<Report
     Ok(Json(report.await?))
 }
 
+pub(crate) fn about_cached() -> Description {
+    Description::of("What takes long, computed once and kept for five minutes.")
+        .tag("cache")
+        .query::<CachedQuery>()
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Warmed {
     message: &'static str,
@@ -76,4 +82,8 @@ pub(crate) async fn warm(cache: Cache, _: Request) -> Result<Json<Warmed>> {
         successful: outcomes.len() - failed,
         failed,
     }))
+}
+
+pub(crate) fn about_warm() -> Description {
+    Description::of("Computes what is asked for most.")
 }

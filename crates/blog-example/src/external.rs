@@ -112,3 +112,7 @@ pub(crate) async fn endpoint(
         fetch(upstream.on_behalf_of(&request).get("/data")).await?,
     ))
 }
+
+pub(crate) fn about_endpoint() -> Description {
+    Description::of("Hands on what the external service says.").tag("external")
+}

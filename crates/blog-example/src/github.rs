@@ -56,3 +56,7 @@ pub(crate) async fn no_secret(_: Request) -> Result<Response> {
     let hour = Duration::from_hours(1);
     Err(Error::unavailable(hour).with_detail("This webhook is not set up."))
 }
+
+pub(crate) fn about_no_secret() -> Description {
+    Description::of("Takes what GitHub has to tell; not set up here, for want of a secret.")
+}

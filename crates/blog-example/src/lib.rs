@@ -41,14 +41,10 @@ mod views;
 use resourceful::{Info, prelude::*};
 use resourceful_webhook::Webhook;
 
-use crate::bulk::NewPosts;
-use crate::cached::CachedQuery;
 use crate::pool::Pool;
 use crate::post_list::PostList;
 use crate::posts::Posts;
 use crate::services::Services;
-use crate::users::BatchQuery;
-use crate::views::{Job, PostSummary};
 
 /// The whole blog on these services.
 pub fn app(services: Services) -> App {
@@ -67,92 +63,65 @@ pub fn app(services: Services) -> App {
         .tag("async-hello", "The first async view.")
         .tag("cache", "What is computed once and kept.")
         .tag("external", "What an external service says.")
-        .tag("posts", "Blog posts.")
         .tag("statistics", "What there is.")
         .tag("users", "Users, here and at an external service.")
         .tag("webhooks", "What others tell us.")
         .get(
             "/async-hello/",
-            public(views::async_hello).described(Description::of("Says hello, after a while.")),
+            public(views::async_hello).described(views::about_async_hello()),
         )
         .get(
             "/posts/",
-            public(with_state(db(), views::post_list)).described(
-                Description::of("All published posts, newest first.")
-                    .answers_page::<PostSummary, Unpaged>("posts"),
-            ),
+            public(with_state(db(), views::post_list)).described(views::about_post_list()),
         )
         .get(
             "/posts/{id}/",
-            public(with_state(db(), views::post_detail))
-                .described(Description::of("A published post.").path::<i64>("id")),
+            public(with_state(db(), views::post_detail)).described(views::about_post_detail()),
         )
         .get(
             "/endpoint/",
-            public(with_state(external(), external::endpoint)).described(
-                Description::of("Hands on what the external service says.").tag("external"),
-            ),
+            public(with_state(external(), external::endpoint))
+                .described(external::about_endpoint()),
         )
         .post(
             "/endpoint/",
-            public(views::process).described(
-                Description::of("Works on a message.")
-                    .tag("external")
-                    .body::<Job>(),
-            ),
+            public(views::process).described(views::about_process()),
         )
         .view("/api/post-list/", PostList::new(db()))
         .resource("/api/posts/", Posts::new(db()))
         .get(
             "/users/{id}/dashboard/",
-            public(with_state(external(), users::dashboard)).described(
-                Description::of("A user with posts and followers, asked for at the same time.")
-                    .path::<i64>("id"),
-            ),
+            public(with_state(external(), users::dashboard)).described(users::about_dashboard()),
         )
         .get(
             "/users/batch/",
-            public(with_state(external(), users::batch)).described(
-                Description::of("Several users, asked for at the same time.").query::<BatchQuery>(),
-            ),
+            public(with_state(external(), users::batch)).described(users::about_batch()),
         )
         .post(
             "/users/{id}/sync/",
-            public(with_state((external(), db()), users::sync)).described(
-                Description::of("Takes over what the external service knows of a user.")
-                    .path::<i64>("id"),
-            ),
+            public(with_state((external(), db()), users::sync)).described(users::about_sync()),
         )
         .get(
             "/stats/concurrent/",
-            public(with_state(db(), statistics::concurrent)).described(
-                Description::of("The ten latest and the ten most read.").tag("statistics"),
-            ),
+            public(with_state(db(), statistics::concurrent))
+                .described(statistics::about_concurrent()),
         )
         .post(
             "/posts/bulk/",
-            public(with_state((db(), bulk::Turn::default()), bulk::create)).described(
-                Description::of("Makes many posts; what is wrong with one harms no other.")
-                    .body::<NewPosts>(),
-            ),
+            public(with_state((db(), bulk::Turn::default()), bulk::create))
+                .described(bulk::about_create()),
         )
         .get(
             "/posts/recent/",
-            public(with_state(db(), recent::recent))
-                .described(Description::of("The ten latest published posts.")),
+            public(with_state(db(), recent::recent)).described(recent::about_recent()),
         )
         .get(
             "/cached/",
-            public(with_state(cache.clone(), cached::cached)).described(
-                Description::of("What takes long, computed once and kept for five minutes.")
-                    .tag("cache")
-                    .query::<CachedQuery>(),
-            ),
+            public(with_state(cache.clone(), cached::cached)).described(cached::about_cached()),
         )
         .post(
             "/cache/warm/",
-            public(with_state(cache, cached::warm))
-                .described(Description::of("Computes what is asked for most.")),
+            public(with_state(cache, cached::warm)).described(cached::about_warm()),
         )
         .health()
         .ready_check("database", move || sign_of_life(asked.clone()))
@@ -160,14 +129,14 @@ pub fn app(services: Services) -> App {
         .on_stop(|| async move { database.close().await.map_err(Error::internal) });
     let hook = "/webhooks/github/";
     match github {
-        Some(github) => {
-            let webhook = Webhook::new(github, github::Activity).with_deliveries(deliveries);
-            app.view(hook, webhook)
-        }
-        None => {
-            let unavailable = Description::of("Not set up: there is no secret.");
-            app.post(hook, public(github::no_secret).described(unavailable))
-        }
+        Some(github) => app.view(
+            hook,
+            Webhook::new(github, github::Activity).with_deliveries(deliveries),
+        ),
+        None => app.post(
+            hook,
+            public(github::no_secret).described(github::about_no_secret()),
+        ),
     }
 }
 

@@ -31,3 +31,7 @@ pub(crate) async fn recent(database: Pool, _: Request) -> Result<Json<Recent>, B
     let posts = LatestPost::find_by_statement(latest).all(&database).await?;
     Ok(Json(Recent { posts }))
 }
+
+pub(crate) fn about_recent() -> Description {
+    Description::of("The ten latest published posts.")
+}

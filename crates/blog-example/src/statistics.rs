@@ -89,3 +89,7 @@ pub(crate) async fn concurrent(database: Pool, _: Request) -> Result<Json<Statis
         active_users,
     }))
 }
+
+pub(crate) fn about_concurrent() -> Description {
+    Description::of("The ten latest and the ten most read.").tag("statistics")
+}

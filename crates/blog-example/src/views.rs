@@ -28,8 +28,12 @@ pub(crate) async fn async_hello(_: Request) -> Result<impl IntoResponse> {
     }))
 }
 
+pub(crate) fn about_async_hello() -> Description {
+    Description::of("Says hello, after a while.")
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct PostSummary {
+struct PostSummary {
     id: i64,
     title: String,
     created_at: DateTime<Utc>,
@@ -51,6 +55,11 @@ pub(crate) async fn post_list(database: Pool, _: Request) -> Result<impl IntoRes
         },
     );
     Ok(Json(posts.named("posts")).into_response())
+}
+
+pub(crate) fn about_post_list() -> Description {
+    Description::of("All published posts, newest first.")
+        .answers_page::<PostSummary, Unpaged>("posts")
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -87,9 +96,13 @@ pub(crate) async fn post_detail(
     }))
 }
 
+pub(crate) fn about_post_detail() -> Description {
+    Description::of("A published post.").path::<i64>("id")
+}
+
 /// What `POST /endpoint/` takes.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-pub(crate) struct Job {
+struct Job {
     #[serde(default = "no_message")]
     #[schemars(extend("x-allow-nul" = true))] // it is not stored
     #[garde(skip)]
@@ -114,4 +127,10 @@ pub(crate) async fn process(mut request: Request) -> Result<impl IntoResponse> {
         result: format!("Processed: {}", job.message),
         status: "success",
     }))
+}
+
+pub(crate) fn about_process() -> Description {
+    Description::of("Works on a message.")
+        .tag("external")
+        .body::<Job>()
 }

@@ -13,7 +13,7 @@ const MAX_BATCH: usize = 100;
 const IDS: &str = r"^[\s,]*-?[0-9]{1,18}\s*(,[\s,]*-?[0-9]{1,18}\s*){0,99}(,[\s,]*)?$";
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-pub(crate) struct BatchQuery {
+struct BatchQuery {
     /// Ids with commas between them, a hundred at most.
     #[schemars(required, regex(pattern = IDS))]
     #[garde(skip)]
@@ -66,6 +66,10 @@ pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Bat
         total_processed: processed_users.len(),
         processed_users,
     }))
+}
+
+pub(crate) fn about_batch() -> Description {
+    Description::of("Several users, asked for at the same time.").query::<BatchQuery>()
 }
 
 /// The ids as they were written; what is no integer never reaches the upstream.

@@ -58,6 +58,11 @@ pub(crate) async fn dashboard(
     }))
 }
 
+pub(crate) fn about_dashboard() -> Description {
+    Description::of("A user with posts and followers, asked for at the same time.")
+        .path::<i64>("id")
+}
+
 fn or_error<T>(
     part: &'static str,
     outcome: Result<T, ClientError>,

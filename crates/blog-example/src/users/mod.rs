@@ -7,6 +7,6 @@ mod batch;
 mod dashboard;
 mod sync;
 
-pub(crate) use self::batch::{BatchQuery, batch};
-pub(crate) use self::dashboard::dashboard;
-pub(crate) use self::sync::sync;
+pub(crate) use self::batch::{about_batch, batch};
+pub(crate) use self::dashboard::{about_dashboard, dashboard};
+pub(crate) use self::sync::{about_sync, sync};

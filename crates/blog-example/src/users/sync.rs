@@ -69,6 +69,10 @@ pub(crate) async fn sync(
     }))
 }
 
+pub(crate) fn about_sync() -> Description {
+    Description::of("Takes over what the external service knows of a user.").path::<i64>("id")
+}
+
 impl Profile {
     async fn apply_to(self, user: user::Model, database: &Pool) -> Result<user::Model, DbErr> {
         let mut user = user.into_active_model();

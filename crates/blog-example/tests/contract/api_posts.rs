@@ -17,6 +17,7 @@ crate::on_both_databases! {
     a_post_is_changed_in_part,
     a_post_that_is_not_there_is_not_changed,
     a_post_goes_with_its_comments,
+    a_draft_is_published,
     other_methods_are_405,
     ids_continue_after_the_largest,
     a_new_post_has_no_author_and_the_time_of_now,
@@ -190,6 +191,26 @@ async fn a_post_goes_with_its_comments(blog: Blog) {
         blog.client.get("/posts/1/").await.json()["comments_count"],
         0
     );
+}
+
+async fn a_draft_is_published(blog: Blog) {
+    blog.add_post(1, "Draft", false, 0).await;
+    for _ in 0..2 {
+        let published = blog.client.post("/api/posts/1/publish/").await;
+        assert_eq!(published.status(), 200);
+        assert_eq!(
+            published.json(),
+            json!({"id": 1, "title": "Draft", "slug": "slug-1"})
+        );
+    }
+    assert_eq!(ids(&blog.client.get("/api/posts/").await.json()), [1]);
+    let missing = blog.client.post("/api/posts/2/publish/").await;
+    assert_eq!(
+        (missing.status().as_u16(), &missing.json()["error"]),
+        (404, &json!("Post not found"))
+    );
+    let other = blog.client.get("/api/posts/1/publish/").await;
+    assert_eq!(other.headers()["allow"], "POST, OPTIONS");
 }
 
 async fn other_methods_are_405(blog: Blog) {

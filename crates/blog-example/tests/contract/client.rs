@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use blog_example::new_post::NewPost;
-use blog_example::posts::{Post, PostChanges, Posts};
+use blog_example::posts::{Post, PostChanges, Posts, PostsPublish};
 use blog_example::services::Services;
 use blog_example::settings::Settings;
-use resourceful::{Change, FieldError, Unpaged};
+use resourceful::{Change, FieldError, NoInput, OnItem, Unpaged};
 use resourceful_client::{ResourceClient, ResourceError};
 use sea_orm::DbBackend;
 use sea_orm::sqlx::ConnectOptions;
@@ -80,6 +80,11 @@ async fn a_post_lives_from_its_creation_to_its_end(blog: Blog) {
     let hidden = posts.update(&id, &changes).await.unwrap();
     assert_eq!(hidden, renamed); // what is kept was not sent
     assert_eq!(posts.list(&Unpaged).await.unwrap().items(), []);
+    let shown = posts
+        .call::<PostsPublish>(OnItem(id), NoInput)
+        .await
+        .unwrap();
+    assert_eq!(posts.list(&Unpaged).await.unwrap().items(), [shown]);
 
     posts.destroy(&id).await.unwrap();
     let error = posts.destroy(&id).await.unwrap_err();
