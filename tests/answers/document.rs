@@ -28,15 +28,15 @@ fn json_schema(content: &Value) -> &Value {
 
 #[tokio::test]
 async fn it_is_served_and_belongs_to_nobody_else() {
+    async fn own(_: Request) -> Result<&'static str> {
+        Ok("mine")
+    }
     let client = TestClient::new(App::new().resource("/posts", Posts::default())).unwrap();
     let document = client.get("/openapi.json").await;
     assert_eq!(document.headers()["content-type"], "application/json");
     assert_eq!(document.json()["openapi"], "3.1.0");
     assert!(document.json()["paths"].get("/openapi.json").is_none());
 
-    async fn own(_: Request) -> Result<&'static str> {
-        Ok("mine")
-    }
     let client = TestClient::new(App::new().get("/openapi.json", public(own))).unwrap();
     assert_eq!(client.get("/openapi.json").await.text(), "mine");
     let client = TestClient::new(App::new().without_openapi()).unwrap();

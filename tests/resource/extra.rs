@@ -62,10 +62,8 @@ impl AsyncResource for Films {
 
     #[action(GET, "best")]
     async fn best(&self, _: &Request, page: PageNumber<2, 5>) -> Result<Vec<Film>> {
-        let films = (1..=page.limit()).map(|id| Film {
-            id: id as u32,
-            stars: Some(5),
-        });
+        let limit = u32::try_from(page.limit()).unwrap();
+        let films = (1..=limit).map(|id| Film { id, stars: Some(5) });
         Ok(films.collect())
     }
 
