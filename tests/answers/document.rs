@@ -347,7 +347,7 @@ fn problems_of_the_application_are_there_as_clients_read_them() {
         "each of its problems is known"
     );
     let over = &document.as_value()["components"]["responses"]["FilmError410"];
-    assert_eq!(over["description"], "It is over");
+    assert_eq!(over["description"], "It is over.");
     assert!(over["headers"]["Retry-After"].is_object());
     let example = &over["content"]["application/problem+json"]["examples"]["1"]["value"];
     assert_eq!(
@@ -492,6 +492,33 @@ fn filters_and_paging_are_parameters() {
     assert_eq!(find("offset")["schema"]["default"], 0);
     let page = json_schema(&list["responses"]["200"]);
     assert_eq!(page["properties"]["pagination"]["required"][0], "offset");
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Letter {
+    whole: Value,
+    parts: Vec<Value>,
+}
+
+/// Generators of clients stumble over `true`, and leave out a body without a schema.
+#[test]
+fn anything_is_an_empty_schema() {
+    async fn letter(_: Request) -> Result<Json<Letter>> {
+        Err(Error::not_found("There is no letter."))
+    }
+    let app = App::new().post(
+        "/letters",
+        public(letter).described(Description::new().body_of("application/json")),
+    );
+    let document = app.openapi().unwrap();
+    let letter = operation(&document, "/letters", "post");
+    assert_eq!(
+        letter["requestBody"]["content"]["application/json"]["schema"],
+        json!({})
+    );
+    let letter = &document.as_value()["components"]["schemas"]["Letter"]["properties"];
+    assert_eq!(letter["whole"], json!({}));
+    assert_eq!(letter["parts"]["items"], json!({}));
 }
 
 #[test]

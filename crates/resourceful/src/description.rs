@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::StatusCode;
+use serde_json::json;
 
 use crate::id::Id;
 use crate::input::Input;
@@ -148,7 +149,8 @@ impl Description {
     /// ```
     pub fn body_of(self, media_type: &'static str) -> Self {
         self.and(move |operation, scribe| {
-            operation.reads(media_type, None, Some(scribe.body_limit));
+            // Generators of clients leave out what has no schema.
+            operation.reads(media_type, json!({}), Some(scribe.body_limit));
         })
     }
 

@@ -150,7 +150,8 @@ impl Representation for NoContent {
     }
 }
 
-/// The schema of a page of `T`: its items under `name`, and `pagination`, where there is one.
+/// The schema of a page of `T`: its items under `name`, and `pagination`, where there is one. Its
+/// title is the half of its name in generated clients: `PostsListPage`.
 pub(crate) fn page_schema<T: Output>(
     name: &str,
     pagination: Option<Value>,
@@ -164,5 +165,5 @@ pub(crate) fn page_schema<T: Output>(
         properties.insert("pagination".to_owned(), pagination);
         required.push("pagination");
     }
-    json!({"type": "object", "required": required, "properties": properties})
+    json!({"title": "Page", "type": "object", "required": required, "properties": properties})
 }

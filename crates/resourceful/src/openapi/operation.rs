@@ -51,7 +51,7 @@ impl Operation {
 
     /// A body in JSON, with all that can be wrong with one.
     pub(crate) fn reads_json(&mut self, schema: Value, max_bytes: Option<u64>) {
-        self.reads(JSON, Some(schema), max_bytes);
+        self.reads(JSON, schema, max_bytes);
         self.refuse(&[
             Refusal::BadRequest,
             Refusal::UnsupportedMediaType,
@@ -59,13 +59,8 @@ impl Operation {
         ]);
     }
 
-    pub(crate) fn reads(
-        &mut self,
-        media_type: &str,
-        schema: Option<Value>,
-        max_bytes: Option<u64>,
-    ) {
-        let content = content(media_type, schema);
+    pub(crate) fn reads(&mut self, media_type: &str, schema: Value, max_bytes: Option<u64>) {
+        let content = content(media_type, Some(schema));
         self.request_body = Some(RequestBody {
             required: true,
             max_bytes,
@@ -186,8 +181,9 @@ fn failure(status: u16, kinds: &[ProblemKind], scribe: &Scribe) -> Response {
         .find(|refusal| refusal.status() == status.to_string());
     let mut texts: Vec<_> = refusal.into_iter().map(Refusal::description).collect();
     texts.extend(kinds.iter().filter_map(ProblemKind::text));
+    let sentences: Vec<_> = texts.into_iter().map(sentence).collect();
     let mut response = Response {
-        description: texts.join(" "),
+        description: sentences.join(" "),
         content: problem("Problem"),
         ..Response::default()
     };
@@ -207,6 +203,14 @@ fn failure(status: u16, kinds: &[ProblemKind], scribe: &Scribe) -> Response {
         response.headers = Refusal::ServiceUnavailable.headers();
     }
     response
+}
+
+/// A text that stands beside others.
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '!', '?']) {
+        return text.to_owned();
+    }
+    format!("{text}.")
 }
 
 fn content(media_type: &str, schema: Option<Value>) -> BTreeMap<String, MediaType> {

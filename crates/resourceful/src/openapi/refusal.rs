@@ -169,19 +169,21 @@ pub(crate) fn schemas() -> [(&'static str, Value); 2] {
             },
         },
     });
+    // Other members may be there. Said by `additionalProperties`, generated TypeScript would let
+    // any problem have `errors`, and could not tell the two apart by them.
     let problem = json!({
         "type": "object",
         "description": "Problem details (RFC 9457).",
         "required": ["type", "title", "status"],
         "properties": members,
-        "additionalProperties": true,
+        "unevaluatedProperties": true,
     });
     let invalid = json!({
         "type": "object",
         "description": "Problem details (RFC 9457) of a request with wrong fields.",
         "required": ["type", "title", "status", "errors"],
         "properties": invalid,
-        "additionalProperties": true,
+        "unevaluatedProperties": true,
     });
     [("Problem", problem), ("InvalidProblem", invalid)]
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::panic::Location;
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
-use schemars::transform::transform_subschemas;
+use schemars::transform::{ReplaceBoolSchemas, Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
@@ -42,6 +42,7 @@ impl Schemas {
     pub(crate) fn input<T: JsonSchema>(&mut self) -> Value {
         self.visit::<T>();
         let mut schema = self.inputs.subschema_for::<T>();
+        as_object(&mut schema);
         as_read(&mut schema);
         schema.to_value()
     }
@@ -49,7 +50,9 @@ impl Schemas {
     /// The schema of what a client reads.
     pub(crate) fn output<T: JsonSchema>(&mut self) -> Value {
         self.visit::<T>();
-        self.outputs.subschema_for::<T>().to_value()
+        let mut schema = self.outputs.subschema_for::<T>();
+        as_object(&mut schema);
+        schema.to_value()
     }
 
     fn visit<T: JsonSchema>(&mut self) {
@@ -122,7 +125,15 @@ fn settings(path: &str) -> SchemaSettings {
     SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
         settings.definitions_path = path.trim_start_matches('#').to_owned().into();
+        settings.transforms.push(Box::new(as_object));
     })
+}
+
+/// Says "anything" by `{}`: generators of clients stumble over `true`, which says the same.
+fn as_object(schema: &mut Schema) {
+    let mut transform = ReplaceBoolSchemas::default();
+    transform.skip_additional_properties = true;
+    transform.transform(schema);
 }
 
 /// Says what [`Input`](crate::Input) does besides what schemars knows.
