@@ -50,16 +50,16 @@ impl TryFrom<Box<RawValue>> for Verbatim {
 pub(crate) struct JsonObject(Verbatim);
 
 impl JsonSchema for JsonObject {
-    fn inline_schema() -> bool {
-        true
-    }
-
     fn schema_name() -> Cow<'static, str> {
         "JsonObject".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object"})
+        json_schema!({
+            "description": "An object as the external service wrote it.",
+            "type": "object",
+            "additionalProperties": true,
+        })
     }
 }
 

@@ -27,17 +27,10 @@ pub(crate) struct Batch {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct BatchUser {
-    user_id: String,
-    #[serde(flatten)]
-    outcome: BatchOutcome,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum BatchOutcome {
-    Data(JsonObject),
-    Error(String),
+#[serde(untagged)]
+enum BatchUser {
+    Found { user_id: String, data: JsonObject },
+    Missing { user_id: String, error: String },
 }
 
 /// A call for each id, all at the same time.
@@ -51,15 +44,16 @@ pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Bat
         external_user(fetch(call).await)
     };
     let outcomes = gather(MAX_BATCH, ids.iter().map(|id| user(id))).await;
-    let users = ids.iter().zip(outcomes).map(|(id, outcome)| BatchUser {
-        user_id: (*id).to_owned(),
-        outcome: match outcome {
-            Ok(data) => BatchOutcome::Data(data),
+    let users = ids.iter().zip(outcomes).map(|(id, outcome)| {
+        let user_id = (*id).to_owned();
+        match outcome {
+            Ok(data) => BatchUser::Found { user_id, data },
             Err(error) => {
                 tracing::warn!(id, %error, "a user of a batch is missing");
-                BatchOutcome::Error(error.detail().unwrap_or("Internal error").to_owned())
+                let error = error.detail().unwrap_or("Internal error").to_owned();
+                BatchUser::Missing { user_id, error }
             }
-        },
+        }
     });
     let processed_users: Vec<_> = users.collect();
     Ok(Json(Batch {
