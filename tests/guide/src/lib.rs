@@ -15,6 +15,7 @@ documents! {
     OpenApi: "../../../docs/guide/openapi.md",
     Errors: "../../../docs/guide/errors.md",
     Upstream: "../../../docs/guide/upstream.md",
+    Clients: "../../../docs/guide/clients.md",
     Webhooks: "../../../docs/guide/webhooks.md",
     Databases: "../../../docs/guide/databases.md",
     Caching: "../../../docs/guide/caching.md",

@@ -18,6 +18,7 @@ mod cached;
 mod client;
 mod endpoint;
 mod external;
+mod generated;
 mod openapi;
 mod posts;
 mod rules;

@@ -23,7 +23,7 @@ fn blog(directory: &Path) -> Command {
     command
 }
 
-fn start(directory: &Path) -> Process {
+pub(crate) fn start(directory: &Path) -> Process {
     Process::start(&mut blog(directory))
 }
 

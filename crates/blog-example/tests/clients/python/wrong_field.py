@@ -1,0 +1,3 @@
+from blog_client.models import NewPost
+
+NewPost(titel="Hello", content="World")
