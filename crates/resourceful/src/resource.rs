@@ -93,7 +93,7 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// Who may call it: [`Public`](crate::Public) or your own.
     type Access: Access<Self>;
 
-    /// What the hooks fail with: [`Error`], or an enum that derives `Problem`.
+    /// What the hooks fail with: [`Error`](crate::error::Error), or an enum that derives `Problem`.
     type Error: Problems;
 
     /// What names an item in its path: an integer, a UUID, a slug.

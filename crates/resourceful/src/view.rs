@@ -66,7 +66,7 @@ pub trait AsyncView: Send + Sync + 'static {
     /// Who may call it: [`Public`] or your own.
     type Access: Access<Self>;
 
-    /// What the hooks fail with: [`Error`], or an enum that derives `Problem`.
+    /// What the hooks fail with: [`Error`](crate::error::Error), or an enum that derives `Problem`.
     type Error: Problems;
 
     /// What the types do not say of the hook for `method`: for the document alone.
