@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::build_error::BuildErrors;
-use crate::response::Body;
+use crate::response::{Body, Response};
 use crate::service::AppService;
 
 /// A client for tests: its requests take the whole walk, in this process and without a
@@ -285,15 +285,22 @@ impl TestRequest {
     }
 }
 
+impl TestRequest {
+    /// The response, whose body may not have an end.
+    pub(crate) async fn unread(self) -> Response {
+        let (parts, body) = self.request.into_parts();
+        let Ok(response) = self.service.walk(parts, body.into_arriving(), None).await;
+        response
+    }
+}
+
 impl IntoFuture for TestRequest {
     type Output = TestResponse;
     type IntoFuture = Pin<Box<dyn Future<Output = TestResponse> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let (parts, body) = self.request.into_parts();
-            let Ok(response) = self.service.walk(parts, body.into_arriving(), None).await;
-            let (parts, body) = response.into_parts();
+            let (parts, body) = self.unread().await.into_parts();
             let body = body
                 .collect()
                 .await
