@@ -6,6 +6,7 @@
 mod fixture;
 
 mod answers;
+mod documents;
 mod input;
 mod resource;
 mod routing;

@@ -1,0 +1,140 @@
+//! `conformance` finds nothing wrong with a good resource, and every fault put into a copy of it.
+
+use resourceful::prelude::*;
+use resourceful::testing::{Conformance, conformance, conformance_with};
+use resourceful::{AsyncResource, Raw};
+
+use super::posts::{AnyTitle, Fault, NewPost, NullTitle, OpenDoor, Post, Posts, TOKEN};
+
+fn app(posts: impl AsyncResource) -> App {
+    App::new().resource("/api/posts/", posts)
+}
+
+#[tokio::test]
+async fn a_good_resource_passes() {
+    let good = || conformance(app(<Posts>::with(Fault::None))).header("authorization", TOKEN);
+    good().await;
+    good().seed(7).cases(10).await;
+}
+
+/// The faults, and who finds them: nobody else does.
+mod faults {
+    use super::*;
+
+    async fn assert_found(conformance: Conformance, expected: &[&str]) {
+        let conformance = conformance.header("authorization", TOKEN);
+        let findings = conformance.findings().await;
+        let mut found: Vec<_> = findings
+            .iter()
+            .map(|finding| format!("{} [{}]", finding.operation(), finding.check()))
+            .collect();
+        found.dedup();
+        let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{}", texts.join("\n"));
+    }
+
+    macro_rules! table {
+        ($($fact:ident: $posts:expr => [$($found:literal),* $(,)?],)*) => {$(
+            #[tokio::test]
+            async fn $fact() {
+                assert_found(conformance(app($posts)), &[$($found),*]).await;
+            }
+        )*};
+    }
+
+    table! {
+        an_invented_item: <Posts>::with(Fault::InventsItems) => [
+            "GET /api/posts/{id}/ [unknown-id]",
+        ],
+        a_destroy_of_nothing: <Posts>::with(Fault::DestroysNothing) => [
+            "DELETE /api/posts/{id}/ [unknown-id]",
+        ],
+        an_unknown_id_that_conflicts: <Posts>::with(Fault::ConflictsWhenUnknown) => [
+            "DELETE /api/posts/{id}/ [unknown-id]",
+            "GET /api/posts/{id}/ [unknown-id]",
+            "PATCH /api/posts/{id}/ [unknown-id]",
+            "PUT /api/posts/{id}/ [unknown-id]",
+        ],
+        a_leaked_field: <Posts>::with(Fault::LeaksAField) => [
+            "GET /api/posts/ [leaked-field]",
+            "GET /api/posts/{id}/ [leaked-field]",
+            "PATCH /api/posts/{id}/ [leaked-field]",
+            "POST /api/posts/ [leaked-field]",
+            "PUT /api/posts/{id}/ [leaked-field]",
+        ],
+        a_lost_rule: Posts::<AnyTitle>::with(Fault::None) => [
+            "POST /api/posts/ [broken-field]",
+        ],
+        an_ignored_limit: <Posts>::with(Fault::IgnoresTheLimit) => [
+            "GET /api/posts/ [paging]",
+        ],
+        a_cut_through_a_character: <Posts>::with(Fault::CutsBytes) => [
+            "PATCH /api/posts/{id}/ [server-error]",
+            "POST /api/posts/ [server-error]",
+            "PUT /api/posts/{id}/ [server-error]",
+        ],
+        a_missing_member: <Posts>::with(Fault::ForgetsAMember) => [
+            "GET /api/posts/ [schema]",
+            "GET /api/posts/{id}/ [schema]",
+            "PATCH /api/posts/{id}/ [schema]",
+            "POST /api/posts/ [schema]",
+            "PUT /api/posts/{id}/ [schema]",
+        ],
+        a_member_of_another_type: <Posts>::with(Fault::WritesIdsAsText) => [
+            "GET /api/posts/ [schema]",
+            "GET /api/posts/{id}/ [schema]",
+            "PATCH /api/posts/{id}/ [schema]",
+            "POST /api/posts/ [schema]",
+            "PUT /api/posts/{id}/ [schema]",
+        ],
+        an_error_of_another_field: <Posts>::with(Fault::NamesAnotherField) => [
+            "PATCH /api/posts/{id}/ [broken-field]",
+            "POST /api/posts/ [broken-field]",
+            "PUT /api/posts/{id}/ [broken-field]",
+        ],
+        a_rule_that_update_forgot: Posts::<NewPost, AnyTitle>::with(Fault::None) => [
+            "PUT /api/posts/{id}/ [broken-field]",
+        ],
+        a_wrong_has_next: <Posts>::with(Fault::CountsOnePage) => [
+            "GET /api/posts/ [paging]",
+        ],
+        a_destroyed_item_that_is_still_there: <Posts>::with(Fault::KeepsWhatIsDestroyed) => [
+            "DELETE /api/posts/{id}/ [life]",
+            "GET /api/posts/{id}/ [life]",
+            "PATCH /api/posts/{id}/ [life]",
+            "PUT /api/posts/{id}/ [life]",
+        ],
+        an_open_door: Posts::<NewPost, NewPost, Post, OpenDoor>::with(Fault::None) => [
+            "DELETE /api/posts/{id}/ [access]",
+            "PATCH /api/posts/{id}/ [access]",
+            "POST /api/posts/ [access]",
+            "PUT /api/posts/{id}/ [access]",
+        ],
+        a_null_for_a_string: Posts::<NullTitle>::with(Fault::None) => [
+            "POST /api/posts/ [broken-field]",
+        ],
+        a_location_of_nothing: <Posts>::with(Fault::KeepsNothing) => [
+            "DELETE /api/posts/{id}/ [life]",
+            "GET /api/posts/{id}/ [life]",
+            "PATCH /api/posts/{id}/ [broken-field]",
+            "PATCH /api/posts/{id}/ [life]",
+            "POST /api/posts/ [location]",
+            "PUT /api/posts/{id}/ [broken-field]",
+            "PUT /api/posts/{id}/ [life]",
+        ],
+    }
+
+    /// What answers for itself promises nothing, so that the promise is another's.
+    #[tokio::test]
+    async fn an_undocumented_status() {
+        let promise = app(<Posts>::with(Fault::None)).openapi().unwrap();
+        let raw = app(Posts::<NewPost, NewPost, Raw>::with(Fault::None));
+        let expected = [
+            "GET /api/posts/{id}/ [status]",
+            "PATCH /api/posts/{id}/ [status]",
+            "POST /api/posts/ [status]",
+            "PUT /api/posts/{id}/ [status]",
+        ];
+        assert_found(conformance_with(raw, promise.as_value()), &expected).await;
+    }
+}

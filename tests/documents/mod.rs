@@ -1,0 +1,4 @@
+mod conformance;
+mod contracts;
+mod posts;
+mod wide;
