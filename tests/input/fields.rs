@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use resourceful::prelude::*;
 
 use super::{places, post_json, wrong};
@@ -410,4 +412,61 @@ async fn a_fault_inside_a_flattened_struct_is_told_as_one() {
         faults,
         [("#".to_owned(), "has a member of the wrong type".to_owned())]
     );
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+struct Measure {
+    #[garde(range(min = 1))]
+    count: i64,
+    #[serde(default)]
+    weights: Vec<f32>,
+    #[serde(default)]
+    tags: Option<HashSet<String>>,
+}
+
+#[tokio::test]
+async fn a_whole_number_is_an_integer_however_it_is_written() {
+    for count in ["1.0", "1e3", "12.50e1", "9007199254740993.0"] {
+        let body = format!(r#"{{"count": {count}, "weights": [1.0, 1]}}"#);
+        assert_eq!(post_json::<Measure>(&body).await.status(), 204, "{count}");
+    }
+    let response = post_json::<Measure>(r#"{"count": 1.0, "tags": ["a\u0000"]}"#).await;
+    assert_eq!(places(&response), ["#/tags/0"]);
+    for (body, detail) in [
+        (r#"{"count": 1.5}"#, "must be an integer"),
+        (r#"{"count": 1e300}"#, "must be an integer"),
+        (r#"{"count": 1e19}"#, "must be at least 1"),
+        (r#"{"count": 0.0}"#, "lower than 1"),
+        (r#"{"count": 1.0, "count": 2}"#, "is given more than once"),
+    ] {
+        let wrong = wrong(&post_json::<Measure>(body).await);
+        let [(place, found)] = &wrong[..] else {
+            panic!("{body}: {wrong:?}");
+        };
+        assert_eq!(place, "#/count");
+        assert!(found.contains(detail), "{body}: {found}");
+    }
+    // Where the place of an error is told, it is that of the body that came.
+    let problem = post_json::<Measure>(r#"{"count": 1.000, x}"#).await;
+    assert!(
+        problem.text().contains("line 1, column 18"),
+        "{}",
+        problem.text()
+    );
+}
+
+/// Serde forgets one of the two, and takes what is too large for infinity.
+#[tokio::test]
+async fn what_serde_takes_and_the_schema_does_not_is_refused() {
+    let body = r#"{"count": 1, "weights": [3.4e38, -3.5e38], "tags": ["a", "b", "a"]}"#;
+    let response = post_json::<Measure>(body).await;
+    assert_eq!(places(&response), ["#/tags", "#/weights/1"]);
+    for good in [
+        r#"{"count": 1, "tags": ["a", "b"]}"#,
+        r#"{"count": 1, "tags": null, "weights": [1, 1]}"#,
+        r#"{"count": 1, "weights": [3.4028234663852886e38]}"#,
+    ] {
+        assert_eq!(post_json::<Measure>(good).await.status(), 204, "{good}");
+    }
 }

@@ -1,12 +1,15 @@
 //! What serde would take without a word, and we do not.
 
-use serde_json::Value;
+use std::collections::HashSet;
+
+use serde_json::{Number, Value};
 
 use super::fault::{Fault, MAX_FAULTS, Path, Step};
 use super::message::must_be;
 use super::shape::Shape;
 
-/// Notes and replaces arrays that stand for structs and strings with U+0000.
+/// Notes and replaces arrays that stand for structs, strings with U+0000, what a set has twice, and
+/// what is infinite to an `f32`.
 pub(super) fn misread(document: &mut Value, shape: &Shape, faults: &mut Vec<Fault>) {
     look(document, &[shape.root()], shape, &mut Vec::new(), faults);
 }
@@ -48,7 +51,19 @@ fn look(
             faults.push(Fault::new(path.clone(), "must not contain U+0000"));
             text.retain(|character| character != '\0');
         }
+        Value::Number(number)
+            if is_infinite(number) && schemas.iter().all(|one| shape.is_single(one)) =>
+        {
+            faults.push(Fault::new(path.clone(), "must be a number in range"));
+            *value = shape.plausible(first);
+        }
         Value::Array(elements) => {
+            let mut known = HashSet::new();
+            if schemas.iter().all(|one| shape.is_set(one))
+                && !elements.iter().all(|one| known.insert(one.to_string()))
+            {
+                faults.push(Fault::new(path.clone(), "must not have anything twice"));
+            }
             for (index, element) in elements.iter_mut().enumerate() {
                 let step = Step::Element(index);
                 let schemas = shape.children(schemas, &step);
@@ -71,4 +86,11 @@ fn look(
         }
         _ => {}
     }
+}
+
+/// Is it too large for an `f32`?
+#[expect(clippy::cast_possible_truncation, reason = "so does serde")]
+fn is_infinite(number: &Number) -> bool {
+    let number = number.as_f64().unwrap_or_default();
+    (number as f32).is_infinite()
 }

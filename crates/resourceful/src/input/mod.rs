@@ -15,6 +15,7 @@ mod rules;
 mod shape;
 mod strict;
 mod text;
+mod whole;
 
 use garde::Validate;
 use schemars::JsonSchema;
@@ -28,6 +29,7 @@ pub(crate) use self::fault::Step;
 pub use self::shape::Shape;
 
 use self::fault::Fault;
+use self::whole::with_whole_numbers;
 use crate::error::{Error, Result};
 use crate::field_error::FieldError;
 use crate::openapi::{Parameter, Scribe};
@@ -39,7 +41,9 @@ use crate::openapi::{Parameter, Scribe};
 /// * A member is required unless it is an `Option` or has `#[serde(default)]`; unknown
 ///   members are ignored.
 /// * Rules are [garde]'s; a type without rules says `#[garde(allow_unvalidated)]`.
-/// * A JSON array is never taken for a struct, though serde would.
+/// * A JSON array is never taken for a struct, though serde would. A set has nothing twice, and a
+///   number that is too large for an `f32` is none.
+/// * `1.0` and `1e3` are integers, as they are to JSON Schema.
 /// * A string with U+0000 is refused, since PostgreSQL cannot store it, unless the field
 ///   says `#[schemars(extend("x-allow-nul" = true))]`.
 ///
@@ -144,21 +148,21 @@ impl<T: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static> Readab
 /// JSON bytes to a validated value.
 fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
     let scan = strict::scan(bytes)?;
-    let arrays = scan.top_array || scan.nested_array;
     let is_suspicious = scan.nul
-        || (arrays
-            && Shape::of::<T>().array_may_stand_for_struct(scan.top_array, scan.nested_array));
-    if is_suspicious && repair::is_misread::<T>(bytes) {
-        return Err(repair::faults_of::<T>(bytes));
+        || ((scan.top_array || scan.nested_array || scan.wide_number)
+            && Shape::of::<T>().is_taken_otherwise(scan.top_array, scan.nested_array));
+    let is_misread = is_suspicious && repair::is_misread::<T>(bytes);
+    if !is_misread && let Ok(value) = serde_json::from_slice::<T>(bytes) {
+        return match value.validate() {
+            Ok(()) => Ok(value),
+            Err(report) => {
+                let faults = rules::broken_rules(&report, Shape::of::<T>());
+                Err(Error::invalid(faults.into_iter().map(Fault::in_body)))
+            }
+        };
     }
-    let Ok(value) = serde_json::from_slice::<T>(bytes) else {
-        return Err(repair::faults_of::<T>(bytes));
-    };
-    match value.validate() {
-        Ok(()) => Ok(value),
-        Err(report) => {
-            let faults = rules::broken_rules(&report, Shape::of::<T>());
-            Err(Error::invalid(faults.into_iter().map(Fault::in_body)))
-        }
+    match with_whole_numbers(bytes) {
+        Some(bytes) => parse(&bytes),
+        None => Err(repair::faults_of::<T>(bytes)),
     }
 }

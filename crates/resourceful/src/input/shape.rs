@@ -24,6 +24,8 @@ pub struct Shape {
     root: Value,
     /// Are there structs inside the top one?
     nests_structs: bool,
+    /// Are there sets or numbers of 32 bits, which serde takes otherwise than the schema says?
+    has_untold_rules: bool,
 }
 
 impl Shape {
@@ -48,15 +50,53 @@ impl Shape {
         let root = generator.into_root_schema_for::<T>().to_value();
         let at_top = usize::from(root.get("properties").is_some());
         let nests_structs = count_structs(&root) > at_top || refers_to_root(&root);
+        let has_untold_rules = mentions(&root, &|schema| {
+            is_unique(schema) || is_of_format(schema, "float")
+        });
         Self {
             root,
             nests_structs,
+            has_untold_rules,
         }
     }
 
-    /// Serde takes an array for a struct. Has this body an array where that could happen?
-    pub(super) fn array_may_stand_for_struct(&self, top_array: bool, nested_array: bool) -> bool {
-        (top_array && !self.allows(&self.root, "array")) || (nested_array && self.nests_structs)
+    /// Is every array that is allowed here a set?
+    pub(super) fn is_set(&self, schema: &Value) -> bool {
+        self.all_say(schema, "array", &is_unique, MAX_ALTERNATIVES)
+    }
+
+    /// Is every number that is allowed here one of 32 bits?
+    pub(super) fn is_single(&self, schema: &Value) -> bool {
+        let is_single = |schema: &Value| is_of_format(schema, "float");
+        self.all_say(schema, "number", &is_single, MAX_ALTERNATIVES)
+    }
+
+    /// Is it said wherever this JSON type is allowed?
+    fn all_say(
+        &self,
+        schema: &Value,
+        json_type: &str,
+        says: &dyn Fn(&Value) -> bool,
+        depth: usize,
+    ) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
+        let schema = self.resolve(schema);
+        let mut those = alternatives(schema)
+            .filter(|one| self.allows(one, json_type))
+            .peekable();
+        says(schema)
+            || (those.peek().is_some()
+                && those.all(|one| self.all_say(one, json_type, says, depth)))
+    }
+
+    /// Serde takes an array for a struct, and a set that has something twice. Could that happen to
+    /// a body with arrays there?
+    pub(super) fn is_taken_otherwise(&self, top_array: bool, nested_array: bool) -> bool {
+        self.has_untold_rules
+            || (top_array && !self.allows(&self.root, "array"))
+            || (nested_array && self.nests_structs)
     }
 
     /// The schema of the whole value.
@@ -241,6 +281,25 @@ fn plausible_integer(schema: &Value) -> Value {
         .and_then(Value::as_i64)
         .unwrap_or(i64::MAX);
     0.clamp(minimum.min(maximum), maximum).into()
+}
+
+fn is_unique(schema: &Value) -> bool {
+    schema.get("uniqueItems") == Some(&Value::Bool(true))
+}
+
+fn is_of_format(schema: &Value, format: &str) -> bool {
+    schema.get("format").is_some_and(|known| known == format)
+}
+
+/// Is there a schema like this inside?
+fn mentions(value: &Value, is_like_this: &dyn Fn(&Value) -> bool) -> bool {
+    let inside = |value| mentions(value, is_like_this);
+    is_like_this(value)
+        || match value {
+            Value::Object(object) => object.values().any(inside),
+            Value::Array(array) => array.iter().any(inside),
+            _ => false,
+        }
 }
 
 /// Is the type part of itself?

@@ -6,8 +6,12 @@ use crate::error::{Error, Result};
 /// How deep objects and arrays may nest.
 const MAX_DEPTH: u32 = 64;
 
+/// Numbers of more digits may be too large for 32 bits.
+const MAX_DIGITS: usize = 38;
+
 /// What a body contains besides plain JSON.
 #[derive(Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Scan {
     /// A string with U+0000.
     pub(super) nul: bool,
@@ -15,6 +19,8 @@ pub(super) struct Scan {
     pub(super) top_array: bool,
     /// There is an array inside.
     pub(super) nested_array: bool,
+    /// There is a number that may be too large for 32 bits.
+    pub(super) wide_number: bool,
 }
 
 /// # Errors
@@ -50,7 +56,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Scan> {
                 depth = depth.saturating_sub(1);
                 at += 1;
             }
-            b'-' | b'0'..=b'9' => at = number(bytes, at)?,
+            b'-' | b'0'..=b'9' => at = number(bytes, at, &mut scan)?,
             _ => at += 1,
         }
     }
@@ -64,15 +70,17 @@ fn is_simple(bytes: &[u8]) -> bool {
     if bytes.len() > usize::from(u8::MAX) {
         return false;
     }
-    let (mut odd, mut objects) = (0_u8, 0_u8);
+    let (mut odd, mut objects, mut digits) = (0_u8, 0_u8, 0_u8);
     // What is odd and comes last ends too early, which the parser says.
     for (byte, next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
-        let is_number = u8::from(byte.is_ascii_digit()) | u8::from(*byte == b'.');
+        let is_digit = u8::from(byte.is_ascii_digit());
+        let is_number = is_digit | u8::from(*byte == b'.');
         let has_exponent = is_number & u8::from(next | 32 == b'e');
         odd |= u8::from(*byte == b'\\') | u8::from(*byte == b'[') | has_exponent;
         objects += u8::from(*byte == b'{');
+        digits += is_digit;
     }
-    odd == 0 && u32::from(objects) <= MAX_DEPTH
+    odd == 0 && u32::from(objects) <= MAX_DEPTH && usize::from(digits) < MAX_DIGITS
 }
 
 /// From the first character of a string to behind its closing quote.
@@ -123,7 +131,7 @@ fn unpaired(bytes: &[u8], at: usize) -> Error {
 }
 
 /// Only numbers with an exponent, or very long ones, can be too large.
-fn number(bytes: &[u8], start: usize) -> Result<usize> {
+fn number(bytes: &[u8], start: usize, scan: &mut Scan) -> Result<usize> {
     let rest = &bytes[start..];
     let digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
     let length = rest
@@ -131,8 +139,9 @@ fn number(bytes: &[u8], start: usize) -> Result<usize> {
         .position(|byte| !digit(byte))
         .unwrap_or(rest.len());
     let token = &rest[..length];
-    let may_be_large = length > 300 || token.iter().any(|byte| matches!(byte, b'e' | b'E'));
-    if may_be_large {
+    let has_exponent = token.iter().any(|byte| matches!(byte, b'e' | b'E'));
+    scan.wide_number |= has_exponent || length > MAX_DIGITS;
+    if has_exponent || length > 300 {
         let value = std::str::from_utf8(token)
             .ok()
             .and_then(|token| token.parse::<f64>().ok());
@@ -207,6 +216,7 @@ mod tests {
             plain,
             Scan {
                 nested_array: true,
+                wide_number: true,
                 ..Scan::default()
             }
         );
@@ -247,6 +257,16 @@ mod tests {
         assert!(detail("[1e400]").contains("too large, at line 1, column 2"));
         assert!(detail(&"9".repeat(400)).contains("too large"));
         assert!(scan(b"[1e308, 1e-400, -0.0]").is_ok());
+    }
+
+    #[test]
+    fn numbers_that_may_need_more_than_32_bits_are_noted() {
+        let is_wide = |json: &str| scan(json.as_bytes()).unwrap().wide_number;
+        let digits = "9".repeat(39);
+        for json in [&*digits, "[1e39]", &format!(r#"{{"a": -{digits}}}"#)] {
+            assert!(is_wide(json), "{json}");
+        }
+        assert!(!is_wide(r#"{"a": 12345.67890, "b": "1e39"}"#));
     }
 
     #[test]
