@@ -1,5 +1,8 @@
 //! `GET /openapi.json`: what the types and the doc comments say.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use resourceful::prelude::*;
 use resourceful::{Info, OpenApi, Security};
 use serde_json::{Value, json};
@@ -571,4 +574,61 @@ async fn options_tells_of_its_path_to_who_asks_for_json() {
             .get("securitySchemes")
             .is_none_or(|schemes| schemes == &json!({}))
     );
+}
+
+/// What only schemars knows to be a format is said so that everybody knows it.
+#[test]
+fn formats_of_its_own_are_said_in_words_of_json_schema() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Host {
+        address: IpAddr,
+        port: u32,
+        weight: f32,
+        #[garde(range(min = 1, max = 9))]
+        priority: u64,
+        #[serde(default)]
+        shift: isize,
+        labels: BTreeMap<String, u8>,
+    }
+    async fn add(mut request: Request) -> Result<()> {
+        request.json::<Host>().await.map(drop)
+    }
+
+    let described = public(add).described(Description::new().body::<Host>());
+    let document = App::new().post("/hosts", described).openapi().unwrap();
+    let host = &document.as_value()["components"]["schemas"]["Host"]["properties"];
+    let address = &host["address"];
+    assert_eq!(address["format"], Value::Null);
+    assert_eq!(
+        address["anyOf"],
+        json!([{"format": "ipv4"}, {"format": "ipv6"}])
+    );
+    let bounds = |name: &str| (host[name]["minimum"].clone(), host[name]["maximum"].clone());
+    assert_eq!(bounds("port"), (json!(0), json!(u32::MAX)));
+    assert_eq!(bounds("weight"), (json!(f32::MIN), json!(f32::MAX)));
+    assert_eq!(bounds("priority"), (json!(1), json!(9)));
+    assert_eq!(bounds("shift"), (json!(isize::MIN), json!(isize::MAX)));
+    let names = &host["labels"]["propertyNames"];
+    assert_eq!(names, &json!({"pattern": r"^[^\u0000]*$"}));
+}
+
+/// Nothing and an empty body are the same in HTTP.
+#[test]
+fn a_body_is_required_where_an_empty_one_is_none_of_its_type() {
+    async fn any(_: Request) -> Result<()> {
+        Ok(())
+    }
+    for (media_type, required) in [
+        ("application/octet-stream", false),
+        ("text/csv", false),
+        ("application/json", true),
+        ("multipart/form-data", true),
+    ] {
+        let described = public(any).described(Description::new().body_of(media_type));
+        let document = App::new().post("/", described).openapi().unwrap();
+        let body = &operation(&document, "/", "post")["requestBody"];
+        assert_eq!(body["required"], required, "{media_type}");
+    }
 }

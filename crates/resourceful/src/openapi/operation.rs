@@ -62,7 +62,7 @@ impl Operation {
     pub(crate) fn reads(&mut self, media_type: &str, schema: Value, max_bytes: Option<u64>) {
         let content = content(media_type, Some(schema));
         self.request_body = Some(RequestBody {
-            required: true,
+            required: !may_be_empty(media_type),
             max_bytes,
             content,
         });
@@ -211,6 +211,11 @@ fn sentence(text: &str) -> String {
         return text.to_owned();
     }
     format!("{text}.")
+}
+
+/// Nothing and an empty body are the same in HTTP. Is an empty body of this type a good one?
+fn may_be_empty(media_type: &str) -> bool {
+    media_type.starts_with("text/") || media_type == "application/octet-stream"
 }
 
 fn content(media_type: &str, schema: Option<Value>) -> BTreeMap<String, MediaType> {

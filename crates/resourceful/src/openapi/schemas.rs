@@ -19,6 +19,9 @@ const OUTPUTS: &str = "#/components/schemas/";
 /// they read.
 const INPUTS: &str = "#/components/inputs/";
 
+/// A pattern.
+const WITHOUT_NUL: &str = r"^[^\u0000]*$";
+
 /// Collects the schemas that operations refer to.
 pub(crate) struct Schemas {
     inputs: SchemaGenerator,
@@ -139,13 +142,22 @@ fn as_object(schema: &mut Schema) {
 /// Says what [`Input`](crate::Input) does besides what schemars knows.
 fn as_read(schema: &mut Schema) {
     transform_subschemas(&mut as_read, schema);
+    in_known_formats(schema);
     if is_text(schema) && !has_any(schema, &["x-allow-nul", "enum", "const", "format"]) {
         // One of the two can always be added.
         if has_any(schema, &["pattern"]) {
             schema.insert("not".to_owned(), json!({"pattern": r"\u0000"}));
         } else {
-            schema.insert("pattern".to_owned(), r"^[^\u0000]*$".into());
+            schema.insert("pattern".to_owned(), WITHOUT_NUL.into());
         }
+    }
+    // The names of a map; those that no schema knows are ignored.
+    let is_map = schema
+        .get("additionalProperties")
+        .is_some_and(|it| it != false);
+    if is_map && !has_any(schema, &["x-allow-nul", "propertyNames"]) {
+        let names = json!({"pattern": WITHOUT_NUL});
+        schema.insert("propertyNames".to_owned(), names);
     }
     if schema.remove("x-read-one-by-one").is_some()
         && let Some(items) = schema.remove("items")
@@ -156,6 +168,33 @@ fn as_read(schema: &mut Schema) {
     // Schemars asks `Serialize` for defaults, which may say absence by null.
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
+    }
+}
+
+/// Schemars has formats of its own, whose bounds nobody else knows; those of `float` are known, but
+/// not to all.
+fn in_known_formats(schema: &mut Schema) {
+    let (minimum, maximum) = match schema.get("format").and_then(Value::as_str) {
+        Some("uint32") => (0.into(), u32::MAX.into()),
+        Some("uint64") => (0.into(), u64::MAX.into()),
+        Some("uint") => (0.into(), usize::MAX.into()),
+        Some("int") => (isize::MIN.into(), isize::MAX.into()),
+        Some("float") => (Value::from(f32::MIN), Value::from(f32::MAX)),
+        Some("ip") => {
+            schema.remove("format");
+            let either = json!([{"format": "ipv4"}, {"format": "ipv6"}]);
+            schema.insert("anyOf".to_owned(), either);
+            return;
+        }
+        _ => return,
+    };
+    for (keyword, sharper, bound) in [
+        ("minimum", "exclusiveMinimum", minimum),
+        ("maximum", "exclusiveMaximum", maximum),
+    ] {
+        if !has_any(schema, &[keyword, sharper]) {
+            schema.insert(keyword.to_owned(), bound);
+        }
     }
 }
 
