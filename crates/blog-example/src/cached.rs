@@ -20,6 +20,7 @@ const POPULAR: [&str; 4] = ["tech", "science", "business", "sports"];
 struct CachedQuery {
     #[serde(default)]
     #[garde(skip)]
+    #[schemars(example = &"tech")]
     category: String,
 }
 

@@ -18,9 +18,10 @@ use crate::slug::{FreeSlugs, slugify};
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, Validate)]
 pub struct NewPost {
     #[garde(length(chars, max = 200), custom(not_blank))]
-    #[schemars(regex(pattern = NOT_BLANK))]
+    #[schemars(regex(pattern = not_blank_pattern()), example = &"Hello World")]
     pub title: String,
     #[garde(skip)]
+    #[schemars(example = &"My first post.")]
     pub content: String,
     #[serde(default)]
     #[garde(skip)]
@@ -126,8 +127,15 @@ async fn slugs_like(base: &str, database: &impl ConnectionTrait) -> Result<HashS
     Ok(slugs.into_iter().collect())
 }
 
+/// What Unicode calls white space, for the brackets of a pattern: to each language `\s` is something
+/// else.
+pub(crate) const WHITE_SPACE: &str =
+    r"\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
+
 /// [`not_blank`], as JSON Schema says it.
-pub(crate) const NOT_BLANK: &str = r"\S";
+pub(crate) fn not_blank_pattern() -> String {
+    format!(r"[^{WHITE_SPACE}\u001c-\u001f]")
+}
 
 /// A rule: more than white space.
 #[expect(

@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait};
 
 use crate::entity::post;
 use crate::error::BlogError;
-use crate::new_post::{NOT_BLANK, NewPost, not_blank};
+use crate::new_post::{NewPost, not_blank, not_blank_pattern};
 use crate::pool::Pool;
 
 /// A post in answers.
@@ -25,7 +25,7 @@ pub struct Post {
 pub struct PostChanges {
     #[serde(skip_serializing_if = "Change::is_keep")]
     #[garde(length(chars, max = 200), inner(custom(not_blank)))]
-    #[schemars(regex(pattern = NOT_BLANK))]
+    #[schemars(regex(pattern = not_blank_pattern()), example = &"Hello again")]
     pub title: Change<String>,
     #[serde(skip_serializing_if = "Change::is_keep")]
     #[garde(skip)]

@@ -104,7 +104,7 @@ pub(crate) fn about_post_detail() -> Description {
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 struct Job {
     #[serde(default = "no_message")]
-    #[schemars(extend("x-allow-nul" = true))] // it is not stored
+    #[schemars(extend("x-allow-nul" = true), example = &"Paint the fence.")] // it is not stored
     #[garde(skip)]
     message: String,
 }

@@ -5,17 +5,22 @@ use resourceful_client::Client;
 
 use crate::error::BlogError;
 use crate::external::{JsonObject, external_user, fetch};
+use crate::new_post::WHITE_SPACE;
 
 /// How many users a batch may ask for.
 const MAX_BATCH: usize = 100;
 
 /// [`parse_ids`], as JSON Schema says it.
-const IDS: &str = r"^[\s,]*-?[0-9]{1,18}\s*(,[\s,]*-?[0-9]{1,18}\s*){0,99}(,[\s,]*)?$";
+fn ids_pattern() -> String {
+    let blanks = format!("[{WHITE_SPACE},]*");
+    let id = format!("-?[0-9]{{1,18}}[{WHITE_SPACE}]*");
+    format!("^{blanks}{id}(,{blanks}{id}){{0,99}}(,{blanks})?$")
+}
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 struct BatchQuery {
     /// Ids with commas between them, a hundred at most.
-    #[schemars(required, regex(pattern = IDS))]
+    #[schemars(required, regex(pattern = ids_pattern()), example = &"1,2,3")]
     #[garde(skip)]
     user_ids: Option<String>,
 }
