@@ -416,6 +416,7 @@ async fn a_fault_inside_a_flattened_struct_is_told_as_one() {
 
 #[derive(Deserialize, JsonSchema, Validate)]
 #[garde(allow_unvalidated)]
+#[expect(dead_code, reason = "only read from JSON")]
 struct Measure {
     #[garde(range(min = 1))]
     count: i64,
