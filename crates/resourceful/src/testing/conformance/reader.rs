@@ -159,21 +159,22 @@ fn examples(parameter: &Value, schema: &Value) -> Option<Vec<Value>> {
     one.or_else(listed).filter(|examples| !examples.is_empty())
 }
 
-/// A parameter of the path is never empty; where examples are given, it is one of these.
+/// A parameter of the path is one segment of it; where examples are given, it is one of these.
 fn segment(schema: Value, examples: Option<Vec<Value>>) -> Value {
     if let Some(examples) = examples {
         return json!({ "allOf": [schema, { "enum": examples }] });
     }
-    let described = ["pattern", "format", "enum", "const", "$ref"];
-    let is_described = described
-        .iter()
-        .any(|keyword| schema.get(keyword).is_some());
-    match schema.get("type") {
-        Some(json_type) if json_type == "string" && !is_described => {
-            let word = json!({"pattern": "^[a-z0-9é]{1,12}$"});
-            json!({"allOf": [schema, word]})
-        }
-        _ => schema,
+    // What other segments there may be is not the operation's business but the router's.
+    let one = json!({"minLength": 1, "not": {"pattern": r"/|^\.{1,2}$"}});
+    let word = json!({"pattern": "^[a-z0-9é]{1,12}$"});
+    let described = [
+        "pattern", "format", "enum", "const", "$ref", "anyOf", "oneOf",
+    ];
+    let is_described = described.iter().any(|name| schema.get(name).is_some());
+    match schema.get("type").and_then(Value::as_str) {
+        Some("string") | None if is_described => json!({ "allOf": [schema, one] }),
+        Some("string") | None => json!({ "allOf": [schema, {"type": "string"}, word] }),
+        Some(_) => schema,
     }
 }
 
@@ -192,4 +193,24 @@ fn text(value: Option<&Value>) -> Option<String> {
 
 fn is_true(value: Option<&Value>) -> bool {
     value.and_then(Value::as_bool).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_of_the_path_is_one_segment() {
+        let document = json!({"paths": {"/{name}": {"get": {"parameters": [
+            {"name": "name", "in": "path", "schema": {"type": "string", "pattern": "^[^\\u0000]*$"}},
+        ]}}}});
+        let operations = operations(&document);
+        let schema = jsonschema::validator_for(&operations[0].parameters[0].schema).unwrap();
+        for segment in ["a", "é.", "..."] {
+            assert!(schema.is_valid(&json!(segment)), "{segment}");
+        }
+        for other in ["", ".", "..", "a/b", "/."] {
+            assert!(!schema.is_valid(&json!(other)), "{other}");
+        }
+    }
 }
