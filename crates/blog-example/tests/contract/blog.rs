@@ -122,14 +122,28 @@ impl Blog {
     }
 }
 
-/// The application alone, for those who look at it as a whole, and what it stands on.
-pub(crate) async fn app() -> (App, Upstream, TempDir) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let url = format!("sqlite://{}/blog.sqlite3", directory.path().display());
-    let upstream = Upstream::start();
-    let cache = Cache::new(Memory::default(), "blog", 1);
-    let services = services(&url, cache, &upstream).await;
-    (blog_example::app(services), upstream, directory)
+/// The application as a whole, on SQLite, and what it stands on.
+pub(crate) struct Whole {
+    pub(crate) app: App,
+    pub(crate) database: DatabaseConnection,
+    pub(crate) upstream: Upstream,
+    _directory: TempDir,
+}
+
+impl Whole {
+    pub(crate) async fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let url = format!("sqlite://{}/blog.sqlite3", directory.path().display());
+        let upstream = Upstream::start();
+        let cache = Cache::new(Memory::default(), "blog", 1);
+        let services = services(&url, cache, &upstream).await;
+        Self {
+            database: services.database.connections().clone(),
+            app: blog_example::app(services),
+            upstream,
+            _directory: directory,
+        }
+    }
 }
 
 async fn services(url: &str, cache: Cache, upstream: &Upstream) -> Services {
