@@ -267,6 +267,11 @@ fn two_types_of_one_name_are_a_mistake_that_names_both() {
         assert!(error.contains(part), "no {part} in {error}");
     }
     assert!(app.build().is_err());
+    let unserved = App::new()
+        .resource("/comments", Comments)
+        .get("/inside", public(view))
+        .without_openapi();
+    assert!(unserved.build().is_ok());
 }
 
 #[test]

@@ -687,7 +687,7 @@ impl App {
     ///
     /// # Errors
     /// Every mistake: malformed paths, paths registered twice, and what [`openapi`](Self::openapi)
-    /// says.
+    /// says, unless the document is not served.
     ///
     /// # Examples
     /// ```
@@ -789,11 +789,11 @@ impl App {
     /// Puts the document and the page that shows it at their paths, unless the application has
     /// something else there.
     fn serve_document(&mut self) -> Option<Served> {
-        let (document, mistakes) = describe(&self.registrations, &self.about, &self.settings);
-        self.mistakes.extend(mistakes);
         if !self.is_documented {
             return None;
         }
+        let (document, mistakes) = describe(&self.registrations, &self.about, &self.settings);
+        self.mistakes.extend(mistakes);
         let document = Served::new(&document);
         let path = "/openapi.json";
         if self.registrations.iter().all(|one| one.pattern != path) {
