@@ -23,7 +23,7 @@ const KEPT: usize = 100;
 
 #[derive(Clone, Deserialize, Serialize, JsonSchema, Validate)]
 struct Price {
-    #[garde(length(min = 1, max = 12))]
+    #[garde(length(chars, min = 1, max = 12))]
     symbol: String,
     #[garde(skip)]
     cents: u64,

@@ -20,7 +20,7 @@ struct Post {
 
 #[derive(Deserialize, JsonSchema, Validate)]
 struct NewPost {
-    #[garde(length(min = 1, max = 200))]
+    #[garde(length(chars, min = 1, max = 200))]
     title: String,
 }
 

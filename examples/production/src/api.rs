@@ -29,7 +29,7 @@ struct Note {
 
 #[derive(Deserialize, JsonSchema, Validate)]
 struct NewNote {
-    #[garde(length(min = 1, max = 1000))]
+    #[garde(length(chars, min = 1, max = 1000))]
     text: String,
 }
 

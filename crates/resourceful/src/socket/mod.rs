@@ -26,7 +26,7 @@ pub use self::message::{Message, Receive, Transmit};
 /// use resourceful::{AsyncSocket, Socket};
 ///
 /// #[derive(Deserialize, JsonSchema, Validate)]
-/// struct Said { #[garde(length(min = 1, max = 200))] text: String }
+/// struct Said { #[garde(length(chars, min = 1, max = 200))] text: String }
 ///
 /// #[derive(Serialize)]
 /// struct Heard { text: String }
