@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::contender::OURS;
-use crate::measure::build::{target, workspace};
+use crate::measure::build::workspace;
 use crate::measure::number::median;
 use crate::measure::work::{self, Work};
 use crate::report::results::Part;
@@ -28,7 +28,8 @@ pub(crate) struct Example {
 }
 
 pub(crate) fn run() -> Result<()> {
-    let directory = tempfile::tempdir_in(target()?)?;
+    // Outside the workspace, which cargo would make it a member of.
+    let directory = tempfile::tempdir()?;
     let package = directory.path().join("my-api");
     set_up(&package)?;
     let cold = work::of(&mut cargo(&package, "build --quiet"))?;
@@ -56,10 +57,6 @@ pub(crate) fn run() -> Result<()> {
 fn set_up(package: &Path) -> Result<()> {
     fs::create_dir(package)?;
     work::of(&mut cargo(package, "init --quiet --name my-api"))?;
-    // Or cargo would ask the workspace that the target directory may stand in.
-    let mut manifest = fs::read_to_string(package.join("Cargo.toml"))?;
-    manifest += "\n[workspace]\n";
-    fs::write(package.join("Cargo.toml"), manifest)?;
     fs::copy(workspace().join("Cargo.lock"), package.join("Cargo.lock"))?;
     let ours = workspace().join("crates/resourceful");
     work::of(cargo(package, "add --quiet resourceful --path").arg(ours))?;
