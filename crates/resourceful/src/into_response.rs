@@ -45,7 +45,7 @@ pub trait IntoResponse {
         Self: Sized,
     {
         let _ = scribe;
-        operation.answers_something(None);
+        operation.answers_something();
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn of_view<V: AsyncView>(method: &Method, scribe: &mut Scribe) -> Ope
     operation.secure(V::Access::security(None), scribe);
     V::describe(method).write(&mut operation, scribe);
     if !operation.has_success() {
-        operation.answers_something(None);
+        operation.answers_something();
     }
     operation.fails_with::<V::Error>(scribe);
     operation

@@ -121,7 +121,7 @@ pub struct Raw(pub Response);
 
 impl Representation for Raw {
     fn describe(operation: &mut Operation, _: &mut Scribe, _: StatusCode) {
-        operation.answers_something(None);
+        operation.answers_something();
     }
 
     fn represent(self, _: StatusCode) -> Result<Reply> {

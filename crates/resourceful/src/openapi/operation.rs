@@ -87,12 +87,9 @@ impl Operation {
     }
 
     /// Success of which nothing is known.
-    pub(crate) fn answers_something(&mut self, body: Option<(&str, Option<Value>)>) {
+    pub(crate) fn answers_something(&mut self) {
         let response = Response {
             description: "An answer that nobody has described.".to_owned(),
-            content: body.map_or_else(BTreeMap::new, |(media_type, schema)| {
-                content(media_type, schema)
-            }),
             ..Response::default()
         };
         self.responses
