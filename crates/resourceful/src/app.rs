@@ -21,6 +21,7 @@ use crate::extra::{ExtraAction, ExtraActions};
 use crate::health::{Check, Live, Ready};
 use crate::lifespan::Lifespan;
 use crate::openapi::Info;
+use crate::path::below;
 use crate::problem::Problem;
 use crate::resource::AsyncResource;
 use crate::route::Route;
@@ -114,10 +115,7 @@ impl App {
             async move { asked.ready().await }
         });
         self.checks.push(check);
-        let item = match path.strip_suffix('/') {
-            Some(parent) => format!("{parent}/{{id}}/"),
-            None => format!("{path}/{{id}}"),
-        };
+        let item = below(path, "{id}");
         for action in R::ACTIONS.iter() {
             let pattern = if action.is_on_item() {
                 item.as_str()
@@ -840,10 +838,7 @@ impl<R: AsyncResource> ExtraActions<R> for Extras<'_, R> {
         } else {
             self.collection
         };
-        let pattern = match parent.strip_suffix('/') {
-            Some(parent) => format!("{parent}/{}/", extra.path()),
-            None => format!("{parent}/{}", extra.path()),
-        };
+        let pattern = below(parent, extra.path());
         let endpoint: ExtraEndpoint<R, A> = ExtraEndpoint {
             resource: Arc::clone(&self.resource),
             action: PhantomData,

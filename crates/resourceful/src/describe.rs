@@ -146,13 +146,18 @@ fn operations(registrations: &[Registration], scribe: &mut Scribe) -> Vec<Descri
         };
         complete(&mut operation, method, &registration.pattern);
         described.push(Described {
-            path: registration.pattern.replace("{*", "{"),
+            path: documented_path(&registration.pattern),
             method: method.clone(),
             operation,
             caller: registration.caller,
         });
     }
     described
+}
+
+/// A registered path as the document writes it, which knows no parameter for the rest of a path.
+pub(crate) fn documented_path(pattern: &str) -> String {
+    pattern.replace("{*", "{")
 }
 
 /// What is known of every operation: the parameters of its path, a group, a summary.

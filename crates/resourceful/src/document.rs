@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::describe::OpenApi;
+use crate::describe::{OpenApi, documented_path};
 use crate::erased::{Serve, by_value};
 use crate::error::{Error, Result};
 use crate::json;
@@ -34,7 +34,7 @@ impl Served {
     /// When it cannot be read, which would be a fault of ours.
     pub(crate) fn part(&self, pattern: &str) -> Result<Content> {
         let mut document: Value = serde_json::from_slice(&self.0).map_err(Error::internal)?;
-        let path = pattern.replace("{*", "{");
+        let path = documented_path(pattern);
         if let Some(Value::Object(paths)) = document.get_mut("paths") {
             paths.retain(|known, _| *known == path);
         }

@@ -108,6 +108,14 @@ fn decode_unreserved(path: &str) -> Result<String> {
     Ok(out)
 }
 
+/// What stands below a path, with a slash at its end where that has one.
+pub(crate) fn below(parent: &str, rest: &str) -> String {
+    match parent.strip_suffix('/') {
+        Some(parent) => format!("{parent}/{rest}/"),
+        None => format!("{parent}/{rest}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

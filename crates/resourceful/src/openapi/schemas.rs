@@ -1,7 +1,7 @@
 //! The schemas of a document: schemars' own, once as clients send a type and once as they read it.
 
 use std::any::type_name;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -82,22 +82,16 @@ impl Schemas {
             }
         }
         let differing = differing(&inputs, &schemas);
-        let name = |input: &str| {
-            if differing.contains(input) {
-                input_name(input, &schemas)
-            } else {
-                input.to_owned()
-            }
-        };
-        let renamed: Vec<_> = inputs
-            .keys()
-            .map(|input| (input.clone(), name(input)))
+        let renamed: BTreeMap<_, _> = differing
+            .into_iter()
+            .map(|input| {
+                let name = input_name(&input, &schemas);
+                (input, name)
+            })
             .collect();
         for (input, schema) in inputs {
-            let name = renamed.iter().find(|(from, _)| *from == input);
-            schemas
-                .entry(name.map_or(input, |(_, to)| to.clone()))
-                .or_insert(schema);
+            let name = renamed.get(&input).cloned().unwrap_or(input);
+            schemas.entry(name).or_insert(schema);
         }
         let mut mistakes = Vec::new();
         for (name, schema) in problem_schemas() {
@@ -217,7 +211,7 @@ fn differing(inputs: &Map<String, Value>, outputs: &Map<String, Value>) -> BTree
     let mut differing = BTreeSet::new();
     for (name, input) in inputs {
         let mut same = input.clone();
-        redirect(&mut same, &[]);
+        redirect(&mut same, &BTreeMap::new());
         if outputs.get(name).is_some_and(|output| *output != same) {
             differing.insert(name.clone());
         }
@@ -252,14 +246,13 @@ fn input_name(input: &str, taken: &Map<String, Value>) -> String {
 }
 
 /// References to inputs become references to schemas, some under another name.
-fn redirect(value: &mut Value, renamed: &[(String, String)]) {
+fn redirect(value: &mut Value, renamed: &BTreeMap<String, String>) {
     match value {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get_mut("$ref")
                 && let Some(input) = reference.strip_prefix(INPUTS)
             {
-                let name = renamed.iter().find(|(from, _)| from == input);
-                let name = name.map_or(input, |(_, to)| to);
+                let name = renamed.get(input).map_or(input, String::as_str);
                 *reference = format!("{OUTPUTS}{name}");
             }
             members
