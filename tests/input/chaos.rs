@@ -2,30 +2,8 @@
 
 use resourceful::prelude::*;
 
-use super::post_json;
+use super::{Random, post_json};
 use crate::fixture::{Posts, client};
-
-/// A small generator of numbers (Knuth's MMIX constants), seeded by the test.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % end
-    }
-
-    fn pick<'a>(&mut self, pieces: &[&'a str]) -> &'a str {
-        pieces[self.below(pieces.len())]
-    }
-
-    fn string(&mut self, pieces: &[&str], most: usize) -> String {
-        let count = self.below(most);
-        (0..count).map(|_| self.pick(pieces)).collect()
-    }
-}
 
 #[derive(Deserialize, JsonSchema, Validate)]
 #[garde(allow_unvalidated)]

@@ -189,9 +189,10 @@ async fn unknown_members_are_named_where_the_type_forbids_them() {
 }
 
 #[tokio::test]
-async fn faults_inside_a_tagged_enum_are_named_at_the_enum() {
+async fn faults_inside_a_tagged_enum_are_named_at_their_place() {
     let body = r#"{"id": "x", "shape": {"type": "circle", "radius": "wide"}}"#;
-    assert_eq!(places(&post_json::<Exact>(body).await), ["#/id", "#/shape"]);
+    let response = post_json::<Exact>(body).await;
+    assert_eq!(places(&response), ["#/id", "#/shape/radius"]);
 }
 
 /// The collecting pass ends, also where no value that we can think of is taken.
@@ -397,7 +398,7 @@ async fn large_integers_pass_beside_arrays() {
 }
 
 #[tokio::test]
-async fn a_fault_inside_a_flattened_struct_is_told_as_one() {
+async fn a_fault_inside_a_flattened_struct_is_named_at_its_place() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -410,7 +411,7 @@ async fn a_fault_inside_a_flattened_struct_is_told_as_one() {
     let faults = wrong(&post_json::<Outer>(r#"{"id": 1, "title": 5}"#).await);
     assert_eq!(
         faults,
-        [("#".to_owned(), "has a member of the wrong type".to_owned())]
+        [("#/title".to_owned(), "must be a string".to_owned())]
     );
 }
 
@@ -436,8 +437,8 @@ async fn a_whole_number_is_an_integer_however_it_is_written() {
     assert_eq!(places(&response), ["#/tags/0"]);
     for (body, detail) in [
         (r#"{"count": 1.5}"#, "must be an integer"),
-        (r#"{"count": 1e300}"#, "must be an integer"),
-        (r#"{"count": 1e19}"#, "must be at least 1"),
+        (r#"{"count": 1e300}"#, "must be 1 to 9223372036854775807"),
+        (r#"{"count": 1e19}"#, "must be 1 to 9223372036854775807"),
         (r#"{"count": 0.0}"#, "lower than 1"),
         (r#"{"count": 1.0, "count": 2}"#, "is given more than once"),
     ] {

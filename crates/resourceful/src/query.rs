@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::field_error::FieldError;
-use crate::input::{Input, Shape, Step};
+use crate::input::{Input, InputSchema};
 use crate::openapi::Parameter;
 
 /// More parameters than these are an attack.
@@ -78,7 +78,7 @@ pub trait Query: Sized + Send {
 #[diagnostic::do_not_recommend]
 impl<T: Input> Query for T {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
-        let (document, undecodable) = query.to_object(T::shape());
+        let (document, undecodable) = query.to_object(T::input_schema());
         T::from_text(document, undecodable)
     }
 
@@ -219,7 +219,7 @@ impl<'r> QueryString<'r> {
 
     /// The parameters as an object of strings, lists where the schema says so; and the names
     /// of those whose values are no UTF-8.
-    fn to_object(self, shape: &Shape) -> (Value, Vec<String>) {
+    fn to_object(self, schema: &InputSchema) -> (Value, Vec<String>) {
         let mut object = Map::new();
         let mut undecodable = Vec::new();
         for (name, value) in self.pairs() {
@@ -231,8 +231,7 @@ impl<'r> QueryString<'r> {
                 continue;
             };
             let value = Value::String(value.into_owned());
-            let schema = shape.child(shape.root(), &Step::Member(name.clone()));
-            if schema.is_some_and(|schema| shape.allows(schema, "array")) {
+            if schema.is_list(&name) {
                 let values = object
                     .entry(name)
                     .or_insert_with(|| Value::Array(Vec::new()));

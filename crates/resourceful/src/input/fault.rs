@@ -1,7 +1,5 @@
 //! What is wrong with a document, and where.
 
-use serde_json::Value;
-
 use crate::field_error::FieldError;
 
 /// More faults than these in one body help nobody, and each costs another try.
@@ -18,7 +16,7 @@ pub(crate) enum Step {
 pub(super) type Path = Vec<Step>;
 
 /// One thing that is wrong.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) path: Path,
     pub(super) detail: String,
@@ -51,30 +49,5 @@ impl Fault {
             _ => String::new(),
         };
         FieldError::query(name, self.detail)
-    }
-}
-
-/// The value at `path`.
-pub(super) fn locate<'d>(document: &'d mut Value, path: &[Step]) -> Option<&'d mut Value> {
-    path.iter().try_fold(document, |value, step| match step {
-        Step::Member(name) => value.get_mut(name),
-        Step::Element(index) => value.get_mut(index),
-    })
-}
-
-/// Puts `value` at `path`, as a new member where there is none.
-pub(super) fn put(document: &mut Value, path: &[Step], value: Value) {
-    match path.split_last() {
-        None => *document = value,
-        Some((Step::Member(name), parent)) => {
-            if let Some(Value::Object(members)) = locate(document, parent) {
-                members.insert(name.clone(), value);
-            }
-        }
-        Some((Step::Element(_), _)) => {
-            if let Some(place) = locate(document, path) {
-                *place = value;
-            }
-        }
     }
 }

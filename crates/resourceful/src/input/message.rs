@@ -2,37 +2,39 @@
 
 use serde_json::Value;
 
-use super::shape::json_type;
+use super::tape::Kind;
 
 /// What an error says, and of what.
-pub(super) enum Finding {
+pub(super) enum Explanation {
     /// The value at hand is wrong.
     Here(String),
-    /// This member of it is.
-    Member(String, String),
-    /// This member must not be there.
+    /// This member of it is missing.
+    Missing(String),
+    /// This member of it is there more than once.
+    Twice(String),
+    /// This member of it must not be there.
     Unwanted(String),
 }
 
-/// `error` is what serde said of `found`, where `schema` was expected.
+/// `error` is what serde said of a value of some kind, where `schema` was expected.
 ///
 /// The texts are those of serde's own constructors (`Error::missing_field` and its kin);
 /// any other is a type's own `Error::custom`.
-pub(super) fn explain(error: &str, found: &Value, schema: Option<&Value>) -> Finding {
+pub(super) fn explain(error: &str, found: Kind, schema: Option<&Value>) -> Explanation {
     if let Some(name) = quoted_after(error, "missing field ") {
-        return Finding::Member(name, "is required".to_owned());
+        return Explanation::Missing(name);
     }
     if let Some(name) = quoted_after(error, "duplicate field ") {
-        return Finding::Member(name, "is given more than once".to_owned());
+        return Explanation::Twice(name);
     }
     if let Some(name) = quoted_after(error, "unknown field ") {
-        return Finding::Unwanted(name);
+        return Explanation::Unwanted(name);
     }
     let expected = schema.and_then(json_type);
     let format = schema
         .and_then(|schema| schema.get("format"))
         .and_then(Value::as_str);
-    Finding::Here(
+    Explanation::Here(
         if let Some((_, variants)) = error.split_once("unknown variant ") {
             match variants.split_once("expected ") {
                 Some((_, names)) => format!("must be {}", names.replace('`', "\"")),
@@ -41,21 +43,21 @@ pub(super) fn explain(error: &str, found: &Value, schema: Option<&Value>) -> Fin
         } else if let Some(rest) = error.strip_prefix("invalid type: ") {
             match (expected, rest.split_once(", expected ")) {
                 // The whole is of its type; of what is wrong inside serde lost the place.
-                (Some("object"), _) if found.is_object() => {
+                (Some("object"), _) if found == Kind::Object => {
                     "has a member of the wrong type".to_owned()
                 }
-                (Some(expected), _) => must_be(expected),
+                (Some(expected), _) => must_be(&[expected]),
                 (None, Some((_, expected))) => format!("must be {}", in_json(expected)),
                 (None, None) => "is of the wrong type".to_owned(),
             }
-        } else if error.starts_with("invalid value: ") && found.is_number() {
+        } else if error.starts_with("invalid value: ") && found == Kind::Number {
             out_of_range(schema)
         } else if error.starts_with("invalid length ") {
             "has the wrong length".to_owned()
         } else if error.starts_with("data did not match any variant") {
             "is none of the allowed values".to_owned()
         } else if let Some(format) =
-            format.filter(|_| expected == Some("string") && found.is_string())
+            format.filter(|_| expected == Some("string") && found == Kind::String)
         {
             format!("must be a valid {format}")
         } else if error.starts_with("invalid value: ") {
@@ -66,14 +68,56 @@ pub(super) fn explain(error: &str, found: &Value, schema: Option<&Value>) -> Fin
     )
 }
 
-/// "must be a string".
-pub(super) fn must_be(json_type: &str) -> String {
-    let article = if json_type.starts_with(['a', 'i', 'o']) {
-        "an"
-    } else {
-        "a"
+/// "must be a string", "must be a string or null".
+pub(super) fn must_be(types: &[&str]) -> String {
+    let with_article = |name: &&str| match *name {
+        "null" => "null".to_owned(),
+        name if name.starts_with(['a', 'i', 'o']) => format!("an {name}"),
+        name => format!("a {name}"),
     };
-    format!("must be {article} {json_type}")
+    let types: Vec<String> = types.iter().map(with_article).collect();
+    match types.split_last() {
+        None => "is not allowed".to_owned(),
+        Some((only, [])) => format!("must be {only}"),
+        Some((last, others)) => format!("must be {} or {last}", others.join(", ")),
+    }
+}
+
+/// `must be "a" or "b"`, of values as JSON.
+pub(super) fn must_be_one_of(values: &[String]) -> String {
+    match values {
+        [] => "is none of the allowed values".to_owned(),
+        [one] => format!("must be {one}"),
+        [one, other] => format!("must be {one} or {other}"),
+        several => format!("must be one of {}", several.join(", ")),
+    }
+}
+
+/// `must have the member "a" or "b"`, of names as JSON.
+pub(super) fn must_have_one_of(names: &[String]) -> String {
+    match names {
+        [] => "is none of the allowed values".to_owned(),
+        [one] => format!("must have the member {one}"),
+        [one, other] => format!("must have the member {one} or {other}"),
+        several => format!("must have one of the members {}", several.join(", ")),
+    }
+}
+
+/// "must be 1 to 10".
+pub(super) fn range(minimum: &str, maximum: &str) -> String {
+    format!("must be {minimum} to {maximum}")
+}
+
+/// The one type of a schema; of several, the first that is not null.
+fn json_type(schema: &Value) -> Option<&str> {
+    match schema.get("type")? {
+        Value::String(one) => Some(one),
+        Value::Array(several) => several
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|one| *one != "null"),
+        _ => None,
+    }
 }
 
 /// What serde expected, without the names of Rust.
@@ -97,7 +141,7 @@ fn out_of_range(schema: Option<&Value>) -> String {
             .filter(|limit| limit.is_number())
     };
     match (limit("minimum"), limit("maximum")) {
-        (Some(minimum), Some(maximum)) => format!("must be {minimum} to {maximum}"),
+        (Some(minimum), Some(maximum)) => range(&minimum.to_string(), &maximum.to_string()),
         (Some(minimum), None) => format!("must be at least {minimum} and not too large"),
         _ => "is out of range".to_owned(),
     }

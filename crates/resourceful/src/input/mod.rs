@@ -1,21 +1,28 @@
 //! Bytes to a validated value; what is wrong is named completely.
 //!
 //! The happy path is one strict scan and one `serde_json::from_slice`. Only a body in which
-//! serde could take something wrongly is looked at once more before ([`misread`]), and only
-//! one that fails takes the collecting pass ([`repair`]).
+//! serde could take something otherwise than the schema says is walked beside the schema as well
+//! ([`check`]), and only one that fails is read again to find all that is wrong ([`repair`]).
 
+mod budget;
 mod change;
 mod change_rules;
+mod check;
 mod content_type;
+mod edits;
 mod fault;
+mod fit;
+mod integers;
 mod message;
-mod misread;
+mod nesting;
+mod placeholder;
 mod repair;
 mod rules;
-mod shape;
+mod schema;
 mod strict;
+mod tape;
 mod text;
-mod whole;
+mod variants;
 
 use garde::Validate;
 use schemars::JsonSchema;
@@ -24,12 +31,14 @@ use serde_json::Value;
 
 pub use self::change::Change;
 pub(crate) use self::content_type::check_content_type;
-pub(crate) use self::fault::Step;
 #[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
-pub use self::shape::Shape;
+pub use self::schema::InputSchema;
 
+use self::budget::Budget;
+use self::check::{Purpose, check};
 use self::fault::Fault;
-use self::whole::with_whole_numbers;
+use self::strict::{SIMPLE_DEPTH, scan};
+use self::tape::Tape;
 use crate::error::{Error, Result};
 use crate::field_error::FieldError;
 use crate::openapi::{Parameter, Scribe};
@@ -79,7 +88,7 @@ pub trait Input: Sized + Send + 'static {
     fn from_text(document: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>>;
 
     #[doc(hidden)]
-    fn shape() -> &'static Shape;
+    fn input_schema() -> &'static InputSchema;
 
     #[doc(hidden)]
     fn schema(scribe: &mut Scribe) -> Value;
@@ -101,11 +110,11 @@ where
     }
 
     fn from_text(document: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>> {
-        repair::read_text(document, undecodable)
+        repair::read_text(&document, undecodable)
     }
 
-    fn shape() -> &'static Shape {
-        Shape::of::<T>()
+    fn input_schema() -> &'static InputSchema {
+        InputSchema::of::<T>()
     }
 
     fn schema(scribe: &mut Scribe) -> Value {
@@ -145,24 +154,46 @@ trait Readable: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static
 
 impl<T: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static> Readable for T {}
 
+/// No type nests deeper than this.
+const MAX_DEPTH: u32 = 64;
+
 /// JSON bytes to a validated value.
 fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
-    let scan = strict::scan(bytes)?;
-    let is_suspicious = scan.nul
-        || ((scan.top_array || scan.nested_array || scan.wide_number)
-            && Shape::of::<T>().is_taken_otherwise(scan.top_array, scan.nested_array));
-    let is_misread = is_suspicious && repair::is_misread::<T>(bytes);
-    if !is_misread && let Ok(value) = serde_json::from_slice::<T>(bytes) {
-        return match value.validate() {
-            Ok(()) => Ok(value),
-            Err(report) => {
-                let faults = rules::broken_rules(&report, Shape::of::<T>());
-                Err(Error::invalid(faults.into_iter().map(Fault::in_body)))
-            }
-        };
+    let schema = InputSchema::of::<T>();
+    let bytes = match bytes {
+        b"" if schema.is_optional() => b"null",
+        bytes => bytes,
+    };
+    let seen = scan(bytes, MAX_DEPTH)?;
+    if seen.depth > SIMPLE_DEPTH {
+        scan_within(bytes, seen.depth, schema.max_depth(bytes.len()))?;
     }
-    match with_whole_numbers(bytes) {
-        Some(bytes) => parse(&bytes),
-        None => Err(repair::faults_of::<T>(bytes)),
+    let _budget = Budget::of_body(bytes.len());
+    match serde_json::from_slice::<T>(bytes) {
+        Ok(value) if !(schema.is_lenient(&seen) && is_taken_otherwise(bytes, schema)) => {
+            value.validate().map(|()| value).map_err(|report| {
+                let tape = Tape::of_valid(bytes);
+                let faults = rules::broken_rules(&report, &tape, schema);
+                Error::invalid(faults.into_iter().map(Fault::in_body))
+            })
+        }
+        _ => repair::read_body(bytes),
     }
+}
+
+/// A body that nests so `deep`, of a type that may have a lower limit.
+fn scan_within(bytes: &[u8], deep: u32, max_depth: u32) -> Result<()> {
+    if deep > max_depth {
+        scan(bytes, max_depth)?;
+    }
+    Ok(())
+}
+
+/// Is there something in this JSON that serde takes otherwise than the schema says?
+fn is_taken_otherwise(json: &[u8], schema: &InputSchema) -> bool {
+    let notes = check(&Tape::of_valid(json), schema, Purpose::Form);
+    notes
+        .findings
+        .iter()
+        .any(|finding| !finding.is_refused_by_serde)
 }

@@ -1,82 +1,86 @@
 //! All errors at once: repair and retry.
 //!
-//! Serde stops at the first error. So each error is noted at its place, a plausible value
-//! from the type's schema is put there, and the type is tried again until it succeeds; then
-//! its rules run, and what they find outside the repaired places is noted too. Nobody has to
-//! derive anything more than `Deserialize` for this, and only bad requests pay for it.
+//! Serde stops at the first error. So whatever a body's form shows to be wrong ([`super::check`]) is
+//! replaced by something plausible, and the type is read. What it refuses then is noted at its place,
+//! replaced, and the type read again, until it is taken; then its rules run, and what they find outside of
+//! the replaced places is noted, too. Nobody has to derive anything more than `Deserialize` for this, and
+//! only bad requests pay for it: as much as [`super::budget`] allows.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::Readable;
-use super::fault::{Fault, MAX_FAULTS, Path, Step, locate, put};
-use super::message::{Finding, explain};
-use super::misread::misread;
+use super::budget::{Budget, spend};
+use super::check::{Finding, Fix, Leaf, Purpose, check};
+use super::edits::{Edits, Place, Target};
+use super::fault::{Fault, MAX_FAULTS, Path, Step};
+use super::message::{Explanation, explain};
+use super::placeholder::Guesses;
 use super::rules::broken_rules;
-use super::shape::Shape;
+use super::schema::{InputSchema, SchemaId};
 use super::strict::syntax;
+use super::tape::{Kind, NodeId, Tape};
 use super::text::Text;
-use crate::error::Error;
+use super::{Readable, parse};
+use crate::error::{Error, Result};
 use crate::field_error::FieldError;
 
-/// What all the tries together may read: a body over 80 KiB gets fewer of them, down to 8, so
-/// that a large one full of faults is not a way to keep a processor busy.
-const MAX_BYTES_READ: usize = 8 * 1024 * 1024;
-
-/// What is wrong with JSON bytes that failed the happy path: every fault.
-pub(super) fn faults_of<T: Readable>(bytes: &[u8]) -> Error {
-    let document: Value = match serde_json::from_slice(bytes) {
-        Ok(document) => document,
-        Err(error) => return syntax(bytes, &error),
-    };
-    let most = (MAX_BYTES_READ / bytes.len().max(1)).clamp(8, MAX_FAULTS);
-    let attempt_document = |value: &Value| attempt::<T, _>(value);
-    let faults = match collect(
-        document,
-        Vec::new(),
-        most,
-        Shape::of::<T>(),
-        attempt_document,
-    ) {
-        Err(faults) => faults,
-        // A document has forgotten that a member was given twice; the bytes have not.
-        Ok(_) => match attempt::<T, _>(&mut serde_json::Deserializer::from_slice(bytes)) {
-            Err(failure) => vec![as_fault(failure)],
-            Ok(_) => Vec::new(),
-        },
-    };
-    Error::invalid(faults.into_iter().map(Fault::in_body))
-}
-
-/// Is there something in these bytes that serde would take without a word?
-pub(super) fn is_misread<T: Readable>(bytes: &[u8]) -> bool {
-    let Ok(mut document) = serde_json::from_slice(bytes) else {
-        return false;
-    };
-    let mut faults = Vec::new();
-    misread(&mut document, Shape::of::<T>(), &mut faults);
-    !faults.is_empty()
+/// Reads a body that failed, or that serde takes otherwise than we do.
+///
+/// # Errors
+/// Everything that is wrong. None, where integers were written as fractions and nothing is wrong.
+pub(super) fn read_body<T: Readable>(json: &[u8]) -> Result<T> {
+    let tape = Tape::new(json).map_err(|error| syntax(json, &error))?;
+    let schema = InputSchema::of::<T>();
+    let notes = check(&tape, schema, Purpose::Form);
+    let attempt = |json: &str| attempt::<T, _>(&mut serde_json::Deserializer::from_str(json));
+    if let Some(rewritten) = notes.rewritten {
+        return parse(rewritten.as_bytes());
+    }
+    let mut reader = Reader::new(&tape, schema, attempt);
+    notes
+        .findings
+        .into_iter()
+        .for_each(|finding| reader.note(finding));
+    reader
+        .read()
+        .map_err(|faults| Error::invalid(faults.into_iter().map(Fault::in_body)))
 }
 
 /// The parameters of a query string, as an object of strings; those called `undecodable` had
 /// values that are no text.
 pub(super) fn read_text<T: Readable>(
-    mut document: Value,
+    document: &Value,
     undecodable: Vec<String>,
 ) -> Result<T, Vec<FieldError>> {
-    let shape = Shape::of::<T>();
-    let mut faults = Vec::new();
-    for name in undecodable {
-        let path = vec![Step::Member(name)];
-        if let Some(schema) = shape.at(&path) {
-            put(&mut document, &path, shape.plausible(schema));
-            faults.push(Fault::new(path, "is not UTF-8"));
-        }
+    let schema = InputSchema::of::<T>();
+    let with_nul = parameters_with_nul(document, schema);
+    if undecodable.is_empty()
+        && with_nul.is_empty()
+        && let Ok(value) = T::deserialize(Text::new(document, schema))
+        && value.validate().is_ok()
+    {
+        return Ok(value);
     }
-    let attempt = |value: &Value| attempt(Text(value));
-    let outcome = collect(document, faults, MAX_FAULTS, shape, attempt);
-    outcome.map_err(|faults| {
+    let json = document.to_string();
+    let _budget = Budget::of_body(json.len());
+    let Ok(tape) = Tape::new(json.as_bytes()) else {
+        return Err(Vec::new());
+    };
+    let attempt = |json: &str| {
+        let document: Value = serde_json::from_str(json).unwrap_or_default();
+        attempt::<T, _>(Text::new(&document, schema))
+    };
+    let mut reader = Reader::new(&tape, schema, attempt);
+    for name in undecodable {
+        reader.note_parameter(name, "is not UTF-8");
+    }
+    for name in with_nul {
+        reader.note_parameter(name, "must not contain U+0000");
+    }
+    reader.read().map_err(|faults| {
         let mut errors: Vec<_> = faults.into_iter().map(Fault::in_query).collect();
         // Two elements of a list may be wrong alike.
         errors.dedup();
@@ -84,9 +88,21 @@ pub(super) fn read_text<T: Readable>(
     })
 }
 
-fn attempt<'de, T: DeserializeOwned, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, (Path, String)>
+/// The names of parameters with U+0000 in their values, where it is not allowed.
+fn parameters_with_nul(document: &Value, schema: &InputSchema) -> Vec<String> {
+    let has_nul = |value: &Value| value.as_str().is_some_and(|text| text.contains('\0'));
+    let parameters = document.as_object().into_iter().flatten();
+    let with_nul = parameters.filter(|(name, value)| {
+        let mut values = value.as_array().into_iter().flatten();
+        (has_nul(value) || values.any(has_nul)) && !schema.may_have_nul(name)
+    });
+    with_nul.map(|(name, _)| name.clone()).collect()
+}
+
+/// Why a type was not read: the place as serde knows it, and its words.
+type Failure = (Path, String);
+
+fn attempt<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, Failure>
 where
     D::Error: std::fmt::Display,
 {
@@ -107,87 +123,390 @@ where
     })
 }
 
-fn collect<T: Readable>(
-    mut document: Value,
-    mut faults: Vec<Fault>,
-    most: usize,
-    shape: &Shape,
-    attempt: impl Fn(&Value) -> Result<T, (Path, String)>,
-) -> Result<T, Vec<Fault>> {
-    misread(&mut document, shape, &mut faults);
-    loop {
-        let (path, error) = match attempt(&document) {
-            Ok(value) => return judge(value, shape, faults),
-            Err(failure) => failure,
+/// A finding, and what was changed because of it.
+struct Noted {
+    fault: Fault,
+    targets: Vec<Target>,
+    is_refused_by_serde: bool,
+}
+
+/// Reads a body again and again.
+struct Reader<'a, 'j, F> {
+    tape: &'a Tape<'j>,
+    schema: &'static InputSchema,
+    attempt: F,
+    /// Of an attempt, in bytes that are read.
+    cost: usize,
+    noted: Vec<Noted>,
+    edits: Edits,
+    /// Places with placeholders, and the schemas that hold there.
+    placed: BTreeMap<Target, Vec<SchemaId>>,
+    guesses: Guesses,
+}
+
+impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
+    fn new(tape: &'a Tape<'j>, schema: &'static InputSchema, attempt: F) -> Self {
+        Self {
+            tape,
+            schema,
+            attempt,
+            cost: schema.cost(tape.json().as_bytes()),
+            noted: Vec::new(),
+            edits: Edits::default(),
+            placed: BTreeMap::new(),
+            guesses: Guesses::default(),
+        }
+    }
+
+    fn read(mut self) -> Result<T, Vec<Fault>> {
+        loop {
+            // At least one fault is named, whatever it costs.
+            let outcome = if self.noted.is_empty() {
+                Some(self.attempt_now(&self.edits))
+            } else {
+                self.attempt(&self.edits)
+            };
+            let failure = match outcome {
+                Some(Ok(value)) => return self.judge(value),
+                Some(Err(failure)) if self.noted.len() < MAX_FAULTS => failure,
+                _ => break,
+            };
+            if !self.repair(&failure) {
+                break;
+            }
+        }
+        // No value can be had that could be validated; the schema knows most rules, too.
+        let limits = check(self.tape, self.schema, Purpose::Limits).findings;
+        let limits = limits.into_iter().map(|finding| finding.fault);
+        let limits: Vec<Fault> = limits
+            .filter(|fault| !self.is_changed(&fault.path))
+            .collect();
+        Err(self.faults(limits))
+    }
+
+    fn attempt_now(&self, edits: &Edits) -> Result<T, Failure> {
+        (self.attempt)(&edits.render(self.tape))
+    }
+
+    /// `None` when the budget is spent.
+    fn attempt(&self, edits: &Edits) -> Option<Result<T, Failure>> {
+        spend(self.cost).then(|| self.attempt_now(edits))
+    }
+
+    /// The rules run on the repaired value; what lies in changed places says nothing.
+    fn judge(mut self, value: T) -> Result<T, Vec<Fault>> {
+        let value = match self.withdraw_untrue() {
+            true => match self.attempt(&self.edits) {
+                Some(Ok(value)) => value,
+                _ => return Err(self.faults(Vec::new())),
+            },
+            false => value,
         };
-        let fault = repair(&mut document, path, &error, shape);
-        // Where our own plausible value is at fault, what was found so far is the answer.
-        let stuck = is_repaired(&fault.path, &faults);
-        if !stuck {
-            faults.push(fault);
+        let Err(report) = value.validate() else {
+            if self.noted.is_empty() {
+                return Ok(value);
+            }
+            return Err(self.faults(Vec::new()));
+        };
+        let mut broken = broken_rules(&report, self.tape, self.schema);
+        broken.retain(|fault| !self.is_changed(&fault.path));
+        if broken.is_empty() && self.noted.is_empty() {
+            return Ok(value);
         }
-        if stuck || faults.len() >= most {
-            return Err(faults);
+        Err(self.faults(broken))
+    }
+
+    /// A type may take more than its schema says: what is taken is no fault.
+    fn withdraw_untrue(&mut self) -> bool {
+        let mut untrue = Vec::new();
+        for (index, noted) in self.noted.iter().enumerate() {
+            if !noted.is_refused_by_serde || noted.targets.is_empty() {
+                continue;
+            }
+            let mut edits = self.edits.clone();
+            noted
+                .targets
+                .iter()
+                .for_each(|target| edits.withdraw(target));
+            match self.attempt(&edits) {
+                Some(Ok(_)) => untrue.push(index),
+                Some(Err(_)) => {}
+                None => break,
+            }
+        }
+        for index in untrue.iter().rev() {
+            let noted = self.noted.remove(*index);
+            for target in &noted.targets {
+                self.edits.withdraw(target);
+                self.placed.remove(target);
+            }
+        }
+        !untrue.is_empty()
+    }
+
+    /// All that is wrong, nothing twice.
+    fn faults(self, more: Vec<Fault>) -> Vec<Fault> {
+        let noted = self.noted.into_iter().map(|noted| noted.fault);
+        let mut faults: Vec<Fault> = Vec::new();
+        for fault in noted.chain(more).take(MAX_FAULTS) {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        faults
+    }
+
+    /// Does a path lead into what is known to be wrong?
+    fn is_changed(&self, path: &[Step]) -> bool {
+        let is_within = |noted: &Noted| path.starts_with(&noted.fault.path);
+        self.noted.iter().any(is_within)
+            || matches!(self.edits.follow(self.tape, path), Place::Changed(target)
+                if self.noted.iter().any(|noted| noted.targets.contains(&target)))
+    }
+
+    fn note(&mut self, finding: Finding) {
+        finding.fixes.iter().for_each(|fix| self.apply(fix));
+        self.noted.push(Noted {
+            fault: finding.fault,
+            targets: finding.fixes.into_iter().map(target).collect(),
+            is_refused_by_serde: finding.is_refused_by_serde,
+        });
+    }
+
+    /// Notes what reading has found.
+    fn note_refused(&mut self, path: Path, detail: String, fix: Fix) {
+        self.note(Finding {
+            fault: Fault::new(path, detail),
+            fixes: vec![fix],
+            is_refused_by_serde: false,
+        });
+    }
+
+    fn note_parameter(&mut self, name: String, detail: &str) {
+        let members = self.schema.members(&[InputSchema::ROOT], &name);
+        if members.is_empty() {
+            return;
+        }
+        let root = self.tape.root();
+        let path = vec![Step::Member(name.clone())];
+        let fix = match self.tape.child(root, &path[0]) {
+            Some(value) => Fix::Replace(value, members),
+            None => Fix::Add(root, name, members),
+        };
+        self.note_refused(path, detail.to_owned(), fix);
+    }
+
+    fn apply(&mut self, fix: &Fix) {
+        let (target, json) = match fix {
+            Fix::Remove(value) => (Target::Value(*value), None),
+            Fix::Write(value, json) => (Target::Value(*value), Some(json.clone())),
+            Fix::Replace(value, schemas) => return self.place(Target::Value(*value), schemas),
+            Fix::Add(object, name, schemas) => {
+                return self.place(Target::Member(*object, name.clone()), schemas);
+            }
+        };
+        self.edits.set(target, json);
+    }
+
+    fn place(&mut self, target: Target, schemas: &[SchemaId]) {
+        let placeholder = self.guesses.placeholder(self.schema, schemas);
+        self.edits.set(target.clone(), Some(placeholder.json));
+        self.placed.insert(target, schemas.to_vec());
+    }
+
+    /// Changes the body so that the failure does not come again.
+    fn repair(&mut self, failure: &Failure) -> bool {
+        match self.edits.follow(self.tape, &failure.0) {
+            Place::Changed(target) => {
+                let schemas = self.placed.get(&target).into_iter();
+                let guessed = self.guessed(&self.guesses, schemas);
+                let is_new = self.guesses.advance(self.schema, &guessed);
+                self.edits = self.edits_with(&self.guesses);
+                is_new
+            }
+            Place::At(id, path) => self.repair_at(id, path, failure),
         }
     }
-}
 
-/// The rules run on the repaired value; what lies in repaired places says nothing.
-fn judge<T: Readable>(value: T, shape: &Shape, mut faults: Vec<Fault>) -> Result<T, Vec<Fault>> {
-    if let Err(report) = value.validate() {
-        let mut broken = broken_rules(&report, shape);
-        broken.retain(|fault| !is_repaired(&fault.path, &faults));
-        faults.extend(broken);
+    /// For which schemas something is guessed in placeholders for these.
+    fn guessed<'i>(
+        &self,
+        guesses: &Guesses,
+        places: impl Iterator<Item = &'i Vec<SchemaId>>,
+    ) -> BTreeSet<SchemaId> {
+        places
+            .flat_map(|ids| guesses.placeholder(self.schema, ids).guessed)
+            .collect()
     }
-    if faults.is_empty() {
-        Ok(value)
-    } else {
-        Err(faults)
-    }
-}
 
-fn is_repaired(path: &Path, faults: &[Fault]) -> bool {
-    faults.iter().any(|fault| path.starts_with(&fault.path))
-}
-
-/// Notes the error and puts something plausible in its place.
-fn repair(document: &mut Value, mut path: Path, error: &str, shape: &Shape) -> Fault {
-    // A step that is not in the document is a variant's name, which serde adds.
-    while !path.is_empty() && locate(document, &path).is_none() {
-        path.pop();
-    }
-    let found = locate(document, &path).map_or(&Value::Null, |value| &*value);
-    let finding = explain(error, found, shape.at(&path));
-    let is_unwanted = matches!(finding, Finding::Unwanted(_));
-    let fault = fault(path, finding);
-    if is_unwanted && let Some((Step::Member(name), parent)) = fault.path.split_last() {
-        if let Some(Value::Object(members)) = locate(document, parent) {
-            members.remove(name);
+    fn edits_with(&self, guesses: &Guesses) -> Edits {
+        let mut edits = self.edits.clone();
+        for (target, schemas) in &self.placed {
+            let placeholder = guesses.placeholder(self.schema, schemas);
+            edits.set(target.clone(), Some(placeholder.json));
         }
-    } else {
-        let plausible = shape.at(&fault.path).map(|schema| shape.plausible(schema));
-        put(document, &fault.path, plausible.unwrap_or_default());
+        edits
     }
-    fault
+
+    fn repair_at(&mut self, id: NodeId, mut path: Path, failure: &Failure) -> bool {
+        let schemas = self.schema.at(&path);
+        let described = self.schema.described(&schemas);
+        let (name, detail) = match explain(&failure.1, self.tape.kind(id), described) {
+            Explanation::Here(detail) => return self.repair_here(id, path, detail, failure),
+            Explanation::Missing(name) => {
+                let members = self.schema.members(&schemas, &name);
+                let member = Target::Member(id, name.clone());
+                path.push(Step::Member(name.clone()));
+                let is_new = !self.edits.has(&member);
+                let add = Fix::Add(id, name, members);
+                if is_new {
+                    self.note_refused(path, "is required".to_owned(), add);
+                }
+                return is_new;
+            }
+            Explanation::Twice(name) => (name, "is given more than once"),
+            Explanation::Unwanted(name) => (name, "is not known"),
+        };
+        // A member that we added, and that is there by another name.
+        let added = Target::Member(id, name.clone());
+        if self.edits.has(&added) {
+            self.edits.withdraw(&added);
+            self.placed.remove(&added);
+            self.noted.retain(|noted| !noted.targets.contains(&added));
+            return true;
+        }
+        let step = Step::Member(name);
+        let Some(value) = self.tape.child(id, &step) else {
+            // In an enum or a flattened struct, serde does not know where.
+            return self.note_last(path, detail);
+        };
+        path.push(step);
+        self.note_refused(path, detail.to_owned(), Fix::Remove(value));
+        true
+    }
+
+    /// The last fault that is found.
+    fn note_last(&mut self, path: Path, detail: &str) -> bool {
+        self.noted.push(Noted {
+            fault: Fault::new(path, detail),
+            targets: Vec::new(),
+            is_refused_by_serde: false,
+        });
+        false
+    }
+
+    fn repair_here(&mut self, id: NodeId, path: Path, detail: String, failure: &Failure) -> bool {
+        match self.culprit(id, failure) {
+            Culprit::Placeholder => {}
+            Culprit::Whole => {
+                let schemas = self.schema.at(&path);
+                self.note_refused(path, detail, Fix::Replace(id, schemas));
+            }
+            Culprit::Leaf(leaf) => {
+                let described = self.schema.described(&leaf.schemas);
+                let detail = match explain(&failure.1, self.tape.kind(leaf.id), described) {
+                    Explanation::Here(detail) => detail,
+                    _ => detail,
+                };
+                let replace = Fix::Replace(leaf.id, leaf.schemas);
+                self.note_refused(leaf.path, detail, replace);
+            }
+        }
+        true
+    }
+
+    /// Serde keeps what is inside of enums and flattened structs, and reads it later: then it does not
+    /// know any more where something was. So the leaves are replaced by placeholders, until the failure
+    /// goes away.
+    fn culprit(&mut self, id: NodeId, failure: &Failure) -> Culprit {
+        let mut leaves = self.leaves(id);
+        let Some(found) = self.culprit_among(&leaves, id) else {
+            return Culprit::Whole;
+        };
+        let Some(found) = found else {
+            return Culprit::Placeholder;
+        };
+        // Where serde knows the place of the leaf, the failure is not the leaf's.
+        let mut edits = self.edits.clone();
+        edits.set(Target::Value(leaves[found].id), Some("[[[]]]".to_owned()));
+        match self.attempt(&edits) {
+            Some(Err((path, _))) if path.len() <= failure.0.len() => {
+                Culprit::Leaf(leaves.swap_remove(found))
+            }
+            _ => Culprit::Whole,
+        }
+    }
+
+    fn leaves(&self, id: NodeId) -> Vec<Leaf> {
+        if !matches!(self.tape.kind(id), Kind::Array | Kind::Object) {
+            return Vec::new();
+        }
+        let mut leaves = check(self.tape, self.schema, Purpose::Leaves(id)).leaves;
+        leaves.retain(|leaf| leaf.id != id && !self.is_changed(&leaf.path));
+        leaves
+    }
+
+    /// Is the failure inside `id` gone when these leaves are others? `None` when the budget is spent.
+    fn is_cured(&self, id: NodeId, leaves: &[Leaf], guesses: &Guesses) -> Option<bool> {
+        let mut edits = self.edits_with(guesses);
+        for leaf in leaves {
+            let placeholder = guesses.placeholder(self.schema, &leaf.schemas);
+            edits.set(Target::Value(leaf.id), Some(placeholder.json));
+        }
+        Some(match self.attempt(&edits)? {
+            Ok(_) => true,
+            Err((path, _)) => match edits.follow(self.tape, &path) {
+                Place::At(other, _) => !self.tape.contains(id, other),
+                Place::Changed(_) => false,
+            },
+        })
+    }
+
+    /// All leaves are replaced, by other guesses until it helps; then the first ones, of which there are
+    /// as few as help. The last of these; none, where it were placeholders of ours.
+    fn culprit_among(&mut self, leaves: &[Leaf], id: NodeId) -> Option<Option<usize>> {
+        let mut guesses = self.guesses.clone();
+        let guessed = loop {
+            let replaced = leaves.iter().map(|leaf| &leaf.schemas);
+            let guessed = self.guessed(&guesses, replaced.chain(self.placed.values()));
+            if self.is_cured(id, leaves, &guesses)? {
+                break guessed;
+            }
+            if !guesses.advance(self.schema, &guessed) {
+                return None;
+            }
+        };
+        guesses.keep(&guessed);
+        self.edits = self.edits_with(&guesses);
+        self.guesses = guesses;
+        if self.is_cured(id, &[], &self.guesses)? {
+            return Some(None);
+        }
+        let (mut least, mut most) = (0, leaves.len());
+        while most - least > 1 {
+            let middle = least.midpoint(most);
+            if self.is_cured(id, &leaves[..middle], &self.guesses)? {
+                most = middle;
+            } else {
+                least = middle;
+            }
+        }
+        Some(Some(least))
+    }
 }
 
-/// What an error says that cannot be repaired.
-fn as_fault((path, error): (Path, String)) -> Fault {
-    let finding = explain(&error, &Value::Null, None);
-    fault(path, finding)
+/// To what a failure inside of a value is due.
+enum Culprit {
+    /// The value itself, as far as we know.
+    Whole,
+    Leaf(Leaf),
+    /// A placeholder, which is another now.
+    Placeholder,
 }
 
-/// The finding at its place; serde sometimes names a member as part of the path, sometimes
-/// in the text alone.
-fn fault(mut path: Path, finding: Finding) -> Fault {
-    let (name, detail) = match finding {
-        Finding::Here(detail) => return Fault::new(path, detail),
-        Finding::Member(name, detail) => (name, detail),
-        Finding::Unwanted(name) => (name, "is not known".to_owned()),
-    };
-    let member = Step::Member(name);
-    if path.last() != Some(&member) {
-        path.push(member);
+fn target(fix: Fix) -> Target {
+    match fix {
+        Fix::Replace(value, _) | Fix::Remove(value) | Fix::Write(value, _) => Target::Value(value),
+        Fix::Add(object, name, _) => Target::Member(object, name),
     }
-    Fault::new(path, detail)
 }

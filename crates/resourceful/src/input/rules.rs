@@ -2,15 +2,15 @@
 
 use garde::Report;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::fault::{Fault, MAX_FAULTS, Path, Step};
-use super::shape::Shape;
+use super::schema::{Additional, InputSchema, Schema, SchemaId};
+use super::tape::{Kind, NodeId, Tape};
 
 /// What the rules found, in the client's names.
-pub(super) fn broken_rules(report: &Report, shape: &Shape) -> Vec<Fault> {
+pub(super) fn broken_rules(report: &Report, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Fault> {
     let fault = |(path, error): &(garde::Path, garde::Error)| {
-        Fault::new(rule_path(path, shape), error.message())
+        Fault::new(rule_path(path, tape, schema), error.message())
     };
     report.iter().take(MAX_FAULTS).map(fault).collect()
 }
@@ -20,27 +20,155 @@ pub(super) fn broken_rules(report: &Report, shape: &Shape) -> Vec<Fault> {
 /// garde knows a field by its Rust name, the client by the name that serde was given; the
 /// schema has the latter, spelled in another case at most (`#[serde(rename_all)]`). A field
 /// with a `#[serde(rename)]` of its own says so to garde too: `#[garde(rename = "..")]`.
-fn rule_path(path: &garde::Path, shape: &Shape) -> Path {
+///
+/// What is a step to garde need not be one in JSON: a newtype is its content, the members of a flattened
+/// struct are those of the struct around it. And variants have steps in JSON that garde does not know.
+/// So the path is followed through the body; it leads to something that is there, or to where
+/// something is missing.
+fn rule_path(path: &garde::Path, tape: &Tape<'_>, schema: &InputSchema) -> Path {
     // Its serialised form, `[["key", "title"], ["index", "0"]]`, is what garde promises.
     let steps: Vec<(String, String)> = serde_json::to_value(path)
         .and_then(Vec::deserialize)
         .unwrap_or_default();
-    let mut known = Path::new();
+    let mut at = Position {
+        path: Path::new(),
+        value: Some(tape.root()),
+        schemas: vec![InputSchema::ROOT],
+    };
     for (kind, text) in steps {
-        match kind.as_str() {
-            "index" => known.push(Step::Element(text.parse().unwrap_or_default())),
-            "key" => {
-                let names = shape.at(&known).and_then(|schema| schema.get("properties"));
-                let names = names.and_then(Value::as_object);
-                let renamed = names.filter(|names| !names.contains_key(&text));
-                let renamed = renamed
-                    .and_then(|names| names.keys().find(|name| folded(name) == folded(&text)));
-                known.push(Step::Member(renamed.cloned().unwrap_or(text)));
-            }
-            _ => {}
+        let next = match kind.as_str() {
+            "index" => at.element(tape, schema, text.parse().unwrap_or_default()),
+            _ => at.member(tape, schema, &text),
+        };
+        at = next.unwrap_or(at);
+    }
+    at.path
+}
+
+/// How many variants of variants are looked into.
+const MAX_VARIANTS: usize = 4;
+
+struct Position {
+    path: Path,
+    /// `None` where it is missing.
+    value: Option<NodeId>,
+    schemas: Vec<SchemaId>,
+}
+
+impl Position {
+    fn step(&self, tape: &Tape<'_>, step: Step, schemas: Vec<SchemaId>) -> Self {
+        let value = self.value.and_then(|value| tape.child(value, &step));
+        let mut path = self.path.clone();
+        path.push(step);
+        Self {
+            path,
+            value,
+            schemas,
         }
     }
-    known
+
+    fn element(&self, tape: &Tape<'_>, schema: &InputSchema, index: usize) -> Option<Self> {
+        let mut inside = self.with_contents(tape, schema).into_iter();
+        let list = inside.find(|one| {
+            one.value
+                .is_some_and(|value| tape.kind(value) == Kind::Array)
+        })?;
+        let schemas = schema.elements(&list.schemas, index);
+        Some(list.step(tape, Step::Element(index), schemas))
+    }
+
+    fn member(&self, tape: &Tape<'_>, schema: &InputSchema, name: &str) -> Option<Self> {
+        let mut inside = self.with_contents(tape, schema).into_iter();
+        inside.find_map(|one| {
+            let known = one.known_name(tape, schema, name)?;
+            let schemas = schema.members(&one.schemas, &known);
+            Some(one.step(tape, Step::Member(known), schemas))
+        })
+    }
+
+    /// The name of a field as the client writes it.
+    fn known_name(&self, tape: &Tape<'_>, schema: &InputSchema, name: &str) -> Option<String> {
+        let closure = schema.closure(&self.schemas);
+        let schemas = || closure.iter().map(|id| schema.schema(*id));
+        let names = || {
+            let fields = schemas().filter(|one| one.external_tag().is_none());
+            fields.flat_map(|one| one.properties.keys())
+        };
+        let found = names()
+            .find(|known| **known == name)
+            .or_else(|| names().find(|known| folded(known) == folded(name)));
+        if let Some(found) = found {
+            return Some((*found).to_owned());
+        }
+        let step = Step::Member(name.to_owned());
+        let is_there = self
+            .value
+            .is_some_and(|value| tape.child(value, &step).is_some());
+        let mut maps = schemas().filter(|one| matches!(one.additional, Additional::Map(_)));
+        (is_there && maps.next().is_some()).then(|| name.to_owned())
+    }
+
+    /// This, and the contents of the variants that it may be, each after what it is in.
+    fn with_contents(&self, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Self> {
+        let mut found = vec![self.step_nowhere()];
+        let mut from = 0;
+        for _ in 0..MAX_VARIANTS {
+            let inside = found[from..]
+                .iter()
+                .flat_map(|one| one.contents(tape, schema));
+            let inside: Vec<Self> = inside.collect();
+            from = found.len();
+            found.extend(inside);
+        }
+        found
+    }
+
+    fn step_nowhere(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            value: self.value,
+            schemas: self.schemas.clone(),
+        }
+    }
+
+    /// `{"card": {..}}`, and `{"type": "card", "content": {..}}`.
+    fn contents(&self, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Self> {
+        let Some(value) = self.value else {
+            return Vec::new();
+        };
+        let closure = schema.closure(&self.schemas);
+        let names = closure
+            .iter()
+            .filter_map(|id| content_of(schema, schema.schema(*id)));
+        let steps = names.map(|name| Step::Member(name.to_owned()));
+        let there = steps.filter(|step| tape.child(value, step).is_some());
+        there
+            .map(|step| {
+                let Step::Member(name) = &step else {
+                    return self.step_nowhere();
+                };
+                let schemas = schema.members(&self.schemas, name);
+                self.step(tape, step.clone(), schemas)
+            })
+            .collect()
+    }
+}
+
+/// The member that has the content of a variant.
+fn content_of(schema: &InputSchema, variant: &Schema) -> Option<&'static str> {
+    if let Some(tag) = variant.external_tag() {
+        return Some(tag);
+    }
+    let is_tag = |name: &&&str| {
+        let member = variant.properties.get(**name);
+        member.is_some_and(|id| schema.schema(*id).is_tag())
+    };
+    let tags = variant.required.iter().filter(is_tag).count();
+    let mut others = variant.required.iter().filter(|name| !is_tag(name));
+    match (tags, others.next(), others.next()) {
+        (1, Some(content), None) if variant.properties.len() == 2 => Some(content),
+        _ => None,
+    }
 }
 
 /// `postCode`, `post-code` and `PostCode` are all `post_code`.

@@ -3,8 +3,8 @@
 
 use crate::error::{Error, Result};
 
-/// How deep objects and arrays may nest.
-const MAX_DEPTH: u32 = 64;
+/// How deep the shortest bodies may nest that are looked at all at once.
+pub(super) const SIMPLE_DEPTH: u32 = 3;
 
 /// Numbers of more digits may be too large for 32 bits.
 const MAX_DIGITS: usize = 38;
@@ -21,11 +21,15 @@ pub(super) struct Scan {
     pub(super) nested_array: bool,
     /// There is a number that may be too large for 32 bits.
     pub(super) wide_number: bool,
+    /// How deep it is nested, at most.
+    pub(super) depth: u32,
 }
 
+/// A body that may nest so deep.
+///
 /// # Errors
 /// 400 that says where.
-pub(super) fn scan(bytes: &[u8]) -> Result<Scan> {
+pub(super) fn scan(bytes: &[u8], max_depth: u32) -> Result<Scan> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::malformed_body(
             "The body is empty; it must be JSON.".to_owned(),
@@ -36,6 +40,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Scan> {
     }
     let mut scan = Scan::default();
     if is_simple(bytes) {
+        scan.depth = SIMPLE_DEPTH.min(max_depth);
         return Ok(scan);
     }
     let mut depth = 0;
@@ -47,8 +52,10 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Scan> {
                 depth += 1;
                 scan.top_array |= byte == b'[' && depth == 1;
                 scan.nested_array |= byte == b'[' && depth > 1;
-                if depth > MAX_DEPTH {
-                    return Err(malformed(bytes, at, "it is nested deeper than 64 levels"));
+                scan.depth = scan.depth.max(depth);
+                if depth > max_depth {
+                    let reason = format!("it is nested deeper than {max_depth} levels");
+                    return Err(malformed(bytes, at, &reason));
                 }
                 at += 1;
             }
@@ -80,7 +87,7 @@ fn is_simple(bytes: &[u8]) -> bool {
         objects += u8::from(*byte == b'{');
         digits += is_digit;
     }
-    odd == 0 && u32::from(objects) <= MAX_DEPTH && usize::from(digits) < MAX_DIGITS
+    odd == 0 && u32::from(objects) <= SIMPLE_DEPTH && usize::from(digits) < MAX_DIGITS
 }
 
 /// From the first character of a string to behind its closing quote.
@@ -141,15 +148,52 @@ fn number(bytes: &[u8], start: usize, scan: &mut Scan) -> Result<usize> {
     let token = &rest[..length];
     let has_exponent = token.iter().any(|byte| matches!(byte, b'e' | b'E'));
     scan.wide_number |= has_exponent || length > MAX_DIGITS;
-    if has_exponent || length > 300 {
-        let value = std::str::from_utf8(token)
-            .ok()
-            .and_then(|token| token.parse::<f64>().ok());
-        if value.is_some_and(f64::is_infinite) {
-            return Err(malformed(bytes, start, "a number is too large"));
-        }
+    if (has_exponent || length > 300) && is_infinite(token) {
+        return Err(malformed(bytes, start, "a number is too large"));
     }
     Ok(start + length)
+}
+
+/// The digits of the smallest number that is rounded to infinity: halfway between the largest `f64` and
+/// 2^1024.
+const INFINITE: &[u8; 309] = b"17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633028641669288791094655554785194040263065748867150582068190890200070838367627385484581771153176447573027006985557136695962284291481986083493647529271907416844436551070434271155969950809304288017790417449779\
+2";
+
+/// Is the number too large for an `f64`? Told by its digits: to parse it takes hundreds of times as long
+/// where it is near the middle between two floats.
+fn is_infinite(number: &[u8]) -> bool {
+    let mut parts = number.splitn(2, |byte| matches!(byte, b'e' | b'E'));
+    let mantissa = parts.next().unwrap_or_default();
+    let exponent = parts
+        .next()
+        .and_then(|exponent| std::str::from_utf8(exponent).ok());
+    let mut whole = mantissa
+        .split(|byte| *byte == b'.')
+        .next()
+        .unwrap_or_default()
+        .len();
+    whole -= usize::from(mantissa.starts_with(b"-"));
+    let digits = || mantissa.iter().filter(|byte| byte.is_ascii_digit());
+    let zeros = digits().take_while(|digit| **digit == b'0').count();
+    let digits = digits().skip(zeros);
+    if digits.clone().next().is_none() {
+        return false;
+    }
+    let exponent = match exponent.map(str::parse::<i64>) {
+        None => 0,
+        Some(Ok(exponent)) => exponent,
+        Some(Err(_)) => {
+            return !number
+                .windows(2)
+                .any(|two| matches!(two, [b'e' | b'E', b'-']));
+        }
+    };
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX / 4);
+    // How many digits there are before the point, the first of them not a zero.
+    match (count(whole) - count(zeros)).saturating_add(exponent) {
+        309 => digits.cmp(INFINITE.iter()).is_ge(),
+        places => places > 309,
+    }
 }
 
 /// `serde_json` says where; what is wrong we say in our own words.
@@ -201,6 +245,10 @@ fn malformed(bytes: &[u8], at: usize, reason: &str) -> Error {
 mod tests {
     use super::*;
 
+    fn scan(bytes: &[u8]) -> Result<Scan> {
+        super::scan(bytes, 64)
+    }
+
     fn detail(json: &str) -> String {
         scan(json.as_bytes())
             .unwrap_err()
@@ -217,10 +265,11 @@ mod tests {
             Scan {
                 nested_array: true,
                 wide_number: true,
+                depth: 2,
                 ..Scan::default()
             }
         );
-        assert_eq!(scan(br#"{"a": "b"}"#).unwrap(), Scan::default());
+        assert_eq!(scan(br#"{"a": "b"}"#).unwrap().depth, SIMPLE_DEPTH);
     }
 
     #[test]
@@ -257,6 +306,53 @@ mod tests {
         assert!(detail("[1e400]").contains("too large, at line 1, column 2"));
         assert!(detail(&"9".repeat(400)).contains("too large"));
         assert!(scan(b"[1e308, 1e-400, -0.0]").is_ok());
+    }
+
+    #[test]
+    fn a_number_is_infinite_exactly_when_its_float_is() {
+        let largest = "1.7976931348623157e308";
+        let least = std::str::from_utf8(INFINITE).unwrap();
+        let below = format!("{}1", &least[..308]);
+        let (shorter, nines) = (&least[..308], "9".repeat(309));
+        let numbers = [
+            largest,
+            "1.7976931348623158e308",
+            "1.7976931348623159e308",
+            "17976931348623159e292",
+            least,
+            &below,
+            shorter,
+            &nines,
+            &format!("{below}.999"),
+            &format!("{least}.001"),
+            "1e309",
+            "0.1e310",
+            "0.1e309",
+            "0.0000001e316",
+            "0.0000001e315",
+            "0e999999",
+            "-0.0e99",
+            "-1e400",
+            "-1e308",
+            "1e99999999999999999999",
+            "1e-99999999999999999999",
+            "0.2e309",
+            "0.17e309",
+        ];
+        for number in numbers {
+            let float: f64 = number.parse().unwrap();
+            assert_eq!(
+                is_infinite(number.as_bytes()),
+                float.is_infinite(),
+                "{number}"
+            );
+            let negative = format!("-{}", number.trim_start_matches('-'));
+            assert_eq!(
+                is_infinite(negative.as_bytes()),
+                float.is_infinite(),
+                "{negative}"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,89 @@
+//! Integers however they are written: `1.0`, `1e3` and `-0` are integers to JSON Schema and to JavaScript,
+//! which knows no others, but not to serde.
+
+/// Numbers of more digits than these fit no integer of 128 bits.
+const MAX_DIGITS: usize = 39;
+
+/// An integer, as serde reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Integer {
+    Digits(String),
+    /// Too long for any type of Rust.
+    Huge,
+}
+
+/// The integer that a JSON number is equal to.
+pub(super) fn as_integer(number: &str) -> Option<Integer> {
+    let (sign, number) = match number.strip_prefix('-') {
+        Some(number) => ("-", number),
+        None => ("", number),
+    };
+    if number.len() <= MAX_DIGITS
+        && number != "0"
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Some(Integer::Digits(format!("{sign}{number}")));
+    }
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let digits = digits.trim_end_matches('0');
+    if digits.is_empty() {
+        return Some(Integer::Digits("0".to_owned()));
+    }
+    // How many of the digits are before the point.
+    let exponent = exponent.parse::<isize>();
+    let point = exponent.map(|exponent| whole.len().saturating_add_signed(exponent));
+    let point = point.unwrap_or(if number.contains('-') { 0 } else { usize::MAX });
+    if point < digits.len() {
+        return None;
+    }
+    let integer = digits.trim_start_matches('0');
+    let leading = digits.len() - integer.len();
+    if point - leading > MAX_DIGITS {
+        return Some(Integer::Huge);
+    }
+    let zeros = "0".repeat(point - digits.len());
+    Some(Integer::Digits(format!("{sign}{integer}{zeros}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_an_integer() {
+        for (written, integer) in [
+            ("1.0", "1"),
+            ("-204.00", "-204"),
+            ("1e3", "1000"),
+            ("1E+0", "1"),
+            ("1.25e2", "125"),
+            ("0.5e1", "5"),
+            ("1200e-2", "12"),
+            ("1", "1"),
+            ("-7", "-7"),
+            ("-0", "0"),
+            ("0", "0"),
+            ("0.0", "0"),
+            ("-0.0", "0"),
+            ("0e99", "0"),
+            ("9007199254740993.0", "9007199254740993"),
+            ("1.8446744073709551615e19", "18446744073709551615"),
+        ] {
+            let integer = Integer::Digits(integer.to_owned());
+            assert_eq!(as_integer(written), Some(integer), "{written}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_left_alone() {
+        for written in ["1.5", "1e-1", "15e-1", "0.1e-99", "1e-99999999999999999999"] {
+            assert_eq!(as_integer(written), None, "{written}");
+        }
+        let digits = "1".repeat(40);
+        for written in [&digits, "-1e300", "1e99999999999999999999"] {
+            assert_eq!(as_integer(written), Some(Integer::Huge), "{written}");
+        }
+    }
+}
