@@ -17,6 +17,13 @@ use crate::redirect::{Allowed, Resolver};
 use crate::upstream::{Caller, Upstream};
 
 const USER_AGENT: &str = concat!("resourceful-client/", env!("CARGO_PKG_VERSION"));
+/// An HTTP/2 connection is sent a PING after this time without a frame from the upstream, also
+/// while it is idle. A call that times out does not close it, as it does over HTTP/1, so the next
+/// calls would hang there, too.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
+/// The connection is closed when the PING is not answered in this time. Together with the interval
+/// it leaves a second of the default timeout for another attempt.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A client of one upstream API. Clones are cheap and share its connections.
 ///
@@ -351,6 +358,9 @@ impl ClientBuilder {
         let http = reqwest::Client::builder()
             .user_agent(user_agent)
             .connect_timeout(self.connect_timeout)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
             // A redirect is looked at before it is followed.
             .redirect(Policy::none())
             .dns_resolver(Arc::new(Resolver(Arc::clone(&allowed))))

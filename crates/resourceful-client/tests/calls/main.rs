@@ -4,6 +4,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod bad_days;
+mod hangs;
+mod http2_upstream;
 mod limits;
 mod redirects;
 mod requests;
