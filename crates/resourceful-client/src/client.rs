@@ -263,7 +263,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How often a call that failed is made again, where that does no harm: 2.
+    /// How often a call that failed is made again, where that does no harm: 2. Safe methods
+    /// (RFC 9110 section 9.2.1) and calls with an `Idempotency-Key` are; others only where the
+    /// upstream says over HTTP/2 that it did not process them (RFC 9113 section 8.7).
     ///
     /// # Examples
     /// ```
@@ -361,6 +363,8 @@ impl ClientBuilder {
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .http2_keep_alive_while_idle(true)
+            // Retries are ours, and without any reqwest need not copy each request.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             // A redirect is looked at before it is followed.
             .redirect(Policy::none())
             .dns_resolver(Arc::new(Resolver(Arc::clone(&allowed))))

@@ -1,5 +1,7 @@
 //! Which attempts may be made again, and after how long.
 
+use std::error::Error;
+use std::iter::successors;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
@@ -24,6 +26,24 @@ pub(crate) fn is_transient(error: &ClientError) -> bool {
         ),
         _ => false,
     }
+}
+
+/// Did the upstream refuse this request over HTTP/2 without processing it? Such a request may be
+/// sent again whatever its method is (RFC 9113 section 8.7): its stream was refused, or is above the
+/// last one that a graceful GOAWAY names.
+pub(crate) fn is_unprocessed(error: &ClientError) -> bool {
+    let ClientError::Interrupted(source) = error else {
+        return false;
+    };
+    let source: &(dyn Error + 'static) = &**source;
+    successors(Some(source), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<h2::Error>())
+        .any(|error| {
+            let reason = error.reason();
+            let refused = error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM);
+            let going_away = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
+            error.is_remote() && (refused || going_away)
+        })
 }
 
 /// The pause before attempt `number` (the first retry is 1): random, so that many who failed

@@ -24,12 +24,15 @@ const FOLDER: &str = "RESOURCEFUL_TEST_CERTIFICATE";
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
+const GOAWAY: u8 = 7;
 
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+const REFUSED_STREAM: u32 = 7;
 /// `:status: 200`, by the static table of RFC 7541.
 const OK: &[u8] = b"\x88";
 
@@ -74,6 +77,10 @@ pub(crate) enum Connection {
     /// Answers so many requests with `1`, and nothing after that, not even PING. What is sent
     /// is still acknowledged by the kernel.
     SilentAfter(usize),
+    /// Resets every stream with `REFUSED_STREAM`.
+    Refuses,
+    /// Answers the first request with GOAWAY, as one that was not looked at.
+    GoesAway,
 }
 
 /// A server on a free port of loopback. It ends with its test.
@@ -191,6 +198,12 @@ async fn serve(
                 let echo = if kind == PING { &payload[..] } else { &[] };
                 send(&mut stream, kind, ACK, 0, echo).await?;
             }
+            (HEADERS, Connection::Refuses) => {
+                let code = REFUSED_STREAM.to_be_bytes();
+                send(&mut stream, RST_STREAM, 0, id, &code).await?;
+            }
+            // No stream was looked at (0), and nothing is wrong (0).
+            (HEADERS, Connection::GoesAway) => send(&mut stream, GOAWAY, 0, 0, &[0; 8]).await?,
             (HEADERS | DATA, Connection::Answers | Connection::SilentAfter(_))
                 if flags & END_STREAM != 0 =>
             {

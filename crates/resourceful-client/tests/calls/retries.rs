@@ -3,8 +3,11 @@
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use resourceful_client::ClientError;
 use resourceful_test_parts::{Behaviour, Upstream};
 
+use crate::http2_upstream::Connection::{Answers, GoesAway, Refuses};
+use crate::http2_upstream::{Http2Upstream, trusting};
 use crate::{builder, client};
 
 fn unavailable(headers: &str) -> Behaviour {
@@ -144,4 +147,35 @@ async fn a_status_counts_whatever_its_body_is() {
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
     assert_eq!(upstream.requests().len(), 2);
+}
+
+#[test]
+fn all_attempts_are_counted_over_http2_too() {
+    trusting("retries::all_attempts_are_counted_over_http2_too", async {
+        for behaviour in [Refuses, GoesAway] {
+            for (retries, attempts) in [(0, 1), (2, 3)] {
+                let upstream = Http2Upstream::start([behaviour]).await;
+                let client = upstream.builder().retries(retries).build().unwrap();
+                for call in [client.get("/"), client.post("/").json(&1)] {
+                    let before = upstream.requests();
+                    let error = call.send().await.unwrap_err();
+                    assert!(matches!(error, ClientError::Interrupted(_)), "{error:?}");
+                    assert_eq!(upstream.requests() - before, attempts, "{behaviour:?}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_request_that_was_not_processed_is_sent_again_whatever_its_method() {
+    const NAME: &str =
+        "retries::a_request_that_was_not_processed_is_sent_again_whatever_its_method";
+    trusting(NAME, async {
+        let upstream = Http2Upstream::start([GoesAway, Answers]).await;
+        let client = upstream.client();
+        let call = client.post("/").json(&1);
+        assert_eq!(call.fetch::<i64>().await.unwrap(), 1);
+        assert_eq!((upstream.connections(), upstream.requests()), (2, 2));
+    });
 }
