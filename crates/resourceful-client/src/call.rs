@@ -162,7 +162,8 @@ impl Call {
         self
     }
 
-    /// Makes the call; the result is the response's JSON.
+    /// Makes the call; the result is the response's JSON. An empty response is read as `null`, so
+    /// that `fetch::<()>` is for answers without a body.
     ///
     /// # Errors
     /// Every [`ClientError`]; [`ClientError::Decode`] when the response is no `T`.

@@ -36,21 +36,16 @@ impl Reply {
         mut response: reqwest::Response,
         limit: usize,
     ) -> Result<Self, ClientError> {
-        let too_large = ClientError::TooLarge { limit };
-        if response
-            .content_length()
-            .is_some_and(|length| length > limit as u64)
-        {
-            return Err(too_large);
-        }
+        // A response to HEAD announces a length, too, but has no body that could be too large.
+        let announced = response.content_length().unwrap_or_default();
         let mut body = BytesMut::new();
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(ClientError::from_transport)?
         {
-            if body.len() + chunk.len() > limit {
-                return Err(too_large);
+            if announced > limit as u64 || body.len() + chunk.len() > limit {
+                return Err(ClientError::TooLarge { limit });
             }
             body.extend_from_slice(&chunk);
         }
@@ -109,7 +104,9 @@ impl Reply {
         &self.body
     }
 
-    /// Its body as JSON. A `Box<serde_json::value::RawValue>` keeps it byte for byte.
+    /// Its body as JSON. A `Box<serde_json::value::RawValue>` keeps it byte for byte. An empty body,
+    /// like that of 204, is read as `null`: by `()`, `Option<T>` and
+    /// [`NoContent`](resourceful::NoContent).
     ///
     /// # Errors
     /// [`ClientError::Decode`] when it is not of this type.
@@ -123,6 +120,11 @@ impl Reply {
     /// # }
     /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        if self.body.is_empty()
+            && let Ok(nothing) = serde_json::from_slice(b"null")
+        {
+            return Ok(nothing);
+        }
         serde_json::from_slice(&self.body)
             .map_err(|error| ClientError::Decode(placed::<T>(&self.body, error)))
     }

@@ -33,8 +33,9 @@ const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const REFUSED_STREAM: u32 = 7;
-/// `:status: 200`, by the static table of RFC 7541.
-const OK: &[u8] = b"\x88";
+/// `:status: 200` by the static table of RFC 7541, then `content-length: 1073741824` with its name
+/// by that table (28).
+const OK_GIGABYTE: &[u8] = b"\x88\x0f\x0d\x0a1073741824";
 
 /// Runs `test`, which is called `name`, in a process of its own that trusts the upstream's
 /// certificate. The roots of the system are read from `SSL_CERT_FILE`, and a process cannot
@@ -81,6 +82,8 @@ pub(crate) enum Connection {
     Refuses,
     /// Answers the first request with GOAWAY, as one that was not looked at.
     GoesAway,
+    /// Answers every request with the head of an answer of a gigabyte.
+    AnswersHead,
 }
 
 /// A server on a free port of loopback. It ends with its test.
@@ -204,10 +207,14 @@ async fn serve(
             }
             // No stream was looked at (0), and nothing is wrong (0).
             (HEADERS, Connection::GoesAway) => send(&mut stream, GOAWAY, 0, 0, &[0; 8]).await?,
+            (HEADERS, Connection::AnswersHead) => {
+                let flags = END_HEADERS | END_STREAM;
+                send(&mut stream, HEADERS, flags, id, OK_GIGABYTE).await?;
+            }
             (HEADERS | DATA, Connection::Answers | Connection::SilentAfter(_))
                 if flags & END_STREAM != 0 =>
             {
-                send(&mut stream, HEADERS, END_HEADERS, id, OK).await?;
+                send(&mut stream, HEADERS, END_HEADERS, id, &OK_GIGABYTE[..1]).await?;
                 send(&mut stream, DATA, END_STREAM, id, b"1").await?;
                 answered += 1;
             }
