@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 use reqwest::redirect::Policy;
 use resourceful::Request;
@@ -241,7 +241,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a response may be, in bytes: 8 MiB.
+    /// How long a response may be, in bytes: 8 MiB. Of one that is compressed by gzip it is what
+    /// was decoded that counts.
     ///
     /// # Examples
     /// ```
@@ -351,6 +352,9 @@ impl ClientBuilder {
         self.headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("application/json"));
+        // Without this field any coding is welcome (RFC 9110 section 12.5.3). Gzip that comes all the
+        // same is decoded by reqwest, whose own default would be to ask for it.
+        let identity = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
         let allowed = Arc::new(Allowed {
             base,
@@ -359,6 +363,7 @@ impl ClientBuilder {
         });
         let http = reqwest::Client::builder()
             .user_agent(user_agent)
+            .default_headers(HeaderMap::from_iter([identity]))
             .connect_timeout(self.connect_timeout)
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_TIMEOUT)

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use serde::de::{DeserializeOwned, Error as _};
 
@@ -82,7 +83,8 @@ impl Reply {
         self.status
     }
 
-    /// Its header fields.
+    /// Its header fields. Those of a response that was decoded have neither `Content-Encoding` nor
+    /// `Content-Length`.
     ///
     /// # Examples
     /// ```no_run
@@ -109,7 +111,7 @@ impl Reply {
     /// [`NoContent`](resourceful::NoContent).
     ///
     /// # Errors
-    /// [`ClientError::Decode`] when it is not of this type.
+    /// [`ClientError::Decode`] when it is not of this type, or is in a coding other than gzip.
     ///
     /// # Examples
     /// ```no_run
@@ -125,8 +127,14 @@ impl Reply {
         {
             return Ok(nothing);
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|error| ClientError::Decode(placed::<T>(&self.body, error)))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            ClientError::Decode(match self.headers.get(CONTENT_ENCODING) {
+                Some(coding) if coding != "identity" => {
+                    serde_json::Error::custom(format!("the body is in the coding {coding:?}"))
+                }
+                _ => placed::<T>(&self.body, error),
+            })
+        })
     }
 }
 
