@@ -162,7 +162,8 @@ impl Call {
         self
     }
 
-    /// Makes the call; the result is the response's JSON.
+    /// Makes the call; the result is the response's JSON. An empty response is read as `null`, so
+    /// that `fetch::<()>` is for answers without a body.
     ///
     /// # Errors
     /// Every [`ClientError`]; [`ClientError::Decode`] when the response is no `T`.
@@ -230,12 +231,8 @@ impl Call {
     }
 
     async fn attempts(&self, url: &Url, deadline: Instant) -> Result<Reply, Failure> {
-        let may_retry = self.method.is_safe() || self.headers.contains_key(IDEMPOTENCY_KEY);
-        let retries = if may_retry {
-            self.caller.upstream.retries
-        } else {
-            0
-        };
+        let may_repeat = self.method.is_safe() || self.headers.contains_key(IDEMPOTENCY_KEY);
+        let retries = self.caller.upstream.retries;
         for number in 1.. {
             Span::current().record("attempts", number);
             let failure = match self.attempt(url, deadline).await {
@@ -248,7 +245,8 @@ impl Call {
             if let Some(status) = failure.error.status() {
                 Span::current().record("status", status.as_u16());
             }
-            if number > retries || !retry::is_transient(&failure.error) {
+            let may_retry = may_repeat || failure.is_unprocessed;
+            if number > retries || !may_retry || !retry::is_transient(&failure.error) {
                 return Err(failure);
             }
             let pause = retry::pause(number, failure.asked);
@@ -265,7 +263,10 @@ impl Call {
         let upstream = &self.caller.upstream;
         let slot = upstream.slots.acquire().await;
         let _slot = slot.expect("the semaphore is never closed");
-        let response = self.follow(url).await?;
+        let response = self.follow(url).await.map_err(|error| Failure {
+            is_unprocessed: retry::is_unprocessed(&error),
+            ..error.into()
+        })?;
         let status = response.status();
         if status.is_success() {
             return Ok(Reply::read(response, upstream.max_response).await?);
@@ -280,6 +281,7 @@ impl Call {
             error,
             asked,
             is_problem,
+            is_unprocessed: false,
         })
     }
 
@@ -336,6 +338,8 @@ pub(crate) struct Failure {
     asked: Option<Duration>,
     /// Is the body a problem (RFC 9457)?
     pub(crate) is_problem: bool,
+    /// Did the upstream say that it did nothing?
+    is_unprocessed: bool,
 }
 
 impl From<ClientError> for Failure {
@@ -344,6 +348,7 @@ impl From<ClientError> for Failure {
             error,
             asked: None,
             is_problem: false,
+            is_unprocessed: false,
         }
     }
 }

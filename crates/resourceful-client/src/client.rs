@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
 use reqwest::redirect::Policy;
 use resourceful::Request;
@@ -17,6 +17,13 @@ use crate::redirect::{Allowed, Resolver};
 use crate::upstream::{Caller, Upstream};
 
 const USER_AGENT: &str = concat!("resourceful-client/", env!("CARGO_PKG_VERSION"));
+/// An HTTP/2 connection is sent a PING after this time without a frame from the upstream, also
+/// while it is idle. A call that times out does not close it, as it does over HTTP/1, so the next
+/// calls would hang there, too.
+const PING_INTERVAL: Duration = Duration::from_secs(2);
+/// The connection is closed when the PING is not answered in this time. Together with the interval
+/// it leaves a second of the default timeout for another attempt.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A client of one upstream API. Clones are cheap and share its connections.
 ///
@@ -234,7 +241,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a response may be, in bytes: 8 MiB.
+    /// How long a response may be, in bytes: 8 MiB. Of one that is compressed by gzip it is what
+    /// was decoded that counts.
     ///
     /// # Examples
     /// ```
@@ -256,7 +264,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How often a call that failed is made again, where that does no harm: 2.
+    /// How often a call that failed is made again, where that does no harm: 2. Safe methods
+    /// (RFC 9110 section 9.2.1) and calls with an `Idempotency-Key` are; others only where the
+    /// upstream says over HTTP/2 that it did not process them (RFC 9113 section 8.7).
     ///
     /// # Examples
     /// ```
@@ -342,6 +352,9 @@ impl ClientBuilder {
         self.headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("application/json"));
+        // Without this field any coding is welcome (RFC 9110 section 12.5.3). Gzip that comes all the
+        // same is decoded by reqwest, whose own default would be to ask for it.
+        let identity = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
         let allowed = Arc::new(Allowed {
             base,
@@ -350,7 +363,13 @@ impl ClientBuilder {
         });
         let http = reqwest::Client::builder()
             .user_agent(user_agent)
+            .default_headers(HeaderMap::from_iter([identity]))
             .connect_timeout(self.connect_timeout)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
+            // Retries are ours, and without any reqwest need not copy each request.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             // A redirect is looked at before it is followed.
             .redirect(Policy::none())
             .dns_resolver(Arc::new(Resolver(Arc::clone(&allowed))))

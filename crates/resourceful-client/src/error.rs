@@ -35,7 +35,7 @@ pub enum ClientError {
     /// No connection to the upstream.
     #[error("no connection to the upstream")]
     Connect(#[source] BoxError),
-    /// The connection broke before the response was complete.
+    /// The connection broke before the response was complete, or its gzip is not complete or wrong.
     #[error("the connection to the upstream broke")]
     Interrupted(#[source] BoxError),
     /// The response was longer than allowed.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use serde::de::{DeserializeOwned, Error as _};
 
@@ -36,21 +37,16 @@ impl Reply {
         mut response: reqwest::Response,
         limit: usize,
     ) -> Result<Self, ClientError> {
-        let too_large = ClientError::TooLarge { limit };
-        if response
-            .content_length()
-            .is_some_and(|length| length > limit as u64)
-        {
-            return Err(too_large);
-        }
+        // A response to HEAD announces a length, too, but has no body that could be too large.
+        let announced = response.content_length().unwrap_or_default();
         let mut body = BytesMut::new();
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(ClientError::from_transport)?
         {
-            if body.len() + chunk.len() > limit {
-                return Err(too_large);
+            if announced > limit as u64 || body.len() + chunk.len() > limit {
+                return Err(ClientError::TooLarge { limit });
             }
             body.extend_from_slice(&chunk);
         }
@@ -87,7 +83,8 @@ impl Reply {
         self.status
     }
 
-    /// Its header fields.
+    /// Its header fields. Those of a response that was decoded have neither `Content-Encoding` nor
+    /// `Content-Length`.
     ///
     /// # Examples
     /// ```no_run
@@ -109,10 +106,12 @@ impl Reply {
         &self.body
     }
 
-    /// Its body as JSON. A `Box<serde_json::value::RawValue>` keeps it byte for byte.
+    /// Its body as JSON. A `Box<serde_json::value::RawValue>` keeps it byte for byte. An empty body,
+    /// like that of 204, is read as `null`: by `()`, `Option<T>` and
+    /// [`NoContent`](resourceful::NoContent).
     ///
     /// # Errors
-    /// [`ClientError::Decode`] when it is not of this type.
+    /// [`ClientError::Decode`] when it is not of this type, or is in a coding other than gzip.
     ///
     /// # Examples
     /// ```no_run
@@ -123,8 +122,19 @@ impl Reply {
     /// # }
     /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| ClientError::Decode(placed::<T>(&self.body, error)))
+        if self.body.is_empty()
+            && let Ok(nothing) = serde_json::from_slice(b"null")
+        {
+            return Ok(nothing);
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            ClientError::Decode(match self.headers.get(CONTENT_ENCODING) {
+                Some(coding) if coding != "identity" => {
+                    serde_json::Error::custom(format!("the body is in the coding {coding:?}"))
+                }
+                _ => placed::<T>(&self.body, error),
+            })
+        })
     }
 }
 

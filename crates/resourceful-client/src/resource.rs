@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
+use http::Method;
 use resourceful::{Action, AsyncResource, ExtraAction, Page, Request};
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Addressed, Sent};
 use crate::call::Call;
 use crate::client::Client;
-use crate::error::{BuildError, ClientError};
+use crate::error::BuildError;
 use crate::path::fill;
 use crate::resource_error::ResourceError;
 
@@ -346,13 +346,7 @@ impl<R: AsyncResource> ResourceClient<R> {
     {
         let path = self.below(&A::Target::template(A::EXTRA.path()));
         let call = self.client.call(Action::Extra(A::EXTRA).method(), &path);
-        let answer = input.put_into(target.address(call)).answer().await?;
-        if answer.status() == StatusCode::NO_CONTENT {
-            // `NoContent` is read from null.
-            return serde_json::from_value(serde_json::Value::Null)
-                .map_err(|error| ClientError::Decode(error).into());
-        }
-        Ok(answer.json()?)
+        fetch(input.put_into(target.address(call))).await
     }
 
     fn on_item(&self, method: Method, id: &R::Id) -> Call {

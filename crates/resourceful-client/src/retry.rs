@@ -1,5 +1,7 @@
 //! Which attempts may be made again, and after how long.
 
+use std::error::Error;
+use std::iter::successors;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
@@ -26,6 +28,24 @@ pub(crate) fn is_transient(error: &ClientError) -> bool {
     }
 }
 
+/// Did the upstream refuse this request over HTTP/2 without processing it? Such a request may be
+/// sent again whatever its method is (RFC 9113 section 8.7): its stream was refused, or is above the
+/// last one that a graceful GOAWAY names.
+pub(crate) fn is_unprocessed(error: &ClientError) -> bool {
+    let ClientError::Interrupted(source) = error else {
+        return false;
+    };
+    let source: &(dyn Error + 'static) = &**source;
+    successors(Some(source), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<h2::Error>())
+        .any(|error| {
+            let reason = error.reason();
+            let refused = error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM);
+            let going_away = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
+            error.is_remote() && (refused || going_away)
+        })
+}
+
 /// The pause before attempt `number` (the first retry is 1): random, so that many who failed
 /// together do not come back together, and not shorter than what the upstream asked for.
 pub(crate) fn pause(number: u32, asked: Option<Duration>) -> Duration {
@@ -36,11 +56,17 @@ pub(crate) fn pause(number: u32, asked: Option<Duration>) -> Duration {
     random.max(asked.unwrap_or_default())
 }
 
-/// `Retry-After`: seconds or a date (RFC 9110 section 10.2.3).
+/// `Retry-After`: seconds or a date (RFC 9110 section 10.2.3). Of several the longest counts;
+/// a value that is neither is ignored.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    let values = headers.get_all(RETRY_AFTER).iter();
+    values.filter_map(|value| wait(value.to_str().ok()?)).max()
+}
+
+fn wait(text: &str) -> Option<Duration> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number of any length is a time; one that overflows is longer than any deadline.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
@@ -74,7 +100,24 @@ mod tests {
             asked("18446744073709551615"),
             Some(Duration::from_secs(u64::MAX))
         );
-        assert_eq!(asked("soon"), None);
-        assert_eq!(asked("-1"), None);
+        let longest = Some(Duration::from_secs(u64::MAX));
+        assert_eq!(asked("18446744073709551616"), longest);
+        assert_eq!(asked(&"9".repeat(1000)), longest);
+        assert_eq!(
+            asked(&format!("{}3", "0".repeat(30))),
+            Some(Duration::from_secs(3))
+        );
+        for unreadable in ["", "soon", "-1", "+1", "1.5", "1s", "Sun, 06 Nov 1994"] {
+            assert_eq!(asked(unreadable), None, "{unreadable}");
+        }
+    }
+
+    #[test]
+    fn of_several_retry_after_the_longest_counts() {
+        let mut headers = HeaderMap::new();
+        for text in ["3", "soon", "60", "Sun, 06 Nov 1994 08:49:37 GMT"] {
+            headers.append(RETRY_AFTER, text.parse().unwrap());
+        }
+        assert_eq!(retry_after(&headers), Some(Duration::from_secs(60)));
     }
 }

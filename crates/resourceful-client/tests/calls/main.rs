@@ -4,6 +4,10 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod bad_days;
+mod content_coding;
+mod empty;
+mod hangs;
+mod http2_upstream;
 mod limits;
 mod redirects;
 mod requests;

@@ -1,10 +1,13 @@
 //! What is tried again, and what is not.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::StatusCode;
+use resourceful_client::ClientError;
 use resourceful_test_parts::{Behaviour, Upstream};
 
+use crate::http2_upstream::Connection::{Answers, GoesAway, Refuses};
+use crate::http2_upstream::{Http2Upstream, trusting};
 use crate::{builder, client};
 
 fn unavailable(headers: &str) -> Behaviour {
@@ -98,12 +101,37 @@ async fn retry_after_is_honoured_within_the_deadline() {
     assert_eq!(patient.get("/").fetch::<i64>().await.unwrap(), 1);
     assert!(started.elapsed() >= Duration::from_secs(1));
 
-    // A pause beyond the deadline is not begun: the answer is what the upstream said, now.
-    upstream.on("/", then_one(unavailable("Retry-After: 60\r\n")));
-    let started = Instant::now();
-    let error = client(&upstream).get("/").send().await.unwrap_err();
-    assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
-    assert!(started.elapsed() < Duration::from_millis(500));
+    // A date that is past asks for no pause of its own.
+    let past = "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    upstream.on("/", then_one(unavailable(past)));
+    assert_eq!(client(&upstream).get("/").fetch::<i64>().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_retry_after_beyond_the_deadline_ends_the_call_at_once() {
+    let upstream = Upstream::start();
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
+    let digits = "9".repeat(1000);
+    for (number, time) in [
+        "60",
+        "18446744073709551615",
+        "18446744073709551616",
+        &digits,
+        &date,
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "0\r\nRetry-After: 60",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let header = format!("Retry-After: {time}\r\n");
+        upstream.on("/", then_one(unavailable(&header)));
+        let started = Instant::now();
+        let error = client(&upstream).get("/").send().await.unwrap_err();
+        assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        assert!(started.elapsed() < Duration::from_millis(500), "{time}");
+        assert_eq!(upstream.requests().len(), number + 1, "{time}");
+    }
 }
 
 #[tokio::test]
@@ -144,4 +172,35 @@ async fn a_status_counts_whatever_its_body_is() {
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
     assert_eq!(upstream.requests().len(), 2);
+}
+
+#[test]
+fn all_attempts_are_counted_over_http2_too() {
+    trusting("retries::all_attempts_are_counted_over_http2_too", async {
+        for behaviour in [Refuses, GoesAway] {
+            for (retries, attempts) in [(0, 1), (2, 3)] {
+                let upstream = Http2Upstream::start([behaviour]).await;
+                let client = upstream.builder().retries(retries).build().unwrap();
+                for call in [client.get("/"), client.post("/").json(&1)] {
+                    let before = upstream.requests();
+                    let error = call.send().await.unwrap_err();
+                    assert!(matches!(error, ClientError::Interrupted(_)), "{error:?}");
+                    assert_eq!(upstream.requests() - before, attempts, "{behaviour:?}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_request_that_was_not_processed_is_sent_again_whatever_its_method() {
+    const NAME: &str =
+        "retries::a_request_that_was_not_processed_is_sent_again_whatever_its_method";
+    trusting(NAME, async {
+        let upstream = Http2Upstream::start([GoesAway, Answers]).await;
+        let client = upstream.client();
+        let call = client.post("/").json(&1);
+        assert_eq!(call.fetch::<i64>().await.unwrap(), 1);
+        assert_eq!((upstream.connections(), upstream.requests()), (2, 2));
+    });
 }

@@ -1,0 +1,162 @@
+//! Answers that are compressed, though they were asked for as they are.
+
+use std::io::{BufRead as _, BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::Method;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue};
+use resourceful_client::{Client, ClientBuilder, ClientError};
+use resourceful_test_parts::Upstream;
+
+use crate::client;
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A client of an upstream that answers every connection's request with this, then with `more`
+/// as long as it is read.
+fn client_of(head: &str, body: &[u8], more: &[u8]) -> ClientBuilder {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = [head.as_bytes(), b"\r\nConnection: close\r\n\r\n", body].concat();
+    let more = more.to_owned();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let lines = BufReader::new(&stream).lines();
+            let _ = lines.map_while(Result::ok).find(String::is_empty);
+            let mut outcome = (&stream).write_all(&answer);
+            while outcome.is_ok() && !more.is_empty() {
+                outcome = (&stream).write_all(&more);
+            }
+        }
+    });
+    Client::builder(&url)
+        .timeout(Duration::from_secs(1))
+        .retries(0)
+}
+
+const GZIP: &str = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip";
+
+#[tokio::test]
+async fn answers_are_asked_for_as_they_are() {
+    let upstream = Upstream::start();
+    upstream.json("/", "1");
+    client(&upstream).get("/").send().await.unwrap();
+    let own = client(&upstream).get("/").header(ACCEPT_ENCODING, "gzip");
+    own.send().await.unwrap();
+    let requests = upstream.requests();
+    for (head, coding) in requests.iter().zip(["identity", "gzip"]) {
+        let field = format!("accept-encoding: {coding}\r\n");
+        assert!(head.contains(&field), "{head}");
+        assert_eq!(head.matches("accept-encoding").count(), 1, "{head}");
+    }
+}
+
+#[tokio::test]
+async fn gzip_that_comes_all_the_same_is_decoded() {
+    let body = gzip(b"[1, 2]");
+    let length = format!("{GZIP}\r\nContent-Length: {}", body.len());
+    for head in [GZIP, &length] {
+        let client = client_of(head, &body, b"").build().unwrap();
+        let reply = client.get("/").send().await.unwrap();
+        assert_eq!(reply.json::<Vec<i64>>().unwrap(), [1, 2]);
+        assert_eq!(reply.bytes(), &b"[1, 2]"[..]);
+        assert!(!reply.headers().contains_key(CONTENT_ENCODING));
+    }
+    // The body of an error, too.
+    let head = "HTTP/1.1 404 Not Found\r\nContent-Encoding: gzip";
+    let client = client_of(head, &body, b"").build().unwrap();
+    match client.get("/").send().await {
+        Err(ClientError::Status { status, body }) => {
+            assert_eq!((status.as_u16(), &body[..]), (404, &b"[1, 2]"[..]));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_has_nothing_to_decode() {
+    for (method, status) in [
+        (Method::HEAD, "200 OK"),
+        (Method::DELETE, "204 No Content"),
+        (Method::GET, "200 OK"),
+    ] {
+        let head = format!("HTTP/1.1 {status}\r\nContent-Encoding: gzip");
+        let client = client_of(&head, b"", b"").build().unwrap();
+        client.call(method, "/").fetch::<()>().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_size_of_an_answer_is_that_of_what_was_decoded() {
+    let bomb = gzip(&vec![b' '; 20_000_000]);
+    assert!(bomb.len() < 40_000);
+    let client = client_of(GZIP, &bomb, b"").build().unwrap();
+    let error = client.get("/").send().await.unwrap_err();
+    assert!(matches!(error, ClientError::TooLarge { .. }), "{error:?}");
+
+    let body = gzip(b"\"12345678\"");
+    for (limit, fits) in [(10, true), (9, false)] {
+        let client = client_of(GZIP, &body, b"").max_response(limit).build();
+        let outcome = client.unwrap().get("/").fetch::<String>().await;
+        assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn gzip_that_never_says_anything_ends_in_time() {
+    // The head of RFC 1952, then empty stored blocks (RFC 1951) without end.
+    const HEAD: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
+    let empty = b"\0\0\0\xff\xff".repeat(20_000);
+    let client = client_of(GZIP, HEAD, &empty).build().unwrap();
+    let started = Instant::now();
+    let error = client.get("/").send().await.unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn gzip_that_is_none_is_an_error() {
+    let body = gzip(b"[1, 2, 3, 4, 5, 6, 7, 8, 9]");
+    let mut wrong = body.clone();
+    *wrong.last_mut().unwrap() ^= 1;
+    for body in [&b"[1, 2]"[..], &body[..body.len() / 2], &wrong] {
+        let client = client_of(GZIP, body, b"").build().unwrap();
+        let error = client.get("/").send().await.unwrap_err();
+        assert_eq!(resourceful::Error::from(error).status(), 502);
+    }
+}
+
+#[tokio::test]
+async fn another_coding_is_named() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: br";
+    let client = client_of(head, b"\x0b\x02\x80[1, 2]\x03", b"")
+        .build()
+        .unwrap();
+    let reply = client.get("/").send().await.unwrap();
+    assert_eq!(
+        reply.headers()[CONTENT_ENCODING],
+        HeaderValue::from_static("br")
+    );
+    assert_eq!(reply.bytes(), &b"\x0b\x02\x80[1, 2]\x03"[..]);
+    match reply.json::<Vec<i64>>() {
+        Err(ClientError::Decode(error)) => {
+            assert!(
+                error.to_string().contains(r#"in the coding "br""#),
+                "{error}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    // RFC 9110 section 8.4.1 has no such coding; it is none.
+    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: identity";
+    let client = client_of(head, b"[1]", b"").build().unwrap();
+    assert_eq!(client.get("/").fetch::<Vec<i64>>().await.unwrap(), [1]);
+}
