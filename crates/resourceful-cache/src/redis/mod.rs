@@ -1,6 +1,8 @@
 //! In a Redis server.
 
+mod connection;
 mod health;
+mod reply_limit;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,25 +11,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-#[cfg(target_os = "linux")]
-use redis::io::tcp::TcpSettings;
+use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncCommands, Client, ErrorKind, IntoConnectionInfo, RedisError, SetExpiry, SetOptions,
+    AsyncCommands, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, ProtocolVersion,
+    RedisError, SetExpiry, SetOptions,
 };
 use resourceful::BoxError;
 use tokio::time::{Instant, timeout};
 
+use self::connection::{Connection, Opening};
 use self::health::{Change, Health};
 use crate::store::{MAX_VALUE, Store};
 
 /// How long an operation may take. A cache that takes longer is worse than none; a request that
 /// computes waits for one before and one after.
 const PATIENCE: Duration = Duration::from_millis(20);
-
-/// After how long a connection without a sign of life is given up.
-#[cfg(target_os = "linux")]
-const GIVEN_UP: Duration = Duration::from_secs(5);
 
 /// The longest time that is asked for: Redis has a limit, and memory has none.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -49,11 +47,25 @@ const MAX_STRING: usize = 512 * 1024 * 1024;
 /// # }
 /// ```
 pub struct Redis {
-    connection: ConnectionManager,
-    health: Mutex<Health>,
+    info: ConnectionInfo,
+    server: Mutex<Server>,
     max_value: usize,
     /// Did the server refuse the last value?
     is_full: AtomicBool,
+}
+
+#[derive(Default)]
+struct Server {
+    health: Health,
+    connection: Option<Connection>,
+}
+
+impl Server {
+    /// Closes this connection, unless another has taken its place.
+    fn close(&mut self, opening: &Opening) {
+        self.connection
+            .take_if(|connection| connection.is_of(opening));
+    }
 }
 
 impl Redis {
@@ -63,23 +75,19 @@ impl Redis {
     /// # Errors
     /// When the URL is none of Redis (`redis://`; TLS is not built in).
     ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    ///
     /// # Examples
     /// See [`Redis`].
     pub fn new(url: &str) -> Result<Self, BoxError> {
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_max_delay(Duration::from_millis(100));
         let info = url.into_connection_info()?;
-        // A connection that went silent is given up, and not waited for as long as TCP would.
-        #[cfg(target_os = "linux")]
-        let info = info.set_tcp_settings(TcpSettings::default().set_user_timeout(GIVEN_UP));
-        let connection = ConnectionManager::new_lazy_with_config(Client::open(info)?, config)?;
+        if let ConnectionAddr::TcpTls { .. } = info.addr() {
+            return Err("TLS to Redis is not built in".into());
+        }
+        // Its replies are simple enough to be bounded.
+        let settings = info.redis_settings().clone();
+        let settings = settings.set_protocol(ProtocolVersion::RESP2);
         Ok(Self {
-            connection,
-            health: Mutex::default(),
+            info: info.set_redis_settings(settings),
+            server: Mutex::default(),
             max_value: MAX_VALUE,
             is_full: AtomicBool::new(false),
         })
@@ -106,46 +114,82 @@ impl Redis {
     }
 
     /// Does `operation`, unless the server is known to be away.
-    async fn attempt<T>(
+    async fn attempt<T, F>(
         &self,
-        operation: impl Future<Output = Result<T, RedisError>>,
-    ) -> Result<T, BoxError> {
+        operation: impl FnOnce(MultiplexedConnection) -> F,
+    ) -> Result<T, BoxError>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
         let began = Instant::now();
-        if self.health().is_away(began) {
-            return Err("the Redis server did not answer a moment ago".into());
-        }
-        match timeout(PATIENCE, operation).await {
-            Ok(Ok(value)) => {
+        let mut opening = self.opening(began)?;
+        let attempt = async { Ok::<_, RedisError>(operation(opening.opened().await?).await) };
+        let error = match timeout(PATIENCE, attempt).await {
+            Ok(Ok(Ok(value))) => {
                 self.answered();
-                Ok(value)
+                return Ok(value);
             }
+            // Not even a connection.
             Ok(Err(error)) => {
-                if is_away(&error) {
+                self.leave_alone(&error.to_string());
+                error.into()
+            }
+            Ok(Ok(Err(error))) => {
+                if is_unanswered(&error) {
+                    self.server().close(&opening);
+                    self.failed(began, &opening, &error.to_string());
+                } else if refuses_everything(&error) {
                     self.leave_alone(&error.to_string());
                 } else {
                     // It refuses this one operation: the others may be fine.
                     self.answered();
                 }
-                Err(error.into())
+                error.into()
             }
             Err(_) => {
                 let late = format!("no answer within {PATIENCE:?}");
-                if self.health().failed(began, Instant::now()) {
-                    self.leave_alone(&late);
-                }
-                Err(late.into())
+                self.failed(began, &opening, &late);
+                late.into()
             }
+        };
+        Err(error)
+    }
+
+    /// The connection, made anew where it has ended.
+    fn opening(&self, now: Instant) -> Result<Opening, BoxError> {
+        let mut server = self.server();
+        if server.health.is_away(now) {
+            return Err("the Redis server did not answer a moment ago".into());
         }
+        server
+            .connection
+            .take_if(|connection| connection.has_ended());
+        // A read asks for a byte more than is allowed.
+        let open = || Connection::open(self.info.clone(), self.max_value + 1);
+        Ok(server.connection.get_or_insert_with(open).opening())
     }
 
     fn answered(&self) {
-        if self.health().answered() == Change::CameBack {
+        if self.server().health.answered() == Change::CameBack {
             tracing::info!("the Redis server is back");
         }
     }
 
+    fn failed(&self, began: Instant, opening: &Opening, why: &str) {
+        let mut server = self.server();
+        if server.health.failed(began, Instant::now()) {
+            // It may stay open for ever and never answer. One that is still being made has a
+            // time of its own.
+            if opening.is_open() {
+                server.close(opening);
+            }
+            drop(server);
+            self.leave_alone(why);
+        }
+    }
+
     fn leave_alone(&self, why: &str) {
-        if self.health().leave_alone(Instant::now()) == Change::WentAway {
+        if self.server().health.leave_alone(Instant::now()) == Change::WentAway {
             tracing::warn!(
                 why,
                 "the Redis server is away; values are computed directly"
@@ -153,18 +197,20 @@ impl Redis {
         }
     }
 
-    fn health(&self) -> MutexGuard<'_, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    fn server(&self) -> MutexGuard<'_, Server> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Did the connection end, or carry something that is no reply?
+fn is_unanswered(error: &RedisError) -> bool {
+    error.is_io_error() || error.kind() == ErrorKind::Parse
+}
+
 /// Is it of no use to ask anything now?
-fn is_away(error: &RedisError) -> bool {
+fn refuses_everything(error: &RedisError) -> bool {
     const REFUSALS: [&str; 4] = ["NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN"];
-    error.is_io_error()
-        || error.is_connection_dropped()
-        || error.is_timeout()
-        || error.kind() == ErrorKind::AuthenticationFailed
+    error.kind() == ErrorKind::AuthenticationFailed
         || error.code().is_some_and(|code| REFUSALS.contains(&code))
 }
 
@@ -192,8 +238,8 @@ impl Store for Redis {
         // one byte more than is allowed, at most: the others would wait for the rest of it.
         let mut command = redis::cmd("GETRANGE");
         command.arg(key).arg(0).arg(self.max_value);
-        let mut connection = self.connection.clone();
-        let value: Vec<u8> = self.attempt(command.query_async(&mut connection)).await?;
+        let get = |mut connection| async move { command.query_async(&mut connection).await };
+        let value: Vec<u8> = self.attempt(get).await?;
         if value.len() > self.max_value {
             tracing::debug!(key, max = self.max_value, "what is cached is too long");
             return Ok(None);
@@ -206,8 +252,7 @@ impl Store for Redis {
         let milliseconds = ttl.clamp(Duration::from_millis(1), LONGEST).as_millis();
         let milliseconds = u64::try_from(milliseconds).expect("a hundred years fit");
         let expiry = SetOptions::default().with_expiration(SetExpiry::PX(milliseconds));
-        let mut connection = self.connection.clone();
-        let set = async {
+        let set = |mut connection: MultiplexedConnection| async move {
             let outcome = connection.set_options(key, &*value, expiry).await;
             match &outcome {
                 Ok(()) => self.is_full.store(false, Ordering::Relaxed),
@@ -225,7 +270,8 @@ impl Store for Redis {
     }
 
     async fn delete(&self, key: &str) -> Result<(), BoxError> {
-        let mut connection = self.connection.clone();
-        self.attempt(connection.del(key)).await
+        let delete =
+            |mut connection: MultiplexedConnection| async move { connection.del(key).await };
+        self.attempt(delete).await
     }
 }

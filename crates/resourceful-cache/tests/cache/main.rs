@@ -3,6 +3,8 @@
 // A test that unwraps says all it has to say by failing.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[cfg(feature = "redis")]
+mod bad_connections;
 mod long_values;
 #[cfg(feature = "redis")]
 mod redis_away;

@@ -19,7 +19,7 @@ async fn ask(cache: &Cache, key: &str) -> Duration {
 }
 
 /// Asks until a value stays.
-async fn until_it_is_back(cache: &Cache) {
+pub(crate) async fn until_it_is_back(cache: &Cache) {
     let deadline = Instant::now() + Duration::from_secs(5);
     for number in 0.. {
         assert!(Instant::now() < deadline, "it is not used again");
