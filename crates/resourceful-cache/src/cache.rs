@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,6 +34,8 @@ pub struct Cache {
     store: Arc<dyn Store>,
     prefix: Arc<str>,
     flights: Arc<Flights>,
+    /// Was it logged that a value is too long? Once is enough.
+    is_warned: Arc<AtomicBool>,
 }
 
 impl Cache {
@@ -47,6 +50,7 @@ impl Cache {
             store: Arc::new(store),
             prefix: format!("{namespace}:v{version}:").into(),
             flights: Arc::default(),
+            is_warned: Arc::default(),
         }
     }
 
@@ -56,11 +60,13 @@ impl Cache {
     /// See [`Cache`].
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         let key = self.full(key);
-        let value = self.stored(&key).await?;
+        let value = self.stored(&key).await.ok()??;
         decode(&key, &value)
     }
 
-    /// Keeps `value` for the time `ttl`, in place of what was there.
+    /// Keeps `value` for the time `ttl`, in place of what was there. A value that is longer than
+    /// the store takes (1 MiB by default) is not kept, and what was there is forgotten; the first
+    /// such value is logged.
     ///
     /// # Errors
     /// When the value does not serialise (500) or the store fails (503). A store that stands still
@@ -70,7 +76,7 @@ impl Cache {
     /// See [`Cache`].
     pub async fn set<T: Serialize>(&self, key: &str, value: &T, ttl: Duration) -> Result<()> {
         let value = encode(value)?;
-        let outcome = self.store.set(&self.full(key), value, ttl).await;
+        let outcome = self.keep(&self.full(key), value, ttl).await;
         outcome.map_err(away)
     }
 
@@ -100,7 +106,8 @@ impl Cache {
     ///
     /// Of many who ask for a missing value at the same time one computes, and all get its value
     /// or its error; a panic is an error, too. An error is not kept. When the one who computes
-    /// goes away, the next one computes. A store that fails is as good as an empty one.
+    /// goes away, the next one computes. A store that fails is as good as an empty one. A value
+    /// that is longer than the store takes (1 MiB by default) is computed again by the next request.
     ///
     /// The type belongs to the key: who asks for another type at the same moment gets a 500. And a
     /// computation must not ask for its own key: it would wait for itself.
@@ -136,20 +143,22 @@ impl Cache {
         E: Into<Error>,
     {
         let key = self.full(key);
-        if let Some(value) = self.stored(&key).await
-            && let Some(value) = decode(&key, &value)
+        let found = self.stored(&key).await;
+        if let Ok(Some(value)) = &found
+            && let Some(value) = decode(&key, value)
         {
             return Ok(value);
         }
         let flight = async {
-            // Another flight may have ended since.
-            if let Some(value) = self.stored(&key).await
+            // Another flight may have ended since. A store that just failed is not waited for again.
+            if found.is_ok()
+                && let Ok(Some(value)) = self.stored(&key).await
                 && decode::<T>(&key, &value).is_some()
             {
                 return Ok(value);
             }
             let value = encode(&compute.await.map_err(Into::into)?)?;
-            if let Err(error) = self.store.set(&key, value.clone(), ttl).await {
+            if let Err(error) = self.keep(&key, value.clone(), ttl).await {
                 tracing::debug!(key, error, "a value could not be cached");
             }
             Ok(value)
@@ -162,11 +171,30 @@ impl Cache {
         format!("{}{key}", self.prefix)
     }
 
-    async fn stored(&self, key: &str) -> Option<Bytes> {
-        self.store.get(key).await.unwrap_or_else(|error| {
-            tracing::debug!(key, error, "the cache could not be asked");
-            None
-        })
+    async fn stored(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
+        let found = self.store.get(key).await;
+        found.inspect_err(|error| tracing::debug!(key, error, "the cache could not be asked"))
+    }
+
+    /// Stores the value, or forgets the key where the value is too long: an older value must not
+    /// stay in its place.
+    async fn keep(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
+        let (length, max) = (value.len(), self.store.max_value());
+        if length <= max {
+            return self.store.set(key, value, ttl).await;
+        }
+        if self.is_warned.swap(true, Ordering::Relaxed) {
+            tracing::debug!(key, length, max, "a value is too long to be cached");
+        } else {
+            tracing::warn!(
+                key,
+                length,
+                max,
+                "a value is too long to be cached and is computed each time; the store's \
+                 `with_max_value` sets the limit in bytes (this is logged once)"
+            );
+        }
+        self.store.delete(key).await
     }
 }
 

@@ -9,7 +9,7 @@ use moka::Expiry;
 use moka::future::Cache;
 use resourceful::BoxError;
 
-use crate::store::Store;
+use crate::store::{MAX_VALUE, Store};
 
 /// What an entry takes besides its key and its value, about, in bytes.
 const OVERHEAD: usize = 128;
@@ -24,7 +24,10 @@ const DEFAULT_CAPACITY: u64 = 64 * 1024 * 1024;
 /// let cache = Cache::new(Memory::with_capacity(1024 * 1024), "reports", 1);
 /// ```
 #[derive(Clone)]
-pub struct Memory(Cache<String, Entry>);
+pub struct Memory {
+    entries: Cache<String, Entry>,
+    max_value: usize,
+}
 
 #[derive(Clone)]
 struct Entry {
@@ -46,7 +49,24 @@ impl Memory {
             .max_capacity(bytes)
             .weigher(size)
             .expire_after(OwnTime);
-        Self(cache.build())
+        Self {
+            entries: cache.build(),
+            max_value: MAX_VALUE,
+        }
+    }
+
+    /// Keeps values of at most `bytes`, instead of 1 MiB.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful_cache::{Cache, Memory};
+    /// let store = Memory::default().with_max_value(4 * 1024 * 1024);
+    /// let cache = Cache::new(store, "reports", 1);
+    /// ```
+    #[must_use]
+    pub fn with_max_value(mut self, bytes: usize) -> Self {
+        self.max_value = bytes;
+        self
     }
 }
 
@@ -66,17 +86,22 @@ impl Default for Memory {
 
 #[async_trait]
 impl Store for Memory {
+    fn max_value(&self) -> usize {
+        self.max_value
+    }
+
     async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
-        Ok(self.0.get(key).await.map(|entry| entry.value))
+        Ok(self.entries.get(key).await.map(|entry| entry.value))
     }
 
     async fn set(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
-        self.0.insert(key.to_owned(), Entry { value, ttl }).await;
+        let entry = Entry { value, ttl };
+        self.entries.insert(key.to_owned(), entry).await;
         Ok(())
     }
 
     async fn delete(&self, key: &str) -> Result<(), BoxError> {
-        self.0.invalidate(key).await;
+        self.entries.invalidate(key).await;
         Ok(())
     }
 }

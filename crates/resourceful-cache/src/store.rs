@@ -8,6 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use resourceful::BoxError;
 
+/// The longest value that a store takes unless it was told otherwise, in bytes: 1 MiB.
+pub(crate) const MAX_VALUE: usize = 1024 * 1024;
+
 /// Where a [`Cache`](crate::Cache) keeps its values. An `Arc<dyn Store>` is a store, too.
 ///
 /// # Examples
@@ -30,6 +33,12 @@ use resourceful::BoxError;
 /// ```
 #[async_trait]
 pub trait Store: Debug + Send + Sync + 'static {
+    /// The longest value that is kept here, in bytes; 1 MiB by default. A
+    /// [`Cache`](crate::Cache) does not pass on longer ones.
+    fn max_value(&self) -> usize {
+        MAX_VALUE
+    }
+
     /// The value of `key`, unless it is not there or its time is over.
     ///
     /// # Errors
@@ -51,6 +60,10 @@ pub trait Store: Debug + Send + Sync + 'static {
 
 #[async_trait]
 impl<S: Store + ?Sized> Store for Arc<S> {
+    fn max_value(&self) -> usize {
+        (**self).max_value()
+    }
+
     async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
         (**self).get(key).await
     }

@@ -2,13 +2,17 @@
 //!
 //! <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>
 
+use std::borrow::Cow;
+use std::fmt;
 use std::time::SystemTime;
 
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use percent_encoding::percent_decode;
 use resourceful::{Parameter, prelude::*};
 use serde::Deserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use crate::provider::Provider;
 use crate::signature::{SecretError, Secrets, SignatureError, header};
@@ -211,14 +215,36 @@ struct Payload {
 #[garde(allow_unvalidated)]
 struct AnyPayload {
     #[serde(rename = "repository")]
-    #[schemars(extend("x-allow-nul" = true))]
-    _repository: Option<Map<String, Value>>,
+    _repository: Option<AnyObject>,
     #[serde(rename = "pull_request")]
-    #[schemars(extend("x-allow-nul" = true))]
-    _pull_request: Option<Map<String, Value>>,
+    _pull_request: Option<AnyObject>,
     #[serde(rename = "issue")]
-    #[schemars(extend("x-allow-nul" = true))]
-    _issue: Option<Map<String, Value>>,
+    _issue: Option<AnyObject>,
+}
+
+/// An object of which nothing is kept: 25 MB of JSON would be many times that as values.
+#[derive(Debug, JsonSchema)]
+struct AnyObject {}
+
+impl<'de> Deserialize<'de> for AnyObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = AnyObject;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<AnyObject, A::Error> {
+                while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(AnyObject {})
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 /// GitHub leaves these members out or sends an object.
@@ -226,6 +252,31 @@ fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// The JSON of a delivery: the body, or the member `payload` of a form, of which the body has
+/// nothing else. Any other body is as it came, so that a form of another shape is no JSON.
+fn json<'b>(headers: &HeaderMap, body: &'b [u8]) -> Cow<'b, [u8]> {
+    let media_type = headers.get(CONTENT_TYPE).map_or(&[][..], |value| {
+        let value = value.as_bytes();
+        value.split(|byte| *byte == b';').next().unwrap_or(value)
+    });
+    let is_form = media_type
+        .trim_ascii()
+        .eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+    match body.strip_prefix(b"payload=") {
+        Some(payload) if is_form && !payload.contains(&b'&') => {
+            let mut json = Vec::with_capacity(payload.len());
+            for (index, word) in payload.split(|byte| *byte == b'+').enumerate() {
+                if index > 0 {
+                    json.push(b' ');
+                }
+                json.extend(percent_decode(word));
+            }
+            Cow::Owned(json)
+        }
+        _ => Cow::Borrowed(body),
+    }
 }
 
 impl Provider for GitHub {
@@ -264,16 +315,17 @@ impl Provider for GitHub {
     }
 
     fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<GitHubEvent> {
+        let json = json(headers, body);
         let name = headers.get("x-github-event");
         let name = name.and_then(|name| name.to_str().ok());
         let Some(name @ ("push" | "pull_request" | "issues" | "ping")) = name else {
             // Also without a name it is said first that it is no JSON.
-            let _: AnyPayload = resourceful::from_json(body)?;
+            let _: AnyPayload = resourceful::from_json(&json)?;
             let name = name.filter(|name| !name.is_empty());
             let name = name.ok_or_else(|| Error::bad_request("Missing event name"))?;
             return Ok(GitHubEvent::Unknown {
                 name: name.to_owned(),
-                payload: serde_json::from_slice(body).map_err(Error::internal)?,
+                payload: serde_json::from_slice(&json).map_err(Error::internal)?,
             });
         };
         let Payload {
@@ -283,7 +335,7 @@ impl Provider for GitHub {
             repository,
             pull_request,
             issue,
-        } = resourceful::from_json(body)?;
+        } = resourceful::from_json(&json)?;
         Ok(match name {
             "push" => GitHubEvent::Push(Push {
                 reference,

@@ -15,7 +15,7 @@ mod stripe;
 
 mod webhook;
 
-pub use self::deliveries::{Begin, Deliveries};
+pub use self::deliveries::{Begin, Deliveries, Lease};
 pub use self::github::{
     Commit, GitHub, GitHubEvent, Issue, Issues, PullRequest, PullRequests, Push, Repository,
 };

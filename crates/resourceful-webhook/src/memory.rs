@@ -1,13 +1,16 @@
 //! Deliveries in this process.
 
 use std::fmt;
-use std::time::Instant;
+use std::future::ready;
 
 use async_trait::async_trait;
+use moka::Entry;
 use moka::future::Cache;
+use moka::ops::compute::Op;
 use resourceful::Result;
+use tokio::time::Instant;
 
-use crate::deliveries::{Begin, Deliveries, LEASE, RETENTION};
+use crate::deliveries::{Begin, Deliveries, LEASE, Lease, RETENTION};
 
 /// How many ids are kept; the oldest go first.
 const MAX_IDS: u64 = 100_000;
@@ -21,8 +24,20 @@ pub struct MemoryDeliveries(Cache<String, State>);
 
 #[derive(Clone, Copy)]
 enum State {
-    Begun(Instant),
+    Begun(Instant, Lease),
     Finished,
+}
+
+impl MemoryDeliveries {
+    /// Does `op` where `lease` still holds the delivery.
+    async fn end(&self, id: &str, lease: Lease, op: Op<State>) {
+        let end = |entry: Option<Entry<String, State>>| {
+            let state = entry.map(Entry::into_value);
+            let is_held = matches!(state, Some(State::Begun(_, holder)) if holder == lease);
+            ready(if is_held { op } else { Op::Nop })
+        };
+        self.0.entry_by_ref(id).and_compute_with(end).await;
+    }
 }
 
 impl fmt::Debug for MemoryDeliveries {
@@ -44,27 +59,28 @@ impl Default for MemoryDeliveries {
 #[async_trait]
 impl Deliveries for MemoryDeliveries {
     async fn begin(&self, id: &str) -> Result<Begin> {
-        let begun = std::future::ready(State::Begun(Instant::now()));
-        let is_dead = |state: &State| matches!(state, State::Begun(at) if at.elapsed() > LEASE);
-        let entry = self
-            .0
-            .entry_by_ref(id)
-            .or_insert_with_if(begun, is_dead)
-            .await;
-        Ok(match entry.value() {
-            State::Begun(_) if entry.is_fresh() => Begin::Mine,
-            State::Begun(_) => Begin::Busy,
-            State::Finished => Begin::Done,
-        })
+        let lease = Lease::unique();
+        let mut found = Begin::Mine(lease);
+        // One computation of a key at a time, so that of several who ask one begins.
+        let begin = |entry: Option<Entry<String, State>>| {
+            match entry.map(Entry::into_value) {
+                Some(State::Finished) => found = Begin::Done,
+                Some(State::Begun(at, _)) if at.elapsed() <= LEASE => found = Begin::Busy,
+                _ => return ready(Op::Put(State::Begun(Instant::now(), lease))),
+            }
+            ready(Op::Nop)
+        };
+        self.0.entry_by_ref(id).and_compute_with(begin).await;
+        Ok(found)
     }
 
-    async fn finish(&self, id: &str) -> Result<()> {
-        self.0.insert(id.to_owned(), State::Finished).await;
+    async fn finish(&self, id: &str, lease: Lease) -> Result<()> {
+        self.end(id, lease, Op::Put(State::Finished)).await;
         Ok(())
     }
 
-    async fn abandon(&self, id: &str) -> Result<()> {
-        self.0.invalidate(id).await;
+    async fn abandon(&self, id: &str, lease: Lease) -> Result<()> {
+        self.end(id, lease, Op::Remove).await;
         Ok(())
     }
 }

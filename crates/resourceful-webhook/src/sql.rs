@@ -1,4 +1,7 @@
 //! Deliveries in a table.
+//!
+//! Each operation is one statement that commits itself. There is no transaction, which would stay
+//! open on its connection when a request is dropped between its statements.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,7 +11,7 @@ use async_trait::async_trait;
 use resourceful::{Error, Result};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Value};
 
-use crate::deliveries::{Begin, Deliveries, LEASE, RETENTION};
+use crate::deliveries::{Begin, Deliveries, LEASE, Lease, RETENTION};
 
 /// How often old ids are removed.
 const CLEANING: Duration = Duration::from_secs(60 * 60);
@@ -34,7 +37,7 @@ pub struct SqlDeliveries<C = DatabaseConnection> {
 }
 
 impl<C: ConnectionTrait> SqlDeliveries<C> {
-    /// Makes the table where it is not there.
+    /// Makes the table where it is not there, and adds the column `lease` to one of an older version.
     ///
     /// # Errors
     /// When the database cannot be reached or is not ours to change.
@@ -43,11 +46,23 @@ impl<C: ConnectionTrait> SqlDeliveries<C> {
     /// See [`SqlDeliveries`].
     pub async fn new(database: C) -> Result<Self, DbErr> {
         let table = "CREATE TABLE IF NOT EXISTS webhook_delivery (id text PRIMARY KEY, \
-                     begun_at bigint NOT NULL, finished boolean NOT NULL)";
+                     begun_at bigint NOT NULL, finished boolean NOT NULL, \
+                     lease bigint NOT NULL DEFAULT 0)";
         // Of two who make a table at the same time PostgreSQL refuses one, `IF NOT EXISTS` or
         // not; the second time it is there.
         if database.execute_unprepared(table).await.is_err() {
             database.execute_unprepared(table).await?;
+        }
+        let lease = "SELECT lease FROM webhook_delivery WHERE false";
+        if database.execute_unprepared(lease).await.is_err() {
+            let add = "ALTER TABLE webhook_delivery ADD COLUMN lease bigint NOT NULL DEFAULT 0";
+            // Another process may add it at the same time; then it is there.
+            if let Err(error) = database.execute_unprepared(add).await {
+                database
+                    .execute_unprepared(lease)
+                    .await
+                    .map_err(|_| error)?;
+            }
         }
         Ok(Self {
             database,
@@ -92,13 +107,16 @@ impl<C: ConnectionTrait + Debug + Send + 'static> Deliveries for SqlDeliveries<C
             tracing::warn!(%error, "old deliveries could not be removed");
         }
         // One statement, so that the database decides between two who ask at the same time.
-        let begin = "INSERT INTO webhook_delivery (id, begun_at, finished) VALUES ($1, $2, $3) \
-                     ON CONFLICT (id) DO UPDATE SET begun_at = excluded.begun_at \
+        let begin = "INSERT INTO webhook_delivery (id, begun_at, finished, lease) \
+                     VALUES ($1, $2, $3, $5) ON CONFLICT (id) \
+                     DO UPDATE SET begun_at = excluded.begun_at, lease = excluded.lease \
                      WHERE webhook_delivery.finished = $3 AND webhook_delivery.begun_at < $4";
         let dead = now - seconds(LEASE);
-        let values = [id.into(), now.into(), false.into(), dead.into()];
+        let lease = Lease::unique();
+        let token = lease.token().into();
+        let values = [id.into(), now.into(), false.into(), dead.into(), token];
         if self.execute(begin, values).await? == 1 {
-            return Ok(Begin::Mine);
+            return Ok(Begin::Mine(lease));
         }
         let done = "SELECT 1 FROM webhook_delivery WHERE id = $1 AND finished = $2";
         let backend = self.database.get_database_backend();
@@ -111,15 +129,18 @@ impl<C: ConnectionTrait + Debug + Send + 'static> Deliveries for SqlDeliveries<C
         })
     }
 
-    async fn finish(&self, id: &str) -> Result<()> {
-        let finish = "UPDATE webhook_delivery SET finished = $1 WHERE id = $2";
-        self.execute(finish, [true.into(), id.into()]).await?;
+    async fn finish(&self, id: &str, lease: Lease) -> Result<()> {
+        let finish = "UPDATE webhook_delivery SET finished = $1 WHERE id = $2 AND lease = $3";
+        let values = [true.into(), id.into(), lease.token().into()];
+        self.execute(finish, values).await?;
         Ok(())
     }
 
-    async fn abandon(&self, id: &str) -> Result<()> {
-        let abandon = "DELETE FROM webhook_delivery WHERE id = $1";
-        self.execute(abandon, [id.into()]).await?;
+    async fn abandon(&self, id: &str, lease: Lease) -> Result<()> {
+        let abandon = "DELETE FROM webhook_delivery \
+                       WHERE id = $1 AND lease = $2 AND finished = $3";
+        let values = [id.into(), lease.token().into(), false.into()];
+        self.execute(abandon, values).await?;
         Ok(())
     }
 }

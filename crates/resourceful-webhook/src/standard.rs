@@ -125,7 +125,8 @@ pub struct StandardEvent {
     pub data: Value,
 }
 
-/// The three header fields.
+/// The three header fields: `webhook-id`, `webhook-timestamp` and `webhook-signature`, or the same
+/// with `svix-`.
 ///
 /// # Examples
 /// See [`StandardWebhooks`].
@@ -134,6 +135,42 @@ pub struct StandardSignature {
     id: String,
     time: String,
     signatures: Vec<String>,
+}
+
+/// How a sender calls its fields.
+#[derive(Clone, Copy)]
+struct Fields {
+    id: &'static str,
+    timestamp: &'static str,
+    signature: &'static str,
+}
+
+/// The names of the specification.
+const STANDARD: Fields = Fields {
+    id: "webhook-id",
+    timestamp: "webhook-timestamp",
+    signature: "webhook-signature",
+};
+
+/// The names of Svix, which signs for many others: <https://docs.svix.com/receiving/verifying-payloads/how-manual>
+const SVIX: Fields = Fields {
+    id: "svix-id",
+    timestamp: "svix-timestamp",
+    signature: "svix-signature",
+};
+
+/// The names that a delivery uses. No sender uses both, and two readers of a mixture may not take
+/// the same fields.
+fn fields(headers: &HeaderMap) -> Result<Fields, SignatureError> {
+    let has = |fields: Fields| {
+        let names = [fields.id, fields.timestamp, fields.signature];
+        names.iter().any(|name| headers.contains_key(*name))
+    };
+    match (has(STANDARD), has(SVIX)) {
+        (true, true) => Err(SignatureError::Invalid),
+        (false, true) => Ok(SVIX),
+        _ => Ok(STANDARD),
+    }
 }
 
 impl<E: Input> Provider for StandardWebhooks<E> {
@@ -145,16 +182,17 @@ impl<E: Input> Provider for StandardWebhooks<E> {
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<StandardSignature, SignatureError> {
-        let signatures = header(headers, "webhook-signature")?;
+        let fields = fields(headers)?;
+        let signatures = header(headers, fields.signature)?;
         // `v1,<base64>`, several of them with spaces between; other versions are skipped.
         let signatures = signatures
             .split(' ')
             .filter_map(|one| one.strip_prefix("v1,"));
         let signatures = signatures.map(str::to_owned).collect();
-        let time = header(headers, "webhook-timestamp")?.to_owned();
+        let time = header(headers, fields.timestamp)?.to_owned();
         check_time(&time, now)?;
         Ok(StandardSignature {
-            id: header(headers, "webhook-id")?.to_owned(),
+            id: header(headers, fields.id)?.to_owned(),
             time,
             signatures,
         })
@@ -172,6 +210,7 @@ impl<E: Input> Provider for StandardWebhooks<E> {
     }
 
     fn delivery_id(&self, headers: &HeaderMap, _: &[u8]) -> Option<String> {
-        header(headers, "webhook-id").ok().map(str::to_owned)
+        let fields = fields(headers).ok()?;
+        header(headers, fields.id).ok().map(str::to_owned)
     }
 }

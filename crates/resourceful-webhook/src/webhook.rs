@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use resourceful::{Result, caught, prelude::*};
+use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
 use crate::deliveries::{Begin, Deliveries};
@@ -14,6 +15,9 @@ use crate::provider::Provider;
 
 /// How long a delivery waits for another that is the same; senders wait for about ten seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The longest id, with its path, that is kept as it is, in bytes.
+const LONGEST_ID: usize = 256;
 
 /// How long it waits between two looks: this, then twice as long, ..
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
@@ -65,9 +69,9 @@ impl<P: Provider> Webhook<P> {
     async fn handle_once(&self, id: &str, event: P::Event, seen: &dyn Deliveries) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         let mut pause = FIRST_PAUSE;
-        loop {
+        let lease = loop {
             match seen.begin(id).await? {
-                Begin::Mine => break,
+                Begin::Mine(lease) => break lease,
                 Begin::Done => {
                     tracing::info!(id, "the delivery has come before");
                     return Ok(());
@@ -80,18 +84,27 @@ impl<P: Provider> Webhook<P> {
                 }
                 Begin::Busy => return Err(Error::unavailable(PATIENCE)),
             }
-        }
+        };
         // A panic is an outcome, too: the delivery must not stay begun.
         let outcome = caught(self.handler.handle(event)).await;
         let kept = match outcome {
-            Ok(()) => seen.finish(id).await,
-            Err(_) => seen.abandon(id).await,
+            Ok(()) => seen.finish(id, lease).await,
+            Err(_) => seen.abandon(id, lease).await,
         };
         if let Err(error) = kept {
             tracing::warn!(id, %error, "what became of the delivery could not be kept");
         }
         outcome
     }
+}
+
+/// Long ids are kept as their digest: not all senders sign them, so that strangers could fill the
+/// memory with copies of one delivery, and PostgreSQL has no key over 2.7 KB.
+fn bounded(id: String) -> String {
+    if id.len() <= LONGEST_ID {
+        return id;
+    }
+    format!("sha256:{}", hex::encode(Sha256::digest(id)))
 }
 
 impl<P: Provider> AsyncView for Webhook<P> {
@@ -117,7 +130,7 @@ impl<P: Provider> AsyncView for Webhook<P> {
         match (&self.deliveries, id) {
             (Some(seen), Some(id)) => {
                 // GitHub sends one event to several endpoints under the same id.
-                let id = format!("{} {id}", request.path());
+                let id = bounded(format!("{} {id}", request.path()));
                 self.handle_once(&id, event, &**seen).await?;
             }
             _ => self.handler.handle(event).await?,

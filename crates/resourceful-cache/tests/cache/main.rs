@@ -4,6 +4,9 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[cfg(feature = "redis")]
+mod bad_connections;
+mod long_values;
+#[cfg(feature = "redis")]
 mod redis_away;
 mod values;
 
@@ -11,3 +14,12 @@ use std::time::Duration;
 
 /// Longer than any test.
 const TTL: Duration = Duration::from_secs(60);
+
+/// Has `redis-cli` do something that a cache does not.
+#[cfg(feature = "redis")]
+fn redis_cli(server: &resourceful_test_parts::Redis, command: &[&str]) {
+    let url = server.url();
+    let mut client = std::process::Command::new("redis-cli");
+    let output = client.args(["-u", &url]).args(command).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}

@@ -206,6 +206,8 @@ async fn a_wrong_shape_is_named() {
     for (body, status) in [
         ("[1]", 422),
         (r#"{"issue": 7}"#, 422),
+        (r#"{"issue": []}"#, 422),
+        (r#"{"issue": {"number": "any"}}"#, 200),
         (r#"{"issue": null, "commits": 5}"#, 200),
         (r#"{"repository": {"full_name": "a\u0000b"}}"#, 200),
     ] {
@@ -233,4 +235,70 @@ async fn a_large_delivery_is_taken_and_a_huge_one_refused() {
             .status(),
         413
     );
+}
+
+/// A form as GitHub sends it when a webhook is set up with `application/x-www-form-urlencoded`.
+async fn deliver_form(client: &TestClient, event: &str, body: &str) -> TestResponse {
+    let request = client.post("/").header("x-github-event", event);
+    let request = request.header("x-hub-signature-256", &sign(body.as_bytes()));
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    request.body(body.to_owned()).await
+}
+
+#[tokio::test]
+async fn forms_are_read_and_signed_as_they_came() {
+    let (client, kept) = endpoint(github());
+    let push = "payload=%7B%22ref%22%3A+%22refs%2Fheads%2Fa%2Bb%22%2C%22commits%22%3A\
+                %5B%7B%22id%22%3A%22%C3%A9%26%3D%22%7D%5D%7D";
+    for event in ["push", "star"] {
+        let answer = deliver_form(&client, event, push).await;
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+    }
+    {
+        let kept = kept.0.lock().await;
+        let [
+            GitHubEvent::Push(push),
+            GitHubEvent::Unknown { payload, .. },
+        ] = &kept[..]
+        else {
+            panic!("{kept:?}");
+        };
+        assert_eq!(push.reference.as_deref(), Some("refs/heads/a+b"));
+        assert_eq!(push.commits[0].id, "é&=");
+        let json = r#"{"ref": "refs/heads/a+b","commits":[{"id":"é&="}]}"#;
+        assert_eq!(payload.get(), json);
+    }
+    // The signature is of the form, and not of the JSON in it.
+    let request = client.post("/").header("x-github-event", "push");
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let request = request.header("x-hub-signature-256", &sign(b"{}"));
+    assert_eq!(request.body("payload=%7B%7D").await.status(), 403);
+
+    for (body, status) in [
+        ("payload={}", 200),
+        // What curl sends when it is told no type.
+        ("{}", 200),
+        ("payload=%7B%22commits%22%3A7%7D", 422),
+        ("payload=", 400),
+        ("payload", 400),
+        ("", 400),
+        ("payload=%7B", 400),
+        ("other=%7B%7D", 400),
+        ("payload=%7B%7D&payload=%7B%7D", 400),
+        ("payload=%7B%7D&x=1", 400),
+        ("x=1&payload=%7B%7D", 400),
+        ("payload=%FF", 400),
+    ] {
+        let answer = deliver_form(&client, "push", body).await;
+        assert_eq!(answer.status(), status, "{body}");
+    }
+    // A form that says it is JSON is none.
+    assert_eq!(deliver(&client, "push", "payload={}").await.status(), 400);
+    let request = client.post("/").header("x-github-event", "push");
+    let request = request.header("x-hub-signature-256", &sign(b"payload={}"));
+    let request = request.header(
+        "content-type",
+        "Application/X-WWW-Form-URLencoded ; charset=utf-8",
+    );
+    assert_eq!(request.body("payload={}").await.status(), 200);
 }

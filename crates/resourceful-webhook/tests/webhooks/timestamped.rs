@@ -102,6 +102,41 @@ mod standard {
         }
     }
 
+    const SVIX: [(&str, &str); 3] = [
+        ("svix-id", GOOD[0].1),
+        ("svix-timestamp", GOOD[1].1),
+        ("svix-signature", GOOD[2].1),
+    ];
+
+    #[test]
+    fn the_names_of_svix_are_read_too() {
+        let check = |fields: &[_]| verify(&sender(), fields, at(SIGNED_AT), BODY);
+        assert_eq!(check(&SVIX), Ok(()));
+        let id = sender().delivery_id(&headers(&SVIX), BODY);
+        assert_eq!(id.as_deref(), Some(SVIX[0].1));
+        for missing in 0..3 {
+            let mut fields = SVIX.to_vec();
+            fields.remove(missing);
+            assert_eq!(check(&fields), Err(SignatureError::Missing));
+            // A field of the other name does not stand in for it.
+            fields.push(GOOD[missing]);
+            assert_eq!(check(&fields), Err(SignatureError::Invalid));
+            // Nor may one stand beside all of them, whatever it says.
+            for all in [SVIX, GOOD] {
+                let other = if all == SVIX { GOOD } else { SVIX };
+                let fields = [&all[..], &[other[missing]]].concat();
+                assert_eq!(check(&fields), Err(SignatureError::Invalid));
+                assert_eq!(sender().delivery_id(&headers(&fields), BODY), None);
+                let twice = [&all[..], &[all[missing]]].concat();
+                assert_eq!(check(&twice), Err(SignatureError::Invalid));
+            }
+        }
+        assert_eq!(
+            check(&[&SVIX[..], &GOOD[..]].concat()),
+            Err(SignatureError::Invalid)
+        );
+    }
+
     #[test]
     fn a_secret_is_base64() {
         let error = StandardWebhooks::new("whsec_!").unwrap_err();
