@@ -54,6 +54,7 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .get("/whole", public(with_state(whole, hold)))
         .post("/body", public(measure))
         .socket("/mirror", Mirror)
+        .socket("/broadcast", Broadcast)
         .mount("/unzip", public(unzipped));
     let server = app.bind("127.0.0.1:0").await?;
     println!("http://{}", server.local_addr());
@@ -145,5 +146,21 @@ impl AsyncSocket for Mirror {
             socket.send(&message).await?;
         }
         Ok(())
+    }
+}
+
+/// Sends without end, and hears nothing.
+struct Broadcast;
+
+impl AsyncSocket for Broadcast {
+    type Access = Public;
+    type Receive = Message;
+    type Send = Message;
+
+    async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
+        let message = Message::Binary(Bytes::from(vec![b'x'; CHUNK]));
+        loop {
+            socket.send(&message).await?;
+        }
     }
 }
