@@ -79,7 +79,7 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
     const PROTOCOLS: &'static [&'static str] = &[];
 
     /// Whether a page of this origin may connect; asked only where the client says one, as
-    /// browsers do. Those of the same host may.
+    /// browsers do. Those of the same host and port may; two origins are 400 before this is asked.
     ///
     /// Without this any page that a user visits could talk in the user's name: browsers send
     /// cookies along, and no other check.
