@@ -22,6 +22,7 @@
 //! | `stop-stuck` | SIGTERM with something that does not end | out by the drain deadline, and the exit code says so |
 //! | `huge-length` | 10 GB announced | 413 at once, no `100 Continue` |
 //! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
+//! | `slow-forms` | 7 MB of a form at once, then a byte each 20 ms: preamble, head of a part, content like delimiters | 413 at once, or no work; no memory |
 //! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
 //! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
 //! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
@@ -47,6 +48,7 @@ mod descriptors;
 mod endurance;
 mod findings;
 mod floods;
+mod forms;
 mod frames;
 mod honest;
 mod idle;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use resourceful::prelude::*;
-use resourceful::{AsyncSocket, Body, Event, EventStream, Message, Socket};
+use resourceful::{AsyncSocket, Body, Event, EventStream, Message, MultipartLimits, Socket};
 use resourceful_test_parts::Process;
 use tokio::time::sleep;
 use tower::ServiceBuilder;
@@ -53,6 +53,7 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .get("/large", public(large))
         .get("/whole", public(with_state(whole, hold)))
         .post("/body", public(measure))
+        .post("/form", public(form))
         .socket("/mirror", Mirror)
         .socket("/broadcast", Broadcast)
         .mount("/unzip", public(unzipped));
@@ -80,6 +81,16 @@ async fn hang(_: Request) -> Result<()> {
 
 async fn measure(mut request: Request) -> Result<String> {
     Ok(request.bytes().await?.len().to_string())
+}
+
+/// How many parts it has.
+async fn form(mut request: Request) -> Result<String> {
+    let mut form = request.multipart(MultipartLimits::default())?;
+    let mut parts = 0;
+    while form.next_part().await?.is_some() {
+        parts += 1;
+    }
+    Ok(parts.to_string())
 }
 
 /// A line ten times a second, for ever, whatever the server does.
