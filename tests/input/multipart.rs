@@ -58,6 +58,26 @@ async fn fields_and_files_come_in_order() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_not_the_end_of_a_form() {
+    async fn again(mut request: Request) -> Result<String> {
+        let mut form = request.multipart(LIMITS)?;
+        let mut statuses = Vec::new();
+        for _ in 0..5 {
+            let outcome = form.next_part().await.map(|part| part.is_some());
+            statuses.push(outcome.map_err(|error| error.status().as_u16()));
+        }
+        Ok(format!("{statuses:?}"))
+    }
+    let client = TestClient::new(App::new().post("/", public(again))).unwrap();
+    let form = part("name=\"a\"", "x").repeat(5) + "--XX--";
+    let request = client
+        .post("/")
+        .header("content-type", "multipart/form-data; boundary=XX");
+    let expected = "[Ok(true), Ok(true), Ok(true), Err(413), Err(413)]";
+    assert_eq!(request.body(form).await.text(), expected);
+}
+
+#[tokio::test]
 async fn sizes_and_numbers_have_limits() {
     let small = part("name=\"a\"", "x");
     assert_eq!(
@@ -80,6 +100,142 @@ async fn sizes_and_numbers_have_limits() {
     assert_eq!(send("x".repeat(10_001)).await.status(), 413);
     let endless = stream::repeat_with(|| Ok::<_, Error>(vec![b'x'; 1000]));
     assert_eq!(send(Body::from_stream(endless)).await.status(), 413);
+}
+
+const KIB_16: usize = 16 * 1024;
+
+#[tokio::test]
+async fn what_stands_before_a_part_has_a_limit() {
+    let limits = MultipartLimits::default();
+    let client = TestClient::new(App::new().post("/", public(with_state(limits, count)))).unwrap();
+    let x = |length: usize| "x".repeat(length);
+    let long_head = format!("--XX\r\nA: {}\r\n\r\n\r\n--XX--", x(KIB_16));
+    for (body, detail) in [
+        (
+            format!("{}\r\n--XX--", x(KIB_16)),
+            "More than 16384 bytes stand before the first part.",
+        ),
+        (
+            x(1 << 20),
+            "More than 16384 bytes stand before the first part.",
+        ),
+        (long_head, "The head of a part is larger than 16384 bytes."),
+        (
+            format!("--XX\r\n{}", x(1 << 20)),
+            "The head of a part is larger than 16384 bytes.",
+        ),
+        (
+            format!("--XX{}", " ".repeat(1 << 20)),
+            "The head of a part is larger than 16384 bytes.",
+        ),
+        (
+            format!("--XX\r\n{}\r\n\r\n--XX--", "a:b\r\n".repeat(4000)),
+            "The head of a part is larger than 16384 bytes.",
+        ),
+    ] {
+        let request = client
+            .post("/")
+            .header("content-type", "multipart/form-data; boundary=XX");
+        let answer = request.body(body).await;
+        assert_eq!(answer.status(), 413);
+        assert_eq!(answer.json()["detail"], detail);
+    }
+    let short = format!(
+        "{}\r\n--XX\r\n{}\r\n\r\n--XX--",
+        x(16_000),
+        "a:b\r\n".repeat(3000)
+    );
+    let request = client
+        .post("/")
+        .header("content-type", "multipart/form-data; boundary=XX");
+    assert_eq!(request.body(short).await.text(), "1");
+}
+
+async fn count(limits: MultipartLimits, mut request: Request) -> Result<String> {
+    let mut form = request.multipart(limits)?;
+    let mut parts = 0;
+    while form.next_part().await?.is_some() {
+        parts += 1;
+    }
+    assert!(form.next_part().await?.is_none());
+    Ok(parts.to_string())
+}
+
+/// Looked at from its beginning with each byte, the content like delimiters would take hours.
+#[tokio::test]
+async fn a_form_that_comes_byte_by_byte_is_read_once() {
+    let limits = MultipartLimits {
+        total: 1 << 30,
+        part: 1 << 30,
+        parts: usize::MAX,
+    };
+    let client = TestClient::new(App::new().post("/", public(with_state(limits, count)))).unwrap();
+    let head = "a:b\r\n".repeat(3000);
+    for (parts, part) in [
+        (10, format!("--XX\r\n{head}\r\n\r\n")),
+        (1, format!("--XX\r\n\r\n{}\r\n", "\r\n--X".repeat(200_000))),
+        (10_000, "--XX\r\n\r\n\r\n".to_owned()),
+    ] {
+        let form = format!("{}--XX--\r\n", part.repeat(parts));
+        let bytes = form.into_bytes().into_iter();
+        let bytes = bytes.map(|byte| Ok::<_, Error>(vec![byte]));
+        let request = client
+            .post("/")
+            .header("content-type", "multipart/form-data; boundary=XX");
+        let answer = request.body(Body::from_stream(stream::iter(bytes))).await;
+        assert_eq!(answer.text(), parts.to_string());
+    }
+}
+
+#[tokio::test]
+async fn names_are_those_of_their_own_parameters() {
+    let file = |head: &str| format!("{}--XX--", part(head, "x"));
+    for (head, expected) in [
+        (r#"name="a"; note="x; filename=evil.exe ""#, "a None"),
+        (
+            r#"filename*=UTF-8''x; name="a"; filename="b""#,
+            "a Some(\"b\")",
+        ),
+        (r#"NAME="a"; FILENAME="b""#, "a Some(\"b\")"),
+        (r#"name="a%22"; filename="b\"c""#, r#"a" Some("b\"c")"#),
+    ] {
+        let expected = format!("{expected} None 1");
+        assert_eq!(send(file(head)).await.text(), expected, "{head}");
+    }
+    for head in [r#"name="a"; name="b""#, r#"name="a"#] {
+        assert_eq!(send(file(head)).await.status(), 400, "{head}");
+    }
+}
+
+/// Its own names and values do not tell what is a form.
+#[tokio::test]
+async fn a_form_has_one_type_and_one_boundary() {
+    let client = TestClient::new(App::new().post("/", public(upload))).unwrap();
+    for (types, status) in [
+        (vec!["Multipart/Form-Data; Boundary=\"XX\""], 200),
+        (
+            vec!["multipart/form-data; a=\"; boundary=y\"; boundary=XX"],
+            200,
+        ),
+        (vec!["multipart/form-data; boundary=XX; boundary=YY"], 415),
+        (
+            vec![
+                "multipart/form-data; boundary=XX",
+                "multipart/form-data; boundary=YY",
+            ],
+            415,
+        ),
+        (vec![], 415),
+    ] {
+        let mut request = client.post("/");
+        for kind in &types {
+            request = request.header("content-type", kind);
+        }
+        let answer = request
+            .body(format!("{}--XX--", part("name=\"a\"", "x")))
+            .await;
+        assert_eq!(answer.status(), status, "{types:?}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::input::{Input, check_content_type};
 #[cfg(feature = "multipart")]
-use crate::multipart::{Multipart, MultipartLimits};
+use crate::multipart::{Multipart, MultipartLimits, boundary};
 use crate::path::decode_segment;
 use crate::patience::Terms;
 use crate::query::{Query, QueryString};
@@ -632,8 +632,9 @@ impl Request {
     /// ```
     #[cfg(feature = "multipart")]
     pub fn multipart(&mut self, limits: MultipartLimits) -> Result<Multipart> {
-        let content_type = self.headers().get(http::header::CONTENT_TYPE).cloned();
-        Multipart::new(content_type.as_ref(), self.take_body(), limits)
+        let boundary = boundary(self.headers())?;
+        let body = self.body(limits.total)?;
+        Ok(Multipart::new(&boundary, body, limits))
     }
 
     /// The body as it is, without any limit of size; a second time it is empty.

@@ -15,12 +15,14 @@
 //! | `slow-heads` | 2,000 heads at a byte a second | all gone in time; four honest clients do not notice |
 //! | `silence` | no byte, half a preface, half a body | closed by 12 s, half a body after 408 |
 //! | `deaf` | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | let go by 30 s |
+//! | `deaf-sockets` | WebSocket clients that send pings, texts or fragments without end, or are sent to, and never read | let go by 45 s, memory of one message each; neighbours do not notice |
 //! | `idle` | 10,000 idle connections | 12 KiB each, gone 2 s after the idle timeout |
 //! | `endurance` | 1,000,000 requests each way | no error, memory stays within 5 % |
 //! | `stop-busy` | SIGTERM under 150 clients, at moments when many are between two requests | nothing lost, exit code 0 |
 //! | `stop-stuck` | SIGTERM with something that does not end | out by the drain deadline, and the exit code says so |
 //! | `huge-length` | 10 GB announced | 413 at once, no `100 Continue` |
 //! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
+//! | `slow-forms` | 7 MB of a form at once, then a byte each 20 ms: preamble, head of a part, content like delimiters | 413 at once, or no work; no memory |
 //! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
 //! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
 //! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
@@ -41,10 +43,12 @@ mod blog;
 mod client;
 mod cut_off;
 mod deaf;
+mod deaf_sockets;
 mod descriptors;
 mod endurance;
 mod findings;
 mod floods;
+mod forms;
 mod frames;
 mod honest;
 mod idle;

@@ -60,6 +60,21 @@ fn memory(id: u32, field: &str) -> Result<u64> {
     Ok(figure.ok_or("no memory in /proc")?.parse()?)
 }
 
+/// How long a process has used a processor.
+pub(crate) fn processor_time(id: u32) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+    // After the name of the program, which may contain spaces: user and system time in hundredths
+    // of a second (proc(5)).
+    let (_, rest) = stat.rsplit_once(')').ok_or("no name in /proc")?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let mut ticks = 0;
+    for _ in 0..2 {
+        let field = fields.next().ok_or("no time in /proc")?;
+        ticks += field.parse::<u64>()?;
+    }
+    Ok(Duration::from_millis(10 * ticks))
+}
+
 /// By how much the memory of a process grows from now on.
 pub(crate) struct Growth {
     id: u32,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::findings::Findings;
 use crate::{
-    Result, autobahn, cut_off, deaf, descriptors, endurance, floods, idle, kill, silence, size,
-    slow, stop_busy, stop_stuck,
+    Result, autobahn, cut_off, deaf, deaf_sockets, descriptors, endurance, floods, forms, idle,
+    kill, silence, size, slow, stop_busy, stop_stuck,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -18,16 +18,18 @@ pub(crate) struct Row {
     attack: fn() -> Running,
 }
 
-pub(crate) const ROWS: [Row; 13] = [
+pub(crate) const ROWS: [Row; 15] = [
     Row::new("slow-heads", 60, || Box::pin(slow::heads())),
     Row::new("silence", 60, || Box::pin(silence::kept())),
     Row::new("deaf", 120, || Box::pin(deaf::clients())),
+    Row::new("deaf-sockets", 300, || Box::pin(deaf_sockets::floods())),
     Row::new("idle", 90, || Box::pin(idle::connections())),
     Row::new("endurance", 900, || Box::pin(endurance::requests())),
     Row::new("stop-busy", 90, || Box::pin(stop_busy::terminated())),
     Row::new("stop-stuck", 60, || Box::pin(stop_stuck::terminated())),
     Row::new("huge-length", 60, || Box::pin(size::announced())),
     Row::new("too-large", 120, || Box::pin(size::sent())),
+    Row::new("slow-forms", 120, || Box::pin(forms::dripped())),
     Row::new("http2-floods", 300, || Box::pin(floods::all())),
     Row::new("descriptors", 60, || Box::pin(descriptors::used_up())),
     Row::new("cut-off", 120, || Box::pin(cut_off::clients())),

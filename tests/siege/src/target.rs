@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use resourceful::prelude::*;
-use resourceful::{AsyncSocket, Body, Event, EventStream, Message, Socket};
+use resourceful::{AsyncSocket, Body, Event, EventStream, Message, MultipartLimits, Socket};
 use resourceful_test_parts::Process;
 use tokio::time::sleep;
 use tower::ServiceBuilder;
@@ -53,7 +53,9 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .get("/large", public(large))
         .get("/whole", public(with_state(whole, hold)))
         .post("/body", public(measure))
+        .post("/form", public(form))
         .socket("/mirror", Mirror)
+        .socket("/broadcast", Broadcast)
         .mount("/unzip", public(unzipped));
     let server = app.bind("127.0.0.1:0").await?;
     println!("http://{}", server.local_addr());
@@ -79,6 +81,16 @@ async fn hang(_: Request) -> Result<()> {
 
 async fn measure(mut request: Request) -> Result<String> {
     Ok(request.bytes().await?.len().to_string())
+}
+
+/// How many parts it has.
+async fn form(mut request: Request) -> Result<String> {
+    let mut form = request.multipart(MultipartLimits::default())?;
+    let mut parts = 0;
+    while form.next_part().await?.is_some() {
+        parts += 1;
+    }
+    Ok(parts.to_string())
 }
 
 /// A line ten times a second, for ever, whatever the server does.
@@ -145,5 +157,21 @@ impl AsyncSocket for Mirror {
             socket.send(&message).await?;
         }
         Ok(())
+    }
+}
+
+/// Sends without end, and hears nothing.
+struct Broadcast;
+
+impl AsyncSocket for Broadcast {
+    type Access = Public;
+    type Receive = Message;
+    type Send = Message;
+
+    async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
+        let message = Message::Binary(Bytes::from(vec![b'x'; CHUNK]));
+        loop {
+            socket.send(&message).await?;
+        }
     }
 }

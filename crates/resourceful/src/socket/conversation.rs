@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::AsyncWriteExt as _;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::task::unconstrained;
+use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -50,6 +51,8 @@ pub struct Socket<I, O> {
     is_asked: bool,
     interval: Duration,
     patience: Duration,
+    /// Until when the client has to take what was written; `None` when it has taken it.
+    write_deadline: Option<Instant>,
     /// How it has to end, where it cannot end well.
     fault: Option<CloseCode>,
     types: PhantomData<fn(I) -> O>,
@@ -76,34 +79,63 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
     /// }
     /// ```
     pub async fn receive(&mut self) -> Result<Option<I>> {
+        if self.is_asked && self.timer.is_elapsed() {
+            // It may have answered while nobody listened.
+            self.timer.set(sleep(self.patience));
+        }
         loop {
+            // Nothing more is read until the client has taken the answer to its last ping: else a
+            // client that sends pings and never reads would fill the memory with pongs.
+            if let Err(error) = self.flush().await {
+                tracing::debug!(%error, "a conversation cannot go on");
+                return Ok(None);
+            }
             let message = tokio::select! {
                 // What has come is heard before the time is said to be over.
                 biased;
                 () = self.stopping.cancelled() => return Ok(None),
-                message = self.stream.next() => message,
-                () = &mut self.timer => {
-                    if self.is_asked {
-                        tracing::debug!("the client does not answer");
-                        return Ok(None);
-                    }
-                    self.say(tungstenite::Message::Ping(Bytes::new())).await?;
-                    self.is_asked = true;
-                    self.timer.set(sleep(self.patience));
-                    continue;
-                }
+                message = self.stream.next() => Some(message),
+                // Unconstrained: a flood of empty fragments uses up the task's budget each time.
+                () = unconstrained(&mut self.timer) => None,
             };
             let message = match message {
-                Some(Ok(message)) => message,
-                Some(Err(error)) => return self.broken(error),
-                None => return Ok(None),
+                Some(Some(Ok(tungstenite::Message::Ping(_)))) => {
+                    // tungstenite has queued the answer. A ping is no sign that the client reads:
+                    // it is asked all the same.
+                    self.begin_write();
+                    if Instant::now() < self.timer.deadline() {
+                        continue;
+                    }
+                    None
+                }
+                Some(Some(Ok(message))) => Some(message),
+                Some(Some(Err(error))) => return self.broken(error),
+                Some(None) => return Ok(None),
+                None => None,
+            };
+            let Some(message) = message else {
+                if self.is_asked {
+                    tracing::debug!("the client does not answer");
+                    return Ok(None);
+                }
+                self.is_asked = true;
+                self.timer.set(sleep(self.patience));
+                if let Err(error) = self.feed(tungstenite::Message::Ping(Bytes::new())).await {
+                    tracing::debug!(%error, "the client cannot be asked");
+                    return Ok(None);
+                }
+                continue;
             };
             self.is_asked = false;
             self.timer.set(sleep(self.interval));
             let message = match message {
                 tungstenite::Message::Text(text) => Message::Text(text.as_str().to_owned()),
                 tungstenite::Message::Binary(bytes) => Message::Binary(bytes),
-                // Pings and the close are answered by tungstenite.
+                tungstenite::Message::Close(_) => {
+                    // Answered by tungstenite, too.
+                    self.begin_write();
+                    continue;
+                }
                 _ => continue,
             };
             return I::from_message(message).map(Some);
@@ -124,7 +156,10 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
     /// }
     /// ```
     pub async fn send(&mut self, message: &O) -> Result<()> {
-        self.say(message.to_message()?.into()).await
+        // What was written before, where that was given up.
+        self.flush().await?;
+        self.feed(message.to_message()?.into()).await?;
+        self.flush().await
     }
 
     /// The subprotocol that was agreed on.
@@ -143,9 +178,30 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
 }
 
 impl<I, O> Socket<I, O> {
-    async fn say(&mut self, message: tungstenite::Message) -> Result<()> {
-        match timeout(self.patience, self.stream.send(message)).await {
-            Ok(Ok(())) => Ok(()),
+    /// There is something for [`flush`](Self::flush) to write.
+    fn begin_write(&mut self) {
+        let now = Instant::now();
+        let deadline = now.checked_add(self.patience);
+        // A patience without end is a year.
+        self.write_deadline = Some(deadline.unwrap_or(now + Duration::from_secs(365 * 24 * 3600)));
+    }
+
+    async fn feed(&mut self, message: tungstenite::Message) -> Result<()> {
+        self.begin_write();
+        self.stream.feed(message).await.map_err(gone)
+    }
+
+    /// Waits until the client has taken what was written. The time that it has does not begin anew
+    /// when this is dropped and called again, nor with what it sends in the meantime.
+    async fn flush(&mut self) -> Result<()> {
+        let Some(deadline) = self.write_deadline else {
+            return Ok(());
+        };
+        match timeout_at(deadline, self.stream.flush()).await {
+            Ok(Ok(())) => {
+                self.write_deadline = None;
+                Ok(())
+            }
             Ok(Err(error)) => Err(gone(error)),
             Err(_elapsed) => Err(gone("the client does not read")),
         }
@@ -167,6 +223,11 @@ impl<I, O> Socket<I, O> {
 
     /// The last handshake: our word, then the client's.
     async fn close(mut self, code: CloseCode, reason: &str) {
+        let now = Instant::now();
+        if self.write_deadline.is_some_and(|deadline| deadline <= now) {
+            // A client that does not read would not read our word either.
+            return;
+        }
         // A control frame has 125 bytes, two of them for the code.
         let mut ends = (0..=reason.len().min(123)).rev();
         let end = ends.find(|end| reason.is_char_boundary(*end));
@@ -226,6 +287,7 @@ pub(super) async fn converse<S: AsyncSocket>(
         is_asked: false,
         interval: S::PING_INTERVAL,
         patience: S::PATIENCE,
+        write_deadline: None,
         fault: None,
         types: PhantomData,
     };

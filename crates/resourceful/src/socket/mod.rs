@@ -66,10 +66,12 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
     /// The largest message in bytes; over it the conversation ends with 1009.
     const MAX_MESSAGE: usize = 1024 * 1024;
 
-    /// When a silent client is asked whether it is still there.
+    /// When a client that sends no message is asked whether it is still there: after 20 s. Its own
+    /// pings do not show that it reads.
     const PING_INTERVAL: Duration = Duration::from_secs(20);
 
-    /// How long it has to answer that, and to take a message.
+    /// How long it has to answer that, and to take a message or the answer to a ping of its own,
+    /// whatever it sends in the meantime: 10 s.
     const PATIENCE: Duration = Duration::from_secs(10);
 
     /// The subprotocols that are spoken, the best first; the first of them that the client knows
@@ -77,7 +79,7 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
     const PROTOCOLS: &'static [&'static str] = &[];
 
     /// Whether a page of this origin may connect; asked only where the client says one, as
-    /// browsers do. Those of the same host may.
+    /// browsers do. Those of the same host and port may; two origins are 400 before this is asked.
     ///
     /// Without this any page that a user visits could talk in the user's name: browsers send
     /// cookies along, and no other check.

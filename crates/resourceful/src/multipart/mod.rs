@@ -1,12 +1,19 @@
-//! Forms with files, read as they arrive, by `multer`.
+//! Forms with files, read as they arrive.
 
-use bytes::Bytes;
-use http::HeaderValue;
+mod boundary;
+mod head;
+mod parameters;
+mod splitter;
+
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use crate::body::BodyStream;
-use crate::error::{Error, ErrorStatus, Result};
-use crate::response::Body;
+use crate::error::{BoxError, Error, ErrorStatus, Result};
+
+pub(crate) use self::boundary::boundary;
+use self::head::PartHead;
+use self::splitter::{Item, LIMIT, Splitter, TooLong};
 
 /// How much a form may hold.
 ///
@@ -38,33 +45,29 @@ impl Default for MultipartLimits {
 
 /// The parts of a form, one after the other: see
 /// [`Request::multipart`](crate::Request::multipart).
+///
+/// What stands before the first part, and the head of each, is at most 16 KiB long.
 #[derive(Debug)]
 pub struct Multipart {
-    form: multer::Multipart<'static>,
+    body: BodyStream,
+    splitter: Splitter,
     limits: MultipartLimits,
     taken: usize,
+    /// Of the part that is being read, how many bytes may still come; `None` between two.
+    left: Option<u64>,
+    is_over: bool,
 }
 
 impl Multipart {
-    pub(crate) fn new(
-        content_type: Option<&HeaderValue>,
-        body: Body,
-        limits: MultipartLimits,
-    ) -> Result<Self> {
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        let boundary = content_type.and_then(|value| multer::parse_boundary(value).ok());
-        let boundary = boundary.ok_or_else(|| {
-            Error::new(ErrorStatus::new(415))
-                .with_detail("The body must be multipart/form-data with a boundary.")
-        })?;
-        let sizes = multer::SizeLimit::new().per_field(limits.part);
-        let constraints = multer::Constraints::new().size_limit(sizes);
-        let stream = BodyStream::new(body, limits.total)?;
-        Ok(Self {
-            form: multer::Multipart::with_constraints(stream, boundary, constraints),
+    pub(crate) fn new(boundary: &str, body: BodyStream, limits: MultipartLimits) -> Self {
+        Self {
+            body,
+            splitter: Splitter::new(boundary),
             limits,
             taken: 0,
-        })
+            left: None,
+            is_over: false,
+        }
     }
 
     /// The next part, or `None` at the end. What is left of the part before it is skipped.
@@ -86,31 +89,76 @@ impl Multipart {
     /// }
     /// ```
     pub async fn next_part(&mut self) -> Result<Option<Part<'_>>> {
-        let Some(field) = self.form.next_field().await.map_err(faulty)? else {
+        if self.is_over {
+            return Ok(None);
+        }
+        while self.next_bytes().await?.is_some() {}
+        let Item::Head(head) = self.next_item().await? else {
+            // Once the body is read to its end, the connection can be used again.
+            while self.body.next_part().await?.is_some() {}
+            self.is_over = true;
             return Ok(None);
         };
+        self.left = Some(self.limits.part);
         self.taken += 1;
         if self.taken > self.limits.parts {
             let limit = self.limits.parts;
             return Err(too_large(format!("The form has more than {limit} parts.")));
         }
-        Ok(Some(Part {
-            field,
-            form: std::marker::PhantomData,
-        }))
+        let head = PartHead::parse(&head).map_err(malformed)?;
+        Ok(Some(Part { form: self, head }))
+    }
+
+    /// The next bytes of the part that is being read; `None` at its end.
+    async fn next_bytes(&mut self) -> Result<Option<Bytes>> {
+        let Some(left) = self.left else {
+            return Ok(None);
+        };
+        let Item::Content(bytes) = self.next_item().await? else {
+            self.left = None;
+            return Ok(None);
+        };
+        let left = left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            let limit = self.limits.part;
+            too_large(format!("A part is larger than {limit} bytes."))
+        })?;
+        self.left = Some(left);
+        Ok(Some(bytes))
+    }
+
+    async fn next_item(&mut self) -> Result<Item> {
+        loop {
+            match self.splitter.next() {
+                Ok(Some(item)) => return Ok(item),
+                Ok(None) => {}
+                Err(TooLong::Preamble) => {
+                    let detail = format!("More than {LIMIT} bytes stand before the first part.");
+                    return Err(too_large(detail));
+                }
+                Err(TooLong::Head) => {
+                    let detail = format!("The head of a part is larger than {LIMIT} bytes.");
+                    return Err(too_large(detail));
+                }
+            }
+            let bytes = self.body.next_part().await?;
+            self.splitter
+                .push(bytes.ok_or_else(|| malformed("the form has no end"))?);
+        }
     }
 }
 
 /// One part of a form: a field, or a file.
 #[derive(Debug)]
 pub struct Part<'f> {
-    field: multer::Field<'static>,
-    /// Parts come one after the other.
-    form: std::marker::PhantomData<&'f mut Multipart>,
+    form: &'f mut Multipart,
+    head: PartHead,
 }
 
 impl Part<'_> {
     /// Its name; empty when it has none.
+    ///
+    /// A quote and the ends of lines, which browsers send as `%22`, `%0D` and `%0A`, are as they
+    /// were; so they are in [`file_name`](Self::file_name).
     ///
     /// # Examples
     /// ```
@@ -121,7 +169,7 @@ impl Part<'_> {
     /// ```
     #[must_use]
     pub fn name(&self) -> &str {
-        self.field.name().unwrap_or_default()
+        self.head.name.as_deref().unwrap_or_default()
     }
 
     /// What the client calls the file. It may be anything, `../../etc/passwd` too: never a path.
@@ -135,10 +183,10 @@ impl Part<'_> {
     /// ```
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
-        self.field.file_name()
+        self.head.file_name.as_deref()
     }
 
-    /// Of what type the client says it is.
+    /// Of what type the client says it is, in lower case up to its parameters.
     ///
     /// # Examples
     /// ```
@@ -149,7 +197,7 @@ impl Part<'_> {
     /// ```
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
-        self.field.content_type().map(AsRef::as_ref)
+        self.head.content_type.as_deref()
     }
 
     /// Its next bytes, as they come; `None` at its end.
@@ -169,7 +217,7 @@ impl Part<'_> {
     /// }
     /// ```
     pub async fn next_bytes(&mut self) -> Result<Option<Bytes>> {
-        self.field.chunk().await.map_err(faulty)
+        self.form.next_bytes().await
     }
 
     /// All of it, in memory.
@@ -184,8 +232,16 @@ impl Part<'_> {
     ///     Ok(part.bytes().await?.len())
     /// }
     /// ```
-    pub async fn bytes(self) -> Result<Bytes> {
-        self.field.bytes().await.map_err(faulty)
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        let mut whole = BytesMut::new();
+        while let Some(bytes) = self.next_bytes().await? {
+            if whole.is_empty() {
+                whole = BytesMut::from(bytes);
+            } else {
+                whole.extend_from_slice(&bytes);
+            }
+        }
+        Ok(whole.freeze())
     }
 
     /// All of it, which must be UTF-8.
@@ -229,18 +285,8 @@ impl Part<'_> {
     }
 }
 
-fn faulty(error: multer::Error) -> Error {
-    match error {
-        multer::Error::FieldSizeExceeded { limit, .. } => {
-            too_large(format!("A part is larger than {limit} bytes."))
-        }
-        // The body's own: too large, too slow, broken off.
-        multer::Error::StreamReadFailed(cause) => match cause.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(cause) => Error::bad_request("The body broke off.").with_source(cause),
-        },
-        error => Error::bad_request("The body is no valid form.").with_source(error),
-    }
+fn malformed(cause: impl Into<BoxError>) -> Error {
+    Error::bad_request("The body is no valid form.").with_source(cause)
 }
 
 fn too_large(detail: String) -> Error {
