@@ -13,6 +13,7 @@ mod protocols;
 mod sockets;
 mod streams;
 mod time;
+mod unsent;
 
 use std::net::SocketAddr;
 

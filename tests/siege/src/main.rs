@@ -15,6 +15,7 @@
 //! | `slow-heads` | 2,000 heads at a byte a second | all gone in time; four honest clients do not notice |
 //! | `silence` | no byte, half a preface, half a body | closed by 12 s, half a body after 408 |
 //! | `deaf` | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | let go by 30 s |
+//! | `unread` | 5 clients ask for 100 answers of 8 MiB over HTTP/2 and read none | 40 MiB each, let go by 30 s; honest clients do not notice |
 //! | `idle` | 10,000 idle connections | 12 KiB each, gone 2 s after the idle timeout |
 //! | `endurance` | 1,000,000 requests each way | no error, memory stays within 5 % |
 //! | `stop-busy` | SIGTERM under 150 clients, at moments when many are between two requests | nothing lost, exit code 0 |
@@ -58,6 +59,7 @@ mod slow;
 mod stop_busy;
 mod stop_stuck;
 mod target;
+mod unread;
 
 use std::process::{Command, ExitCode};
 

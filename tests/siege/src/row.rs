@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::findings::Findings;
 use crate::{
     Result, autobahn, cut_off, deaf, descriptors, endurance, floods, idle, kill, silence, size,
-    slow, stop_busy, stop_stuck,
+    slow, stop_busy, stop_stuck, unread,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -18,10 +18,11 @@ pub(crate) struct Row {
     attack: fn() -> Running,
 }
 
-pub(crate) const ROWS: [Row; 13] = [
+pub(crate) const ROWS: [Row; 14] = [
     Row::new("slow-heads", 60, || Box::pin(slow::heads())),
     Row::new("silence", 60, || Box::pin(silence::kept())),
     Row::new("deaf", 120, || Box::pin(deaf::clients())),
+    Row::new("unread", 60, || Box::pin(unread::answers())),
     Row::new("idle", 90, || Box::pin(idle::connections())),
     Row::new("endurance", 900, || Box::pin(endurance::requests())),
     Row::new("stop-busy", 90, || Box::pin(stop_busy::terminated())),

@@ -19,6 +19,9 @@ const CHUNK: usize = 64 * 1024;
 /// The length of `/large` and `/whole`: more than the sockets of both sides hold.
 const LARGE: usize = 32 * 1024 * 1024;
 
+/// The length of `/made`.
+const MADE: usize = 8 * 1024 * 1024;
+
 /// Starts it as a process of its own.
 pub(crate) async fn start() -> crate::Result<Process> {
     start_by(Command::new(std::env::current_exe()?)).await
@@ -51,6 +54,7 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .get("/events", public(events))
         .socket("/socket", Silence)
         .get("/large", public(large))
+        .get("/made", public(made))
         .get("/whole", public(with_state(whole, hold)))
         .post("/body", public(measure))
         .socket("/mirror", Mirror)
@@ -119,6 +123,11 @@ async fn large(_: Request) -> Result<Response> {
     let chunk = Bytes::from(vec![b'x'; CHUNK]);
     let chunks = std::iter::repeat_n(chunk, LARGE / CHUNK);
     Ok(streamed(stream::iter(chunks)))
+}
+
+/// Made anew for each request.
+async fn made(_: Request) -> Result<Response> {
+    Ok(Response::new(vec![b'x'; MADE].into()))
 }
 
 /// The same for everybody, held in memory once.

@@ -21,6 +21,7 @@ use super::drive::{Driven, until_ended};
 use super::flood::Counted;
 use super::flow::{Flowing, Streams};
 use super::pace::Pace;
+use super::unsent::Unsent;
 
 /// hyper adds to the time of day what it is told.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -39,14 +40,21 @@ pub(super) async fn serve(
         service,
         limits,
         streams,
+        unsent,
         pace,
         ..
     } = connection.unboxed();
-    let streams = Streams::new(streams, Arc::clone(&pace), limits.write_timeout);
+    let streams = Streams::new(
+        streams,
+        Arc::clone(&pace),
+        limits.write_timeout,
+        Unsent::new(unsent),
+    );
     let watched = streams.clone();
     let walk = service_fn(move |request: hyper::Request<Incoming>| {
         let (parts, body) = request.into_parts();
-        watched.watch(service.walk(parts, Body::from(body), Some(origin)))
+        let service = service.clone();
+        watched.answer(move || service.walk(parts, Body::from(body), Some(origin)))
     });
     let (interval, patience) = limits.ping;
     let connection = http2::Builder::new(streams.clone())

@@ -19,6 +19,7 @@ mod socket;
 mod stream;
 #[cfg(feature = "systemd")]
 mod systemd;
+mod unsent;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
