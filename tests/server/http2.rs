@@ -25,9 +25,19 @@ pub(super) fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8>
     frame
 }
 
-/// `GET path` on `stream`; HPACK without compression (RFC 7541 section 6.2.2).
+/// `GET path` on `stream`.
 pub(super) fn get(stream: u32, path: &str) -> Vec<u8> {
-    let mut block = vec![0x82, 0x86]; // :method GET, :scheme http
+    request(0x82, stream, path)
+}
+
+/// `POST path` on `stream`, without a body.
+pub(super) fn post(stream: u32, path: &str) -> Vec<u8> {
+    request(0x83, stream, path)
+}
+
+/// HPACK without compression (RFC 7541 section 6.2.2); the method is an index of its static table.
+fn request(method: u8, stream: u32, path: &str) -> Vec<u8> {
+    let mut block = vec![method, 0x86]; // :scheme http
     for (index, value) in [(4, path), (1, "x")] {
         block.extend([index, u8::try_from(value.len()).unwrap()]);
         block.extend(value.bytes());

@@ -1,6 +1,7 @@
 //! Real sockets: protocols, signals to stop, clients that go away.
 
 mod conformance;
+mod detached;
 mod disconnect;
 mod docs;
 mod drain;

@@ -23,6 +23,7 @@
 //! | `huge-length` | 10 GB announced | 413 at once, no `100 Continue` |
 //! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
 //! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
+//! | `outlived` | 11 connections of 100 `POST`s each, dropped | its new `POST`s are 503; none that was begun is cut, of no client |
 //! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
 //! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
 //! | `kill` | 50 times `kill -9` under writes | what was acknowledged is there |
@@ -50,6 +51,7 @@ mod frames;
 mod honest;
 mod idle;
 mod kill;
+mod outlived;
 mod process;
 mod raw;
 mod row;

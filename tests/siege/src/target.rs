@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io::Write;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -56,6 +57,8 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .get("/large", public(large))
         .get("/made", public(made))
         .get("/whole", public(with_state(whole, hold)))
+        .get("/work", public(worked))
+        .post("/work", public(work))
         .post("/body", public(measure))
         .socket("/mirror", Mirror)
         .mount("/unzip", public(unzipped));
@@ -79,6 +82,21 @@ async fn slow(request: Request) -> Result<&'static str> {
 
 async fn hang(_: Request) -> Result<()> {
     std::future::pending().await
+}
+
+/// How many changes were begun, and how many are done.
+static BEGUN: AtomicU32 = AtomicU32::new(0);
+static DONE: AtomicU32 = AtomicU32::new(0);
+
+async fn work(_: Request) -> Result<()> {
+    BEGUN.fetch_add(1, Relaxed);
+    sleep(Duration::from_secs(5)).await;
+    DONE.fetch_add(1, Relaxed);
+    Ok(())
+}
+
+async fn worked(_: Request) -> Result<String> {
+    Ok(format!("{} {}", BEGUN.load(Relaxed), DONE.load(Relaxed)))
 }
 
 async fn measure(mut request: Request) -> Result<String> {

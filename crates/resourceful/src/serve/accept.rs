@@ -175,7 +175,6 @@ impl Acceptor {
             // A stream that ends may leave its request behind, so they are waited for first.
             streams.close();
             streams.wait().await;
-            detached.close();
             detached.wait().await;
         };
         let is_finished = tokio::select! {

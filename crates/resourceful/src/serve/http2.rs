@@ -10,11 +10,15 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioTimer;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Sleep, sleep};
 
+use crate::answer::Answer;
+use crate::detached::busy;
 use crate::error::BoxError;
+use crate::origin::Origin;
 use crate::response::Body;
+use crate::service::AppService;
 
 use super::connection::Connection;
 use super::drive::{Driven, until_ended};
@@ -51,10 +55,11 @@ pub(super) async fn serve(
         Unsent::new(unsent),
     );
     let watched = streams.clone();
-    let walk = service_fn(move |request: hyper::Request<Incoming>| {
-        let (parts, body) = request.into_parts();
-        let service = service.clone();
-        watched.answer(move || service.walk(parts, Body::from(body), Some(origin)))
+    let places = (limits.max_streams as usize).min(Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(places));
+    let walk = service_fn(move |request| {
+        let (service, places) = (service.clone(), Arc::clone(&places));
+        watched.answer(move || begin(&service, request, origin, places))
     });
     let (interval, patience) = limits.ping;
     let connection = http2::Builder::new(streams.clone())
@@ -74,6 +79,25 @@ pub(super) async fn serve(
         parting: None,
     };
     until_ended(driven, &pace, drain).await
+}
+
+/// An unsafe request has a place until it has come to its end, even if its stream is reset or
+/// answered before. Otherwise a client that resets and sends again could have any number running.
+fn begin(
+    service: &AppService,
+    request: hyper::Request<Incoming>,
+    origin: Origin,
+    places: Arc<Semaphore>,
+) -> Answer {
+    let (parts, body) = request.into_parts();
+    let (body, origin) = (Body::from(body), Some(origin));
+    if parts.method.is_safe() {
+        return service.walk(parts, body, origin);
+    }
+    match places.try_acquire_owned() {
+        Ok(place) => service.walk(parts, body, origin).keeping(place),
+        Err(_) => service.refuse(busy(), parts),
+    }
 }
 
 struct Http2<S: HttpService<Incoming>> {

@@ -216,7 +216,8 @@ impl Server {
         self
     }
 
-    /// How many requests of one connection are served at the same time: 100. (HTTP/2)
+    /// How many requests of one connection are served at the same time: 100. (HTTP/2) An unsafe one
+    /// whose client has reset it counts until it has run to its end; further ones get 503 meanwhile.
     ///
     /// # Examples
     /// ```
