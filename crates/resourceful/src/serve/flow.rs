@@ -39,7 +39,6 @@ pub(super) struct Streams {
     pace: Arc<Pace>,
     patience: Duration,
     unsent: Arc<Unsent>,
-    running: Arc<AtomicU32>,
     /// Of the request whose task hyper spawns next: it calls the service and then spawns.
     next: Arc<Mutex<Option<Arc<Flow>>>>,
 }
@@ -56,14 +55,8 @@ impl Streams {
             pace,
             patience,
             unsent: Arc::new(unsent),
-            running: Arc::default(),
             next: Arc::default(),
         }
-    }
-
-    /// Does none of them run?
-    pub(super) fn is_idle(&self) -> bool {
-        self.running.load(Relaxed) == 0
     }
 
     /// The answer to a request, begun when there is room for it, and watched by the task that will
@@ -109,9 +102,8 @@ where
             self.tasks.spawn(future);
             return;
         };
-        self.running.fetch_add(1, Relaxed);
+        self.pace.stream_begun();
         self.tasks.spawn(Watched {
-            running: Arc::clone(&self.running),
             future: Box::pin(future),
             flow,
             pace: Arc::clone(&self.pace),
@@ -125,7 +117,6 @@ where
 struct Watched<F> {
     future: Pin<Box<F>>,
     flow: Arc<Flow>,
-    running: Arc<AtomicU32>,
     pace: Arc<Pace>,
     patience: Duration,
     /// How many parts had been taken when the wait began.
@@ -160,10 +151,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
 
 impl<F> Drop for Watched<F> {
     fn drop(&mut self) {
-        if self.running.fetch_sub(1, Relaxed) == 1 {
-            // The connection may be waiting for this.
-            self.pace.done();
-        }
+        self.pace.stream_ended();
     }
 }
 

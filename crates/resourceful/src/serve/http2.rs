@@ -54,15 +54,15 @@ pub(super) async fn serve(
         limits.write_timeout,
         Unsent::new(unsent),
     );
-    let watched = streams.clone();
     let places = (limits.max_streams as usize).min(Semaphore::MAX_PERMITS);
+    let executor = streams.clone();
     let places = Arc::new(Semaphore::new(places));
     let walk = service_fn(move |request| {
         let (service, places) = (service.clone(), Arc::clone(&places));
-        watched.answer(move || begin(&service, request, origin, places))
+        streams.answer(move || begin(&service, request, origin, places))
     });
     let (interval, patience) = limits.ping;
-    let connection = http2::Builder::new(streams.clone())
+    let connection = http2::Builder::new(executor)
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(limits.max_header_bytes)
@@ -70,11 +70,9 @@ pub(super) async fn serve(
         .keep_alive_interval((interval < FOREVER).then_some(interval))
         .keep_alive_timeout(patience.min(FOREVER))
         .serve_connection(Counted::new(stream), walk);
-    // Its pings are its clock.
-    pace.serves();
+    pace.speaks_http2();
     let driven = Http2 {
         connection: Box::pin(connection),
-        streams,
         pace: Arc::clone(&pace),
         parting: None,
     };
@@ -102,7 +100,6 @@ fn begin(
 
 struct Http2<S: HttpService<Incoming>> {
     connection: Pin<Box<http2::Connection<Counted, S, Streams>>>,
-    streams: Streams,
     pace: Arc<Pace>,
     /// How long a client is waited for that may not know yet that it is told to go.
     parting: Option<Pin<Box<Sleep>>>,
@@ -131,7 +128,7 @@ where
     fn owes_nothing(&mut self, cx: &mut Context<'_>) -> bool {
         let parting = self.parting.as_mut();
         parting.is_some_and(|parting| parting.as_mut().poll(cx).is_ready())
-            && self.streams.is_idle()
+            && self.pace.has_no_stream()
             && self.pace.holds_nothing()
     }
 }

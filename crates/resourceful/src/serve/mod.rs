@@ -124,8 +124,9 @@ impl Server {
         self
     }
 
-    /// How long a connection is kept after an answer, for a next request: 15 s. (HTTP/1; for
-    /// HTTP/2 see [`ping`](Self::ping).)
+    /// How long a connection is kept after an answer, for a next request: 15 s. Over HTTP/2, how
+    /// long it is kept without a request from its beginning on, too; then the client is told to
+    /// go (GOAWAY, RFC 9113 section 6.8).
     ///
     /// Behind a proxy that keeps connections it should be longer than the proxy's own limit, or a
     /// request may meet a connection that is being closed.
