@@ -24,7 +24,7 @@ use super::connection::Connection;
 use super::drive::{Driven, until_ended};
 use super::flood::Counted;
 use super::flow::{Flowing, Streams};
-use super::pace::Pace;
+use super::pace::{Pace, Verdict};
 use super::unsent::Unsent;
 
 /// hyper adds to the time of day what it is told.
@@ -103,6 +103,13 @@ struct Http2<S: HttpService<Incoming>> {
     pace: Arc<Pace>,
     /// How long a client is waited for that may not know yet that it is told to go.
     parting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: HttpService<Incoming>> Drop for Http2<S> {
+    /// Nothing that still waits for room is begun for a client that is gone.
+    fn drop(&mut self) {
+        self.pace.end(Verdict::Leaving);
+    }
 }
 
 impl<S> Driven for Http2<S>

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::observe::refused;
 
-use super::pace::{Pace, Verdict};
+use super::pace::Pace;
 
 const MIB: usize = 1024 * 1024;
 
@@ -60,8 +60,7 @@ impl Unsent {
     /// its answer is there.
     ///
     /// # Errors
-    /// The client was told to go meanwhile. It may send the request elsewhere (RFC 9113 section
-    /// 8.7).
+    /// The connection ends. The client may send the request elsewhere (RFC 9113 section 8.7).
     pub(super) async fn room(
         &self,
         pace: &Pace,
@@ -73,7 +72,7 @@ impl Unsent {
         loop {
             // Made before the look, so that nothing is missed.
             let sent = self.sent.notified();
-            if pace.verdict() == Some(Verdict::Leaving) {
+            if pace.verdict().is_some() {
                 return Err(Reason::REFUSED_STREAM.into());
             }
             if self.has_room() {
@@ -125,6 +124,7 @@ impl Drop for Charge {
 mod tests {
     use futures_util::FutureExt as _;
 
+    use super::super::pace::Verdict;
     use super::*;
 
     fn connection(total: &Arc<AtomicUsize>) -> Arc<Unsent> {
