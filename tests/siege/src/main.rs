@@ -14,6 +14,7 @@
 //! |---|---|---|
 //! | `slow-heads` | 2,000 heads at a byte a second | all gone in time; four honest clients do not notice |
 //! | `silence` | no byte, half a preface, half a body | closed by 12 s, half a body after 408 |
+//! | `aimless` | 20 HTTP/2 clients answer pings and ask nothing | gone by 20 s |
 //! | `deaf` | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | let go by 30 s |
 //! | `unread` | 5 clients ask for 100 answers of 8 MiB over HTTP/2 and read none | 40 MiB each, let go by 30 s; honest clients do not notice |
 //! | `idle` | 10,000 idle connections | 12 KiB each, gone 2 s after the idle timeout |
@@ -38,6 +39,7 @@
 //! WSTEST=venv/bin/wstest target/release/resourceful-siege autobahn
 //! ```
 
+mod aimless;
 mod autobahn;
 mod blog;
 mod client;

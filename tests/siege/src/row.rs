@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::findings::Findings;
 use crate::{
-    Result, autobahn, cut_off, deaf, descriptors, endurance, floods, idle, kill, outlived, silence,
-    size, slow, stop_busy, stop_stuck, unread,
+    Result, aimless, autobahn, cut_off, deaf, descriptors, endurance, floods, idle, kill, outlived,
+    silence, size, slow, stop_busy, stop_stuck, unread,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -18,9 +18,10 @@ pub(crate) struct Row {
     attack: fn() -> Running,
 }
 
-pub(crate) const ROWS: [Row; 15] = [
+pub(crate) const ROWS: [Row; 16] = [
     Row::new("slow-heads", 60, || Box::pin(slow::heads())),
     Row::new("silence", 60, || Box::pin(silence::kept())),
+    Row::new("aimless", 60, || Box::pin(aimless::clients())),
     Row::new("deaf", 120, || Box::pin(deaf::clients())),
     Row::new("unread", 60, || Box::pin(unread::answers())),
     Row::new("idle", 90, || Box::pin(idle::connections())),
