@@ -25,9 +25,19 @@ pub(super) fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8>
     frame
 }
 
-/// `GET path` on `stream`; HPACK without compression (RFC 7541 section 6.2.2).
+/// `GET path` on `stream`.
 pub(super) fn get(stream: u32, path: &str) -> Vec<u8> {
-    let mut block = vec![0x82, 0x86]; // :method GET, :scheme http
+    request(0x82, stream, path)
+}
+
+/// `POST path` on `stream`, without a body.
+pub(super) fn post(stream: u32, path: &str) -> Vec<u8> {
+    request(0x83, stream, path)
+}
+
+/// HPACK without compression (RFC 7541 section 6.2.2); the method is an index of its static table.
+fn request(method: u8, stream: u32, path: &str) -> Vec<u8> {
+    let mut block = vec![method, 0x86]; // :scheme http
     for (index, value) in [(4, path), (1, "x")] {
         block.extend([index, u8::try_from(value.len()).unwrap()]);
         block.extend(value.bytes());
@@ -276,4 +286,64 @@ async fn a_small_window_does_not_hold_small_answers_for_ever() {
     let mut answer = Vec::new();
     raw.0.read_to_end(&mut answer).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+/// Answers what it is asked, as a living client does, until it is told to go.
+async fn answer_pings(raw: &mut Raw) -> Vec<u8> {
+    let mut answer = Vec::new();
+    let mut answered = 0;
+    while raw.0.read_buf(&mut answer).await.unwrap() > 0 {
+        while let Some(length) = answer.get(answered..answered + 9) {
+            let length = u32::from_be_bytes([0, length[0], length[1], length[2]]) as usize;
+            let Some(question) = answer.get(answered..answered + 9 + length) else {
+                break;
+            };
+            if question[3] == 6 && question[4] == 0 {
+                // The server may have closed.
+                let _ = raw.0.write_all(&frame(6, 1, 0, &question[9..])).await;
+            }
+            answered += 9 + length;
+        }
+    }
+    answer
+}
+
+#[tokio::test]
+async fn a_client_that_asks_nothing_is_told_to_go() {
+    let time = Duration::from_millis(200);
+    for request in [vec![], get(1, "/posts/1")] {
+        let server = app().bind("127.0.0.1:0").await.unwrap();
+        let running = run(server.idle_timeout(time).ping(time / 4, time));
+        let mut raw = Raw::connect(running.address).await;
+        let settings = frame(4, 0, 0, &[]);
+        raw.send([PREFACE, &settings, &request].concat()).await;
+        let answer = answer_pings(&mut raw);
+        let answer = tokio::time::timeout(25 * time, answer).await.unwrap();
+        assert_eq!(goaway(&answer), Some(0));
+    }
+}
+
+/// However long its answer is silent.
+#[tokio::test]
+async fn a_client_that_waits_for_an_answer_is_not_idle() {
+    async fn slow(_: Request) -> Result<Response> {
+        let parts = futures_util::stream::unfold(0, |number| async move {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+            (number < 2).then_some((Ok::<_, Error>("part"), number + 1))
+        });
+        Ok(Response::new(resourceful::Body::from_stream(parts)))
+    }
+    let app = app().get("/slow", public(slow));
+    let server = app.bind("127.0.0.1:0").await.unwrap();
+    let running = run(server.idle_timeout(Duration::from_millis(200)));
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let shaken = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (mut sender, connection) = shaken.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get("http://x/slow");
+    let request = request.body(Full::<Bytes>::default()).unwrap();
+    let body = sender.send_request(request).await.unwrap().into_body();
+    assert_eq!(body.collect().await.unwrap().to_bytes(), "partpart");
+    let closed = tokio::time::timeout(Duration::from_secs(5), connection).await;
+    closed.unwrap().unwrap().unwrap();
 }

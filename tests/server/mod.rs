@@ -2,6 +2,7 @@
 
 mod conformance;
 mod deaf_sockets;
+mod detached;
 mod disconnect;
 mod docs;
 mod drain;
@@ -14,6 +15,7 @@ mod protocols;
 mod sockets;
 mod streams;
 mod time;
+mod unsent;
 
 use std::net::SocketAddr;
 

@@ -1,7 +1,7 @@
 //! The future of a request, and what becomes of a request that nobody waits for any more.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -90,6 +90,19 @@ impl Answer {
         self
     }
 
+    /// Keeps this until the request has come to its end, with its client or without.
+    pub(crate) fn keeping(mut self, place: impl Send + 'static) -> Self {
+        if let State::Running(work) = &mut self.state {
+            let running = std::mem::replace(&mut work.running, Box::pin(pending()));
+            work.running = Box::pin(async move {
+                let reply = running.await;
+                drop(place);
+                reply
+            });
+        }
+        self
+    }
+
     /// May the client still send what somebody reads, though it is answered?
     pub(crate) fn is_still_sent_to(&self) -> bool {
         self.remains.as_ref().is_some_and(Remains::is_awaited)
@@ -147,10 +160,6 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// So many requests may run on without their clients. Over HTTP/2 a client can reset a request
-/// and send the next; without a bound it could have any number of them running.
-const MAX_DETACHED: usize = 1000;
-
 impl Work {
     /// Nobody else has the request any more: its map is the response's.
     #[inline]
@@ -173,16 +182,16 @@ impl Work {
 
     /// Runs to its end in a task of its own, which the drain waits for.
     fn run_on(self) {
-        let settings = self.head.settings();
-        if settings.detached.len() < MAX_DETACHED
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let aborted = settings.aborted.clone();
-            let running = self.running;
-            let work = async move {
-                aborted.run_until_cancelled(running).await;
-            };
-            settings.detached.spawn_on(work, &runtime);
-        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let Self { running, head, .. } = self;
+        let settings = head.settings();
+        let client = settings.client(head.headers(), head.origin);
+        let aborted = settings.aborted.clone();
+        let work = async move {
+            aborted.run_until_cancelled(running).await;
+        };
+        settings.detached.spawn(client, work, &runtime);
     }
 }

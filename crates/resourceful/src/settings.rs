@@ -1,15 +1,16 @@
 //! What an application decided once for all its requests.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::HOST;
+use http::header::{HOST, HeaderMap};
 use http::request::Parts;
 use http::uri::Authority;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
+use crate::detached::Detached;
 use crate::error::Error;
 use crate::host::Host;
 use crate::origin::Origin;
@@ -63,7 +64,7 @@ pub(crate) struct Settings {
     pub(crate) has_health: bool,
     pub(crate) proxies: Proxies,
     /// Unsafe requests whose client went away: they run to their end, and the drain waits.
-    pub(crate) detached: TaskTracker,
+    pub(crate) detached: Detached,
     /// The drain is over, and what still runs is not to be finished.
     pub(crate) aborted: CancellationToken,
     /// The server was asked to stop: nothing new should be sent here.
@@ -86,7 +87,7 @@ impl Default for Settings {
             trusted_hosts: Vec::new(),
             has_health: false,
             proxies: Proxies::default(),
-            detached: TaskTracker::new(),
+            detached: Detached::default(),
             aborted: CancellationToken::new(),
             leaving: CancellationToken::new(),
             stopping: CancellationToken::new(),
@@ -105,6 +106,20 @@ impl Settings {
             named.or_else(|| parts.headers.get(HOST)?.to_str().ok())
         });
         host.filter(|host| Host::parse(host).is_some())
+    }
+
+    /// The address of the client, as far as it is known.
+    pub(crate) fn client(&self, headers: &HeaderMap, origin: Option<Origin>) -> Option<IpAddr> {
+        self.proxies.client(origin?, headers)
+    }
+
+    /// May this unsafe request begin, with what runs of its client without it?
+    ///
+    /// # Errors
+    /// Not now: 503.
+    pub(crate) fn admit(&self, parts: &Parts, origin: Option<Origin>) -> Result<(), Error> {
+        let client = || self.client(&parts.headers, origin);
+        self.detached.admit(client)
     }
 
     pub(crate) fn trusts_host(&self, parts: &Parts, origin: Origin) -> bool {

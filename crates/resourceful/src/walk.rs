@@ -67,6 +67,11 @@ impl Site {
         };
         match leaf.endpoint(&parts.method) {
             Some(endpoint) => {
+                if !parts.method.is_safe()
+                    && let Err(error) = self.settings.admit(&parts, origin)
+                {
+                    return self.refuse(error, parts);
+                }
                 let is_head = parts.method == Method::HEAD;
                 let route = Arc::clone(&leaf.route);
                 let limit = endpoint.time_limit().unwrap_or(self.settings.time_limit);

@@ -66,7 +66,7 @@ impl Crowd {
             let stream = connect(&target.address).await?;
             match self.protocol {
                 Protocol::Http1 => held.spawn(ask_http1(stream, self.path)),
-                Protocol::Http2 => held.spawn(ask_http2(stream, self.path)),
+                Protocol::Http2 => held.spawn(hold_http2(stream, request_http2(self.path))),
             };
         }
         let name = self.name;
@@ -100,13 +100,17 @@ async fn ask_http1(mut stream: TcpStream, path: &str) -> io::Result<()> {
     std::future::pending().await
 }
 
-/// Answers what it is asked, as a living client does, and never says that there is room for
-/// more.
-async fn ask_http2(stream: TcpStream, path: &str) -> io::Result<()> {
-    let mut stream = BufReader::new(stream);
+fn request_http2(path: &str) -> Vec<u8> {
     let mut bytes = frames::opening();
     let block = frames::header_block(Method::Get, path);
     Frame::of_stream(1, HEADERS, END_HEADERS | END_STREAM, block).write_to(&mut bytes);
+    bytes
+}
+
+/// Sends this, answers what it is asked, as a living client does, and never says that there is
+/// room for more.
+pub(crate) async fn hold_http2(stream: TcpStream, mut bytes: Vec<u8>) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
     loop {
         stream.write_all(&bytes).await?;
         bytes.clear();

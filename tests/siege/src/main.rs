@@ -14,8 +14,10 @@
 //! |---|---|---|
 //! | `slow-heads` | 2,000 heads at a byte a second | all gone in time; four honest clients do not notice |
 //! | `silence` | no byte, half a preface, half a body | closed by 12 s, half a body after 408 |
+//! | `aimless` | 20 HTTP/2 clients answer pings and ask nothing | gone by 20 s |
 //! | `deaf` | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | let go by 30 s |
 //! | `deaf-sockets` | WebSocket clients that send pings, texts or fragments without end, or are sent to, and never read | let go by 45 s, memory of one message each; neighbours do not notice |
+//! | `unread` | 5 clients ask for 100 answers of 8 MiB over HTTP/2 and read none | 40 MiB each, let go by 30 s; honest clients do not notice |
 //! | `idle` | 10,000 idle connections | 12 KiB each, gone 2 s after the idle timeout |
 //! | `endurance` | 1,000,000 requests each way | no error, memory stays within 5 % |
 //! | `stop-busy` | SIGTERM under 150 clients, at moments when many are between two requests | nothing lost, exit code 0 |
@@ -24,6 +26,7 @@
 //! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
 //! | `slow-forms` | 7 MB of a form at once, then a byte each 20 ms: preamble, head of a part, content like delimiters | 413 at once, or no work; no memory |
 //! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
+//! | `outlived` | 11 connections of 100 `POST`s each, dropped | its new `POST`s are 503; none that was begun is cut, of no client |
 //! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
 //! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
 //! | `kill` | 50 times `kill -9` under writes | what was acknowledged is there |
@@ -38,6 +41,7 @@
 //! WSTEST=venv/bin/wstest target/release/resourceful-siege autobahn
 //! ```
 
+mod aimless;
 mod autobahn;
 mod blog;
 mod client;
@@ -53,6 +57,7 @@ mod frames;
 mod honest;
 mod idle;
 mod kill;
+mod outlived;
 mod process;
 mod raw;
 mod row;
@@ -62,6 +67,7 @@ mod slow;
 mod stop_busy;
 mod stop_stuck;
 mod target;
+mod unread;
 
 use std::process::{Command, ExitCode};
 

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 /// More at once would overflow the listener's queue, and a SYN that is dropped there comes again
@@ -28,6 +28,14 @@ pub(crate) struct Answer {
 impl Raw {
     pub(crate) async fn connect(address: &str) -> io::Result<Self> {
         Ok(Self(BufReader::new(connect(address).await?)))
+    }
+
+    /// From this address.
+    pub(crate) async fn connect_from(from: [u8; 4], address: &str) -> crate::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((from, 0).into())?;
+        let stream = socket.connect(address.parse()?).await?;
+        Ok(Self(BufReader::new(stream)))
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::findings::Findings;
 use crate::{
-    Result, autobahn, cut_off, deaf, deaf_sockets, descriptors, endurance, floods, forms, idle,
-    kill, silence, size, slow, stop_busy, stop_stuck,
+    Result, aimless, autobahn, cut_off, deaf, deaf_sockets, descriptors, endurance, floods, forms,
+    idle, kill, outlived, silence, size, slow, stop_busy, stop_stuck, unread,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -18,11 +18,13 @@ pub(crate) struct Row {
     attack: fn() -> Running,
 }
 
-pub(crate) const ROWS: [Row; 15] = [
+pub(crate) const ROWS: [Row; 19] = [
     Row::new("slow-heads", 60, || Box::pin(slow::heads())),
     Row::new("silence", 60, || Box::pin(silence::kept())),
+    Row::new("aimless", 60, || Box::pin(aimless::clients())),
     Row::new("deaf", 120, || Box::pin(deaf::clients())),
     Row::new("deaf-sockets", 300, || Box::pin(deaf_sockets::floods())),
+    Row::new("unread", 60, || Box::pin(unread::answers())),
     Row::new("idle", 90, || Box::pin(idle::connections())),
     Row::new("endurance", 900, || Box::pin(endurance::requests())),
     Row::new("stop-busy", 90, || Box::pin(stop_busy::terminated())),
@@ -31,6 +33,7 @@ pub(crate) const ROWS: [Row; 15] = [
     Row::new("too-large", 120, || Box::pin(size::sent())),
     Row::new("slow-forms", 120, || Box::pin(forms::dripped())),
     Row::new("http2-floods", 300, || Box::pin(floods::all())),
+    Row::new("outlived", 60, || Box::pin(outlived::requests())),
     Row::new("descriptors", 60, || Box::pin(descriptors::used_up())),
     Row::new("cut-off", 120, || Box::pin(cut_off::clients())),
     Row::new("kill", 300, || Box::pin(kill::again_and_again())),

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io::Write;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,9 @@ const CHUNK: usize = 64 * 1024;
 
 /// The length of `/large` and `/whole`: more than the sockets of both sides hold.
 const LARGE: usize = 32 * 1024 * 1024;
+
+/// The length of `/made`.
+const MADE: usize = 8 * 1024 * 1024;
 
 /// Starts it as a process of its own.
 pub(crate) async fn start() -> crate::Result<Process> {
@@ -51,7 +55,10 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .get("/events", public(events))
         .socket("/socket", Silence)
         .get("/large", public(large))
+        .get("/made", public(made))
         .get("/whole", public(with_state(whole, hold)))
+        .get("/work", public(worked))
+        .post("/work", public(work))
         .post("/body", public(measure))
         .post("/form", public(form))
         .socket("/mirror", Mirror)
@@ -77,6 +84,21 @@ async fn slow(request: Request) -> Result<&'static str> {
 
 async fn hang(_: Request) -> Result<()> {
     std::future::pending().await
+}
+
+/// How many changes were begun, and how many are done.
+static BEGUN: AtomicU32 = AtomicU32::new(0);
+static DONE: AtomicU32 = AtomicU32::new(0);
+
+async fn work(_: Request) -> Result<()> {
+    BEGUN.fetch_add(1, Relaxed);
+    sleep(Duration::from_secs(5)).await;
+    DONE.fetch_add(1, Relaxed);
+    Ok(())
+}
+
+async fn worked(_: Request) -> Result<String> {
+    Ok(format!("{} {}", BEGUN.load(Relaxed), DONE.load(Relaxed)))
 }
 
 async fn measure(mut request: Request) -> Result<String> {
@@ -131,6 +153,11 @@ async fn large(_: Request) -> Result<Response> {
     let chunk = Bytes::from(vec![b'x'; CHUNK]);
     let chunks = std::iter::repeat_n(chunk, LARGE / CHUNK);
     Ok(streamed(stream::iter(chunks)))
+}
+
+/// Made anew for each request.
+async fn made(_: Request) -> Result<Response> {
+    Ok(Response::new(vec![b'x'; MADE].into()))
 }
 
 /// The same for everybody, held in memory once.

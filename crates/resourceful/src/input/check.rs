@@ -229,11 +229,18 @@ impl<'j> Check<'_, 'j> {
         let mut names: HashSet<Cow<'j, str>> = HashSet::new();
         for (name, value) in tape.members(subject.id) {
             let text = tape.string(name);
-            let known = schemas
-                .iter()
-                .filter_map(|(id, one)| one.member(*id, &text));
-            let mut members: Vec<SchemaId> = known.collect();
-            members.dedup();
+            let (only, mut all);
+            let members: &[SchemaId] = if let [(id, one)] = &schemas[..] {
+                only = one.member(*id, &text);
+                only.as_slice()
+            } else {
+                let known = schemas
+                    .iter()
+                    .filter_map(|(id, one)| one.member(*id, &text));
+                all = known.collect::<Vec<_>>();
+                all.dedup();
+                &all
+            };
             let is_property = schemas
                 .iter()
                 .any(|(_, one)| one.properties.contains_key(&*text));

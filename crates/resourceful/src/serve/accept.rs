@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct Acceptor {
     connections: JoinSet<()>,
     /// The tasks of HTTP/2 streams.
     streams: TaskTracker,
+    /// Bytes of HTTP/2 answers that are not sent yet.
+    unsent: Arc<AtomicUsize>,
     peers: Peers,
     clock: Clock,
     /// Closed when the drain begins.
@@ -64,6 +67,7 @@ impl Acceptor {
             listeners,
             connections: JoinSet::new(),
             streams: TaskTracker::new(),
+            unsent: Arc::default(),
             peers: Peers::default(),
             clock,
             draining: watch::Sender::new(()),
@@ -134,6 +138,7 @@ impl Acceptor {
             service: self.service.clone(),
             limits: Arc::clone(&self.limits),
             streams: self.streams.clone(),
+            unsent: Arc::clone(&self.unsent),
             pace: self.clock.watch(),
             #[cfg(feature = "tls")]
             tls: accepted.tls,
@@ -170,7 +175,6 @@ impl Acceptor {
             // A stream that ends may leave its request behind, so they are waited for first.
             streams.close();
             streams.wait().await;
-            detached.close();
             detached.wait().await;
         };
         let is_finished = tokio::select! {

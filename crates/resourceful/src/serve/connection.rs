@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use tokio_util::task::TaskTracker;
 
@@ -21,6 +22,8 @@ pub(super) struct Connection {
     pub(super) limits: Arc<Limits>,
     /// The tasks of HTTP/2 streams, which outlive their connection.
     pub(super) streams: TaskTracker,
+    /// Bytes of HTTP/2 answers that are not sent yet, of all connections.
+    pub(super) unsent: Arc<AtomicUsize>,
     /// What the clock looks at.
     pub(super) pace: Arc<Pace>,
     #[cfg(feature = "tls")]

@@ -3,7 +3,6 @@
 //! A client that opens no window holds an answer for as long as it answers pings. So the task of a
 //! stream is watched: whose turn is it, and does anything happen?
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -23,6 +22,7 @@ use crate::observe::refused;
 
 use super::pace::{Pace, Verdict};
 use super::parts::Parts;
+use super::unsent::{Charge, Unsent};
 
 /// How one answer goes.
 #[derive(Debug, Default)]
@@ -38,34 +38,53 @@ pub(super) struct Streams {
     tasks: TaskTracker,
     pace: Arc<Pace>,
     patience: Duration,
-    running: Arc<AtomicU32>,
+    unsent: Arc<Unsent>,
     /// Of the request whose task hyper spawns next: it calls the service and then spawns.
     next: Arc<Mutex<Option<Arc<Flow>>>>,
 }
 
 impl Streams {
-    pub(super) fn new(tasks: TaskTracker, pace: Arc<Pace>, patience: Duration) -> Self {
+    pub(super) fn new(
+        tasks: TaskTracker,
+        pace: Arc<Pace>,
+        patience: Duration,
+        unsent: Unsent,
+    ) -> Self {
         Self {
             tasks,
             pace,
             patience,
-            running: Arc::default(),
+            unsent: Arc::new(unsent),
             next: Arc::default(),
         }
     }
 
-    /// Does none of them run?
-    pub(super) fn is_idle(&self) -> bool {
-        self.running.load(Relaxed) == 0
-    }
-
-    /// The answer to a request, watched by the task that will be spawned for it.
-    pub(super) fn watch(&self, answer: Answer) -> FlowingAnswer {
+    /// The answer to a request, begun when there is room for it, and watched by the task that will
+    /// be spawned for it.
+    pub(super) fn answer<F>(
+        &self,
+        begin: F,
+    ) -> impl Future<Output = Result<http::Response<Flowing>, h2::Error>> + use<F>
+    where
+        F: FnOnce() -> Answer,
+    {
         let flow = Arc::new(Flow::default());
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         *next = Some(Arc::clone(&flow));
-        let pace = Arc::clone(&self.pace);
-        FlowingAnswer { answer, flow, pace }
+        let (pace, unsent) = (Arc::clone(&self.pace), Arc::clone(&self.unsent));
+        async move {
+            let _turn = unsent.room(&pace).await?;
+            let Ok(response) = begin().await;
+            let is_empty = response.body().is_end_stream();
+            flow.is_clients_turn.store(!is_empty, Relaxed);
+            Ok(response.map(|body| Flowing {
+                parts: Parts::of(body),
+                flow,
+                pace,
+                unsent,
+                charge: None,
+            }))
+        }
     }
 }
 
@@ -83,9 +102,8 @@ where
             self.tasks.spawn(future);
             return;
         };
-        self.running.fetch_add(1, Relaxed);
+        self.pace.stream_begun();
         self.tasks.spawn(Watched {
-            running: Arc::clone(&self.running),
             future: Box::pin(future),
             flow,
             pace: Arc::clone(&self.pace),
@@ -99,7 +117,6 @@ where
 struct Watched<F> {
     future: Pin<Box<F>>,
     flow: Arc<Flow>,
-    running: Arc<AtomicU32>,
     pace: Arc<Pace>,
     patience: Duration,
     /// How many parts had been taken when the wait began.
@@ -134,34 +151,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
 
 impl<F> Drop for Watched<F> {
     fn drop(&mut self) {
-        if self.running.fetch_sub(1, Relaxed) == 1 {
-            // The connection may be waiting for this.
-            self.pace.done();
-        }
-    }
-}
-
-/// The future of a request over HTTP/2.
-pub(super) struct FlowingAnswer {
-    answer: Answer,
-    flow: Arc<Flow>,
-    pace: Arc<Pace>,
-}
-
-impl Future for FlowingAnswer {
-    type Output = Result<http::Response<Flowing>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = ready!(Pin::new(&mut self.answer).poll(cx));
-        Poll::Ready(answer.map(|response| {
-            let is_empty = response.body().is_end_stream();
-            self.flow.is_clients_turn.store(!is_empty, Relaxed);
-            response.map(|body| Flowing {
-                parts: Parts::of(body),
-                flow: Arc::clone(&self.flow),
-                pace: Arc::clone(&self.pace),
-            })
-        }))
+        self.pace.stream_ended();
     }
 }
 
@@ -170,6 +160,9 @@ pub(super) struct Flowing {
     parts: Parts,
     flow: Arc<Flow>,
     pace: Arc<Pace>,
+    unsent: Arc<Unsent>,
+    /// Of the long part that is being sent.
+    charge: Option<Arc<Charge>>,
 }
 
 impl HttpBody for Flowing {
@@ -181,9 +174,17 @@ impl HttpBody for Flowing {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Held>, BoxError>>> {
         let frame = Pin::new(&mut self.parts).poll_frame(cx);
+        if let Some(bytes) = self.parts.take_long() {
+            self.charge = Some(self.unsent.add(bytes)?);
+        }
         self.flow.parts.fetch_add(1, Relaxed);
         self.flow.is_clients_turn.store(frame.is_ready(), Relaxed);
-        frame.map_ok(|frame| frame.map_data(|part| Held::new(part, &self.pace)))
+        let charge = if self.parts.has_rest() {
+            self.charge.clone()
+        } else {
+            self.charge.take()
+        };
+        frame.map_ok(|frame| frame.map_data(|part| Held::new(part, &self.pace, charge)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -200,13 +201,18 @@ impl HttpBody for Flowing {
 pub(super) struct Held {
     bytes: Bytes,
     pace: Arc<Pace>,
+    /// The whole of a long part stays in memory until the last of it is sent.
+    _charge: Option<Arc<Charge>>,
 }
 
 impl Held {
-    fn new(bytes: Bytes, pace: &Arc<Pace>) -> Self {
+    fn new(bytes: Bytes, pace: &Arc<Pace>, charge: Option<Arc<Charge>>) -> Self {
         pace.holds();
-        let pace = Arc::clone(pace);
-        Self { bytes, pace }
+        Self {
+            bytes,
+            pace: Arc::clone(pace),
+            _charge: charge,
+        }
     }
 }
 

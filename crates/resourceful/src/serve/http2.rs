@@ -10,17 +10,22 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioTimer;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Sleep, sleep};
 
+use crate::answer::Answer;
+use crate::detached::busy;
 use crate::error::BoxError;
+use crate::origin::Origin;
 use crate::response::Body;
+use crate::service::AppService;
 
 use super::connection::Connection;
 use super::drive::{Driven, until_ended};
 use super::flood::Counted;
 use super::flow::{Flowing, Streams};
-use super::pace::Pace;
+use super::pace::{Pace, Verdict};
+use super::unsent::Unsent;
 
 /// hyper adds to the time of day what it is told.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -39,17 +44,25 @@ pub(super) async fn serve(
         service,
         limits,
         streams,
+        unsent,
         pace,
         ..
     } = connection.unboxed();
-    let streams = Streams::new(streams, Arc::clone(&pace), limits.write_timeout);
-    let watched = streams.clone();
-    let walk = service_fn(move |request: hyper::Request<Incoming>| {
-        let (parts, body) = request.into_parts();
-        watched.watch(service.walk(parts, Body::from(body), Some(origin)))
+    let streams = Streams::new(
+        streams,
+        Arc::clone(&pace),
+        limits.write_timeout,
+        Unsent::new(unsent),
+    );
+    let places = (limits.max_streams as usize).min(Semaphore::MAX_PERMITS);
+    let executor = streams.clone();
+    let places = Arc::new(Semaphore::new(places));
+    let walk = service_fn(move |request| {
+        let (service, places) = (service.clone(), Arc::clone(&places));
+        streams.answer(move || begin(&service, request, origin, places))
     });
     let (interval, patience) = limits.ping;
-    let connection = http2::Builder::new(streams.clone())
+    let connection = http2::Builder::new(executor)
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(limits.max_header_bytes)
@@ -57,23 +70,46 @@ pub(super) async fn serve(
         .keep_alive_interval((interval < FOREVER).then_some(interval))
         .keep_alive_timeout(patience.min(FOREVER))
         .serve_connection(Counted::new(stream), walk);
-    // Its pings are its clock.
-    pace.serves();
+    pace.speaks_http2();
     let driven = Http2 {
         connection: Box::pin(connection),
-        streams,
         pace: Arc::clone(&pace),
         parting: None,
     };
     until_ended(driven, &pace, drain).await
 }
 
+/// An unsafe request has a place until it has come to its end, even if its stream is reset or
+/// answered before. Otherwise a client that resets and sends again could have any number running.
+fn begin(
+    service: &AppService,
+    request: hyper::Request<Incoming>,
+    origin: Origin,
+    places: Arc<Semaphore>,
+) -> Answer {
+    let (parts, body) = request.into_parts();
+    let (body, origin) = (Body::from(body), Some(origin));
+    if parts.method.is_safe() {
+        return service.walk(parts, body, origin);
+    }
+    match places.try_acquire_owned() {
+        Ok(place) => service.walk(parts, body, origin).keeping(place),
+        Err(_) => service.refuse(busy(), parts),
+    }
+}
+
 struct Http2<S: HttpService<Incoming>> {
     connection: Pin<Box<http2::Connection<Counted, S, Streams>>>,
-    streams: Streams,
     pace: Arc<Pace>,
     /// How long a client is waited for that may not know yet that it is told to go.
     parting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: HttpService<Incoming>> Drop for Http2<S> {
+    /// Nothing that still waits for room is begun for a client that is gone.
+    fn drop(&mut self) {
+        self.pace.end(Verdict::Leaving);
+    }
 }
 
 impl<S> Driven for Http2<S>
@@ -99,7 +135,7 @@ where
     fn owes_nothing(&mut self, cx: &mut Context<'_>) -> bool {
         let parting = self.parting.as_mut();
         parting.is_some_and(|parting| parting.as_mut().poll(cx).is_ready())
-            && self.streams.is_idle()
+            && self.pace.has_no_stream()
             && self.pace.holds_nothing()
     }
 }

@@ -10,7 +10,7 @@ pub(super) const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) struct Limits {
     /// From the first byte of a head (on a new connection, from its beginning) to its last.
     pub(super) header_timeout: Duration,
-    /// From an answer to the first byte of the next request.
+    /// From an answer to the first byte of the next request; over HTTP/2, without a stream.
     pub(super) idle_timeout: Duration,
     /// Without a byte of an answer being taken.
     pub(super) write_timeout: Duration,

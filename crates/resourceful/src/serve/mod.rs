@@ -19,6 +19,7 @@ mod socket;
 mod stream;
 #[cfg(feature = "systemd")]
 mod systemd;
+mod unsent;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -123,8 +124,9 @@ impl Server {
         self
     }
 
-    /// How long a connection is kept after an answer, for a next request: 15 s. (HTTP/1; for
-    /// HTTP/2 see [`ping`](Self::ping).)
+    /// How long a connection is kept after an answer, for a next request: 15 s. Over HTTP/2, how
+    /// long it is kept without a request from its beginning on, too; then the client is told to
+    /// go (GOAWAY, RFC 9113 section 6.8).
     ///
     /// Behind a proxy that keeps connections it should be longer than the proxy's own limit, or a
     /// request may meet a connection that is being closed.
@@ -215,7 +217,8 @@ impl Server {
         self
     }
 
-    /// How many requests of one connection are served at the same time: 100. (HTTP/2)
+    /// How many requests of one connection are served at the same time: 100. (HTTP/2) An unsafe one
+    /// whose client has reset it counts until it has run to its end; further ones get 503 meanwhile.
     ///
     /// # Examples
     /// ```

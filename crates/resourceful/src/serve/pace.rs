@@ -34,7 +34,8 @@ pub(super) enum Verdict {
     Idle,
     /// The client does not read.
     Stalled,
-    /// It does not read one of its answers, over HTTP/2: it is told to go, and the others end.
+    /// It does not read one of its answers, or asks nothing, over HTTP/2: it is told to go, and
+    /// what runs ends.
     Leaving,
 }
 
@@ -46,12 +47,16 @@ const HEAD: u8 = 0;
 const SERVING: u8 = 1;
 /// The answer is given, and may still be on its way out.
 const ANSWERED: u8 = 2;
+/// HTTP/2 is spoken. With a stream it is the same as `SERVING`.
+const NO_STREAM: u8 = 3;
 
 /// The notes of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     phase: AtomicU8,
     requests: AtomicU32,
+    /// Tasks of HTTP/2 streams that run.
+    streams: AtomicU32,
     writes: AtomicU32,
     is_write_blocked: AtomicBool,
     /// An answer may not have been sent yet.
@@ -102,6 +107,25 @@ impl Pace {
     pub(super) fn serves(&self) {
         self.phase.store(SERVING, Relaxed);
         add_one(&self.requests);
+    }
+
+    pub(super) fn speaks_http2(&self) {
+        self.phase.store(NO_STREAM, Relaxed);
+    }
+
+    pub(super) fn stream_begun(&self) {
+        self.streams.fetch_add(1, Relaxed);
+        add_one(&self.requests);
+    }
+
+    pub(super) fn stream_ended(&self) {
+        if self.streams.fetch_sub(1, Relaxed) == 1 {
+            self.done();
+        }
+    }
+
+    pub(super) fn has_no_stream(&self) -> bool {
+        self.streams.load(Relaxed) == 0
     }
 
     /// After so many plain ones among those that are still to come, a head can be read in two
@@ -283,7 +307,10 @@ fn period(limits: &Limits) -> Duration {
 
 impl Watched {
     fn judge(&mut self, pace: &Pace, now: Instant, limits: &Limits) -> Option<Verdict> {
-        let phase = pace.phase.load(Relaxed);
+        let phase = match pace.phase.load(Relaxed) {
+            NO_STREAM if !pace.has_no_stream() => SERVING,
+            phase => phase,
+        };
         let writes = pace.writes.load(Relaxed);
         let seen = (phase, pace.requests.load(Relaxed), writes);
         if self.seen != seen {
@@ -304,6 +331,7 @@ impl Watched {
         let (limit, verdict) = match phase {
             HEAD => (limits.header_timeout, Verdict::SlowHead),
             ANSWERED => (limits.idle_timeout, Verdict::Idle),
+            NO_STREAM => (limits.idle_timeout, Verdict::Leaving),
             _ => return None,
         };
         (now - self.since >= limit).then_some(verdict)

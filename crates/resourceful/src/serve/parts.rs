@@ -13,12 +13,28 @@ pub(super) struct Parts {
     body: Body,
     /// Of a part that was longer.
     rest: Bytes,
+    /// How long that was, until somebody has asked.
+    long: Option<usize>,
 }
 
 impl Parts {
     pub(super) fn of(body: Body) -> Self {
-        let rest = Bytes::new();
-        Self { body, rest }
+        Self {
+            body,
+            rest: Bytes::new(),
+            long: None,
+        }
+    }
+
+    /// How many bytes of memory were begun since the last call: those of a part that is too long to
+    /// go out at once, and that nobody else holds.
+    pub(super) fn take_long(&mut self) -> Option<usize> {
+        self.long.take()
+    }
+
+    /// Is some of a long part left?
+    pub(super) fn has_rest(&self) -> bool {
+        !self.rest.is_empty()
     }
 }
 
@@ -38,6 +54,7 @@ impl HttpBody for Parts {
                         .is_some_and(|data| data.len() > LONGEST_PART) =>
                 {
                     self.rest = frame.into_data().unwrap_or_default();
+                    self.long = self.rest.is_unique().then_some(self.rest.len());
                 }
                 frame => return Poll::Ready(frame),
             }

@@ -1,8 +1,10 @@
 //! How many connections one client has.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::origin::client_of;
 
 /// The connections of each client that has some.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +23,7 @@ impl Peers {
     /// # Errors
     /// It has as many.
     pub(super) fn place(&self, address: IpAddr, limit: usize) -> Result<Place, TooMany> {
-        let client = client(address);
+        let client = client_of(address);
         let mut peers = self.lock();
         let count = peers.entry(client).or_default();
         if *count >= limit {
@@ -50,17 +52,6 @@ impl Drop for Place {
                 peers.remove(&self.client);
             }
         }
-    }
-}
-
-/// Whoever has an IPv6 address has all of its /64, so that is one client.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            Ipv6Addr::from(network).into()
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 
