@@ -219,7 +219,7 @@ async fn other_hosts_are_not_served_where_it_is_said_which_are() {
         ("GET /posts/1 HTTP/1.1\r\nHost: www.example.net\r\n", 200),
         (
             "GET http://example.org/posts/1 HTTP/1.1\r\nHost: evil.org\r\n",
-            200,
+            400,
         ),
         ("GET /posts/1 HTTP/1.1\r\nHost: evil.org\r\n", 400),
         (

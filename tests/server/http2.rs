@@ -35,6 +35,46 @@ pub(super) fn get(stream: u32, path: &str) -> Vec<u8> {
     frame(1, 0b101, stream, &block) // HEADERS, END_STREAM and END_HEADERS
 }
 
+/// HPACK without compression (RFC 7541 section 6.2.2).
+fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in fields {
+        block.push(0);
+        for text in [name, value] {
+            block.push(u8::try_from(text.len()).unwrap());
+            block.extend(text.bytes());
+        }
+    }
+    block
+}
+
+/// Status (200, or any other as 400) and body of a `GET` with these fields.
+pub(super) async fn ask(running: &Running, fields: &[(&str, &str)]) -> String {
+    let mut head = vec![(":method", "GET"), (":scheme", "http")];
+    head.extend(fields);
+    let head = frame(1, 0b101, 1, &block(&head));
+    let mut raw = Raw::connect(running.address).await;
+    raw.send([PREFACE, &frame(4, 0, 0, &[]), &head].concat())
+        .await;
+    let (mut status, mut body) = ("", Vec::new());
+    loop {
+        let mut head = [0; 9];
+        raw.0.read_exact(&mut head).await.unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut content = vec![0; length as usize];
+        raw.0.read_exact(&mut content).await.unwrap();
+        match head[3] {
+            0 => body.extend(content),
+            1 => status = if content[0] == 0x88 { "200" } else { "400" },
+            3 | 7 => return format!("{} reset", head[3]),
+            _ => continue,
+        }
+        if head[4] & 1 == 1 {
+            return format!("{status} {}", String::from_utf8(body).unwrap());
+        }
+    }
+}
+
 async fn connect(running: &Running) -> SendRequest<Full<Bytes>> {
     let stream = TcpStream::connect(running.address).await.unwrap();
     let shaken = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;

@@ -4,8 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::Version;
-use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -17,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::answer::Answer;
 use crate::error::{BoxError, Error, Result};
-use crate::host::Host;
+use crate::host;
 use crate::incoming::Remains;
 use crate::observe;
 use crate::origin::Origin;
@@ -174,17 +173,8 @@ fn check(parts: &Parts, body: &Incoming, is_plain: bool) -> Result<()> {
     {
         return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
     }
-    // Nearly always the first: found sooner than its name is hashed.
-    let host = headers.iter().find(|(name, _)| *name == HOST);
-    if host.is_some() || parts.version == Version::HTTP_11 {
-        // Where no field is there twice, this one is not.
-        let is_one =
-            headers.len() == headers.keys_len() || headers.get_all(HOST).iter().nth(1).is_none();
-        if !is_one || !host.is_some_and(|(_, host)| Host::is_valid(host.as_bytes())) {
-            return Err(ambiguous(
-                "The request must have one Host, and a valid one.",
-            ));
-        }
+    if !host::is_one(parts) {
+        return Err(ambiguous(host::NOT_ONE));
     }
     Ok(())
 }
