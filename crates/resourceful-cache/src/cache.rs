@@ -150,7 +150,11 @@ impl Cache {
             }
             let value = encode(&compute.await.map_err(Into::into)?)?;
             if let Err(error) = self.store.set(&key, value.clone(), ttl).await {
-                tracing::debug!(key, error, "a value could not be cached");
+                tracing::debug!(
+                    key,
+                    error = error.to_string(),
+                    "a value could not be cached"
+                );
             }
             Ok(value)
         };
@@ -164,7 +168,11 @@ impl Cache {
 
     async fn stored(&self, key: &str) -> Option<Bytes> {
         self.store.get(key).await.unwrap_or_else(|error| {
-            tracing::debug!(key, error, "the cache could not be asked");
+            tracing::debug!(
+                key,
+                error = error.to_string(),
+                "the cache could not be asked"
+            );
             None
         })
     }
@@ -188,7 +196,13 @@ fn encode<T: Serialize>(value: &T) -> Result<Bytes> {
 fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Option<T> {
     let outcome = serde_json::from_slice(value);
     outcome
-        .inspect_err(|error| tracing::debug!(key, %error, "what is cached is of another type"))
+        .inspect_err(|error| {
+            tracing::debug!(
+                key,
+                error = error.to_string(),
+                "what is cached is of another type"
+            )
+        })
         .ok()
 }
 

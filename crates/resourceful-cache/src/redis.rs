@@ -107,7 +107,10 @@ impl Redis {
     fn leave_alone(&self, why: impl Display) {
         let until = Instant::now() + PAUSE;
         if self.away().replace(until).is_none() {
-            tracing::warn!(%why, "the Redis server is away; values are computed directly");
+            tracing::warn!(
+                why = why.to_string(),
+                "the Redis server is away; values are computed directly"
+            );
         }
     }
 

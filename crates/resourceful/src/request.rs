@@ -350,7 +350,7 @@ impl Request {
     }
 
     /// The id under which the log knows this request: the client's `X-Request-Id` when it
-    /// is 1 to 128 visible ASCII characters, or the trace of its `traceparent` (W3C Trace
+    /// is 1 to 128 of `A-Z a-z 0-9 . _ : -`, or the trace of its `traceparent` (W3C Trace
     /// Context), else one of our own.
     ///
     /// # Examples

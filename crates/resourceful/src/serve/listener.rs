@@ -73,7 +73,7 @@ impl Drop for Leftover {
         if current.is_ok_and(|current| current == self.device_and_inode)
             && let Err(error) = std::fs::remove_file(&self.path)
         {
-            tracing::warn!(%error, path = %self.path.display(), "the socket's file stays");
+            tracing::warn!(error = error.to_string(), path = ?self.path, "the socket's file stays");
         }
     }
 }
