@@ -274,3 +274,50 @@ async fn heads_have_a_size() {
         );
     }
 }
+
+/// RFC 9112 section 3.2: hyper would take `/posts/1#/../x` for `/posts/1`.
+#[tokio::test]
+async fn a_target_has_no_fragment() {
+    let running = start(app()).await;
+    let plain = format!("{GET}Host: x\r\n\r\n");
+    for target in [
+        "/posts/1#",
+        "/posts/1#/../x",
+        "/posts/1?a=b#c",
+        "http://x/posts/1#c",
+        "http://x#/posts/1",
+    ] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+        for before in ["", &plain] {
+            let mut raw = Raw::connect(running.address).await;
+            refused(&mut raw, &format!("{before}{request}")).await;
+        }
+        let mut raw = Raw::connect(running.address).await;
+        let (first, second) = request.split_at(request.find('#').unwrap());
+        raw.send(first).await;
+        tokio::task::yield_now().await;
+        refused(&mut raw, second).await;
+    }
+}
+
+/// RFC 3986 appendix A; of a query, what browsers do not encode is taken.
+#[tokio::test]
+async fn a_uri_has_the_characters_of_one() {
+    let running = start(app()).await;
+    for character in "\\\"<>^`{|}\u{7f}\u{1}\u{e9}\u{202e}".chars() {
+        let of_a_query = if "\\^`{|}".contains(character) {
+            200
+        } else {
+            400
+        };
+        for (target, status) in [("/posts/1", 400), ("/posts/1?a=", of_a_query)] {
+            let mut raw = Raw::connect(running.address).await;
+            let fields = "Host: x\r\nConnection: close\r\n";
+            raw.send(format!("GET {target}{character} HTTP/1.1\r\n{fields}\r\n"))
+                .await;
+            let answer = raw.read_to_end().await;
+            let expected = format!("HTTP/1.1 {status} ");
+            assert!(answer.starts_with(&expected), "{character:?}: {answer}");
+        }
+    }
+}

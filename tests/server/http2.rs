@@ -317,3 +317,21 @@ async fn a_small_window_does_not_hold_small_answers_for_ever() {
     raw.0.read_to_end(&mut answer).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(5));
 }
+
+#[tokio::test]
+async fn a_path_has_the_characters_of_one() {
+    let running = start(app()).await;
+    for character in "\\\"<>^`{|}\u{7f}\u{1}\u{e9}".chars() {
+        let path = format!("/posts/1{character}");
+        let answer = ask(&running, &[(":path", &path), (":authority", "x")]).await;
+        assert!(!answer.starts_with("200"), "{character:?}: {answer}");
+    }
+    for query in ["{|}^\\`", "%C3%A9", ""] {
+        let path = format!("/posts/1?a={query}");
+        let answer = ask(&running, &[(":path", &path), (":authority", "x")]).await;
+        assert!(answer.starts_with("200"), "{query}: {answer}");
+    }
+    let path = "/posts/1?a=\u{e9}";
+    let answer = ask(&running, &[(":path", path), (":authority", "x")]).await;
+    assert!(answer.starts_with("400"), "{answer}");
+}

@@ -164,7 +164,9 @@ async fn end(
 fn check(parts: &Parts, body: &Incoming, is_plain: bool) -> Result<()> {
     let headers = &parts.headers;
     if !is_plain {
-        return Err(ambiguous("The length of the body is given twice."));
+        return Err(ambiguous(
+            "The length of the body is given twice, or the target has a fragment.",
+        ));
     }
     let is_sized = body.size_hint().exact().is_some();
     if !is_sized
