@@ -335,3 +335,40 @@ async fn a_path_has_the_characters_of_one() {
     let answer = ask(&running, &[(":path", path), (":authority", "x")]).await;
     assert!(answer.starts_with("400"), "{answer}");
 }
+
+/// RFC 9113 section 8.2.3, for views and for what is mounted.
+#[tokio::test]
+async fn cookies_that_were_split_are_one_field() {
+    fn told(headers: &http::HeaderMap) -> String {
+        let fields: Vec<_> = headers.get_all("cookie").iter().collect();
+        format!("{fields:?}")
+    }
+    async fn view(request: Request) -> Result<String> {
+        Ok(told(request.headers()))
+    }
+    let inner =
+        axum::Router::new().fallback(|request: http::Request<axum::body::Body>| async move {
+            told(request.headers())
+        });
+    let app = App::new()
+        .get("/", public(view))
+        .mount("/in", public(inner));
+    let running = start(app).await;
+    for path in ["/", "/in"] {
+        for (cookies, expected) in [
+            (&["a=1", "b=2", "c=3; d=4"][..], r#"["a=1; b=2; c=3; d=4"]"#),
+            (&["a=1"], r#"["a=1"]"#),
+            (&[], "[]"),
+        ] {
+            // Other fields stay as they are.
+            let mut fields = vec![
+                (":path", path),
+                (":authority", "x"),
+                ("x-a", "1"),
+                ("x-a", "2"),
+            ];
+            fields.extend(cookies.iter().map(|cookie| ("cookie", *cookie)));
+            assert_eq!(ask(&running, &fields).await, format!("200 {expected}"));
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod field_error;
 mod never;
 mod outcome;
 
+mod cookie;
 mod host;
 mod incoming;
 mod into_response;
