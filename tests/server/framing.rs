@@ -258,7 +258,14 @@ async fn heads_have_a_size() {
         (many(100), 431),
         (path(8000), 200),
         (path(9000), 414),
-        (path(100_000), 431),
+        (path(100_000), 414),
+        (path(20_000), 414),
+        (format!("GET /{}", "a".repeat(100_000)), 414),
+        ("A".repeat(100_000), 414),
+        (
+            path(7_000).replace("Host", &format!("X: {}\r\nHost", "a".repeat(16_000))),
+            431,
+        ),
     ] {
         let mut raw = Raw::connect(running.address).await;
         raw.send(&request).await;

@@ -33,6 +33,8 @@ pub(super) struct Heads {
     /// The beginning of a line whose end has not come yet.
     line: Vec<u8>,
     has_line: bool,
+    /// The bytes of the request line that have come.
+    request_line: usize,
     has_fragment: bool,
     lengths: u32,
     encodings: u32,
@@ -102,6 +104,11 @@ impl Heads {
         plain
     }
 
+    /// The bytes of the request line that came last, as far as it came.
+    pub(super) fn request_line(&self) -> usize {
+        self.request_line
+    }
+
     /// Has nothing of the next head come yet?
     fn awaits_head(&self) -> bool {
         let is_between = matches!(self.body, Body::None) && !self.has_line;
@@ -114,6 +121,7 @@ impl Heads {
             bytes = self.body.skip(bytes);
             bytes = &bytes[self.end_of_head(bytes)?..];
             let head = std::mem::take(self);
+            self.request_line = head.request_line;
             self.body = match (head.lengths, head.encodings, head.length) {
                 _ if head.has_fragment => Body::Endless,
                 (0, 0, _) => Body::None,
@@ -153,9 +161,13 @@ impl Heads {
 
     /// It has these bytes, unless it has ended.
     fn look_at_request_line(&mut self, bytes: &[u8]) {
-        if self.has_line {
+        if self.has_line || bytes.is_empty() {
             return;
         }
+        if self.line.is_empty() {
+            self.request_line = 0;
+        }
+        self.request_line += bytes.len();
         self.has_fragment |= memchr(b'#', bytes).is_some();
     }
 
@@ -374,6 +386,22 @@ mod tests {
         let plain = "GET / HTTP/1.1\r\nHost: x\r\nReferer: /#\r\n\r\n";
         assert_eq!(look(plain), None);
         assert_eq!(requested(plain, 2, Some(0)), None);
+    }
+
+    #[test]
+    fn the_request_line_is_measured() {
+        let line = format!("GET /{} HTTP/1.1\r", "a".repeat(100));
+        for (text, length) in [
+            (format!("{PLAIN}\r\n{}", &line[..90]), 90),
+            (format!("{PLAIN}{line}\nHost: x\r\n"), line.len()),
+            (format!("{line}\nHost: x\r\n\r\n"), line.len()),
+        ] {
+            let mut heads = Heads::default();
+            for part in text.as_bytes().chunks(7) {
+                settled(&mut heads, part);
+            }
+            assert_eq!(heads.request_line(), length, "{text:?}");
+        }
     }
 
     #[test]

@@ -60,7 +60,19 @@ pub(super) async fn serve(
     };
     let outcome = until_ended(driven, &pace, drain).await;
     let parts = connection.into_parts();
-    Box::pin(end(parts.io, parts.read_buf, &service, &pace, drain)).await?;
+    let longest_target = service
+        .settings()
+        .uri_limit
+        .min(limits.max_header_bytes as usize);
+    let last = end(
+        parts.io,
+        parts.read_buf,
+        &service,
+        &pace,
+        longest_target,
+        drain,
+    );
+    Box::pin(last).await?;
     outcome
 }
 
@@ -134,6 +146,7 @@ async fn end(
     read: bytes::Bytes,
     service: &AppService,
     pace: &Pace,
+    longest_target: usize,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let (mut stream, refused) = socket.into_parts();
@@ -148,7 +161,11 @@ async fn end(
             return Err("the client does not read".into());
         }
         Some(Verdict::SlowHead) => Some(408),
-        Some(Verdict::Idle | Verdict::Leaving) | None => refused,
+        // hyper has one limit for the whole head; this much of it is the target.
+        Some(Verdict::Idle | Verdict::Leaving) | None => match refused {
+            Some(431) if pace.request_line() > longest_target => Some(414),
+            refused => refused,
+        },
     };
     if let Some(status) = refused {
         observe::refused(refusal::reason(status));
