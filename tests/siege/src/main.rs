@@ -23,6 +23,7 @@
 //! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
 //! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
 //! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
+//! | `heads` | two hosts, fragments, characters that no URI has, a line without end | 400, 414 |
 //! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
 //! | `kill` | 50 times `kill -9` under writes | what was acknowledged is there |
 //! | `autobahn` | Autobahn's 517 cases of what `WebSockets` may meet | none failed |
@@ -46,6 +47,7 @@ mod endurance;
 mod findings;
 mod floods;
 mod frames;
+mod heads;
 mod honest;
 mod idle;
 mod kill;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::findings::Findings;
 use crate::{
-    Result, autobahn, cut_off, deaf, descriptors, endurance, floods, idle, kill, silence, size,
-    slow, stop_busy, stop_stuck,
+    Result, autobahn, cut_off, deaf, descriptors, endurance, floods, heads, idle, kill, silence,
+    size, slow, stop_busy, stop_stuck,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -18,7 +18,7 @@ pub(crate) struct Row {
     attack: fn() -> Running,
 }
 
-pub(crate) const ROWS: [Row; 13] = [
+pub(crate) const ROWS: [Row; 14] = [
     Row::new("slow-heads", 60, || Box::pin(slow::heads())),
     Row::new("silence", 60, || Box::pin(silence::kept())),
     Row::new("deaf", 120, || Box::pin(deaf::clients())),
@@ -30,6 +30,7 @@ pub(crate) const ROWS: [Row; 13] = [
     Row::new("too-large", 120, || Box::pin(size::sent())),
     Row::new("http2-floods", 300, || Box::pin(floods::all())),
     Row::new("descriptors", 60, || Box::pin(descriptors::used_up())),
+    Row::new("heads", 60, || Box::pin(heads::read_twice())),
     Row::new("cut-off", 120, || Box::pin(cut_off::clients())),
     Row::new("kill", 300, || Box::pin(kill::again_and_again())),
 ];
