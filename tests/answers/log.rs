@@ -45,7 +45,7 @@ async fn each_request_has_one_line() {
             ["GET", "/posts/{id}", "a-1", "200", "25"],
         ),
         (
-            client.get("/posts/1").header("traceparent", &parent),
+            client.get("/posts/1").header("traceparent", parent),
             [
                 "GET",
                 "/posts/{id}",

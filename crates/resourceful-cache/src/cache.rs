@@ -201,7 +201,7 @@ fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Option<T> {
                 key,
                 error = error.to_string(),
                 "what is cached is of another type"
-            )
+            );
         })
         .ok()
 }
