@@ -4,7 +4,7 @@ use std::future::IntoFuture as _;
 use std::time::Duration;
 
 use resourceful::prelude::*;
-use resourceful::{Body, TestRequest};
+use resourceful::{Body, EventStream, TestRequest};
 
 use crate::fixture::{Log, app};
 
@@ -98,5 +98,73 @@ async fn what_machines_ask_every_second_has_none() {
             Vec::<String>::new(),
             "{path}"
         );
+    }
+}
+
+/// What others wrote, each of it able to end a line, to move the cursor or to turn text around.
+const FORGED: &str = "x\n2026-01-01 INFO request{id=1}: answered status=200\r\u{1b}[2J\u{7}\u{7f}\u{85}\u{9b}31m\
+     \u{2028}\u{2029}\u{202e}\u{2066}\0";
+
+/// An error's cause, a panic, a check, and a path: one event, one line, all of it visible ASCII.
+#[tokio::test]
+async fn what_others_wrote_stays_on_its_line() {
+    async fn fail(_: Request) -> Result<()> {
+        let cause = std::io::Error::other(FORGED);
+        Err(Error::internal(cause).with_detail(FORGED))
+    }
+    async fn panics(_: Request) -> Result<()> {
+        panic!("{FORGED}")
+    }
+    async fn events(request: Request) -> Result<EventStream> {
+        Ok(EventStream::new(&request, |_| async {
+            Err(Error::internal(FORGED))
+        }))
+    }
+    let app = App::new()
+        .get("/fail", public(fail))
+        .get("/panics", public(panics))
+        .get("/events", public(events))
+        .problems(|_, _| panic!("{FORGED}"))
+        .health()
+        .ready_check(FORGED, || async { Err(Error::internal(FORGED)) });
+    let client = TestClient::new(app).unwrap();
+    for path in [
+        "/fail",
+        "/panics",
+        "/events",
+        "/readyz",
+        "/%0A%1B%E2%80%A8?%0A",
+    ] {
+        let lines = lines(client.get(path)).await;
+        assert!(!lines.is_empty(), "{path}");
+        for line in lines {
+            let is_visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+            assert!(line.bytes().all(is_visible), "{path}: {line:?}");
+            assert!(line.contains(" resourceful::"), "{path}: {line:?}");
+            // In quotes nothing ends the fields.
+            assert!(!line.contains("error=") || line.contains("error=\""));
+        }
+    }
+}
+
+/// An id that is more than a word is not taken over.
+#[tokio::test]
+async fn an_id_that_could_be_more_is_not_taken() {
+    let client = client();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for id in [
+        "1}: answered status=200",
+        "a b",
+        "a\tb",
+        "{a}",
+        "\"a\"",
+        "",
+        &"x".repeat(129),
+    ] {
+        let request = client.get("/posts/1").header("x-request-id", id);
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let lines = lines(request.header("traceparent", &parent)).await;
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(&format!(" id={trace}")), "{lines:?}");
     }
 }

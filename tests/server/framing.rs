@@ -219,7 +219,7 @@ async fn other_hosts_are_not_served_where_it_is_said_which_are() {
         ("GET /posts/1 HTTP/1.1\r\nHost: www.example.net\r\n", 200),
         (
             "GET http://example.org/posts/1 HTTP/1.1\r\nHost: evil.org\r\n",
-            200,
+            400,
         ),
         ("GET /posts/1 HTTP/1.1\r\nHost: evil.org\r\n", 400),
         (
@@ -258,7 +258,14 @@ async fn heads_have_a_size() {
         (many(100), 431),
         (path(8000), 200),
         (path(9000), 414),
-        (path(100_000), 431),
+        (path(100_000), 414),
+        (path(20_000), 414),
+        (format!("GET /{}", "a".repeat(100_000)), 414),
+        ("A".repeat(100_000), 414),
+        (
+            path(7_000).replace("Host", &format!("X: {}\r\nHost", "a".repeat(16_000))),
+            431,
+        ),
     ] {
         let mut raw = Raw::connect(running.address).await;
         raw.send(&request).await;
@@ -272,5 +279,52 @@ async fn heads_have_a_size() {
             status == 200 || answer.contains("application/problem+json"),
             "{case}: {answer}"
         );
+    }
+}
+
+/// RFC 9112 section 3.2: hyper would take `/posts/1#/../x` for `/posts/1`.
+#[tokio::test]
+async fn a_target_has_no_fragment() {
+    let running = start(app()).await;
+    let plain = format!("{GET}Host: x\r\n\r\n");
+    for target in [
+        "/posts/1#",
+        "/posts/1#/../x",
+        "/posts/1?a=b#c",
+        "http://x/posts/1#c",
+        "http://x#/posts/1",
+    ] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+        for before in ["", &plain] {
+            let mut raw = Raw::connect(running.address).await;
+            refused(&mut raw, &format!("{before}{request}")).await;
+        }
+        let mut raw = Raw::connect(running.address).await;
+        let (first, second) = request.split_at(request.find('#').unwrap());
+        raw.send(first).await;
+        tokio::task::yield_now().await;
+        refused(&mut raw, second).await;
+    }
+}
+
+/// RFC 3986 appendix A; of a query, what browsers do not encode is taken.
+#[tokio::test]
+async fn a_uri_has_the_characters_of_one() {
+    let running = start(app()).await;
+    for character in "\\\"<>^`{|}\u{7f}\u{1}\u{e9}\u{202e}".chars() {
+        let of_a_query = if "\\^`{|}".contains(character) {
+            200
+        } else {
+            400
+        };
+        for (target, status) in [("/posts/1", 400), ("/posts/1?a=", of_a_query)] {
+            let mut raw = Raw::connect(running.address).await;
+            let fields = "Host: x\r\nConnection: close\r\n";
+            raw.send(format!("GET {target}{character} HTTP/1.1\r\n{fields}\r\n"))
+                .await;
+            let answer = raw.read_to_end().await;
+            let expected = format!("HTTP/1.1 {status} ");
+            assert!(answer.starts_with(&expected), "{character:?}: {answer}");
+        }
     }
 }

@@ -45,6 +45,46 @@ fn request(method: u8, stream: u32, path: &str) -> Vec<u8> {
     frame(1, 0b101, stream, &block) // HEADERS, END_STREAM and END_HEADERS
 }
 
+/// HPACK without compression (RFC 7541 section 6.2.2).
+fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in fields {
+        block.push(0);
+        for text in [name, value] {
+            block.push(u8::try_from(text.len()).unwrap());
+            block.extend(text.bytes());
+        }
+    }
+    block
+}
+
+/// Status (200, or any other as 400) and body of a `GET` with these fields.
+pub(super) async fn ask(running: &Running, fields: &[(&str, &str)]) -> String {
+    let mut head = vec![(":method", "GET"), (":scheme", "http")];
+    head.extend(fields);
+    let head = frame(1, 0b101, 1, &block(&head));
+    let mut raw = Raw::connect(running.address).await;
+    raw.send([PREFACE, &frame(4, 0, 0, &[]), &head].concat())
+        .await;
+    let (mut status, mut body) = ("", Vec::new());
+    loop {
+        let mut head = [0; 9];
+        raw.0.read_exact(&mut head).await.unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut content = vec![0; length as usize];
+        raw.0.read_exact(&mut content).await.unwrap();
+        match head[3] {
+            0 => body.extend(content),
+            1 => status = if content[0] == 0x88 { "200" } else { "400" },
+            3 | 7 => return format!("{} reset", head[3]),
+            _ => continue,
+        }
+        if head[4] & 1 == 1 {
+            return format!("{status} {}", String::from_utf8(body).unwrap());
+        }
+    }
+}
+
 async fn connect(running: &Running) -> SendRequest<Full<Bytes>> {
     let stream = TcpStream::connect(running.address).await.unwrap();
     let shaken = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
@@ -346,4 +386,59 @@ async fn a_client_that_waits_for_an_answer_is_not_idle() {
     assert_eq!(body.collect().await.unwrap().to_bytes(), "partpart");
     let closed = tokio::time::timeout(Duration::from_secs(5), connection).await;
     closed.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_path_has_the_characters_of_one() {
+    let running = start(app()).await;
+    for character in "\\\"<>^`{|}\u{7f}\u{1}\u{e9}".chars() {
+        let path = format!("/posts/1{character}");
+        let answer = ask(&running, &[(":path", &path), (":authority", "x")]).await;
+        assert!(!answer.starts_with("200"), "{character:?}: {answer}");
+    }
+    for query in ["{|}^\\`", "%C3%A9", ""] {
+        let path = format!("/posts/1?a={query}");
+        let answer = ask(&running, &[(":path", &path), (":authority", "x")]).await;
+        assert!(answer.starts_with("200"), "{query}: {answer}");
+    }
+    let path = "/posts/1?a=\u{e9}";
+    let answer = ask(&running, &[(":path", path), (":authority", "x")]).await;
+    assert!(answer.starts_with("400"), "{answer}");
+}
+
+/// RFC 9113 section 8.2.3, for views and for what is mounted.
+#[tokio::test]
+async fn cookies_that_were_split_are_one_field() {
+    fn told(headers: &http::HeaderMap) -> String {
+        let fields: Vec<_> = headers.get_all("cookie").iter().collect();
+        format!("{fields:?}")
+    }
+    async fn view(request: Request) -> Result<String> {
+        Ok(told(request.headers()))
+    }
+    let inner =
+        axum::Router::new().fallback(|request: http::Request<axum::body::Body>| async move {
+            told(request.headers())
+        });
+    let app = App::new()
+        .get("/", public(view))
+        .mount("/in", public(inner));
+    let running = start(app).await;
+    for path in ["/", "/in"] {
+        for (cookies, expected) in [
+            (&["a=1", "b=2", "c=3; d=4"][..], r#"["a=1; b=2; c=3; d=4"]"#),
+            (&["a=1"], r#"["a=1"]"#),
+            (&[], "[]"),
+        ] {
+            // Other fields stay as they are.
+            let mut fields = vec![
+                (":path", path),
+                (":authority", "x"),
+                ("x-a", "1"),
+                ("x-a", "2"),
+            ];
+            fields.extend(cookies.iter().map(|cookie| ("cookie", *cookie)));
+            assert_eq!(ask(&running, &fields).await, format!("200 {expected}"));
+        }
+    }
 }

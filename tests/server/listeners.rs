@@ -86,6 +86,61 @@ async fn only_sockets_of_ones_own_are_removed() {
     assert!(!path.exists());
 }
 
+/// Looked at as often as possible while it is made: no mode but those that were asked for.
+#[tokio::test]
+async fn a_unix_socket_is_made_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    let folder = Folder::new("unix-mode");
+    let path = folder.0.join("app.sock");
+    let is_done = Arc::new(AtomicBool::new(false));
+    let watching = {
+        let (path, is_done) = (path.clone(), Arc::clone(&is_done));
+        std::thread::spawn(move || {
+            let mut modes = std::collections::BTreeSet::new();
+            while !is_done.load(Relaxed) {
+                if let Ok(file) = std::fs::symlink_metadata(&path) {
+                    modes.insert(file.permissions().mode() & 0o777);
+                }
+            }
+            modes
+        })
+    };
+    let mode = || {
+        std::fs::symlink_metadata(&path)
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    for _ in 0..200 {
+        let listener = Listener::unix(&path).await.unwrap();
+        assert_eq!(mode(), 0o600);
+        let listener = listener.with_mode(0o620).unwrap();
+        assert_eq!(mode(), 0o620);
+        drop(listener);
+    }
+    is_done.store(true, Relaxed);
+    let modes = watching.join().unwrap();
+    assert!(
+        modes.iter().all(|mode| [0o600, 0o620].contains(mode)),
+        "{modes:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_unix_socket_that_cannot_be_bound_names_its_path() {
+    for path in ["", "@name", "\0name", "/no/such/folder/app.sock", "a\0b"] {
+        let error = Listener::unix(path).await.unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("listen on \"{path}\": ")),
+            "{error}"
+        );
+    }
+    assert!(!std::path::Path::new("@name").exists());
+}
+
 #[tokio::test]
 async fn http2_is_spoken_over_a_unix_socket() {
     let folder = Folder::new("unix-h2");

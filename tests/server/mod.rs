@@ -8,6 +8,7 @@ mod docs;
 mod drain;
 mod framing;
 mod health;
+mod hosts;
 mod http2;
 mod limits;
 mod listeners;

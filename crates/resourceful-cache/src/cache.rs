@@ -159,6 +159,7 @@ impl Cache {
             }
             let value = encode(&compute.await.map_err(Into::into)?)?;
             if let Err(error) = self.keep(&key, value.clone(), ttl).await {
+                let error = error.to_string();
                 tracing::debug!(key, error, "a value could not be cached");
             }
             Ok(value)
@@ -173,7 +174,10 @@ impl Cache {
 
     async fn stored(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
         let found = self.store.get(key).await;
-        found.inspect_err(|error| tracing::debug!(key, error, "the cache could not be asked"))
+        found.inspect_err(|error| {
+            let error = error.to_string();
+            tracing::debug!(key, error, "the cache could not be asked");
+        })
     }
 
     /// Stores the value, or forgets the key where the value is too long: an older value must not
@@ -216,7 +220,13 @@ fn encode<T: Serialize>(value: &T) -> Result<Bytes> {
 fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Option<T> {
     let outcome = serde_json::from_slice(value);
     outcome
-        .inspect_err(|error| tracing::debug!(key, %error, "what is cached is of another type"))
+        .inspect_err(|error| {
+            tracing::debug!(
+                key,
+                error = error.to_string(),
+                "what is cached is of another type"
+            );
+        })
         .ok()
 }
 

@@ -214,7 +214,7 @@ impl Call {
                 .unwrap_or_else(|_| Err(ClientError::Timeout.into()))
         };
         if let Err(Failure { error, .. }) = &outcome {
-            tracing::debug!(method = %self.method, path = self.path, %error, "an upstream call failed");
+            tracing::debug!(method = %self.method, path = self.path, error = error.to_string(), "an upstream call failed");
         }
         outcome
     }

@@ -104,7 +104,10 @@ impl<C: ConnectionTrait + Debug + Send + 'static> Deliveries for SqlDeliveries<C
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = seconds(now.unwrap_or_default());
         if let Err(error) = self.clean(now).await {
-            tracing::warn!(%error, "old deliveries could not be removed");
+            tracing::warn!(
+                error = error.to_string(),
+                "old deliveries could not be removed"
+            );
         }
         // One statement, so that the database decides between two who ask at the same time.
         let begin = "INSERT INTO webhook_delivery (id, begun_at, finished, lease) \

@@ -92,7 +92,11 @@ impl<P: Provider> Webhook<P> {
             Err(_) => seen.abandon(id, lease).await,
         };
         if let Err(error) = kept {
-            tracing::warn!(id, %error, "what became of the delivery could not be kept");
+            tracing::warn!(
+                id,
+                error = error.to_string(),
+                "what became of the delivery could not be kept"
+            );
         }
         outcome
     }

@@ -200,7 +200,11 @@ fn sort_out<O>(sent: Vec<(usize, Box<RawValue>)>, outcomes: Vec<Result<O>>) -> B
             Ok(value) => succeeded.push(BulkSuccess { index, value }),
             Err(error) => {
                 if error.status().is_server_error() {
-                    tracing::error!(index, %error, "work on an item of a bulk request failed");
+                    tracing::error!(
+                        index,
+                        error = error.to_string(),
+                        "work on an item of a bulk request failed"
+                    );
                 }
                 failed.push(BulkFailure::new(index, data, error));
             }

@@ -68,7 +68,7 @@ fn problem_of(error: &Error, head: &Head) -> Reply {
             request_id = %id,
             method = %head.parts.method,
             path = head.parts.uri.path(),
-            %error,
+            error = error.to_string(),
             "request failed"
         );
         problem = problem.with("request_id", id.into_owned());

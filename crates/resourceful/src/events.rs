@@ -254,7 +254,7 @@ impl EventStream {
             self.work = None;
             self.events.close();
             if let Err(error) = outcome {
-                tracing::error!(%error, "a stream of events failed");
+                tracing::error!(error = error.to_string(), "a stream of events failed");
             }
         }
         match self.events.poll_recv(cx) {

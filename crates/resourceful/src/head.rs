@@ -112,12 +112,16 @@ impl Head {
 
     fn given_id(&self) -> Option<&str> {
         let value = |name| self.headers().get(name)?.to_str().ok();
-        let Some(id) = value(&X_REQUEST_ID) else {
-            return trace_id(value(&TRACEPARENT)?);
-        };
-        let visible = id.bytes().all(|byte| byte.is_ascii_graphic());
-        (visible && (1..=128).contains(&id.len())).then_some(id)
+        let id = value(&X_REQUEST_ID).filter(|id| is_id(id));
+        id.or_else(|| trace_id(value(&TRACEPARENT)?))
     }
+}
+
+/// Nothing that a log, a shell or a URL reads as more than text.
+fn is_id(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    (1..=128).contains(&text.len())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
 }
 
 /// The trace of a `traceparent` (W3C Trace Context, section 3.2.2).
@@ -136,6 +140,26 @@ fn trace_id(traceparent: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_a_word() {
+        for id in ["a", "A-1_b.2:c", &"x".repeat(128)] {
+            assert!(is_id(id), "{id}");
+        }
+        for bad in [
+            "",
+            "a b",
+            "a}",
+            "a\"",
+            "a=b",
+            "a/b",
+            "a%0A",
+            "é",
+            &"x".repeat(129),
+        ] {
+            assert!(!is_id(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn a_trace_is_read_from_its_parent() {

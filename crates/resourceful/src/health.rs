@@ -45,7 +45,7 @@ impl Check {
             Ok(Err(error)) => error,
             Err(_elapsed) => Error::internal("it took too long"),
         };
-        tracing::warn!(check = self.name, %error, "not ready");
+        tracing::warn!(check = self.name, error = error.to_string(), "not ready");
         Some(&self.name)
     }
 }

@@ -139,7 +139,10 @@ pub struct Json<T>(pub T);
 impl<T: Serialize> Json<T> {
     fn content(&self) -> Content {
         Content::json(StatusCode::OK, &self.0).unwrap_or_else(|error| {
-            tracing::error!(%error, "a view's answer could not be written as JSON");
+            tracing::error!(
+                error = error.to_string(),
+                "a view's answer could not be written as JSON"
+            );
             Content::empty(StatusCode::INTERNAL_SERVER_ERROR)
         })
     }

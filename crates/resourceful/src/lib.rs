@@ -7,6 +7,7 @@ mod field_error;
 mod never;
 mod outcome;
 
+mod cookie;
 mod detached;
 mod host;
 mod incoming;

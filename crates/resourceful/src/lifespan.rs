@@ -42,7 +42,7 @@ impl Lifespan {
     pub(crate) async fn stop(self) {
         for hook in self.on_stop.into_iter().rev() {
             if let Err(error) = hook().await {
-                tracing::error!(%error, "a stop hook failed");
+                tracing::error!(error = error.to_string(), "a stop hook failed");
             }
         }
     }

@@ -18,13 +18,22 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Visible ASCII but for `%` and `.`.
+/// Visible ASCII that no path has raw (RFC 3986 section 3.3). `[` and `]` are none either, but
+/// browsers do not encode them (WHATWG URL, path percent-encode set).
+const NOT_OF_A_PATH: &[u8] = b"\"#<>?\\^`{|}";
+
+/// What a path has raw, but for `%` and `.`.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = b'!';
     while byte < 0x7F {
         plain[byte as usize] = byte != b'%' && byte != b'.';
         byte += 1;
+    }
+    let mut index = 0;
+    while index < NOT_OF_A_PATH.len() {
+        plain[NOT_OF_A_PATH[index] as usize] = false;
+        index += 1;
     }
     plain
 };
@@ -56,7 +65,8 @@ fn normalise_odd(path: &str) -> Result<Cow<'_, str>> {
     if parts.any(|part| part == "." || part == "..") {
         return Err(Error::bad_request("The path has a `.` or `..` segment."));
     }
-    if path.bytes().any(|byte| byte <= b' ' || byte >= 0x7F) {
+    let is_raw = |byte: u8| PLAIN[usize::from(byte)] || matches!(byte, b'%' | b'.');
+    if !path.bytes().all(is_raw) {
         return Err(Error::bad_request(
             "The path has a character that must be percent-encoded.",
         ));
@@ -167,11 +177,22 @@ mod tests {
             "/%ff",
             "/%C3",
             "/é",
+            "/a b",
+            "/\u{7f}",
+            "/\\evil.com/",
+            "/a\"b",
+            "/a<b>",
+            "/a^b",
+            "/a`b",
+            "/{a|b}",
+            "/a#b",
         ] {
             assert_eq!(normal(path), None, "{path}");
         }
         assert_eq!(normal("/.well-known/x").as_deref(), Some("/.well-known/x"));
         assert_eq!(normal("/...").as_deref(), Some("/..."));
+        let plain = "/-_~!$&'()*+,;=:@[slug]";
+        assert_eq!(normal(plain).as_deref(), Some(plain));
     }
 
     #[test]

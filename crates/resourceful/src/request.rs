@@ -16,6 +16,7 @@ use crate::action::Action;
 use crate::body::BodyStream;
 use crate::error::{Error, Result};
 use crate::head::Head;
+use crate::host;
 use crate::input::{Input, check_content_type};
 #[cfg(feature = "multipart")]
 use crate::multipart::{Multipart, MultipartLimits, boundary};
@@ -349,7 +350,7 @@ impl Request {
     }
 
     /// The id under which the log knows this request: the client's `X-Request-Id` when it
-    /// is 1 to 128 visible ASCII characters, or the trace of its `traceparent` (W3C Trace
+    /// is 1 to 128 of `A-Z a-z 0-9 . _ : -`, or the trace of its `traceparent` (W3C Trace
     /// Context), else one of our own.
     ///
     /// # Examples
@@ -662,7 +663,8 @@ impl Request {
         body
     }
 
-    /// The request as `http` knows it.
+    /// The request as `http` knows it. Its `Host`, and the authority of its URI where that has one,
+    /// are [`host`](Self::host): no service that it is handed to reads another one.
     ///
     /// # Examples
     /// ```
@@ -681,8 +683,12 @@ impl Request {
     #[must_use]
     pub fn into_http(mut self) -> http::Request<Body> {
         let body = self.take_body();
+        let host = self.host().map(str::to_owned);
         let head = Arc::try_unwrap(self.head);
-        let parts = head.map_or_else(|shared| shared.parts.clone(), |head| head.parts);
+        let mut parts = head.map_or_else(|shared| shared.parts.clone(), |head| head.parts);
+        if let Some(host) = host {
+            host::set(&mut parts, &host);
+        }
         http::Request::from_parts(parts, body)
     }
 

@@ -283,13 +283,15 @@ fn check(pattern: &str) -> Result<String, String> {
         {
             return Err(format!("`{bad}` must be percent-encoded"));
         } else {
-            shape.push_str(segment);
+            match normalise(segment) {
+                Ok(normal) if normal == segment => shape.push_str(segment),
+                Ok(normal) => {
+                    let normal = pattern.replace(segment, &normal);
+                    return Err(format!("its one spelling is `{normal}`"));
+                }
+                Err(_) => return Err("it has a broken percent-encoding".to_owned()),
+            }
         }
-    }
-    match normalise(pattern) {
-        Ok(normal) if normal == pattern => {}
-        Ok(normal) => return Err(format!("its one spelling is `{normal}`")),
-        Err(_) => return Err("it has a broken percent-encoding".to_owned()),
     }
     let parameters: Vec<_> = Parameter::all(pattern).collect();
     let names = || parameters.iter().map(|parameter| &parameter.name);

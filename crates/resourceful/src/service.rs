@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Version;
 use http::request::Parts;
 use http_body::Body as HttpBody;
 
 use crate::answer::Answer;
+use crate::cookie;
 use crate::error::{BoxError, Error};
+use crate::host;
+use crate::observe;
 use crate::origin::Origin;
 use crate::response::{Body, Response};
 use crate::settings::Settings;
@@ -47,7 +51,14 @@ impl AppService {
 
     /// One request, and over which of our connections it came.
     #[inline]
-    pub(crate) fn walk(&self, parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
+    pub(crate) fn walk(&self, mut parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
+        if parts.version >= Version::HTTP_2 {
+            cookie::join(&mut parts.headers);
+            if origin.is_some() && !host::is_one(&parts) {
+                observe::refused("bad_request");
+                return self.refuse(Error::bad_request(host::NOT_ONE), parts);
+            }
+        }
         self.site.walk(parts, body, origin)
     }
 

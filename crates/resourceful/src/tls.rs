@@ -76,7 +76,10 @@ impl Tls {
             let files = Arc::clone(&files);
             let looked = tokio::task::spawn_blocking(move || files.read_again_if_changed());
             if let Ok(Err(error)) = looked.await {
-                tracing::error!(%error, "the new certificate cannot be used, the old one stays");
+                tracing::error!(
+                    error = error.to_string(),
+                    "the new certificate cannot be used, the old one stays"
+                );
             }
         }
     }
@@ -142,7 +145,7 @@ impl Files {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.stamp = stamp;
         current.certified = Arc::new(certified?);
-        tracing::info!(certificates = %self.certificates.display(), "a new certificate is used");
+        tracing::info!(certificates = ?self.certificates, "a new certificate is used");
         Ok(())
     }
 

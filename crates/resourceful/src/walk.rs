@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode, request::Parts};
-use percent_encoding::{CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::answer::Answer;
 use crate::conclude::conclude;
@@ -88,9 +88,16 @@ impl Site {
     }
 
     fn locate(&self, parts: &Parts) -> Result<Located<'_>, Refusal> {
-        let query = parts.uri.query().map_or(0, str::len);
-        if parts.uri.path().len() + query > self.settings.uri_limit {
+        let query = parts.uri.query().unwrap_or_default();
+        if parts.uri.path().len() + query.len() > self.settings.uri_limit {
             return Err(Refusal::Error(uri_too_long(self.settings.uri_limit)));
+        }
+        // The other characters that no URI has are refused by `http`, but for those that browsers
+        // do not encode in queries: `\ ^ { | }` and the backtick (WHATWG URL, query state).
+        if !query.is_ascii() {
+            return Err(Refusal::Error(Error::bad_request(
+                "The query has a character that must be percent-encoded.",
+            )));
         }
         let path = normalise(parts.uri.path()).map_err(Refusal::Error)?;
         match self.router.find(&path) {
@@ -157,12 +164,24 @@ enum Refusal {
     OtherSlash,
 }
 
+/// What a query may have raw, though no URI has it.
+const RAW_IN_QUERIES: &AsciiSet = &CONTROLS
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
 /// 308 keeps method and body; the query goes along, with what is no character of a URI encoded.
+///
+/// It leads to this host: the path matched a pattern, whose first segment is not empty, and has no
+/// backslash. A `Location` of `//evil.com` or `/\evil.com` would not.
 fn other_slash(parts: &Parts, mounted_at: &str) -> Result<Reply> {
     let path = toggle_slash(parts.uri.path());
     let query = parts.uri.query();
     let query = query.map_or(String::new(), |query| {
-        format!("?{}", utf8_percent_encode(query, CONTROLS))
+        format!("?{}", utf8_percent_encode(query, RAW_IN_QUERIES))
     });
     let location = HeaderValue::from_str(&format!("{mounted_at}{path}{query}"));
     let content = Content::empty(StatusCode::PERMANENT_REDIRECT);

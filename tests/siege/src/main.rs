@@ -28,6 +28,7 @@
 //! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
 //! | `outlived` | 11 connections of 100 `POST`s each, dropped | its new `POST`s are 503; none that was begun is cut, of no client |
 //! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
+//! | `heads` | two hosts, fragments, characters that no URI has, a line without end | 400, 414 |
 //! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
 //! | `kill` | 50 times `kill -9` under writes | what was acknowledged is there |
 //! | `autobahn` | Autobahn's 517 cases of what `WebSockets` may meet | none failed |
@@ -54,6 +55,7 @@ mod findings;
 mod floods;
 mod forms;
 mod frames;
+mod heads;
 mod honest;
 mod idle;
 mod kill;

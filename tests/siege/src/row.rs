@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::findings::Findings;
 use crate::{
     Result, aimless, autobahn, cut_off, deaf, deaf_sockets, descriptors, endurance, floods, forms,
-    idle, kill, outlived, silence, size, slow, stop_busy, stop_stuck, unread,
+    heads, idle, kill, outlived, silence, size, slow, stop_busy, stop_stuck, unread,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -18,7 +18,7 @@ pub(crate) struct Row {
     attack: fn() -> Running,
 }
 
-pub(crate) const ROWS: [Row; 19] = [
+pub(crate) const ROWS: [Row; 20] = [
     Row::new("slow-heads", 60, || Box::pin(slow::heads())),
     Row::new("silence", 60, || Box::pin(silence::kept())),
     Row::new("aimless", 60, || Box::pin(aimless::clients())),
@@ -35,6 +35,7 @@ pub(crate) const ROWS: [Row; 19] = [
     Row::new("http2-floods", 300, || Box::pin(floods::all())),
     Row::new("outlived", 60, || Box::pin(outlived::requests())),
     Row::new("descriptors", 60, || Box::pin(descriptors::used_up())),
+    Row::new("heads", 60, || Box::pin(heads::read_twice())),
     Row::new("cut-off", 120, || Box::pin(cut_off::clients())),
     Row::new("kill", 300, || Box::pin(kill::again_and_again())),
 ];

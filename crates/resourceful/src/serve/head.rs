@@ -1,13 +1,14 @@
-//! What hyper does not say of a head: whether its framing can be read in two ways.
+//! What hyper does not say of a head: whether it can be read in two ways.
 //!
 //! Of `Content-Length` beside `Transfer-Encoding`, and of a `Content-Length` that is there twice,
 //! hyper takes one and drops the other, as RFC 9112 section 6.3 allows. A proxy in front of us may
-//! have taken the other: that is how requests are smuggled. So the bytes of heads are counted: those
+//! have taken the other: that is how requests are smuggled. Of a target with a fragment, which none
+//! may have (RFC 9112 section 3.2), it drops the fragment: `/a#/../b` would be `/a`. So the bytes of heads are counted: those
 //! that are one request, of which hyper has left nothing out, need not be looked at.
 
 use std::cell::Cell;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memchr2};
 
 const CONTENT_LENGTH: &[u8] = b"content-length:";
 const TRANSFER_ENCODING: &[u8] = b"transfer-encoding:";
@@ -32,6 +33,9 @@ pub(super) struct Heads {
     /// The beginning of a line whose end has not come yet.
     line: Vec<u8>,
     has_line: bool,
+    /// The bytes of the request line that have come.
+    request_line: usize,
+    has_fragment: bool,
     lengths: u32,
     encodings: u32,
     /// What the length is, where it can be read.
@@ -100,6 +104,11 @@ impl Heads {
         plain
     }
 
+    /// The bytes of the request line that came last, as far as it came.
+    pub(super) fn request_line(&self) -> usize {
+        self.request_line
+    }
+
     /// Has nothing of the next head come yet?
     fn awaits_head(&self) -> bool {
         let is_between = matches!(self.body, Body::None) && !self.has_line;
@@ -112,15 +121,17 @@ impl Heads {
             bytes = self.body.skip(bytes);
             bytes = &bytes[self.end_of_head(bytes)?..];
             let head = std::mem::take(self);
+            self.request_line = head.request_line;
             self.body = match (head.lengths, head.encodings, head.length) {
+                _ if head.has_fragment => Body::Endless,
                 (0, 0, _) => Body::None,
                 (1, 0, Some(length)) => Body::Sized(length),
                 (0, 1, _) => Body::Chunked(Chunk::Size(0)),
-                _ => {
-                    self.body = Body::Endless;
-                    return Some(plain);
-                }
+                _ => Body::Endless,
             };
+            if let Body::Endless = self.body {
+                return Some(plain);
+            }
             plain += 1;
         }
     }
@@ -131,6 +142,7 @@ impl Heads {
         for end in memchr_iter(b'\n', bytes) {
             let line = &bytes[start..end];
             start = end + 1;
+            self.look_at_request_line(line);
             let is_end = if self.line.is_empty() {
                 self.note(line)
             } else {
@@ -142,8 +154,21 @@ impl Heads {
                 return Some(start);
             }
         }
+        self.look_at_request_line(&bytes[start..]);
         keep(&mut self.line, &bytes[start..]);
         None
+    }
+
+    /// It has these bytes, unless it has ended.
+    fn look_at_request_line(&mut self, bytes: &[u8]) {
+        if self.has_line || bytes.is_empty() {
+            return;
+        }
+        if self.line.is_empty() {
+            self.request_line = 0;
+        }
+        self.request_line += bytes.len();
+        self.has_fragment |= memchr(b'#', bytes).is_some();
     }
 
     /// Is this line the end of a head?
@@ -243,12 +268,15 @@ impl Chunk {
 ///
 /// No head has an empty line before its end, but for those it may begin with. So what ends with one
 /// is a head, and perhaps more; and with no more lines than hyper has fields of it, it is no more, and
-/// none of its fields was left out.
+/// none of its fields was left out. Of its first line, neither, where that has no fragment.
 fn is_one_request(bytes: &[u8], fields: usize, body: Option<u64>) -> bool {
     let length = body.and_then(|body| usize::try_from(body).ok());
     let head = length.and_then(|length| bytes.len().checked_sub(length));
     let head = &bytes[..head.unwrap_or(0)];
-    head.ends_with(b"\r\n\r\n") && !matches!(head[0], b'\r' | b'\n') && lines(head) == fields + 2
+    head.ends_with(b"\r\n\r\n")
+        && !matches!(head[0], b'\r' | b'\n')
+        && lines(head) == fields + 2
+        && memchr2(b'#', b'\n', head).is_some_and(|first| head[first] == b'\n')
 }
 
 /// Counted in bytes, so that the compiler counts many at once.
@@ -336,6 +364,43 @@ mod tests {
             let head = format!("PUT / HTTP/1.1\r\nHost: x\r\n{rest}\r\n");
             assert_eq!(look(&head), Some(0), "{head}");
             assert_eq!(look(&format!("{PLAIN}{PLAIN}{head}")), Some(2), "{head}");
+        }
+    }
+
+    #[test]
+    fn a_target_has_no_fragment() {
+        let long = format!("/{}", "a".repeat(100));
+        for target in [
+            "/a#b",
+            "/#",
+            "#",
+            "/a?b#c",
+            "http://x#b",
+            &format!("{long}#"),
+        ] {
+            let head = format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n");
+            assert_eq!(look(&head), Some(0), "{target}");
+            assert_eq!(look(&format!("{PLAIN}\r\n{head}")), Some(1), "{target}");
+            assert_eq!(requested(&head, 1, Some(0)), Some(0), "{target}");
+        }
+        let plain = "GET / HTTP/1.1\r\nHost: x\r\nReferer: /#\r\n\r\n";
+        assert_eq!(look(plain), None);
+        assert_eq!(requested(plain, 2, Some(0)), None);
+    }
+
+    #[test]
+    fn the_request_line_is_measured() {
+        let line = format!("GET /{} HTTP/1.1\r", "a".repeat(100));
+        for (text, length) in [
+            (format!("{PLAIN}\r\n{}", &line[..90]), 90),
+            (format!("{PLAIN}{line}\nHost: x\r\n"), line.len()),
+            (format!("{line}\nHost: x\r\n\r\n"), line.len()),
+        ] {
+            let mut heads = Heads::default();
+            for part in text.as_bytes().chunks(7) {
+                settled(&mut heads, part);
+            }
+            assert_eq!(heads.request_line(), length, "{text:?}");
         }
     }
 

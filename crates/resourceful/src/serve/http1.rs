@@ -4,8 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::Version;
-use http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -17,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::answer::Answer;
 use crate::error::{BoxError, Error, Result};
-use crate::host::Host;
+use crate::host;
 use crate::incoming::Remains;
 use crate::observe;
 use crate::origin::Origin;
@@ -61,7 +60,19 @@ pub(super) async fn serve(
     };
     let outcome = until_ended(driven, &pace, drain).await;
     let parts = connection.into_parts();
-    Box::pin(end(parts.io, parts.read_buf, &service, &pace, drain)).await?;
+    let longest_target = service
+        .settings()
+        .uri_limit
+        .min(limits.max_header_bytes as usize);
+    let last = end(
+        parts.io,
+        parts.read_buf,
+        &service,
+        &pace,
+        longest_target,
+        drain,
+    );
+    Box::pin(last).await?;
     outcome
 }
 
@@ -135,6 +146,7 @@ async fn end(
     read: bytes::Bytes,
     service: &AppService,
     pace: &Pace,
+    longest_target: usize,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let (mut stream, refused) = socket.into_parts();
@@ -149,7 +161,11 @@ async fn end(
             return Err("the client does not read".into());
         }
         Some(Verdict::SlowHead) => Some(408),
-        Some(Verdict::Idle | Verdict::Leaving) | None => refused,
+        // hyper has one limit for the whole head; this much of it is the target.
+        Some(Verdict::Idle | Verdict::Leaving) | None => match refused {
+            Some(431) if pace.request_line() > longest_target => Some(414),
+            refused => refused,
+        },
     };
     if let Some(status) = refused {
         observe::refused(refusal::reason(status));
@@ -165,7 +181,9 @@ async fn end(
 fn check(parts: &Parts, body: &Incoming, is_plain: bool) -> Result<()> {
     let headers = &parts.headers;
     if !is_plain {
-        return Err(ambiguous("The length of the body is given twice."));
+        return Err(ambiguous(
+            "The length of the body is given twice, or the target has a fragment.",
+        ));
     }
     let is_sized = body.size_hint().exact().is_some();
     if !is_sized
@@ -174,17 +192,8 @@ fn check(parts: &Parts, body: &Incoming, is_plain: bool) -> Result<()> {
     {
         return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
     }
-    // Nearly always the first: found sooner than its name is hashed.
-    let host = headers.iter().find(|(name, _)| *name == HOST);
-    if host.is_some() || parts.version == Version::HTTP_11 {
-        // Where no field is there twice, this one is not.
-        let is_one =
-            headers.len() == headers.keys_len() || headers.get_all(HOST).iter().nth(1).is_none();
-        if !is_one || !host.is_some_and(|(_, host)| Host::is_valid(host.as_bytes())) {
-            return Err(ambiguous(
-                "The request must have one Host, and a valid one.",
-            ));
-        }
+    if !host::is_one(parts) {
+        return Err(ambiguous(host::NOT_ONE));
     }
     Ok(())
 }

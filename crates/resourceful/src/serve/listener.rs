@@ -3,15 +3,20 @@
 use std::fmt::{self, Debug};
 use std::io;
 use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd as _;
 #[cfg(unix)]
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::os::unix::{
+    ffi::OsStrExt as _,
+    fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _},
+};
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 
 use tokio::net::{TcpListener, ToSocketAddrs};
 #[cfg(unix)]
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 use crate::error::{Error, Result};
 #[cfg(feature = "tls")]
@@ -66,6 +71,28 @@ fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
     Ok((file.dev(), file.ino()))
 }
 
+/// So many connections wait to be accepted: what `UnixListener::bind` takes.
+#[cfg(unix)]
+const BACKLOG: u32 = 1024;
+
+/// Listens at `path`, whose file is its owner's alone from the moment it is there: somebody who
+/// connects before a `chmod` stays connected after it.
+///
+/// Linux makes the file with the mode of the socket. A umask would do it everywhere, but is the whole
+/// process's; a directory of our own to bind in would make paths too long, which have 107 bytes.
+#[cfg(unix)]
+fn bind_private(path: &Path) -> io::Result<UnixListener> {
+    let private = || std::fs::Permissions::from_mode(0o600);
+    let socket = UnixSocket::new_stream()?;
+    #[cfg(target_os = "linux")]
+    std::fs::File::from(socket.as_fd().try_clone_to_owned()?).set_permissions(private())?;
+    socket.bind(path)?;
+    // Elsewhere the mode of a socket says nothing of its file.
+    #[cfg(not(target_os = "linux"))]
+    std::fs::set_permissions(path, private())?;
+    socket.listen(BACKLOG)
+}
+
 #[cfg(unix)]
 impl Drop for Leftover {
     fn drop(&mut self) {
@@ -73,7 +100,7 @@ impl Drop for Leftover {
         if current.is_ok_and(|current| current == self.device_and_inode)
             && let Err(error) = std::fs::remove_file(&self.path)
         {
-            tracing::warn!(%error, path = %self.path.display(), "the socket's file stays");
+            tracing::warn!(error = error.to_string(), path = ?self.path, "the socket's file stays");
         }
     }
 }
@@ -100,11 +127,14 @@ impl Listener {
             .map_err(|error| Error::internal(format!("cannot listen on {asked}: {error}")))
     }
 
-    /// Listens on a Unix socket at `path`. A file left there by a server that is gone is
-    /// replaced; at the end ours is removed.
+    /// Listens on a Unix socket at `path`, which only the user who runs the server may connect to,
+    /// whatever the umask: [`with_mode`](Self::with_mode) lets others in. A file left there by a
+    /// server that is gone is replaced; at the end ours is removed.
     ///
     /// # Errors
-    /// Somebody listens there, or the path cannot be had.
+    /// Another server listens there, or the path cannot be bound. An empty path and one that begins
+    /// with `@` are refused: they mean sockets without a file (`unix(7)`, "abstract"), to which
+    /// everybody on the machine may connect. `./@name` is a file.
     ///
     /// # Examples
     /// ```
@@ -121,6 +151,13 @@ impl Listener {
     #[cfg(unix)]
     pub async fn unix(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
+        let failed = |error: io::Error| {
+            Error::internal(format!("cannot listen on \"{}\": {error}", path.display()))
+        };
+        if matches!(path.as_os_str().as_bytes().first(), None | Some(b'@' | 0)) {
+            let error = io::Error::other("a Unix socket has a path, which begins with no `@`");
+            return Err(failed(error));
+        }
         // A file that is no socket refuses, too.
         let is_socket =
             std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
@@ -128,21 +165,19 @@ impl Listener {
             && let Err(error) = UnixStream::connect(path).await
             && error.kind() == io::ErrorKind::ConnectionRefused
         {
-            tracing::info!(path = %path.display(), "replacing a socket that nobody listens on");
-            std::fs::remove_file(path).map_err(Error::internal)?;
+            tracing::info!(path = ?path, "replacing a socket that nobody listens on");
+            std::fs::remove_file(path).map_err(failed)?;
         }
-        let listener = UnixListener::bind(path).map_err(|error| {
-            Error::internal(format!("cannot listen on {}: {error}", path.display()))
-        })?;
+        let listener = bind_private(path).map_err(failed)?;
         let leftover = Leftover {
             path: path.to_owned(),
-            device_and_inode: device_and_inode(path).map_err(Error::internal)?,
+            device_and_inode: device_and_inode(path).map_err(failed)?,
         };
         Ok(Socket::Unix(Some(leftover), listener).into())
     }
 
-    /// Says who may connect to a Unix socket, as the mode of its file: `0o660`. Without it the
-    /// umask says, which leaves it to the user who runs the server, as a rule.
+    /// Says who may connect to a Unix socket, as the mode of its file: `0o660`. Without it only the
+    /// user who runs the server may (`0o600`).
     ///
     /// # Errors
     /// It is no Unix socket of [`unix`](Self::unix)'s, or the mode cannot be set.
@@ -158,13 +193,16 @@ impl Listener {
     /// ```
     #[cfg(unix)]
     pub fn with_mode(self, mode: u32) -> Result<Self> {
-        use std::os::unix::fs::PermissionsExt as _;
-
         let Socket::Unix(Some(Leftover { path, .. }), _) = &self.socket else {
             return Err(Error::internal("only a Unix socket has a mode"));
         };
         let permissions = std::fs::Permissions::from_mode(mode);
-        std::fs::set_permissions(path, permissions).map_err(Error::internal)?;
+        std::fs::set_permissions(path, permissions).map_err(|error| {
+            Error::internal(format!(
+                "cannot set the mode of \"{}\": {error}",
+                path.display()
+            ))
+        })?;
         Ok(self)
     }
 

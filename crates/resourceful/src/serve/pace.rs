@@ -161,6 +161,11 @@ impl Pace {
         self.note(self.heads().settle());
     }
 
+    /// The bytes of the request line that came last, as far as it came.
+    pub(super) fn request_line(&self) -> usize {
+        self.heads().request_line()
+    }
+
     fn heads(&self) -> MutexGuard<'_, Heads> {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -57,7 +57,7 @@ impl Signals {
 
     async fn next(&mut self) {
         if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "Ctrl-C cannot be waited for");
+            tracing::error!(error = error.to_string(), "Ctrl-C cannot be waited for");
             std::future::pending::<()>().await;
         }
     }

@@ -59,6 +59,6 @@ pub(super) fn say_stopping() {
 /// Without `NOTIFY_SOCKET` there is nobody to say it to.
 fn say(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "systemd could not be told");
+        tracing::warn!(error = error.to_string(), "systemd could not be told");
     }
 }

@@ -302,7 +302,7 @@ pub(super) async fn converse<S: AsyncSocket>(
         Ok(()) if stopping.is_cancelled() => (CloseCode::Away, "The server stops."),
         Ok(()) => (CloseCode::Normal, ""),
         Err(error) if error.status().is_server_error() => {
-            tracing::error!(%error, "a conversation failed");
+            tracing::error!(error = error.to_string(), "a conversation failed");
             (CloseCode::Error, "")
         }
         Err(error) => (CloseCode::Policy, error.detail().unwrap_or_default()),

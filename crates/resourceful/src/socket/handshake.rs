@@ -84,7 +84,7 @@ fn open<S: AsyncSocket>(service: Arc<S>, request: Request) -> Result<Response> {
                         .run(TokioIo::new(carrier), bytes::Bytes::new())
                         .await;
                 }
-                Err(error) => tracing::debug!(%error, "not upgraded"),
+                Err(error) => tracing::debug!(error = error.to_string(), "not upgraded"),
             }
         });
     }
