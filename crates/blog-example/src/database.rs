@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use resourceful::prelude::*;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::Connection;
+use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, RuntimeErr, SqliteTransactionMode, SqlxError, SqlxSqliteError, Statement,
@@ -50,6 +51,9 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
+        })
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
         });
     if in_memory {
         // It would be gone with its connection.
@@ -68,6 +72,23 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
         _ => None,
     };
     Ok(Pool::new(database, spare))
+}
+
+/// May the connection go back to the pool? Otherwise it is closed, which ends its transaction.
+///
+/// On a full disk or an I/O error SQLite ends a transaction by itself
+/// (<https://www.sqlite.org/lang_transaction.html>). sqlx still counts it as open, since its
+/// `ROLLBACK` fails, and takes the next one for a part of it, which is never committed.
+async fn is_outside_transactions(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    // Carried out after a rollback that is queued.
+    connection.ping().await?;
+    if connection.is_in_transaction() {
+        tracing::warn!("a connection is closed: its transaction did not end cleanly");
+        return Ok(false);
+    }
+    // Fails where SQLite has a transaction that sqlx does not know.
+    connection.begin().await?.rollback().await?;
+    Ok(true)
 }
 
 /// Opens it. Where another process is just making the file, or mends it after a crash, SQLite
@@ -168,7 +189,7 @@ pub fn is_away(error: &DbErr) -> bool {
         _ => return false,
     };
     match error {
-        _ if is_busy(error) => true,
+        _ if is_busy(error) || cannot_write(error) => true,
         SqlxError::Io(_)
         | SqlxError::Tls(_)
         | SqlxError::PoolTimedOut
@@ -187,12 +208,22 @@ pub fn is_away(error: &DbErr) -> bool {
     }
 }
 
-/// Is it SQLite's BUSY or LOCKED, or what extends them (<https://www.sqlite.org/rescode.html>)?
+/// Is it SQLite's BUSY or LOCKED?
 fn is_busy(error: &SqlxError) -> bool {
+    matches!(sqlite_code(error), Some(5 | 6))
+}
+
+/// Is it SQLite's READONLY, IOERR, FULL or CANTOPEN?
+fn cannot_write(error: &SqlxError) -> bool {
+    matches!(sqlite_code(error), Some(8 | 10 | 13 | 14))
+}
+
+/// SQLite's primary result code, without what extends it (<https://www.sqlite.org/rescode.html>).
+fn sqlite_code(error: &SqlxError) -> Option<i32> {
     let SqlxError::Database(error) = error else {
-        return false;
+        return None;
     };
-    let code = error.code().and_then(|code| code.parse::<i32>().ok());
-    error.try_downcast_ref::<SqlxSqliteError>().is_some()
-        && code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    error.try_downcast_ref::<SqlxSqliteError>()?;
+    let code: i32 = error.code()?.parse().ok()?;
+    Some(code & 0xff)
 }

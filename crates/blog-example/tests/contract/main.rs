@@ -18,6 +18,7 @@ mod cached;
 mod client;
 mod endpoint;
 mod external;
+mod full_disk;
 mod generated;
 mod openapi;
 mod posts;

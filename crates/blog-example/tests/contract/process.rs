@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use resourceful_test_parts::{Behaviour, Process, Upstream};
 
 /// The blog as it is started in a directory, with nothing set.
-fn blog(directory: &Path) -> Command {
+pub(crate) fn blog(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blog-example"));
     command.current_dir(directory);
     for unset in [
