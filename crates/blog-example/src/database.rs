@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::time::sleep;
+use tracing::Instrument;
 
 use crate::migration::Migrator;
 use crate::new_post::NewPost;
@@ -169,13 +170,30 @@ pub async fn begin_writing(database: &DatabaseConnection) -> Result<DatabaseTran
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
     };
-    let transaction = database.begin_with_options(immediate).await?;
+    let transaction = begin(database, immediate).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         // Until the end of the transaction; the number is ours alone.
         let lock = "SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(20240115)";
         transaction.execute_unprepared(lock).await?;
     }
     Ok(transaction)
+}
+
+/// Begins a transaction, in a task of its own: where this future is dropped, the task goes on, and
+/// what it has begun is rolled back.
+///
+/// In sqlx 0.9 a `begin` that is dropped itself gives its connection of PostgreSQL's back with the
+/// transaction open. What is then confirmed on it is lost
+/// (<https://github.com/launchbadge/sqlx/issues/4385>).
+#[expect(clippy::disallowed_methods, reason = "nobody drops a task")]
+async fn begin(
+    database: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, DbErr> {
+    let database = database.clone();
+    let begin = async move { database.begin_with_options(options).await };
+    let outcome = tokio::spawn(begin.in_current_span()).await;
+    outcome.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?
 }
 
 /// Is the database away or too busy, so that the same may work later?
