@@ -76,7 +76,7 @@ pub(crate) async fn warm(cache: Cache, _: Request) -> Result<Json<Warmed>> {
     let outcomes = gather(POPULAR.len(), POPULAR.map(warm)).await;
     let failures = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
     let failed = failures
-        .inspect(|error| tracing::warn!(%error, "a category was not warmed"))
+        .inspect(|error| tracing::warn!(error = error.to_string(), "a category was not warmed"))
         .count();
     Ok(Json(Warmed {
         message: "Cache warming completed",

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use resourceful::prelude::*;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::Connection;
+use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, RuntimeErr, SqliteTransactionMode, SqlxError, SqlxSqliteError, Statement,
@@ -11,6 +12,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::time::sleep;
+use tracing::Instrument;
 
 use crate::migration::Migrator;
 use crate::new_post::NewPost;
@@ -50,6 +52,9 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
+        })
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
         });
     if in_memory {
         // It would be gone with its connection.
@@ -70,13 +75,34 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
     Ok(Pool::new(database, spare))
 }
 
+/// May the connection go back to the pool? Otherwise it is closed, which ends its transaction.
+///
+/// On a full disk or an I/O error SQLite ends a transaction by itself
+/// (<https://www.sqlite.org/lang_transaction.html>). sqlx still counts it as open, since its
+/// `ROLLBACK` fails, and takes the next one for a part of it, which is never committed.
+async fn is_outside_transactions(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    // Carried out after a rollback that is queued.
+    connection.ping().await?;
+    if connection.is_in_transaction() {
+        tracing::warn!("a connection is closed: its transaction did not end cleanly");
+        return Ok(false);
+    }
+    // Fails where SQLite has a transaction that sqlx does not know.
+    connection.begin().await?.rollback().await?;
+    Ok(true)
+}
+
 /// Opens it. Where another process is just making the file, or mends it after a crash, SQLite
 /// says that it is locked without waiting.
 async fn open(options: &ConnectOptions) -> Result<DatabaseConnection, DbErr> {
     for attempt in 1..8 {
         match Database::connect(options.clone()).await {
             Err(DbErr::Conn(RuntimeErr::SqlxError(error))) if is_busy(&error) => {
-                tracing::warn!(%error, attempt, "the database could not be opened");
+                tracing::warn!(
+                    error = error.to_string(),
+                    attempt,
+                    "the database could not be opened"
+                );
             }
             outcome => return outcome,
         }
@@ -92,7 +118,11 @@ async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
         match Migrator::up(database, None).await {
             Ok(()) => return Ok(()),
             Err(error) => {
-                tracing::warn!(%error, attempt, "the tables could not be brought up to date");
+                tracing::warn!(
+                    error = error.to_string(),
+                    attempt,
+                    "the tables could not be brought up to date"
+                );
             }
         }
         sleep(Duration::from_millis(100 * attempt)).await;
@@ -148,13 +178,30 @@ pub async fn begin_writing(database: &DatabaseConnection) -> Result<DatabaseTran
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
     };
-    let transaction = database.begin_with_options(immediate).await?;
+    let transaction = begin(database, immediate).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         // Until the end of the transaction; the number is ours alone.
         let lock = "SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(20240115)";
         transaction.execute_unprepared(lock).await?;
     }
     Ok(transaction)
+}
+
+/// Begins a transaction, in a task of its own: where this future is dropped, the task goes on, and
+/// what it has begun is rolled back.
+///
+/// In sqlx 0.9 a `begin` that is dropped itself gives its connection of PostgreSQL's back with the
+/// transaction open. What is then confirmed on it is lost
+/// (<https://github.com/launchbadge/sqlx/issues/4385>).
+#[expect(clippy::disallowed_methods, reason = "nobody drops a task")]
+async fn begin(
+    database: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, DbErr> {
+    let database = database.clone();
+    let begin = async move { database.begin_with_options(options).await };
+    let outcome = tokio::spawn(begin.in_current_span()).await;
+    outcome.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?
 }
 
 /// Is the database away or too busy, so that the same may work later?
@@ -168,7 +215,7 @@ pub fn is_away(error: &DbErr) -> bool {
         _ => return false,
     };
     match error {
-        _ if is_busy(error) => true,
+        _ if is_busy(error) || cannot_write(error) => true,
         SqlxError::Io(_)
         | SqlxError::Tls(_)
         | SqlxError::PoolTimedOut
@@ -187,12 +234,22 @@ pub fn is_away(error: &DbErr) -> bool {
     }
 }
 
-/// Is it SQLite's BUSY or LOCKED, or what extends them (<https://www.sqlite.org/rescode.html>)?
+/// Is it SQLite's BUSY or LOCKED?
 fn is_busy(error: &SqlxError) -> bool {
+    matches!(sqlite_code(error), Some(5 | 6))
+}
+
+/// Is it SQLite's READONLY, IOERR, FULL or CANTOPEN?
+fn cannot_write(error: &SqlxError) -> bool {
+    matches!(sqlite_code(error), Some(8 | 10 | 13 | 14))
+}
+
+/// SQLite's primary result code, without what extends it (<https://www.sqlite.org/rescode.html>).
+fn sqlite_code(error: &SqlxError) -> Option<i32> {
     let SqlxError::Database(error) = error else {
-        return false;
+        return None;
     };
-    let code = error.code().and_then(|code| code.parse::<i32>().ok());
-    error.try_downcast_ref::<SqlxSqliteError>().is_some()
-        && code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    error.try_downcast_ref::<SqlxSqliteError>()?;
+    let code: i32 = error.code()?.parse().ok()?;
+    Some(code & 0xff)
 }

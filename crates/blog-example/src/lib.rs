@@ -60,8 +60,11 @@ pub fn app(services: Services) -> App {
     let asked = database.clone();
     let app = App::new()
         .info(about())
+        .docs()
+        .get("/", public(views::home).described(views::about_home()))
         .tag("async-hello", "The first async view.")
         .tag("cache", "What is computed once and kept.")
+        .tag("docs", "What this is.")
         .tag("external", "What an external service says.")
         .tag("statistics", "What there is.")
         .tag("users", "Users, here and at an external service.")

@@ -24,7 +24,9 @@ async fn main() -> Result<()> {
 
     let server = blog_example::app(services).bind(&*settings.bind).await?;
     let blog = format!("http://{}", server.local_addr());
-    println!("The blog listens on {blog} (Ctrl-C stops it). Try:");
+    println!("The blog listens on {blog} (Ctrl-C stops it).");
+    println!("A page to read its API on, and to try it: {blog}/docs");
+    println!("From the command line:");
     println!("  curl '{blog}/api/post-list/?page=1&limit=2'");
     println!(
         "  curl {blog}/api/posts/ --json '{{\"title\": \"My post\", \"content\": \"Hello.\", \"published\": true}}'"

@@ -1,4 +1,4 @@
-//! The function views: `/async-hello/`, `/posts/`, `/posts/{id}/`, `/endpoint/`.
+//! The function views: `/`, `/async-hello/`, `/posts/`, `/posts/{id}/`, `/endpoint/`.
 //!
 //! Coming from Django: `async def view(request)` is `async fn view(request: Request)`, and
 //! `require_http_methods` is the method it is registered under. State comes first, handed over
@@ -7,13 +7,31 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use resourceful::prelude::*;
+use http::StatusCode;
+use http::header::{HeaderValue, LOCATION};
+use resourceful::{Body, Response, prelude::*};
 use sea_orm::{ColumnTrait, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter};
 use tokio::time::sleep;
 
 use crate::entity::{comment, post, user};
 use crate::error::BlogError;
 use crate::pool::Pool;
+
+/// `GET /`: leads to the page to read the API on, and to try it.
+pub(crate) async fn home(_: Request) -> Result<impl IntoResponse> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let docs = HeaderValue::from_static("/docs");
+    response.headers_mut().insert(LOCATION, docs);
+    Ok(response)
+}
+
+pub(crate) fn about_home() -> Description {
+    Description::of("Leads to the page about the API.")
+        .operation_id("home")
+        .tag("docs")
+        .answers_with(StatusCode::TEMPORARY_REDIRECT, None)
+}
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Message {

@@ -16,6 +16,7 @@ use crate::signature::SignatureError;
 /// use resourceful::{Result, prelude::*};
 /// use resourceful_webhook::{Provider, SignatureError};
 /// use std::time::SystemTime;
+/// use subtle::ConstantTimeEq;
 ///
 /// #[derive(Debug, Deserialize, JsonSchema, Validate)]
 /// struct Alarm { #[garde(skip)] room: u32 }
@@ -32,8 +33,9 @@ use crate::signature::SignatureError;
 ///     }
 ///
 ///     fn verify(&self, given: &String, _: &[u8]) -> Result<(), SignatureError> {
-///         // In constant time, please: see the crate `subtle`.
-///         if *given == self.password { Ok(()) } else { Err(SignatureError::Invalid) }
+///         // In constant time: `==` takes longer the more of a guess is right.
+///         let is_right: bool = given.as_bytes().ct_eq(self.password.as_bytes()).into();
+///         if is_right { Ok(()) } else { Err(SignatureError::Invalid) }
 ///     }
 ///
 ///     fn event(&self, _: &HeaderMap, body: &[u8]) -> Result<Alarm> {

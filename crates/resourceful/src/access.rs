@@ -16,6 +16,7 @@ use crate::request::Request;
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
+/// use subtle::ConstantTimeEq;
 ///
 /// #[derive(Serialize, JsonSchema)]
 /// struct Note { id: i64 }
@@ -27,10 +28,14 @@ use crate::request::Request;
 ///
 /// impl Access<Notes> for WithToken {
 ///     async fn check(notes: &Notes, request: &Request) -> Result<()> {
-///         let given = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+///         let credentials = request.header("authorization").and_then(|value| value.split_once(' '));
+///         // Names of schemes are case-insensitive (RFC 9110 section 11.1).
+///         let given = credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+///         // In constant time: `==` takes longer the more of a guess is right.
+///         let is_known = |token: &str| bool::from(token.as_bytes().ct_eq(notes.token.as_bytes()));
 ///         match given {
 ///             None => Err(Error::unauthorized("Bearer")),
-///             Some(token) if token != notes.token => Err(Error::unauthorized("Bearer error=\"invalid_token\"")),
+///             Some((_, token)) if !is_known(token) => Err(Error::unauthorized("Bearer error=\"invalid_token\"")),
 ///             Some(_) if request.action() == Some(Action::Destroy) => Err(Error::forbidden("Notes are for ever.")),
 ///             Some(_) => Ok(()),
 ///         }
@@ -51,7 +56,7 @@ use crate::request::Request;
 /// let refused = client.get("/notes").await;
 /// assert_eq!(refused.status(), 401);
 /// assert_eq!(refused.headers()["www-authenticate"], "Bearer");
-/// assert_eq!(client.get("/notes").header("authorization", "Bearer s3cret").await.status(), 200);
+/// assert_eq!(client.get("/notes").header("authorization", "bearer s3cret").await.status(), 200);
 /// assert_eq!(client.delete("/notes/1").header("authorization", "Bearer s3cret").await.status(), 403);
 /// # Ok(())
 /// # }

@@ -45,7 +45,7 @@ impl Telemetry {
     /// Sends the spans that have not been sent yet.
     pub(crate) fn stop(self) {
         if let Some(Err(error)) = self.traces.map(|traces| traces.shutdown()) {
-            tracing::warn!(%error, "the last spans may be lost");
+            tracing::warn!(error = error.to_string(), "the last spans may be lost");
         }
     }
 }

@@ -54,7 +54,11 @@ pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Bat
         match outcome {
             Ok(data) => BatchUser::Found { user_id, data },
             Err(error) => {
-                tracing::warn!(id, %error, "a user of a batch is missing");
+                tracing::warn!(
+                    id,
+                    error = error.to_string(),
+                    "a user of a batch is missing"
+                );
                 let error = error.detail().unwrap_or("Internal error").to_owned();
                 BatchUser::Missing { user_id, error }
             }

@@ -70,7 +70,11 @@ fn or_error<T>(
 ) -> Option<T> {
     outcome
         .inspect_err(|error| {
-            tracing::warn!(part, %error, "a part of the dashboard is missing");
+            tracing::warn!(
+                part,
+                error = error.to_string(),
+                "a part of the dashboard is missing"
+            );
             errors.insert(part, error.detail().to_owned());
         })
         .ok()

@@ -6,6 +6,8 @@
 
 // A test that unwraps says all it has to say by failing.
 #![allow(missing_docs, clippy::unwrap_used)]
+// Nobody drops a transaction of a test's own.
+#![allow(clippy::disallowed_methods)]
 
 mod blog;
 mod process;
@@ -16,8 +18,10 @@ mod bad_days;
 mod bulk;
 mod cached;
 mod client;
+mod dropped;
 mod endpoint;
 mod external;
+mod full_disk;
 mod generated;
 mod openapi;
 mod posts;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use resourceful_test_parts::{Behaviour, Process, Upstream};
 
 /// The blog as it is started in a directory, with nothing set.
-fn blog(directory: &Path) -> Command {
+pub(crate) fn blog(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blog-example"));
     command.current_dir(directory);
     for unset in [
@@ -25,6 +25,43 @@ fn blog(directory: &Path) -> Command {
 
 pub(crate) fn start(directory: &Path) -> Process {
     Process::start(&mut blog(directory))
+}
+
+#[test]
+fn who_does_not_know_where_to_begin_is_led_to_the_docs() {
+    let directory = tempfile::tempdir().unwrap();
+    let blog = start(directory.path());
+    let docs = format!("http://{}/docs", blog.address);
+    for method in ["GET", "HEAD"] {
+        let root = blog.ask(method, "/", "");
+        assert_eq!((root.status, &*root.body), (307, ""));
+        assert!(
+            root.head.to_lowercase().contains("location: /docs\r\n"),
+            "{}",
+            root.head
+        );
+    }
+    assert!(blog.get("/docs").body.contains("<title>"));
+    let wrong = blog.ask("POST", "/", "{}");
+    assert!(
+        wrong.status == 405
+            && wrong
+                .head
+                .to_lowercase()
+                .contains("allow: get, head, options"),
+        "{}",
+        wrong.head
+    );
+    for unknown in ["/nothing", "/docs/nothing", "//"] {
+        let unknown = blog.get(unknown);
+        assert!(
+            unknown.status == 404 && unknown.body.starts_with('{'),
+            "{}",
+            unknown.body
+        );
+    }
+    let (printed, _) = blog.stop("-TERM");
+    assert!(printed.contains(&docs), "{printed}");
 }
 
 #[test]

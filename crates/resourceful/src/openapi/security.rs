@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 /// ```
 /// use resourceful::prelude::*;
 /// use resourceful::Security;
+/// use subtle::ConstantTimeEq;
 ///
 /// struct Staff;
 ///
@@ -15,8 +16,10 @@ use serde_json::{Value, json};
 ///     fn security(_: Option<Action>) -> Security { Security::Bearer }
 ///
 ///     async fn check(_: &R, request: &Request) -> Result<()> {
-///         match request.header("authorization") {
-///             Some("Bearer s3cret") => Ok(()),
+///         let credentials = request.header("authorization").and_then(|value| value.split_once(' '));
+///         let is_known = |token: &str| token.as_bytes().ct_eq(b"s3cret").into(); // in constant time
+///         match credentials {
+///             Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") && is_known(token) => Ok(()),
 ///             _ => Err(Error::unauthorized("Bearer")),
 ///         }
 ///     }

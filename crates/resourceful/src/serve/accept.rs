@@ -96,7 +96,7 @@ impl Acceptor {
                         self.serve(accepted);
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
+                        tracing::warn!(error = error.to_string(), "a connection could not be accepted");
                         refused("accept");
                         turn = turn.wrapping_add(1);
                         tokio::select! {
@@ -216,7 +216,7 @@ async fn serve(connection: Box<Connection>, drain: &watch::Receiver<()>) {
         }
     };
     if let Err(error) = outcome {
-        tracing::debug!(%error, "connection ended");
+        tracing::debug!(error = error.to_string(), "connection ended");
     }
 }
 

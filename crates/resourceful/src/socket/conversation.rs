@@ -87,7 +87,7 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
             // Nothing more is read until the client has taken the answer to its last ping: else a
             // client that sends pings and never reads would fill the memory with pongs.
             if let Err(error) = self.flush().await {
-                tracing::debug!(%error, "a conversation cannot go on");
+                tracing::debug!(error = error.to_string(), "a conversation cannot go on");
                 return Ok(None);
             }
             let message = tokio::select! {
@@ -121,7 +121,7 @@ impl<I: Receive, O: Transmit> Socket<I, O> {
                 self.is_asked = true;
                 self.timer.set(sleep(self.patience));
                 if let Err(error) = self.feed(tungstenite::Message::Ping(Bytes::new())).await {
-                    tracing::debug!(%error, "the client cannot be asked");
+                    tracing::debug!(error = error.to_string(), "the client cannot be asked");
                     return Ok(None);
                 }
                 continue;

@@ -1,0 +1,228 @@
+//! An SQLite database that cannot grow for a while. SQLite then ends a transaction by itself, of
+//! which sqlx does not know.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use blog_example::database;
+use resourceful::{Error, gather};
+use resourceful_test_parts::Process;
+use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use serde_json::{Value, json};
+
+use crate::blog::Blog;
+use crate::process::blog;
+
+/// A megabyte of posts, more than there is room for.
+fn too_many() -> Value {
+    let content = "x".repeat(10_000);
+    let posts =
+        (0..100).map(|number| json!({"title": format!("Large {number}"), "content": content}));
+    json!({"posts": posts.collect::<Vec<_>>()})
+}
+
+/// The slugs of all posts, as somebody else reads them.
+async fn slugs(other: &DatabaseConnection) -> BTreeSet<String> {
+    let posts = Statement::from_string(DbBackend::Sqlite, "SELECT slug FROM blog_post");
+    let rows = other.query_all_raw(posts).await.unwrap();
+    let slug = |row: &sea_orm::QueryResult| row.try_get_by_index(0).unwrap();
+    rows.iter().map(slug).collect()
+}
+
+/// Runs SQL on all connections of the blog's pool. None of them is in a transaction.
+async fn on_all_connections(blog: &Blog, sql: &str) {
+    all_are_idle(blog).await;
+    let pool = blog.database.get_sqlite_connection_pool();
+    let connections: Vec<_> = std::iter::from_fn(|| pool.try_acquire()).collect();
+    for mut connection in connections {
+        assert!(!connection.is_in_transaction());
+        connection.execute("BEGIN; ROLLBACK").await.unwrap();
+        connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    // Who finds none idle opens another.
+    all_are_idle(blog).await;
+}
+
+/// No connection of the pool is in use, or being closed or opened.
+async fn all_are_idle(blog: &Blog) {
+    let pool = blog.database.get_sqlite_connection_pool();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while pool.size() < 5 || pool.num_idle() < pool.size() as usize {
+        assert!(
+            Instant::now() < deadline,
+            "connections are missing: {pool:?}"
+        );
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Creates 40 posts at the same time: those that were confirmed are there for another connection,
+/// and no others.
+async fn forty_are_created_and_there(blog: &Blog, other: &DatabaseConnection) {
+    let before = slugs(other).await;
+    let create = async |number: usize| {
+        let response = blog.create(&format!("Small {number}")).await;
+        assert_eq!(response.status(), 201, "{}", response.text());
+        Ok::<_, Error>(response.json()["slug"].as_str().unwrap().to_owned())
+    };
+    let created = gather(40, (0..40).map(create)).await;
+    let created: BTreeSet<_> = created.into_iter().map(Result::unwrap).collect();
+    let added: BTreeSet<_> = slugs(other).await.difference(&before).cloned().collect();
+    assert_eq!(added, created);
+    assert_eq!(created.len(), 40);
+}
+
+const NO_ROOM: &str = "PRAGMA max_page_count = 1"; // as few as there are
+const ROOM: &str = "PRAGMA max_page_count = 4294967294";
+const READ_ONLY: &str = "PRAGMA query_only = 1";
+const WRITABLE: &str = "PRAGMA query_only = 0";
+
+#[tokio::test]
+async fn bulks_without_room_leave_no_connection_in_a_transaction() {
+    let blog = Blog::on_sqlite().await;
+    let other = blog.another_connection().await;
+    // The first ends the transaction, the second leaves it open.
+    for (trouble, its_end) in [(NO_ROOM, ROOM), (READ_ONLY, WRITABLE)] {
+        for _ in 0..10 {
+            on_all_connections(&blog, trouble).await;
+            let response = blog.client.post("/posts/bulk/").json(&too_many()).await;
+            assert_eq!(response.status(), 503, "{}", response.text());
+            assert_eq!(blog.client.get("/readyz").await.status(), 200);
+        }
+        on_all_connections(&blog, its_end).await;
+    }
+    assert_eq!(slugs(&other).await, BTreeSet::new());
+    forty_are_created_and_there(&blog, &other).await;
+    let response = blog.client.post("/posts/bulk/").json(&too_many()).await;
+    assert_eq!(response.json()["total_created"], 100);
+    assert_eq!(slugs(&other).await.len(), 140);
+}
+
+#[tokio::test]
+async fn single_posts_without_room_are_not_confirmed() {
+    let blog = Blog::on_sqlite().await;
+    let other = blog.another_connection().await;
+    let post = json!({"title": "Large", "content": "x".repeat(100_000)});
+    for (trouble, its_end) in [(NO_ROOM, ROOM), (READ_ONLY, WRITABLE)] {
+        on_all_connections(&blog, trouble).await;
+        for _ in 0..10 {
+            // A further connection would have room.
+            all_are_idle(&blog).await;
+            let response = blog.client.post("/api/posts/").json(&post).await;
+            assert_eq!(response.status(), 503, "{}", response.text());
+        }
+        assert_eq!(blog.client.get("/posts/").await.status(), 200);
+        on_all_connections(&blog, its_end).await;
+    }
+    assert_eq!(slugs(&other).await, BTreeSet::new());
+    forty_are_created_and_there(&blog, &other).await;
+}
+
+/// Without constraints no statement can fail alone: SQLite ends the whole transaction.
+#[tokio::test]
+async fn a_transaction_that_ended_by_itself_takes_its_connection_along() {
+    let blog = Blog::on_sqlite().await;
+    let other = blog.another_connection().await;
+    blog.sql("CREATE TABLE filler (content blob)").await;
+    for round in 0..9 {
+        on_all_connections(&blog, NO_ROOM).await;
+        let transaction = database::begin_writing(&blog.database).await.unwrap();
+        let insert = "INSERT INTO filler VALUES (zeroblob(1000000))";
+        transaction.execute_unprepared(insert).await.unwrap_err();
+        transaction
+            .execute_unprepared("ROLLBACK")
+            .await
+            .unwrap_err();
+        match round % 3 {
+            0 => transaction.commit().await.unwrap_err().to_string(),
+            1 => transaction.rollback().await.unwrap_err().to_string(),
+            _ => String::new(), // dropped
+        };
+    }
+    on_all_connections(&blog, ROOM).await;
+    forty_are_created_and_there(&blog, &other).await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_sqlx_does_not_know_takes_its_connection_along() {
+    let blog = Blog::on_sqlite().await;
+    let other = blog.another_connection().await;
+    for _ in 0..5 {
+        blog.sql("BEGIN IMMEDIATE").await;
+        all_are_idle(&blog).await;
+    }
+    forty_are_created_and_there(&blog, &other).await;
+}
+
+/// The operating system refuses to let its files grow, in the middle of a transaction as at its
+/// end, and a process with a connection of its own reads what is there.
+#[tokio::test]
+async fn files_that_cannot_grow_lose_nothing_that_was_confirmed() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("blog.sqlite3");
+    let url = format!("sqlite://{}", file.display());
+    let program = blog(directory.path());
+    // Without the signal that would end it.
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; exec \"$0\""])
+        .arg(program.get_program())
+        .current_dir(directory.path())
+        .env("DATABASE_URL", &url)
+        .env("RUST_LOG", "off");
+    for (name, value) in program.get_envs() {
+        match value {
+            _ if name == "DATABASE_URL" => {}
+            Some(value) => drop(command.env(name, value)),
+            None => drop(command.env_remove(name)),
+        }
+    }
+    let blog = Process::start(&mut command);
+    let other = Database::connect(&url).await.unwrap();
+    let create = |number: usize| {
+        let post = format!(r#"{{"title": "Small {number}", "content": ""}}"#);
+        blog.ask("POST", "/api/posts/", &post)
+    };
+    assert_eq!(create(0).status, 201);
+
+    let size = |file: &str| directory.path().join(file).metadata().unwrap().len();
+    let room = size("blog.sqlite3").max(size("blog.sqlite3-wal")) + 50_000;
+    limit_files(&blog, &room.to_string());
+    let bulk = too_many().to_string();
+    for _ in 0..10 {
+        let answer = blog.ask("POST", "/posts/bulk/", &bulk);
+        assert_eq!(answer.status, 503, "{}", answer.body);
+        assert_eq!(blog.get("/readyz").status, 200);
+    }
+    limit_files(&blog, "unlimited");
+    let before = slugs(&other).await;
+    assert_eq!(before.len(), 1);
+
+    let created: Vec<_> = std::thread::scope(|scope| {
+        let creates: Vec<_> = (1..41)
+            .map(|number| scope.spawn(move || create(number)))
+            .collect();
+        creates
+            .into_iter()
+            .map(|create| create.join().unwrap())
+            .collect()
+    });
+    for answer in &created {
+        assert_eq!(answer.status, 201, "{}", answer.body);
+    }
+    let there = slugs(&other).await;
+    let expected: BTreeSet<_> = (0..41).map(|number| format!("small-{number}")).collect();
+    assert_eq!(there, expected);
+    assert!(blog.stop("-TERM").1);
+}
+
+/// How large its files may be, in bytes.
+fn limit_files(process: &Process, bytes: &str) {
+    let status = Command::new("prlimit")
+        .arg(format!("--pid={}", process.id()))
+        .arg(format!("--fsize={bytes}:unlimited"))
+        .status();
+    assert!(status.unwrap().success(), "prlimit");
+}
