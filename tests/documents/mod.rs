@@ -1,4 +1,5 @@
 mod conformance;
 mod contracts;
+mod own_rules;
 mod posts;
 mod wide;

@@ -157,7 +157,7 @@ fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
             Ok(()) => Ok(value),
             Err(report) => {
                 let faults = rules::broken_rules(&report, Shape::of::<T>());
-                Err(Error::invalid(faults.into_iter().map(Fault::in_body)))
+                Err(Error::invalid_input(faults.into_iter().map(Fault::in_body)))
             }
         };
     }

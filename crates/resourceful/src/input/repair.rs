@@ -46,7 +46,7 @@ pub(super) fn faults_of<T: Readable>(bytes: &[u8]) -> Error {
             Ok(_) => Vec::new(),
         },
     };
-    Error::invalid(faults.into_iter().map(Fault::in_body))
+    Error::invalid_input(faults.into_iter().map(Fault::in_body))
 }
 
 /// Is there something in these bytes that serde would take without a word?
