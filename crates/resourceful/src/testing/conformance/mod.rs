@@ -3,7 +3,8 @@
 //! The document is read into [`document`]'s operations. For each, [`generate`] makes requests
 //! from the schemas, [`places`] finds what can be altered in them and [`rules`] into what, [`session`]
 //! sends them, [`explore`] makes small what fails, and [`answers`] looks at what comes back.
-//! [`references`] finds members that name other items.
+//! [`references`] finds members that name other items, [`foreign`] knows the types that take less
+//! than their schemas say.
 
 mod access;
 mod alteration;
@@ -17,6 +18,7 @@ mod expected;
 mod explore;
 mod finding;
 mod flat;
+mod foreign;
 mod generate;
 mod items;
 mod life;

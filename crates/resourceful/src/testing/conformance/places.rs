@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::alteration::{Alteration, Change, Effect, escaped};
 use super::flat::Flat;
+use super::foreign::{is_time_delta, taken_parts};
 use super::rules::{Rule, Rules};
 use super::schema::Schemas;
 
@@ -41,7 +42,8 @@ impl Walk<'_> {
     fn at(&mut self, schema: &Value, value: &Value, pointer: &str, choice: Option<usize>) {
         let alternatives = self.schemas.alternatives(schema, &[]);
         let is_value = |flat: &&Flat| flat.json_type() != Some("null");
-        let is_choice = alternatives.iter().filter(is_value).count() > 1;
+        let is_choice = alternatives.iter().filter(is_value).count() > 1
+            || alternatives.iter().any(is_time_delta);
         let fits = |flat: &&Flat| {
             let validator = self.schemas.validator(&(*flat).clone().into_schema());
             validator.is_ok_and(|validator| validator.is_valid(value))
@@ -49,6 +51,7 @@ impl Walk<'_> {
         let Some(flat) = alternatives.iter().find(fits) else {
             return;
         };
+        let flat = &taken_parts(flat);
         let place = Place {
             flat,
             pointer,
