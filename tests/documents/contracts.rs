@@ -244,8 +244,8 @@ async fn an_item_of_no_collection_is_the_first_or_an_example() {
     );
     of(app(), &pages).await;
     let untold = of(app(), &of_path("/pages/{id}", &json!({"type": "string"})));
-    let expected = "[no-item] expected an item to try this on, came none: \
-                    give the application one, or the parameter an example";
+    let expected = "[no-item] there is no item to test this with: \
+                    create one in the application, or give the parameter an example";
     assert_found(untold, &[expected]).await;
 }
 

@@ -1,4 +1,6 @@
 mod conformance;
 mod contracts;
+mod own_rules;
 mod posts;
+mod types;
 mod wide;

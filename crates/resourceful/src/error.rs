@@ -73,6 +73,8 @@ enum Kind {
     Plain,
     MalformedBody,
     Invalid,
+    /// Invalid to our own reader, before any hook saw it.
+    InvalidInput,
     Panic,
 }
 
@@ -212,6 +214,13 @@ impl Error {
         error
     }
 
+    /// 422: the request is not what its types say.
+    pub(crate) fn invalid_input(fields: impl IntoIterator<Item = FieldError>) -> Self {
+        let mut error = Self::invalid(fields);
+        error.0.kind = Kind::InvalidInput;
+        error
+    }
+
     /// 500: a hook panicked with this message.
     pub(crate) fn panicked(message: &str) -> Self {
         let mut error = Self::internal(format!("panicked: {message}"));
@@ -348,7 +357,13 @@ impl Error {
     /// ```
     #[must_use]
     pub fn is_invalid(&self) -> bool {
-        self.0.kind == Kind::Invalid
+        matches!(self.0.kind, Kind::Invalid | Kind::InvalidInput)
+    }
+
+    /// Was the request refused by our own reader, and not by a hook?
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_invalid_input(&self) -> bool {
+        self.0.kind == Kind::InvalidInput
     }
 
     /// Did a hook panic?

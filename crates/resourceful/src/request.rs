@@ -494,7 +494,7 @@ impl Request {
     /// ```
     pub fn query<Q: Query>(&self) -> Result<Q> {
         let query = QueryString::new(self.uri().query().unwrap_or_default())?;
-        Q::read(&query).map_err(Error::invalid)
+        Q::read(&query).map_err(Error::invalid_input)
     }
 
     /// The body as validated JSON, for views.

@@ -174,7 +174,7 @@ fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
             value.validate().map(|()| value).map_err(|report| {
                 let tape = Tape::of_valid(bytes);
                 let faults = rules::broken_rules(&report, &tape, schema);
-                Error::invalid(faults.into_iter().map(Fault::in_body))
+                Error::invalid_input(faults.into_iter().map(Fault::in_body))
             })
         }
         _ => repair::read_body(bytes),

@@ -46,7 +46,7 @@ pub(super) fn read_body<T: Readable>(json: &[u8]) -> Result<T> {
         .for_each(|finding| reader.note(finding));
     reader
         .read()
-        .map_err(|faults| Error::invalid(faults.into_iter().map(Fault::in_body)))
+        .map_err(|faults| Error::invalid_input(faults.into_iter().map(Fault::in_body)))
 }
 
 /// The parameters of a query string, as an object of strings; those called `undecodable` had

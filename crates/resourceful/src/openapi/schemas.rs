@@ -20,7 +20,7 @@ const OUTPUTS: &str = "#/components/schemas/";
 const INPUTS: &str = "#/components/inputs/";
 
 /// A pattern.
-const WITHOUT_NUL: &str = r"^[^\u0000]*$";
+pub(crate) const WITHOUT_NUL: &str = r"^[^\u0000]*$";
 
 /// Collects the schemas that operations refer to.
 pub(crate) struct Schemas {
@@ -140,7 +140,14 @@ fn as_read(schema: &mut Schema) {
     if is_text(schema) && !has_any(schema, &["x-allow-nul", "enum", "const", "format"]) {
         // One of the two can always be added.
         if has_any(schema, &["pattern"]) {
-            schema.insert("not".to_owned(), json!({"pattern": r"\u0000"}));
+            // Any number, and null, matches a pattern: `not` alone would refuse these.
+            let is_text_alone = schema.get("type").is_some_and(Value::is_string);
+            let nul = if is_text_alone {
+                json!({"pattern": r"\u0000"})
+            } else {
+                json!({"type": "string", "pattern": r"\u0000"})
+            };
+            schema.insert("not".to_owned(), nul);
         } else {
             schema.insert("pattern".to_owned(), WITHOUT_NUL.into());
         }

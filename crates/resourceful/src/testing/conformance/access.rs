@@ -22,7 +22,7 @@ pub(super) async fn check(session: &Session, operation: &Operation, target: &Tar
         ..Probe::new(operation, &input)
     };
     let answer = session.send_bare(&probe).await;
-    if ![401, 403].contains(&answer.status.as_u16()) {
+    if ![401, 403, 429].contains(&answer.status.as_u16()) {
         let message = format!(
             "expected 401 or 403 without credentials, came {}",
             said(&answer)

@@ -4,6 +4,8 @@ use percent_encoding::percent_decode_str;
 use proptest::prelude::{BoxedStrategy, Just, Strategy};
 use serde_json::Value;
 
+use super::trial::Trial;
+
 /// One value put in the place of another, or taken away.
 #[derive(Clone, Debug)]
 pub(super) struct Alteration {
@@ -13,8 +15,8 @@ pub(super) struct Alteration {
     pub(super) what: String,
     pub(super) effect: Effect,
     /// Of a place in a choice, how much of it tells where the choice is: what is wrong with it may
-    /// be said of the whole.
-    pub(super) named_from: usize,
+    /// be said of the whole, or of a part.
+    pub(super) choice: Option<usize>,
     pub(super) change: Change,
 }
 
@@ -32,11 +34,11 @@ pub(super) enum Change {
 }
 
 impl Alteration {
-    /// `before` with this done to it; `None` where it has no such place.
+    /// `before` with this done to it, beside what it was; null where it has no such place.
     pub(super) fn strategy(
         alterations: &[Self],
         before: BoxedStrategy<Value>,
-    ) -> BoxedStrategy<Value> {
+    ) -> BoxedStrategy<Trial> {
         let changes: Vec<_> = alterations
             .iter()
             .map(|one| (one.place.clone(), matches!(one.change, Change::Put(_))))
@@ -47,7 +49,8 @@ impl Alteration {
         };
         // The first comes first: what it makes is the same as without the others.
         let values: Vec<_> = alterations.iter().map(put).collect();
-        let altered = (before, values).prop_map(move |(mut input, values)| {
+        let altered = (before, values).prop_map(move |(before, values)| {
+            let mut input = before.clone();
             for ((place, is_put), value) in changes.iter().zip(values) {
                 let done = if *is_put {
                     put_at(&mut input, place, value)
@@ -55,10 +58,10 @@ impl Alteration {
                     remove_at(&mut input, place)
                 };
                 if done.is_none() {
-                    return Value::Null;
+                    return Trial::of(Value::Null);
                 }
             }
-            input
+            Trial::of(input).beside(before)
         });
         altered.boxed()
     }
@@ -70,14 +73,11 @@ impl Alteration {
             let name = parameter.split('/').next().unwrap_or_default();
             return text("name") == Some(&unescaped(name)) && text("in") == Some("query");
         }
-        let pointer = text("pointer").and_then(|pointer| pointer.strip_prefix('#'));
-        let Some(Ok(pointer)) = pointer.map(|pointer| percent_decode_str(pointer).decode_utf8())
-        else {
+        let Some(named) = place_of(error) else {
             return false;
         };
-        let named = format!("/body{pointer}");
-        let is_in_choice = self.named_from < self.place.len();
-        named == self.place || (is_in_choice && is_inside(&named, &self.place[..self.named_from]))
+        let is_in_choice = |length| is_inside(&named, &self.place[..length]);
+        named == self.place || self.choice.is_some_and(is_in_choice)
     }
 
     /// As the answer should write it.
@@ -92,6 +92,13 @@ impl Alteration {
     pub(super) fn is_apart_from(&self, other: &Self) -> bool {
         !is_inside(&self.place, &other.place) && !is_inside(&other.place, &self.place)
     }
+}
+
+/// The place in a body that an entry of `errors` names.
+pub(super) fn place_of(error: &Value) -> Option<String> {
+    let pointer = error.get("pointer")?.as_str()?.strip_prefix('#')?;
+    let pointer = percent_decode_str(pointer).decode_utf8().ok()?;
+    Some(format!("/body{pointer}"))
 }
 
 /// Is this place the same as that, or in it?

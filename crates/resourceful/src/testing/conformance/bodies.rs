@@ -53,7 +53,11 @@ pub(super) async fn check(session: &Session, operation: &Operation, target: &Tar
         };
         let (probe, answer) = session.ask(operation, probe).await;
         let is_missing = !target.is_there && answer.status == 404;
-        if answer.status != status && !is_missing && !Session::is_forbidden(operation, &answer) {
+        let is_as_expected = answer.status == status
+            || is_missing
+            || Session::is_turned_away(operation, &answer)
+            || session.refuses_anyway(&answer, || Some(good.clone())).await;
+        if !is_as_expected {
             let message = format!("expected {status} to {name}, came {}", said(&answer));
             session.add(
                 operation,

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::document::Operation;
 use crate::error::BoxError;
+use crate::problem::InvalidInput;
 use crate::response::Body;
 use crate::test_client::TestClient;
 
@@ -50,6 +51,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Content,
+    /// Did the library refuse the request, before a hook saw it?
+    pub(super) is_invalid_input: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -158,6 +161,7 @@ impl Answer {
         };
         Self {
             status: parts.status,
+            is_invalid_input: parts.extensions.get::<InvalidInput>().is_some(),
             headers: parts.headers,
             body,
         }
@@ -177,6 +181,16 @@ impl Answer {
 
     pub(super) fn is_success(&self) -> bool {
         self.status.is_success()
+    }
+
+    /// Does a rule of the application refuse what its document allows? A name may be taken, an
+    /// author unknown.
+    pub(super) fn is_own_refusal(&self) -> bool {
+        match self.status.as_u16() {
+            409 => true,
+            422 => !self.is_invalid_input,
+            _ => false,
+        }
     }
 }
 

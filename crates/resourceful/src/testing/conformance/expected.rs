@@ -20,7 +20,7 @@ pub(super) enum Expected<'e> {
 impl Expected<'_> {
     pub(super) fn complaint(&self, operation: &Operation, answer: &Answer) -> Option<Complaint> {
         match self {
-            _ if Session::is_forbidden(operation, answer) => None,
+            _ if Session::is_turned_away(operation, answer) => None,
             Self::Accepted => not_accepted(answer),
             Self::Refused(alterations) => not_refused(operation, alterations, answer),
             Self::NotFound => not_missing(answer),
@@ -29,10 +29,16 @@ impl Expected<'_> {
 }
 
 fn not_accepted(answer: &Answer) -> Option<Complaint> {
-    let is_refused = [400, 405, 413, 415, 422].contains(&answer.status.as_u16());
+    let is_refused = [400, 405, 413, 415].contains(&answer.status.as_u16());
+    let is_refused = is_refused || answer.is_invalid_input;
     is_refused.then(|| {
+        let advice = if answer.is_invalid_input {
+            ": describe the rule in the schema, or check it in the hook"
+        } else {
+            ""
+        };
         let message = format!(
-            "expected that a valid request is taken, came {}",
+            "the schema allows this request, but the answer is {}{advice}",
             said(answer)
         );
         Complaint::new("valid-request", answer.status.as_str(), message)

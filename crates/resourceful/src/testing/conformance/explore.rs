@@ -1,6 +1,8 @@
 //! Requests out of a strategy: tried, and where something is wrong made as small as shows it.
 
-use http::Method;
+use std::fmt::Debug;
+
+use http::{Method, StatusCode};
 use proptest::prelude::{BoxedStrategy, Strategy};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -13,6 +15,7 @@ use super::expected::Expected;
 use super::finding::Complaint;
 use super::generate::Members;
 use super::session::Session;
+use super::trial::{Outcome, Trial};
 
 /// So many requests are made to make one small.
 const MAX_SHRINKS: usize = 256;
@@ -20,26 +23,39 @@ const MAX_SHRINKS: usize = 256;
 /// So many steps lead from an input to the simplest.
 const MAX_SIMPLIFICATIONS: usize = 1000;
 
+/// So many requests are tried where rules of the application's own stand before the one in
+/// question.
+const TRIES: u64 = 5;
+
+/// No check has so many cases.
+const FIRST_FRESH: u64 = 1 << 32;
+
+struct Tried {
+    complaints: Vec<Complaint>,
+    probe: Probe,
+    outcome: Outcome,
+}
+
 impl Session {
     /// The `index`th input of a strategy: always the same.
-    pub(super) fn tree(
+    pub(super) fn tree<T: Debug>(
         &self,
         operation: &Operation,
-        strategy: &BoxedStrategy<Value>,
+        strategy: &BoxedStrategy<T>,
         index: u64,
-    ) -> Option<Box<dyn ValueTree<Value = Value>>> {
+    ) -> Option<Box<dyn ValueTree<Value = T>>> {
         let seed = seed(self.seed, &operation.name, index);
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         let mut runner = TestRunner::new_with_rng(self.config.clone(), random);
         strategy.new_tree(&mut runner).ok()
     }
 
-    pub(super) fn input(
+    pub(super) fn input<T: Debug>(
         &self,
         operation: &Operation,
-        strategy: &BoxedStrategy<Value>,
+        strategy: &BoxedStrategy<T>,
         index: u64,
-    ) -> Option<Value> {
+    ) -> Option<T> {
         self.tree(operation, strategy, index)
             .map(|tree| tree.current())
     }
@@ -60,48 +76,74 @@ impl Session {
         Some(tree.current())
     }
 
-    /// Tries one input, and makes it small where something is wrong. Was there one?
+    /// Tries one request after another until one tells something.
+    pub(super) async fn explore_any(
+        &self,
+        operation: &Operation,
+        trials: &BoxedStrategy<Trial>,
+        first: u64,
+        expected: &Expected<'_>,
+    ) {
+        let mut outcome = self.explore(operation, trials, first, expected).await;
+        for _ in 1..TRIES {
+            if outcome != Outcome::Undecided {
+                break;
+            }
+            outcome = self
+                .explore(operation, trials, self.fresh(), expected)
+                .await;
+        }
+    }
+
+    /// The index of an input that no other check has made: its names are not taken yet.
+    pub(super) fn fresh(&self) -> u64 {
+        let made = self.fresh.get() + 1;
+        self.fresh.set(made);
+        FIRST_FRESH + made
+    }
+
+    /// Tries one request, and makes it small where something is wrong.
     pub(super) async fn explore(
         &self,
         operation: &Operation,
-        strategy: &BoxedStrategy<Value>,
+        trials: &BoxedStrategy<Trial>,
         index: u64,
         expected: &Expected<'_>,
-    ) -> bool {
-        let Some(input) = self.input(operation, strategy, index) else {
-            return false;
+    ) -> Outcome {
+        let Some(trial) = self.input(operation, trials, index) else {
+            return Outcome::Unmade;
         };
-        let (complaints, _) = self.try_input(operation, &input, expected).await;
-        for complaint in complaints {
+        let tried = self.try_one(operation, &trial, expected).await;
+        for complaint in tried.complaints {
             if !self.findings.borrow().knows(&operation.name, &complaint) {
-                self.shrink(operation, strategy, index, expected, &complaint)
+                self.shrink(operation, trials, index, expected, &complaint)
                     .await;
             }
         }
-        true
+        tried.outcome
     }
 
     /// Finds the smallest input with the same complaint.
     async fn shrink(
         &self,
         operation: &Operation,
-        strategy: &BoxedStrategy<Value>,
+        trials: &BoxedStrategy<Trial>,
         index: u64,
         expected: &Expected<'_>,
         complaint: &Complaint,
     ) {
-        let Some(mut tree) = self.tree(operation, strategy, index) else {
+        let Some(mut tree) = self.tree(operation, trials, index) else {
             return;
         };
         let mut smallest = None;
         for _ in 0..MAX_SHRINKS {
-            let (complaints, probe) = self.try_input(operation, &tree.current(), expected).await;
+            let tried = self.try_one(operation, &tree.current(), expected).await;
             let same = |found: &Complaint| {
                 (found.check, &found.subject) == (complaint.check, &complaint.subject)
             };
-            let is_over = match complaints.into_iter().find(same) {
+            let is_over = match tried.complaints.into_iter().find(same) {
                 Some(found) => {
-                    smallest = Some((found, probe));
+                    smallest = Some((found, tried.probe));
                     !tree.simplify()
                 }
                 None => !tree.complicate(),
@@ -112,31 +154,60 @@ impl Session {
         }
         // One that does not come again is told as it came.
         let as_it_came = || {
-            let input = self.input(operation, strategy, index).unwrap_or_default();
-            (complaint.clone(), Probe::new(operation, &input))
+            let input = self.input(operation, trials, index).map(|one| one.input);
+            let probe = Probe::new(operation, &input.unwrap_or_default());
+            (complaint.clone(), probe)
         };
         let (complaint, probe) = smallest.unwrap_or_else(as_it_came);
         self.add(operation, complaint, Some(&probe));
     }
 
-    async fn try_input(
+    async fn try_one(
         &self,
         operation: &Operation,
-        input: &Value,
+        trial: &Trial,
         expected: &Expected<'_>,
-    ) -> (Vec<Complaint>, Probe) {
-        let (probe, answer) = self.send(Probe::new(operation, input)).await;
+    ) -> Tried {
+        let (probe, answer) = self.send(Probe::new(operation, &trial.input)).await;
         let mut complaints = answers::complaints(&self.document.schemas, operation, &answer);
+        let mut outcome = Outcome::Decided;
         self.note(operation, &answer);
         if !answer.status.is_server_error() {
             if let Some(complaint) = expected.complaint(operation, &answer) {
-                // That this status is not documented either is no news.
-                complaints.retain(|other| other.check != "status");
-                complaints.push(complaint);
+                let control = trial.control.as_ref();
+                let control = || control.map(|control| Probe::new(operation, control));
+                if self.refuses_anyway(&answer, control).await {
+                    outcome = Outcome::Undecided;
+                } else {
+                    // That this status is not documented either is no news.
+                    complaints.retain(|other| other.check != "status");
+                    complaints.push(complaint);
+                }
             }
             complaints.extend(self.lost(&answer).await);
         }
-        (complaints, probe)
+        Tried {
+            complaints,
+            probe,
+            outcome,
+        }
+    }
+
+    /// Is this the refusal of a rule of the application's own, by which it refuses the request
+    /// without its fault, too?
+    pub(super) async fn refuses_anyway(
+        &self,
+        answer: &Answer,
+        control: impl FnOnce() -> Option<Probe>,
+    ) -> bool {
+        if !answer.is_own_refusal() {
+            return false;
+        }
+        let Some(control) = control() else {
+            return false;
+        };
+        let (_, answer) = self.send(control).await;
+        answer.is_own_refusal() || answer.status == StatusCode::TOO_MANY_REQUESTS
     }
 
     /// What a 201 says was made must be there.
@@ -154,7 +225,7 @@ impl Session {
             ..Probe::new(retrieve, &Value::Null)
         };
         let (_, found) = self.send(probe).await;
-        if found.is_success() || Self::is_forbidden(retrieve, &found) {
+        if found.is_success() || Self::is_turned_away(retrieve, &found) {
             return None;
         }
         let message = format!(

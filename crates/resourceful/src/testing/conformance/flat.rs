@@ -28,6 +28,17 @@ impl Flat {
         flat
     }
 
+    /// The same with other keywords of one of its members.
+    pub(super) fn with_member(&self, name: &str, others: &Value) -> Self {
+        let mut flat = self.clone();
+        let members = flat.keywords.get_mut("properties");
+        let member = members.and_then(|members| members.get_mut(name));
+        if let (Some(Value::Object(member)), Value::Object(others)) = (member, others) {
+            member.extend(others.clone());
+        }
+        flat
+    }
+
     /// Its type, also where only other keywords tell.
     pub(super) fn json_type(&self) -> Option<&str> {
         if let Some(Value::String(given)) = self.get("type") {

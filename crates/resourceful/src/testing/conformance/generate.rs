@@ -5,12 +5,14 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any};
 use proptest::prop_oneof;
 use proptest::sample::select;
 use proptest::strategy::Union;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::flat::Flat;
+use super::foreign::{taken_names, taken_parts};
 use super::number;
 use super::schema::Schemas;
 use super::text;
+use crate::openapi::WITHOUT_NUL;
 
 /// Why there is no value.
 #[derive(Clone, Debug)]
@@ -72,8 +74,8 @@ impl Generator<'_> {
     ) -> Result<BoxedStrategy<Value>, Ungenerable> {
         let made = match (flat.listed(), flat.json_type()) {
             (Some(values), _) => Ok(select(values).boxed()),
-            (None, Some("object")) => self.objects(flat, place),
-            (None, Some("array")) => self.arrays(flat, place),
+            (None, Some("object")) => self.objects(&taken_parts(flat), place),
+            (None, Some("array")) => self.arrays(&taken_parts(flat), place),
             (None, Some("string")) => text::strings(flat, self.schemas).map_err(unknown(place)),
             (None, Some("integer")) => number::integers(flat).map_err(unknown(place)),
             (None, Some("number")) => number::floats(flat).map_err(unknown(place)),
@@ -149,13 +151,15 @@ impl Generator<'_> {
     ) -> Result<BoxedStrategy<Vec<(String, Value)>>, Ungenerable> {
         let pattern = flat.get("patternProperties").and_then(Value::as_object);
         let pattern = pattern.and_then(|patterns| patterns.iter().next());
+        let words = || self.names(flat, place);
         let (names, schema) = match (pattern, flat.get("additionalProperties")) {
             (Some((pattern, schema)), _) => {
-                (text::matching(pattern).map_err(unknown(place))?, schema)
+                let names = text::matching(taken_names(pattern));
+                (names.map_err(unknown(place))?, schema)
             }
-            (None, Some(schema @ Value::Object(_))) => (text::words(), schema),
+            (None, Some(schema @ Value::Object(_))) => (words()?, schema),
             (None, None | Some(Value::Bool(true))) if flat.get("properties").is_none() => {
-                (text::words(), &Value::Bool(true))
+                (words()?, &Value::Bool(true))
             }
             _ => return Ok(Just(Vec::new()).boxed()),
         };
@@ -169,6 +173,19 @@ impl Generator<'_> {
             .unwrap_or(least + FEW)
             .min(least + FEW);
         Ok(vec((names, values), least..=most.max(least)).boxed())
+    }
+
+    /// Names of members: any words, or what is said of them.
+    fn names(&self, flat: &Flat, place: &str) -> Result<BoxedStrategy<String>, Ungenerable> {
+        // All inputs have this one, and any word keeps it.
+        let without_nul = json!({"pattern": WITHOUT_NUL});
+        let Some(schema) = flat.get("propertyNames").filter(|it| **it != without_nul) else {
+            return Ok(text::words());
+        };
+        let schema = json!({"allOf": [schema, {"type": "string"}]});
+        let names = self.values_at(&schema, &flat.references, &format!("{place}/*"))?;
+        let name = |name: Value| name.as_str().unwrap_or_default().to_owned();
+        Ok(names.prop_map(name).boxed())
     }
 
     fn arrays(&self, flat: &Flat, place: &str) -> Result<BoxedStrategy<Value>, Ungenerable> {

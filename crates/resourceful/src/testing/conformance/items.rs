@@ -105,7 +105,13 @@ impl Session {
             // Of a title that there is already there may be no second.
             let index = self.made.replace(self.made.get() + 1);
             let input = self.input(create, &inputs, index)?;
-            let (probe, answer) = self.send(Probe::new(create, &input)).await;
+            let (mut probe, mut answer) = self.send(Probe::new(create, &input)).await;
+            if answer.is_own_refusal()
+                && let Some(taken) = self.refer(create, &input, &answer).await
+            {
+                (probe, answer) = taken;
+            }
+            self.note(create, &answer);
             if answer.is_success() {
                 let located = answer
                     .field("location")

@@ -27,10 +27,14 @@ pub(super) async fn check(session: &Session, path: &str) {
         let answer = item.ask(retrieve, "expected what was just made").await;
         item.compare(retrieve, answer.as_ref());
     }
+    let mut refused = Vec::new();
     for method in [Method::PUT, Method::PATCH] {
         if let Some(operation) = item.on(&method) {
-            item.ask(operation, "expected to change what was just made")
-                .await;
+            let expected = "expected to change what was just made";
+            let answer = item.ask(operation, expected).await;
+            if answer.is_some_and(|answer| answer.is_own_refusal()) {
+                refused.push(method);
+            }
         }
     }
     let Some(destroy) = item.on(&Method::DELETE) else {
@@ -40,7 +44,7 @@ pub(super) async fn check(session: &Session, path: &str) {
         .ask(destroy, "expected to remove what was just made")
         .await;
     if answer.is_some_and(|answer| answer.is_success()) {
-        item.check_gone().await;
+        item.check_gone(&refused).await;
     }
 }
 
@@ -110,7 +114,8 @@ impl<'s> Item<'s> {
         }
     }
 
-    async fn check_gone(&self) {
+    /// Methods in `refused` have met a rule of the application's own before.
+    async fn check_gone(&self, refused: &[Method]) {
         for method in [Method::GET, Method::PUT, Method::PATCH, Method::DELETE] {
             let Some(operation) = self.on(&method) else {
                 continue;
@@ -123,7 +128,9 @@ impl<'s> Item<'s> {
                 continue;
             };
             let (probe, answer) = self.session.ask(operation, probe).await;
-            if answer.status != 404 && !answer.status.is_server_error() {
+            let is_turned_away = Session::is_turned_away(operation, &answer)
+                || (answer.is_own_refusal() && refused.contains(&method));
+            if answer.status != 404 && !is_turned_away && !answer.status.is_server_error() {
                 let message = format!(
                     "expected 404 of what was just removed, came {}",
                     said(&answer)

@@ -2,7 +2,9 @@
 //!
 //! The document is read into [`document`]'s operations. For each, [`generate`] makes requests
 //! from the schemas, [`places`] finds what can be altered in them and [`rules`] into what, [`session`]
-//! sends them and makes small what fails, and [`answers`] looks at what comes back.
+//! sends them, [`explore`] makes small what fails, and [`answers`] looks at what comes back.
+//! [`references`] finds members that name other items, [`foreign`] knows the types that take less
+//! than their schemas say.
 
 mod access;
 mod alteration;
@@ -16,6 +18,7 @@ mod expected;
 mod explore;
 mod finding;
 mod flat;
+mod foreign;
 mod generate;
 mod items;
 mod life;
@@ -24,11 +27,13 @@ mod number;
 mod paging;
 mod places;
 mod reader;
+mod references;
 mod requests;
 mod rules;
 mod schema;
 mod session;
 mod text;
+mod trial;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
@@ -62,7 +67,13 @@ use crate::test_client::TestClient;
 /// * ids that are not there are 404; what is made is found, changed, removed and then gone;
 /// * pages have as many items as were asked for, and say rightly whether there is another.
 ///
-/// What an application answers to a right request with 401, 403, 404 or 409 is its own business.
+/// Rules that only the application knows are no faults: a request that satisfies the schemas may
+/// be answered by 401, 403, 404, 409, by 422 where a hook returns [`Error::invalid`](crate::Error),
+/// and by 429. A 422 of the library's own reader is a fault: its rules and the schema disagree.
+/// A 429 ends nothing and proves nothing, so raise limits on requests for this test.
+///
+/// Members that refer to other items (`author_id`) get ids from the application's lists once a
+/// hook has refused others.
 /// All requests are the same in each run, unless the [seed](Conformance::seed) is another.
 ///
 /// Make the application as for any test, with a database of its own. Operations of an item
@@ -272,8 +283,12 @@ impl Conformance {
             findings: RefCell::new(Findings::default()),
             requests: Cell::new(0),
             made: Cell::new(0),
+            fresh: Cell::new(0),
             succeeded: RefCell::default(),
             refused: RefCell::default(),
+            is_limited: Cell::new(false),
+            references: RefCell::default(),
+            ids: RefCell::default(),
             config: Session::config(),
         };
         check(&session).await;
@@ -287,11 +302,12 @@ impl Conformance {
 /// Operation by operation; the lives come last, since things die in them.
 async fn check(session: &Session) {
     let mut paths = BTreeSet::new();
+    session.learn_references().await;
     for operation in session.operations() {
         let target = session.target(&operation.path).await;
-        if operation.is_of_item() && !target.is_there {
-            let message = "expected an item to try this on, came none: \
-                           give the application one, or the parameter an example";
+        if operation.is_of_item() && !target.is_there && !session.is_limited.get() {
+            let message = "there is no item to test this with: \
+                           create one in the application, or give the parameter an example";
             session.add(operation, Complaint::new("no-item", "", message), None);
         }
         if paths.insert(&operation.path) {

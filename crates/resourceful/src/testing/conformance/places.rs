@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::alteration::{Alteration, Change, Effect, escaped};
 use super::flat::Flat;
+use super::foreign::{is_time_delta, taken_parts};
 use super::rules::{Rule, Rules};
 use super::schema::Schemas;
 
@@ -32,16 +33,17 @@ struct Walk<'s> {
 struct Place<'p> {
     flat: &'p Flat,
     pointer: &'p str,
-    named_from: Option<usize>,
+    choice: Option<usize>,
 }
 
 impl Walk<'_> {
-    /// `named_from` is how long the pointer of the outermost choice is that this is part of: what
-    /// is wrong inside may be said of the choice as a whole.
-    fn at(&mut self, schema: &Value, value: &Value, pointer: &str, named_from: Option<usize>) {
+    /// `choice` is how long the pointer of the outermost choice is that this is part of: what is
+    /// wrong inside may be said of the choice as a whole.
+    fn at(&mut self, schema: &Value, value: &Value, pointer: &str, choice: Option<usize>) {
         let alternatives = self.schemas.alternatives(schema, &[]);
         let is_value = |flat: &&Flat| flat.json_type() != Some("null");
-        let is_choice = alternatives.iter().filter(is_value).count() > 1;
+        let is_choice = alternatives.iter().filter(is_value).count() > 1
+            || alternatives.iter().any(is_time_delta);
         let fits = |flat: &&Flat| {
             let validator = self.schemas.validator(&(*flat).clone().into_schema());
             validator.is_ok_and(|validator| validator.is_valid(value))
@@ -49,10 +51,11 @@ impl Walk<'_> {
         let Some(flat) = alternatives.iter().find(fits) else {
             return;
         };
+        let flat = &taken_parts(flat);
         let place = Place {
             flat,
             pointer,
-            named_from: named_from.or(is_choice.then_some(pointer.len())),
+            choice: choice.or(is_choice.then_some(pointer.len())),
         };
         if pointer != "/query" {
             let rules = if pointer.starts_with("/query/") {
@@ -111,7 +114,7 @@ impl Walk<'_> {
             let known = known.and_then(|known| known.get(name));
             if let Some(schema) = known.or(others) {
                 let pointer = format!("{pointer}/{}", escaped(name));
-                self.at(schema, member, &pointer, place.named_from);
+                self.at(schema, member, &pointer, place.choice);
             }
         }
     }
@@ -127,12 +130,7 @@ impl Walk<'_> {
         // Of those that are alike, one stands for all.
         for (index, element) in elements.iter().enumerate().take(prefix.len() + 1) {
             if let Some(schema) = prefix.get(index).or(flat.get("items")) {
-                self.at(
-                    schema,
-                    element,
-                    &format!("{pointer}/{index}"),
-                    place.named_from,
-                );
+                self.at(schema, element, &format!("{pointer}/{index}"), place.choice);
             }
         }
     }
@@ -142,7 +140,7 @@ impl Walk<'_> {
             place: place.pointer.to_owned(),
             what: rule.what,
             effect: rule.effect,
-            named_from: place.named_from.unwrap_or(place.pointer.len()),
+            choice: place.choice,
             change: rule.change,
         });
     }

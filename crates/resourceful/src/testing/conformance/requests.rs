@@ -12,6 +12,7 @@ use super::generate::Members;
 use super::items::unknown_ids;
 use super::places::alterations;
 use super::session::{Session, Target};
+use super::trial::{Outcome, Trial};
 
 /// So many inputs are altered place by place, so that each alternative of a choice is met.
 const ORIGINALS: u64 = 6;
@@ -24,6 +25,7 @@ pub(super) async fn check_valid(session: &Session, operation: &Operation, target
     let Some(inputs) = session.inputs(operation, &target.known, Members::Some) else {
         return;
     };
+    let trials = inputs.prop_map(Trial::of).boxed();
     let has_json = operation
         .body
         .as_ref()
@@ -35,10 +37,9 @@ pub(super) async fn check_valid(session: &Session, operation: &Operation, target
         false => session.cases.div_ceil(8),
     };
     for index in 0..cases {
-        if !session
-            .explore(operation, &inputs, index, &Expected::Accepted)
-            .await
-        {
+        let expected = &Expected::Accepted;
+        let outcome = session.explore(operation, &trials, index, expected).await;
+        if outcome == Outcome::Unmade {
             session.cannot_generate(operation, "a whole request");
             return;
         }
@@ -102,7 +103,7 @@ impl<'s> Altered<'s> {
             let altered = Alteration::strategy(std::slice::from_ref(one), original);
             let altered = self.session.input(self.operation, &altered, index);
             let keeps = one.effect == Effect::Keeps;
-            altered.is_some_and(|altered| validator.is_valid(&altered) == keeps)
+            altered.is_some_and(|altered| validator.is_valid(&altered.input) == keeps)
         });
         found
     }
@@ -112,10 +113,12 @@ impl<'s> Altered<'s> {
             return;
         };
         let breaks = alterations.iter().any(|one| one.effect == Effect::Breaks);
-        let inputs = Alteration::strategy(alterations, self.originals.clone());
+        let trials = Alteration::strategy(alterations, self.originals.clone());
         // Null is what has no such place.
-        let is_so = move |input: &Value| !input.is_null() && validator.is_valid(input) != breaks;
-        let inputs = inputs.prop_filter("altered as it should be", is_so).boxed();
+        let is_so = move |trial: &Trial| {
+            !trial.input.is_null() && validator.is_valid(&trial.input) != breaks
+        };
+        let trials = trials.prop_filter("altered as it should be", is_so).boxed();
         let expected = if breaks {
             Expected::Refused(alterations)
         } else {
@@ -123,7 +126,7 @@ impl<'s> Altered<'s> {
         };
         let session = self.session;
         session
-            .explore(self.operation, &inputs, index, &expected)
+            .explore_any(self.operation, &trials, index, &expected)
             .await;
     }
 
@@ -145,10 +148,24 @@ pub(super) async fn check_unknown(session: &Session, operation: &Operation, targ
     for id in unknown_ids(session, operation) {
         let mut known = target.known.clone();
         known.insert("id".to_owned(), id);
-        if let Some(inputs) = session.inputs(operation, &known, Members::Some) {
-            session
-                .explore(operation, &inputs, 0, &Expected::NotFound)
-                .await;
-        }
+        let Some(inputs) = session.inputs(operation, &known, Members::Some) else {
+            continue;
+        };
+        let there = target.known.get("id").cloned();
+        let trial = move |input: Value| match &there {
+            Some(id) => Trial::of(input.clone()).beside(with_id(input, id)),
+            None => Trial::of(input),
+        };
+        let trials = inputs.prop_map(trial).boxed();
+        let first = session.fresh();
+        session
+            .explore_any(operation, &trials, first, &Expected::NotFound)
+            .await;
     }
+}
+
+/// The same request of another item.
+fn with_id(mut input: Value, id: &Value) -> Value {
+    input["path"]["id"] = id.clone();
+    input
 }

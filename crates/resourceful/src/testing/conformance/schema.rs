@@ -108,7 +108,10 @@ pub(super) fn compile(schema: &Value, components: &Value) -> Result<Validator, S
         .should_validate_formats(true)
         .with_format("ip", |text| text.parse::<IpAddr>().is_ok())
         .with_format("partial-date-time", is_of_digits)
-        .with_format("partial-time", is_of_digits);
+        .with_format("partial-time", is_of_digits)
+        .with_format("zoned-date-time", |text| {
+            text.ends_with(']') && text.starts_with(|first: char| first.is_ascii_digit())
+        });
     options.build(&schema).map_err(|error| error.to_string())
 }
 

@@ -14,6 +14,7 @@ use super::document::{Document, Operation};
 use super::exchange::{Answer, Probe};
 use super::finding::{Complaint, Findings};
 use super::generate::{Generator, Members, Ungenerable};
+use super::references::Reference;
 use crate::test_client::TestClient;
 
 /// A strategy that finds no value in so many tries has none.
@@ -32,9 +33,16 @@ pub(super) struct Session {
     pub(super) requests: Cell<u64>,
     /// So many items were made for the checks.
     pub(super) made: Cell<u64>,
+    /// So many inputs were asked for that no other check has.
+    pub(super) fresh: Cell<u64>,
     /// The operations that did something at least once, and those that refused the credentials.
     pub(super) succeeded: RefCell<HashSet<String>>,
     pub(super) refused: RefCell<HashSet<String>>,
+    /// Was a request one too many?
+    pub(super) is_limited: Cell<bool>,
+    /// Which members of bodies name items, and the ids of some.
+    pub(super) references: RefCell<Vec<Reference>>,
+    pub(super) ids: RefCell<Option<Vec<Value>>>,
     pub(super) config: Config,
 }
 
@@ -79,8 +87,9 @@ impl Session {
         let reason = match (values, validator) {
             (Ok(values), Ok(validator)) => {
                 let is_valid = move |input: &Value| validator.is_valid(input);
+                let inputs = self.with_references(values);
                 return Some(
-                    values
+                    inputs
                         .prop_filter("a request after the schema", is_valid)
                         .boxed(),
                 );
@@ -115,6 +124,9 @@ impl Session {
     pub(super) async fn send(&self, mut probe: Probe) -> (Probe, Answer) {
         probe.headers.extend(self.headers.iter().cloned());
         let answer = self.send_bare(&probe).await;
+        if answer.status == 429 {
+            self.is_limited.set(true);
+        }
         (probe, answer)
     }
 
@@ -143,8 +155,13 @@ impl Session {
         }
     }
 
-    /// Is this refusal one that the application may choose? Credentials may not be enough.
-    pub(super) fn is_forbidden(operation: &Operation, answer: &Answer) -> bool {
+    /// Does this answer depend on the client and not on the request? Its credentials may not be
+    /// enough, or it has sent too many requests (RFC 6585 section 4).
+    pub(super) fn is_turned_away(operation: &Operation, answer: &Answer) -> bool {
+        answer.status == 429 || Self::is_forbidden(operation, answer)
+    }
+
+    fn is_forbidden(operation: &Operation, answer: &Answer) -> bool {
         operation.is_secured && [401, 403].contains(&answer.status.as_u16())
     }
 }

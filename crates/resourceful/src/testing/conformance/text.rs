@@ -7,6 +7,7 @@ use proptest::string::string_regex;
 use serde_json::Value;
 
 use super::flat::Flat;
+use super::foreign::taken_strings;
 use super::schema::Schemas;
 
 /// Characters that go wrong elsewhere: of two to four bytes, no letters, special in JSON, HTML,
@@ -33,7 +34,7 @@ pub(super) fn strings(flat: &Flat, schemas: &Schemas) -> Result<BoxedStrategy<Va
     let format = flat.get("format").and_then(Value::as_str);
     let strings = match (format.and_then(formatted), pattern, format) {
         (Some(expression), _, _) => matching(expression)?,
-        (None, Some(pattern), _) => fitted(pattern, least, most)?,
+        (None, Some(pattern), _) => fitted(taken_strings(pattern), least, most)?,
         (None, None, None | Some("password" | "binary" | "char")) => plain(least, most),
         (None, None, Some(format)) => return Err(format!("the format {format}")),
     };
@@ -147,6 +148,9 @@ fn formatted(format: &str) -> Option<&'static str> {
         "date" => r"(19[7-9]|20[0-3])\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])",
         "time" => r"([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ",
         "partial-time" => r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d",
+        "zoned-date-time" => {
+            r"(19[7-9]|20[0-3])\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\+00:00\[UTC\]"
+        }
         "duration" => r"PT[1-9]\dS",
         "uuid" => "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
         "email" | "idn-email" => r"[a-z]{1,10}@[a-z]{1,10}\.(com|org)",
@@ -218,6 +222,7 @@ mod tests {
             "ip",
             "partial-date-time",
             "partial-time",
+            "zoned-date-time",
         ] {
             assert_eq!(
                 made(json!({"type": "string", "format": format})).len(),
