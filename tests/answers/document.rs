@@ -298,8 +298,45 @@ fn one_resource_may_stand_at_several_paths() {
     let document = app.openapi().unwrap();
     let id = |path, method| operation(&document, path, method)["operationId"].clone();
     assert_eq!(id("/v1/posts", "get"), "v1.posts.list");
-    assert_eq!(id("/v2/posts/{id}", "get"), "v2.posts.id.retrieve");
+    assert_eq!(id("/v2/posts/{id}", "get"), "v2.posts.retrieve");
     assert_eq!(id("/comments", "post"), "comments.create");
+}
+
+/// Clients are generated from ids.
+#[test]
+fn no_id_changes_when_something_is_added() {
+    let ids = |app: App| {
+        let document = app.openapi().unwrap();
+        let paths = document.as_value()["paths"].as_object().unwrap().clone();
+        let mut ids = std::collections::BTreeMap::new();
+        for (path, methods) in paths {
+            for (method, operation) in methods.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap().to_owned();
+                ids.insert(format!("{method} {path}"), id);
+            }
+        }
+        ids
+    };
+    let before = || App::new().resource("/v1/posts", Posts::default());
+    let plain = || App::new().resource("/posts", Posts::default());
+    for (small, large) in [
+        (before(), before().resource("/v2/posts", Posts::default())),
+        (
+            before(),
+            App::new()
+                .resource("/v2/posts", Posts::default())
+                .resource("/v1/posts", Posts::default()),
+        ),
+        (plain(), plain().resource("/old/posts", Posts::default())),
+        (plain(), plain().resource("/archive", Posts::default())),
+    ] {
+        let (small, large) = (ids(small), ids(large));
+        for (operation, id) in &small {
+            assert_eq!(large.get(operation), Some(id), "{operation}");
+        }
+        let all: std::collections::BTreeSet<_> = large.values().collect();
+        assert_eq!(all.len(), large.len());
+    }
 }
 
 #[test]

@@ -110,3 +110,80 @@ async fn a_request_id_is_taken_only_when_it_is_harmless() {
     }
     assert_ne!(client.get("/").await.text(), client.get("/").await.text());
 }
+
+/// RFC 9110 section 15.5.2: with a challenge, whoever made the error.
+#[tokio::test]
+async fn a_401_has_a_challenge() {
+    #[derive(Debug, thiserror::Error, Problem)]
+    enum Refused {
+        #[error("no token")]
+        #[problem(status = 401)]
+        Plain,
+        #[error("no password")]
+        #[problem(status = 401, challenge = "Basic realm=\"staff\"")]
+        Basic,
+    }
+    async fn plain(_: Request) -> Result<(), Refused> {
+        Err(Refused::Plain)
+    }
+    async fn basic(_: Request) -> Result<(), Refused> {
+        Err(Refused::Basic)
+    }
+    async fn bare(_: Request) -> Result<()> {
+        Err(Error::new(resourceful::ErrorStatus::new(401)))
+    }
+    let app = App::new()
+        .get("/plain", public(plain))
+        .get("/basic", public(basic))
+        .get("/bare", public(bare));
+    let client = TestClient::new(app).unwrap();
+    for (path, challenge) in [
+        ("/plain", "Bearer"),
+        ("/bare", "Bearer"),
+        ("/basic", "Basic realm=\"staff\""),
+    ] {
+        let response = client.get(path).await;
+        assert_eq!(response.status(), 401);
+        let challenges: Vec<_> = response
+            .headers()
+            .get_all("www-authenticate")
+            .iter()
+            .collect();
+        assert_eq!(challenges, [challenge], "{path}");
+    }
+}
+
+/// Also where JSON cannot say it: names of members are strings.
+#[tokio::test]
+async fn what_cannot_be_written_is_a_problem() {
+    async fn view(_: Request) -> Result<Json<std::collections::BTreeMap<(i64, i64), i64>>> {
+        Ok(Json([((1, 2), 3)].into()))
+    }
+    async fn later(
+        request: Request,
+    ) -> Result<(
+        http::StatusCode,
+        Json<std::collections::BTreeMap<(i64, i64), i64>>,
+    )> {
+        view(request)
+            .await
+            .map(|json| (http::StatusCode::ACCEPTED, json))
+    }
+    async fn by_hand(request: Request) -> Result<Response> {
+        view(request).await.map(IntoResponse::into_response)
+    }
+    let app = App::new()
+        .get("/view", public(view))
+        .get("/later", public(later))
+        .get("/by-hand", public(by_hand));
+    let client = TestClient::new(app).unwrap();
+    for path in ["/view", "/later", "/by-hand"] {
+        let response = client.get(path).await;
+        assert_eq!(response.status(), 500, "{path}");
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+        assert_eq!(response.json()["status"], 500);
+    }
+}

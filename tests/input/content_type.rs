@@ -1,4 +1,5 @@
 use http::Method;
+use resourceful::prelude::*;
 
 use crate::fixture::client;
 
@@ -78,4 +79,89 @@ async fn no_body_and_no_type_is_an_empty_body() {
     let response = client().post("/posts").await;
     assert_eq!(response.status(), 400);
     assert!(response.text().contains("empty"));
+}
+
+/// RFC 9110 section 12.5.3: a coding that changes nothing.
+#[tokio::test]
+async fn identity_is_no_encoding() {
+    for (coding, status) in [
+        ("identity", 201),
+        ("Identity", 201),
+        ("gzip", 415),
+        ("identity, gzip", 415),
+    ] {
+        let request = client().post("/posts").header("content-encoding", coding);
+        let response = request.json(&serde_json::json!({"title": "a"})).await;
+        assert_eq!(response.status(), status, "{coding}");
+    }
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+#[schemars(extend("x-media-types" = ["application/vnd.api+json", "application/geo+json"]))]
+#[allow(dead_code)]
+struct Shape {
+    r#type: String,
+}
+
+async fn draw(mut request: Request) -> Result<()> {
+    request.json::<Shape>().await.map(drop)
+}
+
+#[tokio::test]
+async fn an_input_lists_further_media_types() {
+    let described = || public(draw).described(Description::new().body::<Shape>());
+    let document = App::new().post("/", described()).openapi().unwrap();
+    let body = &document.as_value()["paths"]["/"]["post"]["requestBody"]["content"];
+    assert!(body["application/geo+json"].is_object(), "{body}");
+    let client = TestClient::new(App::new().post("/", described())).unwrap();
+    for (media_type, status) in [
+        ("application/json", 204),
+        ("application/vnd.api+json", 204),
+        ("Application/Geo+JSON; profile=\"a;charset=x\"", 204),
+        ("application/other+json", 415),
+        ("application/geo+json; charset=latin1", 415),
+    ] {
+        let request = client.post("/").header("content-type", media_type);
+        let response = request.body(r#"{"type": "a"}"#).await;
+        assert_eq!(response.status(), status, "{media_type}");
+        if status == 415 {
+            let taken = "application/json, application/vnd.api+json, application/geo+json";
+            assert_eq!(response.headers()["accept-post"], taken);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_is_named() {
+    let request = client()
+        .post("/posts")
+        .header("content-type", "application/json");
+    let response = request.body("\u{feff}{\"title\": \"a\"}").await;
+    assert_eq!(response.status(), 400);
+    assert!(
+        response.text().contains("byte-order mark"),
+        "{}",
+        response.text()
+    );
+}
+
+/// An `Option` is nothing where there is nothing.
+#[tokio::test]
+async fn an_optional_body_may_be_empty() {
+    async fn note(mut request: Request) -> Result<String> {
+        let shape: Option<Shape> = request.json().await?;
+        Ok(format!("{}", shape.is_some()))
+    }
+    let client = TestClient::new(App::new().post("/", public(note))).unwrap();
+    assert_eq!(client.post("/").await.text(), "false");
+    let json = |body: &'static str| {
+        let request = client.post("/").header("content-type", "application/json");
+        request.body(body)
+    };
+    assert_eq!(json("").await.text(), "false");
+    assert_eq!(json("null").await.text(), "false");
+    assert_eq!(json(r#"{"type": "a"}"#).await.text(), "true");
+    assert_eq!(json(" ").await.status(), 400);
+    assert_eq!(json("{}").await.status(), 422);
 }

@@ -472,3 +472,149 @@ async fn what_serde_takes_and_the_schema_does_not_is_refused() {
         assert_eq!(post_json::<Measure>(good).await.status(), 204, "{good}");
     }
 }
+
+/// RFC 8259 leaves open which of two counts; a map would keep the last.
+#[tokio::test]
+async fn a_name_that_is_given_twice_is_refused_in_maps_too() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Labels {
+        labels: std::collections::BTreeMap<String, i64>,
+        #[serde(default)]
+        any: serde_json::Value,
+        #[serde(flatten)]
+        rest: std::collections::HashMap<String, serde_json::Value>,
+    }
+
+    for (body, place) in [
+        (r#"{"labels": {"a": 1, "a": 2}}"#, "#/labels/a"),
+        (r#"{"labels": {"a": 1, "\u0061": 2}}"#, "#/labels/a"),
+        (
+            r#"{"labels": {}, "any": {"b": [{"c": 1, "c": 1}]}}"#,
+            "#/any/b/0/c",
+        ),
+        (r#"{"labels": {}, "x": 1, "x": 2}"#, "#/x"),
+        (r#"{"labels": {}, "labels": {}}"#, "#/labels"),
+    ] {
+        let found = wrong(&post_json::<Labels>(body).await);
+        let expected = [(place.to_owned(), "is given more than once".to_owned())];
+        assert_eq!(found, expected, "{body}");
+    }
+    let good = r#"{"labels": {"a": 1, "b": 1}, "any": {"a": 1}, "x": {"a": 1}}"#;
+    assert_eq!(post_json::<Labels>(good).await.status(), 204);
+}
+
+#[tokio::test]
+async fn numbers_out_of_range_are_told_their_range() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Numbers {
+        i: Option<i64>,
+        u: Option<u64>,
+        small: Option<i8>,
+        #[garde(range(min = 1, max = 10))]
+        few: Option<u64>,
+        big: Option<u128>,
+    }
+
+    for good in [
+        r#"{"i": -0}"#,
+        r#"{"i": -0.0, "u": -0}"#,
+        r#"{"big": 340282366920938463463374607431768211455}"#,
+    ] {
+        assert_eq!(post_json::<Numbers>(good).await.status(), 204, "{good}");
+    }
+    let digits = "1".repeat(60);
+    for (name, number, detail) in [
+        (
+            "u",
+            "18446744073709551616",
+            "must be 0 to 18446744073709551615",
+        ),
+        ("u", "-1", "must be 0 to 18446744073709551615"),
+        ("u", &digits, "must be 0 to 18446744073709551615"),
+        (
+            "i",
+            "9223372036854775808",
+            "must be -9223372036854775808 to 9223372036854775807",
+        ),
+        (
+            "i",
+            "1e30",
+            "must be -9223372036854775808 to 9223372036854775807",
+        ),
+        ("i", "0.5", "must be an integer"),
+        ("small", "128", "must be -128 to 127"),
+        ("few", "18446744073709551616", "must be 1 to 10"),
+        (
+            "big",
+            "-1",
+            "must be 0 to 340282366920938463463374607431768211455",
+        ),
+    ] {
+        let body = format!(r#"{{"{name}": {number}}}"#);
+        let expected = [(format!("#/{name}"), detail.to_owned())];
+        assert_eq!(
+            wrong(&post_json::<Numbers>(&body).await),
+            expected,
+            "{body}"
+        );
+    }
+}
+
+/// Also one for which no placeholder is found: its rules are not known, but those of the others are.
+#[tokio::test]
+async fn a_field_that_reads_itself_hides_no_other() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Item {
+        #[serde(deserialize_with = "passphrase")]
+        price: String,
+        #[garde(length(min = 2))]
+        name: String,
+        #[garde(range(min = 1))]
+        qty: i64,
+    }
+
+    fn passphrase<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "open sesame" => Ok(text),
+            _ => Err(serde::de::Error::custom("is not the passphrase")),
+        }
+    }
+
+    for body in ["{}", r#"{"price": "x", "name": "a", "qty": 0}"#] {
+        let found = places(&post_json::<Item>(body).await);
+        assert_eq!(found, ["#/name", "#/price", "#/qty"], "{body}");
+    }
+}
+
+/// What a deserializer takes besides what the schema says is no fault, nor is another name of a member.
+#[tokio::test]
+async fn what_a_type_takes_is_not_blamed() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Lenient {
+        #[serde(deserialize_with = "text_or_number")]
+        id: i64,
+        #[serde(alias = "heading")]
+        title: String,
+        count: u8,
+    }
+
+    fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+        number.ok_or_else(|| serde::de::Error::custom("is no number"))
+    }
+
+    let good = r#"{"id": "7", "heading": "a", "count": 1}"#;
+    assert_eq!(post_json::<Lenient>(good).await.status(), 204);
+    let bad = r#"{"id": "7", "heading": "a", "count": "x"}"#;
+    assert_eq!(places(&post_json::<Lenient>(bad).await), ["#/count"]);
+}

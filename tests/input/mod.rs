@@ -9,6 +9,7 @@ mod json;
 mod multipart;
 mod query;
 mod size;
+mod work;
 
 use resourceful::TestResponse;
 use resourceful::prelude::*;

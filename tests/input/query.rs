@@ -160,3 +160,65 @@ async fn a_number_is_finite() {
 async fn too_many_parameters_are_400() {
     assert_eq!(get(&"a=1&".repeat(1001)).await.status(), 400);
 }
+
+/// Serde keeps what is flattened before it knows what it is; the schema knows.
+#[tokio::test]
+async fn flattened_structs_are_read_as_others() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    struct Part {
+        #[garde(range(min = 1))]
+        page: Option<u32>,
+        #[serde(default)]
+        #[garde(skip)]
+        exact: bool,
+        #[serde(default)]
+        #[garde(skip)]
+        sizes: Vec<i64>,
+        #[garde(skip)]
+        name: Option<String>,
+        #[garde(skip)]
+        ratio: Option<f64>,
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    struct Search {
+        #[garde(range(max = 100))]
+        limit: Option<u32>,
+        #[serde(flatten)]
+        #[garde(dive)]
+        part: Part,
+    }
+
+    async fn search(request: Request) -> Result<String> {
+        let Search { limit, part } = request.query()?;
+        let Part {
+            page,
+            exact,
+            sizes,
+            name,
+            ratio,
+        } = part;
+        Ok(format!(
+            "{limit:?} {page:?} {exact} {sizes:?} {name:?} {ratio:?}"
+        ))
+    }
+
+    let client = TestClient::new(App::new().get("/", public(search))).unwrap();
+    let response = client.get("/?page=1").await;
+    assert_eq!(response.text(), "None Some(1) false [] None None");
+    let all = "/?limit=5&page=2&exact=true&sizes=3&sizes=4&name=7&ratio=1.5";
+    let expected = r#"Some(5) Some(2) true [3, 4] Some("7") Some(1.5)"#;
+    assert_eq!(client.get(all).await.text(), expected);
+    for (query, names) in [
+        ("page=x", vec!["page"]),
+        ("page=0", vec!["page"]),
+        ("limit=101&page=0", vec!["limit", "page"]),
+        (
+            "exact=maybe&sizes=x&limit=x",
+            vec!["exact", "limit", "sizes"],
+        ),
+    ] {
+        let response = client.get(&format!("/?{query}")).await;
+        assert_eq!(places(&response), names, "{query}");
+    }
+}

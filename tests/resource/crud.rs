@@ -1,3 +1,5 @@
+use resourceful::prelude::*;
+
 use crate::fixture::client;
 
 #[tokio::test]
@@ -46,4 +48,58 @@ async fn the_location_of_an_item_has_the_collections_spelling() {
         .json(&serde_json::json!({"title": "New"}))
         .await;
     assert_eq!(created.headers()["location"], "/v1/api/posts/1/");
+}
+
+/// No encoding makes a segment of `..`: the item is there, and no path leads to it.
+#[tokio::test]
+async fn an_id_that_is_no_segment_is_no_location() {
+    #[derive(Serialize, JsonSchema)]
+    struct Slug {
+        slug: String,
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    struct NewSlug {
+        slug: String,
+    }
+
+    struct Slugs;
+
+    #[resource]
+    impl AsyncResource for Slugs {
+        type Access = Public;
+
+        async fn create(&self, _: &Request, new: NewSlug) -> Result<Slug> {
+            Ok(Slug { slug: new.slug })
+        }
+
+        async fn retrieve(&self, _: &Request, slug: String) -> Result<Slug> {
+            Ok(Slug { slug })
+        }
+
+        fn locate(&self, item: &Slug) -> Option<String> {
+            Some(item.slug.clone())
+        }
+    }
+
+    let client = TestClient::new(App::new().resource("/slugs", Slugs)).unwrap();
+    for (slug, location) in [
+        ("a", Some("/slugs/a")),
+        ("a/b", Some("/slugs/a%2Fb")),
+        ("...", Some("/slugs/...")),
+        ("..", None),
+        (".", None),
+        ("", None),
+    ] {
+        let new = serde_json::json!({"slug": slug});
+        let response = client.post("/slugs").json(&new).await;
+        assert_eq!(response.status(), 201);
+        let found = response.headers().get("location");
+        assert_eq!(
+            found.map(|value| value.to_str().unwrap()),
+            location,
+            "{slug:?}"
+        );
+    }
 }

@@ -106,3 +106,40 @@ async fn who_is_about_to_stop_is_not_ready() {
     assert_eq!(status("/posts/1").await, "200");
     running.outcome.await.unwrap().unwrap();
 }
+
+/// Supervisors ask each second: the log tells of changes, and of no error.
+#[tokio::test]
+async fn a_check_that_fails_is_logged_when_it_begins_and_ends() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+    let is_there = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&is_there);
+    let app = app().health().ready_check("cache", move || {
+        let is_there = asked.load(SeqCst);
+        async move {
+            if is_there {
+                Ok(())
+            } else {
+                Err(Error::internal("away"))
+            }
+        }
+    });
+    let client = TestClient::new(app).unwrap();
+    let log = crate::fixture::Log::default();
+    let _listening = tracing::subscriber::set_default(log.subscriber(tracing::Level::INFO));
+    for (state, status, lines) in [
+        (true, 200, 0),
+        (false, 503, 1),
+        (false, 503, 1),
+        (true, 200, 2),
+        (true, 200, 2),
+        (false, 503, 3),
+    ] {
+        is_there.store(state, SeqCst);
+        assert_eq!(client.get("/readyz").await.status(), status);
+        let text = log.text();
+        assert_eq!(text.lines().count(), lines, "{text}");
+        assert!(!text.contains("ERROR"), "{text}");
+    }
+}

@@ -12,6 +12,7 @@ mod hosts;
 mod http2;
 mod limits;
 mod listeners;
+mod mounted;
 mod protocols;
 mod sockets;
 mod streams;

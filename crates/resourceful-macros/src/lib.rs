@@ -109,7 +109,8 @@ pub fn view(_: TokenStream, item: TokenStream) -> TokenStream {
 /// Turns an error type, usually a `thiserror` enum, into problems: `From<It> for Error`.
 ///
 /// Each variant (or the struct) says its `status`, 400 to 599, and may say what the client
-/// reads: `detail`, `type` with `title` (RFC 9457), and `retry_after` in seconds. The `Display`
+/// reads: `detail`, `type` with `title` (RFC 9457), `retry_after` in seconds, and for 401 the `challenge`
+/// in `WWW-Authenticate` (default `Bearer`). The `Display`
 /// text goes to the log, never to the client. A variant that holds another error which is a problem already, or
 /// the library's own `Error`, says `#[problem(transparent)]` and is answered as that.
 ///

@@ -99,6 +99,7 @@ struct Said {
     problem_type: Option<LitStr>,
     title: Option<LitStr>,
     retry_after: Option<LitInt>,
+    challenge: Option<LitStr>,
 }
 
 impl Said {
@@ -121,8 +122,14 @@ impl Said {
                     said.title = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("retry_after") {
                     said.retry_after = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("challenge") {
+                    let challenge: LitStr = meta.value()?.parse()?;
+                    if !challenge.value().bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                        return Err(meta.error("a challenge is visible ASCII"));
+                    }
+                    said.challenge = Some(challenge);
                 } else {
-                    let known = "it has `status`, `detail`, `type`, `title`, `retry_after` and `transparent`";
+                    let known = "it has `status`, `detail`, `type`, `title`, `retry_after`, `challenge` and `transparent`";
                     return Err(meta.error(known));
                 }
                 Ok(())
@@ -163,6 +170,7 @@ impl Said {
             problem_type,
             title,
             retry_after,
+            challenge,
             ..
         } = self;
         let status = status.as_ref().ok_or_else(|| {
@@ -182,9 +190,15 @@ impl Said {
         let seconds = seconds.collect::<Result<Vec<_>, _>>()?;
         let types = problem_type.iter().zip(title);
         let types = types.map(|(uri, title)| quote!(.with_type(#uri, #title)));
+        let challenge = challenge.iter().map(|challenge| {
+            quote!(.with_header(
+                ::resourceful::http::header::WWW_AUTHENTICATE,
+                ::resourceful::http::HeaderValue::from_static(#challenge),
+            ))
+        });
         Ok(quote_spanned! {status.span()=>
             ::resourceful::Error::new(const { ::resourceful::ErrorStatus::new(#status) })
-                #(.with_detail(#detail))* #(#types)* #(.with_retry_after(#seconds))*
+                #(.with_detail(#detail))* #(#types)* #(.with_retry_after(#seconds))* #(#challenge)*
         })
     }
 }

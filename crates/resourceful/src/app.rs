@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
@@ -272,6 +272,9 @@ impl App {
 
     /// Hands every request below `path` to a tower service, which sees the path without it.
     ///
+    /// An application that is mounted so knows its client and its prefix, starts and stops with this one,
+    /// and its requests are logged once. Redirects of any other service (`Location: /path`) get the prefix.
+    ///
     /// # Examples
     /// ```
     /// use resourceful::prelude::*;
@@ -303,7 +306,11 @@ impl App {
         B::Error: Into<crate::error::BoxError>,
     {
         let prefix = path.trim_end_matches('/');
-        let endpoint: Arc<dyn Endpoint> = Arc::new(crate::mount::Mount::new(service, prefix.len()));
+        if let Some(inner) = crate::mount::application_in(&service) {
+            self.lifespan.append(inner.take_lifespan());
+            self.settings.mounted.extend(inner.stopping());
+        }
+        let endpoint: Arc<dyn Endpoint> = Arc::new(crate::mount::Mount::new(service, prefix));
         if !prefix.is_empty() {
             self = self.register(prefix, Methods::All, Arc::clone(&endpoint));
         }
@@ -715,6 +722,7 @@ impl App {
             settings,
             nowhere: Arc::new(nowhere),
             document,
+            lifespan: Mutex::new(self.lifespan),
         }))
     }
 
@@ -750,9 +758,10 @@ impl App {
     /// App::new().listen(Listener::unix("/run/blog.sock").await?)?.run().await
     /// # }
     /// ```
-    pub fn listen(mut self, listener: impl Into<Listener>) -> Result<Server> {
-        let lifespan = std::mem::take(&mut self.lifespan);
-        Ok(Server::new(self.build()?, lifespan, listener.into()))
+    pub fn listen(self, listener: impl Into<Listener>) -> Result<Server> {
+        let service = self.build()?;
+        let lifespan = service.take_lifespan();
+        Ok(Server::new(service, lifespan, listener.into()))
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on `address` until SIGINT or SIGTERM, then finishes what

@@ -73,6 +73,15 @@ fn problem_of(error: &Error, head: &Head) -> Reply {
         );
         problem = problem.with("request_id", id.into_owned());
     }
+    as_reply(error, problem, head)
+}
+
+/// The same for an error that is an answer by design, and nothing to log.
+pub(crate) fn conclude_unlogged(error: &Error, head: &Head) -> Reply {
+    as_reply(error, Problem::from(error), head)
+}
+
+fn as_reply(error: &Error, mut problem: Problem, head: &Head) -> Reply {
     if let Some(change) = &head.settings().problems {
         let plain = problem.clone();
         let changed = catch_unwind(AssertUnwindSafe(|| change(error, problem)));

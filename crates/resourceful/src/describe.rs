@@ -128,15 +128,17 @@ struct Described {
     path: String,
     method: Method,
     operation: Operation,
+    /// Its place in the order of registration.
+    order: usize,
     caller: &'static Location<'static>,
 }
 
 /// In the order of paths and methods, whatever the order of registration.
 fn operations(registrations: &[Registration], scribe: &mut Scribe) -> Vec<Described> {
-    let mut sorted: Vec<_> = registrations.iter().collect();
-    sorted.sort_by_key(|one| (&one.pattern, one.methods.name()));
+    let mut sorted: Vec<_> = registrations.iter().enumerate().collect();
+    sorted.sort_by_key(|(_, one)| (&one.pattern, one.methods.name()));
     let mut described = Vec::new();
-    for registration in sorted {
+    for (order, registration) in sorted {
         let Methods::One(method) = &registration.methods else {
             continue;
         };
@@ -149,6 +151,7 @@ fn operations(registrations: &[Registration], scribe: &mut Scribe) -> Vec<Descri
             path: documented_path(&registration.pattern),
             method: method.clone(),
             operation,
+            order,
             caller: registration.caller,
         });
     }
@@ -181,12 +184,28 @@ fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
     }
 }
 
-/// Every operation has an id of its own: given, or made of its path.
+/// Every operation has an id of its own: given, or made of its path. Clients are generated from ids,
+/// so that none changes when something is added.
 fn name(described: &mut [Described]) -> Vec<BuildError> {
-    // One resource may stand at several paths.
+    for one in described
+        .iter_mut()
+        .filter(|one| one.operation.hook.is_some())
+    {
+        let versions = words(&one.path).filter(|word| is_version(word));
+        let words: Vec<_> = versions.chain([one.operation.id.as_str()]).collect();
+        one.operation.id = words.join(".");
+    }
+    // A resource may stand at several paths: the first that was registered keeps the short id.
     for id in ids_of_several(described) {
+        let those = described.iter().filter(|one| one.operation.id == id);
+        let first = those.map(|one| one.order).min();
         for one in described.iter_mut().filter(|one| one.operation.id == id) {
-            if let Some(hook) = &one.operation.hook {
+            if let Some(hook) = one
+                .operation
+                .hook
+                .as_ref()
+                .filter(|_| Some(one.order) != first)
+            {
                 one.operation.id = id_of(&one.path, hook);
             }
         }
@@ -222,6 +241,12 @@ fn ids_of_several(described: &[Described]) -> BTreeSet<String> {
     let ids = described.iter().map(|one| &one.operation.id);
     let again = ids.filter(|id| !id.is_empty() && !seen.insert(*id));
     again.cloned().collect()
+}
+
+/// `v1`
+fn is_version(word: &str) -> bool {
+    let number = word.strip_prefix('v').unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn id_of(path: &str, last: &str) -> String {

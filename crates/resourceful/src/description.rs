@@ -136,8 +136,7 @@ impl Description {
     /// ```
     pub fn body<B: Input>(self) -> Self {
         self.and(|operation, scribe| {
-            let schema = B::schema(scribe);
-            operation.reads_json(schema, Some(scribe.body_limit));
+            operation.reads_json(B::schema(scribe), &B::media_types(), scribe.body_limit);
         })
     }
 
@@ -162,11 +161,7 @@ impl Description {
     /// let description = Description::new().body_of("application/octet-stream").body_limit(10 * 1024);
     /// ```
     pub fn body_limit(self, bytes: u64) -> Self {
-        self.and(move |operation, _| {
-            if let Some(body) = &mut operation.request_body {
-                body.max_bytes = Some(bytes);
-            }
-        })
+        self.and(move |operation, _| operation.limit_body(bytes))
     }
 
     /// A page of `T`, as `Q` makes them, under this name: what

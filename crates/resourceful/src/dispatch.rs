@@ -5,7 +5,7 @@ use http::header::{HeaderValue, LOCATION};
 
 use crate::access::Access;
 use crate::action::Action;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::extra::{ActionInput, ExtraAction, Target};
 use crate::negotiate::json_is_acceptable;
 use crate::reply::{Content, Reply};
@@ -32,14 +32,13 @@ pub(crate) async fn dispatch<R: AsyncResource>(
         Action::Create => {
             let new = request.json_within(limit).await?;
             let item = resource.create(request, new).await.map_err(Into::into)?;
-            let location = resource
-                .locate(&item)
-                .map(|id| item_location(request, &id.to_string()));
+            let location = resource.locate(&item);
+            let location = location.and_then(|id| item_location(request, &id.to_string()));
             let created = item.represent(StatusCode::CREATED)?;
-            match location {
-                Some(location) => Ok(created.with(LOCATION, location?)),
-                None => Ok(created),
-            }
+            Ok(match location {
+                Some(location) => created.with(LOCATION, location),
+                None => created,
+            })
         }
         Action::Retrieve => {
             let id = request.item_id()?;
@@ -94,14 +93,23 @@ pub(crate) async fn dispatch_extra<R: AsyncResource, A: ExtraAction<R>>(
     outcome.map_err(Into::into)?.represent(StatusCode::OK)
 }
 
-/// The path of an item of the collection that was asked, in the collection's spelling.
-fn item_location(request: &Request, id: &str) -> Result<HeaderValue> {
+/// The path of an item of the collection that was asked, in the collection's spelling. None for an id
+/// that no path can have: the item is there, whatever its id.
+fn item_location(request: &Request, id: &str) -> Option<HeaderValue> {
     let collection = request.path();
     let (parent, end) = match collection.strip_suffix('/') {
         Some(parent) => (parent, "/"),
         None => (collection, ""),
     };
+    if matches!(id, "" | "." | "..") {
+        // No encoding makes a segment of these (RFC 3986 section 5.2.4).
+        tracing::error!(
+            id,
+            "no path leads to the item that was created: its id cannot be a segment"
+        );
+        return None;
+    }
     let id = percent_encoding::utf8_percent_encode(id, crate::path::SEGMENT);
-    let mounted_at = &request.settings().mounted_at;
-    HeaderValue::from_str(&format!("{mounted_at}{parent}/{id}{end}")).map_err(Error::internal)
+    let root = request.head().root_path();
+    HeaderValue::try_from(format!("{root}{parent}/{id}{end}")).ok()
 }

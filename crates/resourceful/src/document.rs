@@ -1,6 +1,7 @@
 //! `GET /openapi.json`, and the part of it that `OPTIONS` answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -14,26 +15,48 @@ use crate::request::Request;
 
 /// The document as it is sent.
 #[derive(Clone)]
-pub(crate) struct Served(Bytes);
+pub(crate) struct Served(Arc<Document>);
+
+struct Document {
+    whole: Bytes,
+    /// By the patterns of paths, as far as they were asked for.
+    parts: RwLock<HashMap<String, Bytes>>,
+}
 
 impl Serve for Served {
     async fn serve(&self, request: Request) -> Reply {
-        let document = Content::written_json(self.0.clone());
+        let document = Content::written_json(self.0.whole.clone());
         by_value(request, |_| async { Ok(Reply::from(document)) }).await
     }
 }
 
 impl Served {
     pub(crate) fn new(document: &OpenApi) -> Self {
-        Self(json::to_bytes(document).unwrap_or_default())
+        Self(Arc::new(Document {
+            whole: json::to_bytes(document).unwrap_or_default(),
+            parts: RwLock::default(),
+        }))
     }
 
-    /// A document of one path, with the components that it refers to.
+    /// A document of one path, with the components that it refers to; made once.
     ///
     /// # Errors
     /// When it cannot be read, which would be a fault of ours.
     pub(crate) fn part(&self, pattern: &str) -> Result<Content> {
-        let mut document: Value = serde_json::from_slice(&self.0).map_err(Error::internal)?;
+        let parts = &self.0.parts;
+        let known = parts.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(part) = known.get(pattern) {
+            return Ok(Content::written_json(part.clone()));
+        }
+        drop(known);
+        let part = self.make_part(pattern)?;
+        let mut known = parts.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(pattern.to_owned(), part.clone());
+        Ok(Content::written_json(part))
+    }
+
+    fn make_part(&self, pattern: &str) -> Result<Bytes> {
+        let mut document: Value = serde_json::from_slice(&self.0.whole).map_err(Error::internal)?;
         let path = documented_path(pattern);
         if let Some(Value::Object(paths)) = document.get_mut("paths") {
             paths.retain(|known, _| *known == path);
@@ -49,7 +72,7 @@ impl Served {
         if let Some(Value::Array(tags)) = document.get_mut("tags") {
             tags.clear();
         }
-        Ok(Content::written_json(json::to_bytes(&document)?))
+        json::to_bytes(&document).map(Bytes::from)
     }
 }
 

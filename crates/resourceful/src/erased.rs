@@ -239,7 +239,7 @@ where
         let answer = |request: Request| async move {
             A::check(&(), &request).await?;
             let answer = (self.handler)(request).await;
-            answer.map(IntoResponse::into_reply).map_err(Into::into)
+            answer.map_err(Into::into)?.into_reply()
         };
         by_value(request, answer).await
     }

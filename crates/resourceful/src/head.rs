@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use http::header::{HeaderMap, HeaderName};
 use http::request::Parts;
 
-use crate::origin::Origin;
+use crate::origin::{Mounted, Origin};
 use crate::route::Route;
 use crate::settings::Settings;
 use crate::time_limit::TimeLimit;
@@ -29,6 +29,16 @@ pub(crate) struct Head {
     started: OnceLock<Instant>,
     pub(crate) time_limit: Duration,
     number: OnceLock<u64>,
+}
+
+/// What stands before the paths of an application: what it says itself, else where another has mounted
+/// it.
+pub(crate) fn root_path<'p>(parts: &'p Parts, settings: &'p Settings) -> &'p str {
+    let said = settings.mounted_at.as_str();
+    match parts.extensions.get::<Mounted>() {
+        Some(mounted) if said.is_empty() => &mounted.root_path,
+        _ => said,
+    }
 }
 
 impl Head {
@@ -53,6 +63,16 @@ impl Head {
 
     pub(crate) fn path(&self) -> &str {
         self.path.as_deref().unwrap_or(self.parts.uri.path())
+    }
+
+    /// What stands before the paths of this application.
+    pub(crate) fn root_path(&self) -> &str {
+        root_path(&self.parts, self.settings())
+    }
+
+    /// What the application around this one knows of the request, if there is one.
+    pub(crate) fn mounted(&self) -> Option<&Mounted> {
+        self.parts.extensions.get()
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {

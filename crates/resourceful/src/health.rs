@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -10,6 +11,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::caught::caught;
+use crate::conclude::conclude_unlogged;
 use crate::erased::{Serve, by_value};
 use crate::error::{Error, ErrorStatus, Result};
 use crate::into_response::{IntoResponse, Json};
@@ -25,6 +27,8 @@ type Run = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Se
 pub(crate) struct Check {
     name: String,
     run: Run,
+    /// Was it there when it was asked for last? Supervisors ask each second; the log tells of changes.
+    is_there: AtomicBool,
 }
 
 impl Check {
@@ -36,16 +40,24 @@ impl Check {
         Self {
             name: name.to_owned(),
             run: Box::new(move || Box::pin(caught(run()))),
+            is_there: AtomicBool::new(true),
         }
     }
 
     async fn outcome(&self) -> Option<&str> {
         let error = match timeout(PATIENCE, (self.run)()).await {
-            Ok(Ok(())) => return None,
+            Ok(Ok(())) => {
+                if !self.is_there.swap(true, Ordering::Relaxed) {
+                    tracing::info!(check = self.name, "ready again");
+                }
+                return None;
+            }
             Ok(Err(error)) => error,
             Err(_elapsed) => Error::internal("it took too long"),
         };
-        tracing::warn!(check = self.name, error = error.to_string(), "not ready");
+        if self.is_there.swap(false, Ordering::Relaxed) {
+            tracing::warn!(check = self.name, error = error.to_string(), "not ready");
+        }
         Some(&self.name)
     }
 }
@@ -59,7 +71,7 @@ impl Serve for Live {
     }
 
     async fn serve(&self, request: Request) -> Reply {
-        let live = |_| async { Ok(Json(json!({"status": "live"})).into_reply()) };
+        let live = |_| async { Json(json!({"status": "live"})).into_reply() };
         by_value(request, live).await
     }
 }
@@ -80,18 +92,20 @@ impl Serve for Ready {
 impl Ready {
     async fn answer(&self, request: Request) -> Result<Reply> {
         if request.settings().leaving.is_cancelled() {
-            return Err(unready("The server is about to stop."));
+            return Ok(unready("The server is about to stop.", &request));
         }
         // Collected first: a future that holds the closures of an iterator is not `Send`.
         let checks: Vec<_> = self.0.iter().map(Check::outcome).collect();
         let failed: Vec<_> = join_all(checks).await.into_iter().flatten().collect();
         if !failed.is_empty() {
-            return Err(unready(format!("Not there: {}.", failed.join(", "))));
+            let detail = format!("Not there: {}.", failed.join(", "));
+            return Ok(unready(detail, &request));
         }
-        Ok(Json(json!({"status": "ready"})).into_reply())
+        Json(json!({"status": "ready"})).into_reply()
     }
 }
 
-fn unready(detail: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorStatus::new(503)).with_detail(detail)
+fn unready(detail: impl Into<Cow<'static, str>>, request: &Request) -> Reply {
+    let error = Error::new(ErrorStatus::new(503)).with_detail(detail);
+    conclude_unlogged(&error, request.head())
 }

@@ -1,11 +1,13 @@
 //! What views may return.
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::error::Result;
 use crate::openapi::{Operation, Scribe};
+use crate::problem::Problem;
 use crate::reply::{Content, Reply};
 use crate::response::Response;
 
@@ -29,13 +31,13 @@ pub trait IntoResponse {
     /// The response.
     fn into_response(self) -> Response;
 
-    /// The same, before it needs any memory.
+    /// The same, before it needs any memory; a failure becomes a problem like any other.
     #[doc(hidden)]
-    fn into_reply(self) -> Reply
+    fn into_reply(self) -> Result<Reply>
     where
         Self: Sized,
     {
-        self.into_response().into()
+        Ok(self.into_response().into())
     }
 
     /// Its success, for the document.
@@ -85,8 +87,8 @@ impl IntoResponse for String {
         Content::text(self).into()
     }
 
-    fn into_reply(self) -> Reply {
-        Content::text(self).into()
+    fn into_reply(self) -> Result<Reply> {
+        Ok(Content::text(self).into())
     }
 }
 
@@ -99,8 +101,8 @@ impl IntoResponse for &'static str {
         Content::text(self).into()
     }
 
-    fn into_reply(self) -> Reply {
-        Content::text(self).into()
+    fn into_reply(self) -> Result<Reply> {
+        Ok(Content::text(self).into())
     }
 }
 
@@ -111,8 +113,8 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
         response
     }
 
-    fn into_reply(self) -> Reply {
-        self.1.into_reply().with_status(self.0)
+    fn into_reply(self) -> Result<Reply> {
+        Ok(self.1.into_reply()?.with_status(self.0))
     }
 
     /// Which status it will be is not known.
@@ -124,7 +126,7 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
 
 /// Any serialisable value with a schema as a JSON response, for views.
 ///
-/// A value that cannot be serialised (a map whose keys are no strings) is answered with 500.
+/// A value that cannot be serialised (a map whose keys are no strings) becomes a problem with status 500.
 ///
 /// # Examples
 /// ```
@@ -136,18 +138,6 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
 
-impl<T: Serialize> Json<T> {
-    fn content(&self) -> Content {
-        Content::json(StatusCode::OK, &self.0).unwrap_or_else(|error| {
-            tracing::error!(
-                error = error.to_string(),
-                "a view's answer could not be written as JSON"
-            );
-            Content::empty(StatusCode::INTERNAL_SERVER_ERROR)
-        })
-    }
-}
-
 impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
     fn describe(operation: &mut Operation, scribe: &mut Scribe) {
         let schema = scribe.schemas.output::<T>();
@@ -155,10 +145,21 @@ impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
     }
 
     fn into_response(self) -> Response {
-        self.content().into()
+        match Content::json(StatusCode::OK, &self.0) {
+            Ok(content) => content.into(),
+            Err(error) => {
+                tracing::error!(
+                    error = error.to_string(),
+                    "a response could not be written as JSON"
+                );
+                Problem::from(&error)
+                    .into_reply(&error)
+                    .into_response(HeaderMap::new())
+            }
+        }
     }
 
-    fn into_reply(self) -> Reply {
-        self.content().into()
+    fn into_reply(self) -> Result<Reply> {
+        Content::json(StatusCode::OK, &self.0).map(Reply::from)
     }
 }

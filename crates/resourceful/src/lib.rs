@@ -28,6 +28,7 @@ mod input;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod openapi;
+mod parameters;
 mod path;
 mod query;
 mod request;

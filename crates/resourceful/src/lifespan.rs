@@ -30,6 +30,12 @@ impl Lifespan {
         self.on_stop.push(Box::new(|| Box::pin(hook())));
     }
 
+    /// Those of a mounted application, after what was registered before.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.on_start.append(&mut other.on_start);
+        self.on_stop.append(&mut other.on_stop);
+    }
+
     /// Runs the start hooks; the first that fails ends it.
     pub(crate) async fn start(&mut self) -> Result<()> {
         for hook in std::mem::take(&mut self.on_start) {

@@ -1,10 +1,12 @@
 //! A tower service below a path of an application.
 
+use std::any::Any;
 use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{HeaderMap, HeaderValue, LOCATION};
 use http::uri::PathAndQuery;
 use http_body::Body as HttpBody;
 use tower_service::Service;
@@ -12,9 +14,11 @@ use tower_service::Service;
 use crate::access::Access;
 use crate::erased::{Serve, by_value};
 use crate::error::{BoxError, Error, Result};
+use crate::origin::{Mounted, Origin};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::response::Body;
+use crate::service::AppService;
 use crate::view::Guarded;
 
 /// See [`App::mount`](crate::app::App::mount).
@@ -22,15 +26,22 @@ pub(crate) struct Mount<A, S> {
     /// Tower services are `Send` but not all of them `Sync`; each request calls a clone.
     service: Mutex<Guarded<A, S>>,
     time_limit: Option<Duration>,
-    prefix: usize,
+    prefix: String,
+    is_application: bool,
 }
 
-impl<A, S> Mount<A, S> {
-    pub(crate) fn new(service: Guarded<A, S>, prefix: usize) -> Self {
+/// The application, where the service is one of ours: it can be told what others cannot.
+pub(crate) fn application_in<A, S: 'static>(service: &Guarded<A, S>) -> Option<&AppService> {
+    (&service.handler as &dyn Any).downcast_ref()
+}
+
+impl<A, S: 'static> Mount<A, S> {
+    pub(crate) fn new(service: Guarded<A, S>, prefix: &str) -> Self {
         Self {
             time_limit: service.time_limit,
+            is_application: application_in(&service).is_some(),
             service: Mutex::new(service),
-            prefix,
+            prefix: prefix.to_owned(),
         }
     }
 }
@@ -44,6 +55,11 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    /// An application logs its requests itself: it knows their routes.
+    fn is_observed(&self) -> bool {
+        !self.is_application
+    }
+
     fn time_limit(&self) -> Option<Duration> {
         self.time_limit
     }
@@ -51,7 +67,13 @@ where
     async fn serve(&self, request: Request) -> Reply {
         let answer = |request: Request| async move {
             A::check(&(), &request).await?;
-            let inner = below(request, self.prefix)?;
+            let root_path = format!("{}{}", request.head().root_path(), self.prefix);
+            let mounted = Mounted {
+                origin: known_origin(&request),
+                root_path: root_path.as_str().into(),
+            };
+            let mut inner = below(request, self.prefix.len())?;
+            inner.extensions_mut().insert(mounted);
             let service = self.service.lock();
             let mut service = service
                 .unwrap_or_else(PoisonError::into_inner)
@@ -60,10 +82,40 @@ where
             poll_fn(|cx| service.poll_ready(cx))
                 .await
                 .map_err(Error::internal)?;
-            let response = service.call(inner).await.map_err(Error::internal)?;
+            let mut response = service.call(inner).await.map_err(Error::internal)?;
+            if !self.is_application {
+                lead_back(response.headers_mut(), &root_path);
+            }
             Ok(response.map(Body::new))
         };
         by_value(request, answer).await
+    }
+}
+
+/// The connection, and who is at its other end as far as this application knows.
+fn known_origin(request: &Request) -> Option<Origin> {
+    request.head().origin.map(|origin| Origin {
+        is_encrypted: request.scheme() == "https",
+        client: request.client_ip(),
+        ..origin
+    })
+}
+
+/// A service that does not know where it stands redirects to paths of its own.
+fn lead_back(headers: &mut HeaderMap, root_path: &str) {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let Some(path) = location.filter(|path| path.starts_with('/') && !path.starts_with("//"))
+    else {
+        return;
+    };
+    let is_below = path
+        .strip_prefix(root_path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+    if is_below {
+        return;
+    }
+    if let Ok(location) = HeaderValue::try_from(format!("{root_path}{path}")) {
+        headers.insert(LOCATION, location);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is told of requests: a span and a log line for each, and, with the feature `metrics`,
 //! numbers. Where nobody listens nothing is done.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -23,6 +24,8 @@ pub(crate) struct Observed {
     span: Span,
     method: Method,
     route: Arc<Route>,
+    /// What stands before the route, where another application has mounted this one.
+    root_path: Option<Arc<str>>,
     started: Instant,
     status: Option<StatusCode>,
     bytes: u64,
@@ -40,6 +43,7 @@ impl Observed {
             span,
             method: head.parts.method.clone(),
             route: Arc::clone(&head.route),
+            root_path: head.mounted().map(|mounted| Arc::clone(&mounted.root_path)),
             started: head.started(),
             status: None,
             bytes: 0,
@@ -74,7 +78,8 @@ impl Drop for Observed {
     fn drop(&mut self) {
         let time = self.started.elapsed();
         let (status, route) = (self.status, self.route.pattern.as_str());
-        numbers::ended(&self.method, route, status, time);
+        let route = below(self.root_path.as_deref(), route);
+        numbers::ended(&self.method, &route, status, time);
         let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let _entered = self.span.enter();
         let Some(status) = status.map(|status| status.as_u16()) else {
@@ -88,17 +93,26 @@ impl Drop for Observed {
 
 /// The span of the request: one per request, none when nobody listens.
 fn span_of(head: &Head) -> Span {
+    let root_path = head.mounted().map(|mounted| &*mounted.root_path);
     tracing::info_span!(
         "request",
         // How OpenTelemetry is to call it.
-        otel.name = format_args!("{} {}", head.parts.method, head.route.pattern),
+        otel.name = format_args!("{} {}", head.parts.method, below(root_path, &head.route.pattern)),
         otel.kind = "server",
         method = %head.parts.method,
-        path = head.path(),
-        route = head.route.pattern.as_str(),
+        path = &*below(root_path, head.path()),
+        route = &*below(root_path, &head.route.pattern),
         id = %head.id(),
         status = tracing::field::Empty,
     )
+}
+
+/// A path as the client knows it.
+fn below<'p>(root_path: Option<&str>, path: &'p str) -> Cow<'p, str> {
+    match root_path {
+        None => path.into(),
+        Some(root_path) => format!("{root_path}{path}").into(),
+    }
 }
 
 /// A body whose size is known when it has been sent.

@@ -19,7 +19,7 @@ use crate::view::AsyncView;
 /// One action of a resource.
 pub(crate) fn of_action<R: AsyncResource>(action: Action, scribe: &mut Scribe) -> Operation {
     let mut operation = of_resource::<R>(action, R::TEXTS.of(&action.to_string()), scribe);
-    let limit = Some(R::BODY_LIMIT.unwrap_or(scribe.body_limit));
+    let limit = R::BODY_LIMIT.unwrap_or(scribe.body_limit);
     if action.is_on_item() {
         operation.path_parameter::<R::Id>("id");
     }
@@ -30,12 +30,18 @@ pub(crate) fn of_action<R: AsyncResource>(action: Action, scribe: &mut Scribe) -
             operation.answers_json(StatusCode::OK, page);
         }
         Action::Create => {
-            operation.reads_json(R::Create::schema(scribe), limit);
+            operation.reads_json(R::Create::schema(scribe), &R::Create::media_types(), limit);
             R::Item::describe(&mut operation, scribe, StatusCode::CREATED);
             operation.locates();
         }
-        Action::Update => operation.reads_json(R::Update::schema(scribe), limit),
-        Action::PartialUpdate => operation.reads_json(R::PartialUpdate::schema(scribe), limit),
+        Action::Update => {
+            operation.reads_json(R::Update::schema(scribe), &R::Update::media_types(), limit)
+        }
+        Action::PartialUpdate => operation.reads_json(
+            R::PartialUpdate::schema(scribe),
+            &R::PartialUpdate::media_types(),
+            limit,
+        ),
         Action::Destroy => operation.answers(StatusCode::NO_CONTENT, None),
         Action::Retrieve | Action::Extra(_) => {}
     }

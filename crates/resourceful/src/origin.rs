@@ -1,6 +1,7 @@
 //! Where a request came in: over which connection, and who is at its other end.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 /// What the server knows of a request's connection; a request that some other server hands over
 /// has none.
@@ -9,6 +10,16 @@ pub(crate) struct Origin {
     /// `None` over a Unix socket.
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) is_encrypted: bool,
+    /// The client, where an application around this one knows it.
+    pub(crate) client: Option<IpAddr>,
+}
+
+/// What an application tells one that is mounted in it: an extension of the request.
+#[derive(Clone, Debug)]
+pub(crate) struct Mounted {
+    pub(crate) origin: Option<Origin>,
+    /// What stands before the paths that the inner one sees.
+    pub(crate) root_path: Arc<str>,
 }
 
 /// Whoever has an IPv6 address has all of its /64, so that is one client.

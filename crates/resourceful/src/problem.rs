@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{Map, Value};
@@ -157,6 +158,10 @@ impl Problem {
         let mut content = Content::problem(self.status, bytes);
         for (name, value) in error.headers() {
             content = content.with(name.clone(), value.clone());
+        }
+        // RFC 9110 section 15.5.2 requires a challenge; this one opens no dialog in browsers.
+        if self.status == 401 && !error.headers().contains_key(WWW_AUTHENTICATE) {
+            content = content.with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         #[cfg(feature = "testing")]
         if error.is_invalid_input() {

@@ -60,6 +60,9 @@ impl Proxies {
     ///
     /// Each proxy adds who it heard from at the end, so the list is read from there.
     pub(crate) fn client(&self, origin: Origin, headers: &HeaderMap) -> Option<IpAddr> {
+        if origin.client.is_some() {
+            return origin.client;
+        }
         let peer = origin.peer.map(|peer| peer.ip().to_canonical());
         if !self.has_sent(origin) {
             return peer;
@@ -124,6 +127,7 @@ mod tests {
         let origin = Origin {
             peer: Some(format!("{peer}:4711").parse().unwrap()),
             is_encrypted: false,
+            client: None,
         };
         let mut headers = HeaderMap::new();
         for value in forwarded {

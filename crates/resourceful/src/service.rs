@@ -1,18 +1,20 @@
 //! An application as a service: hyper's, and with the feature `tower` tower's.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use http::Version;
 use http::request::Parts;
 use http_body::Body as HttpBody;
+use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::cookie;
 use crate::error::{BoxError, Error};
 use crate::host;
+use crate::lifespan::Lifespan;
 use crate::observe;
-use crate::origin::Origin;
+use crate::origin::{Mounted, Origin};
 use crate::response::{Body, Response};
 use crate::settings::Settings;
 use crate::walk::Site;
@@ -62,6 +64,37 @@ impl AppService {
         self.site.walk(parts, body, origin)
     }
 
+    /// A request that another server, or the application around this one, hands over.
+    fn handed_over<B>(&self, request: http::Request<B>) -> Answer
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let origin = parts
+            .extensions
+            .get::<Mounted>()
+            .and_then(|mounted| mounted.origin);
+        self.walk(parts, Body::handed_over(body), origin)
+    }
+
+    /// What is to be cancelled when the server stops: of this application, and of those inside.
+    pub(crate) fn stopping(&self) -> Vec<CancellationToken> {
+        let settings = self.settings();
+        let own = settings.stopping.clone();
+        settings.mounted.iter().cloned().chain([own]).collect()
+    }
+
+    /// The start and stop hooks, for who runs them; there are none the second time.
+    pub(crate) fn take_lifespan(&self) -> Lifespan {
+        let mut lifespan = self
+            .site
+            .lifespan
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut lifespan)
+    }
+
     /// A request that must not be taken further.
     pub(crate) fn refuse(&self, error: Error, parts: Parts) -> Answer {
         self.site.refuse(error, parts)
@@ -95,8 +128,7 @@ where
     type Future = Answer;
 
     fn call(&self, request: http::Request<B>) -> Answer {
-        let (parts, body) = request.into_parts();
-        self.walk(parts, Body::handed_over(body), None)
+        self.handed_over(request)
     }
 }
 
@@ -118,7 +150,6 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Answer {
-        let (parts, body) = request.into_parts();
-        self.walk(parts, Body::handed_over(body), None)
+        self.handed_over(request)
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) leaving: CancellationToken,
     /// The drain has begun: what would go on for ever ends.
     pub(crate) stopping: CancellationToken,
+    /// Those of mounted applications, which stop with this one.
+    pub(crate) mounted: Vec<CancellationToken>,
 }
 
 impl Default for Settings {
@@ -91,6 +93,7 @@ impl Default for Settings {
             aborted: CancellationToken::new(),
             leaving: CancellationToken::new(),
             stopping: CancellationToken::new(),
+            mounted: Vec::new(),
         }
     }
 }

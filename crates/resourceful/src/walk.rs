@@ -1,7 +1,7 @@
 //! The walk of a request: accept, route, dispatch, hook, respond.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION};
 use http::{Method, StatusCode, request::Parts};
@@ -11,7 +11,8 @@ use crate::answer::Answer;
 use crate::conclude::conclude;
 use crate::document::Served;
 use crate::error::{Error, ErrorStatus, Result};
-use crate::head::Head;
+use crate::head::{Head, root_path};
+use crate::lifespan::Lifespan;
 use crate::negotiate::asks_for_json;
 use crate::observe::{Observed, refused};
 use crate::origin::Origin;
@@ -31,6 +32,8 @@ pub(crate) struct Site {
     pub(crate) nowhere: Arc<Route>,
     /// None, if it is not served.
     pub(crate) document: Option<Served>,
+    /// Run by the server, or by that of the application around this one.
+    pub(crate) lifespan: Mutex<Lifespan>,
 }
 
 impl Site {
@@ -62,7 +65,10 @@ impl Site {
             }
             Err(Refusal::Error(error)) => return self.refuse(error, parts),
             Err(Refusal::OtherSlash) => {
-                return self.conclude_early(other_slash(&parts, &self.settings.mounted_at), parts);
+                return self.conclude_early(
+                    other_slash(&parts, root_path(&parts, &self.settings)),
+                    parts,
+                );
             }
         };
         match leaf.endpoint(&parts.method) {
@@ -177,13 +183,13 @@ const RAW_IN_QUERIES: &AsciiSet = &CONTROLS
 ///
 /// It leads to this host: the path matched a pattern, whose first segment is not empty, and has no
 /// backslash. A `Location` of `//evil.com` or `/\evil.com` would not.
-fn other_slash(parts: &Parts, mounted_at: &str) -> Result<Reply> {
+fn other_slash(parts: &Parts, root: &str) -> Result<Reply> {
     let path = toggle_slash(parts.uri.path());
     let query = parts.uri.query();
     let query = query.map_or(String::new(), |query| {
         format!("?{}", utf8_percent_encode(query, RAW_IN_QUERIES))
     });
-    let location = HeaderValue::from_str(&format!("{mounted_at}{path}{query}"));
+    let location = HeaderValue::from_str(&format!("{root}{path}{query}"));
     let content = Content::empty(StatusCode::PERMANENT_REDIRECT);
     Ok(content
         .with(LOCATION, location.map_err(Error::internal)?)

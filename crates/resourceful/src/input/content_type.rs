@@ -1,5 +1,7 @@
 //! A body before it is read: is it of our type?
 
+use std::borrow::Cow;
+
 use http::Method;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
@@ -7,18 +9,22 @@ use http::header::{
 use http::request::Parts;
 use http_body::Body as _;
 
+use super::Input;
 use crate::error::{Error, ErrorStatus, Result};
+use crate::parameters::parameters;
 use crate::response::Body;
 
-/// A body that is to be read, and what its request says of it.
+/// Is the body of a request one of an input's type? JSON always is, other media types where the schema
+/// lists them as `x-media-types`.
+///
 /// # Errors
 /// 415 for what is not JSON in UTF-8, or is encoded.
-pub(crate) fn check_content_type(parts: &Parts, body: &Body) -> Result<()> {
+pub(crate) fn check_content_type<T: Input>(parts: &Parts, body: &Body) -> Result<()> {
     let mut content_type = None;
     for (name, value) in &parts.headers {
         if *name == CONTENT_TYPE {
             content_type = content_type.or(Some(value));
-        } else if *name == CONTENT_ENCODING {
+        } else if *name == CONTENT_ENCODING && !is_identity(value) {
             // RFC 9110 section 15.5.16: the field says which codings would have been taken.
             return Err(Error::new(ErrorStatus::new(415))
                 .with_detail("The body must not be encoded.")
@@ -29,53 +35,80 @@ pub(crate) fn check_content_type(parts: &Parts, body: &Body) -> Result<()> {
         Some(value) if value == "application/json" => true,
         Some(value) => value
             .to_str()
-            .is_ok_and(|value| is_json(value, &parts.method)),
+            .is_ok_and(|value| is_json(value, &parts.method, T::media_types)),
         // No type and no body: the parser says that the body is missing.
         None => body.is_end_stream(),
     };
     if accepted {
         Ok(())
     } else {
-        Err(unsupported_type(&parts.method, content_type))
+        Err(unsupported_type(
+            &parts.method,
+            content_type,
+            &T::media_types(),
+        ))
     }
 }
 
-const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
-const PATCH_TYPES: HeaderValue =
-    HeaderValue::from_static("application/json, application/merge-patch+json");
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
 
-fn is_json(content_type: &str, method: &Method) -> bool {
-    let mut parts = content_type.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    let known = essence.eq_ignore_ascii_case("application/json")
-        || (method == Method::PATCH
-            && essence.eq_ignore_ascii_case("application/merge-patch+json"));
-    let utf8 = |parameter: &str| match parameter.split_once('=') {
-        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-            let value = value.trim().trim_matches('"');
-            value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
-        }
-        _ => true,
+/// A coding that changes nothing (RFC 9110 section 12.5.3).
+fn is_identity(value: &HeaderValue) -> bool {
+    value
+        .as_bytes()
+        .trim_ascii()
+        .eq_ignore_ascii_case(b"identity")
+}
+
+fn is_json(content_type: &str, method: &Method, further: fn() -> Vec<String>) -> bool {
+    let (essence, rest) =
+        content_type.split_at(content_type.find(';').unwrap_or(content_type.len()));
+    let is = |known: &str| essence.trim().eq_ignore_ascii_case(known);
+    let is_known = is(JSON)
+        || (method == Method::PATCH && is(MERGE_PATCH))
+        || further().iter().any(|known| is(known));
+    let is_utf8 = |(name, value): &(&str, Cow<'_, str>)| {
+        !name.eq_ignore_ascii_case("charset")
+            || ["utf-8", "utf8"]
+                .iter()
+                .any(|utf8| value.eq_ignore_ascii_case(utf8))
     };
-    known && parts.all(utf8)
+    is_known && parameters(rest).is_none_or(|all| all.iter().all(is_utf8))
 }
 
 /// 415, with the types that would have been taken: in `Accept-Post` (Linked Data Platform
 /// section 7.1), `Accept-Patch` (RFC 5789 section 3.1) or, for `PUT`, `Accept` (RFC 9110
 /// section 12.5.1).
-fn unsupported_type(method: &Method, content_type: Option<&HeaderValue>) -> Error {
+fn unsupported_type(
+    method: &Method,
+    content_type: Option<&HeaderValue>,
+    further: &[String],
+) -> Error {
+    let merge_patch = (method == Method::PATCH).then_some(MERGE_PATCH);
+    let further = further.iter().map(String::as_str);
+    let types: Vec<_> = [JSON]
+        .into_iter()
+        .chain(merge_patch)
+        .chain(further)
+        .collect();
     let detail = match content_type {
-        Some(_) => "The body must be application/json in UTF-8.",
-        None => "The body has no Content-Type; it must be application/json.",
+        Some(_) => format!("The body must be {} in UTF-8.", types.join(" or ")),
+        None => format!(
+            "The body has no Content-Type; it must be {}.",
+            types.join(" or ")
+        ),
     };
-    let (name, value) = match *method {
-        Method::POST => (HeaderName::from_static("accept-post"), APPLICATION_JSON),
-        Method::PATCH => (HeaderName::from_static("accept-patch"), PATCH_TYPES),
-        _ => (ACCEPT, APPLICATION_JSON),
+    let name = match *method {
+        Method::POST => HeaderName::from_static("accept-post"),
+        Method::PATCH => HeaderName::from_static("accept-patch"),
+        _ => ACCEPT,
     };
-    Error::new(ErrorStatus::new(415))
-        .with_detail(detail)
-        .with_header(name, value)
+    let error = Error::new(ErrorStatus::new(415)).with_detail(detail);
+    match HeaderValue::try_from(types.join(", ")) {
+        Ok(types) => error.with_header(name, types),
+        Err(_) => error,
+    }
 }
 
 #[cfg(test)]
@@ -89,18 +122,28 @@ mod tests {
             "Application/JSON",
             "application/json; charset=utf-8",
             "application/json;charset=\"UTF-8\"; x=y",
+            "application/json; profile=\"a;charset=x\"",
+            "application/json; profile=\"a\\\";charset=latin1\"",
         ] {
-            assert!(is_json(good, &Method::POST), "{good}");
+            assert!(is_json(good, &Method::POST, Vec::new), "{good}");
         }
         for bad in [
             "text/json",
             "application/json; charset=latin1",
+            "application/json; profile=\"a\"; CHARSET=latin1",
             "application/jsonp",
             "",
             "application/merge-patch+json",
         ] {
-            assert!(!is_json(bad, &Method::POST), "{bad}");
+            assert!(!is_json(bad, &Method::POST, Vec::new), "{bad}");
         }
-        assert!(is_json("application/merge-patch+json", &Method::PATCH));
+        assert!(is_json(MERGE_PATCH, &Method::PATCH, Vec::new));
+        let further = || vec!["application/vnd.api+json".to_owned()];
+        assert!(is_json(
+            "Application/vnd.API+json;a=b",
+            &Method::POST,
+            further
+        ));
+        assert!(!is_json("application/other+json", &Method::POST, further));
     }
 }

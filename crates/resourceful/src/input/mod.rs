@@ -53,6 +53,9 @@ use crate::openapi::{Parameter, Scribe};
 /// * A JSON array is never taken for a struct, though serde would. A set has nothing twice, and a
 ///   number that is too large for an `f32` is none.
 /// * `1.0` and `1e3` are integers, as they are to JSON Schema.
+/// * A body that may be `null`, as an `Option` may, may also be empty.
+/// * Other media types than `application/json` are taken where the type lists them:
+///   `#[schemars(extend("x-media-types" = ["application/vnd.api+json"]))]`.
 /// * A string with U+0000 is refused, since PostgreSQL cannot store it, unless the field
 ///   says `#[schemars(extend("x-allow-nul" = true))]`.
 ///
@@ -90,6 +93,10 @@ pub trait Input: Sized + Send + 'static {
     #[doc(hidden)]
     fn input_schema() -> &'static InputSchema;
 
+    /// Media types besides `application/json`.
+    #[doc(hidden)]
+    fn media_types() -> Vec<String>;
+
     #[doc(hidden)]
     fn schema(scribe: &mut Scribe) -> Value;
 
@@ -115,6 +122,10 @@ where
 
     fn input_schema() -> &'static InputSchema {
         InputSchema::of::<T>()
+    }
+
+    fn media_types() -> Vec<String> {
+        InputSchema::of::<T>().media_types()
     }
 
     fn schema(scribe: &mut Scribe) -> Value {

@@ -39,7 +39,7 @@ pub(super) fn read_body<T: Readable>(json: &[u8]) -> Result<T> {
     if let Some(rewritten) = notes.rewritten {
         return parse(rewritten.as_bytes());
     }
-    let mut reader = Reader::new(&tape, schema, attempt);
+    let mut reader = Reader::new(&tape, schema, Source::Body, attempt);
     notes
         .findings
         .into_iter()
@@ -73,7 +73,7 @@ pub(super) fn read_text<T: Readable>(
         let document: Value = serde_json::from_str(json).unwrap_or_default();
         attempt::<T, _>(Text::new(&document, schema))
     };
-    let mut reader = Reader::new(&tape, schema, attempt);
+    let mut reader = Reader::new(&tape, schema, Source::Query, attempt);
     for name in undecodable {
         reader.note_parameter(name, "is not UTF-8");
     }
@@ -130,10 +130,18 @@ struct Noted {
     is_refused_by_serde: bool,
 }
 
+/// What is read: in a query everything is a string, whatever its type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Body,
+    Query,
+}
+
 /// Reads a body again and again.
 struct Reader<'a, 'j, F> {
     tape: &'a Tape<'j>,
     schema: &'static InputSchema,
+    source: Source,
     attempt: F,
     /// Of an attempt, in bytes that are read.
     cost: usize,
@@ -145,10 +153,11 @@ struct Reader<'a, 'j, F> {
 }
 
 impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
-    fn new(tape: &'a Tape<'j>, schema: &'static InputSchema, attempt: F) -> Self {
+    fn new(tape: &'a Tape<'j>, schema: &'static InputSchema, source: Source, attempt: F) -> Self {
         Self {
             tape,
             schema,
+            source,
             attempt,
             cost: schema.cost(tape.json().as_bytes()),
             noted: Vec::new(),
@@ -441,9 +450,24 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
         if !matches!(self.tape.kind(id), Kind::Array | Kind::Object) {
             return Vec::new();
         }
-        let mut leaves = check(self.tape, self.schema, Purpose::Leaves(id)).leaves;
+        let mut leaves = match self.source {
+            Source::Body => check(self.tape, self.schema, Purpose::Leaves(id)).leaves,
+            Source::Query => self.parameters(),
+        };
         leaves.retain(|leaf| leaf.id != id && !self.is_changed(&leaf.path));
         leaves
+    }
+
+    fn parameters(&self) -> Vec<Leaf> {
+        let members = self.tape.members(self.tape.root());
+        let parameter = |(name, id)| {
+            let name = self.tape.string(name).into_owned();
+            let schemas = self.schema.members(&[InputSchema::ROOT], &name);
+            let path = vec![Step::Member(name)];
+            Leaf { id, path, schemas }
+        };
+        let parameters = members.map(parameter);
+        parameters.filter(|leaf| !leaf.schemas.is_empty()).collect()
     }
 
     /// Is the failure inside `id` gone when these leaves are others? `None` when the budget is spent.

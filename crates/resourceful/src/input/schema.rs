@@ -230,7 +230,10 @@ impl InputSchema {
             .flat_map(|one| one.properties.keys().copied());
         let names = names.collect();
         let any = |is_such: fn(&Schema) -> bool| schemas.iter().any(is_such);
-        let structs = schemas.iter().filter(|one| !one.properties.is_empty());
+        let is_struct = |one: &&Schema| {
+            one.types == Types::OBJECT && !matches!(one.additional, Additional::Map(_))
+        };
+        let structs = schemas.iter().filter(is_struct);
         Self {
             names,
             nesting: Nesting::of(&schemas),
@@ -365,6 +368,16 @@ impl InputSchema {
         members
             .iter()
             .any(|id| self.schema(*id).says("x-allow-nul"))
+    }
+
+    /// The media types that the whole lists besides `application/json`.
+    pub(super) fn media_types(&self) -> Vec<String> {
+        let listed = self.schema(Self::ROOT).keyword("x-media-types");
+        let listed = listed.and_then(Value::as_array).into_iter().flatten();
+        listed
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// May the whole be left out?

@@ -210,6 +210,9 @@ pub(super) fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
     let at = (line_start + error.column())
         .saturating_sub(1)
         .min(bytes.len());
+    if bytes.starts_with("\u{feff}".as_bytes()) {
+        return malformed(bytes, 0, "it begins with a byte-order mark (U+FEFF)");
+    }
     if error.is_eof() {
         return malformed(bytes, bytes.len(), "it ends too early");
     }

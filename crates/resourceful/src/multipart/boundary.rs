@@ -5,7 +5,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::error::{Error, ErrorStatus, Result};
 
-use super::parameters::parameters;
+use crate::parameters::parameters;
 
 /// The boundary of a form.
 ///

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::parameters::{is_token, parameters};
+use crate::parameters::{is_token, parameters};
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct PartHead {

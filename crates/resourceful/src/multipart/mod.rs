@@ -2,7 +2,6 @@
 
 mod boundary;
 mod head;
-mod parameters;
 mod splitter;
 
 use bytes::{Bytes, BytesMut};

@@ -51,6 +51,9 @@ pub struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_body: Option<RequestBody>,
+    /// The largest body in bytes that its description gives, also where the body is described later.
+    #[serde(skip)]
+    pub(crate) max_body: Option<u64>,
     /// By status, `2XX` or `default`.
     pub(crate) responses: BTreeMap<String, Answer>,
     /// Alternatives; an empty list is everyone, none is nothing said.

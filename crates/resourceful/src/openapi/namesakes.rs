@@ -40,10 +40,10 @@ pub(super) fn namesakes(visits: &[Visit]) -> Vec<BuildError> {
         let (one, other) = (first[base], first[*name]);
         BuildError::new(
             format!(
-                "two types have the schema name `{base}`: {} and {}; rename one, by \
-                 `#[schemars(rename = \"..\")]`",
+                "two types have the schema name `{base}`: {} and {}; {}",
                 one.place(base),
-                other.place(base)
+                other.place(base),
+                hint(base, [&one, &other]),
             ),
             &[one.caller, other.caller],
         )
@@ -80,6 +80,22 @@ impl Visit {
         let is_it = self.type_name.rsplit("::").next() == Some(name);
         let inside = if is_it { "" } else { "one inside " };
         format!("{inside}`{}`", self.type_name)
+    }
+}
+
+/// Two of one generic type need a name that says of what they are.
+fn hint(base: &str, types: [&Visit; 2]) -> String {
+    let generic = |one: &Visit| {
+        one.type_name
+            .split_once('<')
+            .map(|(name, _)| name.to_owned())
+    };
+    match types.map(generic) {
+        [Some(one), Some(other)] if one == other => format!(
+            "give the generic type a name for each parameter, by \
+             `#[schemars(rename = \"{{T}}{base}\")]`"
+        ),
+        _ => "rename one, by `#[schemars(rename = \"..\")]`".to_owned(),
     }
 }
 

@@ -49,9 +49,15 @@ impl Operation {
         }
     }
 
-    /// A body in JSON, with all that can be wrong with one.
-    pub(crate) fn reads_json(&mut self, schema: Value, max_bytes: Option<u64>) {
-        self.reads(JSON, schema, max_bytes);
+    /// A body in JSON, under further media types, too, with all that can be wrong with one.
+    pub(crate) fn reads_json(&mut self, schema: Value, further: &[String], max_bytes: u64) {
+        self.reads(JSON, schema.clone(), Some(max_bytes));
+        if let Some(body) = &mut self.request_body {
+            for media_type in further {
+                body.content
+                    .extend(content(media_type, Some(schema.clone())));
+            }
+        }
         self.refuse(&[
             Refusal::BadRequest,
             Refusal::UnsupportedMediaType,
@@ -60,13 +66,22 @@ impl Operation {
     }
 
     pub(crate) fn reads(&mut self, media_type: &str, schema: Value, max_bytes: Option<u64>) {
+        let required = !(may_be_empty(media_type) || allows_null(&schema));
         let content = content(media_type, Some(schema));
         self.request_body = Some(RequestBody {
-            required: !may_be_empty(media_type),
-            max_bytes,
+            required,
+            max_bytes: self.max_body.or(max_bytes),
             content,
         });
         self.refuse(&[Refusal::RequestTimeout, Refusal::ContentTooLarge]);
+    }
+
+    /// The largest body in bytes, whether it is described before or after.
+    pub(crate) fn limit_body(&mut self, bytes: u64) {
+        self.max_body = Some(bytes);
+        if let Some(body) = &mut self.request_body {
+            body.max_bytes = Some(bytes);
+        }
     }
 
     pub(crate) fn answers_json(&mut self, status: StatusCode, schema: Value) {
@@ -86,10 +101,10 @@ impl Operation {
         self.responses.insert(status, Answer::Inline(response));
     }
 
-    /// Success of which nothing is known.
+    /// A success of which nothing is known.
     pub(crate) fn answers_something(&mut self) {
         let response = Response {
-            description: "An answer that nobody has described.".to_owned(),
+            description: "Successful response.".to_owned(),
             ..Response::default()
         };
         self.responses
@@ -211,6 +226,22 @@ fn sentence(text: &str) -> String {
 }
 
 /// Nothing and an empty body are the same in HTTP. Is an empty body of this type a good one?
+/// An optional body may be left out.
+fn allows_null(schema: &Value) -> bool {
+    let is_null = |one: &Value| one == "null";
+    let is_nothing = match &schema["type"] {
+        Value::Array(types) => types.iter().any(is_null),
+        one => is_null(one),
+    };
+    let alternatives = ["anyOf", "oneOf"].map(|name| schema[name].as_array());
+    is_nothing
+        || alternatives
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(allows_null)
+}
+
 fn may_be_empty(media_type: &str) -> bool {
     media_type.starts_with("text/") || media_type == "application/octet-stream"
 }

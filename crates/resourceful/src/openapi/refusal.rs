@@ -83,7 +83,7 @@ impl Refusal {
             Self::Invalid => "Some fields are wrong; each of them is named.",
             Self::UpgradeRequired => "This is no WebSocket handshake.",
             Self::InternalServerError => "Something went wrong here.",
-            Self::ServiceUnavailable => "It took too long, or is too much at the moment.",
+            Self::ServiceUnavailable => "Timed out or temporarily unavailable.",
             Self::Other => "Any other problem.",
         }
     }

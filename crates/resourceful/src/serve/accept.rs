@@ -134,6 +134,7 @@ impl Acceptor {
             origin: Origin {
                 peer,
                 is_encrypted: false,
+                client: None,
             },
             service: self.service.clone(),
             limits: Arc::clone(&self.limits),
@@ -166,7 +167,9 @@ impl Acceptor {
         self.listeners.clear();
         let settings = self.service.settings();
         settings.leaving.cancel();
-        settings.stopping.cancel();
+        for stopping in self.service.stopping() {
+            stopping.cancel();
+        }
         tracing::info!(connections = self.connections.len(), "draining");
         drop(self.draining);
         let (streams, detached) = (&self.streams, &settings.detached);

@@ -45,6 +45,7 @@ impl Connection {
             let is_encrypted = true;
             let origin = Origin {
                 is_encrypted,
+                client: None,
                 ..self.origin
             };
             let connection = Self {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 ///
 /// In a quoted value `\"` and `\\` are escapes; any other backslash is one, since browsers and
 /// Windows write paths so. `None` where it cannot be read in one way.
-pub(super) fn parameters(mut text: &str) -> Option<Vec<(&str, Cow<'_, str>)>> {
+pub(crate) fn parameters(mut text: &str) -> Option<Vec<(&str, Cow<'_, str>)>> {
     let mut parameters = Vec::new();
     loop {
         text = text.trim_ascii_start();
@@ -78,7 +78,7 @@ fn bare(text: &str) -> Option<(Cow<'_, str>, &str)> {
 }
 
 /// RFC 9110 section 5.6.2.
-pub(super) fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(is_of_it)
 }

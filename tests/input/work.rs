@@ -1,0 +1,157 @@
+//! The work on a body is proportional to its size, whatever its type: how often a leaf is read is counted.
+
+use std::cell::Cell;
+
+use resourceful::prelude::*;
+
+thread_local! {
+    static READ: Cell<usize> = const { Cell::new(0) };
+}
+
+fn counted<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    READ.set(READ.get() + 1);
+    i64::deserialize(deserializer)
+}
+
+/// How often a leaf was read, and the status.
+fn reads<T: resourceful::Input>(body: &str) -> (usize, u16) {
+    READ.set(0);
+    let outcome = resourceful::from_json::<T>(body.as_bytes());
+    let status = outcome.err().map_or(200, |error| error.status().as_u16());
+    (READ.get(), status)
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(tag = "op")]
+#[garde(allow_unvalidated)]
+#[allow(dead_code)]
+enum Filter {
+    And {
+        left: Box<Filter>,
+        right: Box<Filter>,
+    },
+    Or {
+        left: Box<Filter>,
+        right: Box<Filter>,
+    },
+    Eq {
+        #[serde(deserialize_with = "counted")]
+        value: i64,
+    },
+}
+
+fn nested(depth: usize, right: &str, more: &str) -> String {
+    let leaf = r#"{"op":"Eq","value":1}"#.to_owned();
+    (0..depth).fold(leaf, |left, _| {
+        format!(r#"{{"op":"And","left":{left},"right":{right}{more}}}"#)
+    })
+}
+
+#[test]
+fn a_recursive_tagged_enum_is_not_read_more_often_the_deeper_it_nests() {
+    for depth in [1, 5, 20, 40, 60] {
+        let (reads, status) = reads::<Filter>(&nested(depth, "1", ""));
+        assert_eq!(status, 422);
+        assert!(reads <= 64 * (depth + 1), "{reads} at {depth}");
+    }
+}
+
+#[test]
+fn an_ignored_array_changes_nothing() {
+    for depth in [1, 20, 60] {
+        let leaf = r#"{"op":"Eq","value":1}"#;
+        let (reads, status) = reads::<Filter>(&nested(depth, leaf, r#","x":[]"#));
+        assert_eq!((reads, status), (depth + 1, 200));
+    }
+}
+
+#[test]
+fn faults_of_a_deep_body_are_named() {
+    let error = resourceful::from_json::<Filter>(nested(60, "1", "").as_bytes());
+    assert_eq!(error.err().unwrap().fields().len(), 60);
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(untagged)]
+#[garde(allow_unvalidated)]
+#[allow(dead_code)]
+enum Either {
+    Left { next: Box<Either>, left: i64 },
+    Right { next: Box<Either>, right: i64 },
+    End(#[serde(deserialize_with = "counted")] i64),
+}
+
+/// Serde tries one variant after the other, each with all that is inside: so such types may nest less
+/// deep the longer a body is.
+#[test]
+fn an_untagged_enum_is_not_tried_without_end() {
+    for depth in 1..63 {
+        let body = (0..depth).fold("1".to_owned(), |next, _| {
+            format!(r#"{{"next":{next},"right":1}}"#)
+        });
+        let (count, status) = reads::<Either>(&body);
+        assert!(count <= 1 << 15, "{count} at {depth}");
+        assert_eq!(status == 200, count > 0, "{depth}");
+        let wrong = body.replace("right", "wrong");
+        assert!(reads::<Either>(&wrong).0 <= 1 << 16, "{depth}");
+        if depth <= 8 {
+            assert_eq!(status, 200);
+        }
+    }
+}
+
+/// One of many variants, told apart by what they have, is found at once.
+#[test]
+fn a_plain_recursive_type_may_nest_64_levels_in_any_size() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Comment {
+        text: String,
+        #[serde(default)]
+        replies: Vec<Comment>,
+    }
+
+    let text = "a".repeat(100_000);
+    let body = (0..31).fold(format!(r#"{{"text":"{text}"}}"#), |reply, _| {
+        format!(r#"{{"text":"","replies":[{reply}]}}"#)
+    });
+    assert_eq!(reads::<Comment>(&body).1, 200);
+}
+
+/// Items of a bulk share the budget of the body that they are in.
+#[test]
+fn a_bulk_of_wrong_items_is_read_a_few_times() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Item {
+        #[serde(deserialize_with = "refused")]
+        price: String,
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    struct Items {
+        items: resourceful::Bulk<Item, 100_000>,
+    }
+
+    fn refused<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        READ.set(READ.get() + 1);
+        String::deserialize(deserializer)?;
+        Err(serde::de::Error::custom("is never right"))
+    }
+
+    let count = 50_000;
+    let items = vec![r#"{"price":"x"}"#; count].join(",");
+    let body = format!(r#"{{"items":[{items}]}}"#);
+    let (reads, status) = reads::<Items>(&body);
+    assert_eq!(status, 200);
+    assert!(reads <= 3 * count, "{reads}");
+    let items: Items = resourceful::from_json(body.as_bytes()).ok().unwrap();
+    let wrong = items.items.into_iter().filter(|item| {
+        let error = item.value.as_ref().err().unwrap();
+        error.fields()[0].place() == "/price"
+    });
+    assert_eq!(wrong.count(), count);
+}
