@@ -199,7 +199,7 @@ struct Everything {
 #[allow(dead_code)]
 struct Outer {
     #[garde(length(chars, min = 2))]
-    outer: String,
+    label: String,
     #[serde(flatten)]
     #[garde(dive)]
     flattened: Flattened,
@@ -249,7 +249,7 @@ fn everything() -> Value {
 fn outer() -> Value {
     let mut outer = everything();
     let members = outer.as_object_mut().unwrap();
-    members.insert("outer".to_owned(), json!("Outer"));
+    members.insert("label".to_owned(), json!("Outer"));
     members.insert("city".to_owned(), json!("Rome"));
     members.insert("rent".to_owned(), json!("800.00"));
     members.insert("floor".to_owned(), json!(3));
@@ -315,7 +315,12 @@ fn breaks() -> Vec<Break> {
         breaks.push((pointer, json!([])));
         breaks.push((pointer, missing()));
     }
-    let others = [
+    breaks.extend(other_breaks());
+    breaks
+}
+
+fn other_breaks() -> Vec<Break> {
+    vec![
         ("/count", json!(0)),
         ("/count", json!("one")),
         ("/count", json!(18_446_744_073_709_551_615_u64)),
@@ -372,16 +377,14 @@ fn breaks() -> Vec<Break> {
         ("/filter/right/op", missing()),
         ("/filter/right/right", json!(1)),
         ("/filter/right/right", missing()),
-    ];
-    breaks.extend(others);
-    breaks
+    ]
 }
 
 fn breaks_of_outer() -> Vec<Break> {
     let mut breaks = breaks();
     breaks.extend([
-        ("/outer", json!("O")),
-        ("/outer", missing()),
+        ("/label", json!("O")),
+        ("/label", missing()),
         ("/city", json!("R")),
         ("/city", json!(5)),
         ("/city", missing()),
@@ -395,18 +398,14 @@ fn breaks_of_outer() -> Vec<Break> {
 /// `None` where the place is not there any more.
 fn break_at(body: &mut Value, (pointer, value): &Break) -> Option<()> {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer has a slash");
-    let place = body.pointer_mut(pointer);
-    if *value != missing() {
-        // What has no age can get a wrong one.
-        match place {
-            Some(place) => *place = value.clone(),
-            None => {
-                let members = body.pointer_mut(parent)?.as_object_mut()?;
-                members.insert(name.to_owned(), value.clone());
-            }
-        }
-    } else {
+    if *value == missing() {
         body.pointer_mut(parent)?.as_object_mut()?.remove(name)?;
+    } else if let Some(place) = body.pointer_mut(pointer) {
+        *place = value.clone();
+    } else {
+        // Who has no age can get a wrong one.
+        let members = body.pointer_mut(parent)?.as_object_mut()?;
+        members.insert(name.to_owned(), value.clone());
     }
     Some(())
 }

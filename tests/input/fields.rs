@@ -479,7 +479,7 @@ async fn a_name_that_is_given_twice_is_refused_in_maps_too() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
-    struct Labels {
+    struct Tagged {
         labels: std::collections::BTreeMap<String, i64>,
         #[serde(default)]
         any: serde_json::Value,
@@ -497,12 +497,12 @@ async fn a_name_that_is_given_twice_is_refused_in_maps_too() {
         (r#"{"labels": {}, "x": 1, "x": 2}"#, "#/x"),
         (r#"{"labels": {}, "labels": {}}"#, "#/labels"),
     ] {
-        let found = wrong(&post_json::<Labels>(body).await);
+        let found = wrong(&post_json::<Tagged>(body).await);
         let expected = [(place.to_owned(), "is given more than once".to_owned())];
         assert_eq!(found, expected, "{body}");
     }
     let good = r#"{"labels": {"a": 1, "b": 1}, "any": {"a": 1}, "x": {"a": 1}}"#;
-    assert_eq!(post_json::<Labels>(good).await.status(), 204);
+    assert_eq!(post_json::<Tagged>(good).await.status(), 204);
 }
 
 #[tokio::test]

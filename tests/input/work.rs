@@ -100,7 +100,6 @@ fn an_untagged_enum_is_not_tried_without_end() {
     }
 }
 
-/// One of many variants, told apart by what they have, is found at once.
 #[test]
 fn a_plain_recursive_type_may_nest_64_levels_in_any_size() {
     #[derive(Deserialize, JsonSchema, Validate)]
@@ -154,4 +153,45 @@ fn a_bulk_of_wrong_items_is_read_a_few_times() {
         error.fields()[0].place() == "/price"
     });
     assert_eq!(wrong.count(), count);
+}
+
+/// Serde has lost the place of the date; among so many leaves it is not looked for.
+#[test]
+fn a_fault_among_many_leaves_costs_a_few_readings() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[serde(tag = "type")]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    enum Event {
+        Measured {
+            #[serde(deserialize_with = "counted")]
+            value: i64,
+            #[serde(deserialize_with = "never")]
+            at: String,
+            values: Vec<i64>,
+        },
+    }
+
+    fn never<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        String::deserialize(deserializer)?;
+        Err(serde::de::Error::custom("is never right"))
+    }
+
+    for count in [1, 100, 100_000] {
+        let values = vec!["0"; count].join(",");
+        let body = format!(r#"{{"type":"Measured","value":1,"at":"x","values":[{values}]}}"#);
+        let (reads, status) = reads::<Event>(&body);
+        assert_eq!(status, 422);
+        assert!(reads <= 64, "{reads} with {count}");
+    }
+}
+
+/// Brackets inside of strings are no depth, and no product overflows.
+#[test]
+fn brackets_in_a_string_are_no_nesting() {
+    let brackets = "[{".repeat(60);
+    let body = format!(r#"{{"next":1,"right":"x","more":"{brackets}"}}"#);
+    assert_eq!(reads::<Either>(&body).1, 422);
+    let body = format!(r#"{{"next":1,"right":1,"more":"{brackets}"}}"#);
+    assert_eq!(reads::<Either>(&body).1, 200);
 }

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::http2::{PREFACE, frame, post};
 use super::{Raw, Running, run};
 
-const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
+const ATTACKER: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const OTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 #[derive(Debug, PartialEq)]

@@ -1,11 +1,13 @@
 //! Applications inside an application: they know their client and their prefix, start and stop with it, and
 //! are logged once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resourceful::prelude::*;
 use resourceful::{Event, EventStream};
+use tokio::sync::Notify;
 
 use super::{Raw, start};
 use crate::fixture::{Log, Posts, app};
@@ -103,6 +105,12 @@ async fn files_that_are_served_redirect_below_the_prefix() {
 
 #[tokio::test]
 async fn hooks_run_and_streams_end_with_the_outer_application() {
+    async fn events(request: Request) -> Result<EventStream> {
+        Ok(EventStream::new(&request, |sender| async move {
+            sender.send(Event::new("hello")).await?;
+            std::future::pending().await
+        }))
+    }
     let notes: Arc<Mutex<Vec<&str>>> = Arc::default();
     let note = |text| {
         let notes = Arc::clone(&notes);
@@ -111,12 +119,6 @@ async fn hooks_run_and_streams_end_with_the_outer_application() {
             Ok(())
         }
     };
-    async fn events(request: Request) -> Result<EventStream> {
-        Ok(EventStream::new(&request, |sender| async move {
-            sender.send(Event::new("hello")).await?;
-            std::future::pending().await
-        }))
-    }
     let inner = App::new()
         .get("/events", public(events))
         .on_start(note("start"))
@@ -143,4 +145,40 @@ async fn a_request_is_logged_once_with_its_whole_route() {
     let text = log.text();
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.contains("/api/v1/posts/{id}"), "{text}");
+}
+
+/// What its client has left runs to its end, also inside, and the stop waits for it.
+#[tokio::test]
+async fn a_stop_waits_for_what_runs_on_inside() {
+    let (begun, finish, done) = <(Arc<Notify>, Arc<Notify>, Arc<AtomicBool>)>::default();
+    let work = {
+        let (begun, finish, done) = (Arc::clone(&begun), Arc::clone(&finish), Arc::clone(&done));
+        move |_: Request| {
+            let (begun, finish, done) =
+                (Arc::clone(&begun), Arc::clone(&finish), Arc::clone(&done));
+            async move {
+                begun.notify_one();
+                finish.notified().await;
+                done.store(true, Ordering::SeqCst);
+                Ok::<_, Error>(())
+            }
+        }
+    };
+    let inner = App::new()
+        .time_limit(Duration::from_millis(50))
+        .post("/work", public(work));
+    let running = start(outer(inner)).await;
+    let mut raw = Raw::connect(running.address).await;
+    raw.send("POST /api/v1/work HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await;
+    begun.notified().await;
+    let answer = raw.read_to_end().await;
+    assert!(answer.contains(" 503 "), "{answer}");
+    running.stop.send(()).unwrap();
+    let mut outcome = running.outcome;
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut outcome).await;
+    assert!(early.is_err(), "it did not wait");
+    finish.notify_one();
+    outcome.await.unwrap().unwrap();
+    assert!(done.load(Ordering::SeqCst));
 }

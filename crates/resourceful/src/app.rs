@@ -308,7 +308,7 @@ impl App {
         let prefix = path.trim_end_matches('/');
         if let Some(inner) = crate::mount::application_in(&service) {
             self.lifespan.append(inner.take_lifespan());
-            self.settings.mounted.extend(inner.stopping());
+            self.settings.mounted.push(inner.shared_settings());
         }
         let endpoint: Arc<dyn Endpoint> = Arc::new(crate::mount::Mount::new(service, prefix));
         if !prefix.is_empty() {

@@ -136,7 +136,7 @@ impl Description {
     /// ```
     pub fn body<B: Input>(self) -> Self {
         self.and(|operation, scribe| {
-            operation.reads_json(B::schema(scribe), &B::media_types(), scribe.body_limit);
+            operation.reads_json(&B::schema(scribe), &B::media_types(), scribe.body_limit);
         })
     }
 

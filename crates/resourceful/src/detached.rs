@@ -92,9 +92,8 @@ impl Detached {
 
 /// 503: so many requests run without their clients that nothing new is begun.
 pub(crate) fn busy() -> Error {
-    Error::unavailable(Duration::from_secs(1)).with_detail(
-        "Too many requests that nobody waits for any more are still running. Nothing was begun.",
-    )
+    Error::unavailable(Duration::from_secs(1))
+        .with_detail("Too many abandoned requests are still running. Nothing was begun; try again.")
 }
 
 impl Places {

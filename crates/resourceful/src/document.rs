@@ -72,7 +72,7 @@ impl Served {
         if let Some(Value::Array(tags)) = document.get_mut("tags") {
             tags.clear();
         }
-        json::to_bytes(&document).map(Bytes::from)
+        json::to_bytes(&document)
     }
 }
 

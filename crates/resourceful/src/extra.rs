@@ -193,6 +193,6 @@ impl<B: Input> ActionInput for BodyInput<B> {
     }
 
     fn describe(operation: &mut Operation, scribe: &mut Scribe, limit: u64) {
-        operation.reads_json(B::schema(scribe), &B::media_types(), limit);
+        operation.reads_json(&B::schema(scribe), &B::media_types(), limit);
     }
 }

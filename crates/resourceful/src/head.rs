@@ -31,8 +31,7 @@ pub(crate) struct Head {
     number: OnceLock<u64>,
 }
 
-/// What stands before the paths of an application: what it says itself, else where another has mounted
-/// it.
+/// The prefix of an application's paths: `mounted_at` if set, else where another has mounted it.
 pub(crate) fn root_path<'p>(parts: &'p Parts, settings: &'p Settings) -> &'p str {
     let said = settings.mounted_at.as_str();
     match parts.extensions.get::<Mounted>() {
@@ -65,7 +64,7 @@ impl Head {
         self.path.as_deref().unwrap_or(self.parts.uri.path())
     }
 
-    /// What stands before the paths of this application.
+    /// The prefix of this application's paths: `mounted_at` if set, else where it is mounted.
     pub(crate) fn root_path(&self) -> &str {
         root_path(&self.parts, self.settings())
     }

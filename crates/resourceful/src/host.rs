@@ -17,7 +17,8 @@ pub(crate) struct Host<'h> {
 impl<'h> Host<'h> {
     /// Can it be parsed? Most are names, which need only a look at each byte.
     pub(crate) fn is_valid(bytes: &'h [u8]) -> bool {
-        if !bytes.is_empty() && bytes.iter().all(|byte| IS_OF_A_NAME[usize::from(*byte)]) {
+        if !matches!(bytes, b"" | b".") && bytes.iter().all(|byte| IS_OF_A_NAME[usize::from(*byte)])
+        {
             return true;
         }
         std::str::from_utf8(bytes).is_ok_and(|text| Self::parse(text).is_some())
@@ -70,7 +71,7 @@ impl<'h> Host<'h> {
 
 /// The answer to a request of which [`is_one`] is not true.
 pub(crate) const NOT_ONE: &str =
-    "The request must name one valid host, the same one in its target and in its Host.";
+    "The target and the Host field must name the same valid host, once.";
 
 /// Has the request one host, a valid one, which is the same in its target and its `Host`?
 ///
@@ -110,7 +111,7 @@ fn is_same(field: &HeaderValue, authority: &Authority, uri: &Uri) -> bool {
     is_same_name(field.name, named.name) && field.port.or(usual) == named.port.or(usual)
 }
 
-fn is_same_name(one: &str, other: &str) -> bool {
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
     let (one, other) = (without_root(one), without_root(other));
     one.eq_ignore_ascii_case(other) || ipv6(one).is_some_and(|address| Some(address) == ipv6(other))
 }

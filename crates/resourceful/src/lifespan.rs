@@ -31,6 +31,7 @@ impl Lifespan {
     }
 
     /// Those of a mounted application, after what was registered before.
+    #[cfg(feature = "tower")]
     pub(crate) fn append(&mut self, mut other: Self) {
         self.on_start.append(&mut other.on_start);
         self.on_stop.append(&mut other.on_stop);

@@ -30,15 +30,15 @@ pub(crate) fn of_action<R: AsyncResource>(action: Action, scribe: &mut Scribe) -
             operation.answers_json(StatusCode::OK, page);
         }
         Action::Create => {
-            operation.reads_json(R::Create::schema(scribe), &R::Create::media_types(), limit);
+            operation.reads_json(&R::Create::schema(scribe), &R::Create::media_types(), limit);
             R::Item::describe(&mut operation, scribe, StatusCode::CREATED);
             operation.locates();
         }
         Action::Update => {
-            operation.reads_json(R::Update::schema(scribe), &R::Update::media_types(), limit)
+            operation.reads_json(&R::Update::schema(scribe), &R::Update::media_types(), limit);
         }
         Action::PartialUpdate => operation.reads_json(
-            R::PartialUpdate::schema(scribe),
+            &R::PartialUpdate::schema(scribe),
             &R::PartialUpdate::media_types(),
             limit,
         ),

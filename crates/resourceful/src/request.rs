@@ -528,7 +528,7 @@ impl Request {
     }
 
     pub(crate) async fn json_within<T: Input>(&mut self, limit: u64) -> Result<T> {
-        check_content_type::<T>(&self.head.parts, &self.body)?;
+        check_content_type(&self.head.parts, &self.body, T::media_types)?;
         T::from_json(&self.bytes_within(limit).await?)
     }
 

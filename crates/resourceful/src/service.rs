@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::Version;
 use http::request::Parts;
 use http_body::Body as HttpBody;
-use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::cookie;
@@ -78,11 +77,8 @@ impl AppService {
         self.walk(parts, Body::handed_over(body), origin)
     }
 
-    /// What is to be cancelled when the server stops: of this application, and of those inside.
-    pub(crate) fn stopping(&self) -> Vec<CancellationToken> {
-        let settings = self.settings();
-        let own = settings.stopping.clone();
-        settings.mounted.iter().cloned().chain([own]).collect()
+    pub(crate) fn shared_settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.site.settings)
     }
 
     /// The start and stop hooks, for who runs them; there are none the second time.

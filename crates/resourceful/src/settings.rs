@@ -72,7 +72,7 @@ pub(crate) struct Settings {
     /// The drain has begun: what would go on for ever ends.
     pub(crate) stopping: CancellationToken,
     /// Those of mounted applications, which stop with this one.
-    pub(crate) mounted: Vec<CancellationToken>,
+    pub(crate) mounted: Vec<Arc<Settings>>,
 }
 
 impl Default for Settings {
@@ -99,6 +99,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// These, and those of the applications inside.
+    pub(crate) fn of_all(&self) -> Vec<&Self> {
+        let mounted = self.mounted.iter().flat_map(|inner| inner.of_all());
+        std::iter::once(self).chain(mounted).collect()
+    }
+
     /// The host that a request asked for.
     pub(crate) fn host<'p>(&self, parts: &'p Parts, origin: Option<Origin>) -> Option<&'p str> {
         let forwarded = origin.and_then(|origin| self.proxies.host(origin, &parts.headers));

@@ -3,60 +3,38 @@
 //! Each value is looked at once, whatever its type. What only the type itself can know (a date that is
 //! none, a rule of the application's own) is found later, by reading it ([`super::repair`]).
 
+mod limits;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::fault::{Fault, MAX_FAULTS, Path, Step};
-use super::fit::{Fitting, Selection, Subject};
-use super::integers::Integer;
+use super::finding::{Finding, Fix, Leaf};
+use super::fit::{Fitting, Selection};
+use super::input_schema::InputSchema;
+use super::integers::{Bounds, Integer};
 use super::message::{must_be, must_be_one_of, must_have_one_of, range};
-use super::schema::{Additional, InputSchema, Schema, SchemaId, Types};
+use super::schema::{Additional, Schema, SchemaId};
+use super::subject::Subject;
 use super::tape::{Kind, NodeId, Tape};
+use super::types::Types;
 use super::variants::{Variants, constants};
 
-/// How a fault is mended, so that the rest of the body can be read.
-#[derive(Debug)]
-pub(super) enum Fix {
-    /// Some value that one of the schemas allows.
-    Replace(NodeId, Vec<SchemaId>),
-    /// The same for a member that is missing.
-    Add(NodeId, String, Vec<SchemaId>),
-    /// A member must not be there.
-    Remove(NodeId),
-    /// This JSON.
-    Write(NodeId, String),
-}
-
-/// Something wrong.
-#[derive(Debug)]
-pub(super) struct Finding {
-    pub(super) fault: Fault,
-    pub(super) fixes: Vec<Fix>,
-    /// Does serde refuse it, too, as far as we know? It need not: a type may have a deserializer that takes
-    /// more than the schema says. What serde takes without a word, and we do not, is wrong in any case.
-    pub(super) is_refused_by_serde: bool,
-}
+/// Among more leaves none is looked for.
+pub(super) const MAX_LEAVES: usize = 256;
 
 /// What is noted while a body is walked.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     /// What has the wrong form.
     Form,
-    /// Values inside this one without anything inside themselves.
+    /// Leaves below this value: scalars and empty containers.
     Leaves(NodeId),
     /// What is too long, too short, too small or too large, where no value can be had that could be
     /// validated.
     Limits,
-}
-
-/// A value without anything inside, and the schemas that may hold for it.
-#[derive(Debug)]
-pub(super) struct Leaf {
-    pub(super) id: NodeId,
-    pub(super) path: Path,
-    pub(super) schemas: Vec<SchemaId>,
 }
 
 /// What was noted.
@@ -74,11 +52,11 @@ pub(super) fn check(tape: &Tape<'_>, schema: &InputSchema, purpose: Purpose) -> 
         fitting: Fitting { tape, schema },
         purpose,
         trail: Vec::new(),
-        may_have_nul: tape.root(),
+        may_have_nul: NodeId::ROOT,
         notes: Notes::default(),
         copied: 0,
     };
-    check.value(tape.root(), &[InputSchema::ROOT]);
+    check.value(NodeId::ROOT, &[InputSchema::ROOT]);
     if let Some(rewritten) = &mut check.notes.rewritten {
         rewritten.push_str(&tape.json()[check.copied..]);
     }
@@ -109,6 +87,7 @@ impl<'j> Check<'_, 'j> {
         // What no schema knows is ignored anyway.
         if schemas.is_empty()
             || self.notes.findings.len() >= MAX_FAULTS
+            || self.notes.leaves.len() > MAX_LEAVES
             || self.is_plain(id, schemas)
         {
             return;
@@ -166,7 +145,7 @@ impl<'j> Check<'_, 'j> {
         }
         if let Purpose::Leaves(within) = self.purpose
             && tape.contains(within, id)
-            && tape.after(id) == tape.next(id)
+            && tape.after(id) == id.next()
         {
             let path = self.path();
             let schemas = schemas.to_vec();
@@ -319,7 +298,7 @@ impl<'j> Check<'_, 'j> {
         let Some(integer) = &subject.integer else {
             return;
         };
-        let bounds = selected.iter().filter_map(|one| Bounds::of(one));
+        let bounds = selected.iter().filter_map(|one| Bounds::of(one.format()?));
         let bounds: Vec<Bounds> = bounds.collect();
         if let Some(first) = bounds.first()
             && !bounds.iter().any(|bounds| bounds.hold(integer))
@@ -392,53 +371,13 @@ impl<'j> Check<'_, 'j> {
         match variants.tag(subject) {
             Some((name, Some(value))) => {
                 let detail = must_be_one_of(&variants.values_of(name));
-                let name = self.fitting.tape.name_of(value);
+                let name = value.name();
                 self.within(Crumb::Name(name), |check| check.refused(detail, fixes));
             }
             Some((name, None)) => self.within(Crumb::Missing(name), |check| {
                 check.refused("is required".to_owned(), fixes);
             }),
             None => self.refused(must_have_one_of(&variants.names()), fixes),
-        }
-    }
-
-    /// Rules that the schema knows.
-    fn limits(&mut self, subject: &Subject<'j>, selected: &[&Schema]) {
-        let tape = self.fitting.tape;
-        let size = match subject.kind {
-            Kind::String => Some((
-                tape.string(subject.id).chars().count(),
-                "minLength",
-                "maxLength",
-            )),
-            Kind::Array => Some((tape.elements(subject.id).count(), "minItems", "maxItems")),
-            _ => None,
-        };
-        let number: Option<f64> = match subject.kind {
-            Kind::Number => subject.text.parse().ok(),
-            _ => None,
-        };
-        for schema in selected {
-            let limit = |name| schema.keyword(name);
-            if let Some((size, least, most)) = size {
-                let limit = |name| limit(name).and_then(Value::as_u64);
-                let size = size as u64;
-                if let Some(least) = limit(least).filter(|least| size < *least) {
-                    self.refused(format!("length is lower than {least}"), Vec::new());
-                }
-                if let Some(most) = limit(most).filter(|most| size > *most) {
-                    self.refused(format!("length is greater than {most}"), Vec::new());
-                }
-            }
-            if let Some(number) = number {
-                let limit = |name| limit(name).and_then(Value::as_f64);
-                if let Some(least) = limit("minimum").filter(|least| number < *least) {
-                    self.refused(format!("lower than {least}"), Vec::new());
-                }
-                if let Some(most) = limit("maximum").filter(|most| number > *most) {
-                    self.refused(format!("greater than {most}"), Vec::new());
-                }
-            }
         }
     }
 
@@ -488,52 +427,6 @@ impl<'j> Check<'_, 'j> {
                 fixes,
                 is_refused_by_serde,
             });
-        }
-    }
-}
-
-/// The numbers that an integer type of Rust can hold.
-struct Bounds {
-    minimum: i128,
-    maximum: u128,
-}
-
-impl Bounds {
-    fn of(schema: &Schema) -> Option<Self> {
-        let format = schema.format()?;
-        let (unsigned, bits) = match format.strip_prefix("uint") {
-            Some(bits) => (true, bits),
-            None => (false, format.strip_prefix("int")?),
-        };
-        let bits = match bits {
-            "" => usize::BITS,
-            bits => bits.parse().ok().filter(|bits| (8..=128).contains(bits))?,
-        };
-        Some(if unsigned {
-            Self {
-                minimum: 0,
-                maximum: u128::MAX >> (128 - bits),
-            }
-        } else {
-            Self {
-                minimum: i128::MIN >> (128 - bits),
-                maximum: u128::MAX >> (129 - bits),
-            }
-        })
-    }
-
-    fn hold(&self, integer: &Integer) -> bool {
-        let Integer::Digits(digits) = integer else {
-            return false;
-        };
-        if digits.starts_with('-') {
-            digits
-                .parse()
-                .is_ok_and(|number: i128| self.minimum <= number)
-        } else {
-            digits
-                .parse()
-                .is_ok_and(|number: u128| number <= self.maximum)
         }
     }
 }

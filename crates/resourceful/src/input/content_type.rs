@@ -9,7 +9,6 @@ use http::header::{
 use http::request::Parts;
 use http_body::Body as _;
 
-use super::Input;
 use crate::error::{Error, ErrorStatus, Result};
 use crate::parameters::parameters;
 use crate::response::Body;
@@ -19,7 +18,11 @@ use crate::response::Body;
 ///
 /// # Errors
 /// 415 for what is not JSON in UTF-8, or is encoded.
-pub(crate) fn check_content_type<T: Input>(parts: &Parts, body: &Body) -> Result<()> {
+pub(crate) fn check_content_type(
+    parts: &Parts,
+    body: &Body,
+    further: fn() -> Vec<String>,
+) -> Result<()> {
     let mut content_type = None;
     for (name, value) in &parts.headers {
         if *name == CONTENT_TYPE {
@@ -35,18 +38,14 @@ pub(crate) fn check_content_type<T: Input>(parts: &Parts, body: &Body) -> Result
         Some(value) if value == "application/json" => true,
         Some(value) => value
             .to_str()
-            .is_ok_and(|value| is_json(value, &parts.method, T::media_types)),
+            .is_ok_and(|value| is_json(value, &parts.method, further)),
         // No type and no body: the parser says that the body is missing.
         None => body.is_end_stream(),
     };
     if accepted {
         Ok(())
     } else {
-        Err(unsupported_type(
-            &parts.method,
-            content_type,
-            &T::media_types(),
-        ))
+        Err(unsupported_type(&parts.method, content_type, &further()))
     }
 }
 
@@ -74,6 +73,7 @@ fn is_json(content_type: &str, method: &Method, further: fn() -> Vec<String>) ->
                 .iter()
                 .any(|utf8| value.eq_ignore_ascii_case(utf8))
     };
+    // Parameters that cannot be read say nothing; the body is looked at, whatever they say.
     is_known && parameters(rest).is_none_or(|all| all.iter().all(is_utf8))
 }
 

@@ -21,7 +21,7 @@ pub(super) enum Place {
     At(NodeId, Path),
 }
 
-/// JSON by what it is written instead of; `None` is left out.
+/// Replacement JSON by target; `None` removes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Edits(BTreeMap<Target, Option<String>>);
 
@@ -40,7 +40,7 @@ impl Edits {
 
     /// Follows a path through the body. A step that is not in it is the name of a variant, which serde adds.
     pub(super) fn follow(&self, tape: &Tape<'_>, path: &[Step]) -> Place {
-        let mut at = tape.root();
+        let mut at = NodeId::ROOT;
         let mut known = Path::new();
         for step in path {
             if self.has(&Target::Value(at)) {
@@ -69,8 +69,8 @@ impl Edits {
 
     /// The body with all changes.
     pub(super) fn render(&self, tape: &Tape<'_>) -> String {
-        let mut json = String::with_capacity(tape.text(tape.root()).len());
-        self.write(tape, tape.root(), &mut json);
+        let mut json = String::with_capacity(tape.text(NodeId::ROOT).len());
+        self.write(tape, NodeId::ROOT, &mut json);
         json
     }
 
@@ -138,18 +138,18 @@ mod tests {
         let tape = Tape::new(br#"{"a": [1, 2 ], "b": {"c": 1e0}, "d": true}"#).unwrap();
         let value = |steps: &[Step]| {
             let child = |at, step| tape.child(at, step).unwrap();
-            steps.iter().fold(tape.root(), child)
+            steps.iter().fold(NodeId::ROOT, child)
         };
         let member = |name: &str| Step::Member(name.to_owned());
         let mut edits = Edits::default();
-        assert_eq!(edits.render(&tape), tape.text(tape.root()));
+        assert_eq!(edits.render(&tape), tape.text(NodeId::ROOT));
         edits.set(
             Target::Value(value(&[member("a"), Step::Element(1)])),
             Some("null".to_owned()),
         );
         edits.set(Target::Value(value(&[member("d")])), None);
         edits.set(
-            Target::Member(tape.root(), "e\"".to_owned()),
+            Target::Member(NodeId::ROOT, "e\"".to_owned()),
             Some("[]".to_owned()),
         );
         assert_eq!(

@@ -3,24 +3,13 @@
 //! Only the value itself is looked at, not what is inside its members: so a value is looked at once,
 //! however many alternatives of alternatives a type has.
 
-use super::integers::{Integer, as_integer};
-use super::schema::{Additional, InputSchema, MAX_CHOICES, Schema, SchemaId, Types};
+use serde_json::Value;
+
+use super::input_schema::{InputSchema, MAX_CHOICES};
+use super::schema::{Additional, Schema, SchemaId};
+use super::subject::Subject;
 use super::tape::{Kind, NodeId, Tape};
 use super::variants::Variants;
-
-/// A value, and of an object those members that the type knows by name.
-#[derive(Debug)]
-pub(super) struct Subject<'j> {
-    pub(super) id: NodeId,
-    pub(super) kind: Kind,
-    pub(super) text: &'j str,
-    /// The name as the schema has it, and the value: the first of each name.
-    pub(super) members: Vec<(&'static str, NodeId)>,
-    /// How many members or elements there are.
-    count: usize,
-    /// The integer that the number is equal to.
-    pub(super) integer: Option<Integer>,
-}
 
 /// How well a value fits: the greater, the better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,58 +37,6 @@ impl Fit {
             has_tags: self.has_tags && other.has_tags,
             lacks: self.lacks + other.lacks,
             known: self.known + other.known,
-        }
-    }
-}
-
-impl<'j> Subject<'j> {
-    pub(super) fn new(tape: &Tape<'j>, schema: &InputSchema, id: NodeId) -> Self {
-        let kind = tape.kind(id);
-        let text = tape.text(id);
-        let mut members: Vec<(&'static str, NodeId)> = Vec::new();
-        let mut count = 0;
-        match kind {
-            Kind::Object => {
-                for (name, value) in tape.members(id) {
-                    count += 1;
-                    if let Some(name) = schema.known_name(&tape.string(name))
-                        && members.iter().all(|(known, _)| *known != name)
-                    {
-                        members.push((name, value));
-                    }
-                }
-            }
-            Kind::Array => count = tape.elements(id).count(),
-            _ => {}
-        }
-        let integer = match kind {
-            Kind::Number => as_integer(text),
-            _ => None,
-        };
-        Self {
-            id,
-            kind,
-            text,
-            members,
-            count,
-            integer,
-        }
-    }
-
-    pub(super) fn member(&self, name: &str) -> Option<NodeId> {
-        let mut members = self.members.iter();
-        members.find(|(known, _)| *known == name).map(|(_, id)| *id)
-    }
-
-    pub(super) fn types(&self) -> Types {
-        match self.kind {
-            Kind::Null => Types::NULL,
-            Kind::Boolean => Types::BOOLEAN,
-            Kind::Number if self.integer.is_some() => Types::NUMBER.or(Types::INTEGER),
-            Kind::Number => Types::NUMBER,
-            Kind::String => Types::STRING,
-            Kind::Array => Types::ARRAY,
-            Kind::Object => Types::OBJECT,
         }
     }
 }
@@ -195,15 +132,12 @@ impl Fitting<'_, '_> {
         let Some(constants) = &schema.constants else {
             return true;
         };
-        match self.tape.kind(value) {
-            Kind::String => {
-                let text = self.tape.string(value);
-                constants.iter().any(|one| one.as_str() == Some(&text))
-            }
-            _ => {
-                let text = self.tape.text(value);
-                constants.iter().any(|one| one.to_string() == text)
-            }
+        if self.tape.kind(value) == Kind::String {
+            let text = self.tape.string(value);
+            constants.iter().any(|one| one.as_str() == Some(&text))
+        } else {
+            let value: Value = serde_json::from_str(self.tape.text(value)).unwrap_or_default();
+            constants.contains(&&value)
         }
     }
 

@@ -1,5 +1,5 @@
 //! Integers however they are written: `1.0`, `1e3` and `-0` are integers to JSON Schema and to JavaScript,
-//! which knows no others, but not to serde.
+//! which knows no others, but not to serde. And the ranges of Rust's integers.
 
 /// Numbers of more digits than these fit no integer of 128 bits.
 const MAX_DIGITS: usize = 39;
@@ -45,6 +45,52 @@ pub(super) fn as_integer(number: &str) -> Option<Integer> {
     }
     let zeros = "0".repeat(point - digits.len());
     Some(Integer::Digits(format!("{sign}{integer}{zeros}")))
+}
+
+/// The numbers that an integer type of Rust can hold.
+pub(super) struct Bounds {
+    pub(super) minimum: i128,
+    pub(super) maximum: u128,
+}
+
+impl Bounds {
+    /// By the format of a schema, as schemars writes it.
+    pub(super) fn of(format: &str) -> Option<Self> {
+        let (unsigned, bits) = match format.strip_prefix("uint") {
+            Some(bits) => (true, bits),
+            None => (false, format.strip_prefix("int")?),
+        };
+        let bits = match bits {
+            "" => usize::BITS,
+            bits => bits.parse().ok().filter(|bits| (8..=128).contains(bits))?,
+        };
+        Some(if unsigned {
+            Self {
+                minimum: 0,
+                maximum: u128::MAX >> (128 - bits),
+            }
+        } else {
+            Self {
+                minimum: i128::MIN >> (128 - bits),
+                maximum: u128::MAX >> (129 - bits),
+            }
+        })
+    }
+
+    pub(super) fn hold(&self, integer: &Integer) -> bool {
+        let Integer::Digits(digits) = integer else {
+            return false;
+        };
+        if digits.starts_with('-') {
+            digits
+                .parse()
+                .is_ok_and(|number: i128| self.minimum <= number)
+        } else {
+            digits
+                .parse()
+                .is_ok_and(|number: u128| number <= self.maximum)
+        }
+    }
 }
 
 #[cfg(test)]

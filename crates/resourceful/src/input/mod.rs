@@ -11,17 +11,22 @@ mod check;
 mod content_type;
 mod edits;
 mod fault;
+mod finding;
 mod fit;
+mod input_schema;
 mod integers;
 mod message;
 mod nesting;
 mod placeholder;
+mod readable;
 mod repair;
 mod rules;
 mod schema;
 mod strict;
+mod subject;
 mod tape;
 mod text;
+mod types;
 mod variants;
 
 use garde::Validate;
@@ -32,11 +37,14 @@ use serde_json::Value;
 pub use self::change::Change;
 pub(crate) use self::content_type::check_content_type;
 #[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
-pub use self::schema::InputSchema;
+pub use self::input_schema::InputSchema;
 
 use self::budget::Budget;
 use self::check::{Purpose, check};
 use self::fault::Fault;
+use self::nesting::MAX_DEPTH;
+use self::readable::Readable;
+use self::repair::Unread;
 use self::strict::{SIMPLE_DEPTH, scan};
 use self::tape::Tape;
 use crate::error::{Error, Result};
@@ -160,14 +168,6 @@ pub fn from_json<T: Input>(bytes: &[u8]) -> Result<T> {
     T::from_json(bytes)
 }
 
-/// [`Input`] for those who read one: the bounds of its implementation.
-trait Readable: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static {}
-
-impl<T: DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static> Readable for T {}
-
-/// No type nests deeper than this.
-const MAX_DEPTH: u32 = 64;
-
 /// JSON bytes to a validated value.
 fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
     let schema = InputSchema::of::<T>();
@@ -188,7 +188,10 @@ fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
                 Error::invalid_input(faults.into_iter().map(Fault::in_body))
             })
         }
-        _ => repair::read_body(bytes),
+        _ => repair::read_body(bytes).or_else(|unread| match unread {
+            Unread::Wrong(error) => Err(error),
+            Unread::Rewritten(json) => parse(json.as_bytes()),
+        }),
     }
 }
 

@@ -5,10 +5,11 @@
 //! the same member, once for each way to choose them, which doubles with each level. No deserializer
 //! can prevent that from outside, so that such types have a limit which depends on the body's size.
 
-use super::schema::{Additional, Schema, SchemaId, Types, reaches};
+use super::schema::{Additional, Schema, SchemaId, reaches};
+use super::types::Types;
 
 /// The limit of all types, in levels.
-const MAX_DEPTH: u32 = 64;
+pub(super) const MAX_DEPTH: u32 = 64;
 
 /// Bytes that may be read because of nesting, where the times add up.
 const MAX_LINEAR_BYTES: usize = 16 * 1024 * 1024;
@@ -57,30 +58,16 @@ impl Nesting {
     }
 
     /// How often the innermost value of a body may be read, roughly.
-    pub(super) fn times(&self, json: &[u8]) -> usize {
+    pub(super) fn times(&self, depth: usize) -> usize {
         match self {
             Self::Once => 1,
-            Self::Linear => depth(json).div_ceil(8),
+            Self::Linear => depth.div_ceil(8),
             Self::Exponential(base) => {
-                let depth = u32::try_from(depth(json)).unwrap_or(u32::MAX);
+                let depth = u32::try_from(depth).unwrap_or(u32::MAX);
                 base.saturating_pow(depth)
             }
         }
     }
-}
-
-/// Of JSON; brackets inside of strings make it no less.
-fn depth(json: &[u8]) -> usize {
-    let mut open = 0_usize;
-    let depths = json.iter().map(|byte| {
-        match byte {
-            b'{' | b'[' => open += 1,
-            b'}' | b']' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        open
-    });
-    depths.max().unwrap_or(0)
 }
 
 /// How many alternatives serde may try in vain one after the other, each with all that is inside: 0
@@ -137,9 +124,9 @@ fn conjuncts(schemas: &[Schema], id: SchemaId) -> Vec<&Schema> {
 
 /// Has it a required member whose value is fixed, by which serde chooses?
 fn is_tagged(schemas: &[Schema], schema: &Schema) -> bool {
-    let is_fixed = |name: &&str| {
+    let is_fixed = |name: &&'static str| {
         let member = schema.properties.get(*name);
         member.is_some_and(|id| schemas[*id].is_tag())
     };
-    schema.required.iter().any(|name| is_fixed(&name))
+    schema.required.iter().any(is_fixed)
 }

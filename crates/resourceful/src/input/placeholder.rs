@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::schema::{InputSchema, Schema, SchemaId, Types};
+use super::input_schema::InputSchema;
+use super::schema::{Schema, SchemaId};
+use super::types::Types;
 
 /// How deep a value may nest.
 const MAX_NESTING: usize = 12;
@@ -101,7 +103,11 @@ impl Guesses {
 }
 
 /// All guesses for a schema of a text or a number.
-fn options(schema: &Schema) -> Vec<Value> {
+fn options(schema: &Schema) -> &[Value] {
+    schema.guesses.get_or_init(|| make_options(schema))
+}
+
+fn make_options(schema: &Schema) -> Vec<Value> {
     let examples = schema.keyword("examples").and_then(Value::as_array);
     let mut options = examples.cloned().unwrap_or_default();
     if schema.types.meets(Types::STRING) {
@@ -132,7 +138,7 @@ struct Search<'s> {
     schema: &'s InputSchema,
     guesses: &'s Guesses,
     guessed: Vec<SchemaId>,
-    /// What was looked for in vain, so that no search is done twice.
+    /// Searches that found nothing, so that none is done twice.
     failed: HashSet<(SchemaId, usize)>,
 }
 
@@ -173,7 +179,7 @@ impl Search<'_> {
         } else if types.meets(Types::STRING.or(Types::INTEGER).or(Types::NUMBER)) {
             self.guessed.push(id);
             let guess = self.guesses.made.get(&id).copied().unwrap_or_default();
-            options(schema).into_iter().nth(guess)?
+            options(schema).get(guess)?.clone()
         } else {
             json!(false)
         };

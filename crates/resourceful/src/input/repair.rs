@@ -6,6 +6,8 @@
 //! the replaced places is noted, too. Nobody has to derive anything more than `Deserialize` for this, and
 //! only bad requests pay for it: as much as [`super::budget`] allows.
 
+mod culprit;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::{DeserializeOwned, Deserializer};
@@ -13,31 +15,38 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::budget::{Budget, spend};
-use super::check::{Finding, Fix, Leaf, Purpose, check};
+use super::check::{Purpose, check};
 use super::edits::{Edits, Place, Target};
 use super::fault::{Fault, MAX_FAULTS, Path, Step};
+use super::finding::{Finding, Fix};
+use super::input_schema::InputSchema;
 use super::message::{Explanation, explain};
 use super::placeholder::Guesses;
+use super::readable::Readable;
 use super::rules::broken_rules;
-use super::schema::{InputSchema, SchemaId};
+use super::schema::SchemaId;
 use super::strict::syntax;
-use super::tape::{Kind, NodeId, Tape};
+use super::tape::{NodeId, Tape};
 use super::text::Text;
-use super::{Readable, parse};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::field_error::FieldError;
 
+/// Why a body was not read.
+pub(super) enum Unread {
+    /// Everything that is wrong.
+    Wrong(Error),
+    /// Integers were written as fractions: this is the same body with integers.
+    Rewritten(String),
+}
+
 /// Reads a body that failed, or that serde takes otherwise than we do.
-///
-/// # Errors
-/// Everything that is wrong. None, where integers were written as fractions and nothing is wrong.
-pub(super) fn read_body<T: Readable>(json: &[u8]) -> Result<T> {
-    let tape = Tape::new(json).map_err(|error| syntax(json, &error))?;
+pub(super) fn read_body<T: Readable>(json: &[u8]) -> Result<T, Unread> {
+    let tape = Tape::new(json).map_err(|error| Unread::Wrong(syntax(json, &error)))?;
     let schema = InputSchema::of::<T>();
     let notes = check(&tape, schema, Purpose::Form);
     let attempt = |json: &str| attempt::<T, _>(&mut serde_json::Deserializer::from_str(json));
     if let Some(rewritten) = notes.rewritten {
-        return parse(rewritten.as_bytes());
+        return Err(Unread::Rewritten(rewritten));
     }
     let mut reader = Reader::new(&tape, schema, Source::Body, attempt);
     notes
@@ -47,6 +56,7 @@ pub(super) fn read_body<T: Readable>(json: &[u8]) -> Result<T> {
     reader
         .read()
         .map_err(|faults| Error::invalid_input(faults.into_iter().map(Fault::in_body)))
+        .map_err(Unread::Wrong)
 }
 
 /// The parameters of a query string, as an object of strings; those called `undecodable` had
@@ -159,7 +169,7 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
             schema,
             source,
             attempt,
-            cost: schema.cost(tape.json().as_bytes()),
+            cost: schema.cost(tape.json().len(), tape.depth()),
             noted: Vec::new(),
             edits: Edits::default(),
             placed: BTreeMap::new(),
@@ -170,12 +180,12 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
     fn read(mut self) -> Result<T, Vec<Fault>> {
         loop {
             // At least one fault is named, whatever it costs.
-            let outcome = if self.noted.is_empty() {
+            let result = if self.noted.is_empty() {
                 Some(self.attempt_now(&self.edits))
             } else {
                 self.attempt(&self.edits)
             };
-            let failure = match outcome {
+            let failure = match result {
                 Some(Ok(value)) => return self.judge(value),
                 Some(Err(failure)) if self.noted.len() < MAX_FAULTS => failure,
                 _ => break,
@@ -204,20 +214,13 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
 
     /// The rules run on the repaired value; what lies in changed places says nothing.
     fn judge(mut self, value: T) -> Result<T, Vec<Fault>> {
-        let value = match self.withdraw_untrue() {
-            true => match self.attempt(&self.edits) {
-                Some(Ok(value)) => value,
-                _ => return Err(self.faults(Vec::new())),
-            },
-            false => value,
+        if self.withdraw_untrue() {
+            return self.read();
+        }
+        let mut broken = match value.validate() {
+            Ok(()) => Vec::new(),
+            Err(report) => broken_rules(&report, self.tape, self.schema),
         };
-        let Err(report) = value.validate() else {
-            if self.noted.is_empty() {
-                return Ok(value);
-            }
-            return Err(self.faults(Vec::new()));
-        };
-        let mut broken = broken_rules(&report, self.tape, self.schema);
         broken.retain(|fault| !self.is_changed(&fault.path));
         if broken.is_empty() && self.noted.is_empty() {
             return Ok(value);
@@ -296,7 +299,7 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
         if members.is_empty() {
             return;
         }
-        let root = self.tape.root();
+        let root = NodeId::ROOT;
         let path = vec![Step::Member(name.clone())];
         let fix = match self.tape.child(root, &path[0]) {
             Some(value) => Fix::Replace(value, members),
@@ -328,8 +331,8 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
         match self.edits.follow(self.tape, &failure.0) {
             Place::Changed(target) => {
                 let schemas = self.placed.get(&target).into_iter();
-                let guessed = self.guessed(&self.guesses, schemas);
-                let is_new = self.guesses.advance(self.schema, &guessed);
+                let ids = self.guessed(&self.guesses, schemas);
+                let is_new = self.guesses.advance(self.schema, &ids);
                 self.edits = self.edits_with(&self.guesses);
                 is_new
             }
@@ -403,129 +406,6 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
         });
         false
     }
-
-    fn repair_here(&mut self, id: NodeId, path: Path, detail: String, failure: &Failure) -> bool {
-        match self.culprit(id, failure) {
-            Culprit::Placeholder => {}
-            Culprit::Whole => {
-                let schemas = self.schema.at(&path);
-                self.note_refused(path, detail, Fix::Replace(id, schemas));
-            }
-            Culprit::Leaf(leaf) => {
-                let described = self.schema.described(&leaf.schemas);
-                let detail = match explain(&failure.1, self.tape.kind(leaf.id), described) {
-                    Explanation::Here(detail) => detail,
-                    _ => detail,
-                };
-                let replace = Fix::Replace(leaf.id, leaf.schemas);
-                self.note_refused(leaf.path, detail, replace);
-            }
-        }
-        true
-    }
-
-    /// Serde keeps what is inside of enums and flattened structs, and reads it later: then it does not
-    /// know any more where something was. So the leaves are replaced by placeholders, until the failure
-    /// goes away.
-    fn culprit(&mut self, id: NodeId, failure: &Failure) -> Culprit {
-        let mut leaves = self.leaves(id);
-        let Some(found) = self.culprit_among(&leaves, id) else {
-            return Culprit::Whole;
-        };
-        let Some(found) = found else {
-            return Culprit::Placeholder;
-        };
-        // Where serde knows the place of the leaf, the failure is not the leaf's.
-        let mut edits = self.edits.clone();
-        edits.set(Target::Value(leaves[found].id), Some("[[[]]]".to_owned()));
-        match self.attempt(&edits) {
-            Some(Err((path, _))) if path.len() <= failure.0.len() => {
-                Culprit::Leaf(leaves.swap_remove(found))
-            }
-            _ => Culprit::Whole,
-        }
-    }
-
-    fn leaves(&self, id: NodeId) -> Vec<Leaf> {
-        if !matches!(self.tape.kind(id), Kind::Array | Kind::Object) {
-            return Vec::new();
-        }
-        let mut leaves = match self.source {
-            Source::Body => check(self.tape, self.schema, Purpose::Leaves(id)).leaves,
-            Source::Query => self.parameters(),
-        };
-        leaves.retain(|leaf| leaf.id != id && !self.is_changed(&leaf.path));
-        leaves
-    }
-
-    fn parameters(&self) -> Vec<Leaf> {
-        let members = self.tape.members(self.tape.root());
-        let parameter = |(name, id)| {
-            let name = self.tape.string(name).into_owned();
-            let schemas = self.schema.members(&[InputSchema::ROOT], &name);
-            let path = vec![Step::Member(name)];
-            Leaf { id, path, schemas }
-        };
-        let parameters = members.map(parameter);
-        parameters.filter(|leaf| !leaf.schemas.is_empty()).collect()
-    }
-
-    /// Is the failure inside `id` gone when these leaves are others? `None` when the budget is spent.
-    fn is_cured(&self, id: NodeId, leaves: &[Leaf], guesses: &Guesses) -> Option<bool> {
-        let mut edits = self.edits_with(guesses);
-        for leaf in leaves {
-            let placeholder = guesses.placeholder(self.schema, &leaf.schemas);
-            edits.set(Target::Value(leaf.id), Some(placeholder.json));
-        }
-        Some(match self.attempt(&edits)? {
-            Ok(_) => true,
-            Err((path, _)) => match edits.follow(self.tape, &path) {
-                Place::At(other, _) => !self.tape.contains(id, other),
-                Place::Changed(_) => false,
-            },
-        })
-    }
-
-    /// All leaves are replaced, by other guesses until it helps; then the first ones, of which there are
-    /// as few as help. The last of these; none, where it were placeholders of ours.
-    fn culprit_among(&mut self, leaves: &[Leaf], id: NodeId) -> Option<Option<usize>> {
-        let mut guesses = self.guesses.clone();
-        let guessed = loop {
-            let replaced = leaves.iter().map(|leaf| &leaf.schemas);
-            let guessed = self.guessed(&guesses, replaced.chain(self.placed.values()));
-            if self.is_cured(id, leaves, &guesses)? {
-                break guessed;
-            }
-            if !guesses.advance(self.schema, &guessed) {
-                return None;
-            }
-        };
-        guesses.keep(&guessed);
-        self.edits = self.edits_with(&guesses);
-        self.guesses = guesses;
-        if self.is_cured(id, &[], &self.guesses)? {
-            return Some(None);
-        }
-        let (mut least, mut most) = (0, leaves.len());
-        while most - least > 1 {
-            let middle = least.midpoint(most);
-            if self.is_cured(id, &leaves[..middle], &self.guesses)? {
-                most = middle;
-            } else {
-                least = middle;
-            }
-        }
-        Some(Some(least))
-    }
-}
-
-/// To what a failure inside of a value is due.
-enum Culprit {
-    /// The value itself, as far as we know.
-    Whole,
-    Leaf(Leaf),
-    /// A placeholder, which is another now.
-    Placeholder,
 }
 
 fn target(fix: Fix) -> Target {

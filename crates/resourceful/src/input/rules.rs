@@ -4,7 +4,8 @@ use garde::Report;
 use serde::Deserialize;
 
 use super::fault::{Fault, MAX_FAULTS, Path, Step};
-use super::schema::{Additional, InputSchema, Schema, SchemaId};
+use super::input_schema::InputSchema;
+use super::schema::{Additional, Schema, SchemaId};
 use super::tape::{Kind, NodeId, Tape};
 
 /// What the rules found, in the client's names.
@@ -32,7 +33,7 @@ fn rule_path(path: &garde::Path, tape: &Tape<'_>, schema: &InputSchema) -> Path 
         .unwrap_or_default();
     let mut at = Position {
         path: Path::new(),
-        value: Some(tape.root()),
+        value: Some(NodeId::ROOT),
         schemas: vec![InputSchema::ROOT],
     };
     for (kind, text) in steps {

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 
-/// How deep the shortest bodies may nest that are looked at all at once.
+/// The depth assumed for bodies that pass the quick scan.
 pub(super) const SIMPLE_DEPTH: u32 = 3;
 
 /// Numbers of more digits may be too large for 32 bits.

@@ -15,6 +15,21 @@ use super::fault::Step;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct NodeId(u32);
 
+impl NodeId {
+    /// The whole.
+    pub(super) const ROOT: Self = Self(0);
+
+    /// What is written next.
+    pub(super) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The name of a member, of its value.
+    pub(super) fn name(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+}
+
 #[derive(Debug)]
 struct Node {
     start: u32,
@@ -39,6 +54,7 @@ pub(super) enum Kind {
 pub(super) struct Tape<'j> {
     json: &'j str,
     nodes: Vec<Node>,
+    depth: usize,
 }
 
 impl<'j> Tape<'j> {
@@ -52,12 +68,13 @@ impl<'j> Tape<'j> {
     /// Of what is known to be JSON.
     pub(super) fn of_valid(json: &'j [u8]) -> Self {
         let json = std::str::from_utf8(json).unwrap_or("null");
-        let nodes = nodes_of(json.as_bytes());
-        Self { json, nodes }
+        let (nodes, depth) = nodes_of(json.as_bytes());
+        Self { json, nodes, depth }
     }
 
-    pub(super) fn root(&self) -> NodeId {
-        NodeId(0)
+    /// How deep it is nested.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
     }
 
     fn node(&self, id: NodeId) -> &Node {
@@ -96,11 +113,6 @@ impl<'j> Tape<'j> {
         NodeId(self.node(id).next)
     }
 
-    /// The node that is written next.
-    pub(super) fn next(&self, id: NodeId) -> NodeId {
-        NodeId(id.0 + 1)
-    }
-
     /// A string, or the name of a member, without its quotes and escapes.
     pub(super) fn string(&self, id: NodeId) -> Cow<'j, str> {
         let text = self.text(id);
@@ -110,11 +122,6 @@ impl<'j> Tape<'j> {
         } else {
             Cow::Borrowed(inside)
         }
-    }
-
-    /// The name of a member, whose value is `value`.
-    pub(super) fn name_of(&self, value: NodeId) -> NodeId {
-        NodeId(value.0.saturating_sub(1))
     }
 
     /// The elements of an array; none of other values.
@@ -208,17 +215,18 @@ impl<'de> Visitor<'de> for Skimmed {
     }
 }
 
-/// Of JSON that is known to be valid.
-fn nodes_of(json: &[u8]) -> Vec<Node> {
+/// The nodes of JSON that is known to be valid, and how deep it is nested.
+fn nodes_of(json: &[u8]) -> (Vec<Node>, usize) {
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let mut nodes: Vec<Node> = Vec::new();
-    let mut open = Vec::new();
+    let (mut open, mut depth) = (Vec::new(), 0);
     let mut at = 0;
     while let Some(byte) = json.get(at) {
         let start = at;
         match byte {
             b'{' | b'[' => {
                 open.push(nodes.len());
+                depth = depth.max(open.len());
                 at += 1;
             }
             b'}' | b']' => {
@@ -252,7 +260,7 @@ fn nodes_of(json: &[u8]) -> Vec<Node> {
             next: count(nodes.len() + 1),
         });
     }
-    nodes
+    (nodes, depth)
 }
 
 /// Behind the closing quote of a string whose first character is at `at`.
@@ -278,7 +286,7 @@ mod tests {
         let json = br#" {"a\u0062": [1, {"c": "x\"]"}, []], "d": true, "e": null} "#;
         let tape = Tape::new(json).unwrap();
         let member = |name: &str| Step::Member(name.to_owned());
-        let ab = tape.child(tape.root(), &member("ab")).unwrap();
+        let ab = tape.child(NodeId::ROOT, &member("ab")).unwrap();
         let elements: Vec<_> = tape.elements(ab).map(|id| tape.text(id)).collect();
         assert_eq!(elements, ["1", r#"{"c": "x\"]"}"#, "[]"]);
         let inner = tape.child(ab, &Step::Element(1)).unwrap();
@@ -286,14 +294,14 @@ mod tests {
         assert_eq!(tape.string(c), "x\"]");
         assert!(tape.contains(ab, c) && !tape.contains(c, ab));
         let names: Vec<_> = tape
-            .members(tape.root())
+            .members(NodeId::ROOT)
             .map(|(name, _)| tape.string(name).into_owned())
             .collect();
         assert_eq!(names, ["ab", "d", "e"]);
-        assert_eq!(tape.child(tape.root(), &member("x")), None);
+        assert_eq!(tape.child(NodeId::ROOT, &member("x")), None);
         assert_eq!(tape.members(ab).count(), 0);
         assert_eq!(
-            tape.text(tape.root()),
+            tape.text(NodeId::ROOT),
             std::str::from_utf8(json).unwrap().trim()
         );
     }
@@ -301,8 +309,8 @@ mod tests {
     #[test]
     fn a_scalar_is_a_text_of_its_own() {
         let tape = Tape::new(b" -1.5e3 ").unwrap();
-        assert_eq!(tape.text(tape.root()), "-1.5e3");
-        assert_eq!(tape.kind(tape.root()), Kind::Number);
+        assert_eq!(tape.text(NodeId::ROOT), "-1.5e3");
+        assert_eq!(tape.kind(NodeId::ROOT), Kind::Number);
         assert!(Tape::new(b"{").is_err());
     }
 }

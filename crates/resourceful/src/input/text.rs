@@ -5,7 +5,8 @@ use serde::de::{Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Error as JsonError, Value};
 
-use super::schema::{InputSchema, Types};
+use super::input_schema::InputSchema;
+use super::types::Types;
 
 /// Deserialises strings as whatever is asked for: `"7"` is a number where one is expected.
 ///
@@ -31,11 +32,12 @@ impl<'de> Text<'de> {
     fn typed(&self, text: &str) -> Option<Value> {
         let parameter = self.parameter?;
         let members = self.schema.members(&[InputSchema::ROOT], parameter);
-        let closure = match self.schema.is_list(parameter) {
-            true => self.schema.elements(&members, 0),
-            false => members,
+        let schemas = if self.schema.is_list(parameter) {
+            self.schema.elements(&members, 0)
+        } else {
+            members
         };
-        let types = self.schema.types(&closure);
+        let types = self.schema.types(&schemas);
         let value: Value = serde_json::from_str(text).ok()?;
         let is_asked = match &value {
             Value::Bool(_) => types.meets(Types::BOOLEAN),

@@ -1,9 +1,11 @@
 //! The variants of an enum, of which a value is none: which there are, and how serde tells them apart.
 
-use super::check::Fix;
-use super::fit::Subject;
-use super::schema::{InputSchema, Schema, SchemaId, Types};
+use super::finding::Fix;
+use super::input_schema::InputSchema;
+use super::schema::{Schema, SchemaId};
+use super::subject::Subject;
 use super::tape::NodeId;
+use super::types::Types;
 
 /// Alternatives that are objects, each with those schemas that hold as well.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl<'s> Variants<'s> {
 
     /// Has each variant the same tag, or each one its name, and is it not there?
     pub(super) fn are_untagged(&self, subject: &Subject<'_>) -> bool {
-        let is_missing = |name: &&str| subject.member(name).is_none();
+        let is_missing = |name: &str| subject.member(name).is_none();
         let schemas = |variant: &Vec<SchemaId>| {
             let schemas = variant.iter().map(|id| self.schema.schema(*id));
             schemas.collect::<Vec<_>>()
@@ -47,13 +49,11 @@ impl<'s> Variants<'s> {
         let tag = self.tag(subject);
         variants.all(|variant| {
             let required = |name: &str| variant.iter().any(|one| one.required.contains(&name));
-            match tag {
-                Some((tag, value)) => value.is_none() && required(tag),
-                None => {
-                    let mut names = variant.iter().filter_map(|one| one.external_tag());
-                    names.next().is_some_and(|name| is_missing(&name))
-                }
+            if let Some((tag, value)) = tag {
+                return value.is_none() && required(tag);
             }
+            let mut names = variant.iter().filter_map(|one| one.external_tag());
+            names.next().is_some_and(is_missing)
         })
     }
 
@@ -64,7 +64,7 @@ impl<'s> Variants<'s> {
             .map(|id| self.schema.schema(*id))
             .filter(|one| one.is_tag());
         let values = members.filter_map(|one| one.constants.as_ref()).flatten();
-        values.map(|value| value.to_string()).collect()
+        values.map(ToString::to_string).collect()
     }
 
     /// The members by whose name the variants are told apart, as JSON.
@@ -101,5 +101,5 @@ pub(super) fn constants(schema: &InputSchema, ids: &[SchemaId]) -> Vec<String> {
     let constants = all
         .iter()
         .filter_map(|id| schema.schema(*id).constants.as_ref());
-    constants.flatten().map(|one| one.to_string()).collect()
+    constants.flatten().map(ToString::to_string).collect()
 }

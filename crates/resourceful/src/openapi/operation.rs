@@ -50,7 +50,7 @@ impl Operation {
     }
 
     /// A body in JSON, under further media types, too, with all that can be wrong with one.
-    pub(crate) fn reads_json(&mut self, schema: Value, further: &[String], max_bytes: u64) {
+    pub(crate) fn reads_json(&mut self, schema: &Value, further: &[String], max_bytes: u64) {
         self.reads(JSON, schema.clone(), Some(max_bytes));
         if let Some(body) = &mut self.request_body {
             for media_type in further {

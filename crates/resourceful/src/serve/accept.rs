@@ -80,7 +80,9 @@ impl Acceptor {
         let (service, delay) = (self.service.clone(), self.limits.drain_delay);
         let mut stopped = pin!(async {
             stop.await;
-            service.settings().leaving.cancel();
+            for settings in service.settings().of_all() {
+                settings.leaving.cancel();
+            }
             sleep(delay).await;
         });
         let mut backoff = ACCEPT_BACKOFF.0;
@@ -165,20 +167,22 @@ impl Acceptor {
             }
         }
         self.listeners.clear();
-        let settings = self.service.settings();
-        settings.leaving.cancel();
-        for stopping in self.service.stopping() {
-            stopping.cancel();
+        let applications = self.service.settings().of_all();
+        for settings in &applications {
+            settings.leaving.cancel();
+            settings.stopping.cancel();
         }
         tracing::info!(connections = self.connections.len(), "draining");
         drop(self.draining);
-        let (streams, detached) = (&self.streams, &settings.detached);
+        let streams = &self.streams;
         let finish = async {
             while self.connections.join_next().await.is_some() {}
             // A stream that ends may leave its request behind, so they are waited for first.
             streams.close();
             streams.wait().await;
-            detached.wait().await;
+            for settings in &applications {
+                settings.detached.wait().await;
+            }
         };
         let is_finished = tokio::select! {
             outcome = timeout(self.limits.drain_timeout, finish) => outcome.is_ok(),
@@ -188,8 +192,11 @@ impl Acceptor {
             tracing::info!("stopped");
             return Ok(());
         }
-        let left = self.connections.len() + streams.len() + detached.len();
-        settings.aborted.cancel();
+        let mut left = self.connections.len() + streams.len();
+        for settings in &applications {
+            left += settings.detached.len();
+            settings.aborted.cancel();
+        }
         tracing::error!(left, "stopped with connections or requests unfinished");
         Err(Error::internal(format!(
             "stopped with {left} connections or requests unfinished"

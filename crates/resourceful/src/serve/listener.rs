@@ -155,7 +155,9 @@ impl Listener {
             Error::internal(format!("cannot listen on \"{}\": {error}", path.display()))
         };
         if matches!(path.as_os_str().as_bytes().first(), None | Some(b'@' | 0)) {
-            let error = io::Error::other("a Unix socket has a path, which begins with no `@`");
+            let error = io::Error::other(
+                "the path is empty, or begins with `@` or NUL as an abstract socket does; `./@name` is a file",
+            );
             return Err(failed(error));
         }
         // A file that is no socket refuses, too.

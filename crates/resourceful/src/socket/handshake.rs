@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use crate::access::Access;
 use crate::erased::{Serve, by_value};
 use crate::error::{Error, ErrorStatus, Result};
-use crate::host::Host;
+use crate::host::{Host, is_same_name};
 use crate::openapi::{Operation, Refusal, Scribe};
 use crate::operations;
 use crate::reply::Reply;
@@ -178,11 +178,6 @@ fn is_of(origin: &str, ours: Host<'_>) -> bool {
         _ => return false,
     };
     let port = |host: Host<'_>| host.port.unwrap_or(default);
-    // `example.org.` is the same name (RFC 3986 section 3.2.2).
-    let is_same_name = |one: &str, other: &str| {
-        let [one, other] = [one, other].map(|name| name.strip_suffix('.').unwrap_or(name));
-        one.eq_ignore_ascii_case(other)
-    };
     Host::parse(theirs)
         .is_some_and(|theirs| is_same_name(theirs.name, ours.name) && port(theirs) == port(ours))
 }
