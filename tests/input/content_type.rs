@@ -160,6 +160,10 @@ async fn an_optional_body_may_be_empty() {
         request.body(body)
     };
     assert_eq!(json("").await.text(), "false");
+    let geo = client
+        .post("/")
+        .header("content-type", "application/geo+json");
+    assert_eq!(geo.body(r#"{"type": "a"}"#).await.text(), "true");
     assert_eq!(json("null").await.text(), "false");
     assert_eq!(json(r#"{"type": "a"}"#).await.text(), "true");
     assert_eq!(json(" ").await.status(), 400);

@@ -618,3 +618,96 @@ async fn what_a_type_takes_is_not_blamed() {
     let bad = r#"{"id": "7", "heading": "a", "count": "x"}"#;
     assert_eq!(places(&post_json::<Lenient>(bad).await), ["#/count"]);
 }
+
+/// garde knows the names of Rust alone.
+#[tokio::test]
+async fn renamed_fields_are_named_as_the_client_writes_them() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[allow(dead_code)]
+    struct Part {
+        #[garde(range(max = 12))]
+        month: u8,
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[allow(dead_code)]
+    struct Whole {
+        #[garde(dive)]
+        #[serde(rename = "type")]
+        kind: Part,
+        #[garde(range(max = 12))]
+        month: u8,
+        #[garde(length(max = 2))]
+        #[serde(rename = "short-name")]
+        label: String,
+        #[garde(dive)]
+        #[serde(rename = "list")]
+        items: Vec<Part>,
+    }
+
+    let body = |kind: u8, month: u8, label: &str, item: u8| {
+        serde_json::json!({
+            "type": {"month": kind}, "month": month, "short-name": label, "list": [{"month": 1}, {"month": item}],
+        })
+    };
+    for (body, expected) in [
+        (body(13, 3, "a", 1), vec!["#/type/month"]),
+        (body(3, 13, "a", 1), vec!["#/month"]),
+        (body(3, 3, "abc", 1), vec!["#/short-name"]),
+        (body(3, 3, "a", 13), vec!["#/list/1/month"]),
+        (
+            body(13, 13, "abc", 13),
+            vec!["#/list/1/month", "#/month", "#/short-name", "#/type/month"],
+        ),
+    ] {
+        let mut found = places(&post_json::<Whole>(&body.to_string()).await);
+        found.dedup();
+        if expected.len() == 1 {
+            assert_eq!(found, expected, "{body}");
+        }
+        // Where several may be meant, the pointer leads to what they are in.
+        assert!(
+            found
+                .iter()
+                .all(|place| expected.contains(&place.as_str()) || place == "#"),
+            "{body}: {found:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_content_of_a_variant_is_named() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[serde(tag = "t", content = "c")]
+    #[allow(dead_code)]
+    enum Adjacent {
+        B(#[garde(length(chars, min = 1))] String),
+        N(#[garde(range(min = 1))] u8),
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[allow(dead_code)]
+    enum External {
+        B(#[garde(length(chars, min = 1))] String),
+    }
+
+    for (body, expected) in [
+        (r#"{"t": "B", "c": 1}"#, "#/c"),
+        (r#"{"t": "B", "c": ""}"#, "#/c"),
+        (r#"{"t": "N", "c": 0}"#, "#/c"),
+        (r#"{"t": "N"}"#, "#/c"),
+    ] {
+        assert_eq!(
+            places(&post_json::<Adjacent>(body).await),
+            [expected],
+            "{body}"
+        );
+    }
+    for body in [r#"{"B": ""}"#, r#"{"B": 1}"#] {
+        assert_eq!(
+            places(&post_json::<External>(body).await),
+            ["#/B"],
+            "{body}"
+        );
+    }
+}

@@ -182,3 +182,35 @@ async fn a_stop_waits_for_what_runs_on_inside() {
     outcome.await.unwrap().unwrap();
     assert!(done.load(Ordering::SeqCst));
 }
+
+#[tokio::test]
+async fn what_a_mount_refuses_is_logged_too() {
+    struct Nobody;
+
+    impl Access<()> for Nobody {
+        async fn check((): &(), _: &Request) -> Result<()> {
+            Err(Error::forbidden("Nobody may."))
+        }
+    }
+
+    let inner = app().build().unwrap();
+    let outer = App::new().mount("/in", guarded::<Nobody, _>(inner));
+    let client = TestClient::new(outer).unwrap();
+    let log = Log::default();
+    let _listening = tracing::subscriber::set_default(log.subscriber(tracing::Level::INFO));
+    assert_eq!(client.get("/in/posts/1").await.status(), 403);
+    let text = log.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("403"), "{text}");
+}
+
+/// Clients that are made from the document find the paths.
+#[tokio::test]
+async fn the_document_says_where_it_stands() {
+    let client = TestClient::new(outer(app())).unwrap();
+    let document = client.get("/api/v1/openapi.json").await.json();
+    assert_eq!(document["servers"], serde_json::json!([{"url": "/api/v1"}]));
+    let plain = TestClient::new(app()).unwrap();
+    let document = plain.get("/openapi.json").await.json();
+    assert_eq!(document["servers"], serde_json::json!([{"url": "/"}]));
+}

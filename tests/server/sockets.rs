@@ -320,3 +320,17 @@ async fn it_works_inside_another_server() {
     let mut client = connect(address, "/mirror").await;
     assert_eq!(say(&mut client, "hello").await, "hello");
 }
+
+/// In a mounted application, too, and it ends with the outer one.
+#[tokio::test]
+async fn a_mounted_application_has_sockets() {
+    let inner = app().build().unwrap();
+    let middle = App::new().mount("/v1", public(inner)).build().unwrap();
+    let running = start(App::new().mount("/api", public(middle))).await;
+    let mut client = connect(running.address, "/api/v1/mirror").await;
+    assert_eq!(say(&mut client, "hello").await, "hello");
+    running.stop.send(()).unwrap();
+    let close = end(&mut client).await.unwrap();
+    assert_eq!(u16::from(close.code), 1001);
+    running.outcome.await.unwrap().unwrap();
+}

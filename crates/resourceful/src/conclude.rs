@@ -67,7 +67,7 @@ fn problem_of(error: &Error, head: &Head) -> Reply {
         tracing::error!(
             request_id = %id,
             method = %head.parts.method,
-            path = head.parts.uri.path(),
+            path = &*head.full_path(),
             error = error.to_string(),
             "request failed"
         );

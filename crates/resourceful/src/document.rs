@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::describe::{OpenApi, documented_path};
 use crate::erased::{Serve, by_value};
@@ -19,14 +19,20 @@ pub(crate) struct Served(Arc<Document>);
 
 struct Document {
     whole: Bytes,
-    /// By the patterns of paths, as far as they were asked for.
+    /// By the patterns of paths or the places of the application, as far as they were asked for.
     parts: RwLock<HashMap<String, Bytes>>,
 }
 
 impl Serve for Served {
     async fn serve(&self, request: Request) -> Reply {
-        let document = Content::written_json(self.0.whole.clone());
-        by_value(request, |_| async { Ok(Reply::from(document)) }).await
+        let answer = |request: Request| async move {
+            let document = match request.head().mounted_at() {
+                None => self.0.whole.clone(),
+                Some(_) => self.below(request.head().root_path())?,
+            };
+            Ok(Reply::from(Content::written_json(document)))
+        };
+        by_value(request, answer).await
     }
 }
 
@@ -38,20 +44,36 @@ impl Served {
         }))
     }
 
+    /// The whole document of an application that is mounted in another; made once for each place.
+    fn below(&self, root_path: &str) -> Result<Bytes> {
+        let name = format!("below {root_path}");
+        self.made_once(name, || {
+            let mut document: Value =
+                serde_json::from_slice(&self.0.whole).map_err(Error::internal)?;
+            document["servers"] = json!([{"url": root_path}]);
+            json::to_bytes(&document)
+        })
+    }
+
+    fn made_once(&self, name: String, make: impl FnOnce() -> Result<Bytes>) -> Result<Bytes> {
+        let parts = &self.0.parts;
+        let known = parts.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(part) = known.get(&name) {
+            return Ok(part.clone());
+        }
+        drop(known);
+        let part = make()?;
+        let mut known = parts.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(name, part.clone());
+        Ok(part)
+    }
+
     /// A document of one path, with the components that it refers to; made once.
     ///
     /// # Errors
     /// When it cannot be read, which would be a fault of ours.
     pub(crate) fn part(&self, pattern: &str) -> Result<Content> {
-        let parts = &self.0.parts;
-        let known = parts.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(part) = known.get(pattern) {
-            return Ok(Content::written_json(part.clone()));
-        }
-        drop(known);
-        let part = self.make_part(pattern)?;
-        let mut known = parts.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(pattern.to_owned(), part.clone());
+        let part = self.made_once(pattern.to_owned(), || self.make_part(pattern))?;
         Ok(Content::written_json(part))
     }
 

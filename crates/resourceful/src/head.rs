@@ -40,6 +40,14 @@ pub(crate) fn root_path<'p>(parts: &'p Parts, settings: &'p Settings) -> &'p str
     }
 }
 
+/// A path or the pattern of a route as the client knows it; none where there is none.
+pub(crate) fn below<'p>(root_path: Option<&Arc<str>>, path: &'p str) -> Cow<'p, str> {
+    match root_path {
+        Some(root_path) if !path.is_empty() => format!("{root_path}{path}").into(),
+        _ => path.into(),
+    }
+}
+
 impl Head {
     #[inline]
     pub(crate) fn new(
@@ -69,9 +77,15 @@ impl Head {
         root_path(&self.parts, self.settings())
     }
 
-    /// What the application around this one knows of the request, if there is one.
-    pub(crate) fn mounted(&self) -> Option<&Mounted> {
-        self.parts.extensions.get()
+    /// The path as the client knows it.
+    pub(crate) fn full_path(&self) -> Cow<'_, str> {
+        below(self.mounted_at(), self.path())
+    }
+
+    /// What an application around this one puts before its paths.
+    pub(crate) fn mounted_at(&self) -> Option<&Arc<str>> {
+        let mounted: Option<&Mounted> = self.parts.extensions.get();
+        mounted.map(|mounted| &mounted.root_path)
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,8 +13,10 @@ use http_body::Body as HttpBody;
 use tower_service::Service;
 
 use crate::access::Access;
+use crate::conclude::{Caught, conclude};
 use crate::erased::{Serve, by_value};
 use crate::error::{BoxError, Error, Result};
+use crate::observe::Observed;
 use crate::origin::{Mounted, Origin};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -65,8 +68,10 @@ where
     }
 
     async fn serve(&self, request: Request) -> Reply {
+        if let Err(refusal) = self.admit(&request).await {
+            return refusal;
+        }
         let answer = |request: Request| async move {
-            A::check(&(), &request).await?;
             let root_path = format!("{}{}", request.head().root_path(), self.prefix);
             let mounted = Mounted {
                 origin: known_origin(&request),
@@ -86,9 +91,26 @@ where
             if !self.is_application {
                 lead_back(response.headers_mut(), &root_path);
             }
-            Ok(response.map(Body::new))
+            Ok(response.map(as_body))
         };
         by_value(request, answer).await
+    }
+}
+
+impl<A: Access<()>, S> Mount<A, S> {
+    /// What does not reach the application is logged here.
+    async fn admit(&self, request: &Request) -> Result<(), Reply> {
+        let head = request.head();
+        let check = pin!(A::check(&(), request));
+        let Err(error) = Caught::within(check, head.given_up_after()).await else {
+            return Ok(());
+        };
+        let observed = self.is_application.then(|| Observed::new(head)).flatten();
+        let reply = conclude(Err(error), head);
+        Err(match observed {
+            Some(observed) => observed.answered(reply),
+            None => reply,
+        })
     }
 }
 
@@ -99,6 +121,20 @@ fn known_origin(request: &Request) -> Option<Origin> {
         client: request.client_ip(),
         ..origin
     })
+}
+
+/// One of ours stays what it is: a WebSocket goes on with it.
+fn as_body<B>(body: B) -> Body
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let mut body = Some(body);
+    let ours = (&mut body as &mut dyn Any).downcast_mut::<Option<Body>>();
+    if let Some(ours) = ours.and_then(Option::take) {
+        return ours;
+    }
+    body.map_or_else(Body::empty, Body::new)
 }
 
 /// A service that does not know where it stands redirects to paths of its own.

@@ -1,7 +1,6 @@
 //! What is told of requests: a span and a log line for each, and, with the feature `metrics`,
 //! numbers. Where nobody listens nothing is done.
 
-use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -13,7 +12,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tracing::Span;
 
 use crate::error::BoxError;
-use crate::head::Head;
+use crate::head::{Head, below};
 use crate::reply::Reply;
 use crate::response::Body;
 use crate::route::Route;
@@ -43,7 +42,7 @@ impl Observed {
             span,
             method: head.parts.method.clone(),
             route: Arc::clone(&head.route),
-            root_path: head.mounted().map(|mounted| Arc::clone(&mounted.root_path)),
+            root_path: head.mounted_at().cloned(),
             started: head.started(),
             status: None,
             bytes: 0,
@@ -78,7 +77,7 @@ impl Drop for Observed {
     fn drop(&mut self) {
         let time = self.started.elapsed();
         let (status, route) = (self.status, self.route.pattern.as_str());
-        let route = below(self.root_path.as_deref(), route);
+        let route = below(self.root_path.as_ref(), route);
         numbers::ended(&self.method, &route, status, time);
         let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let _entered = self.span.enter();
@@ -93,26 +92,18 @@ impl Drop for Observed {
 
 /// The span of the request: one per request, none when nobody listens.
 fn span_of(head: &Head) -> Span {
-    let root_path = head.mounted().map(|mounted| &*mounted.root_path);
+    let root_path = head.mounted_at();
     tracing::info_span!(
         "request",
         // How OpenTelemetry is to call it.
         otel.name = format_args!("{} {}", head.parts.method, below(root_path, &head.route.pattern)),
         otel.kind = "server",
         method = %head.parts.method,
-        path = &*below(root_path, head.path()),
+        path = &*head.full_path(),
         route = &*below(root_path, &head.route.pattern),
         id = %head.id(),
         status = tracing::field::Empty,
     )
-}
-
-/// A path as the client knows it.
-fn below<'p>(root_path: Option<&str>, path: &'p str) -> Cow<'p, str> {
-    match root_path {
-        None => path.into(),
-        Some(root_path) => format!("{root_path}{path}").into(),
-    }
 }
 
 /// A body whose size is known when it has been sent.

@@ -201,8 +201,11 @@ impl InputSchema {
 
     /// The media types that the whole lists besides `application/json`.
     pub(super) fn media_types(&self) -> Vec<String> {
-        let listed = self.schema(Self::ROOT).keyword("x-media-types");
-        let listed = listed.and_then(Value::as_array).into_iter().flatten();
+        let schemas = self.closure(&[Self::ROOT]);
+        let listed = schemas
+            .iter()
+            .filter_map(|id| self.schema(*id).keyword("x-media-types"));
+        let listed = listed.filter_map(Value::as_array).flatten();
         listed
             .filter_map(Value::as_str)
             .map(str::to_owned)

@@ -1,8 +1,11 @@
 //! garde's findings as faults.
 
+use std::cell::OnceCell;
+
 use garde::Report;
 use serde::Deserialize;
 
+use super::check::{Purpose, check};
 use super::fault::{Fault, MAX_FAULTS, Path, Step};
 use super::input_schema::InputSchema;
 use super::schema::{Additional, Schema, SchemaId};
@@ -10,40 +13,87 @@ use super::tape::{Kind, NodeId, Tape};
 
 /// What the rules found, in the client's names.
 pub(super) fn broken_rules(report: &Report, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Fault> {
+    let paths = RulePaths {
+        tape,
+        schema,
+        broken_limits: OnceCell::new(),
+    };
     let fault = |(path, error): &(garde::Path, garde::Error)| {
-        Fault::new(rule_path(path, tape, schema), error.message())
+        Fault::new(paths.follow(path), error.message())
     };
     report.iter().take(MAX_FAULTS).map(fault).collect()
 }
 
-/// garde's path in the names that the client uses.
+/// garde's paths in the names that the client uses.
 ///
 /// garde knows a field by its Rust name, the client by the name that serde was given; the
-/// schema has the latter, spelled in another case at most (`#[serde(rename_all)]`). A field
-/// with a `#[serde(rename)]` of its own says so to garde too: `#[garde(rename = "..")]`.
+/// schema has the latter, spelled in another case at most (`#[serde(rename_all)]`).
 ///
 /// What is a step to garde need not be one in JSON: a newtype is its content, the members of a flattened
 /// struct are those of the struct around it. And variants have steps in JSON that garde does not know.
 /// So the path is followed through the body; it leads to something that is there, or to where
 /// something is missing.
-fn rule_path(path: &garde::Path, tape: &Tape<'_>, schema: &InputSchema) -> Path {
-    // Its serialised form, `[["key", "title"], ["index", "0"]]`, is what garde promises.
-    let steps: Vec<(String, String)> = serde_json::to_value(path)
-        .and_then(Vec::deserialize)
-        .unwrap_or_default();
-    let mut at = Position {
-        path: Path::new(),
-        value: Some(NodeId::ROOT),
-        schemas: vec![InputSchema::ROOT],
-    };
-    for (kind, text) in steps {
-        let next = match kind.as_str() {
-            "index" => at.element(tape, schema, text.parse().unwrap_or_default()),
-            _ => at.member(tape, schema, &text),
+struct RulePaths<'a, 'j> {
+    tape: &'a Tape<'j>,
+    schema: &'a InputSchema,
+    /// Where the body breaks rules that the schema knows.
+    broken_limits: OnceCell<Vec<Path>>,
+}
+
+type RuleStep = (String, String);
+
+impl RulePaths<'_, '_> {
+    fn follow(&self, path: &garde::Path) -> Path {
+        // Its serialised form, `[["key", "title"], ["index", "0"]]`, is what garde promises.
+        let steps: Vec<RuleStep> = serde_json::to_value(path)
+            .and_then(Vec::deserialize)
+            .unwrap_or_default();
+        let mut at = Position {
+            path: Path::new(),
+            value: Some(NodeId::ROOT),
+            schemas: vec![InputSchema::ROOT],
         };
-        at = next.unwrap_or(at);
+        for (done, step) in steps.iter().enumerate() {
+            match self.step(&at, step) {
+                Some(next) => at = next,
+                None if step.0 == "index" => {}
+                None => return self.unknown(&at, &steps[done + 1..]).unwrap_or(at).path,
+            }
+        }
+        at.path
     }
-    at.path
+
+    fn step(&self, at: &Position, (kind, text): &RuleStep) -> Option<Position> {
+        match kind.as_str() {
+            "index" => at.element(self.tape, self.schema, text.parse().unwrap_or_default()),
+            _ => at.member(self.tape, self.schema, text),
+        }
+    }
+
+    /// A field that the schema does not know is flattened, or has a name of its own for serde
+    /// (`#[serde(rename)]`). Which member it is, is told by the rest of its path, and where several
+    /// have such a rest, by which of them breaks a rule.
+    fn unknown(&self, at: &Position, rest: &[RuleStep]) -> Option<Position> {
+        let walk = |from: Position| {
+            let mut steps = rest.iter();
+            steps.try_fold(from, |at, step| self.step(&at, step))
+        };
+        let closure = self.schema.closure(&at.schemas);
+        let names = closure
+            .iter()
+            .flat_map(|id| self.schema.schema(*id).properties.keys());
+        let renamed = names.filter_map(|name| walk(at.member(self.tape, self.schema, name)?));
+        let flattened = walk(at.again()).filter(|_| !rest.is_empty());
+        let mut all: Vec<Position> = flattened.into_iter().chain(renamed).collect();
+        if all.len() > 1 || rest.is_empty() {
+            let broken = self.broken_limits.get_or_init(|| {
+                let findings = check(self.tape, self.schema, Purpose::Limits).findings;
+                findings.into_iter().map(|one| one.fault.path).collect()
+            });
+            all.retain(|one| broken.contains(&one.path));
+        }
+        all.pop().filter(|_| all.is_empty())
+    }
 }
 
 /// How many variants of variants are looked into.
@@ -69,13 +119,17 @@ impl Position {
     }
 
     fn element(&self, tape: &Tape<'_>, schema: &InputSchema, index: usize) -> Option<Self> {
-        let mut inside = self.with_contents(tape, schema).into_iter();
-        let list = inside.find(|one| {
-            one.value
-                .is_some_and(|value| tape.kind(value) == Kind::Array)
-        })?;
-        let schemas = schema.elements(&list.schemas, index);
-        Some(list.step(tape, Step::Element(index), schemas))
+        let mut inside = self.with_contents(tape, schema);
+        let is_list = |one: &Self| {
+            let value = one.value.map(|value| tape.kind(value));
+            value == Some(Kind::Array)
+        };
+        if let Some(list) = inside.iter().find(|one| is_list(one)) {
+            let schemas = schema.elements(&list.schemas, index);
+            return Some(list.step(tape, Step::Element(index), schemas));
+        }
+        // A newtype is its content.
+        inside.pop()
     }
 
     fn member(&self, tape: &Tape<'_>, schema: &InputSchema, name: &str) -> Option<Self> {
@@ -111,7 +165,7 @@ impl Position {
 
     /// This, and the contents of the variants that it may be, each after what it is in.
     fn with_contents(&self, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Self> {
-        let mut found = vec![self.step_nowhere()];
+        let mut found = vec![self.again()];
         let mut from = 0;
         for _ in 0..MAX_VARIANTS {
             let inside = found[from..]
@@ -124,7 +178,7 @@ impl Position {
         found
     }
 
-    fn step_nowhere(&self) -> Self {
+    fn again(&self) -> Self {
         Self {
             path: self.path.clone(),
             value: self.value,
@@ -146,7 +200,7 @@ impl Position {
         there
             .map(|step| {
                 let Step::Member(name) = &step else {
-                    return self.step_nowhere();
+                    return self.again();
                 };
                 let schemas = schema.members(&self.schemas, name);
                 self.step(tape, step.clone(), schemas)
