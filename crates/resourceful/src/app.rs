@@ -272,8 +272,9 @@ impl App {
 
     /// Hands every request below `path` to a tower service, which sees the path without it.
     ///
-    /// An application that is mounted so knows its client and its prefix, starts and stops with this one,
-    /// and its requests are logged once. Redirects of any other service (`Location: /path`) get the prefix.
+    /// If the service is an `App` that was built, with no layer around it, it knows the client's address and its
+    /// prefix. The outer server runs its start and stop hooks. Each request writes one log line. A
+    /// redirect of any other service (`Location: /path`) gets the prefix.
     ///
     /// # Examples
     /// ```

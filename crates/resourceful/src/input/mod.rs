@@ -61,8 +61,8 @@ use crate::openapi::{Parameter, Scribe};
 /// * A JSON array is never taken for a struct, though serde would. A set has nothing twice, and a
 ///   number that is too large for an `f32` is none.
 /// * `1.0` and `1e3` are integers, as they are to JSON Schema.
-/// * A body that may be `null`, as an `Option` may, may also be empty.
-/// * Other media types than `application/json` are taken where the type lists them:
+/// * If the body type is `Option<T>`, the request body may be empty.
+/// * To accept more media types than `application/json`, list them on the type:
 ///   `#[schemars(extend("x-media-types" = ["application/vnd.api+json"]))]`.
 /// * A string with U+0000 is refused, since PostgreSQL cannot store it, unless the field
 ///   says `#[schemars(extend("x-allow-nul" = true))]`.
