@@ -24,6 +24,7 @@
 //! | `stop-stuck` | SIGTERM with something that does not end | out by the drain deadline, and the exit code says so |
 //! | `huge-length` | 10 GB announced | 413 at once, no `100 Continue` |
 //! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
+//! | `bodies` | JSON of recursive enums, floats near the middle, many small objects, with faults | answered at once; memory of a few bodies |
 //! | `slow-forms` | 7 MB of a form at once, then a byte each 20 ms: preamble, head of a part, content like delimiters | 413 at once, or no work; no memory |
 //! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
 //! | `outlived` | 11 connections of 100 `POST`s each, dropped | its new `POST`s are 503; none that was begun is cut, of no client |
@@ -45,6 +46,7 @@
 mod aimless;
 mod autobahn;
 mod blog;
+mod bodies;
 mod client;
 mod cut_off;
 mod deaf;

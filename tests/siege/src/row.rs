@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::findings::Findings;
 use crate::{
-    Result, aimless, autobahn, cut_off, deaf, deaf_sockets, descriptors, endurance, floods, forms,
-    heads, idle, kill, outlived, silence, size, slow, stop_busy, stop_stuck, unread,
+    Result, aimless, autobahn, bodies, cut_off, deaf, deaf_sockets, descriptors, endurance, floods,
+    forms, heads, idle, kill, outlived, silence, size, slow, stop_busy, stop_stuck, unread,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -31,6 +31,7 @@ pub(crate) const ROWS: [Row; 20] = [
     Row::new("stop-stuck", 60, || Box::pin(stop_stuck::terminated())),
     Row::new("huge-length", 60, || Box::pin(size::announced())),
     Row::new("too-large", 120, || Box::pin(size::sent())),
+    Row::new("bodies", 300, || Box::pin(bodies::read())),
     Row::new("slow-forms", 120, || Box::pin(forms::dripped())),
     Row::new("http2-floods", 300, || Box::pin(floods::all())),
     Row::new("outlived", 60, || Box::pin(outlived::requests())),

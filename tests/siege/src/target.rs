@@ -61,6 +61,7 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .post("/work", public(work))
         .post("/body", public(measure))
         .post("/form", public(form))
+        .post("/filter", public(filter))
         .socket("/mirror", Mirror)
         .socket("/broadcast", Broadcast)
         .mount("/unzip", public(unzipped));
@@ -103,6 +104,33 @@ async fn worked(_: Request) -> Result<String> {
 
 async fn measure(mut request: Request) -> Result<String> {
     Ok(request.bytes().await?.len().to_string())
+}
+
+/// Contains itself, and serde keeps what is inside.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(tag = "op")]
+#[garde(allow_unvalidated)]
+#[expect(dead_code, reason = "only read from JSON")]
+enum Filter {
+    And {
+        left: Box<Filter>,
+        right: Box<Filter>,
+    },
+    Or {
+        left: Box<Filter>,
+        right: Box<Filter>,
+    },
+    Any {
+        of: Vec<i64>,
+        at: String,
+    },
+    Eq {
+        value: i64,
+    },
+}
+
+async fn filter(mut request: Request) -> Result<()> {
+    request.json::<Filter>().await.map(drop)
 }
 
 /// How many parts it has.
