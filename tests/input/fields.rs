@@ -711,3 +711,83 @@ async fn the_content_of_a_variant_is_named() {
         );
     }
 }
+
+/// schemars writes them by patterns of their keys.
+#[tokio::test]
+async fn maps_whose_keys_are_numbers_are_maps() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[allow(dead_code)]
+    struct Item {
+        #[garde(skip)]
+        rating: f32,
+        #[garde(length(min = 1))]
+        name: String,
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[allow(dead_code)]
+    struct Items {
+        #[garde(dive)]
+        items: std::collections::BTreeMap<usize, Item>,
+    }
+
+    let good = r#"{"items": {"1": {"rating": 1, "name": "a"}, "2": {"rating": 1, "name": "a"}}}"#;
+    assert_eq!(post_json::<Items>(good).await.status(), 204);
+    for (items, expected) in [
+        (
+            r#""1": {"rating": 1, "name": "a"}, "1": {"rating": 1, "name": "a"}"#,
+            vec!["#/items/1"],
+        ),
+        (r#""1": [1.0, "x"]"#, vec!["#/items/1"]),
+        (
+            r#""1": {"rating": 1e39, "name": "a\u0000"}"#,
+            vec!["#/items/1/name", "#/items/1/rating"],
+        ),
+        (
+            r#""1": {"rating": "x", "name": 1}, "2": {"rating": "y", "name": "a"}"#,
+            vec!["#/items/1/name", "#/items/1/rating", "#/items/2/rating"],
+        ),
+        (
+            r#""1": {"rating": 1, "name": ""}, "2": {"rating": 1, "name": ""}"#,
+            vec!["#/items/1/name", "#/items/2/name"],
+        ),
+    ] {
+        let body = format!(r#"{{"items": {{{items}}}}}"#);
+        assert_eq!(places(&post_json::<Items>(&body).await), expected, "{body}");
+    }
+}
+
+/// Of which variant a member is is not known without a tag.
+#[tokio::test]
+async fn members_beside_a_missing_tag_are_not_blamed() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[serde(deny_unknown_fields)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Strict {
+        y: i64,
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[serde(tag = "kind")]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    enum Kind {
+        A(Strict),
+        B { x: i64 },
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    struct Outer {
+        id: i64,
+        #[serde(flatten)]
+        kind: Kind,
+    }
+
+    let untagged = r#"{"id": 1, "x": 2, "zz": 3}"#;
+    assert_eq!(places(&post_json::<Outer>(untagged).await), ["#/kind"]);
+    let good = r#"{"id": 1, "kind": "B", "x": 2}"#;
+    assert_eq!(post_json::<Outer>(good).await.status(), 204);
+}

@@ -195,3 +195,84 @@ fn brackets_in_a_string_are_no_nesting() {
     let body = format!(r#"{{"next":1,"right":1,"more":"{brackets}"}}"#);
     assert_eq!(reads::<Either>(&body).1, 200);
 }
+
+/// Ways in which variants of an untagged enum may contain it: none is tried without end.
+#[test]
+fn no_untagged_enum_is_tried_without_end() {
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[serde(untagged)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    enum Tuples {
+        A(u8, Box<Tuples>),
+        B(u8, Box<Tuples>, u8),
+        End(#[serde(deserialize_with = "counted")] i64),
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[serde(untagged, deny_unknown_fields)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    enum Denying {
+        A {
+            n: Box<Denying>,
+        },
+        B {
+            n: Box<Denying>,
+            #[serde(default)]
+            o: u8,
+        },
+        End(#[serde(deserialize_with = "counted")] i64),
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[serde(untagged)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    enum Aliased {
+        A {
+            #[serde(alias = "b")]
+            a: Box<Aliased>,
+            x: u8,
+        },
+        B {
+            b: Box<Aliased>,
+        },
+        End(#[serde(deserialize_with = "counted")] i64),
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    #[serde(untagged)]
+    #[garde(allow_unvalidated)]
+    #[allow(dead_code)]
+    enum Tree {
+        Leaf(#[serde(deserialize_with = "counted")] i64),
+        Branch(Vec<Tree>),
+    }
+
+    let nest = |depth: usize, around: fn(&str) -> String| {
+        (0..depth).fold("1".to_owned(), |inner, _| around(&inner))
+    };
+    for depth in [1, 4, 12, 20, 40, 60] {
+        for (count, bound) in [
+            (
+                reads::<Tuples>(&nest(depth, |inner| format!("[0,{inner}]"))).0,
+                1 << 18,
+            ),
+            (
+                reads::<Denying>(&nest(depth, |inner| format!(r#"{{"n":{inner}}}"#))).0,
+                1 << 18,
+            ),
+            (
+                reads::<Aliased>(&nest(depth, |inner| format!(r#"{{"b":{inner}}}"#))).0,
+                1 << 18,
+            ),
+            (
+                reads::<Tree>(&nest(depth, |inner| format!("[{inner}]"))).0,
+                1 << 10,
+            ),
+        ] {
+            assert!(count <= bound, "{count} at {depth}");
+        }
+    }
+}

@@ -77,6 +77,7 @@ impl AppService {
         self.walk(parts, Body::handed_over(body), origin)
     }
 
+    #[cfg(feature = "tower")]
     pub(crate) fn shared_settings(&self) -> Arc<Settings> {
         Arc::clone(&self.site.settings)
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use resourceful::prelude::*;
-use resourceful::{AsyncSocket, Body, Event, EventStream, Message, MultipartLimits, Socket};
+use resourceful::{AsyncSocket, Body, Event, EventStream, Input, Message, MultipartLimits, Socket};
 use resourceful_test_parts::Process;
 use tokio::time::sleep;
 use tower::ServiceBuilder;
@@ -61,7 +61,9 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .post("/work", public(work))
         .post("/body", public(measure))
         .post("/form", public(form))
-        .post("/filter", public(filter))
+        .post("/filter", public(read::<Filter>))
+        .post("/either", public(read::<Either>))
+        .post("/value", public(read::<Plain>))
         .socket("/mirror", Mirror)
         .socket("/broadcast", Broadcast)
         .mount("/unzip", public(unzipped));
@@ -129,8 +131,26 @@ enum Filter {
     },
 }
 
-async fn filter(mut request: Request) -> Result<()> {
-    request.json::<Filter>().await.map(drop)
+/// Of which serde tries one variant after the other.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(untagged)]
+#[garde(allow_unvalidated)]
+#[expect(dead_code, reason = "only read from JSON")]
+enum Either {
+    Left { next: Box<Either>, left: i64 },
+    Right { next: Box<Either>, right: i64 },
+    End(i64),
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[garde(allow_unvalidated)]
+#[expect(dead_code, reason = "only read from JSON")]
+struct Plain {
+    value: i64,
+}
+
+async fn read<T: Input>(mut request: Request) -> Result<()> {
+    request.json::<T>().await.map(drop)
 }
 
 /// How many parts it has.

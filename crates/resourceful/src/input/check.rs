@@ -130,7 +130,7 @@ impl<'j> Check<'_, 'j> {
             self.limits(&subject, &selected);
         }
         match subject.kind {
-            Kind::Object => self.object(&subject, &selection.schemas),
+            Kind::Object => self.object(&subject, &selection),
             Kind::Array => self.array(&subject, schemas, &selection.schemas),
             _ => {
                 let is_wrong = |one: &&Schema| !self.fitting.is_constant(one, id);
@@ -183,7 +183,8 @@ impl<'j> Check<'_, 'j> {
         }
     }
 
-    fn object(&mut self, subject: &Subject<'j>, ids: &[SchemaId]) {
+    fn object(&mut self, subject: &Subject<'j>, selection: &Selection) {
+        let ids = &selection.schemas;
         let Fitting { tape, schema } = self.fitting;
         let schemas: Vec<(SchemaId, &Schema)> =
             ids.iter().map(|id| (*id, schema.schema(*id))).collect();
@@ -202,7 +203,9 @@ impl<'j> Check<'_, 'j> {
             .iter()
             .filter(|(_, one)| !one.properties.is_empty())
             .peekable();
-        let is_closed = structs.peek().is_some()
+        // Of which variant its members are is not known without a tag.
+        let is_closed = selection.untagged.is_none()
+            && structs.peek().is_some()
             && structs.all(|(_, one)| one.additional == Additional::Denied);
         // Of a map or anything; structs have few names, which `subject` has.
         let mut names: HashSet<Cow<'j, str>> = HashSet::new();
@@ -381,15 +384,11 @@ impl<'j> Check<'_, 'j> {
         }
     }
 
-    /// A value without what is written otherwise and means the same.
+    /// A value as it is compared with others of a set: strings by what they mean, the rest as written.
     fn canonical(&self, id: NodeId) -> Cow<'j, str> {
         let tape = self.fitting.tape;
         match tape.kind(id) {
             Kind::String => tape.string(id),
-            Kind::Array | Kind::Object => {
-                let value: Value = serde_json::from_str(tape.text(id)).unwrap_or_default();
-                Cow::Owned(value.to_string())
-            }
             _ => Cow::Borrowed(tape.text(id)),
         }
     }

@@ -82,6 +82,7 @@ impl Fitting<'_, '_> {
         }
         for choice in &schema.choices {
             let fits = choice
+                .alternatives
                 .iter()
                 .map(|one| self.fit_within(subject, *one, depth));
             fit = fit.and(fits.max().unwrap_or(Fit::FULL));
@@ -203,7 +204,7 @@ impl Fitting<'_, '_> {
             self.take(subject, *one, depth, selection);
         }
         for choice in &schema.choices {
-            self.choose(subject, choice, depth, selection);
+            self.choose(subject, &choice.alternatives, depth, selection);
         }
     }
 }

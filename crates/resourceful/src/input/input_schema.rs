@@ -230,10 +230,13 @@ impl InputSchema {
         let schema = self.schema(id);
         let within = |id: &SchemaId| self.types_within(*id, depth);
         let conjuncts = schema.conjuncts.iter().map(within);
-        let choices = schema
-            .choices
-            .iter()
-            .map(|choice| choice.iter().map(within).fold(Types::NONE, Types::or));
+        let choices = schema.choices.iter().map(|choice| {
+            choice
+                .alternatives
+                .iter()
+                .map(within)
+                .fold(Types::NONE, Types::or)
+        });
         conjuncts.chain(choices).fold(schema.types, Types::and)
     }
 }

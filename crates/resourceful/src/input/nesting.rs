@@ -5,63 +5,89 @@
 //! the same member, once for each way to choose them, which doubles with each level. No deserializer
 //! can prevent that from outside, so that such types have a limit which depends on the body's size.
 
-use super::schema::{Additional, Schema, SchemaId, reaches};
+use super::schema::{Choice, Schema, SchemaId, reaches};
 use super::types::Types;
 
 /// The limit of all types, in levels.
 pub(super) const MAX_DEPTH: u32 = 64;
 
-/// Bytes that may be read because of nesting, where the times add up.
-const MAX_LINEAR_BYTES: usize = 16 * 1024 * 1024;
-
-/// The same where they multiply.
-const MAX_EXPONENTIAL_BYTES: usize = 1024 * 1024;
-
 /// How often serde reads a value, by the number of levels above it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Nesting {
     /// Once.
     Once,
-    /// Once for each level.
-    Linear,
+    /// Once for each level, of which it hands on what it keeps.
+    Tagged,
+    /// Once for each level, and copied each time.
+    Untagged,
     /// As many times more with each level.
     Exponential(usize),
 }
 
 impl Nesting {
     pub(super) fn of(schemas: &[Schema]) -> Self {
-        let branches = (0..schemas.len()).flat_map(|id| {
+        let kinds = (0..schemas.len()).flat_map(|id| {
             let choices = schemas[id].choices.iter();
-            choices.map(move |choice| branches(schemas, id, choice))
+            choices.map(move |choice| Self::of_choice(schemas, id, choice))
         });
-        match branches.max().unwrap_or(0) {
-            0 => Self::Once,
-            1 => Self::Linear,
-            several => Self::Exponential(several),
+        kinds.max().unwrap_or(Self::Once)
+    }
+
+    /// Of an enum, which may contain itself.
+    ///
+    /// Serde tries untagged variants one after the other, each with all that is inside. Which members
+    /// tell them apart early cannot be known from the schema, which has no aliases: so all that
+    /// contain the enum count.
+    fn of_choice(schemas: &[Schema], id: SchemaId, choice: &Choice) -> Self {
+        let containers = choice.alternatives.iter().filter(|one| {
+            let types = schemas[**one].types;
+            types.meets(Types::OBJECT.or(Types::ARRAY))
+        });
+        let recursive = |one: &&SchemaId| reaches(schemas, **one, id);
+        if choice.is_untagged {
+            let others = choice.alternatives.iter();
+            let others = others
+                .filter(|one| schemas[**one].types != Types::NULL)
+                .count();
+            return match containers.filter(recursive).count() {
+                0 => Self::Once,
+                1 if others == 1 => Self::Once,
+                1 => Self::Untagged,
+                several => Self::Exponential(several),
+            };
+        }
+        let mut kept = containers.filter(|one| schemas[**one].external_tag().is_none());
+        if kept.any(|one| recursive(&one)) {
+            Self::Tagged
+        } else {
+            Self::Once
         }
     }
 
     /// In levels, for a body of so many bytes.
-    pub(super) fn max_depth(&self, bytes: usize) -> u32 {
-        let bytes = bytes.max(1);
+    pub(super) fn max_depth(self, bytes: usize) -> u32 {
+        let times = |most: usize| most / bytes.max(1);
+        let linear = |most: usize, least: u32| {
+            let levels = u32::try_from(times(most)).unwrap_or(MAX_DEPTH);
+            levels.clamp(least, MAX_DEPTH)
+        };
         match self {
             Self::Once => MAX_DEPTH,
-            Self::Linear => {
-                let times = u32::try_from(MAX_LINEAR_BYTES / bytes);
-                times.unwrap_or(MAX_DEPTH).clamp(8, MAX_DEPTH)
-            }
+            Self::Tagged => linear(16 * MIB, 8),
+            Self::Untagged => linear(4 * MIB, 4),
             Self::Exponential(base) => {
-                let times = (MAX_EXPONENTIAL_BYTES / bytes).max(1);
-                times.ilog(*base).clamp(4, MAX_DEPTH)
+                let levels = times(4 * MIB).max(1).ilog(base);
+                levels.clamp(3, MAX_DEPTH)
             }
         }
     }
 
     /// How often the innermost value of a body may be read, roughly.
-    pub(super) fn times(&self, depth: usize) -> usize {
+    pub(super) fn times(self, depth: usize) -> usize {
         match self {
             Self::Once => 1,
-            Self::Linear => depth.div_ceil(8),
+            Self::Tagged => depth.div_ceil(8),
+            Self::Untagged => depth,
             Self::Exponential(base) => {
                 let depth = u32::try_from(depth).unwrap_or(u32::MAX);
                 base.saturating_pow(depth)
@@ -70,63 +96,4 @@ impl Nesting {
     }
 }
 
-/// How many alternatives serde may try in vain one after the other, each with all that is inside: 0
-/// where the choice is not part of itself, or is made before the members are read.
-fn branches(schemas: &[Schema], id: SchemaId, choice: &[SchemaId]) -> usize {
-    let is_kept = |id: &&SchemaId| {
-        let schema = &schemas[**id];
-        schema.types.meets(Types::OBJECT.or(Types::ARRAY)) && schema.external_tag().is_none()
-    };
-    let kept: Vec<SchemaId> = choice.iter().filter(is_kept).copied().collect();
-    let leads_back = |one: SchemaId| reaches(schemas, one, id);
-    if kept.len() < 2 || !kept.iter().any(|one| leads_back(*one)) {
-        return 0;
-    }
-    let bodies: Vec<Vec<&Schema>> = kept.iter().map(|one| conjuncts(schemas, *one)).collect();
-    if bodies
-        .iter()
-        .all(|body| body.iter().any(|one| is_tagged(schemas, one)))
-    {
-        return 1;
-    }
-    let tries = |child: &dyn Fn(&Schema) -> Option<SchemaId>| {
-        let leads_back = |body: &&Vec<&Schema>| {
-            let mut children = body.iter().filter_map(|one| child(one));
-            children.any(leads_back)
-        };
-        bodies.iter().filter(leads_back).count()
-    };
-    let map = |one: &Schema| match one.additional {
-        Additional::Map(id) => Some(id),
-        _ => None,
-    };
-    let names = bodies
-        .iter()
-        .flatten()
-        .flat_map(|one| one.properties.keys());
-    let by_name = names.map(|name| tries(&|one| one.properties.get(name).copied().or(map(one))));
-    let by_index = tries(&|one| one.tuple.first().copied().or(one.items));
-    by_name.chain([by_index, tries(&map), 1]).max().unwrap_or(1)
-}
-
-/// A schema and those that hold as well.
-fn conjuncts(schemas: &[Schema], id: SchemaId) -> Vec<&Schema> {
-    let mut found: Vec<SchemaId> = Vec::new();
-    let mut left = vec![id];
-    while let Some(id) = left.pop() {
-        if !found.contains(&id) {
-            found.push(id);
-            left.extend(&schemas[id].conjuncts);
-        }
-    }
-    found.into_iter().map(|id| &schemas[id]).collect()
-}
-
-/// Has it a required member whose value is fixed, by which serde chooses?
-fn is_tagged(schemas: &[Schema], schema: &Schema) -> bool {
-    let is_fixed = |name: &&'static str| {
-        let member = schema.properties.get(*name);
-        member.is_some_and(|id| schemas[*id].is_tag())
-    };
-    schema.required.iter().any(is_fixed)
-}
+const MIB: usize = 1024 * 1024;

@@ -188,9 +188,12 @@ impl Search<'_> {
         }
         for choice in &schema.choices {
             let nothing = |id: &&SchemaId| self.schema.schema(**id).types == Types::NULL;
-            let found = match choice.iter().find(nothing) {
+            let found = match choice.alternatives.iter().find(nothing) {
                 Some(_) => Some(Value::Null),
-                None => choice.iter().find_map(|one| self.value(*one, depth)),
+                None => choice
+                    .alternatives
+                    .iter()
+                    .find_map(|one| self.value(*one, depth)),
             };
             merge(&mut value, found?);
         }

@@ -388,10 +388,21 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
             return true;
         }
         let step = Step::Member(name);
+        if path.last() == Some(&step) {
+            // Some types tell of the member itself.
+            self.note_refused(path, detail.to_owned(), Fix::Remove(id));
+            return true;
+        }
         let Some(value) = self.tape.child(id, &step) else {
             // In an enum or a flattened struct, serde does not know where.
             return self.note_last(path, detail);
         };
+        // A member that was added may have chosen the variant that does not know this one.
+        let is_added = |target: &Target| matches!(target, Target::Member(at, _) if *at == id);
+        if self.placed.keys().any(is_added) {
+            self.apply(&Fix::Remove(value));
+            return true;
+        }
         path.push(step);
         self.note_refused(path, detail.to_owned(), Fix::Remove(value));
         true

@@ -21,7 +21,13 @@ pub(super) fn broken_rules(report: &Report, tape: &Tape<'_>, schema: &InputSchem
     let fault = |(path, error): &(garde::Path, garde::Error)| {
         Fault::new(paths.follow(path), error.message())
     };
-    report.iter().take(MAX_FAULTS).map(fault).collect()
+    let mut faults: Vec<Fault> = Vec::new();
+    for fault in report.iter().take(MAX_FAULTS).map(fault) {
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    faults
 }
 
 /// garde's paths in the names that the client uses.
@@ -128,8 +134,9 @@ impl Position {
             let schemas = schema.elements(&list.schemas, index);
             return Some(list.step(tape, Step::Element(index), schemas));
         }
-        // A newtype is its content.
-        inside.pop()
+        // A map may have numbers for keys; a newtype is its content.
+        self.member(tape, schema, &index.to_string())
+            .or_else(|| inside.pop())
     }
 
     fn member(&self, tape: &Tape<'_>, schema: &InputSchema, name: &str) -> Option<Self> {

@@ -24,6 +24,14 @@ pub(super) enum Additional {
     Map(SchemaId),
 }
 
+/// Alternatives.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) alternatives: Vec<SchemaId>,
+    /// By `anyOf`, as schemars writes untagged enums and options.
+    pub(super) is_untagged: bool,
+}
+
 /// One schema: its own keywords, and the schemas that it refers to.
 #[derive(Debug)]
 pub(super) struct Schema {
@@ -39,8 +47,8 @@ pub(super) struct Schema {
     pub(super) items: Option<SchemaId>,
     /// Schemas that hold as well: `$ref` and `allOf`.
     pub(super) conjuncts: Vec<SchemaId>,
-    /// Of each `oneOf` and `anyOf`, its alternatives.
-    pub(super) choices: Vec<Vec<SchemaId>>,
+    /// Each `oneOf` and `anyOf`.
+    pub(super) choices: Vec<Choice>,
     /// Nothing is said of the value, so that all of it is read as it comes.
     pub(super) is_any: bool,
     /// Integers of so many digits are in range, whatever the digits.
@@ -109,7 +117,7 @@ impl Schema {
 
     /// The schemas that may hold for the same value.
     pub(super) fn same_value(&self) -> impl Iterator<Item = SchemaId> {
-        let choices = self.choices.iter().flatten();
+        let choices = self.choices.iter().flat_map(|one| &one.alternatives);
         self.conjuncts.iter().chain(choices).copied()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::finding::Fix;
 use super::input_schema::InputSchema;
-use super::schema::{Schema, SchemaId};
+use super::schema::{Additional, Schema, SchemaId};
 use super::subject::Subject;
 use super::tape::NodeId;
 use super::types::Types;
@@ -77,7 +77,13 @@ impl<'s> Variants<'s> {
 
     /// What makes an object that has members besides one of the first variant.
     pub(super) fn members_of_first(&self, subject: &Subject<'_>, besides: &[&Schema]) -> Vec<Fix> {
-        let Some(first) = self.all.first() else {
+        // One that denies no members, so that none of the others is blamed.
+        let denies = |variant: &&Vec<SchemaId>| {
+            let mut schemas = variant.iter().map(|id| self.schema.schema(*id));
+            schemas.any(|one| one.additional == Additional::Denied)
+        };
+        let open = self.all.iter().find(|variant| !denies(variant));
+        let Some(first) = open.or(self.all.first()) else {
             return Vec::new();
         };
         let schemas = first.iter().map(|id| self.schema.schema(*id));

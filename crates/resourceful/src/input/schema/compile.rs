@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::{Additional, Schema, SchemaId};
+use super::{Additional, Choice, Schema, SchemaId};
 use crate::input::types::Types;
 
 /// The schemas of a document; the first is that of the whole.
@@ -56,8 +56,11 @@ impl Compiler {
         let properties = properties.into_iter().flatten();
         let properties = properties.map(|(name, one)| (name.as_str(), self.schema(one)));
         self.schemas[id].properties = properties.collect();
-        let additional = keywords
-            .get("additionalProperties")
+        // Maps whose keys are no strings are written by patterns of their keys.
+        let patterns = keywords.get("patternProperties").and_then(Value::as_object);
+        let by_pattern = patterns.and_then(|patterns| patterns.values().next());
+        let additional = by_pattern
+            .or_else(|| keywords.get("additionalProperties"))
             .or_else(|| keywords.get("unevaluatedProperties"));
         self.schemas[id].additional = match additional {
             Some(Value::Bool(false)) => Additional::Denied,
@@ -76,10 +79,15 @@ impl Compiler {
             .into_iter()
             .chain(list("allOf").into_iter().flatten());
         self.schemas[id].conjuncts = conjuncts.map(|one| self.schema(one)).collect();
-        let choices = ["oneOf", "anyOf"].into_iter().filter_map(list);
-        self.schemas[id].choices = choices
-            .map(|choice| choice.iter().map(|one| self.schema(one)).collect())
-            .collect();
+        for (name, is_untagged) in [("oneOf", false), ("anyOf", true)] {
+            if let Some(alternatives) = list(name) {
+                let alternatives = alternatives.iter().map(|one| self.schema(one)).collect();
+                self.schemas[id].choices.push(Choice {
+                    alternatives,
+                    is_untagged,
+                });
+            }
+        }
         id
     }
 }
