@@ -22,6 +22,17 @@ pub(super) struct Fault {
     pub(super) detail: String,
 }
 
+/// The first hundred, each once.
+pub(super) fn each_once(all: impl Iterator<Item = Fault>) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = Vec::new();
+    for fault in all.take(MAX_FAULTS) {
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    faults
+}
+
 impl Fault {
     pub(super) fn new(path: Path, detail: impl Into<String>) -> Self {
         Self {

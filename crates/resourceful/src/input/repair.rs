@@ -17,7 +17,7 @@ use serde_path_to_error::Segment;
 use super::budget::{Budget, spend};
 use super::check::{Purpose, check};
 use super::edits::{Edits, Place, Target};
-use super::fault::{Fault, MAX_FAULTS, Path, Step};
+use super::fault::{Fault, MAX_FAULTS, Path, Step, each_once};
 use super::finding::{Finding, Fix};
 use super::input_schema::InputSchema;
 use super::message::{Explanation, explain};
@@ -259,13 +259,7 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
     /// All that is wrong, nothing twice.
     fn faults(self, more: Vec<Fault>) -> Vec<Fault> {
         let noted = self.noted.into_iter().map(|noted| noted.fault);
-        let mut faults: Vec<Fault> = Vec::new();
-        for fault in noted.chain(more).take(MAX_FAULTS) {
-            if !faults.contains(&fault) {
-                faults.push(fault);
-            }
-        }
-        faults
+        each_once(noted.chain(more))
     }
 
     /// Does a path lead into what is known to be wrong?

@@ -6,7 +6,7 @@ use garde::Report;
 use serde::Deserialize;
 
 use super::check::{Purpose, check};
-use super::fault::{Fault, MAX_FAULTS, Path, Step};
+use super::fault::{Fault, Path, Step, each_once};
 use super::input_schema::InputSchema;
 use super::schema::{Additional, Schema, SchemaId};
 use super::tape::{Kind, NodeId, Tape};
@@ -21,13 +21,7 @@ pub(super) fn broken_rules(report: &Report, tape: &Tape<'_>, schema: &InputSchem
     let fault = |(path, error): &(garde::Path, garde::Error)| {
         Fault::new(paths.follow(path), error.message())
     };
-    let mut faults: Vec<Fault> = Vec::new();
-    for fault in report.iter().take(MAX_FAULTS).map(fault) {
-        if !faults.contains(&fault) {
-            faults.push(fault);
-        }
-    }
-    faults
+    each_once(report.iter().map(fault))
 }
 
 /// garde's paths in the names that the client uses.
