@@ -16,7 +16,7 @@ use http::header::HeaderValue;
 /// | `Update` | `PUT` item |
 /// | `PartialUpdate` | `PATCH` item |
 /// | `Destroy` | `DELETE` item |
-/// | `Extra` | what [`#[action]`](macro@crate::resource#extra-actions) says |
+/// | `Extra` | what [`#[action]`](macro@crate::handler::resource#extra-actions) says |
 ///
 /// # Examples
 /// ```

@@ -1,81 +1,31 @@
 #![doc = include_str!("lib.md")]
 
-mod action;
-mod build_error;
-mod error;
-mod field_error;
-mod never;
-mod outcome;
+// From the top of the walk to the bottom; each module imports only modules below it.
+mod app;
+mod builtin;
+mod server;
+mod service;
 
-mod cookie;
-mod detached;
-mod host;
-mod incoming;
-mod into_response;
-mod json;
-mod origin;
-mod patience;
-mod problem;
-mod proxies;
-mod reply;
-mod response;
-mod settings;
-mod time_limit;
+mod docs;
+mod router;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 mod body;
-mod head;
+mod endpoint;
+mod handler;
 mod input;
-#[cfg(feature = "multipart")]
-mod multipart;
 mod openapi;
-mod parameters;
-mod path;
-mod query;
 mod request;
-mod route;
+mod response;
 
-mod access;
-mod description;
-mod extra;
-mod id;
-mod paging;
-mod representation;
-mod resource;
-mod view;
-
-mod answer;
-mod bulk;
-mod caught;
-mod conclude;
-mod dispatch;
-mod docs;
-mod erased;
-mod events;
-mod gather;
-mod health;
-mod negotiate;
-mod observe;
-mod operations;
-mod takeover;
-
-mod app;
-mod blocking;
-mod describe;
-mod document;
-mod lifespan;
-#[cfg(feature = "tower")]
-mod mount;
-mod router;
-mod serve;
-mod service;
-#[cfg(feature = "websocket")]
-mod socket;
-mod test_client;
+mod action;
+mod error;
+mod json;
+mod proto;
+mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(feature = "tls")]
-mod tls;
-mod walk;
 
 #[doc(no_inline)]
 pub use http;
@@ -84,49 +34,49 @@ pub use resourceful_macros::{Problem, resource, view};
 #[doc(no_inline)]
 pub use tokio_rustls::rustls;
 
-pub use self::access::{Access, Public};
 pub use self::action::{Action, Actions, Extra};
-pub use self::answer::Answer;
 pub use self::app::App;
-pub use self::blocking::blocking;
-pub use self::body::BodyStream;
-pub use self::build_error::BuildErrors;
-pub use self::bulk::{Bulk, BulkFailure, BulkItem, BulkOutcomes, BulkSuccess};
-pub use self::caught::caught;
-pub use self::describe::OpenApi;
-pub use self::description::Description;
-pub use self::erased::FunctionView;
+pub use self::app::test_client::{TestClient, TestRequest, TestResponse};
+#[cfg(feature = "multipart")]
+pub use self::body::multipart::{Multipart, MultipartLimits, Part};
+pub use self::body::stream::BodyStream;
+pub use self::body::{Body, Response};
+pub use self::docs::build::OpenApi;
+pub use self::endpoint::FunctionView;
+pub use self::endpoint::response_future::Answer;
+pub use self::error::build_error::BuildErrors;
+pub use self::error::field_error::FieldError;
+pub use self::error::problem::Problem;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
-pub use self::events::{Event, EventSender, EventStream};
-pub use self::extra::{
+pub use self::handler::access::{Access, Public};
+pub use self::handler::description::Description;
+pub use self::handler::extra_action::{
     ActionInput, BodyInput, ExtraAction, ExtraActions, NoInput, OnCollection, OnItem, QueryInput,
     Target,
 };
-pub use self::field_error::FieldError;
-pub use self::gather::gather;
-pub use self::id::Id;
+pub use self::handler::id::Id;
+pub use self::handler::resource::AsyncResource;
+pub use self::handler::unused::Never;
+pub use self::handler::view::{AsyncView, Guarded, guarded, public, with_state};
+pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkOutcomes, BulkSuccess};
+pub use self::input::pagination::{LimitOffset, Page, PageNumber, Unpaged};
+pub use self::input::query::{Filtered, Query, QueryString};
 pub use self::input::{Change, Input, from_json};
-pub use self::into_response::{IntoResponse, Json};
-#[cfg(feature = "multipart")]
-pub use self::multipart::{Multipart, MultipartLimits, Part};
-pub use self::never::Never;
 pub use self::openapi::{Info, Parameter, ProblemKind, Problems, Security, Texts};
-pub use self::paging::{LimitOffset, Page, PageNumber, Unpaged};
-pub use self::problem::Problem;
-pub use self::query::{Filtered, Query, QueryString};
-pub use self::representation::{NoContent, Output, Raw, Representation};
 pub use self::request::Request;
-pub use self::resource::AsyncResource;
-pub use self::response::{Body, Response};
-pub use self::serve::{Listener, Server};
-pub use self::service::AppService;
-pub use self::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};
-#[cfg(feature = "websocket")]
-pub use self::socket::{AsyncSocket, Message, Receive, Socket, Transmit};
-pub use self::test_client::{TestClient, TestRequest, TestResponse};
+pub use self::request::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};
+pub use self::response::into_response::{IntoResponse, Json};
+pub use self::response::representation::{NoContent, Output, Raw, Representation};
+pub use self::response::sse::{Event, EventSender, EventStream};
 #[cfg(feature = "tls")]
-pub use self::tls::Tls;
-pub use self::view::{AsyncView, Guarded, guarded, public, with_state};
+pub use self::server::tls::Tls;
+pub use self::server::{Listener, Server};
+pub use self::service::AppService;
+pub use self::task::blocking::blocking;
+pub use self::task::catch_panic::caught;
+pub use self::task::gather::gather;
+#[cfg(feature = "websocket")]
+pub use self::websocket::{AsyncSocket, Message, Receive, Socket, Transmit};
 
 /// What most files of an application need: `use resourceful::prelude::*;`.
 pub mod prelude {
@@ -144,6 +94,6 @@ pub mod prelude {
 /// For the macros' output alone.
 #[doc(hidden)]
 pub mod hidden {
-    pub use crate::outcome::{Outcome, PageOf};
+    pub use crate::handler::signature::{Outcome, PageOf};
     pub use http::Method;
 }

@@ -8,11 +8,11 @@ use http::Method;
 use http::header::HeaderValue;
 
 use crate::action::allow;
-use crate::build_error::{BuildError, BuildErrors};
-use crate::erased::Endpoint;
-use crate::path::{is_path_character, normalise};
-use crate::route::{Parameter, Route};
-use crate::settings::{Settings, TrailingSlash};
+use crate::endpoint::Endpoint;
+use crate::error::build_error::{BuildError, BuildErrors};
+use crate::proto::path::{is_path_character, normalise};
+use crate::request::route::{Parameter, Route};
+use crate::request::settings::{Settings, TrailingSlash};
 
 /// The methods that can be registered, in the order of `Allow`; `HEAD` is `GET`.
 const METHODS: [Method; 5] = [

@@ -9,9 +9,9 @@ use http::header::{
 use http::request::Parts;
 use http_body::Body as _;
 
+use crate::body::Body;
 use crate::error::{Error, ErrorStatus, Result};
-use crate::parameters::parameters;
-use crate::response::Body;
+use crate::proto::parameters::parameters;
 
 /// Is the body of a request one of an input's type? JSON always is, other media types where the schema
 /// lists them as `x-media-types`.

@@ -1,6 +1,6 @@
 //! What is wrong with a document, and where.
 
-use crate::field_error::FieldError;
+use crate::error::field_error::FieldError;
 
 /// More faults than these in one body help nobody, and each costs another try.
 pub(super) const MAX_FAULTS: usize = 100;

@@ -5,6 +5,7 @@
 //! ([`check`]), and only one that fails is read again to find all that is wrong ([`repair`]).
 
 mod budget;
+pub(crate) mod bulk;
 mod change;
 mod change_rules;
 mod check;
@@ -17,7 +18,9 @@ mod input_schema;
 mod integers;
 mod message;
 mod nesting;
+pub(crate) mod pagination;
 mod placeholder;
+pub(crate) mod query;
 mod readable;
 mod repair;
 mod rules;
@@ -47,8 +50,8 @@ use self::readable::Readable;
 use self::repair::Unread;
 use self::strict::{SIMPLE_DEPTH, scan};
 use self::tape::Tape;
+use crate::error::field_error::FieldError;
 use crate::error::{Error, Result};
-use crate::field_error::FieldError;
 use crate::openapi::{Parameter, Scribe};
 
 /// A value that a client sends: deserialised, described by a schema, validated.

@@ -29,7 +29,7 @@ use super::strict::syntax;
 use super::tape::{NodeId, Tape};
 use super::text::Text;
 use crate::error::Error;
-use crate::field_error::FieldError;
+use crate::error::field_error::FieldError;
 
 /// Why a body was not read.
 pub(super) enum Unread {

@@ -4,7 +4,7 @@ mod text;
 mod writer;
 
 #[cfg(test)]
-mod same;
+mod differential_test;
 
 use std::cell::Cell;
 

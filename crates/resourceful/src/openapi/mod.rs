@@ -1,7 +1,7 @@
 //! The API's document: what the types say, in the words of OpenAPI 3.1.
 //!
 //! This is the lower half: the objects of a document, and how an endpoint fills in its own. What
-//! the document consists of is in [`crate::describe`].
+//! the document consists of is in [`crate::docs::build`].
 
 mod document;
 mod info;

@@ -9,7 +9,7 @@ use std::panic::Location;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
 
-use crate::build_error::BuildError;
+use crate::error::build_error::BuildError;
 
 /// A type whose schema was asked for.
 #[derive(Clone, Copy)]

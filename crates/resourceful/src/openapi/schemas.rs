@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::namesakes::{Visit, namesakes};
 use super::refusal::schemas as problem_schemas;
-use crate::build_error::BuildError;
+use crate::error::build_error::BuildError;
 
 const OUTPUTS: &str = "#/components/schemas/";
 

@@ -9,7 +9,7 @@ use super::document::{Answer, Response};
 use super::problems::ProblemKind;
 use super::schemas::Schemas;
 use crate::error::Error;
-use crate::problem::Problem;
+use crate::error::problem::Problem;
 
 /// Collects the schemas, and knows what the application decided for all its operations.
 #[expect(missing_debug_implementations, reason = "nobody sees it")]

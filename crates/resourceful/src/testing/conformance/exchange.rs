@@ -16,10 +16,10 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::document::Operation;
+use crate::app::test_client::TestClient;
+use crate::body::Body;
 use crate::error::BoxError;
-use crate::problem::InvalidInput;
-use crate::response::Body;
-use crate::test_client::TestClient;
+use crate::error::problem::InvalidInput;
 
 #[derive(Clone, Debug)]
 pub(super) struct Probe {

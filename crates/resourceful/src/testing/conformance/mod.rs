@@ -51,7 +51,7 @@ use self::finding::{Complaint, Findings};
 use self::items::last_parameter;
 use self::session::Session;
 use crate::app::App;
-use crate::test_client::TestClient;
+use crate::app::test_client::TestClient;
 
 /// Tests that an application keeps what its document promises; `.await` it.
 ///

@@ -1,0 +1,111 @@
+//! `/livez` and `/readyz`: what a supervisor and a load balancer ask.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::endpoint::error_response::conclude_unlogged;
+use crate::endpoint::{Serve, by_value};
+use crate::error::{Error, ErrorStatus, Result};
+use crate::request::Request;
+use crate::response::into_response::{IntoResponse, Json};
+use crate::response::reply::Reply;
+use crate::task::catch_panic::caught;
+
+/// A check that takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+type Run = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
+
+/// Whether something the application needs is there.
+pub(crate) struct Check {
+    name: String,
+    run: Run,
+    /// Was it there when it was asked for last? Supervisors ask each second; the log tells of changes.
+    is_there: AtomicBool,
+}
+
+impl Check {
+    pub(crate) fn new<F, Fut>(name: &str, run: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        Self {
+            name: name.to_owned(),
+            run: Box::new(move || Box::pin(caught(run()))),
+            is_there: AtomicBool::new(true),
+        }
+    }
+
+    async fn outcome(&self) -> Option<&str> {
+        let error = match timeout(PATIENCE, (self.run)()).await {
+            Ok(Ok(())) => {
+                if !self.is_there.swap(true, Ordering::Relaxed) {
+                    tracing::info!(check = self.name, "ready again");
+                }
+                return None;
+            }
+            Ok(Err(error)) => error,
+            Err(_elapsed) => Error::internal("it took too long"),
+        };
+        if self.is_there.swap(false, Ordering::Relaxed) {
+            tracing::warn!(check = self.name, error = error.to_string(), "not ready");
+        }
+        Some(&self.name)
+    }
+}
+
+/// The process lives: it answers.
+pub(crate) struct Live;
+
+impl Serve for Live {
+    fn is_observed(&self) -> bool {
+        false
+    }
+
+    async fn serve(&self, request: Request) -> Reply {
+        let live = |_| async { Json(json!({"status": "live"})).into_reply() };
+        by_value(request, live).await
+    }
+}
+
+/// Requests are welcome: all checks pass, and nobody has asked it to stop.
+pub(crate) struct Ready(pub(crate) Vec<Check>);
+
+impl Serve for Ready {
+    fn is_observed(&self) -> bool {
+        false
+    }
+
+    async fn serve(&self, request: Request) -> Reply {
+        by_value(request, |request| self.answer(request)).await
+    }
+}
+
+impl Ready {
+    async fn answer(&self, request: Request) -> Result<Reply> {
+        if request.settings().leaving.is_cancelled() {
+            return Ok(unready("The server is about to stop.", &request));
+        }
+        // Collected first: a future that holds the closures of an iterator is not `Send`.
+        let checks: Vec<_> = self.0.iter().map(Check::outcome).collect();
+        let failed: Vec<_> = join_all(checks).await.into_iter().flatten().collect();
+        if !failed.is_empty() {
+            let detail = format!("Not there: {}.", failed.join(", "));
+            return Ok(unready(detail, &request));
+        }
+        Json(json!({"status": "ready"})).into_reply()
+    }
+}
+
+fn unready(detail: impl Into<Cow<'static, str>>, request: &Request) -> Reply {
+    let error = Error::new(ErrorStatus::new(503)).with_detail(detail);
+    conclude_unlogged(&error, request.head())
+}

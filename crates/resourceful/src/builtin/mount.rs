@@ -1,0 +1,172 @@
+//! A tower service below a path of an application.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderValue, LOCATION};
+use http::uri::PathAndQuery;
+use http_body::Body as HttpBody;
+use tower_service::Service;
+
+use crate::body::Body;
+use crate::endpoint::error_response::{Caught, conclude};
+use crate::endpoint::telemetry::Observed;
+use crate::endpoint::{Serve, by_value};
+use crate::error::{BoxError, Error, Result};
+use crate::handler::access::Access;
+use crate::handler::view::Guarded;
+use crate::proto::peer::{Mounted, Origin};
+use crate::request::Request;
+use crate::response::reply::Reply;
+use crate::service::AppService;
+
+/// See [`App::mount`](crate::app::App::mount).
+pub(crate) struct Mount<A, S> {
+    /// Tower services are `Send` but not all of them `Sync`; each request calls a clone.
+    service: Mutex<Guarded<A, S>>,
+    time_limit: Option<Duration>,
+    prefix: String,
+    is_application: bool,
+}
+
+/// The application, where the service is one of ours: it can be told what others cannot.
+pub(crate) fn application_in<A, S: 'static>(service: &Guarded<A, S>) -> Option<&AppService> {
+    (&service.handler as &dyn Any).downcast_ref()
+}
+
+impl<A, S: 'static> Mount<A, S> {
+    pub(crate) fn new(service: Guarded<A, S>, prefix: &str) -> Self {
+        Self {
+            time_limit: service.time_limit,
+            is_application: application_in(&service).is_some(),
+            service: Mutex::new(service),
+            prefix: prefix.to_owned(),
+        }
+    }
+}
+
+impl<A, S, B> Serve for Mount<A, S>
+where
+    A: Access<()>,
+    S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    /// An application logs its requests itself: it knows their routes.
+    fn is_observed(&self) -> bool {
+        !self.is_application
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        self.time_limit
+    }
+
+    async fn serve(&self, request: Request) -> Reply {
+        if let Err(refusal) = self.admit(&request).await {
+            return refusal;
+        }
+        let answer = |request: Request| async move {
+            let root_path = format!("{}{}", request.head().root_path(), self.prefix);
+            let mounted = Mounted {
+                origin: known_origin(&request),
+                root_path: root_path.as_str().into(),
+            };
+            let mut inner = below(request, self.prefix.len())?;
+            inner.extensions_mut().insert(mounted);
+            let service = self.service.lock();
+            let mut service = service
+                .unwrap_or_else(PoisonError::into_inner)
+                .handler
+                .clone();
+            poll_fn(|cx| service.poll_ready(cx))
+                .await
+                .map_err(Error::internal)?;
+            let mut response = service.call(inner).await.map_err(Error::internal)?;
+            if !self.is_application {
+                lead_back(response.headers_mut(), &root_path);
+            }
+            Ok(response.map(as_body))
+        };
+        by_value(request, answer).await
+    }
+}
+
+impl<A: Access<()>, S> Mount<A, S> {
+    /// What does not reach the application is logged here.
+    async fn admit(&self, request: &Request) -> Result<(), Reply> {
+        let head = request.head();
+        let check = pin!(A::check(&(), request));
+        let Err(error) = Caught::within(check, head.given_up_after()).await else {
+            return Ok(());
+        };
+        let observed = self.is_application.then(|| Observed::new(head)).flatten();
+        let reply = conclude(Err(error), head);
+        Err(match observed {
+            Some(observed) => observed.answered(reply),
+            None => reply,
+        })
+    }
+}
+
+/// The connection, and who is at its other end as far as this application knows.
+fn known_origin(request: &Request) -> Option<Origin> {
+    request.head().origin.map(|origin| Origin {
+        is_encrypted: request.scheme() == "https",
+        client: request.client_ip(),
+        ..origin
+    })
+}
+
+/// One of ours stays what it is: a WebSocket goes on with it.
+fn as_body<B>(body: B) -> Body
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let mut body = Some(body);
+    let ours = (&mut body as &mut dyn Any).downcast_mut::<Option<Body>>();
+    if let Some(ours) = ours.and_then(Option::take) {
+        return ours;
+    }
+    body.map_or_else(Body::empty, Body::new)
+}
+
+/// A service that does not know where it stands redirects to paths of its own.
+fn lead_back(headers: &mut HeaderMap, root_path: &str) {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let Some(path) = location.filter(|path| path.starts_with('/') && !path.starts_with("//"))
+    else {
+        return;
+    };
+    let is_below = path
+        .strip_prefix(root_path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+    if is_below {
+        return;
+    }
+    if let Ok(location) = HeaderValue::try_from(format!("{root_path}{path}")) {
+        headers.insert(LOCATION, location);
+    }
+}
+
+/// The request as the mounted service sees it: its path begins behind the prefix.
+fn below(request: Request, prefix: usize) -> Result<http::Request<Body>> {
+    let rest = &request.path()[prefix..];
+    let slash = if rest.starts_with('/') { "" } else { "/" };
+    let query = request
+        .uri()
+        .query()
+        .map_or(String::new(), |query| format!("?{query}"));
+    let target = format!("{slash}{rest}{query}");
+    let mut inner = request.into_http();
+    let mut uri = std::mem::take(inner.uri_mut()).into_parts();
+    uri.path_and_query = Some(PathAndQuery::try_from(target).map_err(Error::internal)?);
+    *inner.uri_mut() = http::Uri::from_parts(uri).map_err(Error::internal)?;
+    Ok(inner)
+}

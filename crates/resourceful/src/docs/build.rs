@@ -1,0 +1,272 @@
+//! The document of a whole application, from what was registered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
+use std::panic::Location;
+
+use http::Method;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::build_error::BuildError;
+use crate::openapi::{
+    Answer, Components, Document, Info, Operation, Parameter, Refusal, Schemas, Scribe, Server, Tag,
+};
+use crate::request::route::Parameter as Segment;
+use crate::request::settings::Settings;
+use crate::router::{Methods, Registration};
+
+/// The document of an application: OpenAPI 3.1.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+///
+/// let document = App::new().get("/hello", public(hello)).openapi()?;
+/// assert_eq!(document.as_value()["paths"]["/hello"]["get"]["operationId"], "hello.get");
+/// # Ok::<(), resourceful::BuildErrors>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct OpenApi(Value);
+
+impl OpenApi {
+    /// The document.
+    ///
+    /// # Examples
+    /// ```
+    /// let document = resourceful::App::new().openapi()?;
+    /// assert_eq!(document.as_value()["openapi"], "3.1.0");
+    /// # Ok::<(), resourceful::BuildErrors>(())
+    /// ```
+    #[must_use]
+    pub fn as_value(&self) -> &Value {
+        &self.0
+    }
+}
+
+/// What an application says of its document.
+#[derive(Default)]
+pub(crate) struct About {
+    pub(crate) info: Info,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) changes: Vec<Change>,
+}
+
+type Change = Box<dyn Fn(&mut Value) + Send + Sync>;
+
+/// The document, and what is wrong with it.
+pub(crate) fn describe(
+    registrations: &[Registration],
+    about: &About,
+    settings: &Settings,
+) -> (OpenApi, Vec<BuildError>) {
+    let mut scribe = Scribe::new(
+        Schemas::new(),
+        settings.body_limit,
+        settings.problems.clone(),
+    );
+    let mut described = operations(registrations, &mut scribe);
+    let mut mistakes = name(&mut described);
+    mistakes.extend(scribe.schemas.mistakes());
+
+    for (tag, text) in &about.tags {
+        scribe.tag(tag, text);
+    }
+    let refusals: BTreeSet<_> = described
+        .iter()
+        .flat_map(|one| refusals(&one.operation))
+        .collect();
+    let used: BTreeSet<_> = described
+        .iter()
+        .flat_map(|one| one.operation.tags.clone())
+        .collect();
+    let description = |name: &String| scribe.tags.get(name).cloned().unwrap_or_default();
+    let tags = used.iter().map(|name| Tag {
+        description: description(name),
+        name: name.clone(),
+    });
+    let refusals = refusals
+        .iter()
+        .map(|refusal| (refusal.name(), refusal.response()));
+    let mut responses = std::mem::take(&mut scribe.responses);
+    responses.extend(refusals);
+    let mut document = Document {
+        openapi: "3.1.0",
+        info: about.info.clone(),
+        servers: vec![Server {
+            url: match &*settings.mounted_at {
+                "" => "/".to_owned(),
+                prefix => prefix.to_owned(),
+            },
+        }],
+        tags: tags.collect(),
+        paths: BTreeMap::new(),
+        components: Components {
+            responses,
+            security_schemes: scribe.security_schemes.clone(),
+            ..Components::default()
+        },
+    };
+    for one in described {
+        let methods = document.paths.entry(one.path).or_default();
+        methods.insert(one.method.as_str().to_ascii_lowercase(), one.operation);
+    }
+    let mut document = serde_json::to_value(document).expect("its keys are strings");
+    mistakes.extend(scribe.schemas.put_into(&mut document));
+    about
+        .changes
+        .iter()
+        .for_each(|change| change(&mut document));
+    (OpenApi(document), mistakes)
+}
+
+/// An operation at its place.
+struct Described {
+    path: String,
+    method: Method,
+    operation: Operation,
+    /// Its place in the order of registration.
+    order: usize,
+    caller: &'static Location<'static>,
+}
+
+/// In the order of paths and methods, whatever the order of registration.
+fn operations(registrations: &[Registration], scribe: &mut Scribe) -> Vec<Described> {
+    let mut sorted: Vec<_> = registrations.iter().enumerate().collect();
+    sorted.sort_by_key(|(_, one)| (&one.pattern, one.methods.name()));
+    let mut described = Vec::new();
+    for (order, registration) in sorted {
+        let Methods::One(method) = &registration.methods else {
+            continue;
+        };
+        scribe.schemas.caller = registration.caller;
+        let Some(mut operation) = registration.endpoint.describe(scribe) else {
+            continue;
+        };
+        complete(&mut operation, method, &registration.pattern);
+        described.push(Described {
+            path: documented_path(&registration.pattern),
+            method: method.clone(),
+            operation,
+            order,
+            caller: registration.caller,
+        });
+    }
+    described
+}
+
+/// A registered path as the document writes it, which knows no parameter for the rest of a path.
+pub(crate) fn documented_path(pattern: &str) -> String {
+    pattern.replace("{*", "{")
+}
+
+/// What is known of every operation: the parameters of its path, a group, a summary.
+fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
+    let in_path: Vec<_> = Segment::all(pattern).map(|segment| segment.name).collect();
+    operation
+        .parameters
+        .retain(|one| one.place != "path" || in_path.iter().any(|name| *name == one.name));
+    for name in in_path {
+        let is_known = |one: &Parameter| one.place == "path" && one.name == name;
+        if !operation.parameters.iter().any(is_known) {
+            operation.path_parameter::<String>(name);
+        }
+    }
+    if operation.tags.is_empty() {
+        let first = words(pattern).next().unwrap_or("root");
+        operation.tags.push(first.to_owned());
+    }
+    if operation.summary.is_empty() {
+        operation.summary = format!("{method} {pattern}");
+    }
+}
+
+/// Every operation has an id of its own: given, or made of its path. Clients are generated from ids,
+/// so that none changes when something is added.
+fn name(described: &mut [Described]) -> Vec<BuildError> {
+    for one in described
+        .iter_mut()
+        .filter(|one| one.operation.hook.is_some())
+    {
+        let versions = words(&one.path).filter(|word| is_version(word));
+        let words: Vec<_> = versions.chain([one.operation.id.as_str()]).collect();
+        one.operation.id = words.join(".");
+    }
+    // A resource may stand at several paths: the first that was registered keeps the short id.
+    for id in ids_of_several(described) {
+        let those = described.iter().filter(|one| one.operation.id == id);
+        let first = those.map(|one| one.order).min();
+        for one in described.iter_mut().filter(|one| one.operation.id == id) {
+            if let Some(hook) = one
+                .operation
+                .hook
+                .as_ref()
+                .filter(|_| Some(one.order) != first)
+            {
+                one.operation.id = id_of(&one.path, hook);
+            }
+        }
+    }
+    let mut mistakes = Vec::new();
+    let mut taken: BTreeMap<String, &'static Location<'static>> = BTreeMap::new();
+    for one in described.iter().filter(|one| !one.operation.id.is_empty()) {
+        let id = &one.operation.id;
+        if let Some(other) = taken.insert(id.clone(), one.caller) {
+            let message = format!("two operations are called `{id}`");
+            mistakes.push(BuildError::new(message, &[other, one.caller]));
+        }
+    }
+    for one in described
+        .iter_mut()
+        .filter(|one| one.operation.id.is_empty())
+    {
+        let id = id_of(&one.path, &one.method.as_str().to_ascii_lowercase());
+        // `/posts` and `/posts/` may both be there.
+        let numbered = (2..).map(|number| format!("{id}.{number}"));
+        let mut candidates = iter::once(id.clone()).chain(numbered);
+        let free = candidates.find(|id| !taken.contains_key(id));
+        let id = free.expect("there is always a next number");
+        taken.insert(id.clone(), one.caller);
+        one.operation.id = id;
+    }
+    mistakes
+}
+
+/// The ids that more than one operation has.
+fn ids_of_several(described: &[Described]) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let ids = described.iter().map(|one| &one.operation.id);
+    let again = ids.filter(|id| !id.is_empty() && !seen.insert(*id));
+    again.cloned().collect()
+}
+
+/// `v1`
+fn is_version(word: &str) -> bool {
+    let number = word.strip_prefix('v').unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn id_of(path: &str, last: &str) -> String {
+    let words: Vec<_> = words(path).chain([last]).collect();
+    words.join(".")
+}
+
+/// The segments of a path, parameters by their names.
+fn words(path: &str) -> impl Iterator<Item = &str> {
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    segments.map(|segment| segment.trim_matches(['{', '}', '*']))
+}
+
+/// The shared answers that an operation refers to.
+fn refusals(operation: &Operation) -> impl Iterator<Item = Refusal> {
+    operation
+        .responses
+        .values()
+        .filter_map(|answer| match answer {
+            Answer::Refusal(refusal) => Some(*refusal),
+            Answer::Shared { .. } | Answer::Inline(_) => None,
+        })
+}

@@ -1,0 +1,131 @@
+//! `GET /openapi.json`, and the part of it that `OPTIONS` answers.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use crate::docs::build::{OpenApi, documented_path};
+use crate::endpoint::{Serve, by_value};
+use crate::error::{Error, Result};
+use crate::json;
+use crate::request::Request;
+use crate::response::reply::{Content, Reply};
+
+/// The document as it is sent.
+#[derive(Clone)]
+pub(crate) struct Served(Arc<Document>);
+
+struct Document {
+    whole: Bytes,
+    /// By the patterns of paths or the places of the application, as far as they were asked for.
+    parts: RwLock<HashMap<String, Bytes>>,
+}
+
+impl Serve for Served {
+    async fn serve(&self, request: Request) -> Reply {
+        let answer = |request: Request| async move {
+            let document = match request.head().mounted_at() {
+                None => self.0.whole.clone(),
+                Some(_) => self.below(request.head().root_path())?,
+            };
+            Ok(Reply::from(Content::written_json(document)))
+        };
+        by_value(request, answer).await
+    }
+}
+
+impl Served {
+    pub(crate) fn new(document: &OpenApi) -> Self {
+        Self(Arc::new(Document {
+            whole: json::to_bytes(document).unwrap_or_default(),
+            parts: RwLock::default(),
+        }))
+    }
+
+    /// The whole document of an application that is mounted in another; made once for each place.
+    fn below(&self, root_path: &str) -> Result<Bytes> {
+        let name = format!("below {root_path}");
+        self.made_once(name, || {
+            let mut document: Value =
+                serde_json::from_slice(&self.0.whole).map_err(Error::internal)?;
+            document["servers"] = json!([{"url": root_path}]);
+            json::to_bytes(&document)
+        })
+    }
+
+    fn made_once(&self, name: String, make: impl FnOnce() -> Result<Bytes>) -> Result<Bytes> {
+        let parts = &self.0.parts;
+        let known = parts.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(part) = known.get(&name) {
+            return Ok(part.clone());
+        }
+        drop(known);
+        let part = make()?;
+        let mut known = parts.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(name, part.clone());
+        Ok(part)
+    }
+
+    /// A document of one path, with the components that it refers to; made once.
+    ///
+    /// # Errors
+    /// When it cannot be read, which would be a fault of ours.
+    pub(crate) fn part(&self, pattern: &str) -> Result<Content> {
+        let part = self.made_once(pattern.to_owned(), || self.make_part(pattern))?;
+        Ok(Content::written_json(part))
+    }
+
+    fn make_part(&self, pattern: &str) -> Result<Bytes> {
+        let mut document: Value = serde_json::from_slice(&self.0.whole).map_err(Error::internal)?;
+        let path = documented_path(pattern);
+        if let Some(Value::Object(paths)) = document.get_mut("paths") {
+            paths.retain(|known, _| *known == path);
+        }
+        let needed = needed(&document);
+        if let Some(Value::Object(components)) = document.get_mut("components") {
+            for (kind, components) in components.iter_mut() {
+                if let Value::Object(components) = components {
+                    components.retain(|name, _| needed.contains(&reference(kind, name)));
+                }
+            }
+        }
+        if let Some(Value::Array(tags)) = document.get_mut("tags") {
+            tags.clear();
+        }
+        json::to_bytes(&document)
+    }
+}
+
+fn reference(kind: &str, name: &str) -> String {
+    format!("#/components/{kind}/{name}")
+}
+
+/// The components that the paths need, and those that these need.
+fn needed(document: &Value) -> BTreeSet<String> {
+    let mut needed = BTreeSet::new();
+    let mut unread = vec![&document["paths"]];
+    while let Some(value) = unread.pop() {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(reference)) = members.get("$ref")
+                    && needed.insert(reference.clone())
+                {
+                    unread.extend(document.pointer(reference.trim_start_matches('#')));
+                }
+                if let Some(Value::Array(alternatives)) = members.get("security") {
+                    let schemes = alternatives
+                        .iter()
+                        .filter_map(Value::as_object)
+                        .flat_map(Map::keys);
+                    needed.extend(schemes.map(|name| reference("securitySchemes", name)));
+                }
+                unread.extend(members.values());
+            }
+            Value::Array(elements) => unread.extend(elements),
+            _ => {}
+        }
+    }
+    needed
+}

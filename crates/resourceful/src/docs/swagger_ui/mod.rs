@@ -1,0 +1,109 @@
+//! `/docs`: a page to read the API on, and to try it. It needs nothing from anywhere else, and its
+//! policy makes browsers hold it to that.
+//!
+//! It is Swagger UI without the top bar, whose logo has inline styles. `rapidoc`, `openapi-explorer`
+//! and Scalar have them everywhere, so that their policies could not be as strict.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY,
+};
+
+use crate::body::Response;
+use crate::endpoint::{Endpoint, Serve};
+use crate::request::Request;
+use crate::response::reply::{Content, Reply};
+
+/// What the page needs and no more. `data:` are the icons of its style sheet, `blob:` is an image
+/// that was answered.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const THE_PAGE: HeaderValue = HeaderValue::from_static("../docs");
+
+/// Of what has its version in its path.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+const FILES: [File; 4] = [
+    File {
+        path: "/docs",
+        media_type: "text/html; charset=utf-8",
+        cache_control: "no-store",
+        bytes: include_bytes!("page.html"),
+    },
+    File {
+        path: "/docs/start.js",
+        media_type: "text/javascript; charset=utf-8",
+        cache_control: "no-store",
+        bytes: include_bytes!("start.js"),
+    },
+    File {
+        path: "/docs/swagger-ui-5.35.0.js",
+        media_type: "text/javascript; charset=utf-8",
+        cache_control: FOR_EVER,
+        bytes: include_bytes!("dist/swagger-ui-bundle.js"),
+    },
+    File {
+        path: "/docs/swagger-ui-5.35.0.css",
+        media_type: "text/css; charset=utf-8",
+        cache_control: FOR_EVER,
+        bytes: include_bytes!("dist/swagger-ui.css"),
+    },
+];
+
+/// Where the page and its files are, as a function: a program that has no use for it is linked
+/// without its two megabytes.
+pub(crate) type Docs = fn() -> Vec<(&'static str, Arc<dyn Endpoint>)>;
+
+/// What is served when nobody asked. The compiler knows it, and then the linker.
+pub(crate) const UNASKED: Option<Docs> = if cfg!(debug_assertions) {
+    Some(docs)
+} else {
+    None
+};
+
+pub(crate) fn docs() -> Vec<(&'static str, Arc<dyn Endpoint>)> {
+    let endpoints = FILES.map(|file| (file.path, Arc::new(file) as _));
+    endpoints.into()
+}
+
+/// Is this the path of the page, or one below it?
+pub(crate) fn is_in_docs(pattern: &str) -> bool {
+    let rest = pattern.strip_prefix("/docs");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[derive(Clone, Copy)]
+struct File {
+    path: &'static str,
+    media_type: &'static str,
+    cache_control: &'static str,
+    bytes: &'static [u8],
+}
+
+impl Serve for File {
+    async fn serve(&self, request: Request) -> Reply {
+        if request.path() == "/docs/" {
+            return elsewhere();
+        }
+        let mut response = Response::new(Bytes::from_static(self.bytes).into());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+        headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+        headers.insert(REFERRER_POLICY, NO_REFERRER);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.cache_control));
+        response.into()
+    }
+}
+
+/// Where slashes are ignored. The page would look for its files in another place from there; whoever
+/// reads this knows what the application is mounted at.
+fn elsewhere() -> Reply {
+    let content = Content::empty(StatusCode::PERMANENT_REDIRECT);
+    content.with(LOCATION, THE_PAGE).into()
+}

@@ -1,0 +1,120 @@
+//! The end of the walk: an outcome becomes the response, and the log learns of it.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http_body::Body as _;
+
+use crate::body::{Body, Response};
+use crate::error::problem::Problem;
+use crate::error::{Error, Result};
+use crate::request::head::Head;
+use crate::response::reply::Reply;
+use crate::task::time_limit::{TimeLimit, overdue};
+
+/// What a future comes to; a panic in it is an error like others.
+///
+/// It is lent, so that what awaits it holds it once: see [`crate::endpoint`].
+pub(crate) struct Caught<'f, F> {
+    work: Pin<&'f mut F>,
+    limit: TimeLimit,
+}
+
+impl<'f, F> Caught<'f, F> {
+    pub(crate) fn new(work: Pin<&'f mut F>) -> Self {
+        Self {
+            work,
+            limit: TimeLimit::OFF,
+        }
+    }
+
+    /// Given up after some time.
+    pub(crate) fn within(work: Pin<&'f mut F>, limit: TimeLimit) -> Self {
+        Self { work, limit }
+    }
+}
+
+impl<T, F: Future<Output = Result<T>>> Future for Caught<'_, F> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        // Nothing is polled again after a panic, so nothing broken is seen.
+        match catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx))) {
+            Ok(Poll::Pending) if self.limit.is_over(cx) => {
+                Poll::Ready(Err(overdue("The answer took too long.")))
+            }
+            Ok(outcome) => outcome,
+            Err(panic) => Poll::Ready(Err(Error::panicked(message(&*panic)))),
+        }
+    }
+}
+
+/// The one place where errors become responses. Those of the server's own making are
+/// logged, once and with their cause.
+#[inline]
+pub(crate) fn conclude(outcome: Result<Reply>, head: &Head) -> Reply {
+    outcome.unwrap_or_else(|error| problem_of(&error, head))
+}
+
+fn problem_of(error: &Error, head: &Head) -> Reply {
+    let mut problem = Problem::from(error);
+    if error.status().is_server_error() {
+        let id = head.id();
+        tracing::error!(
+            request_id = %id,
+            method = %head.parts.method,
+            path = &*head.full_path(),
+            error = error.to_string(),
+            "request failed"
+        );
+        problem = problem.with("request_id", id.into_owned());
+    }
+    as_reply(error, problem, head)
+}
+
+/// The same for an error that is an answer by design, and nothing to log.
+pub(crate) fn conclude_unlogged(error: &Error, head: &Head) -> Reply {
+    as_reply(error, Problem::from(error), head)
+}
+
+fn as_reply(error: &Error, mut problem: Problem, head: &Head) -> Reply {
+    if let Some(change) = &head.settings().problems {
+        let plain = problem.clone();
+        let changed = catch_unwind(AssertUnwindSafe(|| change(error, problem)));
+        problem = changed.unwrap_or_else(|panic| {
+            tracing::error!(
+                panic = message(&*panic),
+                "the application's problem hook panicked"
+            );
+            plain
+        });
+    }
+    problem.into_reply(error)
+}
+
+/// The answer of `GET` for `HEAD`: without its body (RFC 9110 section 9.3.2).
+pub(crate) fn strip_body(response: &mut Response) {
+    // A length of zero says nothing that may be said of 204 and 304, too: left out.
+    if let Some(length) = response
+        .body()
+        .size_hint()
+        .exact()
+        .filter(|length| *length > 0)
+    {
+        let headers = response.headers_mut();
+        headers
+            .entry(CONTENT_LENGTH)
+            .or_insert_with(|| HeaderValue::from(length));
+    }
+    *response.body_mut() = Body::empty();
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

@@ -1,0 +1,197 @@
+//! The future of a request, and what becomes of a request that nobody waits for any more.
+
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::header::{CONNECTION, HeaderMap, HeaderValue};
+
+use crate::body::Response;
+use crate::body::incoming::Remains;
+use crate::endpoint::Running;
+use crate::endpoint::error_response::{conclude, strip_body};
+use crate::error::Result;
+use crate::request::head::Head;
+use crate::response::reply::Reply;
+use crate::task::time_limit::{TimeLimit, overdue};
+
+/// The response to one request, on its way.
+///
+/// Dropping it abandons a safe request. One that may have begun to change something
+/// (`POST`, `PUT`, ..) runs to its end in a task of its own, whatever the protocol: a client
+/// that goes away never cancels a transaction half-way.
+///
+/// # Examples
+/// ```
+/// use hyper::service::Service as _;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> resourceful::Result<()> {
+/// let service = resourceful::App::new().build()?;
+/// let answer: resourceful::Answer = service.call(http::Request::new(resourceful::Body::empty()));
+/// assert_eq!(answer.await.unwrap().status(), 404);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Answer {
+    state: State,
+    is_head: bool,
+    /// Of the request's body, on HTTP/1.
+    remains: Option<Remains>,
+}
+
+enum State {
+    /// In a box, so that the other, which is moved about for nearly every request, is small.
+    Ready(Box<Reply>),
+    Running(Work),
+    Done,
+}
+
+/// A request that runs, and what is needed to answer without it.
+struct Work {
+    running: Running,
+    head: Arc<Head>,
+    limit: TimeLimit,
+}
+
+impl Answer {
+    pub(crate) fn ready(reply: Reply) -> Self {
+        Self::new(State::Ready(Box::new(reply)))
+    }
+
+    #[inline]
+    pub(crate) fn running(running: Running, head: Arc<Head>) -> Self {
+        let limit = head.answered_after();
+        Self::new(State::Running(Work {
+            running,
+            head,
+            limit,
+        }))
+    }
+
+    fn new(state: State) -> Self {
+        Self {
+            state,
+            is_head: false,
+            remains: None,
+        }
+    }
+
+    /// `HEAD` gets what `GET` would, without the body.
+    pub(crate) fn for_method(mut self, is_head: bool) -> Self {
+        self.is_head = is_head;
+        self
+    }
+
+    /// Announces the end of the connection when something of the request's body remains.
+    pub(crate) fn after(mut self, remains: Remains) -> Self {
+        self.remains = Some(remains);
+        self
+    }
+
+    /// Keeps this until the request has come to its end, with its client or without.
+    pub(crate) fn keeping(mut self, place: impl Send + 'static) -> Self {
+        if let State::Running(work) = &mut self.state {
+            let running = std::mem::replace(&mut work.running, Box::pin(pending()));
+            work.running = Box::pin(async move {
+                let reply = running.await;
+                drop(place);
+                reply
+            });
+        }
+        self
+    }
+
+    /// May the client still send what somebody reads, though it is answered?
+    pub(crate) fn is_still_sent_to(&self) -> bool {
+        self.remains.as_ref().is_some_and(Remains::is_awaited)
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut response = match std::mem::replace(&mut self.state, State::Done) {
+            State::Ready(reply) => reply.into_response(HeaderMap::new()),
+            State::Running(mut work) => match work.running.as_mut().poll(cx) {
+                Poll::Ready(reply) => work.respond(reply),
+                Poll::Pending if work.limit.is_over(cx) => work.give_up_waiting(),
+                Poll::Pending => {
+                    // Its deadline counts from here, whenever it is asked for.
+                    work.head.started();
+                    self.state = State::Running(work);
+                    return Poll::Pending;
+                }
+            },
+            // Polling a finished future is the caller's mistake; it gets no second answer.
+            State::Done => return Poll::Pending,
+        };
+        if self.is_head {
+            strip_body(&mut response);
+        }
+        if self
+            .remains
+            .as_ref()
+            .is_some_and(|remains| !remains.is_none())
+        {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let State::Running(work) = std::mem::replace(&mut self.state, State::Done)
+            && !work.head.parts.method.is_safe()
+        {
+            tracing::debug!("the client went away; the request runs to its end");
+            work.run_on();
+        }
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
+    }
+}
+
+impl Work {
+    /// Nobody else has the request any more: its map is the response's.
+    #[inline]
+    fn respond(self, reply: Reply) -> Response {
+        let Self {
+            running, mut head, ..
+        } = self;
+        drop(running);
+        let headers = Arc::get_mut(&mut head).map(|head| std::mem::take(&mut head.parts.headers));
+        reply.into_response(headers.unwrap_or_default())
+    }
+
+    /// The client is answered, the request runs on.
+    fn give_up_waiting(self) -> Response {
+        let head = Arc::clone(&self.head);
+        self.run_on();
+        let error = overdue("The answer took too long. What was begun may be done later.");
+        conclude(Err(error), &head).into_response(HeaderMap::new())
+    }
+
+    /// Runs to its end in a task of its own, which the drain waits for.
+    fn run_on(self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let Self { running, head, .. } = self;
+        let settings = head.settings();
+        let client = settings.client(head.headers(), head.origin);
+        let aborted = settings.aborted.clone();
+        let work = async move {
+            aborted.run_until_cancelled(running).await;
+        };
+        settings.detached.spawn(client, work, &runtime);
+    }
+}

@@ -1,0 +1,240 @@
+//! What is told of requests: a span and a log line for each, and, with the feature `metrics`,
+//! numbers. Where nobody listens nothing is done.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tracing::Span;
+
+use crate::body::Body;
+use crate::error::BoxError;
+use crate::request::head::{Head, below};
+use crate::request::route::Route;
+use crate::response::reply::Reply;
+
+/// One request, from its endpoint to the last byte of its answer. The line is written when this
+/// is dropped, so that a request whose client went away has one, too.
+pub(crate) struct Observed {
+    span: Span,
+    method: Method,
+    route: Arc<Route>,
+    /// What stands before the route, where another application has mounted this one.
+    root_path: Option<Arc<str>>,
+    started: Instant,
+    status: Option<StatusCode>,
+    bytes: u64,
+}
+
+impl Observed {
+    /// `None` when nobody wants to know.
+    pub(crate) fn new(head: &Head) -> Option<Self> {
+        let span = span_of(head);
+        if span.is_disabled() && !cfg!(feature = "metrics") {
+            return None;
+        }
+        numbers::begun(&head.parts.method);
+        Some(Self {
+            span,
+            method: head.parts.method.clone(),
+            route: Arc::clone(&head.route),
+            root_path: head.mounted_at().cloned(),
+            started: head.started(),
+            status: None,
+            bytes: 0,
+        })
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// The answer, whose bytes are counted where they are not known yet.
+    pub(crate) fn answered(mut self, reply: Reply) -> Reply {
+        self.status = Some(reply.status());
+        match reply.len() {
+            // A body that is not sent is none.
+            _ if self.method == Method::HEAD => reply,
+            Some(bytes) => {
+                self.bytes = bytes as u64;
+                reply
+            }
+            None => reply.map_body(|body| {
+                Body::new(Counted {
+                    body,
+                    observed: self,
+                })
+            }),
+        }
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        let time = self.started.elapsed();
+        let (status, route) = (self.status, self.route.pattern.as_str());
+        let route = below(self.root_path.as_ref(), route);
+        numbers::ended(&self.method, &route, status, time);
+        let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let _entered = self.span.enter();
+        let Some(status) = status.map(|status| status.as_u16()) else {
+            tracing::info!(microseconds, "abandoned");
+            return;
+        };
+        self.span.record("status", status);
+        tracing::info!(status, microseconds, bytes = self.bytes, "answered");
+    }
+}
+
+/// The span of the request: one per request, none when nobody listens.
+fn span_of(head: &Head) -> Span {
+    let root_path = head.mounted_at();
+    tracing::info_span!(
+        "request",
+        // How OpenTelemetry is to call it.
+        otel.name = format_args!("{} {}", head.parts.method, below(root_path, &head.route.pattern)),
+        otel.kind = "server",
+        method = %head.parts.method,
+        path = &*head.full_path(),
+        route = &*below(root_path, &head.route.pattern),
+        id = %head.id(),
+        status = tracing::field::Empty,
+    )
+}
+
+/// A body whose size is known when it has been sent.
+struct Counted {
+    body: Body,
+    observed: Observed,
+}
+
+impl HttpBody for Counted {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame {
+            self.observed.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+pub(crate) use numbers::{Connected, describe, refused};
+
+/// By the names of OpenTelemetry's semantic conventions, where they have one.
+#[cfg(feature = "metrics")]
+mod numbers {
+    use std::time::Duration;
+
+    use http::{Method, StatusCode};
+    use metrics::{
+        Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    };
+
+    /// Said once the application serves: its recorder is there by then.
+    pub(crate) fn describe() {
+        describe_counter!("http.server.requests", "Requests that were answered.");
+        describe_histogram!(
+            "http.server.request.duration",
+            Unit::Seconds,
+            "From the head of a request to the end of its answer."
+        );
+        describe_gauge!("http.server.active_requests", "Requests that run.");
+        describe_gauge!("http.server.open_connections", "Connections that are open.");
+        describe_counter!(
+            "http.server.refused",
+            "Connections and requests that were not read on, by reason."
+        );
+    }
+
+    /// Anybody can invent methods; a label has to have few values.
+    fn name(method: &Method) -> &'static str {
+        const KNOWN: [&str; 9] = [
+            "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+        ];
+        let known = KNOWN.into_iter().find(|known| *known == method.as_str());
+        known.unwrap_or("_OTHER")
+    }
+
+    pub(super) fn begun(method: &Method) {
+        gauge!("http.server.active_requests", "http.request.method" => name(method)).increment(1);
+    }
+
+    pub(super) fn ended(method: &Method, route: &str, status: Option<StatusCode>, time: Duration) {
+        gauge!("http.server.active_requests", "http.request.method" => name(method)).decrement(1);
+        let status = status.map_or_else(
+            || "abandoned".to_owned(),
+            |status| status.as_str().to_owned(),
+        );
+        let labels = [
+            ("http.request.method", name(method).to_owned()),
+            ("http.route", route.to_owned()),
+            ("http.response.status_code", status),
+        ];
+        counter!("http.server.requests", &labels).increment(1);
+        histogram!("http.server.request.duration", &labels).record(time);
+    }
+
+    /// A connection was ended, or a request not read on, for this reason.
+    pub(crate) fn refused(reason: &'static str) {
+        counter!("http.server.refused", "reason" => reason).increment(1);
+    }
+
+    /// One connection, as long as it is open.
+    #[derive(Debug)]
+    pub(crate) struct Connected;
+
+    impl Connected {
+        pub(crate) fn new() -> Self {
+            gauge!("http.server.open_connections").increment(1);
+            Self
+        }
+    }
+
+    impl Drop for Connected {
+        fn drop(&mut self) {
+            gauge!("http.server.open_connections").decrement(1);
+        }
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+mod numbers {
+    use std::time::Duration;
+
+    use http::{Method, StatusCode};
+
+    pub(super) fn begun(_: &Method) {}
+
+    pub(super) fn ended(_: &Method, _: &str, _: Option<StatusCode>, _: Duration) {}
+
+    pub(crate) fn refused(_: &'static str) {}
+
+    pub(crate) fn describe() {}
+
+    #[derive(Debug)]
+    pub(crate) struct Connected;
+
+    impl Connected {
+        pub(crate) fn new() -> Self {
+            Self
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Actions of a resource's own, besides the six: typed, authorised and documented like them.
+
+use std::future::Future;
+
+use crate::action::Extra;
+use crate::error::Result;
+use crate::handler::id::Id;
+use crate::handler::unused::Never;
+use crate::input::Input;
+use crate::input::query::Query;
+use crate::openapi::{Operation, Problems, Scribe};
+use crate::request::Request;
+use crate::response::representation::Representation;
+
+/// One action of `R` besides the six: what `#[action(POST, "publish")]` makes of a hook.
+///
+/// # Examples
+/// The same by hand:
+/// ```
+/// use http::Method;
+/// use resourceful::prelude::*;
+/// use resourceful::{Extra, ExtraAction, ExtraActions, NoInput, OnItem};
+///
+/// struct Posts;
+/// struct Publish;
+///
+/// impl ExtraAction<Posts> for Publish {
+///     const EXTRA: &'static Extra = &Extra::on_item("publish", Method::POST, "publish");
+///     type Target = OnItem<i64>;
+///     type Input = NoInput;
+///     type Output = String;
+///     type Error = Error;
+///
+///     async fn run(_: &Posts, _: &Request, OnItem(id): OnItem<i64>, _: NoInput) -> Result<String> {
+///         Ok(format!("post {id} is published"))
+///     }
+/// }
+///
+/// #[resource]
+/// impl AsyncResource for Posts {
+///     type Access = Public;
+///
+///     fn extra_actions(actions: &mut impl ExtraActions<Self>) {
+///         actions.add::<Publish>();
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().resource("/posts", Posts))?;
+/// assert_eq!(client.post("/posts/7/publish").await.text(), r#""post 7 is published""#);
+/// # Ok(())
+/// # }
+/// ```
+pub trait ExtraAction<R>: Send + Sync + 'static {
+    /// Its name, method and path.
+    const EXTRA: &'static Extra;
+
+    /// What its doc comment says.
+    const TEXT: &'static str = "";
+
+    /// [`OnItem`] or [`OnCollection`], as [`EXTRA`](Self::EXTRA) says.
+    type Target: Target;
+
+    /// [`NoInput`], [`QueryInput`] or [`BodyInput`].
+    type Input: ActionInput;
+
+    /// What it answers.
+    type Output: Representation;
+
+    /// What it fails with.
+    type Error: Problems;
+
+    /// Does it.
+    fn run(
+        resource: &R,
+        request: &Request,
+        target: Self::Target,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+/// Takes up the extra actions of a resource.
+///
+/// # Examples
+/// See [`ExtraAction`].
+pub trait ExtraActions<R> {
+    /// Serves `A`, too.
+    fn add<A: ExtraAction<R>>(&mut self);
+}
+
+/// What an extra action is addressed to.
+///
+/// # Examples
+/// See [`ExtraAction`].
+pub trait Target: Sized + Send + 'static {
+    #[doc(hidden)]
+    const IS_ITEM: bool;
+
+    #[doc(hidden)]
+    type Id: Id;
+
+    #[doc(hidden)]
+    fn of(request: &Request) -> Result<Self>;
+}
+
+/// One item, by its id.
+///
+/// # Examples
+/// See [`ExtraAction`].
+#[derive(Clone, Copy, Debug)]
+pub struct OnItem<I>(pub I);
+
+/// The collection.
+///
+/// # Examples
+/// See [`ExtraAction`].
+#[derive(Clone, Copy, Debug)]
+pub struct OnCollection;
+
+impl<I: Id> Target for OnItem<I> {
+    const IS_ITEM: bool = true;
+    type Id = I;
+
+    fn of(request: &Request) -> Result<Self> {
+        request.item_id().map(Self)
+    }
+}
+
+impl Target for OnCollection {
+    const IS_ITEM: bool = false;
+    type Id = Never;
+
+    fn of(_: &Request) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+/// What an extra action reads.
+///
+/// # Examples
+/// See [`ExtraAction`].
+pub trait ActionInput: Sized + Send {
+    #[doc(hidden)]
+    fn read(request: &mut Request, limit: u64) -> impl Future<Output = Result<Self>> + Send;
+
+    #[doc(hidden)]
+    fn describe(operation: &mut Operation, scribe: &mut Scribe, limit: u64);
+}
+
+/// Nothing.
+///
+/// # Examples
+/// See [`ExtraAction`].
+#[derive(Clone, Copy, Debug)]
+pub struct NoInput;
+
+/// A typed query string.
+///
+/// # Examples
+/// See [`ExtraAction`].
+#[derive(Clone, Copy, Debug)]
+pub struct QueryInput<Q>(pub Q);
+
+/// A typed body.
+///
+/// # Examples
+/// See [`ExtraAction`].
+#[derive(Clone, Copy, Debug)]
+pub struct BodyInput<B>(pub B);
+
+impl ActionInput for NoInput {
+    async fn read(_: &mut Request, _: u64) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn describe(_: &mut Operation, _: &mut Scribe, _: u64) {}
+}
+
+impl<Q: Query> ActionInput for QueryInput<Q> {
+    async fn read(request: &mut Request, _: u64) -> Result<Self> {
+        request.query().map(Self)
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Scribe, _: u64) {
+        operation.add_query(Q::parameters());
+    }
+}
+
+impl<B: Input> ActionInput for BodyInput<B> {
+    async fn read(request: &mut Request, limit: u64) -> Result<Self> {
+        request.json_within(limit).await.map(Self)
+    }
+
+    fn describe(operation: &mut Operation, scribe: &mut Scribe, limit: u64) {
+        operation.reads_json(&B::schema(scribe), &B::media_types(), limit);
+    }
+}

@@ -1,0 +1,12 @@
+//! Traits that users implement, and the types in their signatures.
+//!
+//! [`crate::endpoint`] runs what is declared here.
+
+pub(crate) mod access;
+pub(crate) mod description;
+pub(crate) mod extra_action;
+pub(crate) mod id;
+pub(crate) mod resource;
+pub(crate) mod signature;
+pub(crate) mod unused;
+pub(crate) mod view;

@@ -1,0 +1,33 @@
+//! For the macros: what is inside a `Result`, also behind an alias.
+
+/// Implemented by `Result` alone.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a hook returns a `Result`, not `{Self}`",
+    label = "not a `Result`",
+    note = "write `async fn hook(..) -> Result<..>`"
+)]
+pub trait Outcome {
+    type Value;
+    type Error;
+}
+
+impl<T, E> Outcome for Result<T, E> {
+    type Value = T;
+    type Error = E;
+}
+
+/// Implemented by `Page` alone.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`list` returns a page, not `{Self}`",
+    label = "not a `Page`",
+    note = "write `-> Result<Page<..>>`"
+)]
+pub trait PageOf {
+    type Item;
+}
+
+impl<T> PageOf for crate::input::pagination::Page<T> {
+    type Item = T;
+}

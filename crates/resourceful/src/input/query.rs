@@ -1,0 +1,286 @@
+//! The query string, read into a typed value.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::error::field_error::FieldError;
+use crate::error::{Error, Result};
+use crate::input::{Input, InputSchema};
+use crate::openapi::Parameter;
+
+/// More parameters than these are an attack.
+const MAX_PARAMETERS: usize = 1000;
+
+/// A value that is read from the query string: a paging style, a filter, or both.
+///
+/// Every [`Input`] is one: each member is a parameter, the last of a repeated parameter
+/// counts (all of them, where the member is a list), unknown parameters are ignored (so do
+/// not derive with `deny_unknown_fields` beside a paging style). Serde's `flatten` does not
+/// work on query strings: numbers inside it stay text; [`Filtered`] is for that.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Deserialize, JsonSchema, Validate)]
+/// struct PostFilter {
+///     #[garde(skip)]
+///     published: Option<bool>,
+///     #[garde(range(min = 1))]
+///     author: Option<i64>,
+/// }
+///
+/// async fn search(request: Request) -> Result<String> {
+///     let filter: PostFilter = request.query()?;
+///     Ok(format!("{:?}", filter.author))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/", public(search)))?;
+/// assert_eq!(client.get("/?author=7&page=2").await.text(), "Some(7)");
+///
+/// let problem = client.get("/?author=0&published=perhaps").await.json();
+/// assert_eq!(problem["errors"][0]["name"], "published");
+/// assert_eq!(problem["errors"][0]["detail"], "must be a boolean");
+/// assert_eq!(problem["errors"][1]["name"], "author");
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a query string",
+    note = "use a paging style (`PageNumber`, `LimitOffset`, `Unpaged`), a struct that derives `Deserialize`, `JsonSchema` and `Validate`, or `Filtered<YourFilter, PageNumber>`"
+)]
+pub trait Query: Sized + Send {
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// Every wrong parameter.
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>>;
+
+    /// The parameters that it reads, for the document.
+    #[must_use]
+    fn parameters() -> Vec<Parameter> {
+        Vec::new()
+    }
+
+    /// The schema of `pagination` in the pages that it makes.
+    #[doc(hidden)]
+    #[must_use]
+    fn pagination() -> Option<Value> {
+        None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Input> Query for T {
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        let (document, undecodable) = query.to_object(T::input_schema());
+        T::from_text(document, undecodable)
+    }
+
+    fn parameters() -> Vec<Parameter> {
+        T::as_parameters()
+    }
+}
+
+/// A filter and a paging style, two structs read from one query string.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Deserialize, JsonSchema, Validate)]
+/// struct PostFilter { #[garde(skip)] author: Option<i64> }
+///
+/// async fn search(request: Request) -> Result<String> {
+///     let Filtered { filter, paging } = request.query::<Filtered<PostFilter, PageNumber>>()?;
+///     Ok(format!("{:?} from {}", filter.author, paging.offset()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/", public(search)))?;
+/// assert_eq!(client.get("/?author=7&page=2").await.text(), "Some(7) from 10");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Filtered<F, P> {
+    /// Which items.
+    #[serde(flatten)]
+    pub filter: F,
+    /// Which part of them.
+    #[serde(flatten)]
+    pub paging: P,
+}
+
+impl<F: Query, P: Query> Query for Filtered<F, P> {
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        match (F::read(query), P::read(query)) {
+            (Ok(filter), Ok(paging)) => Ok(Self { filter, paging }),
+            (Err(mut wrong), Err(more)) => {
+                wrong.extend(more);
+                Err(wrong)
+            }
+            (Err(wrong), _) | (_, Err(wrong)) => Err(wrong),
+        }
+    }
+
+    fn parameters() -> Vec<Parameter> {
+        let mut parameters = F::parameters();
+        parameters.extend(P::parameters());
+        parameters
+    }
+
+    fn pagination() -> Option<Value> {
+        P::pagination().or_else(F::pagination)
+    }
+}
+
+/// The undecoded query string of a request.
+///
+/// # Examples
+/// ```
+/// use resourceful::{FieldError, Query, QueryString};
+///
+/// /// `?lang=de`, two letters.
+/// struct Language(String);
+///
+/// impl Query for Language {
+///     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+///         let language = query.last("lang").map_err(|error| vec![error])?.unwrap_or("en".into());
+///         if language.len() == 2 {
+///             Ok(Self(language.into_owned()))
+///         } else {
+///             Err(vec![FieldError::query("lang", "must be two letters")])
+///         }
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct QueryString<'r> {
+    raw: &'r str,
+}
+
+impl<'r> QueryString<'r> {
+    /// # Errors
+    /// 400 for more than 1000 parameters.
+    pub(crate) fn new(raw: &'r str) -> Result<Self> {
+        if raw.bytes().filter(|byte| *byte == b'&').count() >= MAX_PARAMETERS {
+            return Err(Error::bad_request(
+                "The query has more than 1000 parameters.",
+            ));
+        }
+        Ok(Self { raw })
+    }
+
+    /// The last value of a parameter, undecoded bytes decoded; an `Err` where they are no UTF-8.
+    ///
+    /// # Errors
+    /// The parameter, when its value is not UTF-8.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{FieldError, Query, QueryString};
+    ///
+    /// struct Language(String);
+    ///
+    /// impl Query for Language {
+    ///     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+    ///         let language = query.last("lang").map_err(|error| vec![error])?.unwrap_or("en".into());
+    ///         if language.len() == 2 {
+    ///             Ok(Self(language.into_owned()))
+    ///         } else {
+    ///             Err(vec![FieldError::query("lang", "must be two letters")])
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn last(&self, name: &'static str) -> Result<Option<Cow<'r, str>>, FieldError> {
+        let Some((_, value)) = self.pairs().filter(|(known, _)| *known == name).last() else {
+            return Ok(None);
+        };
+        decode(value)
+            .map(Some)
+            .ok_or_else(|| FieldError::query(name, "is not UTF-8"))
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (Cow<'r, str>, &'r str)> + use<'r> {
+        let pairs = self.raw.split('&').filter(|pair| !pair.is_empty());
+        pairs.filter_map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode(name)?, value))
+        })
+    }
+
+    /// The parameters as an object of strings, lists where the schema says so; and the names
+    /// of those whose values are no UTF-8.
+    fn to_object(self, schema: &InputSchema) -> (Value, Vec<String>) {
+        let mut object = Map::new();
+        let mut undecodable = Vec::new();
+        for (name, value) in self.pairs() {
+            let name = name.into_owned();
+            let Some(value) = decode(value) else {
+                if !undecodable.contains(&name) {
+                    undecodable.push(name);
+                }
+                continue;
+            };
+            let value = Value::String(value.into_owned());
+            if schema.is_list(&name) {
+                let values = object
+                    .entry(name)
+                    .or_insert_with(|| Value::Array(Vec::new()));
+                values.as_array_mut().expect("made as an array").push(value);
+            } else {
+                undecodable.retain(|other| *other != name);
+                object.insert(name, value);
+            }
+        }
+        (object.into(), undecodable)
+    }
+}
+
+/// `application/x-www-form-urlencoded` (WHATWG URL section 5.1), but strict: `None` where
+/// the bytes are no UTF-8.
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode(spaced.as_bytes()).decode_utf8().ok()?;
+    Some(Cow::Owned(decoded.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_repeated_parameter_counts() {
+        let query = QueryString::new("a=1&b=2&a=3&&c").unwrap();
+        assert_eq!(query.last("a").unwrap().as_deref(), Some("3"));
+        assert_eq!(query.last("c").unwrap().as_deref(), Some(""));
+        assert_eq!(query.last("d").unwrap(), None);
+    }
+
+    #[test]
+    fn names_and_values_are_decoded() {
+        let query = QueryString::new("%61=x+%2B%C3%A9&bad=%FF").unwrap();
+        assert_eq!(query.last("a").unwrap().as_deref(), Some("x +é"));
+        assert_eq!(query.last("bad").unwrap_err().place(), "bad");
+    }
+
+    #[test]
+    fn too_many_parameters_are_refused() {
+        assert!(QueryString::new(&"a&".repeat(999)).is_ok());
+        assert_eq!(
+            QueryString::new(&"a&".repeat(1000)).unwrap_err().status(),
+            400
+        );
+    }
+}

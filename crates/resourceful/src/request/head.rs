@@ -1,0 +1,213 @@
+//! What a request says before its body, and what became of it so far.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use http::header::{HeaderMap, HeaderName};
+use http::request::Parts;
+
+use crate::proto::peer::{Mounted, Origin};
+use crate::request::route::Route;
+use crate::request::settings::Settings;
+use crate::task::time_limit::TimeLimit;
+
+/// Names that are made once are found faster.
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Written once, and shared by the request and by who has to answer when the request is gone: in
+/// one place of memory, since it is too large to be moved about.
+pub(crate) struct Head {
+    pub(crate) parts: Parts,
+    /// The normalised path, where it is spelled differently from the URI's.
+    path: Option<String>,
+    pub(crate) route: Arc<Route>,
+    pub(crate) origin: Option<Origin>,
+    started: OnceLock<Instant>,
+    pub(crate) time_limit: Duration,
+    number: OnceLock<u64>,
+}
+
+/// The prefix of an application's paths: `mounted_at` if set, else where another has mounted it.
+pub(crate) fn root_path<'p>(parts: &'p Parts, settings: &'p Settings) -> &'p str {
+    let said = settings.mounted_at.as_str();
+    match parts.extensions.get::<Mounted>() {
+        Some(mounted) if said.is_empty() => &mounted.root_path,
+        _ => said,
+    }
+}
+
+/// A path or the pattern of a route as the client knows it; none where there is none.
+pub(crate) fn below<'p>(root_path: Option<&Arc<str>>, path: &'p str) -> Cow<'p, str> {
+    match root_path {
+        Some(root_path) if !path.is_empty() => format!("{root_path}{path}").into(),
+        _ => path.into(),
+    }
+}
+
+impl Head {
+    #[inline]
+    pub(crate) fn new(
+        parts: Parts,
+        path: Option<String>,
+        route: Arc<Route>,
+        origin: Option<Origin>,
+        time_limit: Duration,
+    ) -> Self {
+        Self {
+            parts,
+            path,
+            route,
+            origin,
+            started: OnceLock::new(),
+            time_limit,
+            number: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.path.as_deref().unwrap_or(self.parts.uri.path())
+    }
+
+    /// The prefix of this application's paths: `mounted_at` if set, else where it is mounted.
+    pub(crate) fn root_path(&self) -> &str {
+        root_path(&self.parts, self.settings())
+    }
+
+    /// The path as the client knows it.
+    pub(crate) fn full_path(&self) -> Cow<'_, str> {
+        below(self.mounted_at(), self.path())
+    }
+
+    /// What an application around this one puts before its paths.
+    pub(crate) fn mounted_at(&self) -> Option<&Arc<str>> {
+        let mounted: Option<&Mounted> = self.parts.extensions.get();
+        mounted.map(|mounted| &mounted.root_path)
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.route.settings
+    }
+
+    pub(crate) fn id(&self) -> Cow<'_, str> {
+        self.given_id()
+            .map_or_else(|| self.made_id().into(), Cow::Borrowed)
+    }
+
+    /// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
+    fn made_id(&self) -> String {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        static RUN: OnceLock<u64> = OnceLock::new();
+        let number = self
+            .number
+            .get_or_init(|| NUMBER.fetch_add(1, Ordering::Relaxed));
+        let run = RUN.get_or_init(|| {
+            use std::hash::{BuildHasher, RandomState};
+            RandomState::new().hash_one(std::process::id()) >> 32
+        });
+        format!("{run:08x}-{number:x}")
+    }
+
+    /// The clock is looked at when somebody wants to know, or first has to wait: no time worth
+    /// speaking of has passed before.
+    pub(crate) fn started(&self) -> Instant {
+        *self.started.get_or_init(Instant::now)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.started().checked_add(self.time_limit)
+    }
+
+    /// What only reads may be given up; the rest has its limit in [`crate::endpoint::response_future::Answer`].
+    pub(crate) fn given_up_after(&self) -> TimeLimit {
+        if self.parts.method.is_safe() {
+            TimeLimit::new(self.time_limit)
+        } else {
+            TimeLimit::OFF
+        }
+    }
+
+    /// What may change something is answered then, and runs on.
+    pub(crate) fn answered_after(&self) -> TimeLimit {
+        if self.parts.method.is_safe() {
+            TimeLimit::OFF
+        } else {
+            TimeLimit::new(self.time_limit)
+        }
+    }
+
+    fn given_id(&self) -> Option<&str> {
+        let value = |name| self.headers().get(name)?.to_str().ok();
+        let id = value(&X_REQUEST_ID).filter(|id| is_id(id));
+        id.or_else(|| trace_id(value(&TRACEPARENT)?))
+    }
+}
+
+/// Nothing that a log, a shell or a URL reads as more than text.
+fn is_id(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    (1..=128).contains(&text.len())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+}
+
+/// The trace of a `traceparent` (W3C Trace Context, section 3.2.2).
+fn trace_id(traceparent: &str) -> Option<&str> {
+    let (version, rest) = traceparent.split_once('-')?;
+    let (trace, rest) = rest.split_once('-')?;
+    let is_hex = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_known = version.len() == 2 && is_hex(version) && version != "ff";
+    let is_trace = trace.len() == 32 && is_hex(trace) && trace.bytes().any(|byte| byte != b'0');
+    (is_known && is_trace && rest.len() >= "0123456789abcdef-01".len()).then_some(trace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_word() {
+        for id in ["a", "A-1_b.2:c", &"x".repeat(128)] {
+            assert!(is_id(id), "{id}");
+        }
+        for bad in [
+            "",
+            "a b",
+            "a}",
+            "a\"",
+            "a=b",
+            "a/b",
+            "a%0A",
+            "é",
+            &"x".repeat(129),
+        ] {
+            assert!(!is_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_trace_is_read_from_its_parent() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        assert_eq!(trace_id(&parent), Some(trace));
+        for bad in [
+            "",
+            "00-x-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736",
+        ] {
+            assert_eq!(trace_id(bad), None, "{bad}");
+        }
+    }
+}

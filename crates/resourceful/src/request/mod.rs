@@ -1,0 +1,763 @@
+//! What a hook may ask about the request it serves.
+
+pub(crate) mod head;
+pub(crate) mod route;
+pub(crate) mod settings;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{AsHeaderName, HeaderMap};
+use http::{Extensions, Method, Uri, Version};
+
+use crate::action::Action;
+use crate::body::Body;
+#[cfg(feature = "multipart")]
+use crate::body::multipart::{Multipart, MultipartLimits, boundary};
+use crate::body::read_timeout::Terms;
+use crate::body::stream::BodyStream;
+use crate::error::{Error, Result};
+use crate::input::query::{Query, QueryString};
+use crate::input::{Input, check_content_type};
+use crate::proto::host;
+use crate::proto::path::decode_segment;
+use crate::request::head::Head;
+use crate::request::route::Parameter;
+use crate::request::settings::Settings;
+
+/// A request on its way to a hook.
+///
+/// Resource hooks get `&Request`: their input has been read already. Views get it by value,
+/// with the body still to be read.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn whoami(request: Request) -> Result<String> {
+///     let agent = request.header("user-agent").unwrap_or("nobody");
+///     Ok(format!("{agent} asked for {}", request.path()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().get("/whoami", public(whoami)))?;
+/// let response = client.get("/whoami").header("user-agent", "curl").await;
+/// assert_eq!(response.text(), "curl asked for /whoami");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Request {
+    head: Arc<Head>,
+    body: Body,
+    action: Option<Action>,
+}
+
+impl Request {
+    #[inline]
+    pub(crate) fn new(head: Head, body: Body) -> Self {
+        Self {
+            head: Arc::new(head),
+            body,
+            action: None,
+        }
+    }
+
+    /// The HTTP method; for `HEAD` the hook of `GET` runs, and this says `HEAD`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.method().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "GET");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.head.parts.method
+    }
+
+    /// What a resource was asked to do; `None` in views.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.action())) // in a resource's hook: Some(Retrieve)
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "None");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        self.action
+    }
+
+    /// The request target as it was sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.uri().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "/posts/%37?x=y");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.head.parts.uri
+    }
+
+    /// The path in its one spelling: unreserved percent-encodings are decoded.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.path().to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "/posts/7");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.head.path()
+    }
+
+    /// The pattern that matched: `/posts/{id}/`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.route().to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "/posts/{id}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn route(&self) -> &str {
+        &self.head.route.pattern
+    }
+
+    /// The protocol version.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.version()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "HTTP/1.1");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.head.parts.version
+    }
+
+    /// All header fields.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.headers().len().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "2");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.head.headers()
+    }
+
+    /// The first value of a header field, when it is visible ASCII.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.header("user-agent").unwrap_or("nobody").to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "curl");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+
+    /// What layers outside the application have attached.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.extensions().get::<u8>()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "None");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.head.parts.extensions
+    }
+
+    /// The address at the other end of the connection; `None` without a socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.peer()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "None");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.head.origin?.peer
+    }
+
+    /// The address of the client: the [`peer`](Self::peer)'s, or what proxies say that
+    /// [`App::trusted_proxies`](crate::app::App::trusted_proxies) believes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(format!("{:?}", request.client_ip())) // None without a socket
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// # assert_eq!(client.get("/").await.text(), "None");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        let proxies = &self.settings().proxies;
+        proxies.client(self.head.origin?, self.headers())
+    }
+
+    /// `https` when the client came over TLS, to us or to a proxy that
+    /// [`App::trusted_proxies`](crate::app::App::trusted_proxies) believes; else `http`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.scheme().to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// # assert_eq!(client.get("/").await.text(), "http");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        let proxies = &self.settings().proxies;
+        let is_encrypted = self
+            .head
+            .origin
+            .is_some_and(|origin| proxies.is_encrypted(origin, self.headers()));
+        if is_encrypted { "https" } else { "http" }
+    }
+
+    /// The host that the client asked, with its port where it named one: from the URI, the
+    /// `Host`, or a proxy that [`App::trusted_proxies`](crate::app::App::trusted_proxies)
+    /// believes.
+    ///
+    /// Anybody can ask any host, unless
+    /// [`App::trusted_hosts`](crate::app::App::trusted_hosts) says which.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.host().unwrap_or("no host").to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// let response = client.get("/").header("host", "example.org:8000").await;
+    /// assert_eq!(response.text(), "example.org:8000");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.settings().host(&self.head.parts, self.head.origin)
+    }
+
+    /// The id under which the log knows this request: the client's `X-Request-Id` when it
+    /// is 1 to 128 of `A-Z a-z 0-9 . _ : -`, or the trace of its `traceparent` (W3C Trace
+    /// Context), else one of our own.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.id().into_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
+    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
+    /// # assert_eq!(response.text(), "a-1");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> Cow<'_, str> {
+        self.head.id()
+    }
+
+    /// When its client is to have its answer
+    /// ([`App::time_limit`](crate::app::App::time_limit), 30 s); `None` where there is no limit.
+    /// Calls to others on its behalf end by then, too.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// async fn view(request: Request) -> Result<&'static str> {
+    ///     Ok(if request.deadline().is_some() { "hurry" } else { "no hurry" })
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let app = App::new().time_limit(Duration::from_secs(2)).get("/", public(view));
+    /// assert_eq!(TestClient::new(app)?.get("/").await.text(), "hurry");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.head.deadline()
+    }
+
+    /// Did it come over a connection of our own server?
+    #[cfg(feature = "websocket")]
+    pub(crate) fn has_connection(&self) -> bool {
+        self.head.origin.is_some()
+    }
+
+    /// Ready when the server begins to stop: for answers that would go on for ever.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn poll(request: Request) -> Result<&'static str> {
+    ///     tokio::select! {
+    ///         news = wait_for_news() => Ok(news),
+    ///         () = request.stopping() => Ok("ask again"),
+    ///     }
+    /// }
+    /// # async fn wait_for_news() -> &'static str { "news" }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(poll)))?;
+    /// # assert_eq!(client.get("/").await.text(), "news");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.settings().stopping.clone().cancelled_owned()
+    }
+
+    /// A parameter of the path, decoded and parsed.
+    ///
+    /// # Errors
+    /// 404 when it does not parse or is out of range: there is nothing under such a path;
+    /// 500 when the route has no parameter of this name.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// async fn year(request: Request) -> Result<String> {
+    ///     let year: u16 = request.param("year")?;
+    ///     Ok(format!("posts of {year}"))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().get("/posts/{year}", public(year)))?;
+    /// assert_eq!(client.get("/posts/2024").await.text(), "posts of 2024");
+    /// assert_eq!(client.get("/posts/latest").await.status(), 404);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn param<T: FromStr + fmt::Display>(&self, name: &str) -> Result<T> {
+        let Some(parameter) = self.head.route.parameter(name) else {
+            return Err(Error::internal(format!(
+                "`{}` has no parameter `{name}`",
+                self.route()
+            )));
+        };
+        self.parse(parameter)
+    }
+
+    /// The id of the item: the last parameter of an item's route.
+    pub(crate) fn item_id<T: FromStr + fmt::Display>(&self) -> Result<T> {
+        let Some(parameter) = self.head.route.parameters.last() else {
+            return Err(nothing_here());
+        };
+        self.parse(parameter)
+    }
+
+    fn parse<T: FromStr + fmt::Display>(&self, parameter: &Parameter) -> Result<T> {
+        parse_segment(parameter.of(self.path())).ok_or_else(nothing_here)
+    }
+
+    /// The query string, read and validated.
+    ///
+    /// # Errors
+    /// 422 that names every wrong parameter.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// async fn list(request: Request) -> Result<String> {
+    ///     let page: PageNumber = request.query()?;
+    ///     Ok(format!("from {}", page.offset()))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().get("/", public(list)))?;
+    /// assert_eq!(client.get("/?page=3").await.text(), "from 20");
+    /// assert_eq!(client.get("/?page=0").await.status(), 422);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn query<Q: Query>(&self) -> Result<Q> {
+        let query = QueryString::new(self.uri().query().unwrap_or_default())?;
+        Q::read(&query).map_err(Error::invalid_input)
+    }
+
+    /// The body as validated JSON, for views.
+    ///
+    /// # Errors
+    /// 400 when it is not JSON, 413 when it is too large, 415 when it is of another type,
+    /// 422 that names every wrong field, 408 when it does not come.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// #[derive(Deserialize, JsonSchema, Validate)]
+    /// struct Greeting { #[garde(length(min = 1))] name: String }
+    ///
+    /// async fn greet(mut request: Request) -> Result<String> {
+    ///     let greeting: Greeting = request.json().await?;
+    ///     Ok(format!("Hello, {}!", greeting.name))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().post("/", public(greet)))?;
+    /// let response = client.post("/").json(&serde_json::json!({"name": "Ada"})).await;
+    /// assert_eq!(response.text(), "Hello, Ada!");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn json<T: Input>(&mut self) -> Result<T> {
+        self.json_within(self.settings().body_limit).await
+    }
+
+    pub(crate) async fn json_within<T: Input>(&mut self, limit: u64) -> Result<T> {
+        check_content_type(&self.head.parts, &self.body, T::media_types)?;
+        T::from_json(&self.bytes_within(limit).await?)
+    }
+
+    /// The whole body, up to the application's limit.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 408 when it does not come.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(mut request: Request) -> Result<String> {
+    ///     Ok(request.bytes().await?.len().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().post("/", public(view)))?;
+    /// # assert_eq!(client.post("/").body("four").await.text(), "4");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn bytes(&mut self) -> Result<Bytes> {
+        self.bytes_within(self.settings().body_limit).await
+    }
+
+    /// The whole body, up to a limit of its own, in bytes.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 408 when it does not come.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(mut request: Request) -> Result<String> {
+    ///     Ok(request.bytes_within(3).await?.len().to_string())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().post("/", public(view)))?;
+    /// assert_eq!(client.post("/").body("four").await.status(), 413);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn bytes_within(&mut self, limit: u64) -> Result<Bytes> {
+        self.body(limit)?.whole().await
+    }
+
+    /// The body part by part, up to `limit` bytes: for what is too large to be held in memory.
+    ///
+    /// Where that takes longer than requests have, the view says so:
+    /// `public(upload).time_limit(..)`, [`AsyncView::TIME_LIMIT`](crate::AsyncView::TIME_LIMIT).
+    ///
+    /// # Errors
+    /// 413 when more than that is announced.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn upload(mut request: Request) -> Result<String> {
+    ///     let mut file = Vec::new(); // a `tokio::fs::File`, say
+    ///     let bytes = request.body(10 << 30)?.write_to(&mut file).await?;
+    ///     Ok(format!("{bytes} bytes stored"))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().put("/file", public(upload)))?;
+    /// assert_eq!(client.put("/file").body("four").await.text(), "4 bytes stored");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn body(&mut self, limit: u64) -> Result<BodyStream> {
+        BodyStream::new(self.take_body(), limit)
+    }
+
+    /// The body as parts of a form (`multipart/form-data`, RFC 7578), each read as it arrives.
+    ///
+    /// # Errors
+    /// 415 when it is of another type, 413 when it announces more than the limit.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::MultipartLimits;
+    /// # use resourceful::prelude::*;
+    /// async fn upload(mut request: Request) -> Result<String> {
+    ///     let mut form = request.multipart(MultipartLimits::default())?;
+    ///     let mut names = String::new();
+    ///     while let Some(part) = form.next_part().await? {
+    ///         let (name, file) = (part.name().to_owned(), part.file_name().map(str::to_owned));
+    ///         let bytes = part.bytes().await?.len();
+    ///         names += &format!("{name} {file:?} {bytes};");
+    ///     }
+    ///     Ok(names)
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().post("/", public(upload)))?;
+    /// let form = "--x\r\nContent-Disposition: form-data; name=\"cat\"; filename=\"c.png\"\r\n\r\nmeow\r\n--x--\r\n";
+    /// let request = client.post("/").header("content-type", "multipart/form-data; boundary=x");
+    /// assert_eq!(request.body(form).await.text(), "cat Some(\"c.png\") 4;");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "multipart")]
+    pub fn multipart(&mut self, limits: MultipartLimits) -> Result<Multipart> {
+        let boundary = boundary(self.headers())?;
+        let body = self.body(limits.total)?;
+        Ok(Multipart::new(&boundary, body, limits))
+    }
+
+    /// The body as it is, without any limit of size; a second time it is empty.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(mut request: Request) -> Result<String> {
+    ///     let body = request.take_body();
+    ///     Ok(format!("{:?}", http_body::Body::size_hint(&body).exact()))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().post("/", public(view)))?;
+    /// # assert_eq!(client.post("/").body("four").await.text(), "Some(4)");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_body(&mut self) -> Body {
+        let mut body = std::mem::take(&mut self.body);
+        body.agree(Terms {
+            deadline: self.deadline(),
+            ..self.settings().body_terms
+        });
+        body
+    }
+
+    /// The request as `http` knows it. Its `Host`, and the authority of its URI where that has one,
+    /// are [`host`](Self::host): no service that it is handed to reads another one.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     let request: http::Request<resourceful::Body> = request.into_http();
+    ///     Ok(request.uri().path().to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// # assert_eq!(client.get("/").await.text(), "/");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn into_http(mut self) -> http::Request<Body> {
+        let body = self.take_body();
+        let host = self.host().map(str::to_owned);
+        let head = Arc::try_unwrap(self.head);
+        let mut parts = head.map_or_else(|shared| shared.parts.clone(), |head| head.parts);
+        if let Some(host) = host {
+            host::set(&mut parts, &host);
+        }
+        http::Request::from_parts(parts, body)
+    }
+
+    pub(crate) fn set_action(&mut self, action: Action) {
+        self.action = Some(action);
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        self.head.settings()
+    }
+
+    /// What remains known of the request when it is gone.
+    pub(crate) fn head(&self) -> &Arc<Head> {
+        &self.head
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", self.method())
+            .field("uri", self.uri())
+            .field("route", &self.route())
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to a path that nothing is registered under, or an id that cannot be one.
+pub(crate) fn nothing_here() -> Error {
+    Error::not_found("There is nothing at this path.")
+}
+
+/// One spelling for each id: `7` is an integer's, `+7` and `007` are not.
+fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<T> {
+    let text = decode_segment(segment);
+    let value = T::from_str(&text).ok()?;
+    let doubtful = text.len() > 1
+        && text.starts_with(['+', '-', '0'])
+        && text[1..].bytes().all(|byte| byte.is_ascii_digit());
+    (!doubtful || value.to_string().eq_ignore_ascii_case(&text)).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        assert_eq!(parse_segment::<i64>("7"), Some(7));
+        assert_eq!(parse_segment::<i64>("-7"), Some(-7));
+        assert_eq!(parse_segment::<i64>("0"), Some(0));
+        for other in [
+            "+7",
+            "007",
+            "-0",
+            "7.0",
+            "",
+            "9223372036854775808",
+            "%37%20",
+        ] {
+            assert_eq!(parse_segment::<i64>(other), None, "{other}");
+        }
+        assert_eq!(parse_segment::<String>("007").as_deref(), Some("007"));
+        assert_eq!(parse_segment::<f64>("0.50"), Some(0.5));
+        assert_eq!(parse_segment::<String>("a%2Fb").as_deref(), Some("a/b"));
+    }
+}

@@ -1,0 +1,151 @@
+//! What an application decided once for all its requests.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HOST, HeaderMap};
+use http::request::Parts;
+use http::uri::Authority;
+use tokio_util::sync::CancellationToken;
+
+use crate::body::read_timeout::Terms;
+use crate::error::Error;
+use crate::error::problem::Problem;
+use crate::proto::forwarded::Proxies;
+use crate::proto::host::Host;
+use crate::proto::peer::Origin;
+use crate::task::detached::Detached;
+use crate::task::time_limit::DEFAULT_TIME_LIMIT;
+
+/// The largest body that is read when nothing else was said: 2 MiB.
+///
+/// # Examples
+/// ```
+/// assert_eq!(resourceful::DEFAULT_BODY_LIMIT, 2_097_152);
+/// ```
+pub const DEFAULT_BODY_LIMIT: u64 = 2 * 1024 * 1024;
+
+/// What a path means that differs from a route only in its last slash.
+///
+/// # Examples
+/// ```
+/// use resourceful::{App, TrailingSlash};
+/// let app = App::new().trailing_slash(TrailingSlash::Strict);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrailingSlash {
+    /// Sent to the registered spelling with 308, which keeps method and body.
+    #[default]
+    Redirect,
+    /// Another path: 404.
+    Strict,
+    /// The same path: served.
+    Ignore,
+}
+
+type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) body_limit: u64,
+    pub(crate) body_terms: Terms,
+    /// How long a path and its query may be, in bytes.
+    pub(crate) uri_limit: usize,
+    pub(crate) trailing_slash: TrailingSlash,
+    pub(crate) mounted_at: String,
+    /// How long a request has until it is answered.
+    pub(crate) time_limit: Duration,
+    pub(crate) problems: Option<ProblemHook>,
+    /// Which hosts are served; all, when it is empty.
+    pub(crate) trusted_hosts: Vec<String>,
+    pub(crate) has_health: bool,
+    pub(crate) proxies: Proxies,
+    /// Unsafe requests whose client went away: they run to their end, and the drain waits.
+    pub(crate) detached: Detached,
+    /// The drain is over, and what still runs is not to be finished.
+    pub(crate) aborted: CancellationToken,
+    /// The server was asked to stop: nothing new should be sent here.
+    pub(crate) leaving: CancellationToken,
+    /// The drain has begun: what would go on for ever ends.
+    pub(crate) stopping: CancellationToken,
+    /// Those of mounted applications, which stop with this one.
+    pub(crate) mounted: Vec<Arc<Settings>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            body_limit: DEFAULT_BODY_LIMIT,
+            body_terms: Terms::default(),
+            // RFC 9110 section 4.1 wants 8000 at least.
+            uri_limit: 8 * 1024,
+            trailing_slash: TrailingSlash::default(),
+            mounted_at: String::new(),
+            time_limit: DEFAULT_TIME_LIMIT,
+            problems: None,
+            trusted_hosts: Vec::new(),
+            has_health: false,
+            proxies: Proxies::default(),
+            detached: Detached::default(),
+            aborted: CancellationToken::new(),
+            leaving: CancellationToken::new(),
+            stopping: CancellationToken::new(),
+            mounted: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// These, and those of the applications inside.
+    pub(crate) fn of_all(&self) -> Vec<&Self> {
+        let mounted = self.mounted.iter().flat_map(|inner| inner.of_all());
+        std::iter::once(self).chain(mounted).collect()
+    }
+
+    /// The host that a request asked for.
+    pub(crate) fn host<'p>(&self, parts: &'p Parts, origin: Option<Origin>) -> Option<&'p str> {
+        let forwarded = origin.and_then(|origin| self.proxies.host(origin, &parts.headers));
+        let host = forwarded.or_else(|| {
+            // Without the user that may stand before it.
+            let named = parts.uri.authority().map(Authority::as_str);
+            let named = named.and_then(|named| named.rsplit('@').next());
+            named.or_else(|| parts.headers.get(HOST)?.to_str().ok())
+        });
+        host.filter(|host| Host::parse(host).is_some())
+    }
+
+    /// The address of the client, as far as it is known.
+    pub(crate) fn client(&self, headers: &HeaderMap, origin: Option<Origin>) -> Option<IpAddr> {
+        self.proxies.client(origin?, headers)
+    }
+
+    /// May this unsafe request begin, with what runs of its client without it?
+    ///
+    /// # Errors
+    /// Not now: 503.
+    pub(crate) fn admit(&self, parts: &Parts, origin: Option<Origin>) -> Result<(), Error> {
+        let client = || self.client(&parts.headers, origin);
+        self.detached.admit(client)
+    }
+
+    pub(crate) fn trusts_host(&self, parts: &Parts, origin: Origin) -> bool {
+        // Who asks for the health of one of many servers asks by its address.
+        if self.has_health && matches!(parts.uri.path(), "/livez" | "/readyz") {
+            return true;
+        }
+        let host = self.host(parts, Some(origin)).and_then(Host::parse);
+        host.is_some_and(|host| host.is_one_of(&self.trusted_hosts))
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("body_limit", &self.body_limit)
+            .field("trailing_slash", &self.trailing_slash)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,165 @@
+//! What views may return.
+
+use http::{HeaderMap, StatusCode};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::body::Response;
+use crate::error::Result;
+use crate::error::problem::Problem;
+use crate::openapi::{Operation, Scribe};
+use crate::response::reply::{Content, Reply};
+
+/// What a view may return: turned into a [`Response`] once.
+///
+/// # Examples
+/// ```
+/// use http::StatusCode;
+/// use resourceful::{IntoResponse, Json};
+///
+/// assert_eq!("hello".into_response().headers()["content-type"], "text/plain; charset=utf-8");
+/// assert_eq!(Json([1, 2]).into_response().body().as_bytes(), Some(&b"[1,2]"[..]));
+/// assert_eq!((StatusCode::ACCEPTED, "later").into_response().status(), 202);
+/// assert_eq!(().into_response().status(), 204);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a response",
+    note = "return `Json(value)`, a `String`, `(StatusCode, ..)`, `()` or a `resourceful::Response`"
+)]
+pub trait IntoResponse {
+    /// The response.
+    fn into_response(self) -> Response;
+
+    /// The same, before it needs any memory; a failure becomes a problem like any other.
+    #[doc(hidden)]
+    fn into_reply(self) -> Result<Reply>
+    where
+        Self: Sized,
+    {
+        Ok(self.into_response().into())
+    }
+
+    /// Its success, for the document.
+    #[doc(hidden)]
+    fn describe(operation: &mut Operation, scribe: &mut Scribe)
+    where
+        Self: Sized,
+    {
+        let _ = scribe;
+        operation.answers_something();
+    }
+}
+
+impl IntoResponse for Response {
+    fn into_response(self) -> Response {
+        self
+    }
+}
+
+/// 204, without a body.
+impl IntoResponse for () {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Scribe) {
+        operation.answers(StatusCode::NO_CONTENT, None);
+    }
+}
+
+/// The status, without a body.
+impl IntoResponse for StatusCode {
+    fn into_response(self) -> Response {
+        Content::empty(self).into()
+    }
+}
+
+/// Text as it is described.
+const TEXT: Option<(&str, Option<Value>)> = Some(("text/plain", None));
+
+impl IntoResponse for String {
+    fn describe(operation: &mut Operation, _: &mut Scribe) {
+        operation.answers(StatusCode::OK, TEXT);
+    }
+
+    fn into_response(self) -> Response {
+        Content::text(self).into()
+    }
+
+    fn into_reply(self) -> Result<Reply> {
+        Ok(Content::text(self).into())
+    }
+}
+
+impl IntoResponse for &'static str {
+    fn describe(operation: &mut Operation, _: &mut Scribe) {
+        operation.answers(StatusCode::OK, TEXT);
+    }
+
+    fn into_response(self) -> Response {
+        Content::text(self).into()
+    }
+
+    fn into_reply(self) -> Result<Reply> {
+        Ok(Content::text(self).into())
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        *response.status_mut() = self.0;
+        response
+    }
+
+    fn into_reply(self) -> Result<Reply> {
+        Ok(self.1.into_reply()?.with_status(self.0))
+    }
+
+    /// Which status it will be is not known.
+    fn describe(operation: &mut Operation, scribe: &mut Scribe) {
+        T::describe(operation, scribe);
+        operation.has_any_success();
+    }
+}
+
+/// Any serialisable value with a schema as a JSON response, for views.
+///
+/// A value that cannot be serialised (a map whose keys are no strings) becomes a problem with status 500.
+///
+/// # Examples
+/// ```
+/// use resourceful::{IntoResponse, Json};
+///
+/// let response = Json("hi").into_response();
+/// assert_eq!(response.headers()["content-type"], "application/json");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
+    fn describe(operation: &mut Operation, scribe: &mut Scribe) {
+        let schema = scribe.schemas.output::<T>();
+        operation.answers_json(StatusCode::OK, schema);
+    }
+
+    fn into_response(self) -> Response {
+        match Content::json(StatusCode::OK, &self.0) {
+            Ok(content) => content.into(),
+            Err(error) => {
+                tracing::error!(
+                    error = error.to_string(),
+                    "a response could not be written as JSON"
+                );
+                Problem::from(&error)
+                    .into_reply(&error)
+                    .into_response(HeaderMap::new())
+            }
+        }
+    }
+
+    fn into_reply(self) -> Result<Reply> {
+        Content::json(StatusCode::OK, &self.0).map(Reply::from)
+    }
+}

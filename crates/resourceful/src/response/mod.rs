@@ -1,0 +1,7 @@
+//! Values that hooks return, on their way to a response.
+
+pub(crate) mod into_response;
+pub(crate) mod reply;
+pub(crate) mod representation;
+pub(crate) mod sse;
+pub(crate) mod upgrade;

@@ -1,0 +1,180 @@
+//! What an endpoint answers, on its way to be a [`Response`].
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use serde::Serialize;
+
+use crate::body::{Body, Response};
+use crate::error::Result;
+use crate::json;
+
+/// Content of ours, or a response that somebody has made.
+///
+/// Content is a few words, which are moved about easily. Its header fields are written when it is
+/// sent, into the map that the request's were in: no memory is asked for.
+#[derive(Debug)]
+pub enum Reply {
+    Content(Content),
+    Response(Box<Response>),
+}
+
+#[derive(Debug)]
+pub struct Content {
+    status: StatusCode,
+    media_type: Option<&'static HeaderValue>,
+    /// What it says besides.
+    fields: Vec<(HeaderName, HeaderValue)>,
+    bytes: Bytes,
+}
+
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
+static PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+static TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+impl Content {
+    fn new(status: StatusCode, media_type: Option<&'static HeaderValue>, bytes: Bytes) -> Self {
+        Self {
+            status,
+            media_type,
+            fields: Vec::new(),
+            bytes,
+        }
+    }
+
+    pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Result<Self> {
+        Ok(Self::new(status, Some(&JSON), json::to_bytes(value)?))
+    }
+
+    /// JSON that is written already.
+    pub(crate) fn written_json(bytes: Bytes) -> Self {
+        Self::new(StatusCode::OK, Some(&JSON), bytes)
+    }
+
+    pub(crate) fn problem(status: StatusCode, bytes: Bytes) -> Self {
+        Self::new(status, Some(&PROBLEM), bytes)
+    }
+
+    pub(crate) fn text(text: impl Into<Bytes>) -> Self {
+        Self::new(StatusCode::OK, Some(&TEXT), text.into())
+    }
+
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self::new(status, None, Bytes::new())
+    }
+
+    pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.fields.push((name, value));
+        self
+    }
+
+    /// `headers` is memory to be used.
+    #[inline]
+    fn into_response(self, mut headers: HeaderMap) -> Response {
+        headers.clear();
+        if let Some(media_type) = self.media_type {
+            headers.insert(CONTENT_TYPE, media_type.clone());
+        }
+        if !self.fields.iter().any(|(name, _)| *name == CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, NO_STORE);
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
+        for (name, value) in self.fields {
+            headers.append(name, value);
+        }
+        let mut response = Response::new(self.bytes.into());
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+impl Reply {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Content(content) => content.status,
+            Self::Response(response) => response.status(),
+        }
+    }
+
+    /// How long it is, where that is known.
+    pub(crate) fn len(&self) -> Option<usize> {
+        match self {
+            Self::Content(content) => Some(content.bytes.len()),
+            Self::Response(response) => response.body().as_bytes().map(<[u8]>::len),
+        }
+    }
+
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        match self {
+            Self::Content(content) => Self::Content(Content { status, ..content }),
+            Self::Response(mut response) => {
+                *response.status_mut() = status;
+                Self::Response(response)
+            }
+        }
+    }
+
+    pub(crate) fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+        match self {
+            Self::Content(content) => Self::Content(content.with(name, value)),
+            Self::Response(mut response) => {
+                response.headers_mut().insert(name, value);
+                Self::Response(response)
+            }
+        }
+    }
+
+    pub(crate) fn map_body(self, change: impl FnOnce(Body) -> Body) -> Self {
+        let response = self.into_response(HeaderMap::new());
+        Self::from(response.map(change))
+    }
+
+    /// `headers` is memory that may be used.
+    #[inline]
+    pub(crate) fn into_response(self, headers: HeaderMap) -> Response {
+        match self {
+            Self::Content(content) => content.into_response(headers),
+            Self::Response(response) => with_defaults(*response),
+        }
+    }
+}
+
+impl From<Content> for Reply {
+    fn from(content: Content) -> Self {
+        Self::Content(content)
+    }
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self::Response(Box::new(response))
+    }
+}
+
+impl From<Content> for Response {
+    fn from(content: Content) -> Self {
+        content.into_response(HeaderMap::new())
+    }
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// What holds of a response that does not say otherwise: nobody keeps it, and nobody takes it for
+/// anything but its `Content-Type`.
+fn with_defaults(mut response: Response) -> Response {
+    // A stream with a validator is a file or the like, of a mounted service: it is there to be
+    // kept, and asked about.
+    let headers = response.headers();
+    let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
+    if response.body().as_bytes().is_some() || !has_validator {
+        let headers = response.headers_mut();
+        headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+        headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(NO_SNIFF);
+    }
+    response
+}

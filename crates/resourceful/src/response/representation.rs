@@ -1,0 +1,169 @@
+//! What typed hooks answer: how it is sent, and what the document says of it.
+
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::body::Response;
+use crate::error::Result;
+use crate::input::pagination::Page;
+use crate::openapi::{Operation, Scribe};
+use crate::response::reply::{Content, Reply};
+
+/// A value that is answered: serialised, and described by a schema.
+///
+/// Derive the two traits; there is nothing to implement.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Serialize, JsonSchema)]
+/// struct Post { id: i64, title: String }
+///
+/// fn is_output<T: resourceful::Output>() {}
+/// is_output::<Post>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be answered",
+    label = "not an `Output`",
+    note = "add `#[derive(Serialize, JsonSchema)]` to `{Self}`"
+)]
+pub trait Output: Send + Sized {
+    #[doc(hidden)]
+    fn item(self, status: StatusCode) -> Result<Reply>;
+
+    #[doc(hidden)]
+    fn page(page: &Page<Self>, name: &str) -> Result<Reply>;
+
+    #[doc(hidden)]
+    fn schema(scribe: &mut Scribe) -> Value;
+}
+
+// The two traits are bounds here and not supertraits above, so that the compiler names
+// `Output` and its note when one is missing.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema + Send> Output for T {
+    fn item(self, status: StatusCode) -> Result<Reply> {
+        Ok(Content::json(status, &self)?.into())
+    }
+
+    fn page(page: &Page<Self>, name: &str) -> Result<Reply> {
+        Ok(Content::json(StatusCode::OK, &page.named(name))?.into())
+    }
+
+    fn schema(scribe: &mut Scribe) -> Value {
+        scribe.schemas.output::<T>()
+    }
+}
+
+/// What a hook may answer: every [`Output`], or [`Raw`].
+///
+/// # Examples
+/// ```
+/// fn is_representation<T: resourceful::Representation>() {}
+/// is_representation::<Vec<String>>();
+/// is_representation::<resourceful::Raw>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be answered",
+    label = "not an `Output`",
+    note = "add `#[derive(Serialize, JsonSchema)]` to `{Self}`, or answer `Raw(response)`"
+)]
+pub trait Representation: Send {
+    #[doc(hidden)]
+    fn represent(self, status: StatusCode) -> Result<Reply>;
+
+    #[doc(hidden)]
+    fn describe(operation: &mut Operation, scribe: &mut Scribe, status: StatusCode);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Output> Representation for T {
+    fn represent(self, status: StatusCode) -> Result<Reply> {
+        self.item(status)
+    }
+
+    fn describe(operation: &mut Operation, scribe: &mut Scribe, status: StatusCode) {
+        let schema = T::schema(scribe);
+        operation.answers_json(status, schema);
+    }
+}
+
+/// The way out of the typed hooks: a response as it is, with its status and headers.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use resourceful::Raw;
+///
+/// struct Files;
+///
+/// #[resource]
+/// impl AsyncResource for Files {
+///     type Access = Public;
+///
+///     async fn retrieve(&self, _: &Request, name: String) -> Result<Raw> {
+///         Ok(Raw(format!("content of {name}").into_response()))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let client = TestClient::new(App::new().resource("/files", Files))?;
+/// assert_eq!(client.get("/files/a.txt").await.text(), "content of a.txt");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Raw(pub Response);
+
+impl Representation for Raw {
+    fn describe(operation: &mut Operation, _: &mut Scribe, _: StatusCode) {
+        operation.answers_something();
+    }
+
+    fn represent(self, _: StatusCode) -> Result<Reply> {
+        Ok(self.0.into())
+    }
+}
+
+/// Nothing: 204. What an [extra action](crate::ExtraAction) answers whose hook returns
+/// `Result<()>`.
+///
+/// # Examples
+/// ```
+/// fn is_representation<T: resourceful::Representation>() {}
+/// is_representation::<resourceful::NoContent>();
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct NoContent;
+
+impl Representation for NoContent {
+    fn represent(self, _: StatusCode) -> Result<Reply> {
+        Ok(Content::empty(StatusCode::NO_CONTENT).into())
+    }
+
+    fn describe(operation: &mut Operation, _: &mut Scribe, _: StatusCode) {
+        operation.answers(StatusCode::NO_CONTENT, None);
+    }
+}
+
+/// The schema of a page of `T`: its items under `name`, and `pagination`, where there is one. Its
+/// title is the half of its name in generated clients: `PostsListPage`.
+pub(crate) fn page_schema<T: Output>(
+    name: &str,
+    pagination: Option<Value>,
+    scribe: &mut Scribe,
+) -> Value {
+    let mut properties = Map::new();
+    let items = json!({"type": "array", "items": T::schema(scribe)});
+    properties.insert(name.to_owned(), items);
+    let mut required = vec![name];
+    if let Some(pagination) = pagination {
+        properties.insert("pagination".to_owned(), pagination);
+        required.push("pagination");
+    }
+    json!({"title": "Page", "type": "object", "required": required, "properties": properties})
+}

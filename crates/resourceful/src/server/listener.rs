@@ -1,0 +1,323 @@
+//! What a server listens on.
+
+use std::fmt::{self, Debug};
+use std::io;
+use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd as _;
+#[cfg(unix)]
+use std::os::unix::{
+    ffi::OsStrExt as _,
+    fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _},
+};
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll, ready};
+
+use tokio::net::{TcpListener, ToSocketAddrs};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixSocket, UnixStream};
+
+use crate::error::{Error, Result};
+#[cfg(feature = "tls")]
+use crate::server::tls::Tls;
+
+use super::io::Stream;
+
+/// A socket that connections are accepted from: bound here, or handed over.
+///
+/// [`App::bind`](crate::App::bind) makes the usual one.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use resourceful::Listener;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let public = Listener::bind("127.0.0.1:0").await?;
+/// let inherited = Listener::try_from(std::net::TcpListener::bind("127.0.0.1:0").unwrap())?;
+/// let server = App::new().listen(public)?.listen(inherited);
+/// server.run_until(async {}).await // stops at once
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Listener {
+    socket: Socket,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Tls>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    /// The file goes first, while nobody else can have taken its place.
+    Unix(Option<Leftover>, UnixListener),
+}
+
+/// The file of a Unix socket, which stays when nobody listens any more.
+#[cfg(unix)]
+#[derive(Debug)]
+struct Leftover {
+    path: PathBuf,
+    /// Which file it is: another server may have put its own in its place.
+    device_and_inode: (u64, u64),
+}
+
+#[cfg(unix)]
+fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
+    let file = std::fs::symlink_metadata(path)?;
+    Ok((file.dev(), file.ino()))
+}
+
+/// So many connections wait to be accepted: what `UnixListener::bind` takes.
+#[cfg(unix)]
+const BACKLOG: u32 = 1024;
+
+/// Listens at `path`, whose file is its owner's alone from the moment it is there: somebody who
+/// connects before a `chmod` stays connected after it.
+///
+/// Linux makes the file with the mode of the socket. A umask would do it everywhere, but is the whole
+/// process's; a directory of our own to bind in would make paths too long, which have 107 bytes.
+#[cfg(unix)]
+fn bind_private(path: &Path) -> io::Result<UnixListener> {
+    let private = || std::fs::Permissions::from_mode(0o600);
+    let socket = UnixSocket::new_stream()?;
+    #[cfg(target_os = "linux")]
+    std::fs::File::from(socket.as_fd().try_clone_to_owned()?).set_permissions(private())?;
+    socket.bind(path)?;
+    // Elsewhere the mode of a socket says nothing of its file.
+    #[cfg(not(target_os = "linux"))]
+    std::fs::set_permissions(path, private())?;
+    socket.listen(BACKLOG)
+}
+
+#[cfg(unix)]
+impl Drop for Leftover {
+    fn drop(&mut self) {
+        let current = device_and_inode(&self.path);
+        if current.is_ok_and(|current| current == self.device_and_inode)
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(error = error.to_string(), path = ?self.path, "the socket's file stays");
+        }
+    }
+}
+
+impl Listener {
+    /// Listens on a TCP address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let listener = resourceful::Listener::bind("127.0.0.1:0").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn bind(address: impl ToSocketAddrs + Debug) -> Result<Self> {
+        let asked = format!("{address:?}");
+        let listener = TcpListener::bind(address).await;
+        listener
+            .map(Self::from)
+            .map_err(|error| Error::internal(format!("cannot listen on {asked}: {error}")))
+    }
+
+    /// Listens on a Unix socket at `path`, which only the user who runs the server may connect to,
+    /// whatever the umask: [`with_mode`](Self::with_mode) lets others in. A file left there by a
+    /// server that is gone is replaced; at the end ours is removed.
+    ///
+    /// # Errors
+    /// Another server listens there, or the path cannot be bound. An empty path and one that begins
+    /// with `@` are refused: they mean sockets without a file (`unix(7)`, "abstract"), to which
+    /// everybody on the machine may connect. `./@name` is a file.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let path = std::env::temp_dir().join(format!("doc-{}.sock", std::process::id()));
+    /// let listener = resourceful::Listener::unix(&path).await?;
+    /// assert!(path.exists());
+    /// drop(listener);
+    /// assert!(!path.exists());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(unix)]
+    pub async fn unix(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let failed = |error: io::Error| {
+            Error::internal(format!("cannot listen on \"{}\": {error}", path.display()))
+        };
+        if matches!(path.as_os_str().as_bytes().first(), None | Some(b'@' | 0)) {
+            let error = io::Error::other(
+                "the path is empty, or begins with `@` or NUL as an abstract socket does; `./@name` is a file",
+            );
+            return Err(failed(error));
+        }
+        // A file that is no socket refuses, too.
+        let is_socket =
+            std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+        if is_socket
+            && let Err(error) = UnixStream::connect(path).await
+            && error.kind() == io::ErrorKind::ConnectionRefused
+        {
+            tracing::info!(path = ?path, "replacing a socket that nobody listens on");
+            std::fs::remove_file(path).map_err(failed)?;
+        }
+        let listener = bind_private(path).map_err(failed)?;
+        let leftover = Leftover {
+            path: path.to_owned(),
+            device_and_inode: device_and_inode(path).map_err(failed)?,
+        };
+        Ok(Socket::Unix(Some(leftover), listener).into())
+    }
+
+    /// Says who may connect to a Unix socket, as the mode of its file: `0o660`. Without it only the
+    /// user who runs the server may (`0o600`).
+    ///
+    /// # Errors
+    /// It is no Unix socket of [`unix`](Self::unix)'s, or the mode cannot be set.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let path = std::env::temp_dir().join(format!("mode-{}.sock", std::process::id()));
+    /// let listener = resourceful::Listener::unix(&path).await?.with_mode(0o660)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(unix)]
+    pub fn with_mode(self, mode: u32) -> Result<Self> {
+        let Socket::Unix(Some(Leftover { path, .. }), _) = &self.socket else {
+            return Err(Error::internal("only a Unix socket has a mode"));
+        };
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, permissions).map_err(|error| {
+            Error::internal(format!(
+                "cannot set the mode of \"{}\": {error}",
+                path.display()
+            ))
+        })?;
+        Ok(self)
+    }
+
+    /// Speaks TLS with those who connect here.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// use resourceful::{App, Listener, Tls};
+    /// let tls = Tls::from_pem_files("cert.pem", "key.pem")?;
+    /// let listener = Listener::bind("0.0.0.0:443").await?.with_tls(tls);
+    /// App::new().listen(listener)?.run().await
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Its TCP address; a Unix socket has none.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            Socket::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Socket::Unix(..) => None,
+        }
+    }
+
+    pub(super) fn poll_accept(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Stream, Option<SocketAddr>)>> {
+        match &self.socket {
+            Socket::Tcp(listener) => {
+                let (stream, peer) = ready!(listener.poll_accept(cx))?;
+                Poll::Ready(Ok((stream.into(), Some(peer))))
+            }
+            #[cfg(unix)]
+            Socket::Unix(_, listener) => {
+                let (stream, _) = ready!(listener.poll_accept(cx))?;
+                Poll::Ready(Ok((stream.into(), None)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.socket {
+            Socket::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => write!(f, "{address}"),
+                Err(error) => write!(f, "{error}"),
+            },
+            #[cfg(unix)]
+            Socket::Unix(_, listener) => {
+                let address = listener.local_addr();
+                let path = address
+                    .as_ref()
+                    .ok()
+                    .and_then(|address| address.as_pathname());
+                let path = path.unwrap_or(Path::new("(unnamed)"));
+                write!(f, "unix:{}", path.display())
+            }
+        }
+    }
+}
+
+impl From<Socket> for Listener {
+    fn from(socket: Socket) -> Self {
+        Self {
+            socket,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Socket::Tcp(listener).into()
+    }
+}
+
+/// Within a tokio runtime.
+impl TryFrom<std::net::TcpListener> for Listener {
+    type Error = Error;
+
+    fn try_from(listener: std::net::TcpListener) -> Result<Self> {
+        listener.set_nonblocking(true).map_err(Error::internal)?;
+        let listener = TcpListener::from_std(listener).map_err(Error::internal)?;
+        Ok(listener.into())
+    }
+}
+
+/// Its file belongs to who made it, and stays.
+#[cfg(unix)]
+impl From<UnixListener> for Listener {
+    fn from(listener: UnixListener) -> Self {
+        Socket::Unix(None, listener).into()
+    }
+}
+
+/// Within a tokio runtime; its file belongs to who made it, and stays.
+#[cfg(unix)]
+impl TryFrom<std::os::unix::net::UnixListener> for Listener {
+    type Error = Error;
+
+    fn try_from(listener: std::os::unix::net::UnixListener) -> Result<Self> {
+        listener.set_nonblocking(true).map_err(Error::internal)?;
+        let listener = UnixListener::from_std(listener).map_err(Error::internal)?;
+        Ok(listener.into())
+    }
+}
