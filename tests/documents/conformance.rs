@@ -1,8 +1,8 @@
 //! `conformance` finds nothing wrong with a good resource, and every fault put into a copy of it.
 
 use resourceful::prelude::*;
-use resourceful::testing::{Conformance, conformance, conformance_with};
 use resourceful::{AsyncResource, Raw};
+use resourceful_testing::{Conformance, conformance, conformance_with};
 
 use super::posts::{AnyTitle, Fault, NewPost, NullTitle, OpenDoor, Post, Posts, TOKEN};
 

@@ -1,7 +1,7 @@
 //! One promise of a small document broken at a time, and what users say to the test.
 
 use resourceful::prelude::*;
-use resourceful::testing::{Conformance, conformance, conformance_with};
+use resourceful_testing::{Conformance, conformance, conformance_with};
 use serde_json::{Value, json};
 
 use super::posts::{Fault, Posts};

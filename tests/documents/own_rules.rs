@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use resourceful::prelude::*;
-use resourceful::testing::{Conformance, conformance};
 use resourceful::{ErrorStatus, FieldError, Input, Security};
+use resourceful_testing::{Conformance, conformance};
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Book {

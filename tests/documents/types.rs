@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Mutex;
 
 use resourceful::prelude::*;
-use resourceful::testing::conformance;
+use resourceful_testing::conformance;
 use serde::de::DeserializeOwned;
 
 trait Sample: Clone + DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {}

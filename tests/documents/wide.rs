@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use resourceful::prelude::*;
-use resourceful::testing::conformance;
+use resourceful_testing::conformance;
 use serde_json::Value;
 
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, Validate)]

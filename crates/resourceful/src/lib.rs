@@ -24,8 +24,6 @@ mod error;
 mod json;
 mod proto;
 mod task;
-#[cfg(feature = "testing")]
-pub mod testing;
 
 #[doc(no_inline)]
 pub use http;
@@ -91,9 +89,11 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 }
 
-/// For the macros' output alone.
+/// For the output of the macros and for `resourceful-testing` alone.
 #[doc(hidden)]
 pub mod hidden {
     pub use crate::handler::signature::{Outcome, PageOf};
+    pub use crate::openapi::WITHOUT_NUL;
+    pub use crate::response::problem_reply::InvalidInput;
     pub use http::Method;
 }

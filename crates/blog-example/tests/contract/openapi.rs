@@ -1,6 +1,6 @@
 //! What the blog says of itself: that it is so, and that nothing of it changes unseen.
 
-use resourceful::testing::{Finding, assert_openapi, conformance};
+use resourceful_testing::{Finding, assert_openapi, conformance};
 use sea_orm::ConnectionTrait;
 
 use crate::blog::Whole;

@@ -283,11 +283,22 @@ impl TestRequest {
         *self.request.body_mut() = body.into();
         self
     }
-}
 
-impl TestRequest {
-    /// The response, whose body may not have an end.
-    pub(crate) async fn unread(self) -> Response {
+    /// Sends the request and returns the response before its body is read: for bodies that stream.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # async fn echo(_: Request) -> Result<&'static str> { Ok("four") }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let client = TestClient::new(App::new().get("/", public(echo)))?;
+    /// let response = client.get("/").streaming().await;
+    /// assert_eq!(response.body().as_bytes(), Some(&b"four"[..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn streaming(self) -> Response {
         let (parts, body) = self.request.into_parts();
         let Ok(response) = self.service.walk(parts, body.into_arriving(), None).await;
         response
@@ -300,7 +311,7 @@ impl IntoFuture for TestRequest {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let (parts, body) = self.unread().await.into_parts();
+            let (parts, body) = self.streaming().await.into_parts();
             let body = body
                 .collect()
                 .await

@@ -13,7 +13,7 @@ use http_body::Body as HttpBody;
 use tower_service::Service;
 
 use crate::body::Body;
-use crate::endpoint::error_response::{Caught, conclude};
+use crate::endpoint::error_response::conclude;
 use crate::endpoint::telemetry::Observed;
 use crate::endpoint::{Serve, by_value};
 use crate::error::{BoxError, Error, Result};
@@ -23,6 +23,7 @@ use crate::proto::peer::{Mounted, Origin};
 use crate::request::Request;
 use crate::response::reply::Reply;
 use crate::service::AppService;
+use crate::task::catch_panic::CatchPanic;
 
 /// See [`App::mount`](crate::app::App::mount).
 pub(crate) struct Mount<A, S> {
@@ -102,7 +103,7 @@ impl<A: Access<()>, S> Mount<A, S> {
     async fn admit(&self, request: &Request) -> Result<(), Reply> {
         let head = request.head();
         let check = pin!(A::check(&(), request));
-        let Err(error) = Caught::within(check, head.given_up_after()).await else {
+        let Err(error) = CatchPanic::within(check, head.given_up_after()).await else {
             return Ok(());
         };
         let observed = self.is_application.then(|| Observed::new(head)).flatten();

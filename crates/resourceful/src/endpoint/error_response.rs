@@ -1,10 +1,6 @@
 //! The end of the walk: an outcome becomes the response, and the log learns of it.
 
-use std::any::Any;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http_body::Body as _;
@@ -13,45 +9,9 @@ use crate::body::{Body, Response};
 use crate::error::problem::Problem;
 use crate::error::{Error, Result};
 use crate::request::head::Head;
+use crate::response::problem_reply::problem_reply;
 use crate::response::reply::Reply;
-use crate::task::time_limit::{TimeLimit, overdue};
-
-/// What a future comes to; a panic in it is an error like others.
-///
-/// It is lent, so that what awaits it holds it once: see [`crate::endpoint`].
-pub(crate) struct Caught<'f, F> {
-    work: Pin<&'f mut F>,
-    limit: TimeLimit,
-}
-
-impl<'f, F> Caught<'f, F> {
-    pub(crate) fn new(work: Pin<&'f mut F>) -> Self {
-        Self {
-            work,
-            limit: TimeLimit::OFF,
-        }
-    }
-
-    /// Given up after some time.
-    pub(crate) fn within(work: Pin<&'f mut F>, limit: TimeLimit) -> Self {
-        Self { work, limit }
-    }
-}
-
-impl<T, F: Future<Output = Result<T>>> Future for Caught<'_, F> {
-    type Output = Result<T>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        // Nothing is polled again after a panic, so nothing broken is seen.
-        match catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx))) {
-            Ok(Poll::Pending) if self.limit.is_over(cx) => {
-                Poll::Ready(Err(overdue("The answer took too long.")))
-            }
-            Ok(outcome) => outcome,
-            Err(panic) => Poll::Ready(Err(Error::panicked(message(&*panic)))),
-        }
-    }
-}
+use crate::task::catch_panic::panic_message;
 
 /// The one place where errors become responses. Those of the server's own making are
 /// logged, once and with their cause.
@@ -87,13 +47,13 @@ fn as_reply(error: &Error, mut problem: Problem, head: &Head) -> Reply {
         let changed = catch_unwind(AssertUnwindSafe(|| change(error, problem)));
         problem = changed.unwrap_or_else(|panic| {
             tracing::error!(
-                panic = message(&*panic),
+                panic = panic_message(&*panic),
                 "the application's problem hook panicked"
             );
             plain
         });
     }
-    problem.into_reply(error)
+    problem_reply(&problem, error)
 }
 
 /// The answer of `GET` for `HEAD`: without its body (RFC 9110 section 9.3.2).
@@ -111,10 +71,4 @@ pub(crate) fn strip_body(response: &mut Response) {
             .or_insert_with(|| HeaderValue::from(length));
     }
     *response.body_mut() = Body::empty();
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -21,7 +21,7 @@ use tracing::Instrument;
 
 use crate::action::Action;
 use crate::endpoint::dispatch::{dispatch, dispatch_extra};
-use crate::endpoint::error_response::{Caught, conclude};
+use crate::endpoint::error_response::conclude;
 use crate::endpoint::telemetry::Observed;
 use crate::error::Result;
 use crate::handler::access::Access;
@@ -32,6 +32,7 @@ use crate::openapi::{Operation, Problems, Scribe};
 use crate::request::Request;
 use crate::response::into_response::IntoResponse;
 use crate::response::reply::Reply;
+use crate::task::catch_panic::CatchPanic;
 
 /// The one box.
 #[expect(unreachable_pub, reason = "named by a hidden method of a public trait")]
@@ -96,7 +97,7 @@ where
     T: Into<Reply>,
 {
     let head = Arc::clone(request.head());
-    let outcome = Caught::within(pin!(answer(request)), head.given_up_after()).await;
+    let outcome = CatchPanic::within(pin!(answer(request)), head.given_up_after()).await;
     conclude(outcome.map(Into::into), &head)
 }
 
@@ -119,7 +120,7 @@ impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
         let resource = &*self.resource;
         let limit = request.head().given_up_after();
         let work = dispatch(resource, self.action, &mut request);
-        let outcome = Caught::within(pin!(work), limit).await;
+        let outcome = CatchPanic::within(pin!(work), limit).await;
         conclude(outcome, request.head())
     }
 }
@@ -143,7 +144,7 @@ impl<R: AsyncResource, A: ExtraAction<R>> Serve for ExtraEndpoint<R, A> {
         let resource = &*self.resource;
         let limit = request.head().given_up_after();
         let work = dispatch_extra::<R, A>(resource, &mut request);
-        let outcome = Caught::within(pin!(work), limit).await;
+        let outcome = CatchPanic::within(pin!(work), limit).await;
         conclude(outcome, request.head())
     }
 }

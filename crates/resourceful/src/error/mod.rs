@@ -365,7 +365,6 @@ impl Error {
     }
 
     /// Was the request refused by our own reader, and not by a hook?
-    #[cfg(feature = "testing")]
     pub(crate) fn is_invalid_input(&self) -> bool {
         self.0.kind == Kind::InvalidInput
     }

@@ -6,17 +6,12 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-#[cfg(feature = "testing")]
-use crate::body::Response;
 use crate::error::Error;
 use crate::error::field_error::FieldError;
-use crate::json;
-use crate::response::reply::{Content, Reply};
 
 /// The body of an error response (RFC 9457): `type`, `title`, `status`, and where they
 /// are known `detail` and `errors`, then members of the application's own.
@@ -152,32 +147,7 @@ impl Problem {
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
     }
-
-    pub(crate) fn into_reply(self, error: &Error) -> Reply {
-        let bytes = json::to_bytes(&self).unwrap_or_default();
-        let mut content = Content::problem(self.status, bytes);
-        for (name, value) in error.headers() {
-            content = content.with(name.clone(), value.clone());
-        }
-        // RFC 9110 section 15.5.2 requires a challenge; this one opens no dialog in browsers.
-        if self.status == 401 && !error.headers().contains_key(WWW_AUTHENTICATE) {
-            content = content.with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        #[cfg(feature = "testing")]
-        if error.is_invalid_input() {
-            let mut response = Response::from(content);
-            response.extensions_mut().insert(InvalidInput);
-            return response.into();
-        }
-        content.into()
-    }
 }
-
-/// Marks a 422 as one of our own reader, for the contract tests: a 422 of a hook is a rule of the
-/// application, which no document can know.
-#[cfg(feature = "testing")]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct InvalidInput;
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {

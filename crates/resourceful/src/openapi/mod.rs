@@ -28,5 +28,4 @@ pub use self::texts::Texts;
 pub(crate) use self::document::{Answer, Components, Document, Server, Tag};
 pub(crate) use self::refusal::Refusal;
 pub(crate) use self::schemas::Schemas;
-#[cfg(feature = "testing")]
-pub(crate) use self::schemas::WITHOUT_NUL;
+pub use self::schemas::WITHOUT_NUL;

@@ -20,7 +20,7 @@ const OUTPUTS: &str = "#/components/schemas/";
 const INPUTS: &str = "#/components/inputs/";
 
 /// A pattern.
-pub(crate) const WITHOUT_NUL: &str = r"^[^\u0000]*$";
+pub const WITHOUT_NUL: &str = r"^[^\u0000]*$";
 
 /// Collects the schemas that operations refer to.
 pub(crate) struct Schemas {

@@ -9,6 +9,7 @@ use crate::body::Response;
 use crate::error::Result;
 use crate::error::problem::Problem;
 use crate::openapi::{Operation, Scribe};
+use crate::response::problem_reply::problem_reply;
 use crate::response::reply::{Content, Reply};
 
 /// What a view may return: turned into a [`Response`] once.
@@ -152,9 +153,7 @@ impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
                     error = error.to_string(),
                     "a response could not be written as JSON"
                 );
-                Problem::from(&error)
-                    .into_reply(&error)
-                    .into_response(HeaderMap::new())
+                problem_reply(&Problem::from(&error), &error).into_response(HeaderMap::new())
             }
         }
     }

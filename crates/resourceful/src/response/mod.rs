@@ -1,6 +1,7 @@
 //! Values that hooks return, on their way to a response.
 
 pub(crate) mod into_response;
+pub(crate) mod problem_reply;
 pub(crate) mod reply;
 pub(crate) mod representation;
 pub(crate) mod sse;

@@ -50,8 +50,8 @@ pub use self::finding::Finding;
 use self::finding::{Complaint, Findings};
 use self::items::last_parameter;
 use self::session::Session;
-use crate::app::App;
-use crate::app::test_client::TestClient;
+use resourceful::App;
+use resourceful::TestClient;
 
 /// Tests that an application keeps what its document promises; `.await` it.
 ///
@@ -68,7 +68,7 @@ use crate::app::test_client::TestClient;
 /// * pages have as many items as were asked for, and say rightly whether there is another.
 ///
 /// Rules that only the application knows are no faults: a request that satisfies the schemas may
-/// be answered by 401, 403, 404, 409, by 422 where a hook returns [`Error::invalid`](crate::Error),
+/// be answered by 401, 403, 404, 409, by 422 where a hook returns [`Error::invalid`](resourceful::Error),
 /// and by 429. A 422 of the library's own reader is a fault: its rules and the schema disagree.
 /// A 429 ends nothing and proves nothing, so raise limits on requests for this test.
 ///
@@ -89,7 +89,7 @@ use crate::app::test_client::TestClient;
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
-/// use resourceful::testing::conformance;
+/// use resourceful_testing::conformance;
 ///
 /// #[derive(Serialize, JsonSchema)]
 /// struct Tag { id: i64, name: String }
@@ -142,7 +142,7 @@ fn document(app: &App) -> Value {
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
-/// use resourceful::testing::conformance;
+/// use resourceful_testing::conformance;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
@@ -168,7 +168,7 @@ impl Conformance {
     /// # Examples
     /// ```
     /// # use resourceful::prelude::*;
-    /// # use resourceful::testing::conformance;
+    /// # use resourceful_testing::conformance;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// conformance(App::new()).header("authorization", "Bearer s3cret").await;
@@ -187,7 +187,7 @@ impl Conformance {
     /// # Examples
     /// ```
     /// # use resourceful::prelude::*;
-    /// # use resourceful::testing::conformance;
+    /// # use resourceful_testing::conformance;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// conformance(App::new()).cases(1000).await;
@@ -203,7 +203,7 @@ impl Conformance {
     /// # Examples
     /// ```
     /// # use resourceful::prelude::*;
-    /// # use resourceful::testing::conformance;
+    /// # use resourceful_testing::conformance;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// conformance(App::new()).seed(7).await;
@@ -223,7 +223,7 @@ impl Conformance {
     /// # Examples
     /// ```should_panic
     /// # use resourceful::prelude::*;
-    /// # use resourceful::testing::conformance;
+    /// # use resourceful_testing::conformance;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// conformance(App::new()).skip("POST /webhooks/github/").await; // not there
@@ -260,7 +260,7 @@ impl Conformance {
     /// # Examples
     /// ```
     /// # use resourceful::prelude::*;
-    /// # use resourceful::testing::conformance;
+    /// # use resourceful_testing::conformance;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// assert_eq!(conformance(App::new()).findings().await, []);

@@ -16,10 +16,10 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::document::Operation;
-use crate::app::test_client::TestClient;
-use crate::body::Body;
-use crate::error::BoxError;
-use crate::error::problem::InvalidInput;
+use resourceful::Body;
+use resourceful::BoxError;
+use resourceful::TestClient;
+use resourceful::hidden::InvalidInput;
 
 #[derive(Clone, Debug)]
 pub(super) struct Probe {
@@ -140,7 +140,7 @@ impl Probe {
             Payload::Padded { text, length } => request.body(Body::new(Padded::new(text, *length))),
             Payload::Watched(is_read) => request.body(Body::new(Watched(Arc::clone(is_read)))),
         };
-        Answer::read(request.unread().await).await
+        Answer::read(request.streaming().await).await
     }
 }
 

@@ -12,7 +12,7 @@ use super::foreign::{taken_names, taken_parts};
 use super::number;
 use super::schema::Schemas;
 use super::text;
-use crate::openapi::WITHOUT_NUL;
+use resourceful::hidden::WITHOUT_NUL;
 
 /// Why there is no value.
 #[derive(Clone, Debug)]

@@ -92,7 +92,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::conformance::schema::tests::schemas;
+    use crate::conformance::schema::tests::schemas;
 
     fn leaks(schema: &Value, value: &Value) -> bool {
         let judge = schemas().judge(schema).unwrap();

@@ -8,7 +8,7 @@ use std::fmt;
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
-/// use resourceful::testing::{Finding, conformance};
+/// use resourceful_testing::{Finding, conformance};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
@@ -31,7 +31,7 @@ impl Finding {
     ///
     /// # Examples
     /// ```
-    /// # use resourceful::testing::Finding;
+    /// # use resourceful_testing::Finding;
     /// let is_of_posts = |finding: &Finding| finding.operation().contains("/posts/");
     /// ```
     #[must_use]
@@ -43,7 +43,7 @@ impl Finding {
     ///
     /// # Examples
     /// ```
-    /// # use resourceful::testing::Finding;
+    /// # use resourceful_testing::Finding;
     /// let is_leak = |finding: &Finding| finding.check() == "leaked-field";
     /// ```
     #[must_use]
@@ -55,7 +55,7 @@ impl Finding {
     ///
     /// # Examples
     /// ```
-    /// # use resourceful::testing::Finding;
+    /// # use resourceful_testing::Finding;
     /// let words = |finding: &Finding| finding.message().split_whitespace().count();
     /// ```
     #[must_use]
@@ -67,7 +67,7 @@ impl Finding {
     ///
     /// # Examples
     /// ```
-    /// # use resourceful::testing::Finding;
+    /// # use resourceful_testing::Finding;
     /// let is_shown = |finding: &Finding| finding.curl().starts_with("curl ");
     /// ```
     #[must_use]

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::app::App;
-use crate::testing::compat::{Change, Kind, changes};
+use crate::compat::{Change, Kind, changes};
+use resourceful::App;
 
 /// Asserts that the OpenAPI document of an application is the one in a file.
 ///
@@ -32,7 +32,7 @@ use crate::testing::compat::{Change, Kind, changes};
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
-/// use resourceful::testing::assert_openapi;
+/// use resourceful_testing::assert_openapi;
 ///
 /// # fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;

@@ -15,7 +15,7 @@ use super::exchange::{Answer, Probe};
 use super::finding::{Complaint, Findings};
 use super::generate::{Generator, Members, Ungenerable};
 use super::references::Reference;
-use crate::app::test_client::TestClient;
+use resourceful::TestClient;
 
 /// A strategy that finds no value in so many tries has none.
 const MAX_REJECTS: u32 = 300;
