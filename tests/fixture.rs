@@ -109,7 +109,7 @@ impl AsyncResource for Posts {
         Ok(())
     }
 
-    fn locate(&self, post: &Post) -> Option<i64> {
+    fn location_id(&self, post: &Post) -> Option<i64> {
         Some(post.id)
     }
 }

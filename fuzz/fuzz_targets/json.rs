@@ -86,7 +86,7 @@ fuzz_target!(|bytes: &[u8]| {
             check(field, &document);
         }
         assert!(
-            known.insert((field.place(), field.detail())),
+            known.insert((field.location(), field.detail())),
             "{field} twice"
         );
     }
@@ -147,7 +147,7 @@ fn as_integer(word: &[u8]) -> Vec<u8> {
 
 /// Does it point at something, or at a member that is missing?
 fn check(field: &FieldError, document: &Value) {
-    let place = field.place();
+    let place = field.location();
     if field.detail() == "is required" {
         let (parent, name) = place.rsplit_once('/').expect("a member");
         let parent = document.pointer(parent).expect("where it is missing");

@@ -48,7 +48,7 @@ fn app() -> App {
 async fn seen(request: Request) -> Result<Json<Seen>> {
     let names = ["a", "b"].into_iter();
     let names = names.filter(|name| {
-        let route = request.route();
+        let route = request.matched_path();
         route.contains(&format!("{{{name}}}")) || route.contains(&format!("{{*{name}}}"))
     });
     let params = names

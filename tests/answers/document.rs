@@ -50,7 +50,7 @@ async fn it_is_served_and_belongs_to_nobody_else() {
 fn every_action_of_a_resource_is_there_with_all_its_answers() {
     let app = App::new()
         .resource("/posts/", Posts::default())
-        .body_limit(1000);
+        .max_body_size(1000);
     let document = app.openapi().unwrap();
     let list = operation(&document, "/posts/", "get");
     assert_eq!(list["operationId"], "posts.list");
@@ -380,7 +380,7 @@ fn problems_of_the_application_are_there_as_clients_read_them() {
     let app = App::new()
         .get("/films/{name}", public(film))
         .get("/films", public(film))
-        .problems(|_, problem| problem.with("hint", "Ask at the till."));
+        .map_problem(|_, problem| problem.with("hint", "Ask at the till."));
     let document = app.openapi().unwrap();
     let film = operation(&document, "/films/{name}", "get");
     assert_eq!(
@@ -407,7 +407,7 @@ struct Members;
 impl<R: Send + Sync> Access<R> for Members {
     fn security(action: Option<Action>) -> Security {
         match action {
-            Some(action) if action.is_safe() => Security::Open,
+            Some(action) if action.is_safe() => Security::Public,
             _ => Security::HeaderKey("X-Key"),
         }
     }
@@ -570,8 +570,8 @@ fn anything_is_an_empty_schema() {
 fn the_whole_says_how_it_is_called_and_where_it_stands() {
     let app = App::new()
         .info(Info::new("Films", "2.0.0").with_license("MIT"))
-        .mounted_at("/v1/")
-        .amend_openapi(|document| document["x-logo"] = "film.svg".into());
+        .root_path("/v1/")
+        .modify_openapi(|document| document["x-logo"] = "film.svg".into());
     let document = app.openapi().unwrap();
     let document = document.as_value();
     assert_eq!(document["info"]["license"]["identifier"], "MIT");

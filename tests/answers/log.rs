@@ -29,7 +29,7 @@ fn client() -> TestClient {
     let app = app()
         .get("/stream", public(stream))
         .get("/hang", public(hang))
-        .get("/quiet", public(stream).unobserved())
+        .get("/quiet", public(stream).without_telemetry())
         .health();
     TestClient::new(app).unwrap()
 }
@@ -124,7 +124,7 @@ async fn what_others_wrote_stays_on_its_line() {
         .get("/fail", public(fail))
         .get("/panics", public(panics))
         .get("/events", public(events))
-        .problems(|_, _| panic!("{FORGED}"))
+        .map_problem(|_, _| panic!("{FORGED}"))
         .health()
         .ready_check(FORGED, || async { Err(Error::internal(FORGED)) });
     let client = TestClient::new(app).unwrap();

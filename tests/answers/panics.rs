@@ -25,7 +25,7 @@ async fn a_panic_is_a_500_that_keeps_its_secret() {
 
 #[tokio::test]
 async fn a_panicking_problem_hook_still_answers() {
-    let app = App::new().problems(|_, _| panic!("in the hook"));
+    let app = App::new().map_problem(|_, _| panic!("in the hook"));
     let response = TestClient::new(app).unwrap().get("/").await;
     assert_eq!(response.status(), 404);
     assert_eq!(response.json()["title"], "Not Found");

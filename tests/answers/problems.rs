@@ -74,7 +74,7 @@ async fn the_log_has_the_cause_once_and_the_client_never() {
 async fn the_application_has_one_place_to_change_problems() {
     let app = App::new()
         .get("/{case}", public(shop))
-        .problems(|error, problem| {
+        .map_problem(|error, problem| {
             let kind = if error.is_invalid() {
                 "fields"
             } else {

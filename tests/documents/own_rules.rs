@@ -196,7 +196,7 @@ impl<C: Draft> AsyncResource for Books<C> {
         Ok(())
     }
 
-    fn locate(&self, book: &Book) -> Option<i64> {
+    fn location_id(&self, book: &Book) -> Option<i64> {
         Some(book.id)
     }
 }
@@ -447,10 +447,10 @@ mod reader {
         }
     }
 
-    struct Texts<T>(std::marker::PhantomData<fn() -> T>);
+    struct DocComments<T>(std::marker::PhantomData<fn() -> T>);
 
     #[resource]
-    impl<T: Input> AsyncResource for Texts<T> {
+    impl<T: Input> AsyncResource for DocComments<T> {
         const NAME: &'static str = "texts";
         type Access = Public;
 
@@ -471,7 +471,7 @@ mod reader {
         let about = || Description::of("Takes it.").body::<T>();
         let query = Description::of("Searches.").query::<T>();
         let app = App::new()
-            .resource("/resource", Texts::<T>(std::marker::PhantomData))
+            .resource("/resource", DocComments::<T>(std::marker::PhantomData))
             .post("/view", public(take::<T>).described(about()))
             .post("/raw", public(take_raw::<T>).described(about()))
             .get("/query", public(search::<T>).described(query));

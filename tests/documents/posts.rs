@@ -207,7 +207,7 @@ fn is_safe(action: Option<Action>) -> bool {
 
 fn for_writers(action: Option<Action>) -> Security {
     if is_safe(action) {
-        Security::Open
+        Security::Public
     } else {
         Security::Bearer
     }
@@ -378,7 +378,7 @@ where
         }
     }
 
-    fn locate(&self, item: &R) -> Option<i64> {
+    fn location_id(&self, item: &R) -> Option<i64> {
         item.id()
     }
 }

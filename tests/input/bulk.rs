@@ -1,6 +1,6 @@
 //! Many items in one body.
 
-use resourceful::{Bulk, BulkOutcomes, prelude::*};
+use resourceful::{Bulk, BulkResults, prelude::*};
 use serde_json::{Value, json};
 
 #[derive(Deserialize, JsonSchema, Validate)]
@@ -26,7 +26,7 @@ struct NewTags {
     version: u8,
 }
 
-async fn create(mut request: Request) -> Result<Json<BulkOutcomes<String>>> {
+async fn create(mut request: Request) -> Result<Json<BulkResults<String>>> {
     let new: NewTags = request.json().await?;
     let work = |tag: NewTag| async move {
         match tag.name.as_str() {
@@ -39,7 +39,7 @@ async fn create(mut request: Request) -> Result<Json<BulkOutcomes<String>>> {
             _ => Ok(tag.name),
         }
     };
-    Ok(Json(new.tags.each(3, work).await))
+    Ok(Json(new.tags.process(3, work).await))
 }
 
 async fn send(body: &str) -> (u16, Value) {

@@ -417,7 +417,7 @@ fn places<T: resourceful::Input>(body: &Value) -> Vec<String> {
     let mut places: Vec<String> = error
         .fields()
         .iter()
-        .map(|field| field.place().to_owned())
+        .map(|field| field.location().to_owned())
         .collect();
     places.sort();
     places

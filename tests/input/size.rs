@@ -35,7 +35,7 @@ async fn the_limit_can_be_set_for_all_and_for_one() {
 
     #[resource]
     impl AsyncResource for Small {
-        const BODY_LIMIT: Option<u64> = Some(20);
+        const MAX_BODY_SIZE: Option<u64> = Some(20);
         type Access = Public;
 
         async fn create(&self, _: &Request, new: NewPost) -> Result<String> {
@@ -43,7 +43,7 @@ async fn the_limit_can_be_set_for_all_and_for_one() {
         }
     }
 
-    let app = app().body_limit(100).resource("/small", Small);
+    let app = app().max_body_size(100).resource("/small", Small);
     let client = TestClient::new(app).unwrap();
     let title = |size| serde_json::json!({ "title": "x".repeat(size) });
     let post = async |path, size| client.post(path).json(&title(size)).await.status();

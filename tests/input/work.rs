@@ -150,7 +150,7 @@ fn a_bulk_of_wrong_items_is_read_a_few_times() {
     let items: Items = resourceful::from_json(body.as_bytes()).ok().unwrap();
     let wrong = items.items.into_iter().filter(|item| {
         let error = item.value.as_ref().err().unwrap();
-        error.fields()[0].place() == "/price"
+        error.fields()[0].location() == "/price"
     });
     assert_eq!(wrong.count(), count);
 }

@@ -1,3 +1,4 @@
+use resourceful::Never;
 use resourceful::prelude::*;
 
 use crate::fixture::{NewPost, Post};

@@ -41,7 +41,7 @@ async fn the_location_of_an_item_has_the_collections_spelling() {
 
     let app = App::new()
         .resource("/api/posts/", Posts::default())
-        .mounted_at("/v1");
+        .root_path("/v1");
     let client = TestClient::new(app).unwrap();
     let created = client
         .post("/api/posts/")
@@ -78,7 +78,7 @@ async fn an_id_that_is_no_segment_is_no_location() {
             Ok(Slug { slug })
         }
 
-        fn locate(&self, item: &Slug) -> Option<String> {
+        fn location_id(&self, item: &Slug) -> Option<String> {
             Some(item.slug.clone())
         }
     }

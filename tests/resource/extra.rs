@@ -2,7 +2,7 @@
 
 use http::Method;
 use resourceful::prelude::*;
-use resourceful::{Extra, ExtraAction, ExtraActions, NoContent, OnCollection, QueryInput};
+use resourceful::{ActionSpec, ExtraAction, ExtraActions, NoContent, OnCollection, QueryInput};
 use serde_json::json;
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -176,7 +176,8 @@ struct Shelf<T>(T);
 struct Emptied;
 
 impl<T: Send + Sync + 'static> ExtraAction<Shelf<T>> for Emptied {
-    const EXTRA: &'static Extra = &Extra::on_collection("emptied", Method::DELETE, "things");
+    const SPEC: &'static ActionSpec =
+        &ActionSpec::on_collection("emptied", Method::DELETE, "things");
 
     type Target = OnCollection;
     type Input = QueryInput<PageNumber>;

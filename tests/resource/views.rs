@@ -58,6 +58,6 @@ async fn a_view_reads_what_it_needs() {
 
 #[tokio::test]
 async fn a_view_has_the_body_limit_of_the_application() {
-    let client = TestClient::new(App::new().view("/echo", Echo).body_limit(3)).unwrap();
+    let client = TestClient::new(App::new().view("/echo", Echo).max_body_size(3)).unwrap();
     assert_eq!(client.delete("/echo").body("four").await.status(), 413);
 }

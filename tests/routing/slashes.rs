@@ -84,7 +84,7 @@ async fn a_redirect_never_leaves_the_host() {
 
 #[tokio::test]
 async fn redirects_lead_back_through_a_prefix() {
-    let client = TestClient::new(app().mounted_at("/api/")).unwrap();
+    let client = TestClient::new(app().root_path("/api/")).unwrap();
     assert_eq!(
         client.get("/posts/").await.headers()["location"],
         "/api/posts"

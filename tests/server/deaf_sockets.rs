@@ -33,10 +33,10 @@ enum Habit {
 
 impl AsyncSocket for Habit {
     type Access = Public;
-    type Receive = Message;
-    type Send = Message;
+    type Incoming = Message;
+    type Outgoing = Message;
     const PING_INTERVAL: Duration = PATIENCE;
-    const PATIENCE: Duration = PATIENCE;
+    const PONG_TIMEOUT: Duration = PATIENCE;
 
     async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
         let long = Message::Text("x".repeat(1_000_000));

@@ -69,7 +69,11 @@ fn app() -> (App, Work, UnboundedReceiver<Event>) {
 }
 
 async fn start(app: App, streams: u32) -> Running {
-    run(app.bind("127.0.0.1:0").await.unwrap().max_streams(streams))
+    run(app
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .max_concurrent_streams(streams))
 }
 
 /// A connection, and the task that keeps it.
@@ -242,7 +246,7 @@ async fn a_reset_request_counts_against_its_connection_until_it_has_ended() {
 #[tokio::test]
 async fn a_request_whose_time_is_over_counts_against_its_connection_until_it_has_ended() {
     let (app, work, mut events) = app();
-    let running = start(app.time_limit(Duration::from_millis(50)), 3).await;
+    let running = start(app.timeout(Duration::from_millis(50)), 3).await;
     let (sender, _keep) = connect(&running, ATTACKER).await;
     for _ in 0..3 {
         assert_eq!(status(ask(&sender, http::Method::POST, "/work")).await, 503);

@@ -125,7 +125,7 @@ async fn a_create_is_tried_on_the_page() {
 
 #[tokio::test]
 async fn the_page_finds_its_application_below_a_prefix() {
-    let inner = documented("/v1").mounted_at("/v1").build().unwrap();
+    let inner = documented("/v1").root_path("/v1").build().unwrap();
     let running = start(App::new().mount("/v1", public(inner))).await;
     browse(running.address, |browser, origin| {
         let page = browser.open(&format!("{origin}/v1/docs/"));

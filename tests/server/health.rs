@@ -89,7 +89,7 @@ async fn the_paths_are_free_where_nobody_asked_for_them() {
 #[tokio::test]
 async fn who_is_about_to_stop_is_not_ready() {
     let server = app().health().bind("127.0.0.1:0").await.unwrap();
-    let running = run(server.drain_delay(Duration::from_millis(500)));
+    let running = run(server.shutdown_delay(Duration::from_millis(500)));
     let status = async |path: &str| {
         let mut raw = Raw::connect(running.address).await;
         raw.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))

@@ -171,7 +171,7 @@ async fn with_long_answer() -> Server {
 async fn an_answer_that_is_not_read_ends_the_connection() {
     let server = with_long_answer().await;
     let time = Duration::from_millis(300);
-    let running = run(server.write_timeout(time).ping(time, time));
+    let running = run(server.write_timeout(time).http2_keep_alive(time, time));
     let mut raw = Raw::connect(running.address).await;
     raw.send([PREFACE, &frame(4, 0, 0, &[]), &get(1, "/long")].concat())
         .await;
@@ -353,7 +353,7 @@ async fn a_client_that_asks_nothing_is_told_to_go() {
     let time = Duration::from_millis(200);
     for request in [vec![], get(1, "/posts/1")] {
         let server = app().bind("127.0.0.1:0").await.unwrap();
-        let running = run(server.idle_timeout(time).ping(time / 4, time));
+        let running = run(server.idle_timeout(time).http2_keep_alive(time / 4, time));
         let mut raw = Raw::connect(running.address).await;
         let settings = frame(4, 0, 0, &[]);
         raw.send([PREFACE, &settings, &request].concat()).await;

@@ -21,7 +21,7 @@ const NEVER: Duration = Duration::from_secs(100);
 /// A server that is patient in everything but one thing.
 async fn start(app: App, header: Duration, idle: Duration, write: Duration) -> Running {
     let server = app.bind("127.0.0.1:0").await.unwrap();
-    let server = server.header_timeout(header).idle_timeout(idle);
+    let server = server.header_read_timeout(header).idle_timeout(idle);
     run(server.write_timeout(write))
 }
 

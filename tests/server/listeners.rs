@@ -293,7 +293,7 @@ async fn a_handshake_has_its_time() {
         .unwrap()
         .with_tls(tls(&folder));
     let server = app().listen(listener).unwrap();
-    let running = run(server.header_timeout(Duration::from_millis(200)));
+    let running = run(server.header_read_timeout(Duration::from_millis(200)));
     let negotiated = connect_tls(running.address, roots, &["h2"]).await.unwrap();
     let (mut silent, _) = tokio::io::split(negotiated);
     let mut said = Vec::new();

@@ -62,7 +62,7 @@ async fn redirects_and_locations_have_the_prefix() {
     assert!(location.starts_with("/api/v1/posts/"), "{location}");
     assert_eq!(client.get(&location).await.status(), 200);
     // What an application says of itself comes first.
-    let said = inner().mounted_at("/elsewhere");
+    let said = inner().root_path("/elsewhere");
     let answer = get("/api/v1/posts", said).await;
     assert!(
         answer.contains("location: /elsewhere/posts/\r\n"),
@@ -165,7 +165,7 @@ async fn a_stop_waits_for_what_runs_on_inside() {
         }
     };
     let inner = App::new()
-        .time_limit(Duration::from_millis(50))
+        .timeout(Duration::from_millis(50))
         .post("/work", public(work));
     let running = start(outer(inner)).await;
     let mut raw = Raw::connect(running.address).await;

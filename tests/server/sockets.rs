@@ -30,11 +30,11 @@ struct Echo;
 
 impl AsyncSocket for Echo {
     type Access = Public;
-    type Receive = Said;
-    type Send = Heard;
-    const MAX_MESSAGE: usize = 1000;
+    type Incoming = Said;
+    type Outgoing = Heard;
+    const MAX_MESSAGE_SIZE: usize = 1000;
     const PING_INTERVAL: Duration = Duration::from_millis(200);
-    const PATIENCE: Duration = Duration::from_millis(200);
+    const PONG_TIMEOUT: Duration = Duration::from_millis(200);
     const PROTOCOLS: &'static [&'static str] = &["echo.v2", "echo.v1"];
 
     async fn serve(&self, _: &Request, socket: &mut Socket<Said, Heard>) -> Result<()> {
@@ -67,8 +67,8 @@ struct Mirror;
 
 impl AsyncSocket for Mirror {
     type Access = Public;
-    type Receive = Message;
-    type Send = Message;
+    type Incoming = Message;
+    type Outgoing = Message;
 
     async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
         while let Some(message) = socket.receive().await? {

@@ -37,7 +37,7 @@ async fn what_only_reads_is_given_up() {
             Ok::<_, Error>(())
         }
     };
-    let client = TestClient::new(App::new().time_limit(LIMIT).get("/", public(hang))).unwrap();
+    let client = TestClient::new(App::new().timeout(LIMIT).get("/", public(hang))).unwrap();
     let response = client.get("/").header("x-request-id", "slow-1").await;
     assert_eq!(response.status(), 503);
     let problem = response.json();
@@ -60,7 +60,7 @@ async fn what_may_have_begun_runs_to_its_end() {
             Ok::<_, Error>(())
         }
     };
-    let client = TestClient::new(App::new().time_limit(LIMIT).post("/", public(slow))).unwrap();
+    let client = TestClient::new(App::new().timeout(LIMIT).post("/", public(slow))).unwrap();
     let response = client.post("/").header("x-request-id", "slow-2").await;
     assert_eq!(response.status(), 503);
     assert_eq!(response.json()["request_id"], "slow-2");
@@ -83,7 +83,7 @@ async fn a_body_is_read_no_longer_than_its_request_has_time() {
             Ok::<_, Error>(())
         }
     };
-    let running = start(App::new().time_limit(LIMIT).put("/", public(upload))).await;
+    let running = start(App::new().timeout(LIMIT).put("/", public(upload))).await;
     let mut raw = Raw::connect(running.address).await;
     raw.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf")
         .await;
@@ -102,7 +102,7 @@ async fn the_connection_lives_on() {
         std::future::pending().await
     }
     let app = app()
-        .time_limit(LIMIT)
+        .timeout(LIMIT)
         .get("/hang", public(hang))
         .post("/hang", public(hang));
     let running = start(app).await;
@@ -123,7 +123,7 @@ async fn each_may_have_a_limit_of_its_own() {
     #[view]
     impl AsyncView for Quick {
         type Access = Public;
-        const TIME_LIMIT: Option<Duration> = Some(LIMIT);
+        const TIMEOUT: Option<Duration> = Some(LIMIT);
         async fn get(&self, request: Request) -> Result<Response> {
             assert!(request.deadline().unwrap() < Instant::now() + LIMIT);
             std::future::pending().await
@@ -135,9 +135,9 @@ async fn each_may_have_a_limit_of_its_own() {
         Ok(StatusCode::OK)
     }
     let app = App::new()
-        .time_limit(LIMIT / 2)
+        .timeout(LIMIT / 2)
         .view("/quick", Quick)
-        .get("/slow", public(slow).time_limit(Duration::MAX));
+        .get("/slow", public(slow).timeout(Duration::MAX));
     let client = TestClient::new(app).unwrap();
     assert_eq!(client.get("/quick").await.status(), 503);
     assert_eq!(client.get("/slow").await.status(), 200);
@@ -146,9 +146,7 @@ async fn each_may_have_a_limit_of_its_own() {
 /// While the body is read nothing has begun: the client is told that it was too slow.
 #[tokio::test]
 async fn a_body_that_is_not_there_in_time_is_408() {
-    let app = App::new()
-        .time_limit(LIMIT)
-        .resource("/posts", Posts::with(1));
+    let app = App::new().timeout(LIMIT).resource("/posts", Posts::with(1));
     let client = TestClient::new(app).unwrap();
     let request = client
         .post("/posts")

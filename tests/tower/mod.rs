@@ -19,7 +19,7 @@ async fn get(router: axum::Router, path: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn an_application_is_nested_in_axum() {
-    let service = app().mounted_at("/api").build().unwrap();
+    let service = app().root_path("/api").build().unwrap();
     let router = axum::Router::new()
         .route("/", axum::routing::get(|| async { "axum" }))
         .nest_service("/api", service);

@@ -128,7 +128,7 @@ pub fn app(services: Services) -> App {
         )
         .health()
         .ready_check("database", move || sign_of_life(asked.clone()))
-        .problems(error::with_error_member)
+        .map_problem(error::with_error_member)
         .on_stop(|| async move { database.close().await.map_err(Error::internal) });
     let hook = "/webhooks/github/";
     match github {

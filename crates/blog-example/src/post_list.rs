@@ -41,7 +41,7 @@ impl AsyncView for PostList {
         Description::new()
             .tag("posts")
             .query::<PageNumber>()
-            .answers_page::<PostRow, PageNumber>("posts")
+            .page_response::<PostRow, PageNumber>("posts")
     }
 
     /// The published posts, newest first, page by page.
@@ -52,7 +52,7 @@ impl AsyncView for PostList {
         let (rows, total) =
             tokio::try_join!(rows.all(&self.database), published.count(&self.database))?;
         let posts = page.of(rows, total).map(PostRow::from);
-        Ok(Json(posts.named("posts")).into_response())
+        Ok(Json(posts.with_key("posts")).into_response())
     }
 }
 

@@ -97,7 +97,7 @@ impl AsyncResource for Posts {
         self.change(id, published).await
     }
 
-    fn locate(&self, post: &Post) -> Option<i64> {
+    fn location_id(&self, post: &Post) -> Option<i64> {
         Some(post.id)
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn about_home() -> Description {
     Description::of("Leads to the page about the API.")
         .operation_id("home")
         .tag("docs")
-        .answers_with(StatusCode::TEMPORARY_REDIRECT, None)
+        .response_of(StatusCode::TEMPORARY_REDIRECT, None)
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -72,12 +72,12 @@ pub(crate) async fn post_list(database: Pool, _: Request) -> Result<impl IntoRes
             created_at,
         },
     );
-    Ok(Json(posts.named("posts")).into_response())
+    Ok(Json(posts.with_key("posts")).into_response())
 }
 
 pub(crate) fn about_post_list() -> Description {
     Description::of("All published posts, newest first.")
-        .answers_page::<PostSummary, Unpaged>("posts")
+        .page_response::<PostSummary, Unpaged>("posts")
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

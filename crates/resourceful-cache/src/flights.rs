@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use resourceful::{Result, caught};
+use resourceful::{Result, catch_panic};
 use tokio::sync::OnceCell;
 
 type Flight = OnceCell<Result<Bytes>>;
@@ -26,7 +26,7 @@ impl Flights {
         let _seat = Seat { flights: self, key };
         let flight = Arc::clone(self.lock().entry(key.to_owned()).or_default());
         let land = async {
-            let outcome = caught(compute).await;
+            let outcome = catch_panic(compute).await;
             // Who comes from now on finds the value in the store, or computes anew.
             self.lock().remove(key);
             outcome

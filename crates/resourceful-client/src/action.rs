@@ -12,7 +12,7 @@ use crate::call::Call;
 ///
 /// # Examples
 /// See [`ResourceClient::call`](crate::ResourceClient::call).
-pub trait Addressed: Sealed {
+pub trait ClientTarget: Sealed {
     /// The action's path below the collection, as a template.
     #[doc(hidden)]
     fn template(path: &str) -> String;
@@ -25,7 +25,7 @@ pub trait Addressed: Sealed {
 ///
 /// # Examples
 /// See [`ResourceClient::call`](crate::ResourceClient::call).
-pub trait Sent: Sealed {
+pub trait ClientInput: Sealed {
     #[doc(hidden)]
     fn put_into(&self, call: Call) -> Call;
 }
@@ -36,7 +36,7 @@ mod sealed {
 
 impl<I> Sealed for OnItem<I> {}
 
-impl<I: Display> Addressed for OnItem<I> {
+impl<I: Display> ClientTarget for OnItem<I> {
     fn template(path: &str) -> String {
         format!("{{id}}/{path}")
     }
@@ -48,7 +48,7 @@ impl<I: Display> Addressed for OnItem<I> {
 
 impl Sealed for OnCollection {}
 
-impl Addressed for OnCollection {
+impl ClientTarget for OnCollection {
     fn template(path: &str) -> String {
         path.to_owned()
     }
@@ -60,7 +60,7 @@ impl Addressed for OnCollection {
 
 impl Sealed for NoInput {}
 
-impl Sent for NoInput {
+impl ClientInput for NoInput {
     fn put_into(&self, call: Call) -> Call {
         call
     }
@@ -68,7 +68,7 @@ impl Sent for NoInput {
 
 impl<Q> Sealed for QueryInput<Q> {}
 
-impl<Q: Serialize> Sent for QueryInput<Q> {
+impl<Q: Serialize> ClientInput for QueryInput<Q> {
     fn put_into(&self, call: Call) -> Call {
         call.query_of(&self.0)
     }
@@ -76,7 +76,7 @@ impl<Q: Serialize> Sent for QueryInput<Q> {
 
 impl<B> Sealed for BodyInput<B> {}
 
-impl<B: Serialize> Sent for BodyInput<B> {
+impl<B: Serialize> ClientInput for BodyInput<B> {
     fn put_into(&self, call: Call) -> Call {
         call.json(&self.0)
     }

@@ -17,7 +17,7 @@ mod action;
 mod resource;
 mod resource_error;
 
-pub use self::action::{Addressed, Sent};
+pub use self::action::{ClientInput, ClientTarget};
 pub use self::call::Call;
 pub use self::client::{Client, ClientBuilder};
 pub use self::error::{BuildError, ClientError};

@@ -9,7 +9,7 @@ use resourceful::{Action, AsyncResource, ExtraAction, Page, Request};
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Addressed, Sent};
+use crate::action::{ClientInput, ClientTarget};
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::BuildError;
@@ -63,7 +63,7 @@ use crate::resource_error::ResourceError;
 ///
 /// match tags.create(&Tag { name: String::new() }).await {
 ///     Err(ResourceError::Problem(problem)) if problem.status() == 422 => {
-///         assert_eq!(problem.errors()[0].place(), "/name");
+///         assert_eq!(problem.errors()[0].location(), "/name");
 ///     }
 ///     other => panic!("{other:?}"),
 /// }
@@ -340,12 +340,12 @@ impl<R: AsyncResource> ResourceClient<R> {
     ) -> Result<A::Output, ResourceError>
     where
         A: ExtraAction<R>,
-        A::Target: Addressed,
-        A::Input: Sent,
+        A::Target: ClientTarget,
+        A::Input: ClientInput,
         A::Output: DeserializeOwned,
     {
-        let path = self.below(&A::Target::template(A::EXTRA.path()));
-        let call = self.client.call(Action::Extra(A::EXTRA).method(), &path);
+        let path = self.below(&A::Target::template(A::SPEC.path()));
+        let call = self.client.call(Action::Extra(A::SPEC).method(), &path);
         fetch(input.put_into(target.address(call))).await
     }
 
@@ -382,7 +382,7 @@ where
     R::ListItem: Deserialize<'de>,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Page::from_named(R::NAME, deserializer).map(Self)
+        Page::from_key(R::NAME, deserializer).map(Self)
     }
 }
 

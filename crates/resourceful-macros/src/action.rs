@@ -193,12 +193,12 @@ impl<'f> Extra<'f> {
             pub struct #name;
 
             impl ::resourceful::ExtraAction<#self_type> for #name {
-                const EXTRA: &'static ::resourceful::Extra = &::resourceful::Extra::#place(
+                const SPEC: &'static ::resourceful::ActionSpec = &::resourceful::ActionSpec::#place(
                     #called,
                     ::resourceful::hidden::Method::#method,
                     #path,
                 );
-                const TEXT: &'static str = #text;
+                const DOC: &'static str = #text;
                 type Target = #target;
                 type Input = #input_type;
                 type Output = #output;

@@ -19,7 +19,7 @@ use proc_macro::TokenStream;
 /// * the associated types, read off the hooks' signatures: `Id`, `Query`, `ListItem`, `Item`,
 ///   `Create`, `Update`, `PartialUpdate`, `Error`; `Never` where no hook says.
 ///
-/// * `TEXTS`: the doc comments of the block and of its hooks, for the document of the API.
+/// * `DOCS`: the doc comments of the block and of its hooks, for the document of the API.
 ///
 /// What the block says itself is left alone. `type Access` is never filled in.
 ///

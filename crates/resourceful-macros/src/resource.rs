@@ -90,7 +90,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Vec::new();
     let id = id(&block);
     let actions = action::take(&mut block, id.as_ref(), &mut errors);
-    let others = ["locate", "ready", "extra_actions"];
+    let others = ["location_id", "ready", "extra_actions"];
     errors.extend(hooks::check(&mut block, HOOKS, &others, "`AsyncResource`"));
     errors.extend(hooks::require_access(&mut block));
     add_consts(&mut block, &name);

@@ -6,9 +6,9 @@ use syn::{Attribute, Expr, ExprLit, ItemImpl, Lit, Meta, parse_quote};
 
 use crate::hooks::{self, Hook};
 
-/// `const TEXTS`: the doc comments of the block and of its hooks.
+/// `const DOCS`: the doc comments of the block and of its hooks.
 pub(crate) fn add(block: &mut ItemImpl, hooks: &[Hook]) {
-    if hooks::has_const(block, "TEXTS") {
+    if hooks::has_const(block, "DOCS") {
         return;
     }
     let whole = of(&block.attrs);
@@ -19,7 +19,7 @@ pub(crate) fn add(block: &mut ItemImpl, hooks: &[Hook]) {
     });
     let texts: Vec<TokenStream> = texts.collect();
     block.items.push(parse_quote! {
-        const TEXTS: ::resourceful::Texts = ::resourceful::Texts::new(#whole, &[#(#texts),*]);
+        const DOCS: ::resourceful::DocComments = ::resourceful::DocComments::new(#whole, &[#(#texts),*]);
     });
 }
 

@@ -284,7 +284,7 @@ impl Provider for GitHub {
     type Signature = String;
 
     /// GitHub's own limit.
-    const BODY_LIMIT: u64 = 25 * 1024 * 1024;
+    const MAX_BODY_SIZE: u64 = 25 * 1024 * 1024;
 
     fn describe() -> Description {
         let signature = Parameter::header::<String>("X-Hub-Signature-256")

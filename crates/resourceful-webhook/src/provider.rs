@@ -50,7 +50,7 @@ pub trait Provider: Send + Sync + 'static {
     type Signature: Send + Sync;
 
     /// How long a delivery may be, in bytes; over it, the answer is 413.
-    const BODY_LIMIT: u64 = 2 * 1024 * 1024;
+    const MAX_BODY_SIZE: u64 = 2 * 1024 * 1024;
 
     /// The header fields and the body of a delivery, for the document of the API.
     fn describe() -> Description {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
-use resourceful::{Result, caught, prelude::*};
+use resourceful::{Result, catch_panic, prelude::*};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
@@ -86,7 +86,7 @@ impl<P: Provider> Webhook<P> {
             }
         };
         // A panic is an outcome, too: the delivery must not stay begun.
-        let outcome = caught(self.handler.handle(event)).await;
+        let outcome = catch_panic(self.handler.handle(event)).await;
         let kept = match outcome {
             Ok(()) => seen.finish(id, lease).await,
             Err(_) => seen.abandon(id, lease).await,
@@ -119,15 +119,15 @@ impl<P: Provider> AsyncView for Webhook<P> {
 
     fn describe(_: &Method) -> Description {
         P::describe()
-            .body_limit(P::BODY_LIMIT)
-            .answers::<Processed>(StatusCode::OK)
+            .max_body_size(P::MAX_BODY_SIZE)
+            .response::<Processed>(StatusCode::OK)
     }
 
     async fn post(&self, mut request: Request) -> Result<Response> {
         let signature = self
             .provider
             .signature(request.headers(), SystemTime::now())?;
-        let body = request.bytes_within(P::BODY_LIMIT).await?;
+        let body = request.bytes_within(P::MAX_BODY_SIZE).await?;
         self.provider.verify(&signature, &body)?;
         let event = self.provider.event(request.headers(), &body)?;
         let id = self.provider.delivery_id(request.headers(), &body);

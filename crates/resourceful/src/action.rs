@@ -40,7 +40,7 @@ pub enum Action {
     /// `DELETE` of an item.
     Destroy,
     /// An action of the resource's own.
-    Extra(&'static Extra),
+    Extra(&'static ActionSpec),
 }
 
 impl Action {
@@ -81,13 +81,13 @@ impl Action {
     ///
     /// # Examples
     /// ```
-    /// assert!(!resourceful::Action::Create.is_on_item());
+    /// assert!(!resourceful::Action::Create.is_detail());
     /// ```
     #[must_use]
-    pub fn is_on_item(self) -> bool {
+    pub fn is_detail(self) -> bool {
         match self {
             Self::List | Self::Create => false,
-            Self::Extra(extra) => extra.is_on_item,
+            Self::Extra(extra) => extra.is_detail,
             _ => true,
         }
     }
@@ -125,28 +125,28 @@ impl Action {
 ///
 /// # Examples
 /// ```
-/// use resourceful::{Action, Extra};
+/// use resourceful::{Action, ActionSpec};
 /// use http::Method;
 ///
-/// static PUBLISH: Extra = Extra::on_item("publish", Method::POST, "publish");
+/// static PUBLISH: ActionSpec = ActionSpec::on_item("publish", Method::POST, "publish");
 /// assert_eq!(Action::Extra(&PUBLISH).to_string(), "publish");
 /// assert!(!Action::Extra(&PUBLISH).is_safe());
 /// ```
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub struct Extra {
+pub struct ActionSpec {
     name: &'static str,
     method: Method,
     path: &'static str,
-    is_on_item: bool,
+    is_detail: bool,
 }
 
-impl Extra {
+impl ActionSpec {
     /// An action of one item: `POST /posts/7/publish`.
     ///
     /// # Examples
     /// ```
-    /// use resourceful::Extra;
-    /// static PUBLISH: Extra = Extra::on_item("publish", http::Method::POST, "publish");
+    /// use resourceful::ActionSpec;
+    /// static PUBLISH: ActionSpec = ActionSpec::on_item("publish", http::Method::POST, "publish");
     /// ```
     #[must_use]
     pub const fn on_item(name: &'static str, method: Method, path: &'static str) -> Self {
@@ -154,7 +154,7 @@ impl Extra {
             name,
             method,
             path,
-            is_on_item: true,
+            is_detail: true,
         }
     }
 
@@ -162,8 +162,8 @@ impl Extra {
     ///
     /// # Examples
     /// ```
-    /// use resourceful::Extra;
-    /// static RECENT: Extra = Extra::on_collection("recent", http::Method::GET, "recent");
+    /// use resourceful::ActionSpec;
+    /// static RECENT: ActionSpec = ActionSpec::on_collection("recent", http::Method::GET, "recent");
     /// ```
     #[must_use]
     pub const fn on_collection(name: &'static str, method: Method, path: &'static str) -> Self {
@@ -171,7 +171,7 @@ impl Extra {
             name,
             method,
             path,
-            is_on_item: false,
+            is_detail: false,
         }
     }
 
@@ -179,8 +179,8 @@ impl Extra {
     ///
     /// # Examples
     /// ```
-    /// use resourceful::Extra;
-    /// static RECENT: Extra = Extra::on_collection("recent", http::Method::GET, "recent");
+    /// use resourceful::ActionSpec;
+    /// static RECENT: ActionSpec = ActionSpec::on_collection("recent", http::Method::GET, "recent");
     /// assert_eq!(RECENT.name(), "recent");
     /// ```
     #[must_use]
@@ -192,8 +192,8 @@ impl Extra {
     ///
     /// # Examples
     /// ```
-    /// use resourceful::Extra;
-    /// static RECENT: Extra = Extra::on_collection("recent", http::Method::GET, "recent");
+    /// use resourceful::ActionSpec;
+    /// static RECENT: ActionSpec = ActionSpec::on_collection("recent", http::Method::GET, "recent");
     /// assert_eq!(RECENT.path(), "recent");
     /// ```
     #[must_use]
@@ -205,13 +205,13 @@ impl Extra {
     ///
     /// # Examples
     /// ```
-    /// use resourceful::Extra;
-    /// static RECENT: Extra = Extra::on_collection("recent", http::Method::GET, "recent");
-    /// assert!(!RECENT.is_on_item());
+    /// use resourceful::ActionSpec;
+    /// static RECENT: ActionSpec = ActionSpec::on_collection("recent", http::Method::GET, "recent");
+    /// assert!(!RECENT.is_detail());
     /// ```
     #[must_use]
-    pub const fn is_on_item(&self) -> bool {
-        self.is_on_item
+    pub const fn is_detail(&self) -> bool {
+        self.is_detail
     }
 }
 

@@ -32,7 +32,7 @@ pub use resourceful_macros::{Problem, resource, view};
 #[doc(no_inline)]
 pub use tokio_rustls::rustls;
 
-pub use self::action::{Action, Actions, Extra};
+pub use self::action::{Action, ActionSpec, Actions};
 pub use self::app::App;
 pub use self::app::test_client::{TestClient, TestRequest, TestResponse};
 #[cfg(feature = "multipart")]
@@ -41,7 +41,7 @@ pub use self::body::stream::BodyStream;
 pub use self::body::{Body, Response};
 pub use self::docs::build::OpenApi;
 pub use self::endpoint::FunctionView;
-pub use self::endpoint::response_future::Answer;
+pub use self::endpoint::response_future::ResponseFuture;
 pub use self::error::build_error::BuildErrors;
 pub use self::error::field_error::FieldError;
 pub use self::error::problem::Problem;
@@ -49,20 +49,20 @@ pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::handler::access::{Access, Public};
 pub use self::handler::description::Description;
 pub use self::handler::extra_action::{
-    ActionInput, BodyInput, ExtraAction, ExtraActions, NoInput, OnCollection, OnItem, QueryInput,
-    Target,
+    ActionInput, ActionTarget, BodyInput, ExtraAction, ExtraActions, NoInput, OnCollection, OnItem,
+    QueryInput,
 };
 pub use self::handler::id::Id;
 pub use self::handler::resource::AsyncResource;
 pub use self::handler::unused::Never;
 pub use self::handler::view::{AsyncView, Guarded, guarded, public, with_state};
-pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkOutcomes, BulkSuccess};
+pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkResults, BulkSuccess};
 pub use self::input::pagination::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::input::query::{Filtered, Query, QueryString};
 pub use self::input::{Change, Input, from_json};
-pub use self::openapi::{Info, Parameter, ProblemKind, Problems, Security, Texts};
+pub use self::openapi::{DocComments, Info, Parameter, ProblemKind, Problems, Security};
 pub use self::request::Request;
-pub use self::request::settings::{DEFAULT_BODY_LIMIT, TrailingSlash};
+pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
 pub use self::response::into_response::{IntoResponse, Json};
 pub use self::response::representation::{NoContent, Output, Raw, Representation};
 pub use self::response::sse::{Event, EventSender, EventStream};
@@ -71,17 +71,17 @@ pub use self::server::tls::Tls;
 pub use self::server::{Listener, Server};
 pub use self::service::AppService;
 pub use self::task::blocking::blocking;
-pub use self::task::catch_panic::caught;
+pub use self::task::catch_panic::catch_panic;
 pub use self::task::gather::gather;
 #[cfg(feature = "websocket")]
-pub use self::websocket::{AsyncSocket, Message, Receive, Socket, Transmit};
+pub use self::websocket::{AsyncSocket, IncomingMessage, Message, OutgoingMessage, Socket};
 
 /// What most files of an application need: `use resourceful::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Description, Error,
-        FieldError, Filtered, IntoResponse, Json, LimitOffset, Never, Page, PageNumber, Problem,
-        Public, Request, Response, Result, TestClient, Unpaged, blocking, gather, guarded, public,
+        FieldError, Filtered, IntoResponse, Json, LimitOffset, Page, PageNumber, Problem, Public,
+        Request, Response, Result, TestClient, Unpaged, blocking, gather, guarded, public,
         resource, view, with_state,
     };
     pub use garde::Validate;

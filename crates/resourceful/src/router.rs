@@ -55,18 +55,18 @@ pub(crate) enum Methods {
 
 pub(crate) struct Router {
     tree: matchit::Router<Target>,
-    leaves: Vec<Leaf>,
+    leaves: Vec<MethodTable>,
 }
 
 #[derive(Clone, Copy)]
 enum Target {
-    Leaf(usize),
+    MethodTable(usize),
     /// The path of a leaf, but for the slash at its end.
     OtherSlash,
 }
 
 /// One registered path: a table of endpoints by method.
-pub(crate) struct Leaf {
+pub(crate) struct MethodTable {
     pub(crate) route: Arc<Route>,
     /// What is served, ready to send.
     pub(crate) allow: HeaderValue,
@@ -75,7 +75,7 @@ pub(crate) struct Leaf {
 }
 
 pub(crate) enum Found<'r> {
-    Leaf(&'r Leaf),
+    MethodTable(&'r MethodTable),
     OtherSlash,
     Nothing,
 }
@@ -125,7 +125,7 @@ impl Router {
         };
         match *found.value {
             Target::OtherSlash => Found::OtherSlash,
-            Target::Leaf(index) => Found::Leaf(&self.leaves[index]),
+            Target::MethodTable(index) => Found::MethodTable(&self.leaves[index]),
         }
     }
 
@@ -138,7 +138,7 @@ impl Router {
         let first = &registrations[0];
         let (pattern, caller) = (first.pattern.clone(), first.caller);
         let route = Route::new(pattern.clone(), Arc::clone(settings));
-        let mut leaf = Leaf {
+        let mut leaf = MethodTable {
             route: Arc::new(route),
             allow: HeaderValue::from_static(""),
             by_method: Default::default(),
@@ -170,7 +170,10 @@ impl Router {
             leaf.put(registration.methods, registration.endpoint);
         }
         leaf.allow = allow(&leaf.methods());
-        if let Err(conflict) = self.tree.insert(&pattern, Target::Leaf(self.leaves.len())) {
+        if let Err(conflict) = self
+            .tree
+            .insert(&pattern, Target::MethodTable(self.leaves.len()))
+        {
             errors.push(BuildError::new(
                 format!("`{pattern}`: {conflict}"),
                 &[caller],
@@ -186,7 +189,7 @@ impl Router {
                 continue;
             }
             let target = match policy {
-                TrailingSlash::Ignore => Target::Leaf(index),
+                TrailingSlash::Ignore => Target::MethodTable(index),
                 _ => Target::OtherSlash,
             };
             // An error means that the other spelling is a path of its own.
@@ -195,7 +198,7 @@ impl Router {
     }
 }
 
-impl Leaf {
+impl MethodTable {
     #[inline]
     pub(crate) fn endpoint(&self, method: &Method) -> Option<&Arc<dyn Endpoint>> {
         let endpoint = match *method {

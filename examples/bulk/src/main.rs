@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use resourceful::{Bulk, BulkOutcomes, prelude::*};
+use resourceful::{Bulk, BulkResults, prelude::*};
 use tokio::sync::Mutex;
 
 #[derive(Deserialize, JsonSchema, Validate)]
@@ -31,7 +31,7 @@ struct Tag {
 
 type Tags = Arc<Mutex<BTreeSet<String>>>;
 
-async fn create(tags: Tags, mut request: Request) -> Result<Json<BulkOutcomes<Tag>>> {
+async fn create(tags: Tags, mut request: Request) -> Result<Json<BulkResults<Tag>>> {
     let new: NewTags = request.json().await?;
     let add = async |tag: NewTag| {
         if tags.lock().await.insert(tag.name.clone()) {
@@ -44,7 +44,7 @@ async fn create(tags: Tags, mut request: Request) -> Result<Json<BulkOutcomes<Ta
         }
     };
     // Four at the same time; the outcomes come in the order of the list.
-    Ok(Json(new.tags.each(4, add).await))
+    Ok(Json(new.tags.process(4, add).await))
 }
 
 #[tokio::main]

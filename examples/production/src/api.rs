@@ -76,8 +76,8 @@ struct Talk(News);
 
 impl AsyncSocket for Talk {
     type Access = Public;
-    type Receive = NewNote;
-    type Send = usize;
+    type Incoming = NewNote;
+    type Outgoing = usize;
 
     async fn serve(&self, _: &Request, socket: &mut Socket<NewNote, usize>) -> Result<()> {
         while let Some(said) = socket.receive().await? {

@@ -48,7 +48,7 @@ async fn serve(telemetry: &Telemetry) -> Result<()> {
     let internal = App::new()
         .get(
             "/metrics",
-            public(with_state(telemetry.numbers.clone(), metrics)).unobserved(),
+            public(with_state(telemetry.numbers.clone(), metrics)).without_telemetry(),
         )
         .bind(setting("INTERNAL", "127.0.0.1:9100"))
         .await?;
@@ -68,13 +68,13 @@ async fn public_server() -> Result<Server> {
     let hosts = setting("HOSTS", "localhost,127.0.0.1");
     let proxies = setting("PROXIES", "unix");
     let uploads: Arc<Path> = Path::new(&setting("UPLOADS", "uploads")).into();
-    let drain_delay = setting("DRAIN_DELAY", "5").parse();
-    let drain_delay = drain_delay.map_err(|_| Error::internal("DRAIN_DELAY is no number"))?;
+    let shutdown_delay = setting("DRAIN_DELAY", "5").parse();
+    let shutdown_delay = shutdown_delay.map_err(|_| Error::internal("DRAIN_DELAY is no number"))?;
 
     let app = App::new()
         .trusted_hosts(hosts.split(','))
         .trusted_proxies(proxies.split(','))
-        .time_limit(Duration::from_secs(10))
+        .timeout(Duration::from_secs(10))
         .health();
     let app = uploads::mount(api::mount(app), uploads);
 
@@ -85,8 +85,8 @@ async fn public_server() -> Result<Server> {
     };
     let server = handed.fold(app.listen(first)?, Server::listen);
     Ok(server
-        .drain_delay(Duration::from_secs(drain_delay))
-        .drain_timeout(Duration::from_secs(20)))
+        .shutdown_delay(Duration::from_secs(shutdown_delay))
+        .shutdown_timeout(Duration::from_secs(20)))
 }
 
 async fn own_listener() -> Result<Listener> {

@@ -10,11 +10,11 @@ use tokio::fs::{File, metadata};
 
 /// `nginx.conf` says the same.
 const LARGEST: u64 = 1 << 30;
-const TIME_LIMIT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 pub(crate) fn mount(app: App, directory: Arc<Path>) -> App {
     let view = with_state(Arc::clone(&directory), upload);
-    app.put("/files/{number}", public(view).time_limit(TIME_LIMIT))
+    app.put("/files/{number}", public(view).timeout(TIMEOUT))
         .ready_check("uploads", move || {
             let directory = Arc::clone(&directory);
             async move {

@@ -53,7 +53,7 @@ async fn main() -> Result<()> {
     let app = App::new()
         .resource("/posts", Posts)
         .mount("/old", public(old_routes()))
-        .mounted_at("/api")
+        .root_path("/api")
         .build()?;
     let layers = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http())

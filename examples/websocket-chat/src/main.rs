@@ -44,10 +44,10 @@ struct Chat {
 
 impl AsyncSocket for Chat {
     type Access = Public;
-    type Receive = Said;
-    type Send = Heard;
+    type Incoming = Said;
+    type Outgoing = Heard;
 
-    const MAX_MESSAGE: usize = 4 * 1024;
+    const MAX_MESSAGE_SIZE: usize = 4 * 1024;
 
     async fn serve(&self, _: &Request, socket: &mut Socket<Said, Heard>) -> Result<()> {
         let mut others = self.said.subscribe();

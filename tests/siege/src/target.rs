@@ -187,8 +187,8 @@ struct Silence;
 
 impl AsyncSocket for Silence {
     type Access = Public;
-    type Receive = Message;
-    type Send = Message;
+    type Incoming = Message;
+    type Outgoing = Message;
 
     async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
         while socket.receive().await?.is_some() {}
@@ -222,10 +222,10 @@ struct Mirror;
 
 impl AsyncSocket for Mirror {
     type Access = Public;
-    type Receive = Message;
-    type Send = Message;
+    type Incoming = Message;
+    type Outgoing = Message;
 
-    const MAX_MESSAGE: usize = 32 * 1024 * 1024;
+    const MAX_MESSAGE_SIZE: usize = 32 * 1024 * 1024;
 
     async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
         while let Some(message) = socket.receive().await? {
@@ -240,8 +240,8 @@ struct Broadcast;
 
 impl AsyncSocket for Broadcast {
     type Access = Public;
-    type Receive = Message;
-    type Send = Message;
+    type Incoming = Message;
+    type Outgoing = Message;
 
     async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
         let message = Message::Binary(Bytes::from(vec![b'x'; CHUNK]));

@@ -105,7 +105,7 @@ async fn what_is_refused_says_why(blog: Blog) {
         Err(ResourceError::Problem(problem)) if problem.status() == 422 => problem,
         other => panic!("{other:?}"),
     };
-    let places = problem.errors().iter().map(FieldError::place);
+    let places = problem.errors().iter().map(FieldError::location);
     assert_eq!(places.collect::<Vec<_>>(), ["/content", "/title"]);
 
     let error = posts.update(&7, &PostChanges::default()).await.unwrap_err();

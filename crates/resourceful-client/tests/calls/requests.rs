@@ -126,7 +126,7 @@ async fn a_call_on_behalf_of_a_request_carries_its_id_and_ends_by_its_deadline()
     let unhurried = Client::builder(upstream.url()).timeout(std::time::Duration::from_secs(60));
     let client = unhurried.build().unwrap();
     let app = App::new()
-        .time_limit(std::time::Duration::from_millis(200))
+        .timeout(std::time::Duration::from_millis(200))
         .get("/{path}", public(with_state(client, view)));
     let blog = TestClient::new(app).unwrap();
     let answer = blog.get("/name").header("x-request-id", "abc-1").await;

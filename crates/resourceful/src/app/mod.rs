@@ -32,7 +32,7 @@ use crate::router::{Methods, Registration, Router};
 use crate::server::{Listener, Server};
 use crate::service::AppService;
 use crate::service::lifespan::Lifespan;
-use crate::service::pipeline::Site;
+use crate::service::pipeline::Pipeline;
 
 /// An application: resources and views at their paths.
 ///
@@ -119,7 +119,7 @@ impl App {
         self.checks.push(check);
         let item = below(path, "{id}");
         for action in R::ACTIONS.iter() {
-            let pattern = if action.is_on_item() {
+            let pattern = if action.is_detail() {
                 item.as_str()
             } else {
                 path
@@ -180,8 +180,8 @@ impl App {
     ///
     /// impl AsyncSocket for Echo {
     ///     type Access = Public;
-    ///     type Receive = Message;
-    ///     type Send = Message;
+    ///     type Incoming = Message;
+    ///     type Outgoing = Message;
     ///
     ///     async fn serve(&self, _: &Request, socket: &mut Socket<Message, Message>) -> Result<()> {
     ///         while let Some(message) = socket.receive().await? {
@@ -340,23 +340,23 @@ impl App {
     ///
     /// # Examples
     /// ```
-    /// let app = resourceful::App::new().body_limit(64 * 1024);
+    /// let app = resourceful::App::new().max_body_size(64 * 1024);
     /// ```
-    pub fn body_limit(mut self, bytes: u64) -> Self {
-        self.settings.body_limit = bytes;
+    pub fn max_body_size(mut self, bytes: u64) -> Self {
+        self.settings.max_body_size = bytes;
         self
     }
 
     /// How long the next part of a body may take: 10 s, else 408. Also how long it may be slower
-    /// than [`body_rate`](Self::body_rate).
+    /// than [`min_body_rate`](Self::min_body_rate).
     ///
     /// # Examples
     /// ```
     /// use std::time::Duration;
-    /// let app = resourceful::App::new().body_timeout(Duration::from_secs(5));
+    /// let app = resourceful::App::new().body_read_timeout(Duration::from_secs(5));
     /// ```
-    pub fn body_timeout(mut self, time: Duration) -> Self {
-        self.settings.body_terms.next_part = time;
+    pub fn body_read_timeout(mut self, time: Duration) -> Self {
+        self.settings.body_limits.next_part = time;
         self
     }
 
@@ -365,10 +365,10 @@ impl App {
     ///
     /// # Examples
     /// ```
-    /// let app = resourceful::App::new().body_rate(1024);
+    /// let app = resourceful::App::new().min_body_rate(1024);
     /// ```
-    pub fn body_rate(mut self, bytes_per_second: u64) -> Self {
-        self.settings.body_terms.floor_rate = bytes_per_second;
+    pub fn min_body_rate(mut self, bytes_per_second: u64) -> Self {
+        self.settings.body_limits.floor_rate = bytes_per_second;
         self
     }
 
@@ -376,10 +376,10 @@ impl App {
     ///
     /// # Examples
     /// ```
-    /// let app = resourceful::App::new().uri_limit(2 * 1024);
+    /// let app = resourceful::App::new().max_uri_length(2 * 1024);
     /// ```
-    pub fn uri_limit(mut self, bytes: usize) -> Self {
-        self.settings.uri_limit = bytes;
+    pub fn max_uri_length(mut self, bytes: usize) -> Self {
+        self.settings.max_uri_length = bytes;
         self
     }
 
@@ -388,12 +388,12 @@ impl App {
     ///
     /// # Examples
     /// ```
-    /// let app = resourceful::App::new().mounted_at("/api");
+    /// let app = resourceful::App::new().root_path("/api");
     /// ```
-    pub fn mounted_at(mut self, prefix: &str) -> Self {
+    pub fn root_path(mut self, prefix: &str) -> Self {
         prefix
             .trim_end_matches('/')
-            .clone_into(&mut self.settings.mounted_at);
+            .clone_into(&mut self.settings.root_path);
         self
     }
 
@@ -413,13 +413,13 @@ impl App {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<()> {
-    /// let app = App::new().time_limit(Duration::from_millis(10)).get("/hang", public(hang));
+    /// let app = App::new().timeout(Duration::from_millis(10)).get("/hang", public(hang));
     /// assert_eq!(TestClient::new(app)?.get("/hang").await.status(), 503);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn time_limit(mut self, time: Duration) -> Self {
-        self.settings.time_limit = time;
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.settings.timeout = time;
         self
     }
 
@@ -544,7 +544,7 @@ impl App {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<()> {
-    /// let app = App::new().problems(|error, problem| {
+    /// let app = App::new().map_problem(|error, problem| {
     ///     let text = error.detail().unwrap_or("Sorry.").to_owned();
     ///     problem.with("error", text)
     /// });
@@ -553,11 +553,11 @@ impl App {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn problems(
+    pub fn map_problem(
         mut self,
         change: impl Fn(&Error, Problem) -> Problem + Send + Sync + 'static,
     ) -> Self {
-        self.settings.problems = Some(Arc::new(change));
+        self.settings.map_problem = Some(Arc::new(change));
         self
     }
 
@@ -593,13 +593,13 @@ impl App {
     /// ```
     /// use resourceful::App;
     ///
-    /// let app = App::new().amend_openapi(|document| {
+    /// let app = App::new().modify_openapi(|document| {
     ///     document["servers"] = serde_json::json!([{"url": "https://api.example.org"}]);
     /// });
     /// assert_eq!(app.openapi()?.as_value()["servers"][0]["url"], "https://api.example.org");
     /// # Ok::<(), resourceful::BuildErrors>(())
     /// ```
-    pub fn amend_openapi(
+    pub fn modify_openapi(
         mut self,
         change: impl Fn(&mut serde_json::Value) + Send + Sync + 'static,
     ) -> Self {
@@ -722,11 +722,11 @@ impl App {
         let document = self.serve_document();
         let settings = Arc::new(self.settings);
         let router = Router::new(self.registrations, &settings, self.mistakes)?;
-        let nowhere = Route::new(String::new(), Arc::clone(&settings));
-        Ok(AppService::new(Site {
+        let unmatched = Route::new(String::new(), Arc::clone(&settings));
+        Ok(AppService::new(Pipeline {
             router,
             settings,
-            nowhere: Arc::new(nowhere),
+            unmatched: Arc::new(unmatched),
             document,
             lifespan: Mutex::new(self.lifespan),
         }))
@@ -847,8 +847,8 @@ struct Extras<'p, R> {
 
 impl<R: AsyncResource> ExtraActions<R> for Extras<'_, R> {
     fn add<A: ExtraAction<R>>(&mut self) {
-        let extra = A::EXTRA;
-        let parent = if extra.is_on_item() {
+        let extra = A::SPEC;
+        let parent = if extra.is_detail() {
             self.item
         } else {
             self.collection

@@ -1,4 +1,4 @@
-//! A request's body as it arrives, with the patience it is waited for.
+//! A request's body as it arrives, with the deadline it is waited for.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -9,19 +9,19 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
-use crate::body::read_timeout::{Patience, Terms, TooSlow};
+use crate::body::read_timeout::{BodyLimits, ReadDeadline, TooSlow};
 use crate::error::BoxError;
 
 /// What has become of a request's body. Until it was read to its end, the rest of it stands between
 /// this request and the next on an HTTP/1 connection.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Remains(Arc<AtomicU8>);
+pub(crate) struct BodyState(Arc<AtomicU8>);
 
 const AWAITED: u8 = 0;
 const READ: u8 = 1;
 const LEFT: u8 = 2;
 
-impl Remains {
+impl BodyState {
     /// Read to its end, and gone.
     pub(crate) fn is_none(&self) -> bool {
         self.0.load(Ordering::Relaxed) == READ
@@ -44,22 +44,22 @@ pub(crate) enum Source {
 pub(crate) struct Incoming {
     source: Source,
     is_done: bool,
-    remains: Option<Remains>,
-    patience: Patience,
+    remains: Option<BodyState>,
+    deadline: ReadDeadline,
 }
 
 impl Incoming {
-    pub(crate) fn new(source: Source, remains: Option<Remains>) -> Self {
+    pub(crate) fn new(source: Source, remains: Option<BodyState>) -> Self {
         Self {
             source,
             is_done: false,
             remains,
-            patience: Patience::default(),
+            deadline: ReadDeadline::default(),
         }
     }
 
-    pub(crate) fn agree(&mut self, terms: Terms) {
-        self.patience.agree(terms);
+    pub(crate) fn set_limits(&mut self, limits: BodyLimits) {
+        self.deadline.set_limits(limits);
     }
 
     pub(crate) fn poll_frame(
@@ -75,11 +75,11 @@ impl Incoming {
         };
         match &frame {
             Poll::Ready(Some(Ok(frame))) => {
-                self.patience
+                self.deadline
                     .received(frame.data_ref().map_or(0, Bytes::len));
             }
             Poll::Ready(None) => self.is_done = true,
-            Poll::Pending if self.patience.is_over(cx) => {
+            Poll::Pending if self.deadline.is_over(cx) => {
                 return Poll::Ready(Some(Err(TooSlow.into())));
             }
             Poll::Ready(Some(Err(_))) | Poll::Pending => {}

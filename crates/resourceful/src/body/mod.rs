@@ -16,8 +16,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
 
-use crate::body::incoming::{Incoming, Remains, Source};
-use crate::body::read_timeout::Terms;
+use crate::body::incoming::{BodyState, Incoming, Source};
+use crate::body::read_timeout::BodyLimits;
 use crate::error::{BoxError, Result};
 
 /// A response of this crate: `http`'s, with our [`Body`].
@@ -92,7 +92,7 @@ impl Body {
     /// taken those before it. An error cuts it off, so that the client sees that it is not whole.
     ///
     /// The server sends it to its end when it stops. What has no end of its own has to look at
-    /// [`Request::stopping`](crate::Request::stopping); [`EventStream`](crate::EventStream) does.
+    /// [`Request::shutdown`](crate::Request::shutdown); [`EventStream`](crate::EventStream) does.
     ///
     /// # Examples
     /// ```
@@ -190,7 +190,7 @@ impl From<hyper::body::Incoming> for Body {
 
 impl Body {
     /// A body off the wire, which tells what becomes of it.
-    pub(crate) fn arriving(body: hyper::body::Incoming, remains: Option<Remains>) -> Self {
+    pub(crate) fn arriving(body: hyper::body::Incoming, remains: Option<BodyState>) -> Self {
         if body.is_end_stream() {
             return Self::empty();
         }
@@ -219,9 +219,9 @@ impl Body {
     }
 
     /// What is expected of who sends it, where it is not there yet.
-    pub(crate) fn agree(&mut self, terms: Terms) {
+    pub(crate) fn set_limits(&mut self, terms: BodyLimits) {
         if let Kind::Incoming(incoming) = &mut self.0 {
-            incoming.agree(terms);
+            incoming.set_limits(terms);
         }
     }
 }

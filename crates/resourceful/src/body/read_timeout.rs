@@ -9,7 +9,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// What is expected of who sends a body.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
+pub(crate) struct BodyLimits {
     /// How long the next part may take; and how long it may be before the rate counts.
     pub(crate) next_part: Duration,
     /// So many bytes a second have to come on the average.
@@ -18,7 +18,7 @@ pub(crate) struct Terms {
     pub(crate) deadline: Option<std::time::Instant>,
 }
 
-impl Default for Terms {
+impl Default for BodyLimits {
     fn default() -> Self {
         Self {
             next_part: Duration::from_secs(10),
@@ -33,16 +33,16 @@ impl Default for Terms {
 #[error("the body did not come in time")]
 pub(crate) struct TooSlow;
 
-/// What one body has taken of the server's patience.
+/// What one body has taken of the server's deadline.
 ///
 /// Only the time that is spent waiting counts: a reader that is slow itself is no fault of the
 /// client's. The timer is set when there is something to wait for.
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
+pub(crate) struct ReadDeadline {
     received: u64,
     waited: Duration,
     wait: Option<Wait>,
-    terms: Terms,
+    limits: BodyLimits,
 }
 
 #[derive(Debug)]
@@ -51,9 +51,9 @@ struct Wait {
     timer: Pin<Box<Sleep>>,
 }
 
-impl Patience {
-    pub(crate) fn agree(&mut self, terms: Terms) {
-        self.terms = terms;
+impl ReadDeadline {
+    pub(crate) fn set_limits(&mut self, limits: BodyLimits) {
+        self.limits = limits;
     }
 
     /// Something came.
@@ -68,11 +68,11 @@ impl Patience {
     pub(crate) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let wait = self.wait.get_or_insert_with(|| {
             let since = Instant::now();
-            let Terms {
+            let BodyLimits {
                 next_part,
                 floor_rate,
                 deadline,
-            } = self.terms;
+            } = self.limits;
             let earned = self
                 .received
                 .checked_div(floor_rate)
@@ -99,9 +99,9 @@ mod tests {
 
     use super::*;
 
-    async fn waits(patience: &mut Patience, time: Duration) -> bool {
+    async fn waits(deadline: &mut ReadDeadline, time: Duration) -> bool {
         let over = poll_fn(|cx| {
-            if patience.is_over(cx) {
+            if deadline.is_over(cx) {
                 Poll::Ready(())
             } else {
                 Poll::Pending
@@ -112,41 +112,41 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_part_has_ten_seconds() {
-        let mut patience = Patience::default();
-        assert!(waits(&mut patience, Duration::from_secs(9)).await);
-        assert!(!waits(&mut patience, Duration::from_secs(2)).await);
+        let mut deadline = ReadDeadline::default();
+        assert!(waits(&mut deadline, Duration::from_secs(9)).await);
+        assert!(!waits(&mut deadline, Duration::from_secs(2)).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_drips_is_too_slow_after_ten_seconds() {
-        let mut patience = Patience::default();
+        let mut deadline = ReadDeadline::default();
         for _ in 0..9 {
-            assert!(waits(&mut patience, Duration::from_secs(1)).await);
-            patience.received(1);
+            assert!(waits(&mut deadline, Duration::from_secs(1)).await);
+            deadline.received(1);
         }
-        assert!(!waits(&mut patience, Duration::from_secs(2)).await);
+        assert!(!waits(&mut deadline, Duration::from_secs(2)).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_line_is_waited_for_as_long_as_it_sends() {
-        let mut patience = Patience::default();
+        let mut deadline = ReadDeadline::default();
         for _ in 0..600 {
-            assert!(waits(&mut patience, Duration::from_secs(1)).await);
-            patience.received(300);
+            assert!(waits(&mut deadline, Duration::from_secs(1)).await);
+            deadline.received(300);
         }
-        patience.agree(Terms {
+        deadline.set_limits(BodyLimits {
             deadline: Some((Instant::now() + Duration::from_secs(1)).into_std()),
-            ..Terms::default()
+            ..BodyLimits::default()
         });
-        assert!(!waits(&mut patience, Duration::from_secs(2)).await);
+        assert!(!waits(&mut deadline, Duration::from_secs(2)).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_is_no_fault_of_the_clients() {
-        let mut patience = Patience::default();
+        let mut deadline = ReadDeadline::default();
         for _ in 0..10 {
-            assert!(waits(&mut patience, Duration::from_millis(1)).await);
-            patience.received(1);
+            assert!(waits(&mut deadline, Duration::from_millis(1)).await);
+            deadline.received(1);
             advance(Duration::from_secs(60)).await;
         }
     }

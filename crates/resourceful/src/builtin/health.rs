@@ -11,12 +11,12 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::endpoint::error_response::conclude_unlogged;
-use crate::endpoint::{Serve, by_value};
+use crate::endpoint::{TypedEndpoint, run_view};
 use crate::error::{Error, ErrorStatus, Result};
 use crate::request::Request;
 use crate::response::into_response::{IntoResponse, Json};
 use crate::response::reply::Reply;
-use crate::task::catch_panic::caught;
+use crate::task::catch_panic::catch_panic;
 
 /// A check that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,7 +39,7 @@ impl Check {
     {
         Self {
             name: name.to_owned(),
-            run: Box::new(move || Box::pin(caught(run()))),
+            run: Box::new(move || Box::pin(catch_panic(run()))),
             is_there: AtomicBool::new(true),
         }
     }
@@ -65,27 +65,27 @@ impl Check {
 /// The process lives: it answers.
 pub(crate) struct Live;
 
-impl Serve for Live {
+impl TypedEndpoint for Live {
     fn is_observed(&self) -> bool {
         false
     }
 
     async fn serve(&self, request: Request) -> Reply {
         let live = |_| async { Json(json!({"status": "live"})).into_reply() };
-        by_value(request, live).await
+        run_view(request, live).await
     }
 }
 
 /// Requests are welcome: all checks pass, and nobody has asked it to stop.
 pub(crate) struct Ready(pub(crate) Vec<Check>);
 
-impl Serve for Ready {
+impl TypedEndpoint for Ready {
     fn is_observed(&self) -> bool {
         false
     }
 
     async fn serve(&self, request: Request) -> Reply {
-        by_value(request, |request| self.answer(request)).await
+        run_view(request, |request| self.answer(request)).await
     }
 }
 

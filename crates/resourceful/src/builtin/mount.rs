@@ -14,12 +14,12 @@ use tower_service::Service;
 
 use crate::body::Body;
 use crate::endpoint::error_response::conclude;
-use crate::endpoint::telemetry::Observed;
-use crate::endpoint::{Serve, by_value};
+use crate::endpoint::telemetry::RequestTelemetry;
+use crate::endpoint::{TypedEndpoint, run_view};
 use crate::error::{BoxError, Error, Result};
 use crate::handler::access::Access;
 use crate::handler::view::Guarded;
-use crate::proto::peer::{Mounted, Origin};
+use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::request::Request;
 use crate::response::reply::Reply;
 use crate::service::AppService;
@@ -29,7 +29,7 @@ use crate::task::catch_panic::CatchPanic;
 pub(crate) struct Mount<A, S> {
     /// Tower services are `Send` but not all of them `Sync`; each request calls a clone.
     service: Mutex<Guarded<A, S>>,
-    time_limit: Option<Duration>,
+    timeout: Option<Duration>,
     prefix: String,
     is_application: bool,
 }
@@ -42,7 +42,7 @@ pub(crate) fn application_in<A, S: 'static>(service: &Guarded<A, S>) -> Option<&
 impl<A, S: 'static> Mount<A, S> {
     pub(crate) fn new(service: Guarded<A, S>, prefix: &str) -> Self {
         Self {
-            time_limit: service.time_limit,
+            timeout: service.timeout,
             is_application: application_in(&service).is_some(),
             service: Mutex::new(service),
             prefix: prefix.to_owned(),
@@ -50,7 +50,7 @@ impl<A, S: 'static> Mount<A, S> {
     }
 }
 
-impl<A, S, B> Serve for Mount<A, S>
+impl<A, S, B> TypedEndpoint for Mount<A, S>
 where
     A: Access<()>,
     S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
@@ -64,8 +64,8 @@ where
         !self.is_application
     }
 
-    fn time_limit(&self) -> Option<Duration> {
-        self.time_limit
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     async fn serve(&self, request: Request) -> Reply {
@@ -94,7 +94,7 @@ where
             }
             Ok(response.map(as_body))
         };
-        by_value(request, answer).await
+        run_view(request, answer).await
     }
 }
 
@@ -106,7 +106,10 @@ impl<A: Access<()>, S> Mount<A, S> {
         let Err(error) = CatchPanic::within(check, head.given_up_after()).await else {
             return Ok(());
         };
-        let observed = self.is_application.then(|| Observed::new(head)).flatten();
+        let observed = self
+            .is_application
+            .then(|| RequestTelemetry::new(head))
+            .flatten();
         let reply = conclude(Err(error), head);
         Err(match observed {
             Some(observed) => observed.answered(reply),
@@ -116,8 +119,8 @@ impl<A: Access<()>, S> Mount<A, S> {
 }
 
 /// The connection, and who is at its other end as far as this application knows.
-fn known_origin(request: &Request) -> Option<Origin> {
-    request.head().origin.map(|origin| Origin {
+fn known_origin(request: &Request) -> Option<ConnectionInfo> {
+    request.head().origin.map(|origin| ConnectionInfo {
         is_encrypted: request.scheme() == "https",
         client: request.client_ip(),
         ..origin

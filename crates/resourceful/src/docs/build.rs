@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::error::build_error::BuildError;
 use crate::openapi::{
-    Answer, Components, Document, Info, Operation, Parameter, Refusal, Schemas, Scribe, Server, Tag,
+    Answer, Components, Document, Info, Operation, Parameter, Registry, Schemas, Server,
+    StandardError, Tag,
 };
 use crate::request::route::Parameter as Segment;
 use crate::request::settings::Settings;
@@ -63,17 +64,17 @@ pub(crate) fn describe(
     about: &About,
     settings: &Settings,
 ) -> (OpenApi, Vec<BuildError>) {
-    let mut scribe = Scribe::new(
+    let mut registry = Registry::new(
         Schemas::new(),
-        settings.body_limit,
-        settings.problems.clone(),
+        settings.max_body_size,
+        settings.map_problem.clone(),
     );
-    let mut described = operations(registrations, &mut scribe);
+    let mut described = operations(registrations, &mut registry);
     let mut mistakes = name(&mut described);
-    mistakes.extend(scribe.schemas.mistakes());
+    mistakes.extend(registry.schemas.mistakes());
 
     for (tag, text) in &about.tags {
-        scribe.tag(tag, text);
+        registry.tag(tag, text);
     }
     let refusals: BTreeSet<_> = described
         .iter()
@@ -83,7 +84,7 @@ pub(crate) fn describe(
         .iter()
         .flat_map(|one| one.operation.tags.clone())
         .collect();
-    let description = |name: &String| scribe.tags.get(name).cloned().unwrap_or_default();
+    let description = |name: &String| registry.tags.get(name).cloned().unwrap_or_default();
     let tags = used.iter().map(|name| Tag {
         description: description(name),
         name: name.clone(),
@@ -91,13 +92,13 @@ pub(crate) fn describe(
     let refusals = refusals
         .iter()
         .map(|refusal| (refusal.name(), refusal.response()));
-    let mut responses = std::mem::take(&mut scribe.responses);
+    let mut responses = std::mem::take(&mut registry.responses);
     responses.extend(refusals);
     let mut document = Document {
         openapi: "3.1.0",
         info: about.info.clone(),
         servers: vec![Server {
-            url: match &*settings.mounted_at {
+            url: match &*settings.root_path {
                 "" => "/".to_owned(),
                 prefix => prefix.to_owned(),
             },
@@ -106,7 +107,7 @@ pub(crate) fn describe(
         paths: BTreeMap::new(),
         components: Components {
             responses,
-            security_schemes: scribe.security_schemes.clone(),
+            security_schemes: registry.security_schemes.clone(),
             ..Components::default()
         },
     };
@@ -115,7 +116,7 @@ pub(crate) fn describe(
         methods.insert(one.method.as_str().to_ascii_lowercase(), one.operation);
     }
     let mut document = serde_json::to_value(document).expect("its keys are strings");
-    mistakes.extend(scribe.schemas.put_into(&mut document));
+    mistakes.extend(registry.schemas.put_into(&mut document));
     about
         .changes
         .iter()
@@ -134,7 +135,7 @@ struct Described {
 }
 
 /// In the order of paths and methods, whatever the order of registration.
-fn operations(registrations: &[Registration], scribe: &mut Scribe) -> Vec<Described> {
+fn operations(registrations: &[Registration], registry: &mut Registry) -> Vec<Described> {
     let mut sorted: Vec<_> = registrations.iter().enumerate().collect();
     sorted.sort_by_key(|(_, one)| (&one.pattern, one.methods.name()));
     let mut described = Vec::new();
@@ -142,8 +143,8 @@ fn operations(registrations: &[Registration], scribe: &mut Scribe) -> Vec<Descri
         let Methods::One(method) = &registration.methods else {
             continue;
         };
-        scribe.schemas.caller = registration.caller;
-        let Some(mut operation) = registration.endpoint.describe(scribe) else {
+        registry.schemas.caller = registration.caller;
+        let Some(mut operation) = registration.endpoint.describe(registry) else {
             continue;
         };
         complete(&mut operation, method, &registration.pattern);
@@ -261,12 +262,12 @@ fn words(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The shared answers that an operation refers to.
-fn refusals(operation: &Operation) -> impl Iterator<Item = Refusal> {
+fn refusals(operation: &Operation) -> impl Iterator<Item = StandardError> {
     operation
         .responses
         .values()
         .filter_map(|answer| match answer {
-            Answer::Refusal(refusal) => Some(*refusal),
+            Answer::StandardError(refusal) => Some(*refusal),
             Answer::Shared { .. } | Answer::Inline(_) => None,
         })
 }

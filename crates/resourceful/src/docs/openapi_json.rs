@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::docs::build::{OpenApi, documented_path};
-use crate::endpoint::{Serve, by_value};
+use crate::endpoint::{TypedEndpoint, run_view};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::request::Request;
@@ -23,7 +23,7 @@ struct Document {
     parts: RwLock<HashMap<String, Bytes>>,
 }
 
-impl Serve for Served {
+impl TypedEndpoint for Served {
     async fn serve(&self, request: Request) -> Reply {
         let answer = |request: Request| async move {
             let document = match request.head().mounted_at() {
@@ -32,7 +32,7 @@ impl Serve for Served {
             };
             Ok(Reply::from(Content::written_json(document)))
         };
-        by_value(request, answer).await
+        run_view(request, answer).await
     }
 }
 

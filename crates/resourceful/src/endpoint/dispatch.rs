@@ -6,7 +6,7 @@ use http::header::{HeaderValue, LOCATION};
 use crate::action::Action;
 use crate::error::Result;
 use crate::handler::access::Access;
-use crate::handler::extra_action::{ActionInput, ExtraAction, Target};
+use crate::handler::extra_action::{ActionInput, ActionTarget, ExtraAction};
 use crate::handler::resource::AsyncResource;
 use crate::proto::negotiate::json_is_acceptable;
 use crate::request::Request;
@@ -22,7 +22,7 @@ pub(crate) async fn dispatch<R: AsyncResource>(
     request.set_action(action);
     json_is_acceptable(request.headers())?;
     R::Access::check(resource, request).await?;
-    let limit = R::BODY_LIMIT.unwrap_or(request.settings().body_limit);
+    let limit = R::MAX_BODY_SIZE.unwrap_or(request.settings().max_body_size);
     match action {
         Action::List => {
             let query = request.query::<R::Query>()?;
@@ -32,7 +32,7 @@ pub(crate) async fn dispatch<R: AsyncResource>(
         Action::Create => {
             let new = request.json_within(limit).await?;
             let item = resource.create(request, new).await.map_err(Into::into)?;
-            let location = resource.locate(&item);
+            let location = resource.location_id(&item);
             let location = location.and_then(|id| item_location(request, &id.to_string()));
             let created = item.represent(StatusCode::CREATED)?;
             Ok(match location {
@@ -79,15 +79,15 @@ pub(crate) async fn dispatch_extra<R: AsyncResource, A: ExtraAction<R>>(
 ) -> Result<Reply> {
     const {
         assert!(
-            A::EXTRA.is_on_item() == <A::Target as Target>::IS_ITEM,
-            "`EXTRA` and `Target` do not agree on what the action is addressed to"
+            A::SPEC.is_detail() == <A::Target as ActionTarget>::IS_ITEM,
+            "`SPEC` and `ActionTarget` do not agree on what the action is addressed to"
         );
     };
-    request.set_action(Action::Extra(A::EXTRA));
+    request.set_action(Action::Extra(A::SPEC));
     json_is_acceptable(request.headers())?;
     R::Access::check(resource, request).await?;
     let target = A::Target::of(request)?;
-    let limit = R::BODY_LIMIT.unwrap_or(request.settings().body_limit);
+    let limit = R::MAX_BODY_SIZE.unwrap_or(request.settings().max_body_size);
     let input = A::Input::read(request, limit).await?;
     let outcome = A::run(resource, request, target, input).await;
     outcome.map_err(Into::into)?.represent(StatusCode::OK)

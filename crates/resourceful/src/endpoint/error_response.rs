@@ -42,7 +42,7 @@ pub(crate) fn conclude_unlogged(error: &Error, head: &Head) -> Reply {
 }
 
 fn as_reply(error: &Error, mut problem: Problem, head: &Head) -> Reply {
-    if let Some(change) = &head.settings().problems {
+    if let Some(change) = &head.settings().map_problem {
         let plain = problem.clone();
         let changed = catch_unwind(AssertUnwindSafe(|| change(error, problem)));
         problem = changed.unwrap_or_else(|panic| {

@@ -2,7 +2,7 @@
 //!
 //! Above this line everything is generic over the user's types; below it the router holds
 //! [`Endpoint`]s. The box is also what lets a handler outlive its client: see
-//! [`crate::endpoint::response_future::Answer`].
+//! [`crate::endpoint::response_future::ResponseFuture`].
 
 pub(crate) mod dispatch;
 pub(crate) mod error_response;
@@ -22,13 +22,13 @@ use tracing::Instrument;
 use crate::action::Action;
 use crate::endpoint::dispatch::{dispatch, dispatch_extra};
 use crate::endpoint::error_response::conclude;
-use crate::endpoint::telemetry::Observed;
+use crate::endpoint::telemetry::RequestTelemetry;
 use crate::error::Result;
 use crate::handler::access::Access;
 use crate::handler::extra_action::ExtraAction;
 use crate::handler::resource::AsyncResource;
 use crate::handler::view::{AsyncView, Guarded};
-use crate::openapi::{Operation, Problems, Scribe};
+use crate::openapi::{Operation, Problems, Registry};
 use crate::request::Request;
 use crate::response::into_response::IntoResponse;
 use crate::response::reply::Reply;
@@ -36,50 +36,52 @@ use crate::task::catch_panic::CatchPanic;
 
 /// The one box.
 #[expect(unreachable_pub, reason = "named by a hidden method of a public trait")]
-pub type Running = Pin<Box<dyn Future<Output = Reply> + Send>>;
+pub type BoxFuture = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// What serves one method of one path.
 pub trait Endpoint: Send + Sync {
     /// How long it has; `None` is the application's limit.
-    fn time_limit(&self) -> Option<Duration>;
+    fn timeout(&self) -> Option<Duration>;
 
     /// What the document says of it; none, if it is no part of the API.
-    fn describe(&self, scribe: &mut Scribe) -> Option<Operation>;
+    fn describe(&self, registry: &mut Registry) -> Option<Operation>;
 
     /// The whole rest of the walk.
-    fn call(self: Arc<Self>, request: Request) -> Running;
+    fn call(self: Arc<Self>, request: Request) -> BoxFuture;
 }
 
 /// The same before it is boxed.
-pub(crate) trait Serve: Send + Sync + 'static {
+pub(crate) trait TypedEndpoint: Send + Sync + 'static {
     /// Is it told of in the log and in numbers?
     fn is_observed(&self) -> bool {
         true
     }
 
-    fn time_limit(&self) -> Option<Duration> {
+    fn timeout(&self) -> Option<Duration> {
         None
     }
 
-    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
-        let _ = scribe;
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        let _ = registry;
         None
     }
 
     fn serve(&self, request: Request) -> impl Future<Output = Reply> + Send;
 }
 
-impl<S: Serve> Endpoint for S {
-    fn time_limit(&self) -> Option<Duration> {
-        Serve::time_limit(self)
+impl<S: TypedEndpoint> Endpoint for S {
+    fn timeout(&self) -> Option<Duration> {
+        TypedEndpoint::timeout(self)
     }
 
-    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
-        Serve::describe(self, scribe)
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        TypedEndpoint::describe(self, registry)
     }
 
-    fn call(self: Arc<Self>, request: Request) -> Running {
-        let observed = self.is_observed().then(|| Observed::new(request.head()));
+    fn call(self: Arc<Self>, request: Request) -> BoxFuture {
+        let observed = self
+            .is_observed()
+            .then(|| RequestTelemetry::new(request.head()));
         let Some(observed) = observed.flatten() else {
             return Box::pin(async move { self.serve(request).await });
         };
@@ -91,7 +93,7 @@ impl<S: Serve> Endpoint for S {
 
 /// For what takes its request by value: its head is kept, a panic is caught, the outcome
 /// becomes the response.
-pub(crate) async fn by_value<F, T>(request: Request, answer: impl FnOnce(Request) -> F) -> Reply
+pub(crate) async fn run_view<F, T>(request: Request, answer: impl FnOnce(Request) -> F) -> Reply
 where
     F: Future<Output = Result<T>>,
     T: Into<Reply>,
@@ -107,13 +109,13 @@ pub(crate) struct ResourceEndpoint<R> {
     pub(crate) action: Action,
 }
 
-impl<R: AsyncResource> Serve for ResourceEndpoint<R> {
-    fn time_limit(&self) -> Option<Duration> {
-        R::TIME_LIMIT
+impl<R: AsyncResource> TypedEndpoint for ResourceEndpoint<R> {
+    fn timeout(&self) -> Option<Duration> {
+        R::TIMEOUT
     }
 
-    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
-        Some(operation::of_action::<R>(self.action, scribe))
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        Some(operation::of_action::<R>(self.action, registry))
     }
 
     async fn serve(&self, mut request: Request) -> Reply {
@@ -131,13 +133,13 @@ pub(crate) struct ExtraEndpoint<R, A> {
     pub(crate) action: PhantomData<fn() -> A>,
 }
 
-impl<R: AsyncResource, A: ExtraAction<R>> Serve for ExtraEndpoint<R, A> {
-    fn time_limit(&self) -> Option<Duration> {
-        R::TIME_LIMIT
+impl<R: AsyncResource, A: ExtraAction<R>> TypedEndpoint for ExtraEndpoint<R, A> {
+    fn timeout(&self) -> Option<Duration> {
+        R::TIMEOUT
     }
 
-    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
-        Some(operation::of_extra::<R, A>(scribe))
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        Some(operation::of_extra::<R, A>(registry))
     }
 
     async fn serve(&self, mut request: Request) -> Reply {
@@ -155,13 +157,13 @@ pub(crate) struct ViewEndpoint<V> {
     pub(crate) method: Method,
 }
 
-impl<V: AsyncView> Serve for ViewEndpoint<V> {
-    fn time_limit(&self) -> Option<Duration> {
-        V::TIME_LIMIT
+impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
+    fn timeout(&self) -> Option<Duration> {
+        V::TIMEOUT
     }
 
-    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
-        Some(operation::of_view::<V>(&self.method, scribe))
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        Some(operation::of_view::<V>(&self.method, registry))
     }
 
     async fn serve(&self, request: Request) -> Reply {
@@ -177,7 +179,7 @@ impl<V: AsyncView> Serve for ViewEndpoint<V> {
             }
             .map_err(Into::into)
         };
-        by_value(request, answer).await
+        run_view(request, answer).await
     }
 }
 
@@ -218,7 +220,7 @@ where
     }
 }
 
-impl<A, F, Fut, T, E> Serve for Guarded<A, F>
+impl<A, F, Fut, T, E> TypedEndpoint for Guarded<A, F>
 where
     A: Access<()>,
     F: Fn(Request) -> Fut + Send + Sync + 'static,
@@ -226,12 +228,15 @@ where
     T: IntoResponse,
     E: Problems,
 {
-    fn time_limit(&self) -> Option<Duration> {
-        self.time_limit
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
-    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
-        Some(operation::of_function::<A, T, E>(&self.description, scribe))
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        Some(operation::of_function::<A, T, E>(
+            &self.description,
+            registry,
+        ))
     }
 
     fn is_observed(&self) -> bool {
@@ -244,6 +249,6 @@ where
             let answer = (self.handler)(request).await;
             answer.map_err(Into::into)?.into_reply()
         };
-        by_value(request, answer).await
+        run_view(request, answer).await
     }
 }

@@ -9,13 +9,13 @@ use std::task::{Context, Poll};
 use http::header::{CONNECTION, HeaderMap, HeaderValue};
 
 use crate::body::Response;
-use crate::body::incoming::Remains;
-use crate::endpoint::Running;
+use crate::body::incoming::BodyState;
+use crate::endpoint::BoxFuture;
 use crate::endpoint::error_response::{conclude, strip_body};
 use crate::error::Result;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
-use crate::task::time_limit::{TimeLimit, overdue};
+use crate::task::timeout::{Timeout, overdue};
 
 /// The response to one request, on its way.
 ///
@@ -29,41 +29,41 @@ use crate::task::time_limit::{TimeLimit, overdue};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> resourceful::Result<()> {
 /// let service = resourceful::App::new().build()?;
-/// let answer: resourceful::Answer = service.call(http::Request::new(resourceful::Body::empty()));
+/// let answer: resourceful::ResponseFuture = service.call(http::Request::new(resourceful::Body::empty()));
 /// assert_eq!(answer.await.unwrap().status(), 404);
 /// # Ok(())
 /// # }
 /// ```
-pub struct Answer {
+pub struct ResponseFuture {
     state: State,
     is_head: bool,
     /// Of the request's body, on HTTP/1.
-    remains: Option<Remains>,
+    remains: Option<BodyState>,
 }
 
 enum State {
     /// In a box, so that the other, which is moved about for nearly every request, is small.
     Ready(Box<Reply>),
-    Running(Work),
+    BoxFuture(Work),
     Done,
 }
 
 /// A request that runs, and what is needed to answer without it.
 struct Work {
-    running: Running,
+    running: BoxFuture,
     head: Arc<Head>,
-    limit: TimeLimit,
+    limit: Timeout,
 }
 
-impl Answer {
+impl ResponseFuture {
     pub(crate) fn ready(reply: Reply) -> Self {
         Self::new(State::Ready(Box::new(reply)))
     }
 
     #[inline]
-    pub(crate) fn running(running: Running, head: Arc<Head>) -> Self {
+    pub(crate) fn running(running: BoxFuture, head: Arc<Head>) -> Self {
         let limit = head.answered_after();
-        Self::new(State::Running(Work {
+        Self::new(State::BoxFuture(Work {
             running,
             head,
             limit,
@@ -85,14 +85,14 @@ impl Answer {
     }
 
     /// Announces the end of the connection when something of the request's body remains.
-    pub(crate) fn after(mut self, remains: Remains) -> Self {
+    pub(crate) fn after(mut self, remains: BodyState) -> Self {
         self.remains = Some(remains);
         self
     }
 
     /// Keeps this until the request has come to its end, with its client or without.
     pub(crate) fn keeping(mut self, place: impl Send + 'static) -> Self {
-        if let State::Running(work) = &mut self.state {
+        if let State::BoxFuture(work) = &mut self.state {
             let running = std::mem::replace(&mut work.running, Box::pin(pending()));
             work.running = Box::pin(async move {
                 let reply = running.await;
@@ -105,23 +105,23 @@ impl Answer {
 
     /// May the client still send what somebody reads, though it is answered?
     pub(crate) fn is_still_sent_to(&self) -> bool {
-        self.remains.as_ref().is_some_and(Remains::is_awaited)
+        self.remains.as_ref().is_some_and(BodyState::is_awaited)
     }
 }
 
-impl Future for Answer {
+impl Future for ResponseFuture {
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = match std::mem::replace(&mut self.state, State::Done) {
             State::Ready(reply) => reply.into_response(HeaderMap::new()),
-            State::Running(mut work) => match work.running.as_mut().poll(cx) {
+            State::BoxFuture(mut work) => match work.running.as_mut().poll(cx) {
                 Poll::Ready(reply) => work.respond(reply),
                 Poll::Pending if work.limit.is_over(cx) => work.give_up_waiting(),
                 Poll::Pending => {
                     // Its deadline counts from here, whenever it is asked for.
                     work.head.started();
-                    self.state = State::Running(work);
+                    self.state = State::BoxFuture(work);
                     return Poll::Pending;
                 }
             },
@@ -143,9 +143,9 @@ impl Future for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for ResponseFuture {
     fn drop(&mut self) {
-        if let State::Running(work) = std::mem::replace(&mut self.state, State::Done)
+        if let State::BoxFuture(work) = std::mem::replace(&mut self.state, State::Done)
             && !work.head.parts.method.is_safe()
         {
             tracing::debug!("the client went away; the request runs to its end");
@@ -154,9 +154,9 @@ impl Drop for Answer {
     }
 }
 
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 

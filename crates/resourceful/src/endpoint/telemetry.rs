@@ -19,7 +19,7 @@ use crate::response::reply::Reply;
 
 /// One request, from its endpoint to the last byte of its answer. The line is written when this
 /// is dropped, so that a request whose client went away has one, too.
-pub(crate) struct Observed {
+pub(crate) struct RequestTelemetry {
     span: Span,
     method: Method,
     route: Arc<Route>,
@@ -30,7 +30,7 @@ pub(crate) struct Observed {
     bytes: u64,
 }
 
-impl Observed {
+impl RequestTelemetry {
     /// `None` when nobody wants to know.
     pub(crate) fn new(head: &Head) -> Option<Self> {
         let span = span_of(head);
@@ -73,7 +73,7 @@ impl Observed {
     }
 }
 
-impl Drop for Observed {
+impl Drop for RequestTelemetry {
     fn drop(&mut self) {
         let time = self.started.elapsed();
         let (status, route) = (self.status, self.route.pattern.as_str());
@@ -82,11 +82,16 @@ impl Drop for Observed {
         let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let _entered = self.span.enter();
         let Some(status) = status.map(|status| status.as_u16()) else {
-            tracing::info!(microseconds, "abandoned");
+            tracing::info!(microseconds, "request abandoned");
             return;
         };
         self.span.record("status", status);
-        tracing::info!(status, microseconds, bytes = self.bytes, "answered");
+        tracing::info!(
+            status,
+            microseconds,
+            bytes = self.bytes,
+            "request completed"
+        );
     }
 }
 
@@ -109,7 +114,7 @@ fn span_of(head: &Head) -> Span {
 /// A body whose size is known when it has been sent.
 struct Counted {
     body: Body,
-    observed: Observed,
+    observed: RequestTelemetry,
 }
 
 impl HttpBody for Counted {

@@ -68,10 +68,10 @@ impl FieldError {
     ///
     /// # Examples
     /// ```
-    /// assert_eq!(resourceful::FieldError::body("/title", "is required").place(), "/title");
+    /// assert_eq!(resourceful::FieldError::body("/title", "is required").location(), "/title");
     /// ```
     #[must_use]
-    pub fn place(&self) -> &str {
+    pub fn location(&self) -> &str {
         match &self.place {
             Place::Body(pointer) => pointer,
             Place::Query(name) => name,
@@ -92,7 +92,7 @@ impl FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.place(), self.detail)
+        write!(f, "{} {}", self.location(), self.detail)
     }
 }
 

@@ -1,6 +1,6 @@
-//! [`Error`] becomes a response here and nowhere else: problem details (RFC 9457).
+//! [`Error`] becomes a response here and unmatched else: problem details (RFC 9457).
 //!
-//! [`App::problems`](crate::app::App::problems) is the one place where an application
+//! [`App::map_problem`](crate::app::App::map_problem) is the one place where an application
 //! changes what its clients read.
 
 use std::borrow::Cow;

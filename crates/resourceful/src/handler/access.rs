@@ -71,7 +71,7 @@ pub trait Access<R: ?Sized>: Send + Sync + 'static {
     #[must_use]
     fn security(action: Option<Action>) -> Security {
         let _ = action;
-        Security::Untold
+        Security::Unspecified
     }
 
     /// Lets `request` pass, or refuses it.
@@ -94,7 +94,7 @@ pub struct Public;
 
 impl<R: ?Sized> Access<R> for Public {
     fn security(_: Option<Action>) -> Security {
-        Security::Open
+        Security::Public
     }
 
     fn check(_: &R, _: &Request) -> impl Future<Output = Result<()>> + Send {

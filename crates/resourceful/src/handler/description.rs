@@ -8,10 +8,10 @@ use serde_json::json;
 use crate::handler::id::Id;
 use crate::input::Input;
 use crate::input::query::Query;
-use crate::openapi::{Operation, Parameter, Scribe};
+use crate::openapi::{Operation, Parameter, Registry};
 use crate::response::representation::{Output, page_schema};
 
-type Line = Box<dyn Fn(&mut Operation, &mut Scribe) + Send + Sync>;
+type Line = Box<dyn Fn(&mut Operation, &mut Registry) + Send + Sync>;
 
 /// What the document says of a view besides its path, its errors and its answer, which are known:
 /// its texts, and the types that it reads.
@@ -135,8 +135,12 @@ impl Description {
     /// let description = Description::new().body::<Vote>();
     /// ```
     pub fn body<B: Input>(self) -> Self {
-        self.and(|operation, scribe| {
-            operation.reads_json(&B::schema(scribe), &B::media_types(), scribe.body_limit);
+        self.and(|operation, registry| {
+            operation.reads_json(
+                &B::schema(registry),
+                &B::media_types(),
+                registry.max_body_size,
+            );
         })
     }
 
@@ -147,9 +151,9 @@ impl Description {
     /// let description = resourceful::Description::new().body_of("application/octet-stream");
     /// ```
     pub fn body_of(self, media_type: &'static str) -> Self {
-        self.and(move |operation, scribe| {
+        self.and(move |operation, registry| {
             // Generators of clients leave out what has no schema.
-            operation.reads(media_type, json!({}), Some(scribe.body_limit));
+            operation.reads(media_type, json!({}), Some(registry.max_body_size));
         })
     }
 
@@ -158,9 +162,9 @@ impl Description {
     /// # Examples
     /// ```
     /// use resourceful::Description;
-    /// let description = Description::new().body_of("application/octet-stream").body_limit(10 * 1024);
+    /// let description = Description::new().body_of("application/octet-stream").max_body_size(10 * 1024);
     /// ```
-    pub fn body_limit(self, bytes: u64) -> Self {
+    pub fn max_body_size(self, bytes: u64) -> Self {
         self.and(move |operation, _| operation.limit_body(bytes))
     }
 
@@ -172,11 +176,11 @@ impl Description {
     /// # use resourceful::prelude::*;
     /// # #[derive(Serialize, JsonSchema)]
     /// # struct Film { title: String }
-    /// let description = Description::new().query::<PageNumber>().answers_page::<Film, PageNumber>("films");
+    /// let description = Description::new().query::<PageNumber>().page_response::<Film, PageNumber>("films");
     /// ```
-    pub fn answers_page<T: Output, Q: Query>(self, name: &'static str) -> Self {
-        self.and(move |operation, scribe| {
-            let page = page_schema::<T>(name, Q::pagination(), scribe);
+    pub fn page_response<T: Output, Q: Query>(self, name: &'static str) -> Self {
+        self.and(move |operation, registry| {
+            let page = page_schema::<T>(name, Q::pagination(), registry);
             operation.answers_json(StatusCode::OK, page);
         })
     }
@@ -188,11 +192,11 @@ impl Description {
     /// # use resourceful::prelude::*;
     /// # #[derive(Serialize, JsonSchema)]
     /// # struct Score { stars: f32 }
-    /// let description = Description::new().answers::<Score>(http::StatusCode::CREATED);
+    /// let description = Description::new().response::<Score>(http::StatusCode::CREATED);
     /// ```
-    pub fn answers<T: Output>(self, status: StatusCode) -> Self {
-        self.and(move |operation, scribe| {
-            let schema = T::schema(scribe);
+    pub fn response<T: Output>(self, status: StatusCode) -> Self {
+        self.and(move |operation, registry| {
+            let schema = T::schema(registry);
             operation.answers_json(status, schema);
         })
     }
@@ -203,21 +207,21 @@ impl Description {
     /// ```
     /// use http::StatusCode;
     /// use resourceful::Description;
-    /// let table = Description::new().answers_with(StatusCode::OK, Some("text/csv"));
-    /// let nothing = Description::new().answers_with(StatusCode::ACCEPTED, None);
+    /// let table = Description::new().response_of(StatusCode::OK, Some("text/csv"));
+    /// let nothing = Description::new().response_of(StatusCode::ACCEPTED, None);
     /// ```
-    pub fn answers_with(self, status: StatusCode, media_type: Option<&'static str>) -> Self {
+    pub fn response_of(self, status: StatusCode, media_type: Option<&'static str>) -> Self {
         self.and(move |operation, _| {
-            operation.answers(status, media_type.map(|media_type| (media_type, None)));
+            operation.add_response(status, media_type.map(|media_type| (media_type, None)));
         })
     }
 
     /// Writes it down.
-    pub(crate) fn write(&self, operation: &mut Operation, scribe: &mut Scribe) {
-        self.0.iter().for_each(|line| line(operation, scribe));
+    pub(crate) fn write(&self, operation: &mut Operation, registry: &mut Registry) {
+        self.0.iter().for_each(|line| line(operation, registry));
     }
 
-    fn and(mut self, line: impl Fn(&mut Operation, &mut Scribe) + Send + Sync + 'static) -> Self {
+    fn and(mut self, line: impl Fn(&mut Operation, &mut Registry) + Send + Sync + 'static) -> Self {
         self.0.push(Box::new(line));
         self
     }

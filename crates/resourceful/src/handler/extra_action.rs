@@ -2,13 +2,13 @@
 
 use std::future::Future;
 
-use crate::action::Extra;
+use crate::action::ActionSpec;
 use crate::error::Result;
 use crate::handler::id::Id;
 use crate::handler::unused::Never;
 use crate::input::Input;
 use crate::input::query::Query;
-use crate::openapi::{Operation, Problems, Scribe};
+use crate::openapi::{Operation, Problems, Registry};
 use crate::request::Request;
 use crate::response::representation::Representation;
 
@@ -19,13 +19,13 @@ use crate::response::representation::Representation;
 /// ```
 /// use http::Method;
 /// use resourceful::prelude::*;
-/// use resourceful::{Extra, ExtraAction, ExtraActions, NoInput, OnItem};
+/// use resourceful::{ActionSpec, ExtraAction, ExtraActions, NoInput, OnItem};
 ///
 /// struct Posts;
 /// struct Publish;
 ///
 /// impl ExtraAction<Posts> for Publish {
-///     const EXTRA: &'static Extra = &Extra::on_item("publish", Method::POST, "publish");
+///     const SPEC: &'static ActionSpec = &ActionSpec::on_item("publish", Method::POST, "publish");
 ///     type Target = OnItem<i64>;
 ///     type Input = NoInput;
 ///     type Output = String;
@@ -54,13 +54,13 @@ use crate::response::representation::Representation;
 /// ```
 pub trait ExtraAction<R>: Send + Sync + 'static {
     /// Its name, method and path.
-    const EXTRA: &'static Extra;
+    const SPEC: &'static ActionSpec;
 
     /// What its doc comment says.
-    const TEXT: &'static str = "";
+    const DOC: &'static str = "";
 
-    /// [`OnItem`] or [`OnCollection`], as [`EXTRA`](Self::EXTRA) says.
-    type Target: Target;
+    /// [`OnItem`] or [`OnCollection`], as [`SPEC`](Self::SPEC) says.
+    type Target: ActionTarget;
 
     /// [`NoInput`], [`QueryInput`] or [`BodyInput`].
     type Input: ActionInput;
@@ -93,7 +93,7 @@ pub trait ExtraActions<R> {
 ///
 /// # Examples
 /// See [`ExtraAction`].
-pub trait Target: Sized + Send + 'static {
+pub trait ActionTarget: Sized + Send + 'static {
     #[doc(hidden)]
     const IS_ITEM: bool;
 
@@ -118,7 +118,7 @@ pub struct OnItem<I>(pub I);
 #[derive(Clone, Copy, Debug)]
 pub struct OnCollection;
 
-impl<I: Id> Target for OnItem<I> {
+impl<I: Id> ActionTarget for OnItem<I> {
     const IS_ITEM: bool = true;
     type Id = I;
 
@@ -127,7 +127,7 @@ impl<I: Id> Target for OnItem<I> {
     }
 }
 
-impl Target for OnCollection {
+impl ActionTarget for OnCollection {
     const IS_ITEM: bool = false;
     type Id = Never;
 
@@ -145,7 +145,7 @@ pub trait ActionInput: Sized + Send {
     fn read(request: &mut Request, limit: u64) -> impl Future<Output = Result<Self>> + Send;
 
     #[doc(hidden)]
-    fn describe(operation: &mut Operation, scribe: &mut Scribe, limit: u64);
+    fn describe(operation: &mut Operation, registry: &mut Registry, limit: u64);
 }
 
 /// Nothing.
@@ -174,7 +174,7 @@ impl ActionInput for NoInput {
         Ok(Self)
     }
 
-    fn describe(_: &mut Operation, _: &mut Scribe, _: u64) {}
+    fn describe(_: &mut Operation, _: &mut Registry, _: u64) {}
 }
 
 impl<Q: Query> ActionInput for QueryInput<Q> {
@@ -182,7 +182,7 @@ impl<Q: Query> ActionInput for QueryInput<Q> {
         request.query().map(Self)
     }
 
-    fn describe(operation: &mut Operation, _: &mut Scribe, _: u64) {
+    fn describe(operation: &mut Operation, _: &mut Registry, _: u64) {
         operation.add_query(Q::parameters());
     }
 }
@@ -192,7 +192,7 @@ impl<B: Input> ActionInput for BodyInput<B> {
         request.json_within(limit).await.map(Self)
     }
 
-    fn describe(operation: &mut Operation, scribe: &mut Scribe, limit: u64) {
-        operation.reads_json(&B::schema(scribe), &B::media_types(), limit);
+    fn describe(operation: &mut Operation, registry: &mut Registry, limit: u64) {
+        operation.reads_json(&B::schema(registry), &B::media_types(), limit);
     }
 }

@@ -11,7 +11,7 @@ use crate::handler::id::Id;
 use crate::input::Input;
 use crate::input::pagination::Page;
 use crate::input::query::Query;
-use crate::openapi::{Problems, Texts};
+use crate::openapi::{DocComments, Problems};
 use crate::request::Request;
 use crate::response::representation::{Output, Representation};
 
@@ -23,7 +23,7 @@ use crate::response::representation::{Output, Representation};
 /// | hook | request | success |
 /// |---|---|---|
 /// | `list` | `GET` collection | 200, `{"<name>": [..], "pagination": {..}}` |
-/// | `create` | `POST` collection | 201, the item, `Location` if [`locate`](Self::locate) says |
+/// | `create` | `POST` collection | 201, the item, `Location` if [`location_id`](Self::location_id) says |
 /// | `retrieve` | `GET` item | 200, the item |
 /// | `update` | `PUT` item | 200, the item |
 /// | `partial_update` | `PATCH` item | 200, the item |
@@ -81,14 +81,14 @@ pub trait AsyncResource: Send + Sync + 'static {
     const ACTIONS: Actions;
 
     /// What the doc comments say; `#[resource]` collects them.
-    const TEXTS: Texts = Texts::new("", &[]);
+    const DOCS: DocComments = DocComments::new("", &[]);
 
     /// The largest body in bytes; `None` is the application's limit.
-    const BODY_LIMIT: Option<u64> = None;
+    const MAX_BODY_SIZE: Option<u64> = None;
 
     /// How long a request has until it is answered; `None` is the application's limit, and
     /// `Duration::MAX` no limit.
-    const TIME_LIMIT: Option<Duration> = None;
+    const TIMEOUT: Option<Duration> = None;
 
     /// Who may call it: [`Public`](crate::Public) or your own.
     type Access: Access<Self>;
@@ -180,7 +180,7 @@ pub trait AsyncResource: Send + Sync + 'static {
     }
 
     /// The id of an item just made, for the `Location` of a 201 (RFC 9110 section 15.3.2).
-    fn locate(&self, item: &Self::Item) -> Option<Self::Id> {
+    fn location_id(&self, item: &Self::Item) -> Option<Self::Id> {
         let _ = item;
         None
     }

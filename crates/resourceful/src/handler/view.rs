@@ -10,7 +10,7 @@ use crate::body::Response;
 use crate::error::Result;
 use crate::handler::access::{Access, Public};
 use crate::handler::description::Description;
-use crate::openapi::{Problems, Texts};
+use crate::openapi::{DocComments, Problems};
 use crate::request::Request;
 
 /// A class view: one hook per HTTP method, with the raw request.
@@ -58,10 +58,10 @@ pub trait AsyncView: Send + Sync + 'static {
 
     /// How long a request has until it is answered; `None` is the application's limit, and
     /// `Duration::MAX` no limit.
-    const TIME_LIMIT: Option<Duration> = None;
+    const TIMEOUT: Option<Duration> = None;
 
     /// What the doc comments say; `#[view]` collects them.
-    const TEXTS: Texts = Texts::new("", &[]);
+    const DOCS: DocComments = DocComments::new("", &[]);
 
     /// Who may call it: [`Public`] or your own.
     type Access: Access<Self>;
@@ -133,7 +133,7 @@ fn absent<T>(hook: &str) -> T {
 #[derive(Debug)]
 pub struct Guarded<A, H> {
     pub(crate) handler: H,
-    pub(crate) time_limit: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) is_unobserved: bool,
     pub(crate) description: Description,
     access: PhantomData<fn() -> A>,
@@ -150,11 +150,11 @@ impl<A, H> Guarded<A, H> {
     ///
     /// async fn report(_: Request) -> Result<&'static str> { Ok("at last") }
     ///
-    /// let app = App::new().get("/report", public(report).time_limit(Duration::from_secs(300)));
+    /// let app = App::new().get("/report", public(report).timeout(Duration::from_secs(300)));
     /// ```
     #[must_use]
-    pub fn time_limit(mut self, time: Duration) -> Self {
-        self.time_limit = Some(time);
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.timeout = Some(time);
         self
     }
 
@@ -167,10 +167,10 @@ impl<A, H> Guarded<A, H> {
     ///
     /// async fn metrics(_: Request) -> Result<&'static str> { Ok("up 1") }
     ///
-    /// let app = App::new().get("/metrics", public(metrics).unobserved());
+    /// let app = App::new().get("/metrics", public(metrics).without_telemetry());
     /// ```
     #[must_use]
-    pub fn unobserved(mut self) -> Self {
+    pub fn without_telemetry(mut self) -> Self {
         self.is_unobserved = true;
         self
     }
@@ -244,7 +244,7 @@ pub fn public<H>(handler: H) -> Guarded<Public, H> {
 pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
     Guarded {
         handler,
-        time_limit: None,
+        timeout: None,
         is_unobserved: false,
         description: Description::new(),
         access: PhantomData,

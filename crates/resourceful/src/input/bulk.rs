@@ -25,7 +25,7 @@ use crate::task::gather::gather;
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
-/// use resourceful::{Bulk, BulkOutcomes};
+/// use resourceful::{Bulk, BulkResults};
 ///
 /// #[derive(Deserialize, JsonSchema, Validate)]
 /// struct NewTag { #[garde(length(min = 1))] name: String }
@@ -33,11 +33,11 @@ use crate::task::gather::gather;
 /// #[derive(Deserialize, JsonSchema, Validate)]
 /// struct NewTags { #[garde(skip)] tags: Bulk<NewTag> }
 ///
-/// async fn create(mut request: Request) -> Result<Json<BulkOutcomes<String>>> {
+/// async fn create(mut request: Request) -> Result<Json<BulkResults<String>>> {
 ///     let new: NewTags = request.json().await?;
 ///     // Up to 8 at the same time; outcomes come in the order of the list.
 ///     let store = |tag: NewTag| async move { Ok::<_, Error>(tag.name.to_uppercase()) };
-///     Ok(Json(new.tags.each(8, store).await))
+///     Ok(Json(new.tags.process(8, store).await))
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -88,7 +88,7 @@ pub struct BulkItem<T> {
 /// See [`Bulk`].
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
-pub struct BulkOutcomes<O> {
+pub struct BulkResults<O> {
     /// The items that were worked on, and what came of it.
     pub succeeded: Vec<BulkSuccess<O>>,
     /// The items that were wrong, or whose work failed.
@@ -169,7 +169,7 @@ impl<T, const MAX: usize> Bulk<T, MAX> {
     ///
     /// # Examples
     /// See [`Bulk`].
-    pub async fn each<F, O, E>(self, limit: usize, work: impl Fn(T) -> F) -> BulkOutcomes<O>
+    pub async fn process<F, O, E>(self, limit: usize, work: impl Fn(T) -> F) -> BulkResults<O>
     where
         F: Future<Output = Result<O, E>>,
         E: Into<Error>,
@@ -193,7 +193,7 @@ where
     work(value?).await.map_err(Into::into)
 }
 
-fn sort_out<O>(sent: Vec<(usize, Box<RawValue>)>, outcomes: Vec<Result<O>>) -> BulkOutcomes<O> {
+fn sort_out<O>(sent: Vec<(usize, Box<RawValue>)>, outcomes: Vec<Result<O>>) -> BulkResults<O> {
     let (mut succeeded, mut failed) = (Vec::new(), Vec::new());
     for ((index, data), outcome) in sent.into_iter().zip(outcomes) {
         match outcome {
@@ -210,7 +210,7 @@ fn sort_out<O>(sent: Vec<(usize, Box<RawValue>)>, outcomes: Vec<Result<O>>) -> B
             }
         }
     }
-    BulkOutcomes { succeeded, failed }
+    BulkResults { succeeded, failed }
 }
 
 impl<T, const MAX: usize> IntoIterator for Bulk<T, MAX> {
@@ -264,7 +264,7 @@ impl BulkFailure {
 /// What the client reads of an item's error.
 fn outside_text(error: &Error) -> Cow<'_, str> {
     let fields = error.fields().iter().map(|field| {
-        let place = field.place().trim_start_matches('/');
+        let place = field.location().trim_start_matches('/');
         match place {
             "" => field.detail().to_owned(),
             place => format!("{place}: {}", field.detail()),

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::fault::{Fault, MAX_FAULTS, Path, Step};
-use super::finding::{Finding, Fix, Leaf};
+use super::finding::{Finding, Fix, MethodTable};
 use super::fit::{Fitting, Selection};
 use super::input_schema::InputSchema;
 use super::integers::{Bounds, Integer};
@@ -43,7 +43,7 @@ pub(super) struct Notes {
     pub(super) findings: Vec<Finding>,
     /// The body with integers that were written as fractions written as such, if there are any.
     pub(super) rewritten: Option<String>,
-    pub(super) leaves: Vec<Leaf>,
+    pub(super) leaves: Vec<MethodTable>,
 }
 
 /// Walks a body.
@@ -149,7 +149,7 @@ impl<'j> Check<'_, 'j> {
         {
             let path = self.path();
             let schemas = schemas.to_vec();
-            self.notes.leaves.push(Leaf { id, path, schemas });
+            self.notes.leaves.push(MethodTable { id, path, schemas });
         }
     }
 

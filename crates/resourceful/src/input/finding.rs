@@ -29,7 +29,7 @@ pub(super) struct Finding {
 
 /// A scalar or an empty container, and the schemas that may hold for it.
 #[derive(Debug)]
-pub(super) struct Leaf {
+pub(super) struct MethodTable {
     pub(super) id: NodeId,
     pub(super) path: Path,
     pub(super) schemas: Vec<SchemaId>,

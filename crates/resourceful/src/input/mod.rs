@@ -52,7 +52,7 @@ use self::strict::{SIMPLE_DEPTH, scan};
 use self::tape::Tape;
 use crate::error::field_error::FieldError;
 use crate::error::{Error, Result};
-use crate::openapi::{Parameter, Scribe};
+use crate::openapi::{Parameter, Registry};
 
 /// A value that a client sends: deserialised, described by a schema, validated.
 ///
@@ -109,7 +109,7 @@ pub trait Input: Sized + Send + 'static {
     fn media_types() -> Vec<String>;
 
     #[doc(hidden)]
-    fn schema(scribe: &mut Scribe) -> Value;
+    fn schema(registry: &mut Registry) -> Value;
 
     /// Its members as parameters of a query string.
     #[doc(hidden)]
@@ -139,8 +139,8 @@ where
         InputSchema::of::<T>().media_types()
     }
 
-    fn schema(scribe: &mut Scribe) -> Value {
-        scribe.schemas.input::<T>()
+    fn schema(registry: &mut Registry) -> Value {
+        registry.schemas.input::<T>()
     }
 
     fn as_parameters() -> Vec<Parameter> {

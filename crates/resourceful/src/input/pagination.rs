@@ -79,10 +79,10 @@ impl<T> Page<T> {
     /// # Examples
     /// ```
     /// let page = resourceful::Page::all(vec![1, 2]);
-    /// assert_eq!(serde_json::to_string(&page.named("ids")).unwrap(), r#"{"ids":[1,2]}"#);
+    /// assert_eq!(serde_json::to_string(&page.with_key("ids")).unwrap(), r#"{"ids":[1,2]}"#);
     /// ```
     #[must_use]
-    pub fn named<'a>(&'a self, name: &'a str) -> impl Serialize + JsonSchema + use<'a, T>
+    pub fn with_key<'a>(&'a self, name: &'a str) -> impl Serialize + JsonSchema + use<'a, T>
     where
         T: Serialize,
     {
@@ -99,9 +99,9 @@ impl<T> Page<T> {
     /// # use resourceful::Page;
     /// let json = r#"{"ids": [1, 2], "pagination": null}"#;
     /// let mut json = serde_json::Deserializer::from_str(json);
-    /// assert_eq!(Page::<i64>::from_named("ids", &mut json).unwrap(), Page::all(vec![1, 2]));
+    /// assert_eq!(Page::<i64>::from_key("ids", &mut json).unwrap(), Page::all(vec![1, 2]));
     /// ```
-    pub fn from_named<'de, D>(name: &str, deserializer: D) -> Result<Self, D::Error>
+    pub fn from_key<'de, D>(name: &str, deserializer: D) -> Result<Self, D::Error>
     where
         T: Deserialize<'de>,
         D: Deserializer<'de>,
@@ -249,7 +249,7 @@ enum Pagination {
 ///
 /// async fn list(request: Request) -> Result<Response> {
 ///     let page: PageNumber<2, 5> = request.query()?;
-///     Ok(Json(page.slice(&[10, 20, 30]).named("tens")).into_response())
+///     Ok(Json(page.slice(&[10, 20, 30]).with_key("tens")).into_response())
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -424,7 +424,7 @@ impl<const DEFAULT: u32, const MAX: u32> Query for PageNumber<DEFAULT, MAX> {
 ///
 /// async fn list(request: Request) -> Result<Response> {
 ///     let part: LimitOffset = request.query()?;
-///     Ok(Json(part.of(vec!["c"], 3).named("letters")).into_response())
+///     Ok(Json(part.of(vec!["c"], 3).with_key("letters")).into_response())
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -682,7 +682,7 @@ mod tests {
             "99999999999999999999",
         ] {
             let errors = read(&format!("page={wrong}&limit={wrong}")).unwrap_err();
-            let names: Vec<_> = errors.iter().map(FieldError::place).collect();
+            let names: Vec<_> = errors.iter().map(FieldError::location).collect();
             assert_eq!(names, ["page", "limit"], "{wrong}");
         }
         assert_eq!(
@@ -707,9 +707,9 @@ mod tests {
             LimitOffset::<2>::at(4, 2).slice(&[1, 2, 3, 4, 5]),
             Page::all(vec![1, 2, 3]),
         ] {
-            let json = serde_json::to_string(&page.named("ids")).unwrap();
+            let json = serde_json::to_string(&page.with_key("ids")).unwrap();
             let mut json = serde_json::Deserializer::from_str(&json);
-            assert_eq!(Page::from_named("ids", &mut json).unwrap(), page);
+            assert_eq!(Page::from_key("ids", &mut json).unwrap(), page);
         }
     }
 
@@ -717,7 +717,7 @@ mod tests {
     fn what_is_no_page_says_why() {
         let read = |json: &str| {
             let mut json = serde_json::Deserializer::from_str(json);
-            let outcome = Page::<i64>::from_named("ids", &mut json);
+            let outcome = Page::<i64>::from_key("ids", &mut json);
             outcome.unwrap_err().to_string()
         };
         assert!(read("{\"tags\": [1]}").starts_with("missing member `ids`"));

@@ -272,7 +272,7 @@ mod tests {
     fn names_and_values_are_decoded() {
         let query = QueryString::new("%61=x+%2B%C3%A9&bad=%FF").unwrap();
         assert_eq!(query.last("a").unwrap().as_deref(), Some("x +é"));
-        assert_eq!(query.last("bad").unwrap_err().place(), "bad");
+        assert_eq!(query.last("bad").unwrap_err().location(), "bad");
     }
 
     #[test]

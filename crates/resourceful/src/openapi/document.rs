@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::info::Info;
 use super::parameter::Parameter;
-use super::refusal::Refusal;
+use super::standard_error::StandardError;
 
 /// The whole document.
 #[derive(Debug, Serialize)]
@@ -88,8 +88,8 @@ pub(crate) struct Example {
 #[serde(untagged)]
 pub(crate) enum Answer {
     /// One of ours.
-    #[serde(serialize_with = "Refusal::as_reference")]
-    Refusal(Refusal),
+    #[serde(serialize_with = "StandardError::as_reference")]
+    StandardError(StandardError),
     /// One of the application's, under its name.
     Shared {
         #[serde(rename = "$ref")]

@@ -8,13 +8,13 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
+use super::doc_comments::summary;
 use super::document::{Answer, Example, Header, MediaType, Operation, RequestBody, Response};
 use super::parameter::Parameter;
 use super::problems::{ProblemKind, Problems};
-use super::refusal::{Refusal, problem};
-use super::scribe::Scribe;
+use super::registry::Registry;
 use super::security::Security;
-use super::texts::summary;
+use super::standard_error::{StandardError, problem};
 
 const JSON: &str = "application/json";
 
@@ -33,16 +33,16 @@ impl Operation {
         self.parameters.push(parameter);
     }
 
-    /// A typed segment of the path: what is none is nowhere.
+    /// A typed segment of the path: what is none is unmatched.
     pub(crate) fn path_parameter<T: JsonSchema>(&mut self, name: impl Into<Cow<'static, str>>) {
         self.add_parameter(Parameter::path::<T>(name));
-        self.refuse(&[Refusal::NotFound]);
+        self.refuse(&[StandardError::NotFound]);
     }
 
     /// Parameters in the query string, whose faults are named.
     pub(crate) fn add_query(&mut self, parameters: Vec<Parameter>) {
         if !parameters.is_empty() {
-            self.refuse(&[Refusal::Invalid]);
+            self.refuse(&[StandardError::Invalid]);
         }
         for parameter in parameters {
             self.add_parameter(parameter);
@@ -59,9 +59,9 @@ impl Operation {
             }
         }
         self.refuse(&[
-            Refusal::BadRequest,
-            Refusal::UnsupportedMediaType,
-            Refusal::Invalid,
+            StandardError::BadRequest,
+            StandardError::UnsupportedMediaType,
+            StandardError::Invalid,
         ]);
     }
 
@@ -73,7 +73,10 @@ impl Operation {
             max_bytes: self.max_body.or(max_bytes),
             content,
         });
-        self.refuse(&[Refusal::RequestTimeout, Refusal::ContentTooLarge]);
+        self.refuse(&[
+            StandardError::RequestTimeout,
+            StandardError::ContentTooLarge,
+        ]);
     }
 
     /// The largest body in bytes, whether it is described before or after.
@@ -85,10 +88,10 @@ impl Operation {
     }
 
     pub(crate) fn answers_json(&mut self, status: StatusCode, schema: Value) {
-        self.answers(status, Some((JSON, Some(schema))));
+        self.add_response(status, Some((JSON, Some(schema))));
     }
 
-    pub(crate) fn answers(&mut self, status: StatusCode, body: Option<(&str, Option<Value>)>) {
+    pub(crate) fn add_response(&mut self, status: StatusCode, body: Option<(&str, Option<Value>)>) {
         let phrase = status.canonical_reason().unwrap_or("An answer");
         let response = Response {
             description: format!("{phrase}."),
@@ -140,36 +143,36 @@ impl Operation {
         }
     }
 
-    pub(crate) fn refuse(&mut self, refusals: &[Refusal]) {
+    pub(crate) fn refuse(&mut self, refusals: &[StandardError]) {
         for refusal in refusals {
             let status = refusal.status().to_owned();
             self.responses
                 .entry(status)
-                .or_insert(Answer::Refusal(*refusal));
+                .or_insert(Answer::StandardError(*refusal));
         }
     }
 
-    pub(crate) fn secure(&mut self, security: Security, scribe: &mut Scribe) {
+    pub(crate) fn secure(&mut self, security: Security, registry: &mut Registry) {
         self.security = match (security, security.scheme()) {
-            (Security::Open, _) => Some(Vec::new()),
+            (Security::Public, _) => Some(Vec::new()),
             (_, None) => None,
             (_, Some((name, scheme))) => {
-                scribe.security_schemes.insert(name.clone(), scheme);
+                registry.security_schemes.insert(name.clone(), scheme);
                 Some(vec![BTreeMap::from([(name, Vec::new())])])
             }
         };
-        if security != Security::Open {
-            self.refuse(&[Refusal::Unauthorized, Refusal::Forbidden]);
+        if security != Security::Public {
+            self.refuse(&[StandardError::Unauthorized, StandardError::Forbidden]);
         }
     }
 
     /// The problems of an error type. Those of one status are one answer, which stands among the
     /// components, since all operations that fail with this type share it.
-    pub(crate) fn fails_with<E: Problems>(&mut self, scribe: &mut Scribe) {
+    pub(crate) fn fails_with<E: Problems>(&mut self, registry: &mut Registry) {
         let mut kinds: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
         for kind in E::kinds() {
             match kind.status {
-                None => self.refuse(&[Refusal::Other]),
+                None => self.refuse(&[StandardError::Other]),
                 Some(status) => kinds.entry(status.code()).or_default().push(kind),
             }
         }
@@ -179,19 +182,22 @@ impl Operation {
             .and_then(|name| name.rsplit("::").next());
         for (status, kinds) in kinds {
             let name = format!("{}{status}", name.unwrap_or("Problem"));
-            let response = failure(status, &kinds, scribe);
-            let answer = scribe.share(&name, response);
+            let response = failure(status, &kinds, registry);
+            let answer = registry.share(&name, response);
             self.responses.insert(status.to_string(), answer);
         }
     }
 }
 
 /// What clients read of problems of one status.
-fn failure(status: u16, kinds: &[ProblemKind], scribe: &Scribe) -> Response {
-    let refusal = Refusal::ALL
+fn failure(status: u16, kinds: &[ProblemKind], registry: &Registry) -> Response {
+    let refusal = StandardError::ALL
         .into_iter()
         .find(|refusal| refusal.status() == status.to_string());
-    let mut texts: Vec<_> = refusal.into_iter().map(Refusal::description).collect();
+    let mut texts: Vec<_> = refusal
+        .into_iter()
+        .map(StandardError::description)
+        .collect();
     texts.extend(kinds.iter().filter_map(ProblemKind::text));
     let sentences: Vec<_> = texts.into_iter().map(sentence).collect();
     let mut response = Response {
@@ -201,7 +207,7 @@ fn failure(status: u16, kinds: &[ProblemKind], scribe: &Scribe) -> Response {
     };
     let examples = kinds
         .iter()
-        .filter_map(|kind| scribe.example(*kind))
+        .filter_map(|kind| registry.example(*kind))
         .enumerate();
     for (index, problem) in examples {
         let value = serde_json::to_value(problem).unwrap_or_default();
@@ -212,7 +218,7 @@ fn failure(status: u16, kinds: &[ProblemKind], scribe: &Scribe) -> Response {
             .for_each(|content| content.examples.extend([example.clone()]));
     }
     if kinds.iter().any(|kind| kind.has_retry_after) {
-        response.headers = Refusal::ServiceUnavailable.headers();
+        response.headers = StandardError::ServiceUnavailable.headers();
     }
     response
 }

@@ -9,8 +9,8 @@ use schemars::transform::{ReplaceBoolSchemas, Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use super::namesakes::{Visit, namesakes};
-use super::refusal::schemas as problem_schemas;
+use super::name_conflicts::{Visit, name_conflicts};
+use super::standard_error::schemas as problem_schemas;
 use crate::error::build_error::BuildError;
 
 const OUTPUTS: &str = "#/components/schemas/";
@@ -68,7 +68,7 @@ impl Schemas {
 
     /// Two types of one name, as mistakes.
     pub(crate) fn mistakes(&self) -> Vec<BuildError> {
-        namesakes(&self.visits)
+        name_conflicts(&self.visits)
     }
 
     /// Puts the schemas into `document`, and has its references lead there. A type that clients

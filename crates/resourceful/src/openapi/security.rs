@@ -37,10 +37,10 @@ use serde_json::{Value, json};
 #[non_exhaustive]
 pub enum Security {
     /// Nobody is asked who they are.
-    Open,
+    Public,
     /// Some are refused; the document does not tell by what.
     #[default]
-    Untold,
+    Unspecified,
     /// `Authorization: Bearer ..` (RFC 6750).
     Bearer,
     /// `Authorization: Basic ..` (RFC 7617).
@@ -57,7 +57,7 @@ impl Security {
     /// Its name among the components, and its security scheme object.
     pub(crate) fn scheme(self) -> Option<(String, Value)> {
         let (name, scheme) = match self {
-            Self::Open | Self::Untold => return None,
+            Self::Public | Self::Unspecified => return None,
             Self::Bearer => (
                 "bearer".to_owned(),
                 json!({"type": "http", "scheme": "bearer"}),

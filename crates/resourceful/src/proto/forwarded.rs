@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
-use crate::proto::peer::Origin;
+use crate::proto::connection_info::ConnectionInfo;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
@@ -41,7 +41,7 @@ impl Proxies {
     }
 
     /// Does this request come from one of them?
-    fn has_sent(&self, origin: Origin) -> bool {
+    fn has_sent(&self, origin: ConnectionInfo) -> bool {
         match origin.peer {
             Some(peer) => self.has(peer.ip()),
             None => self.has_unix,
@@ -59,7 +59,7 @@ impl Proxies {
     /// The client before the first proxy that is not believed.
     ///
     /// Each proxy adds who it heard from at the end, so the list is read from there.
-    pub(crate) fn client(&self, origin: Origin, headers: &HeaderMap) -> Option<IpAddr> {
+    pub(crate) fn client(&self, origin: ConnectionInfo, headers: &HeaderMap) -> Option<IpAddr> {
         if origin.client.is_some() {
             return origin.client;
         }
@@ -84,7 +84,7 @@ impl Proxies {
     }
 
     /// Did the client come over TLS?
-    pub(crate) fn is_encrypted(&self, origin: Origin, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_encrypted(&self, origin: ConnectionInfo, headers: &HeaderMap) -> bool {
         match self.said(origin, headers, FORWARDED_PROTO) {
             Some(scheme) => scheme.eq_ignore_ascii_case("https"),
             None => origin.is_encrypted,
@@ -92,12 +92,21 @@ impl Proxies {
     }
 
     /// The host that the client asked, where a proxy says so.
-    pub(crate) fn host<'h>(&self, origin: Origin, headers: &'h HeaderMap) -> Option<&'h str> {
+    pub(crate) fn host<'h>(
+        &self,
+        origin: ConnectionInfo,
+        headers: &'h HeaderMap,
+    ) -> Option<&'h str> {
         self.said(origin, headers, FORWARDED_HOST)
     }
 
     /// The last word: that of the proxy that we know.
-    fn said<'h>(&self, origin: Origin, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    fn said<'h>(
+        &self,
+        origin: ConnectionInfo,
+        headers: &'h HeaderMap,
+        name: &str,
+    ) -> Option<&'h str> {
         if !self.has_sent(origin) {
             return None;
         }
@@ -124,7 +133,7 @@ mod tests {
         for proxy in ["10.0.0.0/8", "::1", "127.0.0.1"] {
             proxies.add(proxy).unwrap();
         }
-        let origin = Origin {
+        let origin = ConnectionInfo {
             peer: Some(format!("{peer}:4711").parse().unwrap()),
             is_encrypted: false,
             client: None,

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use http::header::{HeaderMap, HeaderName};
 use http::request::Parts;
 
-use crate::proto::peer::{Mounted, Origin};
+use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::request::route::Route;
 use crate::request::settings::Settings;
-use crate::task::time_limit::TimeLimit;
+use crate::task::timeout::Timeout;
 
 /// Names that are made once are found faster.
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,15 +25,15 @@ pub(crate) struct Head {
     /// The normalised path, where it is spelled differently from the URI's.
     path: Option<String>,
     pub(crate) route: Arc<Route>,
-    pub(crate) origin: Option<Origin>,
+    pub(crate) origin: Option<ConnectionInfo>,
     started: OnceLock<Instant>,
-    pub(crate) time_limit: Duration,
+    pub(crate) timeout: Duration,
     number: OnceLock<u64>,
 }
 
 /// The prefix of an application's paths: `mounted_at` if set, else where another has mounted it.
 pub(crate) fn root_path<'p>(parts: &'p Parts, settings: &'p Settings) -> &'p str {
-    let said = settings.mounted_at.as_str();
+    let said = settings.root_path.as_str();
     match parts.extensions.get::<Mounted>() {
         Some(mounted) if said.is_empty() => &mounted.root_path,
         _ => said,
@@ -54,8 +54,8 @@ impl Head {
         parts: Parts,
         path: Option<String>,
         route: Arc<Route>,
-        origin: Option<Origin>,
-        time_limit: Duration,
+        origin: Option<ConnectionInfo>,
+        timeout: Duration,
     ) -> Self {
         Self {
             parts,
@@ -63,7 +63,7 @@ impl Head {
             route,
             origin,
             started: OnceLock::new(),
-            time_limit,
+            timeout,
             number: OnceLock::new(),
         }
     }
@@ -122,24 +122,24 @@ impl Head {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.started().checked_add(self.time_limit)
+        self.started().checked_add(self.timeout)
     }
 
-    /// What only reads may be given up; the rest has its limit in [`crate::endpoint::response_future::Answer`].
-    pub(crate) fn given_up_after(&self) -> TimeLimit {
+    /// What only reads may be given up; the rest has its limit in [`crate::endpoint::response_future::ResponseFuture`].
+    pub(crate) fn given_up_after(&self) -> Timeout {
         if self.parts.method.is_safe() {
-            TimeLimit::new(self.time_limit)
+            Timeout::new(self.timeout)
         } else {
-            TimeLimit::OFF
+            Timeout::OFF
         }
     }
 
     /// What may change something is answered then, and runs on.
-    pub(crate) fn answered_after(&self) -> TimeLimit {
+    pub(crate) fn answered_after(&self) -> Timeout {
         if self.parts.method.is_safe() {
-            TimeLimit::OFF
+            Timeout::OFF
         } else {
-            TimeLimit::new(self.time_limit)
+            Timeout::new(self.timeout)
         }
     }
 

@@ -20,7 +20,7 @@ use crate::action::Action;
 use crate::body::Body;
 #[cfg(feature = "multipart")]
 use crate::body::multipart::{Multipart, MultipartLimits, boundary};
-use crate::body::read_timeout::Terms;
+use crate::body::read_timeout::BodyLimits;
 use crate::body::stream::BodyStream;
 use crate::error::{Error, Result};
 use crate::input::query::{Query, QueryString};
@@ -159,7 +159,7 @@ impl Request {
     /// ```
     /// # use resourceful::prelude::*;
     /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.route().to_owned())
+    ///     Ok(request.matched_path().to_owned())
     /// }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<()> {
@@ -170,7 +170,7 @@ impl Request {
     /// # }
     /// ```
     #[must_use]
-    pub fn route(&self) -> &str {
+    pub fn matched_path(&self) -> &str {
         &self.head.route.pattern
     }
 
@@ -377,7 +377,7 @@ impl Request {
     }
 
     /// When its client is to have its answer
-    /// ([`App::time_limit`](crate::app::App::time_limit), 30 s); `None` where there is no limit.
+    /// ([`App::timeout`](crate::app::App::timeout), 30 s); `None` where there is no limit.
     /// Calls to others on its behalf end by then, too.
     ///
     /// # Examples
@@ -390,7 +390,7 @@ impl Request {
     /// }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<()> {
-    /// let app = App::new().time_limit(Duration::from_secs(2)).get("/", public(view));
+    /// let app = App::new().timeout(Duration::from_secs(2)).get("/", public(view));
     /// assert_eq!(TestClient::new(app)?.get("/").await.text(), "hurry");
     /// # Ok(())
     /// # }
@@ -414,7 +414,7 @@ impl Request {
     /// async fn poll(request: Request) -> Result<&'static str> {
     ///     tokio::select! {
     ///         news = wait_for_news() => Ok(news),
-    ///         () = request.stopping() => Ok("ask again"),
+    ///         () = request.shutdown() => Ok("ask again"),
     ///     }
     /// }
     /// # async fn wait_for_news() -> &'static str { "news" }
@@ -425,7 +425,7 @@ impl Request {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+    pub fn shutdown(&self) -> impl Future<Output = ()> + Send + use<> {
         self.settings().stopping.clone().cancelled_owned()
     }
 
@@ -456,7 +456,7 @@ impl Request {
         let Some(parameter) = self.head.route.parameter(name) else {
             return Err(Error::internal(format!(
                 "`{}` has no parameter `{name}`",
-                self.route()
+                self.matched_path()
             )));
         };
         self.parse(parameter)
@@ -528,7 +528,7 @@ impl Request {
     /// # }
     /// ```
     pub async fn json<T: Input>(&mut self) -> Result<T> {
-        self.json_within(self.settings().body_limit).await
+        self.json_within(self.settings().max_body_size).await
     }
 
     pub(crate) async fn json_within<T: Input>(&mut self, limit: u64) -> Result<T> {
@@ -555,7 +555,7 @@ impl Request {
     /// # }
     /// ```
     pub async fn bytes(&mut self) -> Result<Bytes> {
-        self.bytes_within(self.settings().body_limit).await
+        self.bytes_within(self.settings().max_body_size).await
     }
 
     /// The whole body, up to a limit of its own, in bytes.
@@ -583,7 +583,7 @@ impl Request {
     /// The body part by part, up to `limit` bytes: for what is too large to be held in memory.
     ///
     /// Where that takes longer than requests have, the view says so:
-    /// `public(upload).time_limit(..)`, [`AsyncView::TIME_LIMIT`](crate::AsyncView::TIME_LIMIT).
+    /// `public(upload).timeout(..)`, [`AsyncView::TIMEOUT`](crate::AsyncView::TIMEOUT).
     ///
     /// # Errors
     /// 413 when more than that is announced.
@@ -660,9 +660,9 @@ impl Request {
     /// ```
     pub fn take_body(&mut self) -> Body {
         let mut body = std::mem::take(&mut self.body);
-        body.agree(Terms {
+        body.set_limits(BodyLimits {
             deadline: self.deadline(),
-            ..self.settings().body_terms
+            ..self.settings().body_limits
         });
         body
     }
@@ -715,7 +715,7 @@ impl fmt::Debug for Request {
         f.debug_struct("Request")
             .field("method", self.method())
             .field("uri", self.uri())
-            .field("route", &self.route())
+            .field("matched_path", &self.matched_path())
             .field("id", &self.id())
             .finish_non_exhaustive()
     }

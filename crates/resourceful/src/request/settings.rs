@@ -10,22 +10,22 @@ use http::request::Parts;
 use http::uri::Authority;
 use tokio_util::sync::CancellationToken;
 
-use crate::body::read_timeout::Terms;
+use crate::body::read_timeout::BodyLimits;
 use crate::error::Error;
 use crate::error::problem::Problem;
+use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::forwarded::Proxies;
 use crate::proto::host::Host;
-use crate::proto::peer::Origin;
 use crate::task::detached::Detached;
-use crate::task::time_limit::DEFAULT_TIME_LIMIT;
+use crate::task::timeout::DEFAULT_TIMEOUT;
 
 /// The largest body that is read when nothing else was said: 2 MiB.
 ///
 /// # Examples
 /// ```
-/// assert_eq!(resourceful::DEFAULT_BODY_LIMIT, 2_097_152);
+/// assert_eq!(resourceful::DEFAULT_MAX_BODY_SIZE, 2_097_152);
 /// ```
-pub const DEFAULT_BODY_LIMIT: u64 = 2 * 1024 * 1024;
+pub const DEFAULT_MAX_BODY_SIZE: u64 = 2 * 1024 * 1024;
 
 /// What a path means that differs from a route only in its last slash.
 ///
@@ -50,15 +50,15 @@ type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) body_limit: u64,
-    pub(crate) body_terms: Terms,
+    pub(crate) max_body_size: u64,
+    pub(crate) body_limits: BodyLimits,
     /// How long a path and its query may be, in bytes.
-    pub(crate) uri_limit: usize,
+    pub(crate) max_uri_length: usize,
     pub(crate) trailing_slash: TrailingSlash,
-    pub(crate) mounted_at: String,
+    pub(crate) root_path: String,
     /// How long a request has until it is answered.
-    pub(crate) time_limit: Duration,
-    pub(crate) problems: Option<ProblemHook>,
+    pub(crate) timeout: Duration,
+    pub(crate) map_problem: Option<ProblemHook>,
     /// Which hosts are served; all, when it is empty.
     pub(crate) trusted_hosts: Vec<String>,
     pub(crate) has_health: bool,
@@ -78,14 +78,14 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            body_limit: DEFAULT_BODY_LIMIT,
-            body_terms: Terms::default(),
+            max_body_size: DEFAULT_MAX_BODY_SIZE,
+            body_limits: BodyLimits::default(),
             // RFC 9110 section 4.1 wants 8000 at least.
-            uri_limit: 8 * 1024,
+            max_uri_length: 8 * 1024,
             trailing_slash: TrailingSlash::default(),
-            mounted_at: String::new(),
-            time_limit: DEFAULT_TIME_LIMIT,
-            problems: None,
+            root_path: String::new(),
+            timeout: DEFAULT_TIMEOUT,
+            map_problem: None,
             trusted_hosts: Vec::new(),
             has_health: false,
             proxies: Proxies::default(),
@@ -106,7 +106,11 @@ impl Settings {
     }
 
     /// The host that a request asked for.
-    pub(crate) fn host<'p>(&self, parts: &'p Parts, origin: Option<Origin>) -> Option<&'p str> {
+    pub(crate) fn host<'p>(
+        &self,
+        parts: &'p Parts,
+        origin: Option<ConnectionInfo>,
+    ) -> Option<&'p str> {
         let forwarded = origin.and_then(|origin| self.proxies.host(origin, &parts.headers));
         let host = forwarded.or_else(|| {
             // Without the user that may stand before it.
@@ -118,7 +122,11 @@ impl Settings {
     }
 
     /// The address of the client, as far as it is known.
-    pub(crate) fn client(&self, headers: &HeaderMap, origin: Option<Origin>) -> Option<IpAddr> {
+    pub(crate) fn client(
+        &self,
+        headers: &HeaderMap,
+        origin: Option<ConnectionInfo>,
+    ) -> Option<IpAddr> {
         self.proxies.client(origin?, headers)
     }
 
@@ -126,12 +134,12 @@ impl Settings {
     ///
     /// # Errors
     /// Not now: 503.
-    pub(crate) fn admit(&self, parts: &Parts, origin: Option<Origin>) -> Result<(), Error> {
+    pub(crate) fn admit(&self, parts: &Parts, origin: Option<ConnectionInfo>) -> Result<(), Error> {
         let client = || self.client(&parts.headers, origin);
         self.detached.admit(client)
     }
 
-    pub(crate) fn trusts_host(&self, parts: &Parts, origin: Origin) -> bool {
+    pub(crate) fn trusts_host(&self, parts: &Parts, origin: ConnectionInfo) -> bool {
         // Who asks for the health of one of many servers asks by its address.
         if self.has_health && matches!(parts.uri.path(), "/livez" | "/readyz") {
             return true;
@@ -144,7 +152,7 @@ impl Settings {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("body_limit", &self.body_limit)
+            .field("max_body_size", &self.max_body_size)
             .field("trailing_slash", &self.trailing_slash)
             .finish_non_exhaustive()
     }

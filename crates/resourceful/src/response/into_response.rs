@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::body::Response;
 use crate::error::Result;
 use crate::error::problem::Problem;
-use crate::openapi::{Operation, Scribe};
+use crate::openapi::{Operation, Registry};
 use crate::response::problem_reply::problem_reply;
 use crate::response::reply::{Content, Reply};
 
@@ -43,11 +43,11 @@ pub trait IntoResponse {
 
     /// Its success, for the document.
     #[doc(hidden)]
-    fn describe(operation: &mut Operation, scribe: &mut Scribe)
+    fn describe(operation: &mut Operation, registry: &mut Registry)
     where
         Self: Sized,
     {
-        let _ = scribe;
+        let _ = registry;
         operation.answers_something();
     }
 }
@@ -64,8 +64,8 @@ impl IntoResponse for () {
         StatusCode::NO_CONTENT.into_response()
     }
 
-    fn describe(operation: &mut Operation, _: &mut Scribe) {
-        operation.answers(StatusCode::NO_CONTENT, None);
+    fn describe(operation: &mut Operation, _: &mut Registry) {
+        operation.add_response(StatusCode::NO_CONTENT, None);
     }
 }
 
@@ -80,8 +80,8 @@ impl IntoResponse for StatusCode {
 const TEXT: Option<(&str, Option<Value>)> = Some(("text/plain", None));
 
 impl IntoResponse for String {
-    fn describe(operation: &mut Operation, _: &mut Scribe) {
-        operation.answers(StatusCode::OK, TEXT);
+    fn describe(operation: &mut Operation, _: &mut Registry) {
+        operation.add_response(StatusCode::OK, TEXT);
     }
 
     fn into_response(self) -> Response {
@@ -94,8 +94,8 @@ impl IntoResponse for String {
 }
 
 impl IntoResponse for &'static str {
-    fn describe(operation: &mut Operation, _: &mut Scribe) {
-        operation.answers(StatusCode::OK, TEXT);
+    fn describe(operation: &mut Operation, _: &mut Registry) {
+        operation.add_response(StatusCode::OK, TEXT);
     }
 
     fn into_response(self) -> Response {
@@ -119,8 +119,8 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
     }
 
     /// Which status it will be is not known.
-    fn describe(operation: &mut Operation, scribe: &mut Scribe) {
-        T::describe(operation, scribe);
+    fn describe(operation: &mut Operation, registry: &mut Registry) {
+        T::describe(operation, registry);
         operation.has_any_success();
     }
 }
@@ -140,8 +140,8 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
 pub struct Json<T>(pub T);
 
 impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
-    fn describe(operation: &mut Operation, scribe: &mut Scribe) {
-        let schema = scribe.schemas.output::<T>();
+    fn describe(operation: &mut Operation, registry: &mut Registry) {
+        let schema = registry.schemas.output::<T>();
         operation.answers_json(StatusCode::OK, schema);
     }
 

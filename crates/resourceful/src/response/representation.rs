@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::body::Response;
 use crate::error::Result;
 use crate::input::pagination::Page;
-use crate::openapi::{Operation, Scribe};
+use crate::openapi::{Operation, Registry};
 use crate::response::reply::{Content, Reply};
 
 /// A value that is answered: serialised, and described by a schema.
@@ -38,7 +38,7 @@ pub trait Output: Send + Sized {
     fn page(page: &Page<Self>, name: &str) -> Result<Reply>;
 
     #[doc(hidden)]
-    fn schema(scribe: &mut Scribe) -> Value;
+    fn schema(registry: &mut Registry) -> Value;
 }
 
 // The two traits are bounds here and not supertraits above, so that the compiler names
@@ -50,11 +50,11 @@ impl<T: Serialize + JsonSchema + Send> Output for T {
     }
 
     fn page(page: &Page<Self>, name: &str) -> Result<Reply> {
-        Ok(Content::json(StatusCode::OK, &page.named(name))?.into())
+        Ok(Content::json(StatusCode::OK, &page.with_key(name))?.into())
     }
 
-    fn schema(scribe: &mut Scribe) -> Value {
-        scribe.schemas.output::<T>()
+    fn schema(registry: &mut Registry) -> Value {
+        registry.schemas.output::<T>()
     }
 }
 
@@ -76,7 +76,7 @@ pub trait Representation: Send {
     fn represent(self, status: StatusCode) -> Result<Reply>;
 
     #[doc(hidden)]
-    fn describe(operation: &mut Operation, scribe: &mut Scribe, status: StatusCode);
+    fn describe(operation: &mut Operation, registry: &mut Registry, status: StatusCode);
 }
 
 #[diagnostic::do_not_recommend]
@@ -85,8 +85,8 @@ impl<T: Output> Representation for T {
         self.item(status)
     }
 
-    fn describe(operation: &mut Operation, scribe: &mut Scribe, status: StatusCode) {
-        let schema = T::schema(scribe);
+    fn describe(operation: &mut Operation, registry: &mut Registry, status: StatusCode) {
+        let schema = T::schema(registry);
         operation.answers_json(status, schema);
     }
 }
@@ -120,7 +120,7 @@ impl<T: Output> Representation for T {
 pub struct Raw(pub Response);
 
 impl Representation for Raw {
-    fn describe(operation: &mut Operation, _: &mut Scribe, _: StatusCode) {
+    fn describe(operation: &mut Operation, _: &mut Registry, _: StatusCode) {
         operation.answers_something();
     }
 
@@ -145,8 +145,8 @@ impl Representation for NoContent {
         Ok(Content::empty(StatusCode::NO_CONTENT).into())
     }
 
-    fn describe(operation: &mut Operation, _: &mut Scribe, _: StatusCode) {
-        operation.answers(StatusCode::NO_CONTENT, None);
+    fn describe(operation: &mut Operation, _: &mut Registry, _: StatusCode) {
+        operation.add_response(StatusCode::NO_CONTENT, None);
     }
 }
 
@@ -155,10 +155,10 @@ impl Representation for NoContent {
 pub(crate) fn page_schema<T: Output>(
     name: &str,
     pagination: Option<Value>,
-    scribe: &mut Scribe,
+    registry: &mut Registry,
 ) -> Value {
     let mut properties = Map::new();
-    let items = json!({"type": "array", "items": T::schema(scribe)});
+    let items = json!({"type": "array", "items": T::schema(registry)});
     properties.insert(name.to_owned(), items);
     let mut required = vec![name];
     if let Some(pagination) = pagination {

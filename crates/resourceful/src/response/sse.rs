@@ -16,10 +16,10 @@ use tokio::time::{Sleep, sleep};
 
 use crate::body::{Body, Response};
 use crate::error::{BoxError, Error, Result};
-use crate::openapi::{Operation, Scribe};
+use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::response::into_response::IntoResponse;
-use crate::task::catch_panic::caught;
+use crate::task::catch_panic::catch_panic;
 
 /// How long a stream may be silent before a comment says that it lives. Proxies close what is
 /// silent for a minute.
@@ -217,8 +217,8 @@ impl EventStream {
         let (sender, events) = mpsc::channel(1);
         Self {
             events,
-            work: Some(Box::pin(caught(work(EventSender(sender))))),
-            stopping: Box::pin(request.stopping()),
+            work: Some(Box::pin(catch_panic(work(EventSender(sender))))),
+            stopping: Box::pin(request.shutdown()),
             keep_alive: DEFAULT_KEEP_ALIVE,
             silence: Box::pin(sleep(DEFAULT_KEEP_ALIVE)),
         }
@@ -291,8 +291,8 @@ impl HttpBody for EventStream {
 }
 
 impl IntoResponse for EventStream {
-    fn describe(operation: &mut Operation, _: &mut Scribe) {
-        operation.answers(StatusCode::OK, Some(("text/event-stream", None)));
+    fn describe(operation: &mut Operation, _: &mut Registry) {
+        operation.add_response(StatusCode::OK, Some(("text/event-stream", None)));
     }
 
     fn into_response(self) -> Response {

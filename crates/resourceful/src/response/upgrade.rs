@@ -15,8 +15,8 @@ pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Carrier for T {}
 
 /// What goes on with a connection once its 101 is sent, and with what was read of it already.
-type GoOn = Box<dyn FnOnce(Box<dyn Carrier>, Bytes) -> Running + Send>;
-type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+type GoOn = Box<dyn FnOnce(Box<dyn Carrier>, Bytes) -> BoxFuture + Send>;
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Travels from an endpoint to its connection in the extensions of the 101, which can be cloned;
 /// it can be taken once.

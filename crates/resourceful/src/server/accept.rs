@@ -17,7 +17,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::endpoint::telemetry::{Connected, describe, refused};
 use crate::error::{Error, Result};
-use crate::proto::peer::Origin;
+use crate::proto::connection_info::ConnectionInfo;
 use crate::service::AppService;
 
 use super::connection::Connection;
@@ -77,7 +77,7 @@ impl Acceptor {
 
     /// Accepts until `stop` is ready and the drain's delay is over.
     pub(super) async fn accept_until(&mut self, stop: impl Future<Output = ()>) {
-        let (service, delay) = (self.service.clone(), self.limits.drain_delay);
+        let (service, delay) = (self.service.clone(), self.limits.shutdown_delay);
         let mut stopped = pin!(async {
             stop.await;
             for settings in service.settings().of_all() {
@@ -133,7 +133,7 @@ impl Acceptor {
         };
         let connection = Box::new(Connection {
             stream,
-            origin: Origin {
+            origin: ConnectionInfo {
                 peer,
                 is_encrypted: false,
                 client: None,
@@ -185,7 +185,7 @@ impl Acceptor {
             }
         };
         let is_finished = tokio::select! {
-            outcome = timeout(self.limits.drain_timeout, finish) => outcome.is_ok(),
+            outcome = timeout(self.limits.shutdown_timeout, finish) => outcome.is_ok(),
             () = abort => false,
         };
         if is_finished {
@@ -207,7 +207,7 @@ impl Acceptor {
 /// Serves until the client is done, or `drain` is closed and the requests that run are
 /// answered.
 async fn serve(connection: Box<Connection>, drain: &watch::Receiver<()>) {
-    let limit = connection.limits.header_timeout;
+    let limit = connection.limits.header_read_timeout;
     let mut waiting = drain.clone();
     // What is large and not needed by an idle connection of HTTP/1 is in boxes.
     let begun = tokio::select! {

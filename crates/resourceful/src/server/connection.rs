@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use tokio_util::task::TaskTracker;
 
-use crate::proto::peer::Origin;
+use crate::proto::connection_info::ConnectionInfo;
 #[cfg(feature = "tls")]
 use crate::server::tls::Tls;
 use crate::service::AppService;
@@ -17,7 +17,7 @@ use super::watchdog::Pace;
 
 pub(super) struct Connection {
     pub(super) stream: Stream,
-    pub(super) origin: Origin,
+    pub(super) origin: ConnectionInfo,
     pub(super) service: AppService,
     pub(super) limits: Arc<Limits>,
     /// The tasks of HTTP/2 streams, which outlive their connection.
@@ -43,7 +43,7 @@ impl Connection {
         if let Some(tls) = self.tls.take() {
             let (stream, protocol) = self.stream.encrypt(tls).await?;
             let is_encrypted = true;
-            let origin = Origin {
+            let origin = ConnectionInfo {
                 is_encrypted,
                 client: None,
                 ..self.origin

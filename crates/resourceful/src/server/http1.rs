@@ -15,12 +15,12 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::body::Body;
-use crate::body::incoming::Remains;
-use crate::endpoint::response_future::Answer;
+use crate::body::incoming::BodyState;
+use crate::endpoint::response_future::ResponseFuture;
 use crate::endpoint::telemetry;
 use crate::error::{BoxError, Error, Result};
+use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::host;
-use crate::proto::peer::Origin;
 use crate::service::AppService;
 
 use super::connection::Connection;
@@ -62,7 +62,7 @@ pub(super) async fn serve(
     let parts = connection.into_parts();
     let longest_target = service
         .settings()
-        .uri_limit
+        .max_uri_length
         .min(limits.max_header_bytes as usize);
     let last = end(
         parts.io,
@@ -124,8 +124,8 @@ fn answer(
     service: &AppService,
     pace: &Pace,
     request: hyper::Request<Incoming>,
-    origin: Origin,
-) -> Answer {
+    origin: ConnectionInfo,
+) -> ResponseFuture {
     let (parts, body) = request.into_parts();
     let is_plain = pace.request(parts.headers.len(), body.size_hint().exact());
     if let Err(error) = check(&parts, &body, is_plain) {
@@ -135,7 +135,7 @@ fn answer(
     if body.is_end_stream() {
         return service.walk(parts, Body::empty(), Some(origin));
     }
-    let remains = Remains::default();
+    let remains = BodyState::default();
     let body = Body::arriving(body, Some(remains.clone()));
     service.walk(parts, body, Some(origin)).after(remains)
 }

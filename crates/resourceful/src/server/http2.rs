@@ -14,9 +14,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Sleep, sleep};
 
 use crate::body::Body;
-use crate::endpoint::response_future::Answer;
+use crate::endpoint::response_future::ResponseFuture;
 use crate::error::BoxError;
-use crate::proto::peer::Origin;
+use crate::proto::connection_info::ConnectionInfo;
 use crate::service::AppService;
 use crate::task::detached::busy;
 
@@ -54,21 +54,21 @@ pub(super) async fn serve(
         limits.write_timeout,
         Unsent::new(unsent),
     );
-    let places = (limits.max_streams as usize).min(Semaphore::MAX_PERMITS);
+    let places = (limits.max_concurrent_streams as usize).min(Semaphore::MAX_PERMITS);
     let executor = streams.clone();
     let places = Arc::new(Semaphore::new(places));
     let walk = service_fn(move |request| {
         let (service, places) = (service.clone(), Arc::clone(&places));
         streams.answer(move || begin(&service, request, origin, places))
     });
-    let (interval, patience) = limits.ping;
+    let (interval, timeout) = limits.http2_keep_alive;
     let connection = http2::Builder::new(executor)
         .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.max_streams)
+        .max_concurrent_streams(limits.max_concurrent_streams)
         .max_header_list_size(limits.max_header_bytes)
         // Somebody who is gone without a word does not answer.
         .keep_alive_interval((interval < FOREVER).then_some(interval))
-        .keep_alive_timeout(patience.min(FOREVER))
+        .keep_alive_timeout(timeout.min(FOREVER))
         .serve_connection(Counted::new(stream), walk);
     pace.speaks_http2();
     let driven = Http2 {
@@ -84,9 +84,9 @@ pub(super) async fn serve(
 fn begin(
     service: &AppService,
     request: hyper::Request<Incoming>,
-    origin: Origin,
+    origin: ConnectionInfo,
     places: Arc<Semaphore>,
-) -> Answer {
+) -> ResponseFuture {
     let (parts, body) = request.into_parts();
     let (body, origin) = (Body::from(body), Some(origin));
     if parts.method.is_safe() {

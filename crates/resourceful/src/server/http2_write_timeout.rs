@@ -16,7 +16,7 @@ use hyper::rt::Executor;
 use tokio::time::{Sleep, sleep};
 use tokio_util::task::TaskTracker;
 
-use crate::endpoint::response_future::Answer;
+use crate::endpoint::response_future::ResponseFuture;
 use crate::endpoint::telemetry::refused;
 use crate::error::BoxError;
 
@@ -66,7 +66,7 @@ impl Streams {
         begin: F,
     ) -> impl Future<Output = Result<http::Response<Flowing>, h2::Error>> + use<F>
     where
-        F: FnOnce() -> Answer,
+        F: FnOnce() -> ResponseFuture,
     {
         let flow = Arc::new(Flow::default());
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);

@@ -101,9 +101,9 @@ impl Server {
     /// ```
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let unmatched = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         let mut addresses = self.listeners.iter().filter_map(Listener::address);
-        addresses.next().unwrap_or(nowhere)
+        addresses.next().unwrap_or(unmatched)
     }
 
     /// How long a client has for the head of a request, from its first byte, and on a new
@@ -117,12 +117,12 @@ impl Server {
     /// # async fn main() -> resourceful::Result<()> {
     /// use std::time::Duration;
     /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
-    /// let server = server.header_timeout(Duration::from_secs(5));
+    /// let server = server.header_read_timeout(Duration::from_secs(5));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn header_timeout(mut self, time: Duration) -> Self {
-        self.limits.header_timeout = time;
+    pub fn header_read_timeout(mut self, time: Duration) -> Self {
+        self.limits.header_read_timeout = time;
         self
     }
 
@@ -175,12 +175,12 @@ impl Server {
     /// # async fn main() -> resourceful::Result<()> {
     /// use std::time::Duration;
     /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
-    /// let server = server.ping(Duration::from_secs(30), Duration::from_secs(10));
+    /// let server = server.http2_keep_alive(Duration::from_secs(30), Duration::from_secs(10));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn ping(mut self, after: Duration, patience: Duration) -> Self {
-        self.limits.ping = (after, patience);
+    pub fn http2_keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.limits.http2_keep_alive = (interval, timeout);
         self
     }
 
@@ -228,12 +228,12 @@ impl Server {
     /// # async fn main() -> resourceful::Result<()> {
     /// use std::time::Duration;
     /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
-    /// let server = server.max_streams(250);
+    /// let server = server.max_concurrent_streams(250);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn max_streams(mut self, requests: u32) -> Self {
-        self.limits.max_streams = requests;
+    pub fn max_concurrent_streams(mut self, requests: u32) -> Self {
+        self.limits.max_concurrent_streams = requests;
         self
     }
 
@@ -283,12 +283,12 @@ impl Server {
     /// # async fn main() -> resourceful::Result<()> {
     /// use std::time::Duration;
     /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
-    /// let server = server.drain_delay(Duration::from_secs(5));
+    /// let server = server.shutdown_delay(Duration::from_secs(5));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn drain_delay(mut self, time: Duration) -> Self {
-        self.limits.drain_delay = time;
+    pub fn shutdown_delay(mut self, time: Duration) -> Self {
+        self.limits.shutdown_delay = time;
         self
     }
 
@@ -301,17 +301,17 @@ impl Server {
     /// # async fn main() -> resourceful::Result<()> {
     /// use std::time::Duration;
     /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
-    /// let server = server.drain_timeout(Duration::from_secs(25));
+    /// let server = server.shutdown_timeout(Duration::from_secs(25));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn drain_timeout(mut self, time: Duration) -> Self {
-        self.limits.drain_timeout = time;
+    pub fn shutdown_timeout(mut self, time: Duration) -> Self {
+        self.limits.shutdown_timeout = time;
         self
     }
 
     /// Serves until SIGINT or SIGTERM, then finishes what runs
-    /// ([`drain_timeout`](Self::drain_timeout)); a second signal ends it at once. With the feature
+    /// ([`shutdown_timeout`](Self::shutdown_timeout)); a second signal ends it at once. With the feature
     /// `systemd`, systemd is told when it is ready and when it stops.
     ///
     /// A second server beside it, for numbers say, is run by [`run_until`](Self::run_until).

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::proto::peer::client_of;
+use crate::proto::connection_info::client_of;
 
 /// The connections of each client that has some.
 #[derive(Clone, Debug, Default)]

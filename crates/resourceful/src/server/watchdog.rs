@@ -17,7 +17,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, interval};
 
 use crate::body::Body;
-use crate::endpoint::response_future::Answer;
+use crate::endpoint::response_future::ResponseFuture;
 use crate::error::BoxError;
 use crate::response::upgrade::Takeover;
 
@@ -302,7 +302,7 @@ impl Clock {
 /// than once a second where limits are long.
 fn period(limits: &Limits) -> Duration {
     let times = [
-        limits.header_timeout,
+        limits.header_read_timeout,
         limits.idle_timeout,
         limits.write_timeout,
     ];
@@ -334,7 +334,7 @@ impl Watched {
             return (now - self.blocked_since >= limit).then_some(Verdict::Stalled);
         }
         let (limit, verdict) = match phase {
-            HEAD => (limits.header_timeout, Verdict::SlowHead),
+            HEAD => (limits.header_read_timeout, Verdict::SlowHead),
             ANSWERED => (limits.idle_timeout, Verdict::Idle),
             NO_STREAM => (limits.idle_timeout, Verdict::Leaving),
             _ => return None,
@@ -345,12 +345,12 @@ impl Watched {
 
 /// The future of a request that notes when its answer is there.
 pub(super) struct PacedAnswer<'p> {
-    pub(super) answer: Answer,
+    pub(super) answer: ResponseFuture,
     pub(super) pace: &'p Arc<Pace>,
 }
 
 impl Future for PacedAnswer<'_> {
-    type Output = <Answer as Future>::Output;
+    type Output = <ResponseFuture as Future>::Output;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -11,15 +11,15 @@ use http::request::Parts;
 use http_body::Body as HttpBody;
 
 use crate::body::{Body, Response};
-use crate::endpoint::response_future::Answer;
+use crate::endpoint::response_future::ResponseFuture;
 use crate::endpoint::telemetry;
 use crate::error::{BoxError, Error};
+use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::proto::cookie;
 use crate::proto::host;
-use crate::proto::peer::{Mounted, Origin};
 use crate::request::settings::Settings;
 use crate::service::lifespan::Lifespan;
-use crate::service::pipeline::Site;
+use crate::service::pipeline::Pipeline;
 
 /// An application that is put together. A clone is the same application.
 ///
@@ -43,11 +43,11 @@ use crate::service::pipeline::Site;
 /// ```
 #[derive(Clone)]
 pub struct AppService {
-    site: Arc<Site>,
+    site: Arc<Pipeline>,
 }
 
 impl AppService {
-    pub(crate) fn new(site: Site) -> Self {
+    pub(crate) fn new(site: Pipeline) -> Self {
         Self {
             site: Arc::new(site),
         }
@@ -55,7 +55,12 @@ impl AppService {
 
     /// One request, and over which of our connections it came.
     #[inline]
-    pub(crate) fn walk(&self, mut parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
+    pub(crate) fn walk(
+        &self,
+        mut parts: Parts,
+        body: Body,
+        origin: Option<ConnectionInfo>,
+    ) -> ResponseFuture {
         if parts.version >= Version::HTTP_2 {
             cookie::join(&mut parts.headers);
             if origin.is_some() && !host::is_one(&parts) {
@@ -67,7 +72,7 @@ impl AppService {
     }
 
     /// A request that another server, or the application around this one, hands over.
-    fn handed_over<B>(&self, request: http::Request<B>) -> Answer
+    fn handed_over<B>(&self, request: http::Request<B>) -> ResponseFuture
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -96,7 +101,7 @@ impl AppService {
     }
 
     /// A request that must not be taken further.
-    pub(crate) fn refuse(&self, error: Error, parts: Parts) -> Answer {
+    pub(crate) fn refuse(&self, error: Error, parts: Parts) -> ResponseFuture {
         self.site.refuse(error, parts)
     }
 
@@ -125,9 +130,9 @@ where
 {
     type Response = Response;
     type Error = std::convert::Infallible;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
-    fn call(&self, request: http::Request<B>) -> Answer {
+    fn call(&self, request: http::Request<B>) -> ResponseFuture {
         self.handed_over(request)
     }
 }
@@ -140,7 +145,7 @@ where
 {
     type Response = Response;
     type Error = std::convert::Infallible;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
     fn poll_ready(
         &mut self,
@@ -149,7 +154,7 @@ where
         std::task::Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Answer {
+    fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         self.handed_over(request)
     }
 }

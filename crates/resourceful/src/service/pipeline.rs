@@ -10,33 +10,33 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::body::{Body, Response};
 use crate::docs::openapi_json::Served;
 use crate::endpoint::error_response::conclude;
-use crate::endpoint::response_future::Answer;
-use crate::endpoint::telemetry::{Observed, refused};
+use crate::endpoint::response_future::ResponseFuture;
+use crate::endpoint::telemetry::{RequestTelemetry, refused};
 use crate::error::{Error, ErrorStatus, Result};
+use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::negotiate::asks_for_json;
 use crate::proto::path::normalise;
-use crate::proto::peer::Origin;
 use crate::request::head::{Head, root_path};
 use crate::request::route::Route;
 use crate::request::settings::Settings;
 use crate::request::{Request, nothing_here};
 use crate::response::reply::{Content, Reply};
-use crate::router::{Found, Leaf, Router, toggle_slash};
+use crate::router::{Found, MethodTable, Router, toggle_slash};
 use crate::service::lifespan::Lifespan;
 
 /// An application that is put together: what all its requests walk through.
-pub(crate) struct Site {
+pub(crate) struct Pipeline {
     pub(crate) router: Router,
     pub(crate) settings: Arc<Settings>,
     /// The route of requests that have none.
-    pub(crate) nowhere: Arc<Route>,
+    pub(crate) unmatched: Arc<Route>,
     /// None, if it is not served.
     pub(crate) document: Option<Served>,
     /// Run by the server, or by that of the application around this one.
     pub(crate) lifespan: Mutex<Lifespan>,
 }
 
-impl Site {
+impl Pipeline {
     /// The walk. The numbers are those of the steps in `docs/ARCHITECTURE.md`; 1, the
     /// connection, is in [`crate::server`].
     ///
@@ -48,7 +48,12 @@ impl Site {
     /// | 6 negotiate · 9 authorise · 10 read the input · 11 hook | [`crate::endpoint::dispatch`] |
     /// | 12 outcome to response | [`crate::endpoint::error_response`] |
     /// | 13 finish | [`crate::endpoint::response_future`] |
-    pub(crate) fn walk(&self, parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
+    pub(crate) fn walk(
+        &self,
+        parts: Parts,
+        body: Body,
+        origin: Option<ConnectionInfo>,
+    ) -> ResponseFuture {
         if !self.settings.trusted_hosts.is_empty()
             && let Some(origin) = origin
             && !self.settings.trusts_host(&parts, origin)
@@ -80,11 +85,12 @@ impl Site {
                 }
                 let is_head = parts.method == Method::HEAD;
                 let route = Arc::clone(&leaf.route);
-                let limit = endpoint.time_limit().unwrap_or(self.settings.time_limit);
+                let limit = endpoint.timeout().unwrap_or(self.settings.timeout);
                 let head = Head::new(parts, path, route, origin, limit);
                 let request = Request::new(head, body);
                 let head = Arc::clone(request.head());
-                Answer::running(Arc::clone(endpoint).call(request), head).for_method(is_head)
+                ResponseFuture::running(Arc::clone(endpoint).call(request), head)
+                    .for_method(is_head)
             }
             None if parts.method == Method::OPTIONS => {
                 self.conclude_early(self.options(leaf, &parts), parts)
@@ -95,8 +101,8 @@ impl Site {
 
     fn locate(&self, parts: &Parts) -> Result<Located<'_>, Refusal> {
         let query = parts.uri.query().unwrap_or_default();
-        if parts.uri.path().len() + query.len() > self.settings.uri_limit {
-            return Err(Refusal::Error(uri_too_long(self.settings.uri_limit)));
+        if parts.uri.path().len() + query.len() > self.settings.max_uri_length {
+            return Err(Refusal::Error(uri_too_long(self.settings.max_uri_length)));
         }
         // The other characters that no URI has are refused by `http`, but for those that browsers
         // do not encode in queries: `\ ^ { | }` and the backtick (WHATWG URL, query state).
@@ -107,7 +113,7 @@ impl Site {
         }
         let path = normalise(parts.uri.path()).map_err(Refusal::Error)?;
         match self.router.find(&path) {
-            Found::Leaf(leaf) => {
+            Found::MethodTable(leaf) => {
                 let path = match path {
                     Cow::Borrowed(_) => None,
                     Cow::Owned(path) => Some(path),
@@ -120,7 +126,7 @@ impl Site {
     }
 
     /// The methods of a path; what each of them takes and gives, to those who ask for JSON.
-    fn options(&self, leaf: &Leaf, parts: &Parts) -> Result<Reply> {
+    fn options(&self, leaf: &MethodTable, parts: &Parts) -> Result<Reply> {
         let content = match &self.document {
             Some(document) if asks_for_json(&parts.headers) => {
                 document.part(&leaf.route.pattern)?
@@ -131,7 +137,7 @@ impl Site {
     }
 
     /// The answer to a request that reaches no endpoint.
-    pub(crate) fn refuse(&self, error: Error, parts: Parts) -> Answer {
+    pub(crate) fn refuse(&self, error: Error, parts: Parts) -> ResponseFuture {
         self.conclude_early(Err(error), parts)
     }
 
@@ -144,24 +150,24 @@ impl Site {
     }
 
     fn of_nowhere(&self, parts: Parts) -> Head {
-        let nowhere = Arc::clone(&self.nowhere);
-        Head::new(parts, None, nowhere, None, self.settings.time_limit)
+        let unmatched = Arc::clone(&self.unmatched);
+        Head::new(parts, None, unmatched, None, self.settings.timeout)
     }
 
-    fn conclude_early(&self, outcome: Result<Reply>, parts: Parts) -> Answer {
+    fn conclude_early(&self, outcome: Result<Reply>, parts: Parts) -> ResponseFuture {
         let is_head = parts.method == Method::HEAD;
         let head = self.of_nowhere(parts);
         let reply = conclude(outcome, &head);
-        let reply = match Observed::new(&head) {
+        let reply = match RequestTelemetry::new(&head) {
             Some(observed) => observed.answered(reply),
             None => reply,
         };
-        Answer::ready(reply).for_method(is_head)
+        ResponseFuture::ready(reply).for_method(is_head)
     }
 }
 
 struct Located<'r> {
-    leaf: &'r Leaf,
+    leaf: &'r MethodTable,
     path: Option<String>,
 }
 

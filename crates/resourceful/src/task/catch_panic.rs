@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use crate::error::{Error, Result};
-use crate::task::time_limit::{TimeLimit, overdue};
+use crate::task::timeout::{Timeout, overdue};
 
 /// What `future` comes to; a panic is an error, too.
 ///
@@ -16,7 +16,7 @@ use crate::task::time_limit::{TimeLimit, overdue};
 ///
 /// # Examples
 /// ```
-/// use resourceful::{Error, Result, caught};
+/// use resourceful::{Error, Result, catch_panic};
 ///
 /// async fn broken() -> Result<i32> {
 ///     panic!("no number")
@@ -24,11 +24,11 @@ use crate::task::time_limit::{TimeLimit, overdue};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let outcome = caught(broken()).await;
+/// let outcome = catch_panic(broken()).await;
 /// assert!(outcome.unwrap_err().is_panic());
 /// # }
 /// ```
-pub async fn caught<F, T, E>(future: F) -> Result<T>
+pub async fn catch_panic<F, T, E>(future: F) -> Result<T>
 where
     F: Future<Output = Result<T, E>>,
     E: Into<Error>,
@@ -41,19 +41,19 @@ where
 /// It is lent, so that what awaits it holds it once: see [`crate::endpoint`].
 pub(crate) struct CatchPanic<'f, F> {
     work: Pin<&'f mut F>,
-    limit: TimeLimit,
+    limit: Timeout,
 }
 
 impl<'f, F> CatchPanic<'f, F> {
     pub(crate) fn new(work: Pin<&'f mut F>) -> Self {
         Self {
             work,
-            limit: TimeLimit::OFF,
+            limit: Timeout::OFF,
         }
     }
 
     /// Given up after some time.
-    pub(crate) fn within(work: Pin<&'f mut F>, limit: TimeLimit) -> Self {
+    pub(crate) fn within(work: Pin<&'f mut F>, limit: Timeout) -> Self {
         Self { work, limit }
     }
 }

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
-use crate::proto::peer::client_of;
+use crate::proto::connection_info::client_of;
 
 /// Over HTTP/2 a client can reset a request and send the next; without a bound it could have any
 /// number of them running.

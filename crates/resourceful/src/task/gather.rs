@@ -5,7 +5,7 @@ use std::future::Future;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::error::{Error, Result};
-use crate::task::catch_panic::caught;
+use crate::task::catch_panic::catch_panic;
 
 /// Runs `futures`, at most `limit` of them at the same time, and returns every outcome in the
 /// order of the futures. One that fails or panics (500, [`Error::is_panic`]) harms no other.
@@ -71,7 +71,7 @@ where
     F: Future<Output = Result<T, E>>,
     E: Into<Error>,
 {
-    (index, caught(future).await)
+    (index, catch_panic(future).await)
 }
 
 #[cfg(test)]

@@ -5,4 +5,4 @@ pub(crate) mod blocking;
 pub(crate) mod catch_panic;
 pub(crate) mod detached;
 pub(crate) mod gather;
-pub(crate) mod time_limit;
+pub(crate) mod timeout;

@@ -20,10 +20,10 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Error, Result};
 use crate::request::Request;
 use crate::response::upgrade::Carrier;
-use crate::task::catch_panic::caught;
+use crate::task::catch_panic::catch_panic;
 
 use super::AsyncSocket;
-use super::message::{Message, Receive, Transmit};
+use super::message::{IncomingMessage, Message, OutgoingMessage};
 
 /// How long a conversation may go on once the server stops, and the last handshake take.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -58,7 +58,7 @@ pub struct Socket<I, O> {
     types: PhantomData<fn(I) -> O>,
 }
 
-impl<I: Receive, O: Transmit> Socket<I, O> {
+impl<I: IncomingMessage, O: OutgoingMessage> Socket<I, O> {
     /// The next message; `None` when the client has closed, is gone, or the server stops.
     ///
     /// Nothing is lost when it is dropped before it is ready: it may stand in a `select!`.
@@ -270,8 +270,8 @@ pub(super) async fn converse<S: AsyncSocket>(
     read: Bytes,
 ) {
     let config = WebSocketConfig::default()
-        .max_message_size(Some(S::MAX_MESSAGE))
-        .max_frame_size(Some(S::MAX_MESSAGE))
+        .max_message_size(Some(S::MAX_MESSAGE_SIZE))
+        .max_frame_size(Some(S::MAX_MESSAGE_SIZE))
         // Most messages are small, and most sockets silent.
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0);
@@ -279,20 +279,20 @@ pub(super) async fn converse<S: AsyncSocket>(
         WebSocketStream::from_partially_read(carrier, read.into(), Role::Server, Some(config));
     let stopping = request.settings().stopping.clone();
     let started = Instant::now();
-    let mut socket: Socket<S::Receive, S::Send> = Socket {
+    let mut socket: Socket<S::Incoming, S::Outgoing> = Socket {
         stream: stream.await,
         protocol,
         stopping: stopping.clone(),
         timer: Box::pin(sleep(S::PING_INTERVAL)),
         is_asked: false,
         interval: S::PING_INTERVAL,
-        patience: S::PATIENCE,
+        patience: S::PONG_TIMEOUT,
         write_deadline: None,
         fault: None,
         types: PhantomData,
     };
     let outcome = tokio::select! {
-        outcome = caught(service.serve(&request, &mut socket)) => outcome,
+        outcome = catch_panic(service.serve(&request, &mut socket)) => outcome,
         () = async {
             stopping.cancelled().await;
             sleep(LAST_WORDS).await;

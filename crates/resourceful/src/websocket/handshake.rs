@@ -14,10 +14,10 @@ use tracing::Instrument as _;
 
 use crate::body::{Body, Response};
 use crate::endpoint::operation;
-use crate::endpoint::{Serve, by_value};
+use crate::endpoint::{TypedEndpoint, run_view};
 use crate::error::{Error, ErrorStatus, Result};
 use crate::handler::access::Access;
-use crate::openapi::{Operation, Refusal, Scribe};
+use crate::openapi::{Operation, Registry, StandardError};
 use crate::proto::host::{Host, is_same_name};
 use crate::request::Request;
 use crate::response::reply::Reply;
@@ -29,12 +29,12 @@ use super::conversation::converse;
 /// See [`App::socket`](crate::app::App::socket).
 pub(crate) struct SocketEndpoint<S>(pub(crate) Arc<S>);
 
-impl<S: AsyncSocket> Serve for SocketEndpoint<S> {
-    fn describe(&self, scribe: &mut Scribe) -> Option<Operation> {
+impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let mut operation = operation::anything();
-        operation.secure(S::Access::security(None), scribe);
-        operation.answers(StatusCode::SWITCHING_PROTOCOLS, None);
-        operation.refuse(&[Refusal::Forbidden, Refusal::UpgradeRequired]);
+        operation.secure(S::Access::security(None), registry);
+        operation.add_response(StatusCode::SWITCHING_PROTOCOLS, None);
+        operation.refuse(&[StandardError::Forbidden, StandardError::UpgradeRequired]);
         Some(operation)
     }
 
@@ -43,7 +43,7 @@ impl<S: AsyncSocket> Serve for SocketEndpoint<S> {
             S::Access::check(&*self.0, &request).await?;
             open(Arc::clone(&self.0), request)
         };
-        by_value(request, answer).await
+        run_view(request, answer).await
     }
 }
 

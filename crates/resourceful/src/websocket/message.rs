@@ -39,19 +39,19 @@ impl From<Bytes> for Message {
 ///
 /// # Examples
 /// ```
-/// fn can_be_received<T: resourceful::Receive>() {}
+/// fn can_be_received<T: resourceful::IncomingMessage>() {}
 /// can_be_received::<resourceful::Message>();
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be received over a socket",
     note = "derive `Deserialize`, `JsonSchema` and `Validate`, or take `Message`"
 )]
-pub trait Receive: Sized + Send + 'static {
+pub trait IncomingMessage: Sized + Send + 'static {
     #[doc(hidden)]
     fn from_message(message: Message) -> Result<Self>;
 }
 
-impl<T: Input + Send + 'static> Receive for T {
+impl<T: Input + Send + 'static> IncomingMessage for T {
     fn from_message(message: Message) -> Result<Self> {
         match message {
             Message::Text(text) => from_json(text.as_bytes()),
@@ -60,7 +60,7 @@ impl<T: Input + Send + 'static> Receive for T {
     }
 }
 
-impl Receive for Message {
+impl IncomingMessage for Message {
     fn from_message(message: Message) -> Result<Self> {
         Ok(message)
     }
@@ -70,7 +70,7 @@ impl Receive for Message {
 ///
 /// # Examples
 /// ```
-/// fn can_be_sent<T: resourceful::Transmit>() {}
+/// fn can_be_sent<T: resourceful::OutgoingMessage>() {}
 /// can_be_sent::<resourceful::Message>();
 /// can_be_sent::<Vec<i64>>();
 /// ```
@@ -78,19 +78,19 @@ impl Receive for Message {
     message = "`{Self}` cannot be sent over a socket",
     note = "derive `Serialize`, or send `Message`"
 )]
-pub trait Transmit: Send + Sync + 'static {
+pub trait OutgoingMessage: Send + Sync + 'static {
     #[doc(hidden)]
     fn to_message(&self) -> Result<Message>;
 }
 
-impl<T: Serialize + Send + Sync + 'static> Transmit for T {
+impl<T: Serialize + Send + Sync + 'static> OutgoingMessage for T {
     fn to_message(&self) -> Result<Message> {
         let text = serde_json::to_string(self).map_err(Error::internal)?;
         Ok(Message::Text(text))
     }
 }
 
-impl Transmit for Message {
+impl OutgoingMessage for Message {
     fn to_message(&self) -> Result<Message> {
         Ok(self.clone())
     }

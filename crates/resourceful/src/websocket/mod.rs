@@ -13,7 +13,7 @@ use crate::request::Request;
 
 pub use self::conversation::Socket;
 pub(crate) use self::handshake::SocketEndpoint;
-pub use self::message::{Message, Receive, Transmit};
+pub use self::message::{IncomingMessage, Message, OutgoingMessage};
 
 /// A WebSocket: what clients say, what they are told, and one hook for each conversation.
 ///
@@ -35,8 +35,8 @@ pub use self::message::{Message, Receive, Transmit};
 ///
 /// impl AsyncSocket for Echo {
 ///     type Access = Public;
-///     type Receive = Said;
-///     type Send = Heard;
+///     type Incoming = Said;
+///     type Outgoing = Heard;
 ///
 ///     async fn serve(&self, _: &Request, socket: &mut Socket<Said, Heard>) -> Result<()> {
 ///         while let Some(said) = socket.receive().await? {
@@ -58,13 +58,13 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
     type Access: Access<Self>;
 
     /// What clients say: an [`Input`](crate::Input), which comes as JSON, or [`Message`].
-    type Receive: Receive;
+    type Incoming: IncomingMessage;
 
     /// What they are told: anything that can be written as JSON, or [`Message`].
-    type Send: Transmit;
+    type Outgoing: OutgoingMessage;
 
     /// The largest message in bytes; over it the conversation ends with 1009.
-    const MAX_MESSAGE: usize = 1024 * 1024;
+    const MAX_MESSAGE_SIZE: usize = 1024 * 1024;
 
     /// When a client that sends no message is asked whether it is still there: after 20 s. Its own
     /// pings do not show that it reads.
@@ -72,7 +72,7 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
 
     /// How long it has to answer that, and to take a message or the answer to a ping of its own,
     /// whatever it sends in the meantime: 10 s.
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const PONG_TIMEOUT: Duration = Duration::from_secs(10);
 
     /// The subprotocols that are spoken, the best first; the first of them that the client knows
     /// is agreed on ([`Socket::protocol`]).
@@ -97,6 +97,6 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
     fn serve(
         &self,
         request: &Request,
-        socket: &mut Socket<Self::Receive, Self::Send>,
+        socket: &mut Socket<Self::Incoming, Self::Outgoing>,
     ) -> impl Future<Output = Result<()>> + Send;
 }

@@ -33,7 +33,7 @@ async fn every_wrong_field_is_named() {
     };
     let problem = problem_of(notes.create(&wrong).await);
     assert_eq!(problem.status(), 422);
-    let places: Vec<_> = problem.errors().iter().map(FieldError::place).collect();
+    let places: Vec<_> = problem.errors().iter().map(FieldError::location).collect();
     assert_eq!(places, ["/name", "/tags/1", "/text"]);
     assert_eq!(problem.detail(), Some("Some fields are wrong."));
     assert_eq!(problem.member("error").unwrap(), "Some fields are wrong.");

@@ -159,7 +159,7 @@ impl Access<Notes> for WithToken {
 pub(crate) async fn start(path: &str) -> String {
     let app = App::new()
         .resource(&format!("/v1{path}"), Notes::default())
-        .problems(|_, problem| {
+        .map_problem(|_, problem| {
             let detail = problem.detail().unwrap_or_default().to_owned();
             problem.with("error", detail)
         });

@@ -13,7 +13,7 @@ use http::header::{
 };
 
 use crate::body::Response;
-use crate::endpoint::{Endpoint, Serve};
+use crate::endpoint::{Endpoint, TypedEndpoint};
 use crate::request::Request;
 use crate::response::reply::{Content, Reply};
 
@@ -86,7 +86,7 @@ struct File {
     bytes: &'static [u8],
 }
 
-impl Serve for File {
+impl TypedEndpoint for File {
     async fn serve(&self, request: Request) -> Reply {
         if request.path() == "/docs/" {
             return elsewhere();

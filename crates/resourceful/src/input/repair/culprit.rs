@@ -8,7 +8,7 @@ use super::{Failure, Reader, Source};
 use crate::input::check::{MAX_LEAVES, Purpose, check};
 use crate::input::edits::{Place, Target};
 use crate::input::fault::{Path, Step};
-use crate::input::finding::{Fix, Leaf};
+use crate::input::finding::{Fix, MethodTable};
 use crate::input::input_schema::InputSchema;
 use crate::input::message::{Explanation, explain};
 use crate::input::placeholder::Guesses;
@@ -19,7 +19,7 @@ use crate::input::tape::{Kind, NodeId};
 enum Culprit {
     /// The value itself, as far as we know.
     Whole,
-    Leaf(Leaf),
+    MethodTable(MethodTable),
     /// A placeholder, which is another now.
     Placeholder,
 }
@@ -39,7 +39,7 @@ impl<T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'_, '_, F> {
                 let schemas = self.schema.at(&path);
                 self.note_refused(path, detail, Fix::Replace(id, schemas));
             }
-            Culprit::Leaf(leaf) => {
+            Culprit::MethodTable(leaf) => {
                 let described = self.schema.described(&leaf.schemas);
                 let detail = match explain(&failure.1, self.tape.kind(leaf.id), described) {
                     Explanation::Here(detail) => detail,
@@ -69,13 +69,13 @@ impl<T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'_, '_, F> {
         edits.set(Target::Value(leaves[found].id), Some("[[[]]]".to_owned()));
         match self.attempt(&edits) {
             Some(Err((path, _))) if path.len() <= failure.0.len() => {
-                Culprit::Leaf(leaves.swap_remove(found))
+                Culprit::MethodTable(leaves.swap_remove(found))
             }
             _ => Culprit::Whole,
         }
     }
 
-    fn leaves(&self, id: NodeId) -> Vec<Leaf> {
+    fn leaves(&self, id: NodeId) -> Vec<MethodTable> {
         if !matches!(self.tape.kind(id), Kind::Array | Kind::Object) {
             return Vec::new();
         }
@@ -90,20 +90,20 @@ impl<T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'_, '_, F> {
         leaves
     }
 
-    fn parameters(&self) -> Vec<Leaf> {
+    fn parameters(&self) -> Vec<MethodTable> {
         let members = self.tape.members(NodeId::ROOT);
         let parameter = |(name, id)| {
             let name = self.tape.string(name).into_owned();
             let schemas = self.schema.members(&[InputSchema::ROOT], &name);
             let path = vec![Step::Member(name)];
-            Leaf { id, path, schemas }
+            MethodTable { id, path, schemas }
         };
         let parameters = members.map(parameter);
         parameters.filter(|leaf| !leaf.schemas.is_empty()).collect()
     }
 
     /// Is the failure inside `id` gone when these leaves are others? `None` when the budget is spent.
-    fn is_cured(&self, id: NodeId, leaves: &[Leaf], guesses: &Guesses) -> Option<bool> {
+    fn is_cured(&self, id: NodeId, leaves: &[MethodTable], guesses: &Guesses) -> Option<bool> {
         let mut edits = self.edits_with(guesses);
         for leaf in leaves {
             let placeholder = guesses.placeholder(self.schema, &leaf.schemas);
@@ -119,7 +119,7 @@ impl<T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'_, '_, F> {
     }
 
     /// All leaves are replaced, by other guesses until it helps.
-    fn cure(&self, leaves: &[Leaf], id: NodeId) -> Option<Guesses> {
+    fn cure(&self, leaves: &[MethodTable], id: NodeId) -> Option<Guesses> {
         let mut guesses = self.guesses.clone();
         loop {
             let replaced = leaves.iter().map(|leaf| &leaf.schemas);
@@ -135,7 +135,7 @@ impl<T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'_, '_, F> {
     }
 
     /// As few of the first leaves as help: 0, where placeholders of ours were at fault.
-    fn last_of_fewest(&self, leaves: &[Leaf], id: NodeId) -> Option<usize> {
+    fn last_of_fewest(&self, leaves: &[MethodTable], id: NodeId) -> Option<usize> {
         let is_cured = |count: usize| self.is_cured(id, &leaves[..count], &self.guesses);
         if is_cured(0)? {
             return Some(0);

@@ -19,7 +19,7 @@ pub(super) struct Visit {
     pub(super) generate: fn(&mut SchemaGenerator),
 }
 
-pub(super) fn namesakes(visits: &[Visit]) -> Vec<BuildError> {
+pub(super) fn name_conflicts(visits: &[Visit]) -> Vec<BuildError> {
     let first = first_visits(visits, &[]);
     let numbered = first.keys().filter(|name| {
         let base = name.trim_end_matches(|digit: char| digit.is_ascii_digit());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// What the server knows of a request's connection; a request that some other server hands over
 /// has none.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
+pub(crate) struct ConnectionInfo {
     /// `None` over a Unix socket.
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) is_encrypted: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Origin {
 /// What an application tells one that is mounted in it: an extension of the request.
 #[derive(Clone, Debug)]
 pub(crate) struct Mounted {
-    pub(crate) origin: Option<Origin>,
+    pub(crate) origin: Option<ConnectionInfo>,
     /// What stands before the paths that the inner one sees.
     pub(crate) root_path: Arc<str>,
 }

@@ -9,17 +9,17 @@ use tokio::time::{Sleep, sleep};
 
 use crate::error::{Error, ErrorStatus};
 
-pub(crate) const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The limit of one request. Its timer is set when there is something to wait for: a request
 /// that is answered at once sets none.
 #[derive(Debug)]
-pub(crate) struct TimeLimit {
+pub(crate) struct Timeout {
     time: Duration,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl TimeLimit {
+impl Timeout {
     pub(crate) const OFF: Self = Self::new(Duration::MAX);
 
     pub(crate) const fn new(time: Duration) -> Self {

@@ -9,7 +9,7 @@ use super::document::{Header, MediaType, Response};
 
 /// Why a request does not reach its hook, or its answer not the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Refusal {
+pub(crate) enum StandardError {
     BadRequest,
     Unauthorized,
     Forbidden,
@@ -28,7 +28,7 @@ pub(crate) enum Refusal {
     Other,
 }
 
-impl Refusal {
+impl StandardError {
     pub(super) const ALL: [Self; 15] = [
         Self::BadRequest,
         Self::Unauthorized,

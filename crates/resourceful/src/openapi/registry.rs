@@ -13,10 +13,10 @@ use crate::error::problem::Problem;
 
 /// Collects the schemas, and knows what the application decided for all its operations.
 #[expect(missing_debug_implementations, reason = "nobody sees it")]
-pub struct Scribe {
+pub struct Registry {
     pub(crate) schemas: Schemas,
     /// The largest body in bytes, where nothing else was said.
-    pub(crate) body_limit: u64,
+    pub(crate) max_body_size: u64,
     problems: Option<ProblemHook>,
     /// Answers that operations share, by their names.
     pub(crate) responses: BTreeMap<String, Response>,
@@ -27,11 +27,11 @@ pub struct Scribe {
 
 type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
 
-impl Scribe {
-    pub(crate) fn new(schemas: Schemas, body_limit: u64, problems: Option<ProblemHook>) -> Self {
+impl Registry {
+    pub(crate) fn new(schemas: Schemas, max_body_size: u64, problems: Option<ProblemHook>) -> Self {
         Self {
             schemas,
-            body_limit,
+            max_body_size,
             problems,
             responses: BTreeMap::new(),
             security_schemes: BTreeMap::new(),

@@ -5,24 +5,24 @@
 ///
 /// # Examples
 /// ```
-/// use resourceful::Texts;
+/// use resourceful::DocComments;
 ///
-/// const TEXTS: Texts = Texts::new("Blog posts.", &[("list", "All published posts, newest first.")]);
-/// assert_eq!(TEXTS.of("list"), "All published posts, newest first.");
-/// assert_eq!(TEXTS.of("create"), "");
+/// const DOCS: DocComments = DocComments::new("Blog posts.", &[("list", "All published posts, newest first.")]);
+/// assert_eq!(DOCS.of("list"), "All published posts, newest first.");
+/// assert_eq!(DOCS.of("create"), "");
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Texts {
+pub struct DocComments {
     whole: &'static str,
     hooks: &'static [(&'static str, &'static str)],
 }
 
-impl Texts {
+impl DocComments {
     /// The text of the whole, and those of its hooks by their names.
     ///
     /// # Examples
     /// ```
-    /// const TEXTS: resourceful::Texts = resourceful::Texts::new("Blog posts.", &[]);
+    /// const DOCS: resourceful::DocComments = resourceful::DocComments::new("Blog posts.", &[]);
     /// ```
     #[must_use]
     pub const fn new(whole: &'static str, hooks: &'static [(&'static str, &'static str)]) -> Self {
@@ -33,7 +33,7 @@ impl Texts {
     ///
     /// # Examples
     /// ```
-    /// assert_eq!(resourceful::Texts::new("Blog posts.", &[]).whole(), "Blog posts.");
+    /// assert_eq!(resourceful::DocComments::new("Blog posts.", &[]).whole(), "Blog posts.");
     /// ```
     #[must_use]
     pub const fn whole(self) -> &'static str {
@@ -44,7 +44,7 @@ impl Texts {
     ///
     /// # Examples
     /// ```
-    /// assert_eq!(resourceful::Texts::default().of("list"), "");
+    /// assert_eq!(resourceful::DocComments::default().of("list"), "");
     /// ```
     #[must_use]
     pub fn of(self, hook: &str) -> &'static str {
