@@ -75,7 +75,7 @@ async fn each_request_has_one_line() {
             format!("method={method} "),
             format!("route=\"{route}\""),
             format!("id={id}"),
-            format!("answered status={status} microseconds="),
+            format!("request completed status={status} microseconds="),
             format!(" bytes={bytes}"),
         ] {
             assert!(line.contains(&part), "{part}: {line}");
@@ -87,7 +87,7 @@ async fn each_request_has_one_line() {
 async fn who_went_away_has_one_too() {
     let lines = lines(client().get("/hang")).await;
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("abandoned microseconds="), "{lines:?}");
+    assert!(lines[0].contains("request abandoned microseconds="), "{lines:?}");
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn what_machines_ask_every_second_has_none() {
 }
 
 /// What others wrote, each of it able to end a line, to move the cursor or to turn text around.
-const FORGED: &str = "x\n2026-01-01 INFO request{id=1}: answered status=200\r\u{1b}[2J\u{7}\u{7f}\u{85}\u{9b}31m\
+const FORGED: &str = "x\n2026-01-01 INFO request{id=1}: request completed status=200\r\u{1b}[2J\u{7}\u{7f}\u{85}\u{9b}31m\
      \u{2028}\u{2029}\u{202e}\u{2066}\0";
 
 /// An error's cause, a panic, a check, and a path: one event, one line, all of it visible ASCII.
@@ -153,7 +153,7 @@ async fn an_id_that_could_be_more_is_not_taken() {
     let client = client();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     for id in [
-        "1}: answered status=200",
+        "1}: request completed status=200",
         "a b",
         "a\tb",
         "{a}",

@@ -2,7 +2,7 @@
 
 use http::Method;
 use resourceful::prelude::*;
-use resourceful::{ActionSpec, ExtraAction, ExtraActions, NoContent, OnCollection, QueryInput};
+use resourceful::{ActionSpec, ResourceAction, ExtraActions, NoContent, OnCollection, QueryInput};
 use serde_json::json;
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -175,7 +175,7 @@ struct Shelf<T>(T);
 
 struct Emptied;
 
-impl<T: Send + Sync + 'static> ExtraAction<Shelf<T>> for Emptied {
+impl<T: Send + Sync + 'static> ResourceAction<Shelf<T>> for Emptied {
     const SPEC: &'static ActionSpec =
         &ActionSpec::on_collection("emptied", Method::DELETE, "things");
 

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::Method;
-use resourceful::{Action, AsyncResource, ExtraAction, Page, Request};
+use resourceful::{Action, AsyncResource, ResourceAction, Page, Request};
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 
@@ -339,7 +339,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         input: A::Input,
     ) -> Result<A::Output, ResourceError>
     where
-        A: ExtraAction<R>,
+        A: ResourceAction<R>,
         A::Target: ClientTarget,
         A::Input: ClientInput,
         A::Output: DeserializeOwned,

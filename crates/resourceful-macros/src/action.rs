@@ -157,7 +157,7 @@ impl<'f> Extra<'f> {
             let (resource, hook) = (&last.ident, camel_case(&hook.to_string()));
             return Ok(format_ident!("{resource}{hook}"));
         }
-        let message = "a generic resource writes its extra actions by hand: see `ExtraAction`";
+        let message = "a generic resource writes its extra actions by hand: see `ResourceAction`";
         Err(Error::new(self_type.span(), message))
     }
 
@@ -192,7 +192,7 @@ impl<'f> Extra<'f> {
             #[derive(Clone, Copy, Debug)]
             pub struct #name;
 
-            impl ::resourceful::ExtraAction<#self_type> for #name {
+            impl ::resourceful::ResourceAction<#self_type> for #name {
                 const SPEC: &'static ::resourceful::ActionSpec = &::resourceful::ActionSpec::#place(
                     #called,
                     ::resourceful::hidden::Method::#method,

@@ -175,40 +175,25 @@ impl ActionSpec {
         }
     }
 
-    /// The hook's name.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::ActionSpec;
-    /// static RECENT: ActionSpec = ActionSpec::on_collection("recent", http::Method::GET, "recent");
-    /// assert_eq!(RECENT.name(), "recent");
-    /// ```
+    /// The name of the hook.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Its path below the collection or the item.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::ActionSpec;
-    /// static RECENT: ActionSpec = ActionSpec::on_collection("recent", http::Method::GET, "recent");
-    /// assert_eq!(RECENT.path(), "recent");
-    /// ```
+    /// The HTTP method.
+    #[must_use]
+    pub const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path below the collection or the item; empty for the collection or the item itself.
     #[must_use]
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// Is it addressed to one item?
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::ActionSpec;
-    /// static RECENT: ActionSpec = ActionSpec::on_collection("recent", http::Method::GET, "recent");
-    /// assert!(!RECENT.is_detail());
-    /// ```
+    /// Is the target one item?
     #[must_use]
     pub const fn is_detail(&self) -> bool {
         self.is_detail

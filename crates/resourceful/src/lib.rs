@@ -40,20 +40,20 @@ pub use self::body::multipart::{Multipart, MultipartLimits, Part};
 pub use self::body::stream::BodyStream;
 pub use self::body::{Body, Response};
 pub use self::docs::build::OpenApi;
-pub use self::endpoint::FunctionView;
 pub use self::endpoint::response_future::ResponseFuture;
+pub use self::endpoint::view_endpoint::FunctionView;
 pub use self::error::build_error::BuildErrors;
 pub use self::error::field_error::FieldError;
 pub use self::error::problem::Problem;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::handler::access::{Access, Public};
 pub use self::handler::description::Description;
-pub use self::handler::extra_action::{
-    ActionInput, ActionTarget, BodyInput, ExtraAction, ExtraActions, NoInput, OnCollection, OnItem,
-    QueryInput,
-};
 pub use self::handler::id::Id;
 pub use self::handler::resource::AsyncResource;
+pub use self::handler::resource_action::{
+    ActionInput, ActionTarget, BodyInput, ExtraActions, NoInput, OnCollection, OnItem, QueryInput,
+    ResourceAction,
+};
 pub use self::handler::unused::Never;
 pub use self::handler::view::{AsyncView, Guarded, guarded, public, with_state};
 pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkResults, BulkSuccess};

@@ -35,15 +35,18 @@ impl Registration {
     /// What cannot be served although the path could.
     fn check(&self, shape: String) -> Result<String, String> {
         match &self.methods {
-            Methods::One(method) if !METHODS.contains(method) => Err(format!(
-                "{method} cannot be registered; `HEAD` and `OPTIONS` come by themselves"
-            )),
+            Methods::One(method) if !METHODS.contains(method) => Err(unsupported(method)),
             Methods::All if shape.contains("{}") => {
                 Err("a mount has no parameters in its path".to_owned())
             }
             _ => Ok(shape),
         }
     }
+}
+
+/// The reason why a method cannot be registered.
+pub(crate) fn unsupported(method: &Method) -> String {
+    format!("{method} cannot be registered; `HEAD` and `OPTIONS` come by themselves")
 }
 
 #[derive(Clone, PartialEq)]

@@ -4,7 +4,6 @@ pub(crate) mod test_client;
 
 use std::fmt::Debug;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,23 +11,25 @@ use std::time::Duration;
 use http::Method;
 use tokio::net::ToSocketAddrs;
 
-use crate::action::Action;
 use crate::builtin::health::{Check, Live, Ready};
 use crate::docs::build::{About, OpenApi, describe};
 use crate::docs::openapi_json::Served;
 use crate::docs::swagger_ui::{self, Docs};
-use crate::endpoint::{Endpoint, ExtraEndpoint, FunctionView, ResourceEndpoint, ViewEndpoint};
+use crate::endpoint::Endpoint;
+use crate::endpoint::action_endpoint::ActionEndpoint;
+use crate::endpoint::view_endpoint::{FunctionView, ViewEndpoint, ViewHook};
 use crate::error::build_error::{BuildError, BuildErrors};
 use crate::error::problem::Problem;
 use crate::error::{Error, Result};
-use crate::handler::extra_action::{ExtraAction, ExtraActions};
 use crate::handler::resource::AsyncResource;
+use crate::handler::resource_action::{ExtraActions, ResourceAction};
+use crate::handler::standard_actions::add_standard_actions;
 use crate::handler::view::AsyncView;
 use crate::openapi::Info;
 use crate::proto::path::below;
 use crate::request::route::Route;
 use crate::request::settings::{Settings, TrailingSlash};
-use crate::router::{Methods, Registration, Router};
+use crate::router::{Methods, Registration, Router, unsupported};
 use crate::server::{Listener, Server};
 use crate::service::AppService;
 use crate::service::lifespan::Lifespan;
@@ -65,7 +66,7 @@ pub struct App {
     is_documented: bool,
     docs: Option<Docs>,
     /// Those that are seen before the paths are.
-    mistakes: Vec<BuildError>,
+    errors: Vec<BuildError>,
 }
 
 impl App {
@@ -85,7 +86,7 @@ impl App {
             about: About::default(),
             is_documented: true,
             docs: swagger_ui::UNASKED,
-            mistakes: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
@@ -118,25 +119,15 @@ impl App {
         });
         self.checks.push(check);
         let item = below(path, "{id}");
-        for action in R::ACTIONS.iter() {
-            let pattern = if action.is_detail() {
-                item.as_str()
-            } else {
-                path
-            };
-            let resource = Arc::clone(&resource);
-            let endpoint = ResourceEndpoint { resource, action };
-            self = self.register(pattern, Methods::One(action.method()), Arc::new(endpoint));
-        }
-        let mut extras = Extras {
-            registrations: Vec::new(),
+        let mut actions = ActionRoutes {
+            app: &mut self,
             collection: path,
             item: &item,
             resource,
             caller: Location::caller(),
         };
-        R::extra_actions(&mut extras);
-        self.registrations.append(&mut extras.registrations);
+        add_standard_actions(&mut actions);
+        R::extra_actions(&mut actions);
         self
     }
 
@@ -160,11 +151,17 @@ impl App {
     pub fn view<V: AsyncView>(mut self, path: &str, view: V) -> Self {
         let view = Arc::new(view);
         for method in V::METHODS {
-            let endpoint = ViewEndpoint {
-                view: Arc::clone(&view),
-                method: method.clone(),
-            };
-            self = self.register(path, Methods::One(method.clone()), Arc::new(endpoint));
+            match ViewHook::of(method) {
+                Some(hook) => {
+                    let view = Arc::clone(&view);
+                    let endpoint = Arc::new(ViewEndpoint { view, hook });
+                    self = self.register(path, Methods::One(method.clone()), endpoint);
+                }
+                None => self.errors.push(BuildError::new(
+                    format!("`{path}` is no path: {}", unsupported(method)),
+                    &[Location::caller()],
+                )),
+            }
         }
         self
     }
@@ -457,7 +454,7 @@ impl App {
     pub fn trusted_proxies<'p>(mut self, proxies: impl IntoIterator<Item = &'p str>) -> Self {
         for proxy in proxies {
             if self.settings.proxies.add(proxy).is_none() {
-                self.mistakes.push(BuildError::new(
+                self.errors.push(BuildError::new(
                     format!("`{proxy}` is no address, no network and not `unix`"),
                     &[Location::caller()],
                 ));
@@ -654,11 +651,11 @@ impl App {
     /// # Ok::<(), resourceful::BuildErrors>(())
     /// ```
     pub fn openapi(&self) -> Result<OpenApi, BuildErrors> {
-        let (document, mistakes) = describe(&self.registrations, &self.about, &self.settings);
-        if mistakes.is_empty() {
+        let (document, errors) = describe(&self.registrations, &self.about, &self.settings);
+        if errors.is_empty() {
             Ok(document)
         } else {
-            Err(BuildErrors::new(mistakes))
+            Err(BuildErrors::new(errors))
         }
     }
 
@@ -711,17 +708,12 @@ impl App {
             let ready: Arc<dyn Endpoint> = Arc::new(Ready(std::mem::take(&mut self.checks)));
             let endpoints = [("/livez", Arc::new(Live) as _), ("/readyz", ready)];
             for (path, endpoint) in endpoints {
-                self.registrations.push(Registration {
-                    pattern: path.to_owned(),
-                    methods: Methods::One(Method::GET),
-                    endpoint,
-                    caller,
-                });
+                self.add(path, Methods::One(Method::GET), endpoint, caller);
             }
         }
         let document = self.serve_document();
         let settings = Arc::new(self.settings);
-        let router = Router::new(self.registrations, &settings, self.mistakes)?;
+        let router = Router::new(self.registrations, &settings, self.errors)?;
         let unmatched = Route::new(String::new(), Arc::clone(&settings));
         Ok(AppService::new(Pipeline {
             router,
@@ -788,36 +780,26 @@ impl App {
         self.bind(address).await?.run().await
     }
 
-    /// An endpoint that nobody has written down.
-    #[track_caller]
-    fn register_own(&mut self, path: &str, endpoint: Arc<dyn Endpoint>) {
-        self.registrations.push(Registration {
-            pattern: path.to_owned(),
-            methods: Methods::One(Method::GET),
-            endpoint,
-            caller: Location::caller(),
-        });
-    }
-
     /// Puts the document and the page that shows it at their paths, unless the application has
     /// something else there.
     fn serve_document(&mut self) -> Option<Served> {
         if !self.is_documented {
             return None;
         }
-        let (document, mistakes) = describe(&self.registrations, &self.about, &self.settings);
-        self.mistakes.extend(mistakes);
+        let (document, errors) = describe(&self.registrations, &self.about, &self.settings);
+        self.errors.extend(errors);
         let document = Served::new(&document);
+        let (get, caller) = (Methods::One(Method::GET), Location::caller());
         let path = "/openapi.json";
         if self.registrations.iter().all(|one| one.pattern != path) {
-            self.register_own(path, Arc::new(document.clone()));
+            self.add(path, get.clone(), Arc::new(document.clone()), caller);
         }
         let mut patterns = self.registrations.iter().map(|one| &one.pattern);
         if let Some(docs) = self.docs
             && !patterns.any(|pattern| swagger_ui::is_in_docs(pattern))
         {
             for (path, endpoint) in docs() {
-                self.register_own(path, endpoint);
+                self.add(path, get.clone(), endpoint, caller);
             }
         }
         Some(document)
@@ -825,45 +807,51 @@ impl App {
 
     #[track_caller]
     fn register(mut self, pattern: &str, methods: Methods, endpoint: Arc<dyn Endpoint>) -> Self {
-        let (pattern, caller) = (pattern.to_owned(), Location::caller());
+        self.add(pattern, methods, endpoint, Location::caller());
+        self
+    }
+
+    /// The one way to a registration.
+    fn add(
+        &mut self,
+        pattern: &str,
+        methods: Methods,
+        endpoint: Arc<dyn Endpoint>,
+        caller: &'static Location<'static>,
+    ) {
         self.registrations.push(Registration {
-            pattern,
+            pattern: pattern.to_owned(),
             methods,
             endpoint,
             caller,
         });
-        self
     }
 }
 
-/// Registers the extra actions of a resource below its paths.
-struct Extras<'p, R> {
-    registrations: Vec<Registration>,
-    collection: &'p str,
-    item: &'p str,
+/// Registers the actions of a resource at its collection and its items.
+struct ActionRoutes<'a, R> {
+    app: &'a mut App,
+    collection: &'a str,
+    item: &'a str,
     resource: Arc<R>,
     caller: &'static Location<'static>,
 }
 
-impl<R: AsyncResource> ExtraActions<R> for Extras<'_, R> {
-    fn add<A: ExtraAction<R>>(&mut self) {
-        let extra = A::SPEC;
-        let parent = if extra.is_detail() {
+impl<R: AsyncResource> ExtraActions<R> for ActionRoutes<'_, R> {
+    fn add<A: ResourceAction<R>>(&mut self) {
+        let parent = if A::SPEC.is_detail() {
             self.item
         } else {
             self.collection
         };
-        let pattern = below(parent, extra.path());
-        let endpoint: ExtraEndpoint<R, A> = ExtraEndpoint {
-            resource: Arc::clone(&self.resource),
-            action: PhantomData,
+        let pattern = match A::SPEC.path() {
+            "" => parent.to_owned(),
+            path => below(parent, path),
         };
-        self.registrations.push(Registration {
-            pattern,
-            methods: Methods::One(Action::Extra(extra).method()),
-            endpoint: Arc::new(endpoint),
-            caller: self.caller,
-        });
+        let endpoint = ActionEndpoint::<R, A>::new(Arc::clone(&self.resource));
+        let method = Methods::One(A::SPEC.method().clone());
+        self.app
+            .add(&pattern, method, Arc::new(endpoint), self.caller);
     }
 }
 

@@ -10,8 +10,9 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::endpoint::error_response::conclude_unlogged;
-use crate::endpoint::{TypedEndpoint, run_view};
+use crate::endpoint::error_response::unlogged_error_response;
+use crate::endpoint::telemetry::Telemetry;
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::{Error, ErrorStatus, Result};
 use crate::request::Request;
 use crate::response::into_response::{IntoResponse, Json};
@@ -66,13 +67,28 @@ impl Check {
 pub(crate) struct Live;
 
 impl TypedEndpoint for Live {
-    fn is_observed(&self) -> bool {
-        false
+    type Input = ();
+    type Output = Reply;
+
+    fn telemetry(&self) -> Telemetry {
+        Telemetry::Off
     }
 
-    async fn serve(&self, request: Request) -> Reply {
-        let live = |_| async { Json(json!({"status": "live"})).into_reply() };
-        run_view(request, live).await
+    /// Anybody may read it.
+    async fn authorise(&self, _: &Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn call(&self, _: &Request, (): ()) -> Result<Reply> {
+        Json(json!({"status": "live"})).into_reply()
+    }
+
+    fn respond(&self, reply: Reply) -> Result<Reply> {
+        Ok(reply)
     }
 }
 
@@ -80,32 +96,42 @@ impl TypedEndpoint for Live {
 pub(crate) struct Ready(pub(crate) Vec<Check>);
 
 impl TypedEndpoint for Ready {
-    fn is_observed(&self) -> bool {
-        false
+    type Input = ();
+    type Output = Reply;
+
+    fn telemetry(&self) -> Telemetry {
+        Telemetry::Off
     }
 
-    async fn serve(&self, request: Request) -> Reply {
-        run_view(request, |request| self.answer(request)).await
+    /// Anybody may read it.
+    async fn authorise(&self, _: &Request) -> Result<()> {
+        Ok(())
     }
-}
 
-impl Ready {
-    async fn answer(&self, request: Request) -> Result<Reply> {
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
         if request.settings().leaving.is_cancelled() {
-            return Ok(unready("The server is about to stop.", &request));
+            return Ok(unready("The server is about to stop.", request));
         }
         // Collected first: a future that holds the closures of an iterator is not `Send`.
         let checks: Vec<_> = self.0.iter().map(Check::outcome).collect();
         let failed: Vec<_> = join_all(checks).await.into_iter().flatten().collect();
         if !failed.is_empty() {
             let detail = format!("Not there: {}.", failed.join(", "));
-            return Ok(unready(detail, &request));
+            return Ok(unready(detail, request));
         }
         Json(json!({"status": "ready"})).into_reply()
+    }
+
+    fn respond(&self, reply: Reply) -> Result<Reply> {
+        Ok(reply)
     }
 }
 
 fn unready(detail: impl Into<Cow<'static, str>>, request: &Request) -> Reply {
     let error = Error::new(ErrorStatus::new(503)).with_detail(detail);
-    conclude_unlogged(&error, request.head())
+    unlogged_error_response(&error, request.head())
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,10 +12,9 @@ use http::uri::PathAndQuery;
 use http_body::Body as HttpBody;
 use tower_service::Service;
 
-use crate::body::Body;
-use crate::endpoint::error_response::conclude;
-use crate::endpoint::telemetry::RequestTelemetry;
-use crate::endpoint::{TypedEndpoint, run_view};
+use crate::body::{Body, Response};
+use crate::endpoint::telemetry::Telemetry;
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::{BoxError, Error, Result};
 use crate::handler::access::Access;
 use crate::handler::view::Guarded;
@@ -23,13 +22,14 @@ use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::request::Request;
 use crate::response::reply::Reply;
 use crate::service::AppService;
-use crate::task::catch_panic::CatchPanic;
 
 /// See [`App::mount`](crate::app::App::mount).
 pub(crate) struct Mount<A, S> {
     /// Tower services are `Send` but not all of them `Sync`; each request calls a clone.
-    service: Mutex<Guarded<A, S>>,
+    service: Mutex<S>,
+    access: PhantomData<fn() -> A>,
     timeout: Option<Duration>,
+    has_telemetry: bool,
     prefix: String,
     is_application: bool,
 }
@@ -43,8 +43,10 @@ impl<A, S: 'static> Mount<A, S> {
     pub(crate) fn new(service: Guarded<A, S>, prefix: &str) -> Self {
         Self {
             timeout: service.timeout,
+            has_telemetry: service.has_telemetry,
             is_application: application_in(&service).is_some(),
-            service: Mutex::new(service),
+            service: Mutex::new(service.handler),
+            access: PhantomData,
             prefix: prefix.to_owned(),
         }
     }
@@ -59,63 +61,62 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    /// An application logs its requests itself: it knows their routes.
-    fn is_observed(&self) -> bool {
-        !self.is_application
+    type Input = Inner;
+    type Output = Response;
+
+    fn telemetry(&self) -> Telemetry {
+        if self.is_application {
+            Telemetry::Refusals
+        } else if self.has_telemetry {
+            Telemetry::All
+        } else {
+            Telemetry::Off
+        }
     }
 
     fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    async fn serve(&self, request: Request) -> Reply {
-        if let Err(refusal) = self.admit(&request).await {
-            return refusal;
-        }
-        let answer = |request: Request| async move {
-            let root_path = format!("{}{}", request.head().root_path(), self.prefix);
-            let mounted = Mounted {
-                origin: known_origin(&request),
-                root_path: root_path.as_str().into(),
-            };
-            let mut inner = below(request, self.prefix.len())?;
-            inner.extensions_mut().insert(mounted);
-            let service = self.service.lock();
-            let mut service = service
-                .unwrap_or_else(PoisonError::into_inner)
-                .handler
-                .clone();
-            poll_fn(|cx| service.poll_ready(cx))
-                .await
-                .map_err(Error::internal)?;
-            let mut response = service.call(inner).await.map_err(Error::internal)?;
-            if !self.is_application {
-                lead_back(response.headers_mut(), &root_path);
-            }
-            Ok(response.map(as_body))
+    async fn authorise(&self, request: &Request) -> Result<()> {
+        A::check(&(), request).await
+    }
+
+    /// The request as the mounted service sees it.
+    async fn read(&self, request: &mut Request) -> Result<Inner> {
+        let root_path = format!("{}{}", request.head().root_path(), self.prefix);
+        let mounted = Mounted {
+            origin: known_origin(request),
+            root_path: root_path.as_str().into(),
         };
-        run_view(request, answer).await
+        let mut request = below(request.take(), self.prefix.len())?;
+        request.extensions_mut().insert(mounted);
+        Ok(Inner { request, root_path })
+    }
+
+    async fn call(&self, _: &Request, inner: Inner) -> Result<Response> {
+        let service = self.service.lock();
+        let mut service = service.unwrap_or_else(PoisonError::into_inner).clone();
+        poll_fn(|cx| service.poll_ready(cx))
+            .await
+            .map_err(Error::internal)?;
+        let response = service.call(inner.request).await;
+        let mut response = response.map_err(Error::internal)?;
+        if !self.is_application {
+            lead_back(response.headers_mut(), &inner.root_path);
+        }
+        Ok(response.map(as_body))
+    }
+
+    fn respond(&self, response: Response) -> Result<Reply> {
+        Ok(response.into())
     }
 }
 
-impl<A: Access<()>, S> Mount<A, S> {
-    /// What does not reach the application is logged here.
-    async fn admit(&self, request: &Request) -> Result<(), Reply> {
-        let head = request.head();
-        let check = pin!(A::check(&(), request));
-        let Err(error) = CatchPanic::within(check, head.given_up_after()).await else {
-            return Ok(());
-        };
-        let observed = self
-            .is_application
-            .then(|| RequestTelemetry::new(head))
-            .flatten();
-        let reply = conclude(Err(error), head);
-        Err(match observed {
-            Some(observed) => observed.answered(reply),
-            None => reply,
-        })
-    }
+/// A request for the mounted service, and the prefix that it does not see.
+pub(crate) struct Inner {
+    request: http::Request<Body>,
+    root_path: String,
 }
 
 /// The connection, and who is at its other end as far as this application knows.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::docs::build::{OpenApi, documented_path};
-use crate::endpoint::{TypedEndpoint, run_view};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::request::Request;
@@ -24,15 +24,28 @@ struct Document {
 }
 
 impl TypedEndpoint for Served {
-    async fn serve(&self, request: Request) -> Reply {
-        let answer = |request: Request| async move {
-            let document = match request.head().mounted_at() {
-                None => self.0.whole.clone(),
-                Some(_) => self.below(request.head().root_path())?,
-            };
-            Ok(Reply::from(Content::written_json(document)))
+    type Input = ();
+    type Output = Reply;
+
+    /// Anybody may read it.
+    async fn authorise(&self, _: &Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
+        let document = match request.head().mounted_at() {
+            None => self.0.whole.clone(),
+            Some(_) => self.below(request.head().root_path())?,
         };
-        run_view(request, answer).await
+        Ok(Content::written_json(document).into())
+    }
+
+    fn respond(&self, reply: Reply) -> Result<Reply> {
+        Ok(reply)
     }
 }
 

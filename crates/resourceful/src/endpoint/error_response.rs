@@ -1,26 +1,17 @@
-//! The end of the walk: an outcome becomes the response, and the log learns of it.
+//! Errors become responses.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use http::header::{CONTENT_LENGTH, HeaderValue};
-use http_body::Body as _;
-
-use crate::body::{Body, Response};
+use crate::error::Error;
 use crate::error::problem::Problem;
-use crate::error::{Error, Result};
 use crate::request::head::Head;
 use crate::response::problem_reply::problem_reply;
 use crate::response::reply::Reply;
 use crate::task::catch_panic::panic_message;
 
-/// The one place where errors become responses. Those of the server's own making are
-/// logged, once and with their cause.
-#[inline]
-pub(crate) fn conclude(outcome: Result<Reply>, head: &Head) -> Reply {
-    outcome.unwrap_or_else(|error| problem_of(&error, head))
-}
-
-fn problem_of(error: &Error, head: &Head) -> Reply {
+/// Turns an error into a response; this is the one place for it. A 5xx is logged once, with its
+/// cause.
+pub(crate) fn error_response(error: &Error, head: &Head) -> Reply {
     let mut problem = Problem::from(error);
     if error.status().is_server_error() {
         let id = head.id();
@@ -33,15 +24,16 @@ fn problem_of(error: &Error, head: &Head) -> Reply {
         );
         problem = problem.with("request_id", id.into_owned());
     }
-    as_reply(error, problem, head)
+    mapped(error, problem, head)
 }
 
-/// The same for an error that is an answer by design, and nothing to log.
-pub(crate) fn conclude_unlogged(error: &Error, head: &Head) -> Reply {
-    as_reply(error, Problem::from(error), head)
+/// The same for a 5xx that is no failure, such as the answer of a readiness check.
+pub(crate) fn unlogged_error_response(error: &Error, head: &Head) -> Reply {
+    mapped(error, Problem::from(error), head)
 }
 
-fn as_reply(error: &Error, mut problem: Problem, head: &Head) -> Reply {
+/// The problem as the application's hook changes it.
+fn mapped(error: &Error, mut problem: Problem, head: &Head) -> Reply {
     if let Some(change) = &head.settings().map_problem {
         let plain = problem.clone();
         let changed = catch_unwind(AssertUnwindSafe(|| change(error, problem)));
@@ -54,21 +46,4 @@ fn as_reply(error: &Error, mut problem: Problem, head: &Head) -> Reply {
         });
     }
     problem_reply(&problem, error)
-}
-
-/// The answer of `GET` for `HEAD`: without its body (RFC 9110 section 9.3.2).
-pub(crate) fn strip_body(response: &mut Response) {
-    // A length of zero says nothing that may be said of 204 and 304, too: left out.
-    if let Some(length) = response
-        .body()
-        .size_hint()
-        .exact()
-        .filter(|length| *length > 0)
-    {
-        let headers = response.headers_mut();
-        headers
-            .entry(CONTENT_LENGTH)
-            .or_insert_with(|| HeaderValue::from(length));
-    }
-    *response.body_mut() = Body::empty();
 }

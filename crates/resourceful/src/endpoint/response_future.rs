@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{CONNECTION, HeaderMap, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue};
+use http_body::Body as _;
 
-use crate::body::Response;
 use crate::body::incoming::BodyState;
+use crate::body::{Body, Response};
 use crate::endpoint::BoxFuture;
-use crate::endpoint::error_response::{conclude, strip_body};
+use crate::endpoint::error_response::error_response;
 use crate::error::Result;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
@@ -62,7 +63,7 @@ impl ResponseFuture {
 
     #[inline]
     pub(crate) fn running(running: BoxFuture, head: Arc<Head>) -> Self {
-        let limit = head.answered_after();
+        let limit = head.response_timeout();
         Self::new(State::BoxFuture(Work {
             running,
             head,
@@ -177,7 +178,7 @@ impl Work {
         let head = Arc::clone(&self.head);
         self.run_on();
         let error = overdue("The answer took too long. What was begun may be done later.");
-        conclude(Err(error), &head).into_response(HeaderMap::new())
+        error_response(&error, &head).into_response(HeaderMap::new())
     }
 
     /// Runs to its end in a task of its own, which the drain waits for.
@@ -194,4 +195,21 @@ impl Work {
         };
         settings.detached.spawn(client, work, &runtime);
     }
+}
+
+/// Makes the response to `GET` the one to `HEAD` (RFC 9110 section 9.3.2).
+fn strip_body(response: &mut Response) {
+    // Omit `Content-Length: 0`: 204 must not carry it (RFC 9110 section 8.6).
+    if let Some(length) = response
+        .body()
+        .size_hint()
+        .exact()
+        .filter(|length| *length > 0)
+    {
+        let headers = response.headers_mut();
+        headers
+            .entry(CONTENT_LENGTH)
+            .or_insert_with(|| HeaderValue::from(length));
+    }
+    *response.body_mut() = Body::empty();
 }

@@ -17,6 +17,15 @@ use crate::request::head::{Head, below};
 use crate::request::route::Route;
 use crate::response::reply::Reply;
 
+/// The requests of an endpoint that are logged and measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telemetry {
+    All,
+    /// Those that do not reach the application which is mounted here: that one logs the others.
+    Refusals,
+    Off,
+}
+
 /// One request, from its endpoint to the last byte of its answer. The line is written when this
 /// is dropped, so that a request whose client went away has one, too.
 pub(crate) struct RequestTelemetry {
@@ -53,8 +62,8 @@ impl RequestTelemetry {
         self.span.clone()
     }
 
-    /// The answer, whose bytes are counted where they are not known yet.
-    pub(crate) fn answered(mut self, reply: Reply) -> Reply {
+    /// The response; the bytes of a stream are counted as they are sent.
+    pub(crate) fn completed(mut self, reply: Reply) -> Reply {
         self.status = Some(reply.status());
         match reply.len() {
             // A body that is not sent is none.

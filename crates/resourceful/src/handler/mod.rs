@@ -4,9 +4,10 @@
 
 pub(crate) mod access;
 pub(crate) mod description;
-pub(crate) mod extra_action;
 pub(crate) mod id;
 pub(crate) mod resource;
+pub(crate) mod resource_action;
 pub(crate) mod signature;
+pub(crate) mod standard_actions;
 pub(crate) mod unused;
 pub(crate) mod view;

@@ -134,7 +134,7 @@ fn absent<T>(hook: &str) -> T {
 pub struct Guarded<A, H> {
     pub(crate) handler: H,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) is_unobserved: bool,
+    pub(crate) has_telemetry: bool,
     pub(crate) description: Description,
     access: PhantomData<fn() -> A>,
 }
@@ -171,7 +171,7 @@ impl<A, H> Guarded<A, H> {
     /// ```
     #[must_use]
     pub fn without_telemetry(mut self) -> Self {
-        self.is_unobserved = true;
+        self.has_telemetry = false;
         self
     }
 
@@ -245,7 +245,7 @@ pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
     Guarded {
         handler,
         timeout: None,
-        is_unobserved: false,
+        has_telemetry: true,
         description: Description::new(),
         access: PhantomData,
     }

@@ -126,7 +126,7 @@ impl Head {
     }
 
     /// What only reads may be given up; the rest has its limit in [`crate::endpoint::response_future::ResponseFuture`].
-    pub(crate) fn given_up_after(&self) -> Timeout {
+    pub(crate) fn cancel_timeout(&self) -> Timeout {
         if self.parts.method.is_safe() {
             Timeout::new(self.timeout)
         } else {
@@ -135,7 +135,7 @@ impl Head {
     }
 
     /// What may change something is answered then, and runs on.
-    pub(crate) fn answered_after(&self) -> Timeout {
+    pub(crate) fn response_timeout(&self) -> Timeout {
         if self.parts.method.is_safe() {
             Timeout::OFF
         } else {

@@ -704,7 +704,16 @@ impl Request {
         self.head.settings()
     }
 
-    /// What remains known of the request when it is gone.
+    /// The request with its body; what stays has the same head and no body.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            head: Arc::clone(&self.head),
+            body: std::mem::take(&mut self.body),
+            action: self.action,
+        }
+    }
+
+    /// The head, which outlives the request.
     pub(crate) fn head(&self) -> &Arc<Head> {
         &self.head
     }

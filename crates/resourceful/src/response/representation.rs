@@ -129,7 +129,7 @@ impl Representation for Raw {
     }
 }
 
-/// Nothing: 204. What an [extra action](crate::ExtraAction) answers whose hook returns
+/// Nothing: 204. What an [extra action](crate::ResourceAction) answers whose hook returns
 /// `Result<()>`.
 ///
 /// # Examples

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::body::{Body, Response};
 use crate::docs::openapi_json::Served;
-use crate::endpoint::error_response::conclude;
+use crate::endpoint::error_response::error_response;
 use crate::endpoint::response_future::ResponseFuture;
 use crate::endpoint::telemetry::{RequestTelemetry, refused};
 use crate::error::{Error, ErrorStatus, Result};
@@ -66,11 +66,11 @@ impl Pipeline {
             // Asked of the server as a whole (RFC 9110 section 9.3.7).
             Err(_) if parts.method == Method::OPTIONS && parts.uri.path() == "*" => {
                 let nothing = Content::empty(StatusCode::NO_CONTENT);
-                return self.conclude_early(Ok(nothing.into()), parts);
+                return self.respond_early(Ok(nothing.into()), parts);
             }
             Err(Refusal::Error(error)) => return self.refuse(error, parts),
             Err(Refusal::OtherSlash) => {
-                return self.conclude_early(
+                return self.respond_early(
                     other_slash(&parts, root_path(&parts, &self.settings)),
                     parts,
                 );
@@ -93,7 +93,7 @@ impl Pipeline {
                     .for_method(is_head)
             }
             None if parts.method == Method::OPTIONS => {
-                self.conclude_early(self.options(leaf, &parts), parts)
+                self.respond_early(self.options(leaf, &parts), parts)
             }
             None => self.refuse(method_not_allowed(&leaf.allow), parts),
         }
@@ -138,28 +138,28 @@ impl Pipeline {
 
     /// The answer to a request that reaches no endpoint.
     pub(crate) fn refuse(&self, error: Error, parts: Parts) -> ResponseFuture {
-        self.conclude_early(Err(error), parts)
+        self.respond_early(Err(error), parts)
     }
 
     /// The answer to what never became a request.
     pub(crate) fn refuse_unread(&self, error: Error) -> Response {
         let (parts, ()) = http::Request::new(()).into_parts();
-        let reply = conclude(Err(error), &self.of_nowhere(parts));
+        let reply = error_response(&error, &self.unmatched_head(parts));
         tracing::info!(status = reply.status().as_u16(), "refused unread");
         reply.into_response(HeaderMap::new())
     }
 
-    fn of_nowhere(&self, parts: Parts) -> Head {
+    fn unmatched_head(&self, parts: Parts) -> Head {
         let unmatched = Arc::clone(&self.unmatched);
         Head::new(parts, None, unmatched, None, self.settings.timeout)
     }
 
-    fn conclude_early(&self, outcome: Result<Reply>, parts: Parts) -> ResponseFuture {
+    fn respond_early(&self, result: Result<Reply>, parts: Parts) -> ResponseFuture {
         let is_head = parts.method == Method::HEAD;
-        let head = self.of_nowhere(parts);
-        let reply = conclude(outcome, &head);
+        let head = self.unmatched_head(parts);
+        let reply = result.unwrap_or_else(|error| error_response(&error, &head));
         let reply = match RequestTelemetry::new(&head) {
-            Some(observed) => observed.answered(reply),
+            Some(telemetry) => telemetry.completed(reply),
             None => reply,
         };
         ResponseFuture::ready(reply).for_method(is_head)

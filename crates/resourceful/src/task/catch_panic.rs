@@ -53,7 +53,7 @@ impl<'f, F> CatchPanic<'f, F> {
     }
 
     /// Given up after some time.
-    pub(crate) fn within(work: Pin<&'f mut F>, limit: Timeout) -> Self {
+    pub(crate) fn with_timeout(work: Pin<&'f mut F>, limit: Timeout) -> Self {
         Self { work, limit }
     }
 }

@@ -13,7 +13,9 @@ use http::header::{
 };
 
 use crate::body::Response;
-use crate::endpoint::{Endpoint, TypedEndpoint};
+use crate::endpoint::Endpoint;
+use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::error::Result;
 use crate::request::Request;
 use crate::response::reply::{Content, Reply};
 
@@ -87,9 +89,21 @@ struct File {
 }
 
 impl TypedEndpoint for File {
-    async fn serve(&self, request: Request) -> Reply {
+    type Input = ();
+    type Output = Reply;
+
+    /// Anybody may read it.
+    async fn authorise(&self, _: &Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
         if request.path() == "/docs/" {
-            return elsewhere();
+            return Ok(elsewhere());
         }
         let mut response = Response::new(Bytes::from_static(self.bytes).into());
         let headers = response.headers_mut();
@@ -97,7 +111,11 @@ impl TypedEndpoint for File {
         headers.insert(CONTENT_SECURITY_POLICY, POLICY);
         headers.insert(REFERRER_POLICY, NO_REFERRER);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.cache_control));
-        response.into()
+        Ok(response.into())
+    }
+
+    fn respond(&self, reply: Reply) -> Result<Reply> {
+        Ok(reply)
     }
 }
 

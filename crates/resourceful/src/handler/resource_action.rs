@@ -1,8 +1,8 @@
-//! Actions of a resource's own, besides the six: typed, authorised and documented like them.
+//! [`ResourceAction`]: one action of a resource, with its types.
 
 use std::future::Future;
 
-use crate::action::ActionSpec;
+use crate::action::{Action, ActionSpec};
 use crate::error::Result;
 use crate::handler::id::Id;
 use crate::handler::unused::Never;
@@ -12,19 +12,21 @@ use crate::openapi::{Operation, Problems, Registry};
 use crate::request::Request;
 use crate::response::representation::Representation;
 
-/// One action of `R` besides the six: what `#[action(POST, "publish")]` makes of a hook.
+/// One action of the resource `R`.
+///
+/// `#[action(POST, "publish")]` makes one of a hook. The six hooks are actions of the same kind.
 ///
 /// # Examples
 /// The same by hand:
 /// ```
 /// use http::Method;
 /// use resourceful::prelude::*;
-/// use resourceful::{ActionSpec, ExtraAction, ExtraActions, NoInput, OnItem};
+/// use resourceful::{ActionSpec, ResourceAction, ExtraActions, NoInput, OnItem};
 ///
 /// struct Posts;
 /// struct Publish;
 ///
-/// impl ExtraAction<Posts> for Publish {
+/// impl ResourceAction<Posts> for Publish {
 ///     const SPEC: &'static ActionSpec = &ActionSpec::on_item("publish", Method::POST, "publish");
 ///     type Target = OnItem<i64>;
 ///     type Input = NoInput;
@@ -52,11 +54,14 @@ use crate::response::representation::Representation;
 /// # Ok(())
 /// # }
 /// ```
-pub trait ExtraAction<R>: Send + Sync + 'static {
-    /// Its name, method and path.
+pub trait ResourceAction<R>: Send + Sync + 'static {
+    /// The name, the method and the path.
     const SPEC: &'static ActionSpec;
 
-    /// What its doc comment says.
+    #[doc(hidden)]
+    const ACTION: Action = Action::Extra(Self::SPEC);
+
+    /// The doc comment of the hook.
     const DOC: &'static str = "";
 
     /// [`OnItem`] or [`OnCollection`], as [`SPEC`](Self::SPEC) says.
@@ -83,16 +88,16 @@ pub trait ExtraAction<R>: Send + Sync + 'static {
 /// Takes up the extra actions of a resource.
 ///
 /// # Examples
-/// See [`ExtraAction`].
+/// See [`ResourceAction`].
 pub trait ExtraActions<R> {
     /// Serves `A`, too.
-    fn add<A: ExtraAction<R>>(&mut self);
+    fn add<A: ResourceAction<R>>(&mut self);
 }
 
 /// What an extra action is addressed to.
 ///
 /// # Examples
-/// See [`ExtraAction`].
+/// See [`ResourceAction`].
 pub trait ActionTarget: Sized + Send + 'static {
     #[doc(hidden)]
     const IS_ITEM: bool;
@@ -101,20 +106,20 @@ pub trait ActionTarget: Sized + Send + 'static {
     type Id: Id;
 
     #[doc(hidden)]
-    fn of(request: &Request) -> Result<Self>;
+    fn from_request(request: &Request) -> Result<Self>;
 }
 
 /// One item, by its id.
 ///
 /// # Examples
-/// See [`ExtraAction`].
+/// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct OnItem<I>(pub I);
 
 /// The collection.
 ///
 /// # Examples
-/// See [`ExtraAction`].
+/// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct OnCollection;
 
@@ -122,7 +127,7 @@ impl<I: Id> ActionTarget for OnItem<I> {
     const IS_ITEM: bool = true;
     type Id = I;
 
-    fn of(request: &Request) -> Result<Self> {
+    fn from_request(request: &Request) -> Result<Self> {
         request.item_id().map(Self)
     }
 }
@@ -131,7 +136,7 @@ impl ActionTarget for OnCollection {
     const IS_ITEM: bool = false;
     type Id = Never;
 
-    fn of(_: &Request) -> Result<Self> {
+    fn from_request(_: &Request) -> Result<Self> {
         Ok(Self)
     }
 }
@@ -139,7 +144,7 @@ impl ActionTarget for OnCollection {
 /// What an extra action reads.
 ///
 /// # Examples
-/// See [`ExtraAction`].
+/// See [`ResourceAction`].
 pub trait ActionInput: Sized + Send {
     #[doc(hidden)]
     fn read(request: &mut Request, limit: u64) -> impl Future<Output = Result<Self>> + Send;
@@ -151,21 +156,21 @@ pub trait ActionInput: Sized + Send {
 /// Nothing.
 ///
 /// # Examples
-/// See [`ExtraAction`].
+/// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct NoInput;
 
 /// A typed query string.
 ///
 /// # Examples
-/// See [`ExtraAction`].
+/// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct QueryInput<Q>(pub Q);
 
 /// A typed body.
 ///
 /// # Examples
-/// See [`ExtraAction`].
+/// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct BodyInput<B>(pub B);
 

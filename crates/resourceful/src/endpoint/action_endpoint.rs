@@ -1,0 +1,77 @@
+//! An action of a resource as an endpoint.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::endpoint::operation;
+use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::error::Result;
+use crate::handler::access::Access;
+use crate::handler::resource::AsyncResource;
+use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
+use crate::openapi::{Operation, Registry};
+use crate::proto::negotiate::json_is_acceptable;
+use crate::request::Request;
+use crate::response::reply::Reply;
+use crate::response::representation::Representation;
+
+/// The action `A` of the resource `R`: one of the six, or one of its own.
+pub(crate) struct ActionEndpoint<R, A> {
+    resource: Arc<R>,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<R: AsyncResource, A: ResourceAction<R>> ActionEndpoint<R, A> {
+    pub(crate) fn new(resource: Arc<R>) -> Self {
+        const {
+            assert!(
+                A::SPEC.is_detail() == <A::Target as ActionTarget>::IS_ITEM,
+                "`SPEC` and `Target` disagree: one is an item, the other is the collection"
+            );
+        };
+        Self {
+            resource,
+            action: PhantomData,
+        }
+    }
+}
+
+impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R, A> {
+    type Input = (A::Target, A::Input);
+    type Output = A::Output;
+
+    fn timeout(&self) -> Option<Duration> {
+        R::TIMEOUT
+    }
+
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        Some(operation::of_action::<R, A>(registry))
+    }
+
+    fn accept(&self, request: &mut Request) -> Result<()> {
+        request.set_action(A::ACTION);
+        json_is_acceptable(request.headers())
+    }
+
+    async fn authorise(&self, request: &Request) -> Result<()> {
+        R::Access::check(&self.resource, request).await
+    }
+
+    async fn read(&self, request: &mut Request) -> Result<Self::Input> {
+        let target = A::Target::from_request(request)?;
+        let max_body_size = R::MAX_BODY_SIZE.unwrap_or(request.settings().max_body_size);
+        Ok((target, A::Input::read(request, max_body_size).await?))
+    }
+
+    async fn call(&self, request: &Request, (target, input): Self::Input) -> Result<A::Output> {
+        let result = A::run(&self.resource, request, target, input).await;
+        result.map_err(Into::into)
+    }
+
+    fn respond(&self, output: A::Output) -> Result<Reply> {
+        output.represent(StatusCode::OK)
+    }
+}

@@ -1,0 +1,54 @@
+//! [`TypedEndpoint`]: the steps that each kind of endpoint implements.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::endpoint::telemetry::Telemetry;
+use crate::error::Result;
+use crate::openapi::{Operation, Registry};
+use crate::request::Request;
+use crate::response::reply::Reply;
+
+/// The steps of an endpoint, before it is boxed. [`crate::endpoint::dispatch`] calls them.
+pub(crate) trait TypedEndpoint: Send + Sync + 'static {
+    /// The values that [`read`](Self::read) takes from the request.
+    type Input: Send;
+
+    /// The value that [`call`](Self::call) returns.
+    type Output;
+
+    fn timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        let _ = registry;
+        None
+    }
+
+    fn telemetry(&self) -> Telemetry {
+        Telemetry::All
+    }
+
+    /// Refuses a request that this endpoint cannot serve for anybody.
+    fn accept(&self, request: &mut Request) -> Result<()> {
+        let _ = request;
+        Ok(())
+    }
+
+    /// Refuses a caller. This step has no default, so that no endpoint can forget it.
+    fn authorise(&self, request: &Request) -> impl Future<Output = Result<()>> + Send;
+
+    /// Reads the path, the query and the body.
+    fn read(&self, request: &mut Request) -> impl Future<Output = Result<Self::Input>> + Send;
+
+    /// Runs the user's code.
+    fn call(
+        &self,
+        request: &Request,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output>> + Send;
+
+    /// Turns the value into a response.
+    fn respond(&self, output: Self::Output) -> Result<Reply>;
+}
