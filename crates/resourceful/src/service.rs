@@ -52,13 +52,20 @@ impl AppService {
 
     /// One request, and over which of our connections it came.
     #[inline]
-    pub(crate) fn walk(&self, mut parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
-        if parts.version >= Version::HTTP_2 {
-            cookie::join(&mut parts.headers);
-            if origin.is_some() && !host::is_one(&parts) {
-                observe::refused("bad_request");
-                return self.refuse(Error::bad_request(host::NOT_ONE), parts);
-            }
+    pub(crate) fn walk(&self, parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
+        // Not `>=`, which borrows: parts that were borrowed are copied when they are passed on.
+        match parts.version {
+            Version::HTTP_2 | Version::HTTP_3 => self.walk_http2(parts, body, origin),
+            _ => self.site.walk(parts, body, origin),
+        }
+    }
+
+    /// The same, after what HTTP/2 leaves to be done once a head is read.
+    fn walk_http2(&self, mut parts: Parts, body: Body, origin: Option<Origin>) -> Answer {
+        cookie::join(&mut parts.headers);
+        if origin.is_some() && !host::is_one(&parts) {
+            observe::refused("bad_request");
+            return self.refuse(Error::bad_request(host::NOT_ONE), parts);
         }
         self.site.walk(parts, body, origin)
     }
