@@ -157,7 +157,7 @@ impl From<Response> for Reply {
 
 impl From<Content> for Response {
     fn from(content: Content) -> Self {
-        content.into_response(HeaderMap::new())
+        Reply::from(content).into_response(HeaderMap::new())
     }
 }
 
