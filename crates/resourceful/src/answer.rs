@@ -114,7 +114,7 @@ impl Future for Answer {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = match std::mem::replace(&mut self.state, State::Done) {
-            State::Ready(reply) => reply.into_response(HeaderMap::new()),
+            State::Ready(reply) => reply.into_response(&mut HeaderMap::new()),
             State::Running(mut work) => match work.running.as_mut().poll(cx) {
                 Poll::Ready(reply) => work.respond(reply),
                 Poll::Pending if work.limit.is_over(cx) => work.give_up_waiting(),
@@ -168,8 +168,10 @@ impl Work {
             running, mut head, ..
         } = self;
         drop(running);
-        let headers = Arc::get_mut(&mut head).map(|head| std::mem::take(&mut head.parts.headers));
-        reply.into_response(headers.unwrap_or_default())
+        match Arc::get_mut(&mut head) {
+            Some(head) => reply.into_response(&mut head.parts.headers),
+            None => reply.into_response(&mut HeaderMap::new()),
+        }
     }
 
     /// The client is answered, the request runs on.
@@ -177,7 +179,7 @@ impl Work {
         let head = Arc::clone(&self.head);
         self.run_on();
         let error = overdue("The answer took too long. What was begun may be done later.");
-        conclude(Err(error), &head).into_response(HeaderMap::new())
+        conclude(Err(error), &head).into_response(&mut HeaderMap::new())
     }
 
     /// Runs to its end in a task of its own, which the drain waits for.

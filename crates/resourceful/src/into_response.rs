@@ -154,7 +154,7 @@ impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
                 );
                 Problem::from(&error)
                     .into_reply(&error)
-                    .into_response(HeaderMap::new())
+                    .into_response(&mut HeaderMap::new())
             }
         }
     }

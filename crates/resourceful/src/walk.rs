@@ -140,7 +140,7 @@ impl Site {
         let (parts, ()) = http::Request::new(()).into_parts();
         let reply = conclude(Err(error), &self.of_nowhere(parts));
         tracing::info!(status = reply.status().as_u16(), "refused unread");
-        reply.into_response(HeaderMap::new())
+        reply.into_response(&mut HeaderMap::new())
     }
 
     fn of_nowhere(&self, parts: Parts) -> Head {
