@@ -87,7 +87,10 @@ async fn each_request_has_one_line() {
 async fn who_went_away_has_one_too() {
     let lines = lines(client().get("/hang")).await;
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("request abandoned microseconds="), "{lines:?}");
+    assert!(
+        lines[0].contains("request abandoned microseconds="),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]

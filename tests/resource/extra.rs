@@ -2,7 +2,7 @@
 
 use http::Method;
 use resourceful::prelude::*;
-use resourceful::{ActionSpec, ResourceAction, ExtraActions, NoContent, OnCollection, QueryInput};
+use resourceful::{ActionSpec, ExtraActions, NoContent, OnCollection, QueryInput, ResourceAction};
 use serde_json::json;
 
 #[derive(Debug, Serialize, JsonSchema)]

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::Method;
-use resourceful::{Action, AsyncResource, ResourceAction, Page, Request};
+use resourceful::{Action, AsyncResource, Page, Request, ResourceAction};
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 

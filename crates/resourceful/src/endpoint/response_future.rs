@@ -45,7 +45,7 @@ pub struct ResponseFuture {
 enum State {
     /// In a box, so that the other, which is moved about for nearly every request, is small.
     Ready(Box<Reply>),
-    BoxFuture(Work),
+    Running(Work),
     Done,
 }
 
@@ -64,7 +64,7 @@ impl ResponseFuture {
     #[inline]
     pub(crate) fn running(running: BoxFuture, head: Arc<Head>) -> Self {
         let limit = head.response_timeout();
-        Self::new(State::BoxFuture(Work {
+        Self::new(State::Running(Work {
             running,
             head,
             limit,
@@ -93,7 +93,7 @@ impl ResponseFuture {
 
     /// Keeps this until the request has come to its end, with its client or without.
     pub(crate) fn keeping(mut self, place: impl Send + 'static) -> Self {
-        if let State::BoxFuture(work) = &mut self.state {
+        if let State::Running(work) = &mut self.state {
             let running = std::mem::replace(&mut work.running, Box::pin(pending()));
             work.running = Box::pin(async move {
                 let reply = running.await;
@@ -115,14 +115,14 @@ impl Future for ResponseFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = match std::mem::replace(&mut self.state, State::Done) {
-            State::Ready(reply) => reply.into_response(HeaderMap::new()),
-            State::BoxFuture(mut work) => match work.running.as_mut().poll(cx) {
+            State::Ready(reply) => reply.into_response(&mut HeaderMap::new()),
+            State::Running(mut work) => match work.running.as_mut().poll(cx) {
                 Poll::Ready(reply) => work.respond(reply),
                 Poll::Pending if work.limit.is_over(cx) => work.give_up_waiting(),
                 Poll::Pending => {
                     // Its deadline counts from here, whenever it is asked for.
                     work.head.started();
-                    self.state = State::BoxFuture(work);
+                    self.state = State::Running(work);
                     return Poll::Pending;
                 }
             },
@@ -146,7 +146,7 @@ impl Future for ResponseFuture {
 
 impl Drop for ResponseFuture {
     fn drop(&mut self) {
-        if let State::BoxFuture(work) = std::mem::replace(&mut self.state, State::Done)
+        if let State::Running(work) = std::mem::replace(&mut self.state, State::Done)
             && !work.head.parts.method.is_safe()
         {
             tracing::debug!("the client went away; the request runs to its end");
@@ -169,8 +169,10 @@ impl Work {
             running, mut head, ..
         } = self;
         drop(running);
-        let headers = Arc::get_mut(&mut head).map(|head| std::mem::take(&mut head.parts.headers));
-        reply.into_response(headers.unwrap_or_default())
+        match Arc::get_mut(&mut head) {
+            Some(head) => reply.into_response(&mut head.parts.headers),
+            None => reply.into_response(&mut HeaderMap::new()),
+        }
     }
 
     /// The client is answered, the request runs on.
@@ -178,7 +180,7 @@ impl Work {
         let head = Arc::clone(&self.head);
         self.run_on();
         let error = overdue("The answer took too long. What was begun may be done later.");
-        error_response(&error, &head).into_response(HeaderMap::new())
+        error_response(&error, &head).into_response(&mut HeaderMap::new())
     }
 
     /// Runs to its end in a task of its own, which the drain waits for.

@@ -106,15 +106,15 @@ impl Drop for RequestTelemetry {
 
 /// The span of the request: one per request, none when nobody listens.
 fn span_of(head: &Head) -> Span {
-    let root_path = head.mounted_at();
+    let root_path = || head.mounted_at();
     tracing::info_span!(
         "request",
         // How OpenTelemetry is to call it.
-        otel.name = format_args!("{} {}", head.parts.method, below(root_path, &head.route.pattern)),
+        otel.name = format_args!("{} {}", head.parts.method, below(root_path(), &head.route.pattern)),
         otel.kind = "server",
         method = %head.parts.method,
         path = &*head.full_path(),
-        route = &*below(root_path, &head.route.pattern),
+        route = &*below(root_path(), &head.route.pattern),
         id = %head.id(),
         status = tracing::field::Empty,
     )

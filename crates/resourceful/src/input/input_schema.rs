@@ -103,6 +103,7 @@ impl InputSchema {
 
     /// May serde take a body with these contents otherwise than the schema says? An array for a struct,
     /// a set or a map that has something twice, a number that is infinite in 32 bits, U+0000.
+    #[inline]
     pub(super) fn is_lenient(&self, scan: &Scan) -> bool {
         let arrays = || {
             self.has_sets

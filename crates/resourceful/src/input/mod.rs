@@ -48,7 +48,7 @@ use self::fault::Fault;
 use self::nesting::MAX_DEPTH;
 use self::readable::Readable;
 use self::repair::Unread;
-use self::strict::{SIMPLE_DEPTH, scan};
+use self::strict::{SIMPLE_DEPTH, scan, utf8};
 use self::tape::Tape;
 use crate::error::field_error::FieldError;
 use crate::error::{Error, Result};
@@ -178,12 +178,14 @@ fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
         b"" if schema.is_optional() => b"null",
         bytes => bytes,
     };
-    let seen = scan(bytes, MAX_DEPTH)?;
+    // Checked once: `from_slice` would check each string again.
+    let json = utf8(bytes)?;
+    let seen = scan(json, MAX_DEPTH)?;
     if seen.depth > SIMPLE_DEPTH {
-        scan_within(bytes, seen.depth, schema.max_depth(bytes.len()))?;
+        scan_within(json, seen.depth, schema.max_depth(bytes.len()))?;
     }
     let _budget = Budget::of_body(bytes.len());
-    match serde_json::from_slice::<T>(bytes) {
+    match serde_json::from_str::<T>(json) {
         Ok(value) if !(schema.is_lenient(&seen) && is_taken_otherwise(bytes, schema)) => {
             value.validate().map(|()| value).map_err(|report| {
                 let tape = Tape::of_valid(bytes);
@@ -199,9 +201,9 @@ fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
 }
 
 /// A body that nests so `deep`, of a type that may have a lower limit.
-fn scan_within(bytes: &[u8], deep: u32, max_depth: u32) -> Result<()> {
+fn scan_within(json: &str, deep: u32, max_depth: u32) -> Result<()> {
     if deep > max_depth {
-        scan(bytes, max_depth)?;
+        scan(json, max_depth)?;
     }
     Ok(())
 }

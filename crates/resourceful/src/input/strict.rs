@@ -25,18 +25,25 @@ pub(super) struct Scan {
     pub(super) depth: u32,
 }
 
+/// A body as text.
+///
+/// # Errors
+/// 400 that says where it is not UTF-8.
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes)
+        .map_err(|error| malformed(bytes, error.valid_up_to(), "it is not UTF-8"))
+}
+
 /// A body that may nest so deep.
 ///
 /// # Errors
 /// 400 that says where.
-pub(super) fn scan(bytes: &[u8], max_depth: u32) -> Result<Scan> {
+pub(super) fn scan(json: &str, max_depth: u32) -> Result<Scan> {
+    let bytes = json.as_bytes();
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::malformed_body(
             "The body is empty; it must be JSON.".to_owned(),
         ));
-    }
-    if let Err(error) = std::str::from_utf8(bytes) {
-        return Err(malformed(bytes, error.valid_up_to(), "it is not UTF-8"));
     }
     let mut scan = Scan::default();
     if is_simple(bytes) {
@@ -249,7 +256,7 @@ mod tests {
     use super::*;
 
     fn scan(bytes: &[u8]) -> Result<Scan> {
-        super::scan(bytes, 64)
+        super::scan(utf8(bytes)?, 64)
     }
 
     fn detail(json: &str) -> String {

@@ -153,7 +153,7 @@ impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
                     error = error.to_string(),
                     "a response could not be written as JSON"
                 );
-                problem_reply(&Problem::from(&error), &error).into_response(HeaderMap::new())
+                problem_reply(&Problem::from(&error), &error).into_response(&mut HeaderMap::new())
             }
         }
     }

@@ -71,9 +71,9 @@ impl Content {
         self
     }
 
-    /// `headers` is memory to be used.
+    /// The memory of `headers` is used, and they are left empty.
     #[inline]
-    fn into_response(self, mut headers: HeaderMap) -> Response {
+    fn into_response(self, headers: &mut HeaderMap) -> Response {
         headers.clear();
         if let Some(media_type) = self.media_type {
             headers.insert(CONTENT_TYPE, media_type.clone());
@@ -87,7 +87,8 @@ impl Content {
         }
         let mut response = Response::new(self.bytes.into());
         *response.status_mut() = self.status;
-        *response.headers_mut() = headers;
+        // Not assigned, which would have a map to drop here and another one where these came from.
+        std::mem::swap(response.headers_mut(), headers);
         response
     }
 }
@@ -129,13 +130,13 @@ impl Reply {
     }
 
     pub(crate) fn map_body(self, change: impl FnOnce(Body) -> Body) -> Self {
-        let response = self.into_response(HeaderMap::new());
+        let response = self.into_response(&mut HeaderMap::new());
         Self::from(response.map(change))
     }
 
-    /// `headers` is memory that may be used.
+    /// The memory of `headers` may be used.
     #[inline]
-    pub(crate) fn into_response(self, headers: HeaderMap) -> Response {
+    pub(crate) fn into_response(self, headers: &mut HeaderMap) -> Response {
         match self {
             Self::Content(content) => content.into_response(headers),
             Self::Response(response) => with_defaults(*response),
@@ -157,7 +158,7 @@ impl From<Response> for Reply {
 
 impl From<Content> for Response {
     fn from(content: Content) -> Self {
-        content.into_response(HeaderMap::new())
+        Reply::from(content).into_response(&mut HeaderMap::new())
     }
 }
 

@@ -127,7 +127,9 @@ fn answer(
     origin: ConnectionInfo,
 ) -> ResponseFuture {
     let (parts, body) = request.into_parts();
-    let is_plain = pace.request(parts.headers.len(), body.size_hint().exact());
+    let target = parts.uri.path_and_query();
+    let target_end = parts.method.as_str().len() + 1 + target.map_or(0, |it| it.as_str().len());
+    let is_plain = pace.request(target_end, parts.headers.len(), body.size_hint().exact());
     if let Err(error) = check(&parts, &body, is_plain) {
         telemetry::refused("bad_request");
         return service.refuse(error, parts);

@@ -95,10 +95,10 @@ impl Pace {
         self.awaits_head() && !self.is_write_blocked.load(Relaxed)
     }
 
-    /// A request has come, of which hyper knows so many fields and perhaps how long its body is; is
-    /// its head plain?
-    pub(super) fn request(&self, fields: usize, body: Option<u64>) -> bool {
-        self.note(self.heads().request(fields, body));
+    /// A request has come, of which hyper knows so many fields, a target that ends at this byte,
+    /// and perhaps how long its body is; is its head plain?
+    pub(super) fn request(&self, target_end: usize, fields: usize, body: Option<u64>) -> bool {
+        self.note(self.heads().request(target_end, fields, body));
         self.serves();
         let ambiguous = self.ambiguous.load(Relaxed);
         ambiguous == 0 || self.requests.load(Relaxed) < ambiguous

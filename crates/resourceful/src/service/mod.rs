@@ -57,16 +57,28 @@ impl AppService {
     #[inline]
     pub(crate) fn walk(
         &self,
+        parts: Parts,
+        body: Body,
+        origin: Option<ConnectionInfo>,
+    ) -> ResponseFuture {
+        // Not `>=`, which borrows: parts that were borrowed are copied when they are passed on.
+        match parts.version {
+            Version::HTTP_2 | Version::HTTP_3 => self.walk_http2(parts, body, origin),
+            _ => self.site.walk(parts, body, origin),
+        }
+    }
+
+    /// The same, after what HTTP/2 leaves to be done once a head is read.
+    fn walk_http2(
+        &self,
         mut parts: Parts,
         body: Body,
         origin: Option<ConnectionInfo>,
     ) -> ResponseFuture {
-        if parts.version >= Version::HTTP_2 {
-            cookie::join(&mut parts.headers);
-            if origin.is_some() && !host::is_one(&parts) {
-                telemetry::refused("bad_request");
-                return self.refuse(Error::bad_request(host::NOT_ONE), parts);
-            }
+        cookie::join(&mut parts.headers);
+        if origin.is_some() && !host::is_one(&parts) {
+            telemetry::refused("bad_request");
+            return self.refuse(Error::bad_request(host::NOT_ONE), parts);
         }
         self.site.walk(parts, body, origin)
     }

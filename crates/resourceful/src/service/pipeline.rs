@@ -146,7 +146,7 @@ impl Pipeline {
         let (parts, ()) = http::Request::new(()).into_parts();
         let reply = error_response(&error, &self.unmatched_head(parts));
         tracing::info!(status = reply.status().as_u16(), "refused unread");
-        reply.into_response(HeaderMap::new())
+        reply.into_response(&mut HeaderMap::new())
     }
 
     fn unmatched_head(&self, parts: Parts) -> Head {
