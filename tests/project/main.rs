@@ -1,8 +1,9 @@
-//! Tests of the project itself: what the published crates hold.
+//! Tests of the project itself: what the published crates hold, and what they depend on.
 
 // A test that unwraps says all it has to say by failing.
 #![allow(clippy::unwrap_used)]
 
+mod dependencies;
 mod packages;
 
 use std::path::{Path, PathBuf};
