@@ -1,10 +1,11 @@
-//! Tests of the project itself: what the published crates hold, and what they depend on.
+//! Tests of the project itself: what the published crates hold, what they depend on, and `./test`.
 
 // A test that unwraps says all it has to say by failing.
 #![allow(clippy::unwrap_used)]
 
 mod dependencies;
 mod packages;
+mod setup;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
