@@ -1,6 +1,8 @@
 //! The macros of `resourceful`. They add what an `impl` block leaves out, keep the user's
 //! spans, and do nothing that cannot be written by hand.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod action;
 mod hooks;
 mod names;

@@ -1,4 +1,5 @@
 #![doc = include_str!("lib.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // From the top of the walk to the bottom; each module imports only modules below it.
 mod app;

@@ -9,9 +9,11 @@
 mod browser;
 mod process;
 mod server;
+mod test_script;
 mod upstream;
 
 pub use self::browser::{Browser, Tab};
 pub use self::process::{Answer, Process, ask};
 pub use self::server::{Postgres, Redis};
+pub use self::test_script::set_by_test_script;
 pub use self::upstream::{Behaviour, Upstream};

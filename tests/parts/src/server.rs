@@ -10,6 +10,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use crate::process::send_signal;
+use crate::test_script::{set_by_test_script, stop};
 
 /// A private Redis server; `redis-server` is one of the programs that `./test` brings.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl Redis {
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
-            .expect("redis-server (see ./test)");
+            .unwrap_or_else(|error| stop(&format!("redis-server: {error}")));
         wait_for("Ready to accept connections", child.stdout.take().unwrap());
         self.child = Some(child);
     }
@@ -171,9 +172,7 @@ impl Postgres {
 
     /// PostgreSQL refuses to run as root.
     fn command(&self, program: &str) -> Command {
-        let directory = std::env::var("TEST_POSTGRES_BIN")
-            .expect("TEST_POSTGRES_BIN is not set: run the tests by `./test`");
-        let program = PathBuf::from(directory).join(program);
+        let program = PathBuf::from(set_by_test_script("TEST_POSTGRES_BIN")).join(program);
         let mut command = if is_root() {
             let mut command = Command::new("setpriv");
             command

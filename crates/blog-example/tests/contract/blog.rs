@@ -8,7 +8,7 @@ use blog_example::services::Services;
 use resourceful::{App, TestClient, TestResponse};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
-use resourceful_test_parts::{Behaviour, Upstream};
+use resourceful_test_parts::{Behaviour, Upstream, set_by_test_script};
 use resourceful_webhook::{GitHub, SqlDeliveries};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use serde_json::Value;
@@ -42,9 +42,7 @@ impl Blog {
 
     pub(crate) async fn on_postgres() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let server = std::env::var("TEST_POSTGRES_URL").expect(
-            "TEST_POSTGRES_URL is not set: run the tests by `./test`, which starts PostgreSQL",
-        );
+        let server = set_by_test_script("TEST_POSTGRES_URL");
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("blog_{}_{number}", std::process::id());
         let admin = Database::connect(&server)
@@ -56,8 +54,7 @@ impl Blog {
             .expect("a new database");
         admin.close().await.expect("closed");
         let (base, _) = server.rsplit_once('/').expect("a URL with a database");
-        let redis = std::env::var("TEST_REDIS_URL")
-            .expect("TEST_REDIS_URL is not set: run the tests by `./test`, which starts Redis");
+        let redis = set_by_test_script("TEST_REDIS_URL");
         let redis = Redis::new(&redis).expect("a URL of Redis");
         Self::on(&format!("{base}/{name}"), Cache::new(redis, &name, 1), None).await
     }

@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use resourceful_test_parts::set_by_test_script;
 use tempfile::TempDir;
 
 const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
@@ -137,9 +138,5 @@ impl Project {
 
 /// The generators, the compilers and what the programs import.
 fn tools() -> PathBuf {
-    let tools = std::env::var_os("TEST_CLIENT_TOOLS").expect(
-        "TEST_CLIENT_TOOLS is not set: run the tests by `./test`, which installs what generated \
-         clients need",
-    );
-    tools.into()
+    set_by_test_script("TEST_CLIENT_TOOLS").into()
 }

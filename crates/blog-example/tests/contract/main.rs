@@ -1,8 +1,8 @@
 //! The blog as its clients meet it: each case on SQLite with the cache in memory, and on
 //! PostgreSQL with the cache in Redis.
 //!
-//! They are at `TEST_POSTGRES_URL` and `TEST_REDIS_URL`, which `./test` starts and sets; without
-//! them those cases fail.
+//! `./test` starts both servers and sets `TEST_POSTGRES_URL` and `TEST_REDIS_URL`. Without them this
+//! binary stops at the first case that needs one.
 
 // A test that unwraps says all it has to say by failing.
 #![allow(missing_docs, clippy::unwrap_used)]

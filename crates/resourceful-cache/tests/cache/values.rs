@@ -25,8 +25,7 @@ macro_rules! in_both_stores {
         mod redis {
             $(#[tokio::test]
             async fn $case() {
-                let url = std::env::var("TEST_REDIS_URL")
-                    .expect("TEST_REDIS_URL is not set: run the tests by `./test`");
+                let url = resourceful_test_parts::set_by_test_script("TEST_REDIS_URL");
                 let store = resourceful_cache::Redis::new(&url).unwrap();
                 let namespace = format!("{}-{}", stringify!($case), std::process::id());
                 super::$case(resourceful_cache::Cache::new(store, &namespace, 1)).await;

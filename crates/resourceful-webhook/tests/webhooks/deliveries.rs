@@ -286,8 +286,7 @@ mod sql {
 
     async fn postgres_url() -> String {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let url = std::env::var("TEST_POSTGRES_URL")
-            .expect("TEST_POSTGRES_URL is not set: run the tests by `./test`");
+        let url = resourceful_test_parts::set_by_test_script("TEST_POSTGRES_URL");
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("webhook_{}_{number}", std::process::id());
         let admin = Database::connect(&url).await.unwrap();
