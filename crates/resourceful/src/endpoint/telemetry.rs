@@ -22,6 +22,10 @@ use crate::response::reply::Reply;
 pub(crate) enum Telemetry {
     All,
     /// Those that do not reach the application which is mounted here: that one logs the others.
+    #[cfg_attr(
+        not(feature = "tower"),
+        expect(dead_code, reason = "only a mount uses it")
+    )]
     Refusals,
     Off,
 }
