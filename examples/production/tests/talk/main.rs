@@ -136,7 +136,10 @@ fn files_go_to_disk() {
     fs::remove_dir_all(example.uploads()).unwrap();
     let answer = ready();
     assert_eq!(answer.status, 503);
-    assert!(answer.body.contains("Not there: uploads."), "{answer:?}");
+    assert!(
+        answer.body.contains("Failing checks: uploads."),
+        "{answer:?}"
+    );
 }
 
 #[test]
