@@ -41,20 +41,20 @@ async fn resources_and_checks_are_asked() {
     assert_eq!(ready(books(true)).await.json()["status"], "ready");
     let answer = ready(books(false)).await;
     assert_eq!(answer.status(), 503);
-    assert_eq!(answer.json()["detail"], "Not there: books.");
+    assert_eq!(answer.json()["detail"], "Failing checks: books.");
     let both = books(false)
         .ready_check("queue", || async { panic!("a check that is broken") })
         .ready_check("cache", || async { Ok(()) });
     assert_eq!(
         ready(both).await.json()["detail"],
-        "Not there: books, queue."
+        "Failing checks: books, queue."
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_check_has_two_seconds() {
     let slow = App::new().ready_check("slow", std::future::pending::<Result<()>>);
-    assert_eq!(ready(slow).await.json()["detail"], "Not there: slow.");
+    assert_eq!(ready(slow).await.json()["detail"], "Failing checks: slow.");
 }
 
 /// Those who ask know an address, and no name.

@@ -1,7 +1,7 @@
-//! `POST /posts/bulk/`: many posts in one request, of which the good ones are created.
+//! `POST /posts/bulk/`: many posts in one request; the valid ones are created.
 //!
-//! Coming from Django: `bulk_create_posts` with its `try` around each item is a `Bulk<NewPost>`,
-//! whose items are validated one by one.
+//! Coming from Django: a `Bulk<NewPost>`, which validates each item, replaces `bulk_create_posts` with
+//! its `try` around each item.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::posts::Post;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 struct NewPosts {
-    // None and an empty list are a fault of their own, with a text that clients know.
+    // A missing or empty list is a separate error, with a text that clients know.
     #[schemars(required, length(min = 1))]
     #[garde(skip)]
     posts: Option<Bulk<NewPost>>,
@@ -32,15 +32,15 @@ pub(crate) struct Outcome {
     total_created: usize,
 }
 
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time that a request waits for other bulk requests.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whose turn it is to write many posts. Who waits here has no connection yet, so that others
-/// find one.
+/// Lets one bulk request write at a time. A waiting request holds no connection, so that other requests
+/// get one.
 pub(crate) type Turn = Arc<Mutex<()>>;
 
-/// One after the other, so that ids and slugs come in the order of the list, and in one
-/// transaction: when the database fails half-way, nothing is there.
+/// Creates the posts one after the other, so that ids and slugs follow the order of the list, and in one
+/// transaction: if the database fails half-way, no post is created.
 pub(crate) async fn create(
     (database, turn): (Pool, Turn),
     mut request: Request,
@@ -48,16 +48,16 @@ pub(crate) async fn create(
     let NewPosts { posts } = request.json().await?;
     let posts = posts.filter(|posts| !posts.is_empty());
     let posts = posts.ok_or(BlogError::NoPosts)?;
-    // A database that is away is not waited for in a queue.
+    // Fails at once if the database is unavailable, before waiting in the queue.
     database.connections().ping().await?;
-    let turn = timeout(PATIENCE, turn.lock()).await;
+    let turn = timeout(QUEUE_TIMEOUT, turn.lock()).await;
     let _turn = turn.map_err(|_| BlogError::Busy)?;
-    let outcome = database.bounded(write(&database, posts)).await?;
-    Ok(Json(outcome))
+    Ok(Json(database.bounded(write(&database, posts)).await?))
 }
 
 pub(crate) fn about_create() -> Description {
-    Description::of("Makes many posts; what is wrong with one harms no other.").body::<NewPosts>()
+    Description::of("Creates many posts. An invalid post does not affect the others.")
+        .body::<NewPosts>()
 }
 
 async fn write(database: &Pool, posts: Bulk<NewPost>) -> Result<Outcome, DbErr> {

@@ -1,7 +1,7 @@
-//! `/cached/` and `/cache/warm/`: what takes long is computed once and kept for five minutes.
+//! `/cached/` and `/cache/warm/`: slow computations, cached for five minutes.
 //!
-//! Coming from Django: `sync_to_async(cache.get)` and `cache.set` around a computation is
-//! `get_or_compute`, which also computes once when many ask at the same time.
+//! Coming from Django: `get_or_compute` replaces `sync_to_async(cache.get)`, the computation and
+//! `cache.set`. Concurrent requests compute a value once.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// A second of work, as if for somebody else.
+    /// Simulates a second of work.
     async fn compute(category: &str) -> Result<Self> {
         sleep(Duration::from_secs(1)).await;
         Ok(Self {
@@ -55,7 +55,7 @@ pub(crate) async fn cached(cache: Cache, request: Request) -> Result<Json<Report
 }
 
 pub(crate) fn about_cached() -> Description {
-    Description::of("What takes long, computed once and kept for five minutes.")
+    Description::of("A slow computation, cached for five minutes.")
         .tag("cache")
         .query::<CachedQuery>()
 }
@@ -67,24 +67,24 @@ pub(crate) struct Warmed {
     failed: usize,
 }
 
-/// `POST /cache/warm/`: computes what is asked for most, all at the same time.
+/// `POST /cache/warm/`: computes the popular categories concurrently.
 pub(crate) async fn warm(cache: Cache, _: Request) -> Result<Json<Warmed>> {
     let warm = async |category| {
         let report = Report::compute(category).await?;
         cache.set(category, &report, TTL).await
     };
-    let outcomes = gather(POPULAR.len(), POPULAR.map(warm)).await;
-    let failures = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    let results = gather(POPULAR.len(), POPULAR.map(warm)).await;
+    let failures = results.iter().filter_map(|result| result.as_ref().err());
     let failed = failures
-        .inspect(|error| tracing::warn!(error = error.to_string(), "a category was not warmed"))
+        .inspect(|error| tracing::warn!(error = error.to_string(), "cannot warm a category"))
         .count();
     Ok(Json(Warmed {
         message: "Cache warming completed",
-        successful: outcomes.len() - failed,
+        successful: results.len() - failed,
         failed,
     }))
 }
 
 pub(crate) fn about_warm() -> Description {
-    Description::of("Computes what is asked for most.")
+    Description::of("Computes the popular categories.")
 }

@@ -18,20 +18,20 @@ use crate::migration::Migrator;
 use crate::new_post::NewPost;
 use crate::pool::Pool;
 
-/// Where the posts are when nothing else is said.
+/// Database that is used if `DATABASE_URL` is not set.
 pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
 
-/// Connects to `url` and brings its tables up to date.
+/// Connects to `url` and runs the migrations.
 ///
 /// # Errors
-/// When the database cannot be reached or is not ours to change.
+/// If the database is unreachable or does not allow the migrations.
 pub async fn connect(url: &str) -> Result<Pool, DbErr> {
-    // A database in memory is its connection's own.
+    // An in-memory database belongs to one connection.
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let (least, most) = if in_memory { (1, 1) } else { (5, 20) };
-    // Who waits for a connection of SQLite's waits for the writers before. Who waits for one of
-    // PostgreSQL's may wait for a server that is away, and is told so soon.
-    let patience = if url.starts_with("sqlite:") {
+    // With SQLite, a request waits for the writers before it. With PostgreSQL, the server may be
+    // unavailable, so the request fails sooner.
+    let acquire_timeout = if url.starts_with("sqlite:") {
         3000
     } else {
         1500
@@ -40,15 +40,15 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
     options
         .min_connections(least)
         .max_connections(most)
-        .acquire_timeout(Duration::from_millis(patience))
-        // A connection that does not answer any more is not handed out.
+        .acquire_timeout(Duration::from_millis(acquire_timeout))
+        // Does not hand out a broken connection.
         .test_before_acquire(true)
         .statement_timeout(Duration::from_mins(1))
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .create_if_missing(true)
                 .foreign_keys(true)
-                // Readers do not wait for the writer, nor it for them.
+                // Readers and the writer do not wait for each other.
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(5))
@@ -57,12 +57,12 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
             pool.after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
         });
     if in_memory {
-        // It would be gone with its connection.
+        // The database is lost when its connection closes.
         options.idle_timeout(None).max_lifetime(None);
     }
     let database = open(&options).await?;
     migrate(&database).await?;
-    let spare = match database.get_database_backend() {
+    let ping_connection = match database.get_database_backend() {
         DbBackend::Postgres => {
             options
                 .min_connections(0)
@@ -72,28 +72,28 @@ pub async fn connect(url: &str) -> Result<Pool, DbErr> {
         }
         _ => None,
     };
-    Ok(Pool::new(database, spare))
+    Ok(Pool::new(database, ping_connection))
 }
 
-/// May the connection go back to the pool? Otherwise it is closed, which ends its transaction.
+/// Whether the connection may return to the pool. If not, it is closed, which ends its transaction.
 ///
 /// On a full disk or an I/O error SQLite ends a transaction by itself
-/// (<https://www.sqlite.org/lang_transaction.html>). sqlx still counts it as open, since its
-/// `ROLLBACK` fails, and takes the next one for a part of it, which is never committed.
+/// (<https://www.sqlite.org/lang_transaction.html>). sqlx still counts it as open, because its
+/// `ROLLBACK` fails. It treats the next transaction as a part of it, and never commits that one.
 async fn is_outside_transactions(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
-    // Carried out after a rollback that is queued.
+    // Runs after a queued rollback.
     connection.ping().await?;
     if connection.is_in_transaction() {
-        tracing::warn!("a connection is closed: its transaction did not end cleanly");
+        tracing::warn!("closing a connection whose transaction did not end cleanly");
         return Ok(false);
     }
-    // Fails where SQLite has a transaction that sqlx does not know.
+    // Fails if SQLite has a transaction that sqlx does not know.
     connection.begin().await?.rollback().await?;
     Ok(true)
 }
 
-/// Opens it. Where another process is just making the file, or mends it after a crash, SQLite
-/// says that it is locked without waiting.
+/// Opens the database, with retries: while another process creates the file or recovers it after a
+/// crash, SQLite reports a lock at once instead of waiting.
 async fn open(options: &ConnectOptions) -> Result<DatabaseConnection, DbErr> {
     for attempt in 1..8 {
         match Database::connect(options.clone()).await {
@@ -101,18 +101,18 @@ async fn open(options: &ConnectOptions) -> Result<DatabaseConnection, DbErr> {
                 tracing::warn!(
                     error = error.to_string(),
                     attempt,
-                    "the database could not be opened"
+                    "cannot open the database"
                 );
             }
-            outcome => return outcome,
+            result => return result,
         }
         sleep(Duration::from_millis(100 * attempt)).await;
     }
     Database::connect(options.clone()).await
 }
 
-/// Brings the tables up to date. Another process may be doing so at this moment: what it has
-/// done by the next try is not done again.
+/// Runs the migrations, with retries: another process may run them at the same time, and the next
+/// attempt skips its completed steps.
 async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
     for attempt in 1..5 {
         match Migrator::up(database, None).await {
@@ -121,7 +121,7 @@ async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
                 tracing::warn!(
                     error = error.to_string(),
                     attempt,
-                    "the tables could not be brought up to date"
+                    "cannot migrate the tables"
                 );
             }
         }
@@ -130,11 +130,11 @@ async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
     Migrator::up(database, None).await
 }
 
-/// Three posts, so that the first request of a new blog shows something. Once in the life of
-/// an SQLite file, which keeps the mark that they were written.
+/// Adds three posts, so that a new blog is not empty. Runs once per SQLite file: `user_version` in the
+/// file marks that the posts were added.
 ///
 /// # Errors
-/// When they cannot be written.
+/// If writing fails.
 pub async fn add_demo_posts_once(database: &Pool) -> Result<(), DbErr> {
     let transaction = begin_writing(database.connections()).await?;
     let mark = transaction.query_one_raw(Statement::from_string(
@@ -166,47 +166,47 @@ pub async fn add_demo_posts_once(database: &Pool) -> Result<(), DbErr> {
     transaction.commit().await
 }
 
-/// A transaction that will write several rows. One runs at a time, also of several processes:
-/// of two that take the same slugs in different orders each would wait for the other.
+/// Begins a transaction that writes several rows. Only one runs at a time, across all processes: two
+/// that take the same slugs in different orders would deadlock.
 ///
 /// # Errors
-/// When the database is away, or another transaction runs for too long.
+/// If the database is unavailable, or another transaction runs for too long.
 pub async fn begin_writing(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    // Immediate: who reads first and writes then may find that another has written between,
-    // which SQLite refuses at once instead of waiting.
+    // Immediate: if a transaction reads first, another one may write before its own first write.
+    // SQLite then returns an error at once instead of waiting.
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
     };
     let transaction = begin(database, immediate).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Until the end of the transaction; the number is ours alone.
+        // Holds until the end of the transaction. Only this blog uses this number.
         let lock = "SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(20240115)";
         transaction.execute_unprepared(lock).await?;
     }
     Ok(transaction)
 }
 
-/// Begins a transaction, in a task of its own: where this future is dropped, the task goes on, and
-/// what it has begun is rolled back.
+/// Begins a transaction in a spawned task. If this future is dropped, the task continues and rolls the
+/// transaction back.
 ///
-/// In sqlx 0.9 a `begin` that is dropped itself gives its connection of PostgreSQL's back with the
-/// transaction open. What is then confirmed on it is lost
+/// In sqlx 0.9, dropping `begin` itself returns its PostgreSQL connection to the pool with the
+/// transaction open. Later writes on that connection are confirmed but lost
 /// (<https://github.com/launchbadge/sqlx/issues/4385>).
-#[expect(clippy::disallowed_methods, reason = "nobody drops a task")]
+#[expect(clippy::disallowed_methods, reason = "the task is never dropped")]
 async fn begin(
     database: &DatabaseConnection,
     options: TransactionOptions,
 ) -> Result<DatabaseTransaction, DbErr> {
     let database = database.clone();
     let begin = async move { database.begin_with_options(options).await };
-    let outcome = tokio::spawn(begin.in_current_span()).await;
-    outcome.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?
+    let result = tokio::spawn(begin.in_current_span()).await;
+    result.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?
 }
 
-/// Is the database away or too busy, so that the same may work later?
+/// Whether the database is unavailable or too busy, so that a retry may work.
 #[must_use]
-pub fn is_away(error: &DbErr) -> bool {
+pub fn is_unavailable(error: &DbErr) -> bool {
     let error = match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
@@ -223,8 +223,8 @@ pub fn is_away(error: &DbErr) -> bool {
         | SqlxError::WorkerCrashed => true,
         SqlxError::Database(error) => {
             let code = error.code().unwrap_or_default();
-            // Connection, read-only for the moment, transaction rollback, resources, locks and
-            // operator intervention, but not a statement that took too long
+            // Connection, temporarily read-only, transaction rollback, resources, locks and operator
+            // intervention, but not the statement timeout
             // (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
             ["08", "25006", "40", "53", "55P03", "57P"]
                 .iter()
@@ -234,17 +234,17 @@ pub fn is_away(error: &DbErr) -> bool {
     }
 }
 
-/// Is it SQLite's BUSY or LOCKED?
+/// Whether this is SQLite's BUSY or LOCKED.
 fn is_busy(error: &SqlxError) -> bool {
     matches!(sqlite_code(error), Some(5 | 6))
 }
 
-/// Is it SQLite's READONLY, IOERR, FULL or CANTOPEN?
+/// Whether this is SQLite's READONLY, IOERR, FULL or CANTOPEN.
 fn cannot_write(error: &SqlxError) -> bool {
     matches!(sqlite_code(error), Some(8 | 10 | 13 | 14))
 }
 
-/// SQLite's primary result code, without what extends it (<https://www.sqlite.org/rescode.html>).
+/// SQLite's primary result code, without the extended part (<https://www.sqlite.org/rescode.html>).
 fn sqlite_code(error: &SqlxError) -> Option<i32> {
     let SqlxError::Database(error) = error else {
         return None;

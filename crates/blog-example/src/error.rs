@@ -1,4 +1,4 @@
-//! What goes wrong in the blog, and how its clients read of it.
+//! The errors of the blog and their responses.
 
 use resourceful::{BoxError, prelude::*};
 use resourceful_client::ClientError;
@@ -36,7 +36,7 @@ pub enum BlogError {
     #[problem(status = 504, detail = "External API timeout")]
     ExternalTimeout,
 
-    /// Not now: the database is away, or too busy.
+    /// The database is unavailable or too busy.
     #[error("the database is not available: {0}")]
     #[problem(
         status = 503,
@@ -45,7 +45,7 @@ pub enum BlogError {
     )]
     Unavailable(#[source] DbErr),
 
-    #[error("others have been writing for too long")]
+    #[error("waited too long for other writers")]
     #[problem(
         status = 503,
         detail = "Too many posts are being written.",
@@ -57,14 +57,14 @@ pub enum BlogError {
     #[problem(status = 500)]
     Database(DbErr),
 
-    /// What is wrong with the request itself.
+    /// An error of the library, mostly an invalid request.
     #[error(transparent)]
     #[problem(transparent)]
     Request(#[from] Error),
 }
 
 impl BlogError {
-    /// What the external service sent makes no sense.
+    /// The external service sent an invalid response.
     pub(crate) fn external(error: impl Into<BoxError>) -> Self {
         Self::ExternalApi(error.into())
     }
@@ -72,7 +72,7 @@ impl BlogError {
 
 impl From<DbErr> for BlogError {
     fn from(error: DbErr) -> Self {
-        if database::is_away(&error) {
+        if database::is_unavailable(&error) {
             Self::Unavailable(error)
         } else {
             Self::Database(error)
@@ -84,15 +84,15 @@ impl From<ClientError> for BlogError {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Timeout => Self::ExternalTimeout,
-            // Not the other side's fault.
+            // Not a fault of the external service.
             ClientError::Segment { .. } | ClientError::Malformed(_) => Self::Request(error.into()),
             error => Self::external(error),
         }
     }
 }
 
-/// Clients of the blog have always read the member `error`; everything else of a problem is
-/// new to them.
+/// Adds the member `error`, which clients of the blog have always read. They do not know the other
+/// members of a problem.
 pub(crate) fn with_error_member(error: &Error, problem: Problem) -> Problem {
     let text = if error.is_malformed_body() {
         "Invalid JSON".to_owned()

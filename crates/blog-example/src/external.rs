@@ -1,7 +1,8 @@
-//! What the external service says, handed on: `GET /endpoint/` and what the users' views share.
+//! Calls to the external service: `GET /endpoint/`, and functions that the views in `users/` share.
 //!
-//! Coming from Django: `async with aiohttp.ClientSession() as session` for every request is a
-//! `Client` that is built once; its errors are types, and its time and size are bounded.
+//! Coming from Django: a `Client` that is built once replaces
+//! `async with aiohttp.ClientSession() as session` in every request. It has typed errors, and limits for
+//! time and size.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::error::BlogError;
 
-/// JSON that goes out as it came in, to the byte.
+/// JSON that is passed on byte for byte.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(try_from = "Box<RawValue>")]
 pub(crate) struct Verbatim(Box<RawValue>);
@@ -36,15 +37,14 @@ impl JsonSchema for Verbatim {
 impl TryFrom<Box<RawValue>> for Verbatim {
     type Error = serde_json::Error;
 
-    /// A `RawValue` has the form of JSON; that its text can be read, and is not nested without
-    /// end, is known when it was.
+    /// A `RawValue` has the syntax of JSON. Reading it also checks its texts and its depth.
     fn try_from(raw: Box<RawValue>) -> Result<Self, Self::Error> {
         serde_json::from_str::<Value>(raw.get())?;
         Ok(Self(raw))
     }
 }
 
-/// The same of an object.
+/// A JSON object that is passed on byte for byte.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(try_from = "Verbatim")]
 pub(crate) struct JsonObject(Verbatim);
@@ -75,7 +75,7 @@ impl TryFrom<Verbatim> for JsonObject {
     }
 }
 
-/// What the external service answers with 200; any other status has something else to say.
+/// Makes the call. Only 200 is a success; any other status is an error, even 201.
 pub(crate) async fn ok(call: Call) -> Result<Reply, ClientError> {
     let reply = call.send().await?;
     if reply.status() == StatusCode::OK {
@@ -91,9 +91,9 @@ pub(crate) async fn fetch<T: serde::de::DeserializeOwned>(call: Call) -> Result<
     ok(call).await?.json()
 }
 
-/// A user that the external service does not know is an answer, not a failure.
-pub(crate) fn external_user<T>(outcome: Result<T, ClientError>) -> Result<T, BlogError> {
-    outcome.map_err(|error| match error {
+/// Converts the 404 of an unknown user into a 404 of the blog, and any other error into a 502 or 504.
+pub(crate) fn external_user<T>(result: Result<T, ClientError>) -> Result<T, BlogError> {
+    result.map_err(|error| match error {
         error if is_not_found(&error) => BlogError::ExternalUserNotFound,
         error => error.into(),
     })
@@ -114,5 +114,5 @@ pub(crate) async fn endpoint(
 }
 
 pub(crate) fn about_endpoint() -> Description {
-    Description::of("Hands on what the external service says.").tag("external")
+    Description::of("Passes on data of the external service.").tag("external")
 }

@@ -1,7 +1,7 @@
-//! `POST /webhooks/github/`: what is done about events at GitHub.
+//! `POST /webhooks/github/`: processes events from GitHub.
 //!
-//! Coming from Django: `hmac.compare_digest` and the dispatch by `X-GitHub-Event` are the
-//! library's; what is left is a `match`.
+//! Coming from Django: the library does `hmac.compare_digest` and the dispatch by `X-GitHub-Event`.
+//! You write a `match`.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use resourceful::prelude::*;
 use resourceful_webhook::{Commit, GitHubEvent, Handler};
 use tokio::time::sleep;
 
-/// How many commits are looked at at the same time.
-const AT_ONCE: usize = 64;
+/// Number of commits that are processed concurrently.
+const CONCURRENT_COMMITS: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Activity;
@@ -23,8 +23,12 @@ impl Handler<GitHubEvent> for Activity {
             GitHubEvent::Push(push) => {
                 let repository = push.repository.and_then(|repository| repository.full_name);
                 tracing::info!(repository, commits = push.commits.len(), "push");
-                let outcomes = gather(AT_ONCE, push.commits.into_iter().map(look_at)).await;
-                outcomes.into_iter().collect()
+                let results = gather(
+                    CONCURRENT_COMMITS,
+                    push.commits.into_iter().map(process_commit),
+                )
+                .await;
+                results.into_iter().collect()
             }
             GitHubEvent::PullRequest(event) => {
                 let number = event.pull_request.and_then(|request| request.number);
@@ -37,26 +41,26 @@ impl Handler<GitHubEvent> for Activity {
                 Ok(())
             }
             other => {
-                tracing::debug!(?other, "an event of no interest");
+                tracing::debug!(?other, "ignored event");
                 Ok(())
             }
         }
     }
 }
 
-/// A little work on a commit, as if it were analysed somewhere.
-async fn look_at(commit: Commit) -> Result<()> {
+/// Simulates the analysis of a commit.
+async fn process_commit(commit: Commit) -> Result<()> {
     sleep(Duration::from_millis(100)).await;
     tracing::info!(id = commit.id, "commit");
     Ok(())
 }
 
-/// Without a secret nobody can be believed.
+/// Response if no secret is set: no signature can be verified.
 pub(crate) async fn no_secret(_: Request) -> Result<Response> {
     let hour = Duration::from_hours(1);
     Err(Error::unavailable(hour).with_detail("This webhook is not set up."))
 }
 
 pub(crate) fn about_no_secret() -> Description {
-    Description::of("Takes what GitHub has to tell; not set up here, for want of a secret.")
+    Description::of("Receives webhooks of GitHub. Disabled, because no secret is set.")
 }

@@ -1,19 +1,19 @@
 //! A blog's HTTP API: the Django chapter on async views, in Rust.
 //!
-//! | file | what it is |
+//! | file | content |
 //! |---|---|
 //! | `posts.rs` | `/api/posts/`: an `AsyncResource` |
 //! | `post_list.rs` | `/api/post-list/`: an `AsyncView` |
-//! | `views.rs` | the plain function views |
-//! | `external.rs`, `users/` | what asks an external service |
-//! | `statistics.rs`, `recent.rs` | several queries at once, and SQL by hand |
+//! | `views.rs` | function views |
+//! | `external.rs`, `users/` | calls to an external service |
+//! | `statistics.rs`, `recent.rs` | concurrent queries, and handwritten SQL |
 //! | `bulk.rs` | many posts in one request |
-//! | `github.rs` | GitHub's webhook |
-//! | `cached.rs` | what is computed once and kept |
-//! | `new_post.rs`, `slug.rs` | making a post |
-//! | `error.rs` | what goes wrong, and what clients read of it |
-//! | `settings.rs`, `services.rs` | the environment, and what is opened at start |
-//! | `database.rs`, `pool.rs`, `migration.rs`, `entity/` | where the posts are |
+//! | `github.rs` | a GitHub webhook |
+//! | `cached.rs` | cached computations |
+//! | `new_post.rs`, `slug.rs` | creation of posts |
+//! | `error.rs` | errors and their responses |
+//! | `settings.rs`, `services.rs` | environment variables, and services that are opened at start |
+//! | `database.rs`, `pool.rs`, `migration.rs`, `entity/` | the database |
 
 // An application documents its URLs, not its fields.
 #![allow(missing_docs)]
@@ -46,7 +46,7 @@ use crate::post_list::PostList;
 use crate::posts::Posts;
 use crate::services::Services;
 
-/// The whole blog on these services.
+/// The application with these services.
 pub fn app(services: Services) -> App {
     let Services {
         database,
@@ -57,18 +57,18 @@ pub fn app(services: Services) -> App {
     } = services;
     let db = || database.clone();
     let external = || upstream.clone();
-    let asked = database.clone();
+    let checked = database.clone();
     let app = App::new()
         .info(about())
         .docs()
         .get("/", public(views::home).described(views::about_home()))
         .tag("async-hello", "The first async view.")
-        .tag("cache", "What is computed once and kept.")
-        .tag("docs", "What this is.")
-        .tag("external", "What an external service says.")
-        .tag("statistics", "What there is.")
-        .tag("users", "Users, here and at an external service.")
-        .tag("webhooks", "What others tell us.")
+        .tag("cache", "Cached computations.")
+        .tag("docs", "About the API.")
+        .tag("external", "Data of an external service.")
+        .tag("statistics", "Statistics of the blog.")
+        .tag("users", "Local users, and users of an external service.")
+        .tag("webhooks", "Events of other services.")
         .get(
             "/async-hello/",
             public(views::async_hello).described(views::about_async_hello()),
@@ -127,7 +127,7 @@ pub fn app(services: Services) -> App {
             public(with_state(cache, cached::warm)).described(cached::about_warm()),
         )
         .health()
-        .ready_check("database", move || sign_of_life(asked.clone()))
+        .ready_check("database", move || ping(checked.clone()))
         .map_problem(error::with_error_member)
         .on_stop(|| async move { database.close().await.map_err(Error::internal) });
     let hook = "/webhooks/github/";
@@ -149,7 +149,7 @@ fn about() -> Info {
         .with_license(env!("CARGO_PKG_LICENSE"))
 }
 
-async fn sign_of_life(database: Pool) -> Result<()> {
+async fn ping(database: Pool) -> Result<()> {
     let ping = database.connections().ping();
     database.bounded(ping).await.map_err(Error::internal)
 }

@@ -25,7 +25,7 @@ async fn main() -> Result<()> {
     let server = blog_example::app(services).bind(&*settings.bind).await?;
     let blog = format!("http://{}", server.local_addr());
     println!("The blog listens on {blog} (Ctrl-C stops it).");
-    println!("A page to read its API on, and to try it: {blog}/docs");
+    println!("API documentation, with a form to send requests: {blog}/docs");
     println!("From the command line:");
     println!("  curl '{blog}/api/post-list/?page=1&limit=2'");
     println!(

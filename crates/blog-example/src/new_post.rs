@@ -1,4 +1,4 @@
-//! Making a post: what a client sends, and how it gets a slug of its own.
+//! Creation of a post, with a unique slug.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -14,7 +14,7 @@ use sea_orm::{
 use crate::entity::post;
 use crate::slug::{FreeSlugs, slugify};
 
-/// A post as a client sends it.
+/// A new post.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, Validate)]
 pub struct NewPost {
     #[garde(length(chars, max = 200), custom(not_blank))]
@@ -29,23 +29,22 @@ pub struct NewPost {
 }
 
 impl NewPost {
-    /// Writes the post under the first free slug of its title.
+    /// Inserts the post with the first free slug of its title.
     ///
-    /// Whether a slug is taken is for the unique constraint to say, since a look beforehand
-    /// can be outrun by another request. The look is there for the ids: in PostgreSQL an insert
-    /// that conflicts uses one up. Of the numbers that look free one after the other is tried:
-    /// others may be taking them at the same time.
+    /// The unique constraint decides whether a slug is taken, because another request may insert it after
+    /// a query. The query comes first only to save ids: in PostgreSQL a conflicting insert uses one up. The
+    /// free numbers are tried one after the other, because other requests may take them at the same time.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn insert(self, database: &impl ConnectionTrait) -> Result<post::Model, DbErr> {
         self.insert_with(&mut Slugs::default(), database).await
     }
 
-    /// The same for one of several posts, which ask once for the slugs of a title.
+    /// As `insert`, for one of several posts: they query the slugs of a title once.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn insert_with(
         self,
         slugs: &mut Slugs,
@@ -83,7 +82,7 @@ impl NewPost {
     }
 }
 
-/// The slugs that are still free, by their base.
+/// The free slugs, by their base.
 #[derive(Debug, Default)]
 pub struct Slugs(HashMap<String, FreeSlugs>);
 
@@ -92,25 +91,25 @@ async fn is_taken(slug: &str, database: &impl ConnectionTrait) -> Result<bool, D
     posts.exists(database).await
 }
 
-/// Whether the post was written; not, when the slug is taken.
+/// Inserts the post. Returns `false` if the slug is taken.
 async fn try_insert(
     post: &mut post::ActiveModel,
     slug: String,
     database: &impl ConnectionTrait,
 ) -> Result<bool, DbErr> {
     post.slug = Set(slug);
-    let outcome = post::Entity::insert(post.clone())
+    let result = post::Entity::insert(post.clone())
         .on_conflict_do_nothing_on([post::Column::Slug])
         .exec(database)
         .await?;
-    let TryInsertResult::Inserted(inserted) = outcome else {
+    let TryInsertResult::Inserted(inserted) = result else {
         return Ok(false);
     };
     post.id = Set(inserted.last_insert_id);
     Ok(true)
 }
 
-/// `base` and what begins with `base-`.
+/// The slug `base` and all slugs that begin with `base-`.
 async fn slugs_like(base: &str, database: &impl ConnectionTrait) -> Result<HashSet<String>, DbErr> {
     let numbered = LikeExpr::new(format!("{}-%", base.replace('_', "\\_"))).escape('\\');
     let slugs: Vec<String> = post::Entity::find()
@@ -127,23 +126,22 @@ async fn slugs_like(base: &str, database: &impl ConnectionTrait) -> Result<HashS
     Ok(slugs.into_iter().collect())
 }
 
-/// What Unicode calls white space, for the brackets of a pattern: to each language `\s` is something
-/// else.
+/// Unicode white space, for the brackets of a pattern. `\s` differs between languages.
 pub(crate) const WHITE_SPACE: &str =
     r"\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
 
-/// [`not_blank`], as JSON Schema says it.
+/// The rule [`not_blank`] as a JSON Schema pattern.
 pub(crate) fn not_blank_pattern() -> String {
     format!(r"[^{WHITE_SPACE}\u001c-\u001f]")
 }
 
-/// A rule: more than white space.
+/// Validation rule: the text has more than white space.
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "garde calls it with its context"
 )]
 pub(crate) fn not_blank(text: &str, (): &()) -> garde::Result {
-    // What Unicode calls white space, and the four separators that Python adds.
+    // Unicode white space, and the four separators that Python adds.
     let is_blank =
         |character: char| character.is_whitespace() || ('\x1c'..='\x1f').contains(&character);
     if text.chars().all(is_blank) {

@@ -1,4 +1,4 @@
-//! The pool of connections, with an end to its patience.
+//! The connection pool, with a timeout for unresponsive servers.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,29 +10,36 @@ use sea_orm::{
 };
 use tokio::time::{Instant, timeout};
 
-/// How long work on the database may take: asyncpg's `command_timeout`.
-const WORK: Duration = Duration::from_mins(1);
+/// Time limit for work on the database, as `command_timeout` of asyncpg.
+const WORK_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// After how long it is asked whether the server is still there, and how long that may take.
-const QUIET: Duration = Duration::from_secs(1);
-const SIGN_OF_LIFE: Duration = Duration::from_millis(800);
+/// Interval at which a slow statement causes a ping of the server.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
+/// Time limit for the ping.
+const PING_TIMEOUT: Duration = Duration::from_millis(800);
 
-/// SeaORM's connections. Statements go through it as through a `DatabaseConnection`, but none
-/// waits for a server that stands still: the server's own limits stand still with it.
+/// SeaORM's connections. Run statements on it as on a `DatabaseConnection`. A statement does not wait for
+/// a server that hangs; such a server does not enforce its own timeouts.
 #[derive(Clone, Debug)]
 pub struct Pool {
     connections: DatabaseConnection,
-    /// One of its own, for signs of life: that all others are busy is not that the server is away.
-    /// Of SQLite none: it is here or nowhere.
-    spare: Option<DatabaseConnection>,
+    /// A separate connection for pings, because the others may all be busy. `None` for SQLite, which
+    /// has no server.
+    ping_connection: Option<DatabaseConnection>,
 }
 
 impl Pool {
-    pub(crate) fn new(connections: DatabaseConnection, spare: Option<DatabaseConnection>) -> Self {
-        Self { connections, spare }
+    pub(crate) fn new(
+        connections: DatabaseConnection,
+        ping_connection: Option<DatabaseConnection>,
+    ) -> Self {
+        Self {
+            connections,
+            ping_connection,
+        }
     }
 
-    /// The connections without that care, for what is no request.
+    /// The connections without this timeout, for work outside of requests.
     #[must_use]
     pub fn connections(&self) -> &DatabaseConnection {
         &self.connections
@@ -41,44 +48,46 @@ impl Pool {
     /// Closes all connections.
     ///
     /// # Errors
-    /// When that fails.
+    /// If closing fails.
     pub async fn close(self) -> Result<(), DbErr> {
-        if let Some(spare) = self.spare {
-            spare.close().await?;
+        if let Some(connection) = self.ping_connection {
+            connection.close().await?;
         }
         self.connections.close().await
     }
 
-    /// Does `work`, which is dropped when it takes over a minute, or when the server gives no
-    /// sign of life: whether the last statement was still carried out is then not known.
+    /// Runs `work`. Drops it if it takes over a minute, or if the server does not reply to a ping. It is
+    /// then unknown whether the server executed the last statement.
     ///
     /// # Errors
-    /// What the work fails with, or that the server does not answer.
+    /// The error of the work, or an error if the server does not reply.
     pub async fn bounded<T, E: From<DbErr>>(
         &self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let mut work = pin!(work);
-        let deadline = Instant::now() + WORK;
+        let deadline = Instant::now() + WORK_TIMEOUT;
         while Instant::now() < deadline {
-            if let Ok(outcome) = timeout(QUIET, &mut work).await {
-                return outcome;
+            if let Ok(result) = timeout(PING_INTERVAL, &mut work).await {
+                return result;
             }
             tokio::select! {
-                outcome = &mut work => return outcome,
+                result = &mut work => return result,
                 is_alive = self.is_alive() => if !is_alive {
-                    let silence = "the server gives no sign of life".to_owned();
-                    return Err(DbErr::Conn(RuntimeErr::Internal(silence)).into());
+                    let message = "the server does not reply".to_owned();
+                    return Err(DbErr::Conn(RuntimeErr::Internal(message)).into());
                 }
             }
         }
-        let slowness = "the work took over a minute".to_owned();
-        Err(DbErr::Exec(RuntimeErr::Internal(slowness)).into())
+        let message = "the work took over a minute".to_owned();
+        Err(DbErr::Exec(RuntimeErr::Internal(message)).into())
     }
 
     async fn is_alive(&self) -> bool {
-        match &self.spare {
-            Some(spare) => matches!(timeout(SIGN_OF_LIFE, spare.ping()).await, Ok(Ok(()))),
+        match &self.ping_connection {
+            Some(connection) => {
+                matches!(timeout(PING_TIMEOUT, connection.ping()).await, Ok(Ok(())))
+            }
             None => true,
         }
     }

@@ -1,8 +1,7 @@
 //! `/api/post-list/`: the published posts, page by page.
 //!
-//! Coming from Django: this is the chapter's `AsyncPostListView`, a class with a method per
-//! HTTP method. `int(request.GET.get("page", 1))` is `request.query()`, which also says what
-//! is wrong with it.
+//! Coming from Django: this is the chapter's `AsyncPostListView`, a class with a method per HTTP
+//! method. `request.query()` replaces `int(request.GET.get("page", 1))`, and reports invalid values.
 
 use chrono::{DateTime, Utc};
 use http::Method;

@@ -1,7 +1,7 @@
 //! `/api/posts/`: the posts as a resource.
 //!
-//! Coming from Django: this is the chapter's `PostAPIView`. `perform_create` and its kin are
-//! the hooks themselves; parsing, validation, statuses and 405 are the library's.
+//! Coming from Django: this is the chapter's `PostAPIView`. The hooks replace `perform_create` and
+//! similar methods. The library does parsing, validation, statuses and 405.
 
 use resourceful::prelude::*;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait};
@@ -11,7 +11,7 @@ use crate::error::BlogError;
 use crate::new_post::{NewPost, not_blank, not_blank_pattern};
 use crate::pool::Pool;
 
-/// A post in answers.
+/// A post in responses.
 #[derive(Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 pub struct Post {
     pub id: i64,
@@ -19,7 +19,7 @@ pub struct Post {
     pub slug: String,
 }
 
-/// What a client may change of a post; what it leaves out is kept.
+/// Changes of a post. Absent fields stay unchanged.
 #[derive(Debug, Default, Deserialize, Serialize, JsonSchema, Validate)]
 #[serde(default)]
 pub struct PostChanges {
@@ -47,8 +47,8 @@ impl Posts {
     }
 
     async fn change(&self, id: i64, post: post::ActiveModel) -> Result<Post, BlogError> {
-        let outcome = post.update(&self.database).await;
-        outcome.map(Post::from).map_err(|error| match error {
+        let result = post.update(&self.database).await;
+        result.map(Post::from).map_err(|error| match error {
             DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => BlogError::PostNotFound(id),
             other => other.into(),
         })
@@ -66,7 +66,7 @@ impl AsyncResource for Posts {
         Ok(Page::all(posts).map(Post::from))
     }
 
-    /// Makes a post, and its slug out of its title.
+    /// Creates a post with a slug from its title.
     async fn create(&self, _: &Request, new: NewPost) -> Result<Post, BlogError> {
         Ok(new.insert(&self.database).await?.into())
     }
@@ -76,17 +76,17 @@ impl AsyncResource for Posts {
         self.change(id, changes.apply_to(id)).await
     }
 
-    /// Removes a post and its comments.
+    /// Deletes a post and its comments.
     async fn destroy(&self, _: &Request, id: i64) -> Result<(), BlogError> {
-        let outcome = post::Entity::delete_by_id(id).exec(&self.database).await?;
-        if outcome.rows_affected == 0 {
+        let result = post::Entity::delete_by_id(id).exec(&self.database).await?;
+        if result.rows_affected == 0 {
             Err(BlogError::PostNotFound(id))
         } else {
             Ok(())
         }
     }
 
-    /// Shows a post to everybody; whoever does it again changes nothing.
+    /// Publishes a post. A second call has no effect.
     #[action(POST, "publish")]
     async fn publish(&self, _: &Request, id: i64) -> Result<Post, BlogError> {
         let published = post::ActiveModel {
@@ -103,8 +103,8 @@ impl AsyncResource for Posts {
 }
 
 impl PostChanges {
-    /// One `UPDATE` of the columns that change, so that two clients who change different
-    /// fields do not undo each other.
+    /// One `UPDATE` of the changed columns only, so that two clients who change different fields do not
+    /// overwrite each other.
     fn apply_to(self, id: i64) -> post::ActiveModel {
         let mut post = post::ActiveModel {
             id: Set(id),

@@ -1,7 +1,7 @@
-//! `GET /posts/recent/`: SQL by hand, straight through the pool.
+//! `GET /posts/recent/`: handwritten SQL, directly on the pool.
 //!
-//! Coming from Django: the chapter's `AsyncDatabasePool` over asyncpg, which opens its pool at the
-//! first request (two of them may do so), is the pool that SeaORM has anyway, opened at start.
+//! Coming from Django: the chapter's `AsyncDatabasePool` over asyncpg opens its pool at the first
+//! request (two requests may both do so). Here SeaORM's pool is opened at start.
 
 use chrono::{DateTime, Utc};
 use resourceful::prelude::*;

@@ -1,4 +1,4 @@
-//! What the blog stands on, opened once at start.
+//! Database, cache and clients, opened once at start.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ pub struct Services {
     pub database: Pool,
     pub upstream: Client,
     pub cache: Cache,
-    /// None without a secret.
+    /// `None` if no secret is set.
     pub github: Option<GitHub>,
     pub deliveries: SqlDeliveries<Pool>,
 }
 
 impl Services {
     /// # Errors
-    /// When the database cannot be reached, or a setting makes no sense.
+    /// If the database is unreachable or a setting is invalid.
     pub async fn open(settings: &Settings) -> Result<Self> {
         let upstream = Client::builder(&settings.upstream_base)
             .timeout(settings.upstream_timeout)
-            // A batch holds up to a hundred of them.
+            // A batch keeps up to a hundred responses in memory.
             .max_response(2 * 1024 * 1024)
             .user_agent("blog-example/0.1");
         let upstream = upstream.build()?;

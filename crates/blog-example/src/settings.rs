@@ -1,4 +1,4 @@
-//! What the environment says.
+//! Settings from environment variables.
 
 use std::env::{VarError, var};
 use std::fmt;
@@ -8,49 +8,49 @@ use resourceful::prelude::*;
 
 use crate::database;
 
-/// The settings of the blog; an empty variable counts as unset.
+/// Settings of the blog. An empty variable counts as unset.
 #[derive(Clone)]
 pub struct Settings {
-    /// `BIND`: where it listens.
+    /// `BIND`: address of the server.
     pub bind: String,
-    /// `DATABASE_URL`: SQLite or PostgreSQL.
+    /// `DATABASE_URL`: URL of SQLite or PostgreSQL.
     pub database_url: String,
-    /// `REDIS_URL`: where the cache is; without it, in memory.
+    /// `REDIS_URL`: URL of the cache. If unset, the cache is in memory.
     pub redis_url: Option<String>,
-    /// `UPSTREAM_BASE`: the external service.
+    /// `UPSTREAM_BASE`: URL of the external service.
     pub upstream_base: String,
-    /// `UPSTREAM_TIMEOUT`: how long it has for an answer, in seconds.
+    /// `UPSTREAM_TIMEOUT`: timeout of the external service, in seconds.
     pub upstream_timeout: Duration,
-    /// `GITHUB_WEBHOOK_SECRET`: without it, webhooks are not taken.
+    /// `GITHUB_WEBHOOK_SECRET`: if unset, webhooks are rejected.
     pub webhook_secret: Option<String>,
-    /// Whether the database was not named, but is the one that comes with the blog.
+    /// Whether `DATABASE_URL` is unset, so that the blog uses its demo database.
     pub is_demo: bool,
 }
 
 impl Settings {
     /// # Errors
-    /// When a variable is not UTF-8 or has no such value.
+    /// If a variable is not UTF-8 or has an invalid value.
     pub fn from_environment() -> Result<Self> {
         let database_url = variable("DATABASE_URL")?;
         let is_demo = database_url.is_none();
         let seconds = variable("UPSTREAM_TIMEOUT")?.unwrap_or_else(|| "5".to_owned());
         let timeout = seconds.parse().ok().filter(|seconds| *seconds > 0.0);
         let timeout = timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let wrong = || Error::internal(format!("UPSTREAM_TIMEOUT: `{seconds}` is no time"));
+        let invalid = || Error::internal(format!("UPSTREAM_TIMEOUT: `{seconds}` is not a timeout"));
         Ok(Self {
             bind: variable("BIND")?.unwrap_or_else(|| "127.0.0.1:8000".to_owned()),
             database_url: database_url.unwrap_or_else(|| database::DEFAULT_URL.to_owned()),
             redis_url: variable("REDIS_URL")?,
             upstream_base: variable("UPSTREAM_BASE")?
                 .unwrap_or_else(|| "http://127.0.0.1:9000".to_owned()),
-            upstream_timeout: timeout.ok_or_else(wrong)?,
+            upstream_timeout: timeout.ok_or_else(invalid)?,
             webhook_secret: variable("GITHUB_WEBHOOK_SECRET")?,
             is_demo,
         })
     }
 }
 
-/// Without URLs and secrets.
+/// Omits URLs and secrets.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")

@@ -1,4 +1,4 @@
-//! A post's slug: its title in letters that need no encoding in a URL.
+//! Slugs: titles in characters that need no encoding in a URL.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,7 @@ pub(crate) fn slugify(title: &str) -> String {
     }
 }
 
-/// Of `base`, `base-2`, `base-3`, .. those that are not taken, in this order, each once.
+/// The free slugs of `base`, `base-2`, `base-3`, .., in this order, each once.
 #[derive(Debug)]
 pub(crate) struct FreeSlugs {
     base: String,
@@ -50,7 +50,7 @@ impl FreeSlugs {
 impl Iterator for FreeSlugs {
     type Item = String;
 
-    /// There is always one.
+    /// Never `None`.
     fn next(&mut self) -> Option<String> {
         loop {
             let slug = match self.next {

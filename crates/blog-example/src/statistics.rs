@@ -1,7 +1,7 @@
-//! `GET /stats/concurrent/`: four queries at the same time, on four connections of the pool.
+//! `GET /stats/concurrent/`: four concurrent queries, on four connections of the pool.
 //!
-//! Coming from Django: `asyncio.gather` over `sync_to_async` queries waits for one thread and one
-//! connection; `tokio::try_join!` over a pool does not.
+//! Coming from Django: `asyncio.gather` over `sync_to_async` queries uses one thread and one
+//! connection. `tokio::try_join!` over a pool uses several connections.
 
 use resourceful::prelude::*;
 use sea_orm::sea_query::NullOrdering;
@@ -13,7 +13,7 @@ use crate::entity::{comment, post, user};
 use crate::error::BlogError;
 use crate::pool::Pool;
 
-/// How many of each.
+/// Length of each list.
 const COUNT: u64 = 10;
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -91,5 +91,5 @@ pub(crate) async fn concurrent(database: Pool, _: Request) -> Result<Json<Statis
 }
 
 pub(crate) fn about_concurrent() -> Description {
-    Description::of("The ten latest and the ten most read.").tag("statistics")
+    Description::of("The ten latest and the ten most viewed.").tag("statistics")
 }

@@ -1,8 +1,7 @@
 //! The function views: `/`, `/async-hello/`, `/posts/`, `/posts/{id}/`, `/endpoint/`.
 //!
-//! Coming from Django: `async def view(request)` is `async fn view(request: Request)`, and
-//! `require_http_methods` is the method it is registered under. State comes first, handed over
-//! by `with_state`.
+//! Coming from Django: `async def view(request)` is `async fn view(request: Request)`. Registering the
+//! view with a method replaces `require_http_methods`. `with_state` passes state as the first parameter.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::entity::{comment, post, user};
 use crate::error::BlogError;
 use crate::pool::Pool;
 
-/// `GET /`: leads to the page to read the API on, and to try it.
+/// `GET /`: redirects to the API documentation.
 pub(crate) async fn home(_: Request) -> Result<impl IntoResponse> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
@@ -27,7 +26,7 @@ pub(crate) async fn home(_: Request) -> Result<impl IntoResponse> {
 }
 
 pub(crate) fn about_home() -> Description {
-    Description::of("Leads to the page about the API.")
+    Description::of("Redirects to the API documentation.")
         .operation_id("home")
         .tag("docs")
         .response_of(StatusCode::TEMPORARY_REDIRECT, None)
@@ -38,7 +37,7 @@ struct Message {
     message: &'static str,
 }
 
-/// `GET /async-hello/`: waits a little, as if for somebody else.
+/// `GET /async-hello/`: simulates waiting for another service.
 pub(crate) async fn async_hello(_: Request) -> Result<impl IntoResponse> {
     sleep(Duration::from_millis(100)).await;
     Ok(Json(Message {
@@ -47,7 +46,7 @@ pub(crate) async fn async_hello(_: Request) -> Result<impl IntoResponse> {
 }
 
 pub(crate) fn about_async_hello() -> Description {
-    Description::of("Says hello, after a while.")
+    Description::of("Returns a greeting after a short wait.")
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -89,8 +88,8 @@ struct PostDetail {
     comments_count: u64,
 }
 
-/// `GET /posts/{id}/`: a published post, its author and the number of its comments, the two
-/// fetched at the same time.
+/// `GET /posts/{id}/`: a published post. Its author and the number of its comments are fetched
+/// concurrently.
 pub(crate) async fn post_detail(
     database: Pool,
     request: Request,
@@ -118,7 +117,7 @@ pub(crate) fn about_post_detail() -> Description {
     Description::of("A published post.").path::<i64>("id")
 }
 
-/// What `POST /endpoint/` takes.
+/// The body of `POST /endpoint/`.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 struct Job {
     #[serde(default = "no_message")]
@@ -137,7 +136,7 @@ struct JobDone {
     status: &'static str,
 }
 
-/// `POST /endpoint/`: half a second of work on a message.
+/// `POST /endpoint/`: simulates half a second of work on a message.
 pub(crate) async fn process(mut request: Request) -> Result<impl IntoResponse> {
     let job: Job = request.json().await?;
     sleep(Duration::from_millis(500)).await;
@@ -148,7 +147,7 @@ pub(crate) async fn process(mut request: Request) -> Result<impl IntoResponse> {
 }
 
 pub(crate) fn about_process() -> Description {
-    Description::of("Works on a message.")
+    Description::of("Processes a message.")
         .tag("external")
         .body::<Job>()
 }

@@ -1,9 +1,9 @@
-//! Many items in one request: the good ones are taken, of each bad one it is said what is wrong.
+//! Many items in one request: valid items are created, invalid ones are listed with their errors.
 //!
 //! ```sh
 //! cargo run -p bulk
 //! curl 127.0.0.1:8000/tags/bulk --json '{"tags": [{"name": "rust"}, {"name": ""}, 7, {"name": "rust"}]}'
-//! curl -i 127.0.0.1:8000/tags/bulk --json '{"tags": "rust"}'  # 422: no list at all
+//! curl -i 127.0.0.1:8000/tags/bulk --json '{"tags": "rust"}'  # 422: not a list
 //! ```
 
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ struct NewTag {
 
 #[derive(Deserialize, JsonSchema, Validate)]
 struct NewTags {
-    #[garde(skip)] // each item is validated by itself
+    #[garde(skip)] // `Bulk` validates each item
     tags: Bulk<NewTag, 100>,
 }
 
@@ -38,12 +38,12 @@ async fn create(tags: Tags, mut request: Request) -> Result<Json<BulkResults<Tag
             Ok(Tag { name: tag.name })
         } else {
             Err(Error::conflict(format!(
-                "The tag {} is there already.",
+                "The tag {} exists already.",
                 tag.name
             )))
         }
     };
-    // Four at the same time; the outcomes come in the order of the list.
+    // Four at the same time; the results keep the order of the list.
     Ok(Json(new.tags.process(4, add).await))
 }
 

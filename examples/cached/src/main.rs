@@ -1,11 +1,11 @@
-//! What takes long is computed once and kept for a minute: in memory, or in Redis where
-//! `REDIS_URL` says where that is.
+//! A slow computation whose result is cached for a minute: in memory, or in Redis if `REDIS_URL` is
+//! set.
 //!
 //! ```sh
 //! cargo run -p cached
-//! curl '127.0.0.1:8000/primes?below=5000000'  # takes a while
-//! curl '127.0.0.1:8000/primes?below=5000000'  # does not
-//! REDIS_URL=redis://127.0.0.1:6379 cargo run -p cached  # shared by several processes
+//! curl '127.0.0.1:8000/primes?below=5000000'  # slow
+//! curl '127.0.0.1:8000/primes?below=5000000'  # fast, from the cache
+//! REDIS_URL=redis://127.0.0.1:6379 cargo run -p cached  # shared by processes
 //! ```
 
 use std::time::Duration;
@@ -31,21 +31,21 @@ impl Primes {
     /// The sieve of Eratosthenes.
     fn count(below: u32) -> Self {
         let mut is_prime = vec![true; below as usize];
-        is_prime.iter_mut().take(2).for_each(|one| *one = false);
+        is_prime.iter_mut().take(2).for_each(|prime| *prime = false);
         for number in 2..=below.isqrt() as usize {
             if is_prime.get(number) == Some(&true) {
                 let multiples = is_prime[number * number..].iter_mut().step_by(number);
-                multiples.for_each(|one| *one = false);
+                multiples.for_each(|prime| *prime = false);
             }
         }
-        let count = is_prime.into_iter().filter(|one| *one).count();
+        let count = is_prime.into_iter().filter(|prime| *prime).count();
         Self { below, count }
     }
 }
 
 async fn primes(cache: Cache, request: Request) -> Result<Json<Primes>> {
     let Limit { below } = request.query()?;
-    // However many ask for the same at the same time, it is computed once.
+    // Concurrent requests with the same key share one computation.
     let compute = blocking(move || Primes::count(below));
     let key = below.to_string();
     Ok(Json(cache.get_or_compute(&key, TTL, compute).await?))
@@ -54,7 +54,7 @@ async fn primes(cache: Cache, request: Request) -> Result<Json<Primes>> {
 #[tokio::main]
 async fn main() -> Result<()> {
     let cache = match std::env::var("REDIS_URL") {
-        // The version: raised when `Primes` changes, it makes what is stored unknown.
+        // 1 is the version: raise it when `Primes` changes, and stored values are no longer found.
         Ok(url) => Cache::new(Redis::new(&url).map_err(Error::internal)?, "primes", 1),
         Err(_) => Cache::new(Memory::default(), "primes", 1),
     };

@@ -1,4 +1,4 @@
-//! Starts the example and talks to it.
+//! Starts the example and sends requests to it.
 
 use std::process::Command;
 
@@ -14,9 +14,9 @@ fn primes_are_counted(command: &mut Command) {
         (100_000, 9592),
         (100, 25),
     ] {
-        let answer = example.get(&format!("/primes?below={below}"));
+        let response = example.get(&format!("/primes?below={below}"));
         assert_eq!(
-            answer.body,
+            response.body,
             format!("{{\"below\":{below},\"count\":{count}}}")
         );
     }
@@ -34,13 +34,13 @@ fn in_memory() {
 fn in_redis() {
     let redis = Redis::start();
     primes_are_counted(Command::new(env!("CARGO_BIN_EXE_cached")).env("REDIS_URL", redis.url()));
-    // Another process finds what the first one left.
+    // Another process finds the stored value.
     let mut client = Command::new("redis-cli");
     let port = redis.url().rsplit(':').next().unwrap().to_owned();
     let output = client
         .args(["-p", &port, "GET", "primes:v1:100"])
         .output()
         .unwrap();
-    let known = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(known.trim(), r#"{"below":100,"count":25}"#);
+    let stored = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(stored.trim(), r#"{"below":100,"count":25}"#);
 }

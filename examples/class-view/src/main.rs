@@ -1,15 +1,15 @@
-//! A class view: a hook per HTTP method, and work that blocks.
+//! A class view: a hook per HTTP method, with blocking work.
 //!
-//! A note is kept in the file `note.txt`. Reading and writing files blocks a thread, so it is done
-//! by `blocking`, on threads that may.
+//! The view stores a note in the file `note.txt`. File access blocks a thread, so `blocking` runs it
+//! on tokio's blocking pool.
 //!
 //! ```sh
 //! cargo run -p class-view
-//! curl -i 127.0.0.1:8000/note                    # 404: nothing there yet
+//! curl -i 127.0.0.1:8000/note                    # 404: there is no note yet
 //! curl -X PUT 127.0.0.1:8000/note -d 'Buy milk.'
 //! curl 127.0.0.1:8000/note
 //! curl -X DELETE 127.0.0.1:8000/note
-//! curl -i -X POST 127.0.0.1:8000/note            # 405: GET, PUT and DELETE are there
+//! curl -i -X POST 127.0.0.1:8000/note            # 405: only GET, PUT and DELETE
 //! ```
 
 use std::io::{self, ErrorKind};
@@ -49,8 +49,8 @@ impl Note {
         work: impl FnOnce(PathBuf) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
         let file = self.file.clone();
-        let outcome = blocking(move || work(file)).await?;
-        outcome.map_err(|error| match error.kind() {
+        let result = blocking(move || work(file)).await?;
+        result.map_err(|error| match error.kind() {
             ErrorKind::NotFound => Error::not_found("There is no note."),
             _ => Error::internal(error),
         })

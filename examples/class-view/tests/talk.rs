@@ -1,4 +1,4 @@
-//! Starts the example and talks to it.
+//! Starts the example and sends requests to it.
 
 use std::process::Command;
 
@@ -14,13 +14,13 @@ fn a_note_is_written_read_and_removed() {
     assert_eq!(example.get("/note").body, "Buy milk.");
     assert_eq!(example.ask("DELETE", "/note", "").status, 204);
     assert_eq!(example.get("/note").status, 404);
-    let answer = example.ask("POST", "/note", "");
+    let response = example.ask("POST", "/note", "");
     assert!(
-        answer
+        response
             .head
             .contains("allow: GET, HEAD, PUT, DELETE, OPTIONS"),
         "{}",
-        answer.head
+        response.head
     );
     assert!(example.stop("-INT").1);
 }

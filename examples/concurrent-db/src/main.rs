@@ -1,12 +1,12 @@
-//! Queries that run at the same time, each on a connection of its own.
+//! Concurrent queries, each on its own connection.
 //!
-//! Four queries take a while each; one after the other they take four times as long. SeaORM's
-//! pool has the connections, `tokio::try_join!` waits for all of them.
+//! One path runs four slow queries one after the other, the other path runs them at the same time:
+//! `tokio::try_join!` waits for all of them, and SeaORM's pool provides the connections.
 //!
 //! ```sh
 //! cargo run -p concurrent-db --release
 //! curl 127.0.0.1:8000/sums/one-by-one
-//! curl 127.0.0.1:8000/sums/at-once     # the same sums, sooner (where there are several cores)
+//! curl 127.0.0.1:8000/sums/at-once     # the same sums, faster with several cores
 //! ```
 
 use std::time::Instant;
@@ -32,7 +32,7 @@ struct Sums {
     milliseconds: u128,
 }
 
-/// The sum of the numbers up to `last`, the long way.
+/// The sum of the numbers up to `last`, computed slowly.
 async fn sum(database: &DatabaseConnection, last: i64) -> Result<i64, DbErr> {
     let sql = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < $1) \
                SELECT SUM(n) AS sum FROM number";
@@ -48,8 +48,8 @@ const LAST: i64 = 200_000;
 async fn one_by_one(database: DatabaseConnection, _: Request) -> Result<Json<Sums>, SumError> {
     let started = Instant::now();
     let mut sums = [0; 4];
-    for sum_of in &mut sums {
-        *sum_of = sum(&database, LAST).await?;
+    for result in &mut sums {
+        *result = sum(&database, LAST).await?;
     }
     let milliseconds = started.elapsed().as_millis();
     Ok(Json(Sums { sums, milliseconds }))
@@ -57,17 +57,17 @@ async fn one_by_one(database: DatabaseConnection, _: Request) -> Result<Json<Sum
 
 async fn at_once(database: DatabaseConnection, _: Request) -> Result<Json<Sums>, SumError> {
     let started = Instant::now();
-    let next = || sum(&database, LAST);
-    // Fails as soon as one of them does; the others are dropped.
-    let (one, two, three, four) = tokio::try_join!(next(), next(), next(), next())?;
-    let sums = [one, two, three, four];
+    let query = || sum(&database, LAST);
+    // Returns the first error at once and drops the other queries.
+    let (first, second, third, fourth) = tokio::try_join!(query(), query(), query(), query())?;
+    let sums = [first, second, third, fourth];
     let milliseconds = started.elapsed().as_millis();
     Ok(Json(Sums { sums, milliseconds }))
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // A file, since a database in memory belongs to one connection.
+    // A file, because an in-memory database belongs to one connection.
     let mut options = ConnectOptions::new("sqlite://sums.sqlite3?mode=rwc");
     options.min_connections(4).max_connections(4);
     let database = Database::connect(options).await.map_err(Error::internal)?;

@@ -1,5 +1,5 @@
-//! Server-sent events: prices as they change. A client that was away for a while says what it read
-//! last, and reads on from there; one that was away for too long is told so.
+//! Server-sent events: price changes. A client that reconnects sends the id of its last event and
+//! continues from there. If the history is too short for that, it first gets an event `missed`.
 //!
 //! ```sh
 //! cargo run -p events
@@ -8,8 +8,8 @@
 //! curl -N 127.0.0.1:8000/prices/events -H 'Last-Event-ID: 7'
 //! ```
 //!
-//! In a browser: `new EventSource("/prices/events").onmessage = (event) => ..`, which comes back
-//! and says what it read last by itself.
+//! In a browser: `new EventSource("/prices/events").onmessage = (event) => ..`. It reconnects and
+//! sends the last id by itself.
 
 use std::collections::VecDeque;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,8 +18,8 @@ use resourceful::prelude::*;
 use resourceful::{Event, EventStream};
 use tokio::sync::watch;
 
-/// How many prices are kept for those who come back.
-const KEPT: usize = 100;
+/// Number of prices that the history keeps.
+const MAX_HISTORY: usize = 100;
 
 #[derive(Clone, Deserialize, Serialize, JsonSchema, Validate)]
 struct Price {
@@ -29,45 +29,46 @@ struct Price {
     cents: u64,
 }
 
-/// The last prices, each with its number.
+/// The last prices, each with its event id.
 struct History {
-    newest: u64,
+    newest_id: u64,
     prices: VecDeque<(u64, Price)>,
 }
 
 impl History {
     fn new() -> Self {
-        // What an earlier process numbered is older: prices come slower than microseconds.
+        // Ids start at the time in microseconds. Prices come more slowly than that, so the ids of an
+        // earlier process are smaller.
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.unwrap_or_default().as_micros();
         Self {
-            newest: u64::try_from(now).unwrap_or_default(),
-            prices: VecDeque::with_capacity(KEPT),
+            newest_id: u64::try_from(now).unwrap_or_default(),
+            prices: VecDeque::with_capacity(MAX_HISTORY),
         }
     }
 
     fn add(&mut self, price: Price) {
-        if self.prices.len() == KEPT {
+        if self.prices.len() == MAX_HISTORY {
             self.prices.pop_front();
         }
-        self.newest += 1;
-        self.prices.push_back((self.newest, price));
+        self.newest_id += 1;
+        self.prices.push_back((self.newest_id, price));
     }
 
-    /// The number before the oldest price that is kept.
-    fn forgotten(&self) -> u64 {
+    /// The id before the oldest price in the history.
+    fn last_dropped(&self) -> u64 {
         let oldest = self.prices.front();
-        oldest.map_or(self.newest, |(number, _)| number - 1)
+        oldest.map_or(self.newest_id, |(id, _)| id - 1)
     }
 
-    /// The oldest price that is kept and newer than `seen`.
+    /// The oldest price in the history with an id above `seen`.
     fn after(&self, seen: u64) -> Option<(u64, Price)> {
         let mut prices = self.prices.iter();
-        prices.find(|(number, _)| *number > seen).cloned()
+        prices.find(|(id, _)| *id > seen).cloned()
     }
 }
 
-/// Whoever reads the history can wait for it to change: nothing is lost between the two.
+/// A `watch` channel: a reader of the history can wait for the next change and misses none.
 #[derive(Clone)]
 struct Prices {
     history: watch::Sender<History>,
@@ -89,27 +90,27 @@ async fn events(prices: Prices, request: Request) -> Result<EventStream> {
     let mut seen = {
         let history = history.borrow();
         match request.header("last-event-id") {
-            None => history.forgotten(),
-            // A number that was never given is older than all.
+            None => history.last_dropped(),
+            // An unknown id counts as older than all.
             Some(id) => match id.parse() {
-                Ok(id) if id <= history.newest => id,
+                Ok(id) if id <= history.newest_id => id,
                 _ => 0,
             },
         }
     };
     Ok(EventStream::new(&request, |events| async move {
         loop {
-            let (forgotten, next) = {
+            let (last_dropped, next) = {
                 let history = history.borrow_and_update();
-                (history.forgotten(), history.after(seen))
+                (history.last_dropped(), history.after(seen))
             };
-            if seen < forgotten {
-                seen = forgotten;
+            if seen < last_dropped {
+                seen = last_dropped;
                 events.send(Event::new("").with_name("missed")).await?;
             }
-            if let Some((number, price)) = next {
-                seen = number;
-                let event = Event::json(&price)?.with_id(number);
+            if let Some((id, price)) = next {
+                seen = id;
+                let event = Event::json(&price)?.with_id(id);
                 events.send(event).await?;
             } else if history.changed().await.is_err() {
                 return Ok(());

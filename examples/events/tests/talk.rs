@@ -1,4 +1,4 @@
-//! Starts the example and talks to it.
+//! Starts the example and sends requests to it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use reqwest::header::ACCEPT;
 use resourceful_test_parts::Process;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn start() -> Process {
     Process::start(&mut Command::new(env!("CARGO_BIN_EXE_events")))
@@ -40,7 +40,7 @@ impl Reader {
         Self { response, text }
     }
 
-    /// The next event; `None` when the stream has ended as it should.
+    /// The next event; `None` after a clean end of the stream.
     async fn next(&mut self) -> Option<String> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -48,7 +48,7 @@ impl Reader {
                 self.text = rest;
                 return Some(event);
             }
-            let chunk = timeout(PATIENCE, self.response.chunk()).await;
+            let chunk = timeout(TIMEOUT, self.response.chunk()).await;
             let chunk = chunk.expect("an event in time").unwrap()?;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
@@ -72,7 +72,7 @@ fn data(event: &str) -> &str {
 }
 
 #[tokio::test]
-async fn who_comes_back_has_missed_nothing() {
+async fn a_client_that_reconnects_misses_no_event() {
     let example = start();
     let mut ada = Reader::connect(&example, None).await;
     let mut bob = Reader::connect(&example, None).await;
@@ -83,21 +83,21 @@ async fn who_comes_back_has_missed_nothing() {
     assert_eq!(data(&first[2]), r#"data: {"symbol":"RSRC","cents":3}"#);
     assert_eq!(bob.take(3).await, first);
 
-    // Ada has read two of them, as far as she knows, and goes away.
+    // Ada disconnects; the last event that she processed is the second one.
     drop(ada);
     for cents in 4..=5 {
         publish(&example, cents);
     }
     let mut ada = Reader::connect(&example, Some(id(&first[1]))).await;
-    let then = ada.take(3).await;
-    assert_eq!(then[0], first[2]);
-    assert_eq!(then[1..], bob.take(2).await);
+    let missed = ada.take(3).await;
+    assert_eq!(missed[0], first[2]);
+    assert_eq!(missed[1..], bob.take(2).await);
     publish(&example, 6);
     assert_eq!(ada.take(1).await, bob.take(1).await);
 }
 
 #[tokio::test]
-async fn who_was_away_for_too_long_is_told_so() {
+async fn a_client_that_reconnects_too_late_gets_the_event_missed() {
     let example = start();
     publish(&example, 0);
     let first = Reader::connect(&example, None).await.take(1).await;
@@ -110,31 +110,31 @@ async fn who_was_away_for_too_long_is_told_so() {
         let kept = reader.take(100).await;
         assert_eq!(data(&kept[0]), r#"data: {"symbol":"RSRC","cents":2}"#);
         assert_eq!(data(&kept[99]), r#"data: {"symbol":"RSRC","cents":101}"#);
-        // Nothing more is missed by who reads on.
+        // A client that continues misses no further event.
         let mut reader = Reader::connect(&example, Some(id(&kept[98]))).await;
         assert_eq!(reader.take(1).await, kept[99..]);
     }
 }
 
 #[tokio::test]
-async fn a_stream_does_not_hold_a_stop() {
+async fn a_stream_ends_at_shutdown() {
     let example = start();
     let mut reader = Reader::connect(&example, None).await;
     publish(&example, 1);
     reader.take(1).await;
     let stopped = tokio::task::spawn_blocking(|| example.stop("-TERM"));
     assert_eq!(reader.next().await, None);
-    // Had it been cut off when the time for the drain was over, this would be a failure.
+    // If the shutdown timeout had cut it off, the process would have failed.
     assert!(stopped.await.unwrap().1);
 }
 
 #[test]
-fn a_wrong_price_is_refused() {
+fn an_invalid_price_is_rejected() {
     let example = start();
-    let answer = example.ask("POST", "/prices", r#"{"symbol":""}"#);
-    assert_eq!(answer.status, 422);
+    let response = example.ask("POST", "/prices", r#"{"symbol":""}"#);
+    assert_eq!(response.status, 422);
     for pointer in ["#/symbol", "#/cents"] {
-        assert!(answer.body.contains(pointer), "{}", answer.body);
+        assert!(response.body.contains(pointer), "{}", response.body);
     }
     assert!(example.stop("-INT").1);
 }

@@ -1,12 +1,12 @@
-//! GitHub's webhook: the signature is verified before anything is parsed, events are typed, and a
-//! delivery that comes again has no effect.
+//! A GitHub webhook: the library verifies the signature before it parses the body, events are
+//! typed, and a repeated delivery has no effect.
 //!
 //! ```sh
 //! cargo run -p github-webhook
-//! # It prints a curl command with a good signature. Change one letter of its body: 403.
+//! # It prints a curl command with a valid signature. Change one letter of its body to get 403.
 //! ```
 //!
-//! To try it with GitHub itself, set `GITHUB_WEBHOOK_SECRET` to the secret that you gave there.
+//! To try it with GitHub, set `GITHUB_WEBHOOK_SECRET` to the secret of the webhook there.
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
@@ -30,20 +30,20 @@ impl Handler<GitHubEvent> for Activity {
                 }
             }
             GitHubEvent::PullRequest(event) => {
-                println!("a pull request was {}", event.action.unwrap_or_default());
+                println!("pull request {}", event.action.unwrap_or_default());
             }
             GitHubEvent::Issues(event) => {
-                println!("an issue was {}", event.action.unwrap_or_default());
+                println!("issue {}", event.action.unwrap_or_default());
             }
-            // New kinds of events come without notice: they are no error.
-            GitHubEvent::Unknown { name, .. } => println!("an event called {name}"),
+            // GitHub adds events without notice. An unknown event is not an error.
+            GitHubEvent::Unknown { name, .. } => println!("unknown event {name}"),
             _ => {}
         }
         Ok(())
     }
 }
 
-/// As GitHub signs.
+/// Signs a body as GitHub does.
 fn sign(secret: &str, body: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
     let mut mac = mac.expect("any length is a key");

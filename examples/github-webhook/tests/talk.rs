@@ -1,15 +1,15 @@
-//! Starts the example and talks to it.
+//! Starts the example and sends requests to it.
 
 use std::process::Command;
 
 use resourceful_test_parts::{Process, ask};
 
-/// Of the body in the command that the example prints, by the secret it has when none is set.
+/// Signature of `BODY` with the default secret of the example, which prints both.
 const SIGNATURE: &str = "sha256=96216853e56178f559f73471f52d3c5c42cd8862c1de1f39d954ad0faadc6d0a";
 const BODY: &str = r#"{"commits": [{"id": "a1b2", "message": "Hello"}]}"#;
 
 #[test]
-fn a_signed_delivery_is_taken_once_and_a_changed_one_refused() {
+fn a_signed_delivery_is_processed_once_and_a_changed_one_rejected() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_github-webhook"));
     let example = Process::start(command.env_remove("GITHUB_WEBHOOK_SECRET"));
     let address = example.address.split('/').next().unwrap().to_owned();
@@ -18,15 +18,15 @@ fn a_signed_delivery_is_taken_once_and_a_changed_one_refused() {
     );
     let deliver = |body: &str| ask(&address, "POST", "/webhooks/github", &headers, body);
     for _ in 0..2 {
-        let answer = deliver(BODY);
+        let response = deliver(BODY);
         assert_eq!(
-            (answer.status, &*answer.body),
+            (response.status, &*response.body),
             (200, r#"{"status":"processed"}"#)
         );
     }
     assert_eq!(deliver(&BODY.replace("Hello", "Hallo")).status, 403);
-    let (printed, ended_well) = example.stop("-INT");
-    assert!(ended_well);
+    let (printed, exited_well) = example.stop("-INT");
+    assert!(exited_well);
     assert!(printed.contains(&format!(
         "-H 'X-Hub-Signature-256: {SIGNATURE}' --json '{BODY}'"
     )));

@@ -32,7 +32,7 @@ struct Posts {
 /// Blog posts.
 #[resource]
 impl AsyncResource for Posts {
-    type Access = Public; // no default: leave it out and it does not compile
+    type Access = Public; // required: without it, this does not compile
 
     /// All posts, page by page.
     async fn list(&self, _: &Request, page: PageNumber) -> Result<Page<Post>> {

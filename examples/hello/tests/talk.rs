@@ -1,11 +1,11 @@
-//! Starts the example and talks to it.
+//! Starts the example and sends requests to it.
 
 use std::process::Command;
 
 use resourceful_test_parts::Process;
 
 #[test]
-fn it_creates_lists_refuses_and_stops() {
+fn posts_are_created_listed_validated_and_deleted() {
     let example = Process::start(&mut Command::new(env!("CARGO_BIN_EXE_hello")));
     let created = example.ask("POST", "/posts", r#"{"title": "Hello"}"#);
     assert_eq!(

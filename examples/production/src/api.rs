@@ -1,4 +1,4 @@
-//! What is served: notes, news of them, and who asks.
+//! The API: notes, news about them, and the caller's address.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ pub(crate) fn mount(app: App) -> App {
         .get("/whoami", public(whoami))
 }
 
-/// The last thing that was said.
+/// The newest text.
 type News = watch::Sender<String>;
 
 #[derive(Clone, Serialize, JsonSchema)]
@@ -59,7 +59,7 @@ impl AsyncResource for Notes {
     }
 }
 
-/// What is said from now on; who is too slow misses some of it.
+/// Streams new texts. A slow client misses some of them.
 async fn events(news: News, request: Request) -> Result<EventStream> {
     let mut news = news.subscribe();
     Ok(EventStream::new(&request, |events| async move {
@@ -71,7 +71,7 @@ async fn events(news: News, request: Request) -> Result<EventStream> {
     }))
 }
 
-/// A text goes to all who listen to `/events`; the answer says how many these are.
+/// Sends a text to all clients of `/events`, and returns the number of these clients.
 struct Talk(News);
 
 impl AsyncSocket for Talk {
@@ -80,8 +80,8 @@ impl AsyncSocket for Talk {
     type Outgoing = usize;
 
     async fn serve(&self, _: &Request, socket: &mut Socket<NewNote, usize>) -> Result<()> {
-        while let Some(said) = socket.receive().await? {
-            self.0.send_replace(said.text);
+        while let Some(note) = socket.receive().await? {
+            self.0.send_replace(note.text);
             socket.send(&self.0.receiver_count()).await?;
         }
         Ok(())

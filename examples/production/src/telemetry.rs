@@ -1,4 +1,4 @@
-//! What the operator sees: a line of JSON for each request, its span, and numbers.
+//! Telemetry: a JSON log line and a span per request, and metrics.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use resourceful::prelude::*;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// In seconds, as the semantic conventions of OpenTelemetry have them.
-const DURATIONS: [f64; 14] = [
+/// Histogram buckets in seconds, by the semantic conventions of OpenTelemetry.
+const BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 
 pub(crate) struct Telemetry {
-    pub(crate) numbers: PrometheusHandle,
+    pub(crate) metrics: PrometheusHandle,
     traces: Option<SdkTracerProvider>,
 }
 
 impl Telemetry {
     pub(crate) fn start() -> Result<Self> {
-        let wanted = std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT");
-        let provider = wanted.map(|_| traces()).transpose()?;
+        let endpoint = std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let provider = endpoint.map(|_| traces()).transpose()?;
         let spans = provider.as_ref().map(|provider| {
             let tracer = provider.tracer(env!("CARGO_PKG_NAME"));
             tracing_opentelemetry::layer().with_tracer(tracer)
         });
-        // The layer and the exporter log, too: their words are lines like others.
+        // The layer and the exporter also log through this subscriber.
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let lines = fmt::layer().json().flatten_event(true);
         tracing_subscriber::registry()
@@ -37,12 +37,12 @@ impl Telemetry {
             .with(spans)
             .init();
         Ok(Self {
-            numbers: numbers()?,
+            metrics: metrics()?,
             traces: provider,
         })
     }
 
-    /// Sends the spans that have not been sent yet.
+    /// Sends the remaining spans.
     pub(crate) fn stop(self) {
         if let Some(Err(error)) = self.traces.map(|traces| traces.shutdown()) {
             tracing::warn!(error = error.to_string(), "the last spans may be lost");
@@ -50,7 +50,7 @@ impl Telemetry {
     }
 }
 
-/// In batches, by a thread of their own.
+/// Exports traces in batches, from a separate thread.
 fn traces() -> Result<SdkTracerProvider> {
     let exporter = SpanExporter::builder().with_http().build();
     let exporter = exporter.map_err(Error::internal)?;
@@ -58,18 +58,18 @@ fn traces() -> Result<SdkTracerProvider> {
     Ok(provider.build())
 }
 
-fn numbers() -> Result<PrometheusHandle> {
-    let numbers = PrometheusBuilder::new()
-        .set_buckets(&DURATIONS)
+fn metrics() -> Result<PrometheusHandle> {
+    let metrics = PrometheusBuilder::new()
+        .set_buckets(&BUCKETS)
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(Error::internal)?;
-    let kept = numbers.clone();
-    // Else what is measured piles up while nobody asks for it.
+    let upkeep = metrics.clone();
+    // Without upkeep, measurements pile up between two scrapes.
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(5)).await;
-            kept.run_upkeep();
+            upkeep.run_upkeep();
         }
     });
-    Ok(numbers)
+    Ok(metrics)
 }

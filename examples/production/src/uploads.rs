@@ -1,4 +1,4 @@
-//! Files that go to disk as they arrive, and need no more memory than a part of them.
+//! Uploads that are written to disk chunk by chunk, so a large file needs little memory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use resourceful::prelude::*;
 use tempfile::NamedTempFile;
 use tokio::fs::{File, metadata};
 
-/// `nginx.conf` says the same.
-const LARGEST: u64 = 1 << 30;
+/// As in `nginx.conf`.
+const MAX_FILE_SIZE: u64 = 1 << 30;
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 pub(crate) fn mount(app: App, directory: Arc<Path>) -> App {
@@ -18,29 +18,29 @@ pub(crate) fn mount(app: App, directory: Arc<Path>) -> App {
         .ready_check("uploads", move || {
             let directory = Arc::clone(&directory);
             async move {
-                let found = metadata(directory).await;
-                found.map(|_| ()).map_err(Error::internal)
+                let result = metadata(directory).await;
+                result.map(|_| ()).map_err(Error::internal)
             }
         })
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Stored {
+struct Upload {
     bytes: u64,
 }
 
-async fn upload(directory: Arc<Path>, mut request: Request) -> Result<Json<Stored>> {
-    // A number is a safe name.
+async fn upload(directory: Arc<Path>, mut request: Request) -> Result<Json<Upload>> {
+    // A number is a safe file name.
     let number: u64 = request.param("number")?;
     let path = directory.join(number.to_string());
-    let body = request.body(LARGEST)?;
-    // It has its name when it is whole; when the client breaks off, it is removed.
-    let part = blocking(move || NamedTempFile::new_in(directory)).await?;
-    let part = part.map_err(Error::internal)?;
-    let mut file = File::from_std(part.reopen().map_err(Error::internal)?);
+    let body = request.body(MAX_FILE_SIZE)?;
+    // The temporary file gets its name when it is complete. If the client disconnects, it is removed.
+    let temporary = blocking(move || NamedTempFile::new_in(directory)).await?;
+    let temporary = temporary.map_err(Error::internal)?;
+    let mut file = File::from_std(temporary.reopen().map_err(Error::internal)?);
     let bytes = body.write_to(&mut file).await?;
     file.sync_all().await.map_err(Error::internal)?;
-    let kept = blocking(move || part.persist(path)).await?;
-    kept.map_err(Error::internal)?;
-    Ok(Json(Stored { bytes }))
+    let stored = blocking(move || temporary.persist(path)).await?;
+    stored.map_err(Error::internal)?;
+    Ok(Json(Upload { bytes }))
 }

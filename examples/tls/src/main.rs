@@ -1,18 +1,18 @@
-//! HTTPS with HTTP/2 and HTTP/1.1 on one port, and plain HTTP on another one, which leads there. A
-//! certificate that is renewed is used without a restart: replace the files and watch the log.
+//! HTTPS with HTTP/2 and HTTP/1.1 on one port, and a redirect from plain HTTP on another port. The
+//! server uses renewed certificates without a restart: replace the files and watch the log.
 //!
 //! ```sh
 //! openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
 //!     -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem
 //! cargo run -p tls
 //! curl -i http://localhost:8000/                       # 308
-//! curl -L --cacert cert.pem http://localhost:8000/     # follows it, to HTTP/2
+//! curl -L --cacert cert.pem http://localhost:8000/     # follows it, over HTTP/2
 //! curl --cacert cert.pem --http1.1 https://localhost:8443/
-//! curl http://localhost:8443/                          # 400: ask with https
+//! curl http://localhost:8443/                          # 400: use https
 //! ```
 //!
-//! `BIND`, `TLS_BIND`, `TLS_CERTIFICATE`, `TLS_KEY` and `SITE` (`https://example.org`) say it
-//! otherwise.
+//! To change addresses and files, set `BIND`, `TLS_BIND`, `TLS_CERTIFICATE`, `TLS_KEY` and `SITE`
+//! (`https://example.org`).
 
 use resourceful::http::header::LOCATION;
 use resourceful::http::uri::PathAndQuery;
@@ -24,9 +24,9 @@ async fn hello(request: Request) -> Result<String> {
     Ok(format!("Hello over {:?}!\n", request.version()))
 }
 
-/// The same page, of the site that speaks TLS.
+/// Redirects to the same page of the HTTPS site.
 ///
-/// Which site is ours to say: a redirect to the `Host` that was asked would lead anywhere.
+/// The site is a setting: a redirect to the `Host` of the request could lead anywhere.
 async fn to_https(site: String, request: Request) -> Result<Response> {
     let uri = request.uri().path_and_query();
     let path = uri.map_or("/", PathAndQuery::as_str);
@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
     let port = https.local_addr().port();
     let site = setting("SITE", &format!("https://localhost:{port}"));
 
-    // Only GET is led on: what another method sends has been read on the way already.
+    // Only GET is redirected: the body of another method has been sent in plain text already.
     let http = App::new()
         .get("/", public(with_state(site.clone(), to_https)))
         .get("/{*path}", public(with_state(site.clone(), to_https)))
@@ -63,7 +63,7 @@ async fn main() -> Result<()> {
         .await?;
 
     println!("Listening on http://{} and {site}", http.local_addr());
-    // A signal stops both, and each finishes what runs.
+    // A signal stops both servers; each finishes its running requests.
     let (https, http) = tokio::join!(https.run(), http.run());
     https.and(http)
 }

@@ -1,4 +1,4 @@
-//! Starts the example and talks to it.
+//! Starts the example and sends requests to it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,12 +10,12 @@ use reqwest::{Certificate, Client, ClientBuilder, Version};
 use resourceful_test_parts::{Process, ask};
 use tempfile::TempDir;
 
-/// The example, with a certificate of its own.
+/// The running example with its certificate.
 struct Running {
     process: Process,
     directory: TempDir,
     certificate: Certificate,
-    /// `https://localhost:1234`, where the redirect leads.
+    /// Target of the redirect: `https://localhost:1234`.
     site: String,
 }
 
@@ -29,9 +29,9 @@ fn start() -> Running {
         .env("TLS_BIND", "127.0.0.1:0")
         .env_remove("SITE");
     let process = Process::start(&mut command);
-    let answer = process.get("/");
-    assert_eq!(answer.status, 308);
-    let location = answer.head.split("location: ").nth(1).unwrap();
+    let response = process.get("/");
+    assert_eq!(response.status, 308);
+    let location = response.head.split("location: ").nth(1).unwrap();
     let site = location.lines().next().unwrap().trim_end_matches('/');
     Running {
         process,
@@ -41,16 +41,20 @@ fn start() -> Running {
     }
 }
 
-/// Makes a certificate for `localhost`, and puts it there with its key.
+/// Writes a new certificate for `localhost` and its key into the directory.
 fn certify(directory: &Path) -> Certificate {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let certificate = made.cert.pem();
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = certified.cert.pem();
     fs::write(directory.join("cert.pem"), &certificate).unwrap();
-    fs::write(directory.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    fs::write(
+        directory.join("key.pem"),
+        certified.signing_key.serialize_pem(),
+    )
+    .unwrap();
     Certificate::from_pem(certificate.as_bytes()).unwrap()
 }
 
-/// A client that trusts nothing else.
+/// A client that trusts only this certificate.
 fn trusting(certificate: Certificate) -> ClientBuilder {
     let builder = Client::builder().tls_certs_only([certificate]);
     let loopback = ([127, 0, 0, 1], 0).into();
@@ -66,7 +70,7 @@ async fn a_redirect_leads_to_http_2() {
     assert_eq!(response.version(), Version::HTTP_2);
     assert_eq!(response.url().as_str(), format!("{}/", example.site));
     assert_eq!(response.text().await.unwrap(), "Hello over HTTP/2.0!\n");
-    // The client is told to go, and goes.
+    // The client gets a GOAWAY and closes the connection.
     let stopped = tokio::task::spawn_blocking(|| example.process.stop("-TERM"));
     assert!(stopped.await.unwrap().1);
 }
@@ -74,15 +78,15 @@ async fn a_redirect_leads_to_http_2() {
 #[test]
 fn a_redirect_keeps_the_path() {
     let Running { process, site, .. } = start();
-    let answer = process.get("/a/b%20c/?d=e&f");
-    assert_eq!(answer.status, 308);
+    let response = process.get("/a/b%20c/?d=e&f");
+    assert_eq!(response.status, 308);
     let location = format!("location: {site}/a/b%20c/?d=e&f\r\n");
-    assert!(answer.head.contains(&location), "{}", answer.head);
+    assert!(response.head.contains(&location), "{}", response.head);
     assert_eq!(process.ask("POST", "/", "secret").status, 405);
 }
 
 #[tokio::test]
-async fn http_1_1_is_spoken_on_the_same_port() {
+async fn http_1_1_works_on_the_same_port() {
     let example = start();
     let client = trusting(example.certificate).http1_only();
     let client = client.build().unwrap();
@@ -92,12 +96,16 @@ async fn http_1_1_is_spoken_on_the_same_port() {
 }
 
 #[test]
-fn plain_http_where_tls_is_spoken_is_told_so() {
+fn plain_http_on_the_tls_port_gets_a_hint() {
     let example = start();
     let address = example.site.replace("https://localhost", "127.0.0.1");
-    let answer = ask(&address, "GET", "/", "", "");
-    assert_eq!(answer.status, 400);
-    assert!(answer.body.contains("ask with https"), "{}", answer.body);
+    let response = ask(&address, "GET", "/", "", "");
+    assert_eq!(response.status, 400);
+    assert!(
+        response.body.contains("ask with https"),
+        "{}",
+        response.body
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
-//! An application among others: nested in axum, in tower-http's layers, and with a tower service
-//! in it.
+//! An application that is nested in axum, with layers of tower-http around it and a tower service
+//! mounted in it.
 //!
 //! ```sh
 //! cargo run -p tower-and-axum
-//! curl 127.0.0.1:8000/                          # axum's own
+//! curl 127.0.0.1:8000/                          # axum's route
 //! curl 127.0.0.1:8000/api/posts                 # the application, nested below /api
-//! curl -i 127.0.0.1:8000/api/posts/             # its redirects know where it stands
+//! curl -i 127.0.0.1:8000/api/posts/             # its redirects contain /api
 //! curl 127.0.0.1:8000/api/old/thing             # a tower service inside the application
 //! curl -i 127.0.0.1:8000/api/posts --compressed # tower-http's compression
 //! curl -i 127.0.0.1:8000/api/posts -H 'Origin: https://example.com' # and CORS
@@ -40,7 +40,7 @@ impl AsyncResource for Posts {
     }
 }
 
-/// What was there before, in axum: it moves into the application as it is.
+/// Existing axum routes, which the application mounts unchanged.
 fn old_routes() -> axum::Router {
     axum::Router::new().route("/thing", axum::routing::get(|| async { "an old thing" }))
 }

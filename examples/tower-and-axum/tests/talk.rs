@@ -1,4 +1,4 @@
-//! Starts the example and talks to it.
+//! Starts the example and sends requests to it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::process::Command;
 use resourceful_test_parts::{Process, ask};
 
 #[test]
-fn axum_and_the_application_answer_side_by_side() {
+fn axum_and_the_application_work_side_by_side() {
     let example = Process::start(&mut Command::new(env!("CARGO_BIN_EXE_tower-and-axum")));
     assert_eq!(example.get("/").body, "axum");
     let posts = example.get("/api/posts?limit=1");
@@ -36,12 +36,12 @@ fn axum_and_the_application_answer_side_by_side() {
         shared.head
     );
 
-    // Compressed bytes are no text.
+    // A compressed body is not UTF-8, so it is read as bytes.
     let mut stream = TcpStream::connect(&example.address).unwrap();
     let request =
         "GET /api/posts HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n";
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    assert!(String::from_utf8_lossy(&answer).contains("content-encoding: gzip"));
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
+    assert!(String::from_utf8_lossy(&response).contains("content-encoding: gzip"));
 }

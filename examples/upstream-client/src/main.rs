@@ -1,12 +1,12 @@
-//! Calls to somebody else: at the same time, bounded in time, each with an outcome of its own.
+//! Concurrent calls to another service, with a timeout, each with its own result.
 //!
-//! It starts an upstream itself, on a free port: its users are fine, its posts take three
-//! seconds, which is longer than a call may, and its followers are broken.
+//! The example starts the other service itself, on a free port. Its users work, its posts take
+//! three seconds, which exceeds the timeout, and its followers are broken.
 //!
 //! ```sh
 //! cargo run -p upstream-client
-//! curl 127.0.0.1:8000/dashboard/7          # the user, and what is wrong with the rest
-//! curl '127.0.0.1:8000/users?ids=1,404,3'  # each with an outcome of its own
+//! curl 127.0.0.1:8000/dashboard/7          # the user, and the errors of the rest
+//! curl '127.0.0.1:8000/users?ids=1,404,3'  # each with its own result
 //! curl -i 127.0.0.1:8000/posts/7           # 504
 //! ```
 
@@ -29,9 +29,9 @@ struct Dashboard {
     problems: Vec<&'static str>,
 }
 
-/// Three calls at the same time. Without the user there is nothing to show; the rest may fail.
+/// Three concurrent calls. The user is required; the other two may fail.
 async fn dashboard(upstream: Client, request: Request) -> Result<Json<Dashboard>> {
-    let upstream = upstream.on_behalf_of(&request); // its request id goes along
+    let upstream = upstream.on_behalf_of(&request); // forwards the request id
     let id: i64 = request.param("id")?;
     let (user, posts, followers) = tokio::join!(
         upstream.get("/users/{id}").param("id", id).fetch(),
@@ -42,40 +42,40 @@ async fn dashboard(upstream: Client, request: Request) -> Result<Json<Dashboard>
             .fetch(),
     );
     let mut problems = Vec::new();
-    let mut note = |error: &ClientError| problems.push(error.detail());
+    let mut record = |error: &ClientError| problems.push(error.detail());
     Ok(Json(Dashboard {
         user: user?, // a 502 or 504 problem
-        posts: posts.inspect_err(&mut note).ok(),
-        followers: followers.inspect_err(&mut note).ok(),
+        posts: posts.inspect_err(&mut record).ok(),
+        followers: followers.inspect_err(&mut record).ok(),
         problems,
     }))
 }
 
 #[derive(Deserialize, JsonSchema, Validate)]
-struct Wanted {
+struct UserQuery {
     #[garde(length(min = 1))]
     ids: String,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-enum Found {
+enum UserResult {
     User(User),
     Error { error: String },
 }
 
-/// Any number of calls, at most eight at the same time; the outcomes come in the order of the ids.
-async fn users(upstream: Client, request: Request) -> Result<Json<Vec<Found>>> {
-    let wanted: Wanted = request.query()?;
+/// Any number of calls, at most eight at the same time. The results keep the order of the ids.
+async fn users(upstream: Client, request: Request) -> Result<Json<Vec<UserResult>>> {
+    let query: UserQuery = request.query()?;
     let fetch = |id: &str| upstream.get("/users/{id}").param("id", id).fetch();
-    let outcomes = gather(8, wanted.ids.split(',').map(fetch)).await;
-    let found = outcomes.into_iter().map(|outcome| match outcome {
-        Ok(user) => Found::User(user),
-        Err(error) => Found::Error {
+    let results = gather(8, query.ids.split(',').map(fetch)).await;
+    let users = results.into_iter().map(|result| match result {
+        Ok(user) => UserResult::User(user),
+        Err(error) => UserResult::Error {
             error: error.detail().unwrap_or_default().to_owned(),
         },
     });
-    Ok(Json(found.collect()))
+    Ok(Json(users.collect()))
 }
 
 async fn posts(upstream: Client, request: Request) -> Result<Json<Vec<String>>> {
@@ -89,7 +89,7 @@ async fn posts(upstream: Client, request: Request) -> Result<Json<Vec<String>>> 
     ))
 }
 
-/// What somebody else runs.
+/// The other service.
 fn upstream_app() -> App {
     async fn user(request: Request) -> Result<Json<User>> {
         let id = request.param("id")?;

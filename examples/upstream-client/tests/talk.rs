@@ -1,4 +1,4 @@
-//! Starts the example and talks to it.
+//! Starts the example and sends requests to it.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use resourceful_test_parts::Process;
 
 #[test]
-fn what_works_is_there_and_what_fails_is_named_in_time() {
+fn the_response_contains_working_parts_and_names_failed_ones_in_time() {
     let example = Process::start(&mut Command::new(env!("CARGO_BIN_EXE_upstream-client")));
     let started = Instant::now();
     let dashboard = example.get("/dashboard/7");

@@ -1,4 +1,4 @@
-// Talks to the socket beside this page, and comes back to it when it is gone.
+// Connects to the WebSocket of this server, and reconnects when the connection is lost.
 
 const state = document.querySelector("#state");
 const heard = document.querySelector("#heard");
@@ -13,7 +13,7 @@ let pause = PAUSES.first;
 
 function show(text) {
   const line = document.createElement("li");
-  // Others wrote it: text, never HTML.
+  // The text is from others: never insert it as HTML.
   line.textContent = text;
   heard.append(line);
   if (heard.children.length > LINES) heard.firstElementChild.remove();
@@ -40,9 +40,9 @@ function connect() {
   socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/chat`);
   socket.onmessage = (event) => hear(JSON.parse(event.data));
   socket.onclose = () => {
-    state.textContent = "the server is gone, trying again";
+    state.textContent = "connection lost, reconnecting";
     button.disabled = true;
-    // Not all pages at the same moment, when a server comes back.
+    // Random, so that not all pages reconnect at the same moment.
     setTimeout(connect, pause * (0.5 + Math.random()));
     pause = Math.min(2 * pause, PAUSES.longest);
   };

@@ -1,4 +1,5 @@
-//! A chat: who is there hears what is said. Messages are typed and checked both ways.
+//! A chat room: every client gets every message. Messages in both directions are typed, and incoming
+//! ones are validated.
 //!
 //! ```sh
 //! cargo run -p websocket-chat
@@ -11,73 +12,77 @@ use resourceful::prelude::*;
 use resourceful::{AsyncSocket, Socket};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-/// How many messages wait for a client that is slow.
-const WAITING: usize = 64;
+/// Number of messages that wait for a slow client.
+const CAPACITY: usize = 64;
 
-/// What clients say: `{"name": "Ada", "text": "Hello"}`.
+/// A message of a client: `{"name": "Ada", "text": "Hello"}`.
 #[derive(Clone, Deserialize, Serialize, JsonSchema, Validate)]
-struct Said {
-    // Counted as browsers count `maxlength`.
+struct ChatMessage {
+    // Browsers count `maxlength` in UTF-16 units.
     #[garde(length(utf16, min = 1, max = 40))]
     name: String,
     #[garde(length(utf16, min = 1, max = 500))]
     text: String,
 }
 
-/// What they are told: `{"said": {"name": "Ada", "text": "Hello"}}`.
+/// A message of the server: `{"said": {"name": "Ada", "text": "Hello"}}`.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Heard {
-    /// From now on you hear everything. So many are here.
+enum ServerMessage {
+    /// The client is connected. Contains the number of clients.
     Welcome(usize),
-    /// Somebody said this; you, perhaps.
-    Said(Said),
-    /// What you said was wrong, and why.
+    /// A message of any client, including this one.
+    Said(ChatMessage),
+    /// The client's message was invalid, with the errors.
     Wrong(Problem),
-    /// You read too slowly: so many messages are gone.
+    /// The client read too slowly and missed this number of messages.
     Missed(u64),
 }
 
 struct Chat {
-    said: broadcast::Sender<Said>,
+    messages: broadcast::Sender<ChatMessage>,
 }
 
 impl AsyncSocket for Chat {
     type Access = Public;
-    type Incoming = Said;
-    type Outgoing = Heard;
+    type Incoming = ChatMessage;
+    type Outgoing = ServerMessage;
 
     const MAX_MESSAGE_SIZE: usize = 4 * 1024;
 
-    async fn serve(&self, _: &Request, socket: &mut Socket<Said, Heard>) -> Result<()> {
-        let mut others = self.said.subscribe();
-        let count = self.said.receiver_count();
-        socket.send(&Heard::Welcome(count)).await?;
+    async fn serve(
+        &self,
+        _: &Request,
+        socket: &mut Socket<ChatMessage, ServerMessage>,
+    ) -> Result<()> {
+        let mut messages = self.messages.subscribe();
+        let count = self.messages.receiver_count();
+        socket.send(&ServerMessage::Welcome(count)).await?;
         loop {
-            let heard = tokio::select! {
+            let message = tokio::select! {
                 received = socket.receive() => match received {
-                    Ok(Some(said)) => {
-                        // Somebody listens: the one who speaks.
-                        let _ = self.said.send(said);
+                    Ok(Some(message)) => {
+                        // There is a receiver: this connection.
+                        let _ = self.messages.send(message);
                         continue;
                     }
                     Ok(None) => return Ok(()),
-                    Err(error) => Heard::Wrong(Problem::from(&error)),
+                    Err(error) => ServerMessage::Wrong(Problem::from(&error)),
                 },
-                said = others.recv() => match said {
-                    Ok(said) => Heard::Said(said),
-                    Err(RecvError::Lagged(count)) => Heard::Missed(count),
+                message = messages.recv() => match message {
+                    Ok(message) => ServerMessage::Said(message),
+                    Err(RecvError::Lagged(count)) => ServerMessage::Missed(count),
                     Err(RecvError::Closed) => return Ok(()),
                 },
             };
-            socket.send(&heard).await?;
+            socket.send(&message).await?;
         }
     }
 }
 
 async fn page(_: Request) -> Result<Response> {
     let mut response = file("text/html; charset=utf-8", include_str!("chat.html"));
-    // Nothing runs but the script beside it, which talks to nobody but this server.
+    // Allows only this server's script, and connections of the script to this server.
     let policy = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; \
                   base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let policy = HeaderValue::from_static(policy);
@@ -101,11 +106,11 @@ fn file(content_type: &'static str, text: &'static str) -> Response {
 #[tokio::main]
 async fn main() -> Result<()> {
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
-    let said = broadcast::Sender::new(WAITING);
+    let messages = broadcast::Sender::new(CAPACITY);
     let server = App::new()
         .get("/", public(page))
         .get("/chat.js", public(script))
-        .socket("/chat", Chat { said })
+        .socket("/chat", Chat { messages })
         .bind(bind)
         .await?;
     println!("Listening on http://{}", server.local_addr());

@@ -1,4 +1,4 @@
-//! Starts the example and talks to it.
+//! Starts the example and connects to it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn start() -> Process {
     Process::start(&mut Command::new(env!("CARGO_BIN_EXE_websocket-chat")))
@@ -33,51 +33,55 @@ impl Client {
     async fn over(stream: TcpStream, address: &str) -> Self {
         let url = format!("ws://{address}/chat");
         let mut client = Self(client_async(url, stream).await.unwrap().0);
-        assert!(client.hear().await["welcome"].is_u64());
+        assert!(client.receive().await["welcome"].is_u64());
         client
     }
 
-    async fn say(&mut self, message: impl Into<Message>) {
+    async fn send(&mut self, message: impl Into<Message>) {
         self.0.send(message.into()).await.unwrap();
     }
 
     async fn next(&mut self) -> Option<Message> {
-        let next = timeout(PATIENCE, self.0.next());
+        let next = timeout(TIMEOUT, self.0.next());
         next.await.expect("a message in time").map(Result::unwrap)
     }
 
-    async fn hear(&mut self) -> Value {
+    async fn receive(&mut self) -> Value {
         let message = self.next().await.unwrap();
         serde_json::from_str(message.to_text().unwrap()).unwrap()
     }
 }
 
-fn said(name: &str, text: &str) -> Value {
+fn message(name: &str, text: &str) -> Value {
     json!({ "name": name, "text": text })
 }
 
 #[tokio::test]
-async fn who_is_there_hears_what_is_said() {
+async fn every_client_gets_every_message() {
     let example = start();
     let mut ada = Client::connect(&example.address).await;
     let mut bob = Client::connect(&example.address).await;
     for (name, text) in [("Ada", "Hello"), ("Bob", "<b>Hi</b>")] {
         let speaker = if name == "Ada" { &mut ada } else { &mut bob };
-        speaker.say(said(name, text).to_string()).await;
-        assert_eq!(ada.hear().await, json!({ "said": said(name, text) }));
-        assert_eq!(bob.hear().await, json!({ "said": said(name, text) }));
+        speaker.send(message(name, text).to_string()).await;
+        assert_eq!(ada.receive().await, json!({ "said": message(name, text) }));
+        assert_eq!(bob.receive().await, json!({ "said": message(name, text) }));
     }
 
-    ada.say(said("", &"x".repeat(501)).to_string()).await;
-    let wrong = &ada.hear().await["wrong"];
+    ada.send(message("", &"x".repeat(501)).to_string()).await;
+    let wrong = &ada.receive().await["wrong"];
     assert_eq!(wrong["errors"][0]["pointer"], "#/name", "{wrong}");
     assert_eq!(wrong["errors"][1]["pointer"], "#/text", "{wrong}");
-    ada.say("{").await;
-    assert_eq!(ada.hear().await["wrong"]["status"], 400);
-    ada.say(said("Ada", "Still here").to_string()).await;
-    let still_here = json!({ "said": said("Ada", "Still here") });
-    assert_eq!(ada.hear().await, still_here);
-    assert_eq!(bob.hear().await, still_here, "what was wrong is not heard");
+    ada.send("{").await;
+    assert_eq!(ada.receive().await["wrong"]["status"], 400);
+    ada.send(message("Ada", "Still here").to_string()).await;
+    let still_here = json!({ "said": message("Ada", "Still here") });
+    assert_eq!(ada.receive().await, still_here);
+    assert_eq!(
+        bob.receive().await,
+        still_here,
+        "invalid messages are not sent to others"
+    );
 
     let stopped = tokio::task::spawn_blocking(|| example.stop("-TERM"));
     for client in [&mut ada, &mut bob] {
@@ -91,11 +95,11 @@ async fn who_is_there_hears_what_is_said() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_ends_the_conversation() {
+async fn a_message_that_is_too_large_closes_the_connection() {
     let example = start();
     let mut client = Client::connect(&example.address).await;
-    client.say("x".repeat(100_000)).await;
-    assert_eq!(client.hear().await["wrong"]["status"], 400);
+    client.send("x".repeat(100_000)).await;
+    assert_eq!(client.receive().await["wrong"]["status"], 400);
     let Some(Message::Close(Some(close))) = client.next().await else {
         panic!("no close");
     };
@@ -103,7 +107,7 @@ async fn what_is_too_large_ends_the_conversation() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_may_not_connect() {
+async fn a_page_of_another_origin_may_not_connect() {
     let example = start();
     let address = &example.address;
     for (origin, expected) in [
@@ -126,10 +130,10 @@ async fn a_foreign_page_may_not_connect() {
 }
 
 #[tokio::test]
-async fn who_reads_too_slowly_is_told_what_was_missed() {
+async fn a_slow_client_gets_the_number_of_missed_messages() {
     const COUNT: u64 = 2000;
     let example = start();
-    // Its system takes little before its program reads.
+    // A small receive buffer: the socket holds few messages that the client does not read.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(2 * 1024).unwrap();
     let address: SocketAddr = example.address.parse().unwrap();
@@ -139,25 +143,25 @@ async fn who_reads_too_slowly_is_told_what_was_missed() {
     let mut slow = Client::over(stream, &example.address).await;
 
     let mut quick = Client::connect(&example.address).await;
-    // Six bytes each, in JSON: more in all than a socket holds.
+    // Each character takes six bytes in JSON. All messages together exceed the buffers of a socket.
     let long = "\u{1}".repeat(500);
     for _ in 0..COUNT {
-        quick.say(said("Ada", &long).to_string()).await;
-        assert!(quick.hear().await.get("said").is_some());
+        quick.send(message("Ada", &long).to_string()).await;
+        assert!(quick.receive().await.get("said").is_some());
     }
-    let (mut heard, mut missed) = (0, 0);
-    while heard + missed < COUNT {
-        match slow.hear().await["missed"].as_u64() {
+    let (mut received, mut missed) = (0, 0);
+    while received + missed < COUNT {
+        match slow.receive().await["missed"].as_u64() {
             Some(count) => missed += count,
-            None => heard += 1,
+            None => received += 1,
         }
     }
-    assert_eq!(heard + missed, COUNT);
+    assert_eq!(received + missed, COUNT);
     assert!(missed > 0);
 }
 
 #[test]
-fn two_pages_talk_and_come_back_when_the_server_does() {
+fn two_pages_chat_and_reconnect_after_a_restart() {
     let example = start();
     let address = example.address.clone();
     let page = format!("http://{address}/");
@@ -177,7 +181,7 @@ fn two_pages_talk_and_come_back_when_the_server_does() {
 
     assert!(example.stop("-TERM").1);
     for tab in [&ada, &bob] {
-        tab.wait_for("#state", "gone");
+        tab.wait_for("#state", "connection lost");
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_websocket-chat"));
     let _example = Process::start_at(&mut command, &address);

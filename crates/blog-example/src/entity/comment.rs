@@ -1,4 +1,4 @@
-//! `blog_comment`: what readers say of a post.
+//! `blog_comment`: comments on posts.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,6 +1,6 @@
 //! The tables as SeaORM entities.
 
-// `model` writes methods that begin a transaction. They take no `Pool`, which cannot begin one.
+// `model` generates methods that begin a transaction. They do not accept a `Pool`.
 #![allow(clippy::disallowed_methods)]
 
 pub mod comment;

@@ -1,4 +1,4 @@
-//! `blog_post`: what the blog is about.
+//! `blog_post`: posts.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, Select};

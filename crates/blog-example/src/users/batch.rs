@@ -7,10 +7,10 @@ use crate::error::BlogError;
 use crate::external::{JsonObject, external_user, fetch};
 use crate::new_post::WHITE_SPACE;
 
-/// How many users a batch may ask for.
+/// Maximum number of users per batch.
 const MAX_BATCH: usize = 100;
 
-/// [`parse_ids`], as JSON Schema says it.
+/// The rules of [`parse_ids`] as a JSON Schema pattern.
 fn ids_pattern() -> String {
     let blanks = format!("[{WHITE_SPACE},]*");
     let id = format!("-?[0-9]{{1,18}}[{WHITE_SPACE}]*");
@@ -19,7 +19,7 @@ fn ids_pattern() -> String {
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 struct BatchQuery {
-    /// Ids with commas between them, a hundred at most.
+    /// Comma-separated ids, at most a hundred.
     #[schemars(required, regex(pattern = ids_pattern()), example = &"1,2,3")]
     #[garde(skip)]
     user_ids: Option<String>,
@@ -38,7 +38,7 @@ enum BatchUser {
     Missing { user_id: String, error: String },
 }
 
-/// A call for each id, all at the same time.
+/// Makes one call per id, all at the same time.
 pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Batch>, BlogError> {
     let BatchQuery { user_ids } = request.query()?;
     let user_ids = user_ids.unwrap_or_default();
@@ -48,16 +48,16 @@ pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Bat
         let call = upstream.get("/users/{id}").param("id", id);
         external_user(fetch(call).await)
     };
-    let outcomes = gather(MAX_BATCH, ids.iter().map(|id| user(id))).await;
-    let users = ids.iter().zip(outcomes).map(|(id, outcome)| {
+    let results = gather(MAX_BATCH, ids.iter().map(|id| user(id))).await;
+    let users = ids.iter().zip(results).map(|(id, result)| {
         let user_id = (*id).to_owned();
-        match outcome {
+        match result {
             Ok(data) => BatchUser::Found { user_id, data },
             Err(error) => {
                 tracing::warn!(
                     id,
                     error = error.to_string(),
-                    "a user of a batch is missing"
+                    "cannot fetch a user of the batch"
                 );
                 let error = error.detail().unwrap_or("Internal error").to_owned();
                 BatchUser::Missing { user_id, error }
@@ -72,10 +72,10 @@ pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Bat
 }
 
 pub(crate) fn about_batch() -> Description {
-    Description::of("Several users, asked for at the same time.").query::<BatchQuery>()
+    Description::of("Several users, fetched concurrently.").query::<BatchQuery>()
 }
 
-/// The ids as they were written; what is no integer never reaches the upstream.
+/// The ids as written. A text that is not an integer never reaches the upstream.
 fn parse_ids(text: &str) -> Result<Vec<&str>, BlogError> {
     let ids: Vec<_> = text
         .split(',')
@@ -85,13 +85,13 @@ fn parse_ids(text: &str) -> Result<Vec<&str>, BlogError> {
     if ids.is_empty() {
         return Err(BlogError::NoUserIds);
     }
-    let wrong = |detail: String| Error::invalid([FieldError::query("user_ids", detail)]);
+    let invalid = |detail: String| Error::invalid([FieldError::query("user_ids", detail)]);
     let is_integer = |id: &str| !id.starts_with('+') && id.parse::<i64>().is_ok();
     if ids.len() > MAX_BATCH {
-        return Err(wrong(format!("has more than {MAX_BATCH} ids")).into());
+        return Err(invalid(format!("has more than {MAX_BATCH} ids")).into());
     }
     if !ids.iter().all(|id| is_integer(id)) {
-        return Err(wrong("must be integers with commas between them".to_owned()).into());
+        return Err(invalid("must be integers with commas between them".to_owned()).into());
     }
     Ok(ids)
 }
@@ -103,13 +103,13 @@ mod tests {
     #[test]
     fn ids_are_trimmed_and_blanks_skipped() {
         assert_eq!(parse_ids(" 1, ,2,,1 ").unwrap(), ["1", "2", "1"]);
-        for none in ["", " ", ",", " , "] {
+        for blank in ["", " ", ",", " , "] {
             assert!(
-                matches!(parse_ids(none), Err(BlogError::NoUserIds)),
-                "{none:?}"
+                matches!(parse_ids(blank), Err(BlogError::NoUserIds)),
+                "{blank:?}"
             );
         }
-        for wrong in [
+        for invalid in [
             "x",
             "1,x",
             "1.0",
@@ -119,8 +119,8 @@ mod tests {
             "99999999999999999999",
         ] {
             assert!(
-                matches!(parse_ids(wrong), Err(BlogError::Request(_))),
-                "{wrong:?}"
+                matches!(parse_ids(invalid), Err(BlogError::Request(_))),
+                "{invalid:?}"
             );
         }
         assert_eq!(parse_ids(&"1,".repeat(100)).unwrap().len(), 100);

@@ -14,7 +14,7 @@ pub(crate) struct Dashboard {
     posts: Vec<Verbatim>,
     followers: Vec<Verbatim>,
     stats: DashboardStats,
-    /// What is wrong with the parts that are not there.
+    /// Errors of the missing parts.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<&'static str, String>,
 }
@@ -25,7 +25,7 @@ struct DashboardStats {
     followers_count: usize,
 }
 
-/// Three calls at the same time; what fails is left out and named.
+/// Makes three concurrent calls. Failed parts are left out and listed in `errors`.
 pub(crate) async fn dashboard(
     upstream: Client,
     request: Request,
@@ -59,21 +59,20 @@ pub(crate) async fn dashboard(
 }
 
 pub(crate) fn about_dashboard() -> Description {
-    Description::of("A user with posts and followers, asked for at the same time.")
-        .path::<i64>("id")
+    Description::of("A user with posts and followers, fetched concurrently.").path::<i64>("id")
 }
 
 fn or_error<T>(
     part: &'static str,
-    outcome: Result<T, ClientError>,
+    result: Result<T, ClientError>,
     errors: &mut BTreeMap<&'static str, String>,
 ) -> Option<T> {
-    outcome
+    result
         .inspect_err(|error| {
             tracing::warn!(
                 part,
                 error = error.to_string(),
-                "a part of the dashboard is missing"
+                "cannot fetch a part of the dashboard"
             );
             errors.insert(part, error.detail().to_owned());
         })

@@ -1,7 +1,8 @@
-//! `/users/..`: what the external service knows of users.
+//! `/users/..`: users of the external service.
 //!
-//! Coming from Django: `asyncio.gather(..., return_exceptions=True)` is `tokio::join!` for a few
-//! calls of different types and `gather` for many of one; each outcome is a `Result` of its own.
+//! Coming from Django: instead of `asyncio.gather(..., return_exceptions=True)`, use `tokio::join!`
+//! for a few calls of different types, and `gather` for many of one type. Each call has its own
+//! `Result`.
 
 mod batch;
 mod dashboard;

@@ -9,7 +9,7 @@ use crate::error::BlogError;
 use crate::external::{external_user, ok};
 use crate::pool::Pool;
 
-/// What the external service may know of a user.
+/// Fields of a user in the external service.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 #[garde(allow_unvalidated)]
 struct Profile {
@@ -36,7 +36,7 @@ struct LocalUser {
     last_name: String,
 }
 
-/// Takes over what the external service knows.
+/// Copies the fields of the external user to the local user.
 pub(crate) async fn sync(
     (upstream, database): (Client, Pool),
     request: Request,
@@ -45,11 +45,11 @@ pub(crate) async fn sync(
     let upstream = upstream.on_behalf_of(&request);
     let call = upstream.get("/users/{id}").param("id", id);
     let reply = external_user(ok(call).await)?;
-    // As strict as with our own clients: what is stored must be what was meant.
+    // As strict as for request bodies, because the fields are stored.
     let profile: Profile = resourceful::from_json(reply.bytes()).map_err(BlogError::external)?;
     let user = user::Entity::find_by_id(id).one(&database).await?;
     let user = user.ok_or(BlogError::LocalUserNotFound(id))?;
-    // It may be gone since.
+    // Another request may have deleted the user.
     let user = profile
         .apply_to(user, &database)
         .await
@@ -70,7 +70,7 @@ pub(crate) async fn sync(
 }
 
 pub(crate) fn about_sync() -> Description {
-    Description::of("Takes over what the external service knows of a user.").path::<i64>("id")
+    Description::of("Copies a user's data from the external service.").path::<i64>("id")
 }
 
 impl Profile {

@@ -6,7 +6,7 @@ use crate::blog::{Blog, ids, wrong_fields};
 
 crate::on_both_databases! {
     pages_of_published_posts,
-    wrong_parameters_are_all_named,
+    all_invalid_parameters_are_named,
 }
 
 async fn pages_of_published_posts(blog: Blog) {
@@ -39,7 +39,7 @@ async fn pages_of_published_posts(blog: Blog) {
     assert_eq!(past["pagination"]["has_next"], false);
 }
 
-async fn wrong_parameters_are_all_named(blog: Blog) {
+async fn all_invalid_parameters_are_named(blog: Blog) {
     for (query, wrong) in [
         ("page=0&limit=0", vec!["limit", "page"]),
         ("page=x", vec!["page"]),

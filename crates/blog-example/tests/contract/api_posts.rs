@@ -13,14 +13,14 @@ crate::on_both_databases! {
     a_post_is_created_with_a_slug,
     a_taken_slug_gets_the_first_free_number,
     simultaneous_creations_of_one_title_all_succeed,
-    every_wrong_field_is_named,
+    every_invalid_field_is_named,
     a_post_is_changed_in_part,
-    a_post_that_is_not_there_is_not_changed,
-    a_post_goes_with_its_comments,
+    an_unknown_post_is_not_changed,
+    a_post_is_deleted_with_its_comments,
     a_draft_is_published,
-    other_methods_are_405,
+    other_methods_get_405,
     ids_continue_after_the_largest,
-    a_new_post_has_no_author_and_the_time_of_now,
+    a_new_post_has_no_author_and_the_current_time,
 }
 
 async fn published_posts_are_listed(blog: Blog) {
@@ -88,7 +88,7 @@ async fn simultaneous_creations_of_one_title_all_succeed(blog: Blog) {
     assert_eq!(slugs, numbered.chain(["same".to_owned()]).collect());
 }
 
-async fn every_wrong_field_is_named(blog: Blog) {
+async fn every_invalid_field_is_named(blog: Blog) {
     let cases: &[(Value, &[&str])] = &[
         (json!({}), &["content", "title"]),
         (
@@ -161,7 +161,7 @@ async fn a_post_is_changed_in_part(blog: Blog) {
     assert_eq!(blog.client.get("/posts/1/").await.json()["title"], "New");
 }
 
-async fn a_post_that_is_not_there_is_not_changed(blog: Blog) {
+async fn an_unknown_post_is_not_changed(blog: Blog) {
     for body in [json!({}), json!({"title": "x"})] {
         let response = blog.client.put("/api/posts/404/").json(&body).await;
         assert_eq!(response.status(), 404, "{}", response.text());
@@ -178,7 +178,7 @@ async fn a_post_that_is_not_there_is_not_changed(blog: Blog) {
     assert_eq!(blog.client.delete("/api/posts/404/").await.status(), 404);
 }
 
-async fn a_post_goes_with_its_comments(blog: Blog) {
+async fn a_post_is_deleted_with_its_comments(blog: Blog) {
     blog.add_post(1, "Title", true, 0).await;
     blog.sql("INSERT INTO blog_comment (post_id, content) VALUES (1, 'one')")
         .await;
@@ -213,7 +213,7 @@ async fn a_draft_is_published(blog: Blog) {
     assert_eq!(other.headers()["allow"], "POST, OPTIONS");
 }
 
-async fn other_methods_are_405(blog: Blog) {
+async fn other_methods_get_405(blog: Blog) {
     let response = blog.client.get("/api/posts/1/").await;
     assert_eq!(response.status(), 405);
     assert_eq!(response.headers()["allow"], "PUT, DELETE, OPTIONS");
@@ -228,14 +228,14 @@ async fn other_methods_are_405(blog: Blog) {
 async fn ids_continue_after_the_largest(blog: Blog) {
     blog.add_post(41, "Title", true, 0).await;
     if blog.database.get_database_backend() == DbBackend::Postgres {
-        // Who writes ids himself moves the sequence himself.
+        // A program that inserts ids must also move the sequence.
         blog.sql("SELECT setval(pg_get_serial_sequence('blog_post', 'id'), 41)")
             .await;
     }
     assert_eq!(blog.create("Next").await.json()["id"], 42);
 }
 
-async fn a_new_post_has_no_author_and_the_time_of_now(blog: Blog) {
+async fn a_new_post_has_no_author_and_the_current_time(blog: Blog) {
     let before = chrono::Utc::now();
     let created = blog.create("Now").await.json();
     let post = blog

@@ -1,4 +1,4 @@
-//! A database that is stopped, paused or locked, and a cache that is away.
+//! A database that is stopped, paused or locked, and a cache that is stopped.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,8 +30,8 @@ fn is_unavailable(response: &TestResponse) -> bool {
         && response.json()["error"] == "The database is not available."
 }
 
-/// 60 requests at the same time, all 503 within two seconds.
-async fn nothing_waits_for_it(blog: &Blog) {
+/// Sends 60 concurrent requests. Asserts that all get 503 within two seconds.
+async fn assert_no_request_waits(blog: &Blog) {
     let ask = async |number: usize| {
         let started = Instant::now();
         let response = match number % 8 {
@@ -44,18 +44,18 @@ async fn nothing_waits_for_it(blog: &Blog) {
         };
         Ok::<_, Error>((response, started.elapsed()))
     };
-    for outcome in gather(60, (0..60).map(ask)).await {
-        let (response, time) = outcome.unwrap();
+    for result in gather(60, (0..60).map(ask)).await {
+        let (response, time) = result.unwrap();
         assert!(is_unavailable(&response), "{}", response.text());
         assert!(time < Duration::from_secs(2), "{time:?}");
     }
 }
 
-/// All URLs work again within five seconds.
-async fn it_is_healthy_soon(blog: &Blog) {
+/// Asserts that all URLs work again within five seconds.
+async fn assert_recovers(blog: &Blog) {
     let deadline = Instant::now() + Duration::from_secs(5);
     while blog.client.get("/posts/").await.status() != 200 {
-        assert!(Instant::now() < deadline, "it is not");
+        assert!(Instant::now() < deadline, "the blog does not recover");
         tokio::task::yield_now().await;
     }
     assert_eq!(blog.create("Title").await.status(), 201);
@@ -68,17 +68,17 @@ async fn postgres_stopped_paused_and_back_again() {
     assert_eq!(blog.create("Title").await.status(), 201);
 
     server.pause();
-    nothing_waits_for_it(&blog).await;
+    assert_no_request_waits(&blog).await;
     server.resume();
-    it_is_healthy_soon(&blog).await;
+    assert_recovers(&blog).await;
 
     server.stop();
-    nothing_waits_for_it(&blog).await;
+    assert_no_request_waits(&blog).await;
     server.start_again();
-    it_is_healthy_soon(&blog).await;
+    assert_recovers(&blog).await;
 }
 
-/// A statement that runs when the server is paused is not waited for either.
+/// A request does not wait for a running statement on a paused server either.
 #[tokio::test]
 async fn postgres_paused_in_the_middle() {
     let server = Postgres::start();
@@ -113,12 +113,12 @@ async fn postgres_paused_in_the_middle() {
     assert!(started.elapsed() < Duration::from_secs(2));
     server.resume();
     lock.rollback().await.unwrap();
-    it_is_healthy_soon(&blog).await;
+    assert_recovers(&blog).await;
 }
 
-/// Who is slow on a server that is alive is waited for, also when no connection is left to ask it.
+/// A request waits for a slow statement on a working server, even if all connections are busy.
 #[tokio::test]
-async fn slow_statements_are_waited_for() {
+async fn requests_wait_for_slow_statements() {
     let blog = Blog::on_postgres().await;
     blog.create("Title").await;
     let other = blog.another_connection().await;
@@ -128,11 +128,11 @@ async fn slow_statements_are_waited_for() {
         .unwrap();
     let read = async || Ok::<_, Error>(blog.client.get("/posts/").await.status());
     let reads = gather(20, (0..20).map(|_| read()));
-    let let_go = async {
+    let unlock = async {
         tokio::time::sleep(Duration::from_millis(2500)).await;
         lock.rollback().await.unwrap();
     };
-    let (reads, ()) = tokio::join!(reads, let_go);
+    let (reads, ()) = tokio::join!(reads, unlock);
     for status in reads {
         assert_eq!(status.unwrap(), 200);
     }
@@ -141,20 +141,20 @@ async fn slow_statements_are_waited_for() {
 #[tokio::test]
 async fn sqlite_locked_by_another() {
     let blog = Blog::on_sqlite().await;
-    // Another process has a connection of its own; so has this.
+    // A separate connection, as another process has one.
     let other = blog.another_connection().await;
 
-    // Let go in time: the writer waits for it.
+    // The lock is released in time: the writer waits for it.
     let lock = database::begin_writing(&other).await.unwrap();
     let writer = blog.create("Title");
-    let let_go = async {
+    let unlock = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         lock.rollback().await.unwrap();
     };
-    let (created, ()) = tokio::join!(writer, let_go);
+    let (created, ()) = tokio::join!(writer, unlock);
     assert_eq!(created.status(), 201);
 
-    // Not let go: it is told so, and readers are not disturbed.
+    // The lock is not released: the writer gets 503, and readers do not wait.
     let lock = other.begin().await.unwrap();
     lock.execute_unprepared("DELETE FROM blog_comment")
         .await
@@ -204,6 +204,6 @@ async fn redis_stopped_and_back_again() {
     server.start_again();
     let deadline = Instant::now() + Duration::from_secs(10);
     while ask().await >= computed {
-        assert!(Instant::now() < deadline, "it is not used again");
+        assert!(Instant::now() < deadline, "the cache is not used again");
     }
 }

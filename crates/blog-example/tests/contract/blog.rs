@@ -1,4 +1,4 @@
-//! A blog on a database of its own, beside an upstream of its own.
+//! A blog with its own database and upstream.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Blog {
         let upstream = Upstream::start();
         let services = services(url, cache, &upstream).await;
         let database = services.database.clone();
-        let client = TestClient::new(blog_example::app(services)).expect("the blog is sound");
+        let client = TestClient::new(blog_example::app(services)).expect("the blog builds");
         Self {
             client,
             database: database.connections().clone(),
@@ -73,19 +73,19 @@ impl Blog {
         }
     }
 
-    /// Runs SQL as somebody outside would.
+    /// Runs SQL outside of the blog, as another program would.
     pub(crate) async fn sql(&self, sql: &str) {
         self.database.execute_unprepared(sql).await.expect(sql);
     }
 
-    /// Another's connection to its database.
+    /// A separate connection to the blog's database.
     pub(crate) async fn another_connection(&self) -> DatabaseConnection {
         Database::connect(&self.url)
             .await
             .expect("another connection")
     }
 
-    /// How many connections its pool has open.
+    /// Number of open connections in the blog's pool.
     pub(crate) fn connections(&self) -> u32 {
         match self.database.get_database_backend() {
             DbBackend::Sqlite => self.database.get_sqlite_connection_pool().size(),
@@ -101,7 +101,7 @@ impl Blog {
         }
     }
 
-    /// A published or unpublished post, written from outside; `minute` orders them.
+    /// Inserts a post with SQL; `minute` orders the posts.
     pub(crate) async fn add_post(&self, id: i64, title: &str, published: bool, minute: u32) {
         let published = self.boolean(published);
         self.sql(&format!(
@@ -119,7 +119,7 @@ impl Blog {
     }
 }
 
-/// The application as a whole, on SQLite, and what it stands on.
+/// The whole application on SQLite, with its database and upstream.
 pub(crate) struct Whole {
     pub(crate) app: App,
     pub(crate) database: DatabaseConnection,
@@ -156,19 +156,19 @@ async fn services(url: &str, cache: Cache, upstream: &Upstream) -> Services {
     }
 }
 
-/// The names of the wrong fields of a 422, sorted.
+/// The names of the invalid fields of a 422, sorted.
 pub(crate) fn wrong_fields(response: &TestResponse) -> Vec<String> {
     assert_eq!(response.status(), 422, "{}", response.text());
     let problem = response.json();
     let errors = problem["errors"].as_array().expect("a list of errors");
-    let place = |error: &Value| {
-        let place = error["pointer"]
+    let field = |error: &Value| {
+        let location = error["pointer"]
             .as_str()
             .or(error["name"].as_str())
-            .expect("a place");
-        place.rsplit('/').next().unwrap_or_default().to_owned()
+            .expect("a location");
+        location.rsplit('/').next().unwrap_or_default().to_owned()
     };
-    let mut names: Vec<_> = errors.iter().map(place).collect();
+    let mut names: Vec<_> = errors.iter().map(field).collect();
     names.sort();
     names
 }
@@ -182,17 +182,17 @@ pub(crate) fn ids(list: &Value) -> Vec<i64> {
         .collect()
 }
 
-/// What an upstream does on a bad day, and whether it is then too late.
+/// Failures of an upstream, and whether each is a timeout.
 pub(crate) fn bad_days() -> Vec<(Behaviour, bool)> {
-    let answer = |status, body: &str| Behaviour::Answer(status, String::new(), body.to_owned());
+    let response = |status, body: &str| Behaviour::Answer(status, String::new(), body.to_owned());
     let redirect = "Location: http://169.254.169.254/latest/meta-data/\r\n".to_owned();
     vec![
         (Behaviour::Reset, false),
         (Behaviour::CutOff("200 OK"), false),
-        (answer("500 Internal Server Error", "{}"), false),
-        (answer("201 Created", "{}"), false),
-        (answer("200 OK", "<html><body>Sorry</body></html>"), false),
-        (answer("200 OK", "7"), false),
+        (response("500 Internal Server Error", "{}"), false),
+        (response("201 Created", "{}"), false),
+        (response("200 OK", "<html><body>Sorry</body></html>"), false),
+        (response("200 OK", "7"), false),
         (
             Behaviour::Answer("302 Found", redirect, String::new()),
             false,

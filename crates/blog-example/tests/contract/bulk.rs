@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::blog::{Blog, wrong_fields};
 
 crate::on_both_databases! {
-    good_posts_are_created_in_order,
-    a_bad_post_harms_no_other,
-    a_body_without_posts_is_refused,
-    bulks_at_the_same_time_do_not_stand_in_each_others_way,
+    valid_posts_are_created_in_order,
+    an_invalid_post_does_not_affect_the_others,
+    a_body_without_posts_is_rejected,
+    concurrent_bulks_do_not_deadlock,
 }
 
 async fn bulk(blog: &Blog, body: &Value) -> TestResponse {
@@ -20,7 +20,7 @@ fn post(title: &str) -> Value {
     json!({"title": title, "content": "", "published": true})
 }
 
-async fn good_posts_are_created_in_order(blog: Blog) {
+async fn valid_posts_are_created_in_order(blog: Blog) {
     let response = bulk(&blog, &json!({"posts": [post("A"), post("B"), post("A")]})).await;
     let expected = json!({
         "successful_posts": [
@@ -39,8 +39,8 @@ async fn good_posts_are_created_in_order(blog: Blog) {
     assert_eq!(list["posts"].as_array().unwrap().len(), 3);
 }
 
-async fn a_bad_post_harms_no_other(blog: Blog) {
-    let body = r#"{"posts": [
+async fn an_invalid_post_does_not_affect_the_others(blog: Blog) {
+    let posts = r#"{"posts": [
         {"title": " ", "published": 1},
         {"title": "Good", "content": ""},
         [1, "x"],
@@ -51,14 +51,14 @@ async fn a_bad_post_harms_no_other(blog: Blog) {
         .client
         .post("/posts/bulk/")
         .header("content-type", "application/json");
-    let response = request.body(body).await;
-    let answer = response.json();
+    let response = request.body(posts).await;
+    let body = response.json();
     assert_eq!(
-        answer["successful_posts"],
+        body["successful_posts"],
         json!([{"id": 1, "title": "Good", "slug": "good"}])
     );
-    assert_eq!(answer["total_created"], 1);
-    let errors: Vec<_> = answer["failed_posts"].as_array().unwrap().iter().collect();
+    assert_eq!(body["total_created"], 1);
+    let errors: Vec<_> = body["failed_posts"].as_array().unwrap().iter().collect();
     let text = |index: usize| errors[index]["error"].as_str().unwrap();
     for name in ["title: ", "content: ", "published: "] {
         assert!(text(0).contains(name), "{}", text(0));
@@ -68,13 +68,13 @@ async fn a_bad_post_harms_no_other(blog: Blog) {
         ("must be an object", "must be an object")
     );
     assert!(text(3).starts_with("title: "));
-    let places: Vec<_> = errors
+    let indices: Vec<_> = errors
         .iter()
         .map(|error| error["index"].as_u64().unwrap())
         .collect();
-    assert_eq!(places, [0, 2, 3, 4]);
+    assert_eq!(indices, [0, 2, 3, 4]);
     assert_eq!(errors[1]["data"], json!([1, "x"]));
-    // As it was sent, to the byte.
+    // Byte for byte as sent.
     assert!(
         response
             .text()
@@ -82,7 +82,7 @@ async fn a_bad_post_harms_no_other(blog: Blog) {
     );
 }
 
-async fn a_body_without_posts_is_refused(blog: Blog) {
+async fn a_body_without_posts_is_rejected(blog: Blog) {
     for body in [json!({}), json!({"posts": null}), json!({"posts": []})] {
         let response = bulk(&blog, &body).await;
         assert_eq!(response.status(), 400, "{body}");
@@ -105,8 +105,8 @@ async fn a_body_without_posts_is_refused(blog: Blog) {
     assert_eq!(list, json!({"posts": []}));
 }
 
-/// The same titles in opposite orders: each would wait for the slugs of the other.
-async fn bulks_at_the_same_time_do_not_stand_in_each_others_way(blog: Blog) {
+/// The bulks contain the same titles in opposite orders, so without a queue each would wait for the other.
+async fn concurrent_bulks_do_not_deadlock(blog: Blog) {
     let titles: Vec<_> = (0..20)
         .map(|number| post(&format!("Title {number}")))
         .collect();

@@ -45,10 +45,10 @@ async fn a_hit_is_the_same_body_at_once(blog: Blog) {
 async fn many_misses_compute_once(blog: Blog) {
     let started = Instant::now();
     let ask = async || Ok::<_, Error>(get(&blog, "?category=caf%C3%A9%0A").await.0);
-    let answers = gather(50, (0..50).map(|_| ask())).await;
+    let bodies = gather(50, (0..50).map(|_| ask())).await;
     assert!(started.elapsed() < 2 * SECOND);
-    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
-    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let bodies: Vec<_> = bodies.into_iter().map(Result::unwrap).collect();
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
 }
 
 async fn warming_replaces(blog: Blog) {

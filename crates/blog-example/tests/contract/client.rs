@@ -1,4 +1,4 @@
-//! The posts as another service of ours meets them: over a socket, by the resource's own types.
+//! `ResourceClient` with the types of the resource, over a socket.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use sea_orm::sqlx::ConnectOptions;
 use crate::blog::Blog;
 
 crate::on_both_databases! {
-    a_post_lives_from_its_creation_to_its_end,
-    what_is_refused_says_why,
+    a_post_is_created_changed_published_and_deleted,
+    errors_are_problems,
 }
 
 /// A client of this blog on a socket.
@@ -52,7 +52,7 @@ fn creme() -> NewPost {
     }
 }
 
-async fn a_post_lives_from_its_creation_to_its_end(blog: Blog) {
+async fn a_post_is_created_changed_published_and_deleted(blog: Blog) {
     let posts = posts(&blog).await;
     let post = posts.create(&creme()).await.unwrap();
     let (id, title, slug) = (
@@ -78,7 +78,7 @@ async fn a_post_lives_from_its_creation_to_its_end(blog: Blog) {
         ..Default::default()
     };
     let hidden = posts.update(&id, &changes).await.unwrap();
-    assert_eq!(hidden, renamed); // what is kept was not sent
+    assert_eq!(hidden, renamed); // unchanged fields were not sent
     assert_eq!(posts.list(&Unpaged).await.unwrap().items(), []);
     let shown = posts
         .call::<PostsPublish>(OnItem(id), NoInput)
@@ -94,7 +94,7 @@ async fn a_post_lives_from_its_creation_to_its_end(blog: Blog) {
     );
 }
 
-async fn what_is_refused_says_why(blog: Blog) {
+async fn errors_are_problems(blog: Blog) {
     let posts = posts(&blog).await;
     let blank = NewPost {
         title: " ".to_owned(),
@@ -105,8 +105,8 @@ async fn what_is_refused_says_why(blog: Blog) {
         Err(ResourceError::Problem(problem)) if problem.status() == 422 => problem,
         other => panic!("{other:?}"),
     };
-    let places = problem.errors().iter().map(FieldError::location);
-    assert_eq!(places.collect::<Vec<_>>(), ["/content", "/title"]);
+    let locations = problem.errors().iter().map(FieldError::location);
+    assert_eq!(locations.collect::<Vec<_>>(), ["/content", "/title"]);
 
     let error = posts.update(&7, &PostChanges::default()).await.unwrap_err();
     let problem = error.problem().unwrap();

@@ -1,5 +1,5 @@
-//! Transactions that are dropped on their way: whatever is confirmed afterwards is there, and no
-//! connection stays in a transaction.
+//! Dropped transactions: every write that is confirmed afterwards is stored, and no connection stays in a
+//! transaction.
 
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -20,15 +20,15 @@ crate::on_both_databases! {
     dropped_bulks_leave_no_connection_in_a_transaction,
 }
 
-/// Polls `work` so often at most, then drops it; whether it was done.
+/// Polls `work` at most `polls` times, then drops it. Returns whether it completed.
 async fn dropped_after(polls: usize, work: impl Future<Output = Result<(), DbErr>>) -> bool {
     let mut work = pin!(work);
     let mut polled = 0;
     poll_fn(|context| {
         polled += 1;
         match work.as_mut().poll(context) {
-            Poll::Ready(outcome) => {
-                outcome.unwrap();
+            Poll::Ready(result) => {
+                result.unwrap();
                 Poll::Ready(true)
             }
             Poll::Pending if polled < polls => Poll::Pending,
@@ -45,8 +45,8 @@ async fn titles(blog: &Blog) -> BTreeSet<String> {
     posts.into_iter().map(|post| post.title).collect()
 }
 
-/// 60 posts that are created at the same time are confirmed, and there for another connection.
-async fn sixty_are_created_and_there(blog: &Blog) {
+/// Creates 60 posts concurrently. Asserts that another connection sees all of them.
+async fn assert_sixty_are_stored(blog: &Blog) {
     let create = async |number: usize| {
         let response = blog.create(&format!("Small {number}")).await;
         assert_eq!(response.status(), 201, "{}", response.text());
@@ -54,12 +54,12 @@ async fn sixty_are_created_and_there(blog: &Blog) {
     };
     let created = gather(20, (0..60).map(create)).await;
     let created: BTreeSet<_> = created.into_iter().map(Result::unwrap).collect();
-    let there = titles(blog).await;
-    assert!(there.is_superset(&created), "{created:?} of {there:?}");
+    let stored = titles(blog).await;
+    assert!(stored.is_superset(&created), "{created:?} of {stored:?}");
 }
 
-/// No connection of PostgreSQL's stays in a transaction, and none of SQLite's holds its lock.
-async fn none_is_in_a_transaction(blog: &Blog) {
+/// Asserts that no PostgreSQL connection stays in a transaction, and no SQLite connection holds the lock.
+async fn assert_none_is_in_a_transaction(blog: &Blog) {
     let other = blog.another_connection().await;
     if other.get_database_backend() == DbBackend::Sqlite {
         let lock = database::begin_writing(&other).await.unwrap();
@@ -95,8 +95,8 @@ async fn dropped_transactions_leave_no_connection_in_one(blog: Blog) {
             transaction.execute_unprepared(&insert).await?;
             transaction.commit().await
         };
-        // At each place where it waits, several times; the first last, since a transaction that
-        // is carried out would end the one that is open.
+        // Drops the transaction several times at each await point, the first point last: a transaction
+        // that completes would end an open one.
         if dropped_after(20 - number % 20, write).await {
             confirmed.insert(title);
         }
@@ -106,12 +106,12 @@ async fn dropped_transactions_leave_no_connection_in_one(blog: Blog) {
         "{}",
         confirmed.len()
     );
-    sixty_are_created_and_there(&blog).await;
-    none_is_in_a_transaction(&blog).await;
+    assert_sixty_are_stored(&blog).await;
+    assert_none_is_in_a_transaction(&blog).await;
     assert!(titles(&blog).await.is_superset(&confirmed));
 }
 
-/// The same by the whole way of a request.
+/// The same with whole requests.
 async fn dropped_bulks_leave_no_connection_in_a_transaction(blog: Blog) {
     let mut confirmed = BTreeSet::new();
     for number in 0..200 {
@@ -126,7 +126,7 @@ async fn dropped_bulks_leave_no_connection_in_a_transaction(blog: Blog) {
             confirmed.insert(title);
         }
     }
-    sixty_are_created_and_there(&blog).await;
-    none_is_in_a_transaction(&blog).await;
+    assert_sixty_are_stored(&blog).await;
+    assert_none_is_in_a_transaction(&blog).await;
     assert!(titles(&blog).await.is_superset(&confirmed));
 }

@@ -5,12 +5,12 @@ use serde_json::json;
 use crate::blog::{Blog, wrong_fields};
 
 crate::on_both_databases! {
-    hello_says_hello,
+    hello_returns_a_greeting,
     a_message_is_processed,
     a_message_is_a_string,
 }
 
-async fn hello_says_hello(blog: Blog) {
+async fn hello_returns_a_greeting(blog: Blog) {
     let response = blog.client.get("/async-hello/").await;
     assert_eq!(
         response.json(),

@@ -7,12 +7,12 @@ use resourceful_test_parts::Behaviour;
 use crate::blog::{Blog, UPSTREAM_TIMEOUT, bad_days};
 
 crate::on_both_databases! {
-    an_object_is_handed_on_to_the_byte,
+    an_object_is_passed_on_byte_for_byte,
     every_failure_of_the_upstream_is_a_gateway_error,
     both_methods_are_allowed,
 }
 
-async fn an_object_is_handed_on_to_the_byte(blog: Blog) {
+async fn an_object_is_passed_on_byte_for_byte(blog: Blog) {
     let odd = r#"{"b": 1.0,"a": 123456789012345678901234567890, "a": "\u00e9\ud83d\ude00"}"#;
     blog.upstream.json("/data", format!(" {odd}\n"));
     let response = blog
@@ -43,7 +43,7 @@ async fn every_failure_of_the_upstream_is_a_gateway_error(blog: Blog) {
             "{text}: {time:?}"
         );
     }
-    for wrong in [
+    for invalid in [
         "[1, 2]",
         "\"text\"",
         "7",
@@ -51,9 +51,10 @@ async fn every_failure_of_the_upstream_is_a_gateway_error(blog: Blog) {
         "",
         "{\"a\": \"\\ud800\"}",
     ] {
-        blog.upstream.on("/data", Behaviour::Json(wrong.to_owned()));
+        blog.upstream
+            .on("/data", Behaviour::Json(invalid.to_owned()));
         let response = blog.client.get("/endpoint/").await;
-        assert_eq!(response.status(), 502, "{wrong}");
+        assert_eq!(response.status(), 502, "{invalid}");
     }
     let deep = format!("{{\"a\": {}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     blog.upstream.json("/data", deep);

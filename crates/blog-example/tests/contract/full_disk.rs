@@ -1,5 +1,5 @@
-//! An SQLite database that cannot grow for a while. SQLite then ends a transaction by itself, of
-//! which sqlx does not know.
+//! An SQLite database that temporarily cannot grow. SQLite then ends a transaction by itself, and sqlx does
+//! not notice.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::blog::Blog;
 use crate::process::blog;
 
-/// A megabyte of posts, more than there is room for.
+/// A megabyte of posts, more than the disk can store.
 fn too_many() -> Value {
     let content = "x".repeat(10_000);
     let posts =
@@ -23,7 +23,7 @@ fn too_many() -> Value {
     json!({"posts": posts.collect::<Vec<_>>()})
 }
 
-/// The slugs of all posts, as somebody else reads them.
+/// The slugs of all posts, as another connection reads them.
 async fn slugs(other: &DatabaseConnection) -> BTreeSet<String> {
     let posts = Statement::from_string(DbBackend::Sqlite, "SELECT slug FROM blog_post");
     let rows = other.query_all_raw(posts).await.unwrap();
@@ -31,7 +31,7 @@ async fn slugs(other: &DatabaseConnection) -> BTreeSet<String> {
     rows.iter().map(slug).collect()
 }
 
-/// Runs SQL on all connections of the blog's pool. None of them is in a transaction.
+/// Runs SQL on all connections of the blog's pool. Asserts that none of them is in a transaction.
 async fn on_all_connections(blog: &Blog, sql: &str) {
     all_are_idle(blog).await;
     let pool = blog.database.get_sqlite_connection_pool();
@@ -41,11 +41,11 @@ async fn on_all_connections(blog: &Blog, sql: &str) {
         connection.execute("BEGIN; ROLLBACK").await.unwrap();
         connection.execute(AssertSqlSafe(sql)).await.unwrap();
     }
-    // Who finds none idle opens another.
+    // A request that finds no idle connection would open another one.
     all_are_idle(blog).await;
 }
 
-/// No connection of the pool is in use, or being closed or opened.
+/// Waits until no connection of the pool is in use, or being closed or opened.
 async fn all_are_idle(blog: &Blog) {
     let pool = blog.database.get_sqlite_connection_pool();
     let deadline = Instant::now() + Duration::from_secs(5);
@@ -58,9 +58,8 @@ async fn all_are_idle(blog: &Blog) {
     }
 }
 
-/// Creates 40 posts at the same time: those that were confirmed are there for another connection,
-/// and no others.
-async fn forty_are_created_and_there(blog: &Blog, other: &DatabaseConnection) {
+/// Creates 40 posts concurrently. Asserts that another connection sees exactly these posts.
+async fn assert_forty_are_stored(blog: &Blog, other: &DatabaseConnection) {
     let before = slugs(other).await;
     let create = async |number: usize| {
         let response = blog.create(&format!("Small {number}")).await;
@@ -74,7 +73,7 @@ async fn forty_are_created_and_there(blog: &Blog, other: &DatabaseConnection) {
     assert_eq!(created.len(), 40);
 }
 
-const NO_ROOM: &str = "PRAGMA max_page_count = 1"; // as few as there are
+const NO_ROOM: &str = "PRAGMA max_page_count = 1"; // SQLite raises it to the current size
 const ROOM: &str = "PRAGMA max_page_count = 4294967294";
 const READ_ONLY: &str = "PRAGMA query_only = 1";
 const WRITABLE: &str = "PRAGMA query_only = 0";
@@ -83,18 +82,18 @@ const WRITABLE: &str = "PRAGMA query_only = 0";
 async fn bulks_without_room_leave_no_connection_in_a_transaction() {
     let blog = Blog::on_sqlite().await;
     let other = blog.another_connection().await;
-    // The first ends the transaction, the second leaves it open.
-    for (trouble, its_end) in [(NO_ROOM, ROOM), (READ_ONLY, WRITABLE)] {
+    // `NO_ROOM` ends the transaction, `READ_ONLY` leaves it open.
+    for (fault, repair) in [(NO_ROOM, ROOM), (READ_ONLY, WRITABLE)] {
         for _ in 0..10 {
-            on_all_connections(&blog, trouble).await;
+            on_all_connections(&blog, fault).await;
             let response = blog.client.post("/posts/bulk/").json(&too_many()).await;
             assert_eq!(response.status(), 503, "{}", response.text());
             assert_eq!(blog.client.get("/readyz").await.status(), 200);
         }
-        on_all_connections(&blog, its_end).await;
+        on_all_connections(&blog, repair).await;
     }
     assert_eq!(slugs(&other).await, BTreeSet::new());
-    forty_are_created_and_there(&blog, &other).await;
+    assert_forty_are_stored(&blog, &other).await;
     let response = blog.client.post("/posts/bulk/").json(&too_many()).await;
     assert_eq!(response.json()["total_created"], 100);
     assert_eq!(slugs(&other).await.len(), 140);
@@ -105,24 +104,24 @@ async fn single_posts_without_room_are_not_confirmed() {
     let blog = Blog::on_sqlite().await;
     let other = blog.another_connection().await;
     let post = json!({"title": "Large", "content": "x".repeat(100_000)});
-    for (trouble, its_end) in [(NO_ROOM, ROOM), (READ_ONLY, WRITABLE)] {
-        on_all_connections(&blog, trouble).await;
+    for (fault, repair) in [(NO_ROOM, ROOM), (READ_ONLY, WRITABLE)] {
+        on_all_connections(&blog, fault).await;
         for _ in 0..10 {
-            // A further connection would have room.
+            // A new connection would not have the fault.
             all_are_idle(&blog).await;
             let response = blog.client.post("/api/posts/").json(&post).await;
             assert_eq!(response.status(), 503, "{}", response.text());
         }
         assert_eq!(blog.client.get("/posts/").await.status(), 200);
-        on_all_connections(&blog, its_end).await;
+        on_all_connections(&blog, repair).await;
     }
     assert_eq!(slugs(&other).await, BTreeSet::new());
-    forty_are_created_and_there(&blog, &other).await;
+    assert_forty_are_stored(&blog, &other).await;
 }
 
-/// Without constraints no statement can fail alone: SQLite ends the whole transaction.
+/// The table has no constraints, so a failed statement makes SQLite end the whole transaction.
 #[tokio::test]
-async fn a_transaction_that_ended_by_itself_takes_its_connection_along() {
+async fn a_connection_whose_transaction_ended_by_itself_is_closed() {
     let blog = Blog::on_sqlite().await;
     let other = blog.another_connection().await;
     blog.sql("CREATE TABLE filler (content blob)").await;
@@ -142,29 +141,29 @@ async fn a_transaction_that_ended_by_itself_takes_its_connection_along() {
         };
     }
     on_all_connections(&blog, ROOM).await;
-    forty_are_created_and_there(&blog, &other).await;
+    assert_forty_are_stored(&blog, &other).await;
 }
 
 #[tokio::test]
-async fn a_transaction_that_sqlx_does_not_know_takes_its_connection_along() {
+async fn a_connection_with_a_transaction_unknown_to_sqlx_is_closed() {
     let blog = Blog::on_sqlite().await;
     let other = blog.another_connection().await;
     for _ in 0..5 {
         blog.sql("BEGIN IMMEDIATE").await;
         all_are_idle(&blog).await;
     }
-    forty_are_created_and_there(&blog, &other).await;
+    assert_forty_are_stored(&blog, &other).await;
 }
 
-/// The operating system refuses to let its files grow, in the middle of a transaction as at its
-/// end, and a process with a connection of its own reads what is there.
+/// The operating system limits the file size, in the middle and at the end of a transaction. Another
+/// process reads the stored posts.
 #[tokio::test]
-async fn files_that_cannot_grow_lose_nothing_that_was_confirmed() {
+async fn files_that_cannot_grow_lose_no_confirmed_post() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("blog.sqlite3");
     let url = format!("sqlite://{}", file.display());
     let program = blog(directory.path());
-    // Without the signal that would end it.
+    // Ignores the signal that would end the process.
     let mut command = Command::new("sh");
     command
         .args(["-c", "trap '' XFSZ; exec \"$0\""])
@@ -192,8 +191,8 @@ async fn files_that_cannot_grow_lose_nothing_that_was_confirmed() {
     limit_files(&blog, &room.to_string());
     let bulk = too_many().to_string();
     for _ in 0..10 {
-        let answer = blog.ask("POST", "/posts/bulk/", &bulk);
-        assert_eq!(answer.status, 503, "{}", answer.body);
+        let response = blog.ask("POST", "/posts/bulk/", &bulk);
+        assert_eq!(response.status, 503, "{}", response.body);
         assert_eq!(blog.get("/readyz").status, 200);
     }
     limit_files(&blog, "unlimited");
@@ -209,16 +208,16 @@ async fn files_that_cannot_grow_lose_nothing_that_was_confirmed() {
             .map(|create| create.join().unwrap())
             .collect()
     });
-    for answer in &created {
-        assert_eq!(answer.status, 201, "{}", answer.body);
+    for response in &created {
+        assert_eq!(response.status, 201, "{}", response.body);
     }
-    let there = slugs(&other).await;
+    let stored = slugs(&other).await;
     let expected: BTreeSet<_> = (0..41).map(|number| format!("small-{number}")).collect();
-    assert_eq!(there, expected);
+    assert_eq!(stored, expected);
     assert!(blog.stop("-TERM").1);
 }
 
-/// How large its files may be, in bytes.
+/// Limits the file size of a process, in bytes.
 fn limit_files(process: &Process, bytes: &str) {
     let status = Command::new("prlimit")
         .arg(format!("--pid={}", process.id()))

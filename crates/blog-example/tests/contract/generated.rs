@@ -1,5 +1,5 @@
-//! Clients in other languages, generated from `openapi.json`: the programs that the guide shows are
-//! compiled, and talk to the blog.
+//! Clients in other languages, generated from `openapi.json`. The programs in the guide are compiled and
+//! run against the blog.
 
 use std::ffi::OsString;
 use std::fs;
@@ -29,27 +29,27 @@ fn a_typescript_client_is_generated_and_works() {
     symlink(tools().join("node_modules"), project.path("node_modules")).unwrap();
     project.run_well(TO_TYPESCRIPT);
     let (_, errors) = project.run("tsc --project .");
-    only_the_misspelt_field(&errors, "wrong_field.ts(");
+    assert_only_the_misspelt_field(&errors, "wrong_field.ts(");
 
     let blog = crate::process::start(project.directory.path());
-    let said = project.run_well(&format!("node posts.js http://{}", blog.address));
-    as_expected(&said);
+    let output = project.run_well(&format!("node posts.js http://{}", blog.address));
+    assert_output(&output);
 }
 
 #[test]
 fn a_python_client_is_generated_and_works() {
     let project = Project::new("python", "python/bin");
     project.run_well(&format!("{TO_PYTHON} --fail-on-warning"));
-    // What is wrong with `client.py`, which is the same for every document, is not ours to mend.
+    // Ignores errors in `client.py`, which the generator writes equally for every document.
     let (_, errors) = project.run(
         "mypy --strict --follow-imports=silent --no-error-summary --hide-error-context \
          -p blog_client.api -p blog_client.models -m posts -m wrong_field",
     );
-    only_the_misspelt_field(&errors, "wrong_field.py:");
+    assert_only_the_misspelt_field(&errors, "wrong_field.py:");
 
     let blog = crate::process::start(project.directory.path());
-    let said = project.run_well(&format!("python posts.py http://{}", blog.address));
-    as_expected(&said);
+    let output = project.run_well(&format!("python posts.py http://{}", blog.address));
+    assert_output(&output);
 }
 
 #[test]
@@ -65,41 +65,42 @@ fn the_guide_shows_these_programs() {
     }
 }
 
-/// One program has a field that the blog has not, and nothing else is wrong.
-fn only_the_misspelt_field(errors: &str, place: &str) {
+/// Asserts that the misspelt field in one program is the only error.
+fn assert_only_the_misspelt_field(errors: &str, location: &str) {
     let [error] = errors.lines().collect::<Vec<_>>()[..] else {
         panic!("{errors}");
     };
     assert!(
-        error.starts_with(place) && error.contains("titel"),
+        error.starts_with(location) && error.contains("titel"),
         "{error}"
     );
 }
 
-/// A post without a title was refused, another one made, published and listed.
-fn as_expected(said: &str) {
+/// Asserts that a post without a title was rejected, and that another one was created, published and
+/// listed.
+fn assert_output(output: &str) {
     assert!(
-        said.starts_with("#/title must not be blank\nHello hello\n"),
-        "{said}"
+        output.starts_with("#/title must not be blank\nHello hello\n"),
+        "{output}"
     );
 }
 
 /// A directory with the programs of one language, and the blog's document.
 struct Project {
     directory: TempDir,
-    /// Where programs are looked for.
-    search: OsString,
+    /// The `PATH` of programs.
+    path: OsString,
 }
 
 impl Project {
-    fn new(language: &str, programs: &str) -> Self {
+    fn new(language: &str, bin: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut search = tools().join(programs).into_os_string();
-        search.push(":");
-        search.push(std::env::var_os("PATH").unwrap_or_default());
-        let project = Self { directory, search };
-        let kept = format!("{PACKAGE}/tests/clients/{language}");
-        for file in fs::read_dir(kept).unwrap().map(Result::unwrap) {
+        let mut path = tools().join(bin).into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let project = Self { directory, path };
+        let programs = format!("{PACKAGE}/tests/clients/{language}");
+        for file in fs::read_dir(programs).unwrap().map(Result::unwrap) {
             fs::copy(file.path(), project.path(file.file_name())).unwrap();
         }
         fs::copy(
@@ -114,12 +115,12 @@ impl Project {
         self.directory.path().join(file)
     }
 
-    /// Whether it ended well, and what it printed.
+    /// Runs a command. Returns whether it succeeded, and its output.
     fn run(&self, line: &str) -> (bool, String) {
-        // `env` looks for the program.
+        // `env` searches `PATH` for the program.
         let output = Command::new("env")
             .args(line.split_whitespace())
-            .env("PATH", &self.search)
+            .env("PATH", &self.path)
             .env("NO_PROXY", "127.0.0.1")
             .current_dir(self.directory.path())
             .output()
@@ -130,13 +131,13 @@ impl Project {
     }
 
     fn run_well(&self, line: &str) -> String {
-        let (ended_well, printed) = self.run(line);
-        assert!(ended_well, "{line}: {printed}");
+        let (succeeded, printed) = self.run(line);
+        assert!(succeeded, "{line}: {printed}");
         printed
     }
 }
 
-/// The generators, the compilers and what the programs import.
+/// Directory of the generators, the compilers and the imported packages.
 fn tools() -> PathBuf {
     set_by_test_script("TEST_CLIENT_TOOLS").into()
 }

@@ -1,12 +1,12 @@
-//! The blog as its clients meet it: each case on SQLite with the cache in memory, and on
-//! PostgreSQL with the cache in Redis.
+//! Tests of the blog through its API: each case on SQLite with the cache in memory, and on PostgreSQL
+//! with the cache in Redis.
 //!
 //! `./test` starts both servers and sets `TEST_POSTGRES_URL` and `TEST_REDIS_URL`. Without them this
 //! binary stops at the first case that needs one.
 
-// A test that unwraps says all it has to say by failing.
+// A failed `unwrap` is a sufficient message in a test.
 #![allow(missing_docs, clippy::unwrap_used)]
-// Nobody drops a transaction of a test's own.
+// The tests do not drop a `begin`.
 #![allow(clippy::disallowed_methods)]
 
 mod blog;
@@ -30,7 +30,7 @@ mod statistics;
 mod users;
 mod webhook;
 
-/// Makes two tests of each case: it gets an empty blog on either database.
+/// Makes two tests of each case, with an empty blog on each database.
 macro_rules! on_both_databases {
     ($($case:ident,)*) => {
         mod sqlite {

@@ -5,13 +5,13 @@ use serde_json::json;
 use crate::blog::{Blog, ids};
 
 crate::on_both_databases! {
-    all_published_posts_the_newest_first,
+    published_posts_are_listed_newest_first,
     a_post_has_its_author_and_counts_its_comments,
-    what_is_not_published_is_not_found,
+    an_unpublished_post_is_not_found,
     rows_changed_from_outside_are_seen_at_once,
 }
 
-async fn all_published_posts_the_newest_first(blog: Blog) {
+async fn published_posts_are_listed_newest_first(blog: Blog) {
     for (id, published, minute) in [
         (1, true, 5),
         (2, false, 6),
@@ -46,7 +46,7 @@ async fn a_post_has_its_author_and_counts_its_comments(blog: Blog) {
     );
 }
 
-async fn what_is_not_published_is_not_found(blog: Blog) {
+async fn an_unpublished_post_is_not_found(blog: Blog) {
     blog.add_post(1, "Draft", false, 0).await;
     for id in ["1", "2", "9223372036854775807"] {
         let response = blog.client.get(&format!("/posts/{id}/")).await;

@@ -1,4 +1,4 @@
-//! The blog as a process: starts, says where it is, stops, and remembers.
+//! The blog as a process: start, stop, restart, invalid settings.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use resourceful_test_parts::{Behaviour, Process, Upstream};
 
-/// The blog as it is started in a directory, with nothing set.
+/// The command that starts the blog in a directory, without settings.
 pub(crate) fn blog(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blog-example"));
     command.current_dir(directory);
@@ -28,7 +28,7 @@ pub(crate) fn start(directory: &Path) -> Process {
 }
 
 #[test]
-fn who_does_not_know_where_to_begin_is_led_to_the_docs() {
+fn the_root_redirects_to_the_docs() {
     let directory = tempfile::tempdir().unwrap();
     let blog = start(directory.path());
     let docs = format!("http://{}/docs", blog.address);
@@ -65,15 +65,15 @@ fn who_does_not_know_where_to_begin_is_led_to_the_docs() {
 }
 
 #[test]
-fn a_first_start_shows_something_and_a_second_remembers() {
+fn a_first_start_adds_demo_posts_and_a_second_keeps_all_posts() {
     let directory = tempfile::tempdir().unwrap();
     let first = start(directory.path());
     assert!(first.get("/api/post-list/").body.contains("\"total\":3"));
     let body = r#"{"title": "Kept", "content": "x", "published": true}"#;
     let created = first.ask("POST", "/api/posts/", body);
     assert_eq!(created.status, 201, "{}", created.body);
-    let (printed, ended_well) = first.stop("-INT");
-    assert!(ended_well);
+    let (printed, exited_well) = first.stop("-INT");
+    assert!(exited_well);
     assert_eq!(printed.matches("curl ").count(), 3, "{printed}");
 
     let second = start(directory.path());
@@ -85,7 +85,7 @@ fn a_first_start_shows_something_and_a_second_remembers() {
     assert!(second.stop("-TERM").1);
 }
 
-/// The most memory it has had, in kilobytes.
+/// Peak memory of the process, in kilobytes.
 fn peak_memory(blog: &Process) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", blog.id())).unwrap();
     let line = status
@@ -96,7 +96,7 @@ fn peak_memory(blog: &Process) -> u64 {
 }
 
 #[test]
-fn a_gigabyte_from_the_upstream_is_not_kept() {
+fn a_gigabyte_from_the_upstream_is_not_stored() {
     let directory = tempfile::tempdir().unwrap();
     let upstream = Upstream::start();
     let blog = Process::start(blog(directory.path()).env("UPSTREAM_BASE", upstream.url()));
@@ -113,7 +113,7 @@ fn a_gigabyte_from_the_upstream_is_not_kept() {
 }
 
 #[test]
-fn a_second_signal_does_not_wait_for_what_runs() {
+fn a_second_signal_does_not_wait_for_running_requests() {
     let directory = tempfile::tempdir().unwrap();
     let upstream = Upstream::start();
     upstream.on("/data", Behaviour::Hang);
@@ -127,26 +127,26 @@ fn a_second_signal_does_not_wait_for_what_runs() {
     }
     let started = Instant::now();
     blog.signal("-TERM");
-    // Refused, once it drains.
+    // Connections are refused once the shutdown begins.
     while TcpStream::connect(&blog.address).is_ok() {
         std::thread::yield_now();
     }
-    let (_, ended_well) = blog.stop("-INT");
-    assert!(!ended_well);
+    let (_, exited_well) = blog.stop("-INT");
+    assert!(!exited_well);
     assert!(started.elapsed() < Duration::from_secs(3));
 }
 
 #[test]
-fn a_webhook_without_a_secret_takes_nothing() {
+fn a_webhook_without_a_secret_rejects_every_delivery() {
     let directory = tempfile::tempdir().unwrap();
     let blog = Process::start(blog(directory.path()).env("GITHUB_WEBHOOK_SECRET", ""));
-    let answer = blog.ask("POST", "/webhooks/github/", "{}");
-    assert_eq!(answer.status, 503);
+    let response = blog.ask("POST", "/webhooks/github/", "{}");
+    assert_eq!(response.status, 503);
     assert_eq!(blog.get("/webhooks/github/").status, 405);
 }
 
 #[test]
-fn a_wrong_setting_is_said_and_ends_it() {
+fn an_invalid_setting_is_reported_and_ends_the_process() {
     let directory = tempfile::tempdir().unwrap();
     for (name, value) in [
         ("BIND", "nowhere"),
@@ -168,9 +168,9 @@ fn a_wrong_setting_is_said_and_ends_it() {
     }
 }
 
-/// Killed at its very first start, or started several times at once: the next start works.
+/// The blog is killed during its first start, then started several times at once. The next start works.
 #[test]
-fn a_first_start_may_be_broken_off_and_shared() {
+fn a_first_start_may_be_killed_and_concurrent() {
     let directory = tempfile::tempdir().unwrap();
     for _ in 0..5 {
         let mut child = blog(directory.path())
@@ -196,9 +196,9 @@ fn a_first_start_may_be_broken_off_and_shared() {
     }
 }
 
-/// Several processes may find the file without demo posts; one of them writes them.
+/// Several processes may find the file without demo posts. Only one of them adds the posts.
 #[tokio::test]
-async fn demo_posts_come_once_whoever_writes_them() {
+async fn demo_posts_are_added_once() {
     use sea_orm::{EntityTrait, PaginatorTrait};
 
     let directory = tempfile::tempdir().unwrap();
@@ -214,8 +214,8 @@ async fn demo_posts_come_once_whoever_writes_them() {
     for database in databases.clone() {
         writers.spawn(async move { blog_example::database::add_demo_posts_once(&database).await });
     }
-    while let Some(outcome) = writers.join_next().await {
-        outcome.unwrap().unwrap();
+    while let Some(result) = writers.join_next().await {
+        result.unwrap().unwrap();
     }
     let posts = blog_example::entity::post::Entity::find()
         .count(&databases[0])

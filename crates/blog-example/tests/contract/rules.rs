@@ -1,14 +1,14 @@
-//! What holds for all URLs.
+//! Rules for all URLs.
 
 use crate::blog::Blog;
 
 crate::on_both_databases! {
-    what_is_not_json_is_400_with_the_known_text,
+    invalid_json_gets_400_with_the_known_text,
     errors_are_problems_with_the_member_error,
-    a_broken_database_is_a_500_that_tells_nothing,
+    a_broken_database_is_a_500_without_internals,
 }
 
-async fn what_is_not_json_is_400_with_the_known_text(blog: Blog) {
+async fn invalid_json_gets_400_with_the_known_text(blog: Blog) {
     let deep = "[".repeat(100_000);
     let bodies = [
         "",
@@ -49,7 +49,7 @@ async fn errors_are_problems_with_the_member_error(blog: Blog) {
     }
 }
 
-async fn a_broken_database_is_a_500_that_tells_nothing(blog: Blog) {
+async fn a_broken_database_is_a_500_without_internals(blog: Blog) {
     blog.sql("DROP TABLE blog_comment").await;
     blog.sql("DROP TABLE blog_post").await;
     let response = blog.client.get("/posts/").await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::blog::{Blog, ids};
 
 crate::on_both_databases! {
-    statistics_are_ordered_and_of_what_is_published,
+    statistics_are_ordered_and_count_published_posts_only,
     the_latest_ten_are_recent,
     thirty_first_requests_all_work,
 }
@@ -19,7 +19,7 @@ fn column(list: &Value, name: &str) -> Vec<Value> {
         .collect()
 }
 
-async fn statistics_are_ordered_and_of_what_is_published(blog: Blog) {
+async fn statistics_are_ordered_and_count_published_posts_only(blog: Blog) {
     for id in 1..=13 {
         blog.add_post(
             id,

@@ -8,24 +8,24 @@ use serde_json::json;
 use crate::blog::{Blog, UPSTREAM_TIMEOUT, bad_days, wrong_fields};
 
 crate::on_both_databases! {
-    a_dashboard_has_three_parts_fetched_at_the_same_time,
-    a_part_that_fails_is_named_and_the_others_are_there,
-    a_user_that_is_not_known_has_no_dashboard,
-    a_batch_asks_for_all_at_the_same_time_and_keeps_the_order,
-    a_failure_in_a_batch_harms_no_other,
-    what_is_no_list_of_ids_never_reaches_the_upstream,
-    sync_takes_over_what_is_there,
+    a_dashboard_has_three_parts_fetched_concurrently,
+    a_failed_part_is_named_and_the_others_are_present,
+    an_unknown_user_has_no_dashboard,
+    a_batch_fetches_all_users_concurrently_and_keeps_the_order,
+    a_failure_in_a_batch_does_not_affect_other_users,
+    an_invalid_list_of_ids_never_reaches_the_upstream,
+    sync_copies_the_fields_that_are_present,
     sync_needs_both_users,
-    sync_stores_nothing_that_makes_no_sense,
+    sync_stores_no_invalid_data,
 }
 
-/// After a third of a second.
+/// A response after 300 ms.
 fn slowly(text: &str) -> Behaviour {
-    let answer = Behaviour::Json(text.to_owned());
-    Behaviour::After(Duration::from_millis(300), Box::new(answer))
+    let response = Behaviour::Json(text.to_owned());
+    Behaviour::After(Duration::from_millis(300), Box::new(response))
 }
 
-async fn a_dashboard_has_three_parts_fetched_at_the_same_time(blog: Blog) {
+async fn a_dashboard_has_three_parts_fetched_concurrently(blog: Blog) {
     blog.upstream
         .on("/users/7", slowly(r#"{"id": 7, "score": 1.50}"#));
     blog.upstream.on("/users/7/posts", slowly("[1, {}]"));
@@ -38,7 +38,7 @@ async fn a_dashboard_has_three_parts_fetched_at_the_same_time(blog: Blog) {
     assert_eq!(blog.upstream.most_at_once(), 3);
 }
 
-async fn a_part_that_fails_is_named_and_the_others_are_there(blog: Blog) {
+async fn a_failed_part_is_named_and_the_others_are_present(blog: Blog) {
     let paths = ["/users/7", "/users/7/posts", "/users/7/followers"];
     for (index, name) in ["user", "posts", "followers"].into_iter().enumerate() {
         for (behaviour, is_late) in bad_days() {
@@ -72,13 +72,13 @@ async fn a_part_that_fails_is_named_and_the_others_are_there(blog: Blog) {
     }
 }
 
-async fn a_user_that_is_not_known_has_no_dashboard(blog: Blog) {
+async fn an_unknown_user_has_no_dashboard(blog: Blog) {
     let response = blog.client.get("/users/7/dashboard/").await;
     assert_eq!(response.status(), 404);
     assert_eq!(blog.client.get("/users/x/dashboard/").await.status(), 404);
 }
 
-async fn a_batch_asks_for_all_at_the_same_time_and_keeps_the_order(blog: Blog) {
+async fn a_batch_fetches_all_users_concurrently_and_keeps_the_order(blog: Blog) {
     for id in 1..=20 {
         blog.upstream.on(
             &format!("/users/{id}"),
@@ -110,7 +110,7 @@ async fn a_batch_asks_for_all_at_the_same_time_and_keeps_the_order(blog: Blog) {
     assert_eq!(ids, ["3", "1", "1"]);
 }
 
-async fn a_failure_in_a_batch_harms_no_other(blog: Blog) {
+async fn a_failure_in_a_batch_does_not_affect_other_users(blog: Blog) {
     blog.upstream.json("/users/1", "{}");
     for (behaviour, is_late) in bad_days() {
         blog.upstream.on("/users/2", behaviour);
@@ -133,7 +133,7 @@ async fn a_failure_in_a_batch_harms_no_other(blog: Blog) {
     }
 }
 
-async fn what_is_no_list_of_ids_never_reaches_the_upstream(blog: Blog) {
+async fn an_invalid_list_of_ids_never_reaches_the_upstream(blog: Blog) {
     for query in ["", "?user_ids=", "?user_ids=,%20,", "?other=1"] {
         let response = blog.client.get(&format!("/users/batch/{query}")).await;
         assert_eq!(response.status(), 400, "{query}");
@@ -159,7 +159,7 @@ async fn add_user(blog: &Blog) {
     .await;
 }
 
-async fn sync_takes_over_what_is_there(blog: Blog) {
+async fn sync_copies_the_fields_that_are_present(blog: Blog) {
     add_user(&blog).await;
     let sync = async || blog.client.post("/users/7/sync/").await.json();
     blog.upstream.json(
@@ -189,7 +189,7 @@ async fn sync_needs_both_users(blog: Blog) {
     assert_eq!(sync().await, "Local user not found");
 }
 
-async fn sync_stores_nothing_that_makes_no_sense(blog: Blog) {
+async fn sync_stores_no_invalid_data(blog: Blog) {
     add_user(&blog).await;
     for text in [
         "[]",

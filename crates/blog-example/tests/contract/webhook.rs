@@ -10,8 +10,8 @@ use sha2::Sha256;
 use crate::blog::{Blog, SECRET};
 
 crate::on_both_databases! {
-    refusals_have_the_known_texts_in_order,
-    commits_are_processed_at_the_same_time_and_a_delivery_once,
+    errors_have_the_known_texts_in_order,
+    commits_are_processed_concurrently_and_a_delivery_once,
 }
 
 fn sign(body: &str) -> String {
@@ -36,7 +36,7 @@ async fn deliver(
     request.body(body.to_owned()).await
 }
 
-async fn refusals_have_the_known_texts_in_order(blog: Blog) {
+async fn errors_have_the_known_texts_in_order(blog: Blog) {
     let good = sign("{");
     let wrong = sign("}");
     for (signature, body, status, error) in [
@@ -63,14 +63,14 @@ async fn refusals_have_the_known_texts_in_order(blog: Blog) {
     assert_eq!(response.status(), 422);
 }
 
-async fn commits_are_processed_at_the_same_time_and_a_delivery_once(blog: Blog) {
+async fn commits_are_processed_concurrently_and_a_delivery_once(blog: Blog) {
     let commits: Vec<_> = (0..20).map(|id| json!({"id": id.to_string()})).collect();
     let push = json!({"commits": commits, "repository": {"full_name": "a/b"}}).to_string();
     let headers = [
         ("x-github-event", "push"),
         ("x-github-delivery", "delivery-1"),
     ];
-    // The second time nothing is left to do.
+    // The second delivery is not processed.
     for most in [1500, 90] {
         let started = Instant::now();
         let response = deliver(&blog, Some(&sign(&push)), &headers, &push).await;

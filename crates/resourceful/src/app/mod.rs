@@ -480,7 +480,7 @@ impl App {
     /// let client = TestClient::new(app)?;
     /// assert_eq!(client.get("/livez").await.status(), 200);
     /// let problem = client.get("/readyz").await.json();
-    /// assert_eq!(problem["detail"], "Not there: database.");
+    /// assert_eq!(problem["detail"], "Failing checks: database.");
     /// # Ok(())
     /// # }
     /// ```

@@ -120,7 +120,7 @@ impl TypedEndpoint for Ready {
         let checks: Vec<_> = self.0.iter().map(Check::outcome).collect();
         let failed: Vec<_> = join_all(checks).await.into_iter().flatten().collect();
         if !failed.is_empty() {
-            let detail = format!("Not there: {}.", failed.join(", "));
+            let detail = format!("Failing checks: {}.", failed.join(", "));
             return Ok(unready(detail, request));
         }
         Json(json!({"status": "ready"})).into_reply()

@@ -1,4 +1,4 @@
-//! Where traces go: as much of an OpenTelemetry collector as this needs.
+//! The part of an OpenTelemetry collector that these tests need.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,17 +20,17 @@ impl Collector {
         let bodies = Arc::clone(&collector.bodies);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                // Kept before it is answered: who was answered finds it here.
+                // Stored before the response: a client that has the response finds its spans here.
                 let stream = stream.unwrap();
                 bodies.lock().unwrap().push(read(&stream));
-                let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-                (&stream).write_all(answer.as_bytes()).unwrap();
+                let response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                (&stream).write_all(response.as_bytes()).unwrap();
             }
         });
         collector
     }
 
-    pub(crate) fn has_got(&self, bytes: &[u8]) -> bool {
+    pub(crate) fn contains(&self, bytes: &[u8]) -> bool {
         let bodies = self.bodies.lock().unwrap();
         let mut windows = bodies.iter().flat_map(|body| body.windows(bytes.len()));
         windows.any(|window| window == bytes)

@@ -15,10 +15,10 @@ use tempfile::TempDir;
 
 use crate::talk::ask;
 
-/// Whatever is waited for has happened by then.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit of every wait.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The running example. It is killed when this is dropped.
+/// The running example. Dropping it kills the process.
 pub(crate) struct Example {
     child: Mutex<Child>,
     lines: Arc<(Mutex<Vec<Value>>, Condvar)>,
@@ -37,7 +37,7 @@ impl Example {
         Self::start(&mut command)
     }
 
-    /// On `production.sock` in a directory of its own, where `command` does not say otherwise.
+    /// Listens on `production.sock` in a new directory, unless `command` sets `BIND`.
     pub(crate) fn start(command: &mut Command) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let uploads = directory.path().join("uploads");
@@ -80,7 +80,7 @@ impl Example {
         self.directory.path().join("uploads")
     }
 
-    /// The names in that directory.
+    /// The file names in that directory.
     pub(crate) fn uploaded(&self) -> Vec<String> {
         let entries = fs::read_dir(self.uploads()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -89,32 +89,32 @@ impl Example {
 
     pub(crate) fn connect(&self) -> UnixStream {
         let stream = UnixStream::connect(self.socket()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream
     }
 
-    /// What the internal listener tells.
+    /// The metrics of the internal listener.
     pub(crate) fn metrics(&self) -> String {
         let bound = self.wait_for(|line| line["message"] == "bound");
         let stream = TcpStream::connect(bound["internal"].as_str().unwrap()).unwrap();
         ask(stream, "GET /metrics", "", b"").body
     }
 
-    /// What was logged until now.
+    /// All log lines until now.
     pub(crate) fn lines(&self) -> Vec<Value> {
         self.lines.0.lock().unwrap().clone()
     }
 
-    /// The first line like that.
-    pub(crate) fn wait_for(&self, mut is_it: impl FnMut(&Value) -> bool) -> Value {
+    /// Waits for the first line that matches.
+    pub(crate) fn wait_for(&self, mut matches: impl FnMut(&Value) -> bool) -> Value {
         let (lines, changed) = &*self.lines;
         let lines = lines.lock().unwrap();
-        let is_missing = |lines: &mut Vec<Value>| !lines.iter().any(&mut is_it);
+        let is_missing = |lines: &mut Vec<Value>| !lines.iter().any(&mut matches);
         let (lines, waited) = changed
-            .wait_timeout_while(lines, PATIENCE, is_missing)
+            .wait_timeout_while(lines, TIMEOUT, is_missing)
             .unwrap();
         assert!(!waited.timed_out(), "no such line in {lines:?}");
-        lines.iter().find(|line| is_it(line)).unwrap().clone()
+        lines.iter().find(|line| matches(line)).unwrap().clone()
     }
 
     pub(crate) fn signal(&self, signal: &str) {
@@ -123,10 +123,10 @@ impl Example {
         assert!(status.unwrap().success());
     }
 
-    /// It ends by itself, says 0, and has logged nothing but JSON.
-    pub(crate) fn ends_well(&self) {
+    /// Asserts that the process exits with 0 and has logged only JSON.
+    pub(crate) fn exits_well(&self) {
         let mut child = self.child.lock().unwrap();
-        eventually("it ends", || child.try_wait().unwrap().is_some());
+        eventually("it exits", || child.try_wait().unwrap().is_some());
         let lines = self.lines();
         assert!(child.wait().unwrap().success(), "{lines:?}");
         assert!(lines.iter().all(Value::is_object), "{lines:?}");
@@ -142,9 +142,9 @@ impl Drop for Example {
 }
 
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     while !is_so() {
-        assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}");
+        assert!(Instant::now() < end, "not within {TIMEOUT:?}: {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,6 +1,6 @@
-//! Starts the example as an operator would, behind a real nginx, and talks to it.
+//! Starts the example as an operator would, behind a real nginx, and sends requests to it.
 
-// What cannot be had fails the test.
+// A missing program or file fails the test.
 #![allow(clippy::unwrap_used)]
 
 mod collector;
@@ -19,48 +19,48 @@ use resourceful_test_parts::Answer;
 use serde_json::{Value, json};
 
 use self::collector::{Collector, attribute};
-use self::example::{Example, PATIENCE, eventually};
+use self::example::{Example, TIMEOUT, eventually};
 use self::nginx::Nginx;
 use self::talk::{ask, header, open};
 
 #[test]
-fn behind_nginx_it_knows_who_asks() {
+fn the_client_address_is_known_behind_nginx() {
     let example = Example::on_a_unix_socket(&[]);
     let nginx = Nginx::before(&example.socket());
     let caller = |headers: &str| -> Value {
-        let answer = ask(nginx.connect(), "GET /whoami", headers, b"");
-        serde_json::from_str(&answer.body).unwrap()
+        let response = ask(nginx.connect(), "GET /whoami", headers, b"");
+        serde_json::from_str(&response.body).unwrap()
     };
-    let truth = json!({"client": "127.0.0.1", "scheme": "http", "host": "example.org"});
-    assert_eq!(caller(""), truth);
-    let lies = "X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n\
+    let expected = json!({"client": "127.0.0.1", "scheme": "http", "host": "example.org"});
+    assert_eq!(caller(""), expected);
+    let forged = "X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n\
                 X-Forwarded-Host: localhost\r\n";
-    assert_eq!(caller(lies), truth);
-    // Without nginx, what nginx says: TLS ends there.
-    let said = "X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n";
-    let answer = ask(example.connect(), "GET /whoami", said, b"");
+    assert_eq!(caller(forged), expected);
+    // The header fields of an nginx that terminates TLS, without nginx.
+    let forwarded = "X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n";
+    let response = ask(example.connect(), "GET /whoami", forwarded, b"");
     let caller = json!({"client": "198.51.100.1", "scheme": "https", "host": "example.org"});
     assert_eq!(
-        serde_json::from_str::<Value>(&answer.body).unwrap(),
+        serde_json::from_str::<Value>(&response.body).unwrap(),
         caller,
-        "{answer:?}"
+        "{response:?}"
     );
 }
 
 #[test]
-fn a_foreign_host_is_refused() {
+fn an_unknown_host_is_rejected() {
     let example = Example::on_a_unix_socket(&[]);
     let nginx = Nginx::before(&example.socket());
-    let answer = ask(nginx.connect(), "GET /whoami", "Host: example.net\r\n", b"");
-    assert_eq!(answer.status, 400);
-    assert!(answer.body.contains("This host is not served here."));
+    let response = ask(nginx.connect(), "GET /whoami", "Host: example.net\r\n", b"");
+    assert_eq!(response.status, 400);
+    assert!(response.body.contains("This host is not served here."));
     let metrics = example.metrics();
     assert!(metrics.contains("http_server_refused{reason=\"host\"} 1\n"));
 }
 
 #[test]
-fn events_and_sockets_pass_through_nginx_as_things_happen() {
-    let example = Example::on_a_unix_socket(&["DRAIN_DELAY=0"]);
+fn nginx_does_not_delay_events_and_websockets() {
+    let example = Example::on_a_unix_socket(&["SHUTDOWN_DELAY=0"]);
     let nginx = Nginx::before(&example.socket());
     let (status, events) = open(nginx.connect(), "GET /events", "");
     assert_eq!(status, 200);
@@ -73,12 +73,12 @@ fn events_and_sockets_pass_through_nginx_as_things_happen() {
         }
         line
     };
-    // Each comes while the stream is open, and before there is a next one.
+    // Each event arrives while the stream is open, before the next one is sent.
     for text in ["one", "two"] {
         let note = json!({ "text": text }).to_string();
         let json = "Content-Type: application/json\r\n";
-        let answer = ask(nginx.connect(), "POST /notes", json, note.as_bytes());
-        assert_eq!(answer.status, 201);
+        let response = ask(nginx.connect(), "POST /notes", json, note.as_bytes());
+        assert_eq!(response.status, 201);
         assert_eq!(next_event().trim_end(), format!("data: {text}"));
     }
 
@@ -93,30 +93,30 @@ fn events_and_sockets_pass_through_nginx_as_things_happen() {
     let (status, mut socket) = shake_hands("http://example.org");
     assert_eq!(status, 101);
     for _ in 0..2 {
-        talk::say(&mut socket, r#"{"text": "hello"}"#);
-        assert_eq!(talk::hear(&mut socket), (1, b"1".to_vec()));
+        talk::send(&mut socket, r#"{"text": "hello"}"#);
+        assert_eq!(talk::receive(&mut socket), (1, b"1".to_vec()));
         assert_eq!(next_event().trim_end(), "data: hello");
     }
 
-    // At a stop both end: the socket with 1001.
+    // At shutdown both end, the WebSocket with 1001.
     example.signal("-TERM");
-    let (kind, frame) = talk::hear(&mut socket);
+    let (kind, frame) = talk::receive(&mut socket);
     assert_eq!((kind, &frame[..2]), (8, &1001_u16.to_be_bytes()[..]));
     drop(socket);
     example.wait_for(|line| line["message"] == "stopped");
-    example.ends_well();
+    example.exits_well();
 }
 
 #[test]
-fn files_go_to_disk() {
+fn uploads_are_written_to_disk() {
     let example = Example::on_a_unix_socket(&[]);
     let nginx = Nginx::before(&example.socket());
     let content: Vec<u8> = (0..=250_u8).cycle().take(3 << 20).collect();
-    let answer = ask(nginx.connect(), "PUT /files/7", "", &content);
-    assert_eq!(answer.body, r#"{"bytes":3145728}"#);
+    let response = ask(nginx.connect(), "PUT /files/7", "", &content);
+    assert_eq!(response.body, r#"{"bytes":3145728}"#);
     assert!(fs::read(example.uploads().join("7")).unwrap() == content);
 
-    // One that breaks off leaves nothing.
+    // An interrupted upload leaves no file.
     let mut half = nginx.connect();
     write!(
         half,
@@ -127,24 +127,27 @@ fn files_go_to_disk() {
     drop(half);
     eventually("the rest is removed", || example.uploaded() == ["7"]);
 
-    // nginx reads no more than we do elsewhere.
-    let answer = ask(nginx.connect(), "POST /notes", "", &content);
-    assert_eq!(answer.status, 413);
+    // On other paths nginx allows only the application's maximum.
+    let response = ask(nginx.connect(), "POST /notes", "", &content);
+    assert_eq!(response.status, 413);
 
     let ready = || ask(example.connect(), "GET /readyz", "", b"");
     assert_eq!(ready().status, 200);
     fs::remove_dir_all(example.uploads()).unwrap();
-    let answer = ready();
-    assert_eq!(answer.status, 503);
-    assert!(answer.body.contains("Not there: uploads."), "{answer:?}");
+    let response = ready();
+    assert_eq!(response.status, 503);
+    assert!(
+        response.body.contains("Failing checks: uploads."),
+        "{response:?}"
+    );
 }
 
 #[test]
-fn a_request_is_a_line_a_number_and_a_span() {
+fn each_request_has_a_log_line_metrics_and_a_span() {
     let collector = Collector::start();
     let endpoint = format!("OTEL_EXPORTER_OTLP_ENDPOINT={}", collector.url);
     let name = "OTEL_SERVICE_NAME=notes";
-    let example = Example::on_a_unix_socket(&[&endpoint, name, "DRAIN_DELAY=0"]);
+    let example = Example::on_a_unix_socket(&[&endpoint, name, "SHUTDOWN_DELAY=0"]);
     let nginx = Nginx::before(&example.socket());
     for path in ["/livez", "/readyz"] {
         assert_eq!(
@@ -152,54 +155,54 @@ fn a_request_is_a_line_a_number_and_a_span() {
             200
         );
     }
-    let answer = ask(
+    let response = ask(
         nginx.connect(),
         "GET /notes/17",
         "X-Request-Id: mine\r\n",
         b"",
     );
-    assert_eq!(answer.status, 404);
-    let id = header(&answer, "x-request-id");
+    assert_eq!(response.status, 404);
+    let id = header(&response, "x-request-id");
 
     let line = example.wait_for(|line| line["span"]["id"] == id);
     assert_eq!(line["span"]["method"], "GET");
     assert_eq!(line["span"]["route"], "/notes/{id}");
     assert_eq!(line["span"]["path"], "/notes/17");
     assert_eq!(line["status"], 404);
-    assert_eq!(line["bytes"], answer.body.len());
+    assert_eq!(line["bytes"], response.body.len());
     assert!(line["microseconds"].is_u64());
     let lines = example.lines();
-    let answers = lines.iter().filter(|line| line["status"].is_u64());
-    assert_eq!(answers.count(), 1, "{lines:?}");
+    let requests = lines.iter().filter(|line| line["status"].is_u64());
+    assert_eq!(requests.count(), 1, "{lines:?}");
 
     let metrics = example.metrics();
     let labels = "http_request_method=\"GET\",http_route=\"/notes/{id}\",\
                   http_response_status_code=\"404\"";
-    for number in [
+    for metric in [
         format!("http_server_requests{{{labels}}} 1\n"),
         format!("http_server_request_duration_count{{{labels}}} 1\n"),
         format!("http_server_request_duration_bucket{{{labels},le=\"10\"}} 1\n"),
     ] {
-        assert!(metrics.contains(&number), "{number} in {metrics}");
+        assert!(metrics.contains(&metric), "{metric} in {metrics}");
     }
     assert!(!metrics.contains("livez") && !metrics.contains("readyz"));
     assert_eq!(ask(nginx.connect(), "GET /metrics", "", b"").status, 404);
 
-    // What was not sent yet is sent at the end.
+    // The remaining spans are sent at shutdown.
     example.signal("-TERM");
-    example.ends_well();
+    example.exits_well();
     for (key, value) in [
         ("service.name", "notes"),
         ("route", "/notes/{id}"),
         ("id", id),
     ] {
-        assert!(collector.has_got(&attribute(key, value)), "{key}={value}");
+        assert!(collector.contains(&attribute(key, value)), "{key}={value}");
     }
 }
 
 #[test]
-fn no_request_is_lost_when_it_stops() {
-    let example = Example::on_a_unix_socket(&["DRAIN_DELAY=3"]);
+fn a_shutdown_loses_no_request() {
+    let example = Example::on_a_unix_socket(&["SHUTDOWN_DELAY=3"]);
     let socket = example.socket();
     let nginx = Nginx::before(&socket);
     let content = vec![b'x'; 1 << 20];
@@ -216,8 +219,8 @@ fn no_request_is_lost_when_it_stops() {
 
     example.signal("-TERM");
     let status = |path| ask(nginx.connect(), &format!("GET {path}"), "", b"").status;
-    eventually("it says that it stops", || status("/readyz") == 503);
-    // It is still there for those who have not noticed.
+    eventually("readyz returns 503", || status("/readyz") == 503);
+    // It still serves clients that have not noticed.
     for _ in 0..50 {
         assert_eq!((status("/livez"), status("/whoami")), (200, 200));
     }
@@ -229,18 +232,18 @@ fn no_request_is_lost_when_it_stops() {
     upload.write_all(&content[1000..]).unwrap();
     assert_eq!(Answer::read(upload).body, r#"{"bytes":1048576}"#);
     assert!(fs::read(example.uploads().join("1")).unwrap() == content);
-    example.ends_well();
+    example.exits_well();
     assert!(!socket.exists());
 }
 
 #[test]
-fn systemd_hands_over_the_socket_and_is_told() {
+fn systemd_passes_the_socket_and_gets_notifications() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("production.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let notices = directory.path().join("notify");
     let notified = UnixDatagram::bind(&notices).unwrap();
-    notified.set_read_timeout(Some(PATIENCE)).unwrap();
+    notified.set_read_timeout(Some(TIMEOUT)).unwrap();
     let next_notice = || {
         let mut text = [0; 100];
         let length = notified.recv(&mut text).unwrap();
@@ -248,7 +251,7 @@ fn systemd_hands_over_the_socket_and_is_told() {
             .trim_end()
             .to_owned()
     };
-    // What systemd does: the socket is descriptor 3. Programs started here get it as their input.
+    // systemd passes the socket as descriptor 3. The test passes it as standard input, and a shell moves it.
     let start = || {
         let script = "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" 3<&0 </dev/null";
         let mut command = Command::new("sh");
@@ -257,7 +260,7 @@ fn systemd_hands_over_the_socket_and_is_told() {
         command.stdin(Stdio::from(input));
         command
             .env("NOTIFY_SOCKET", &notices)
-            .env("DRAIN_DELAY", "0");
+            .env("SHUTDOWN_DELAY", "0");
         Example::start(&mut command)
     };
     let whoami = || UnixStream::connect(&path).unwrap();
@@ -267,9 +270,9 @@ fn systemd_hands_over_the_socket_and_is_told() {
     assert_eq!(ask(whoami(), "GET /whoami", "", b"").status, 200);
     example.signal("-TERM");
     while next_notice() != "STOPPING=1" {}
-    example.ends_well();
+    example.exits_well();
 
-    // Nobody is turned away while it restarts.
+    // A connection during the restart waits.
     let mut waiting = whoami();
     write!(
         waiting,
@@ -279,24 +282,24 @@ fn systemd_hands_over_the_socket_and_is_told() {
     let example = start();
     assert_eq!(Answer::read(waiting).status, 200);
     example.signal("-TERM");
-    example.ends_well();
+    example.exits_well();
 }
 
 #[test]
-fn it_listens_on_tcp_too() {
+fn it_also_listens_on_tcp() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_production"));
     let example = Example::start(command.env("BIND", "127.0.0.1:0"));
     let bound = example.wait_for(|line| line["message"] == "bound");
     let stream = TcpStream::connect(bound["public"].as_str().unwrap()).unwrap();
-    // This proxy is not believed.
-    let answer = ask(
+    // This proxy is not trusted.
+    let response = ask(
         stream,
         "GET /whoami",
         "X-Forwarded-For: 198.51.100.1\r\n",
         b"",
     );
     assert!(
-        answer.body.contains(r#""client":"127.0.0.1""#),
-        "{answer:?}"
+        response.body.contains(r#""client":"127.0.0.1""#),
+        "{response:?}"
     );
 }

@@ -9,11 +9,11 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::example::PATIENCE;
+use crate::example::TIMEOUT;
 
-/// What the distribution has around a site. As root nginx would become somebody else, who may not
-/// read the test's files.
-const AROUND: &str = "
+/// The configuration around a site. Without `user root`, nginx would run as a user who may not read the
+/// files of the test.
+const CONFIGURATION: &str = "
     daemon off; master_process off; user root; pid nginx.pid; error_log stderr notice;
     events {}
     http {
@@ -24,7 +24,7 @@ const AROUND: &str = "
     }
 ";
 
-/// It is killed when this is dropped.
+/// Dropping it kills the process.
 pub(crate) struct Nginx {
     child: Child,
     port: u16,
@@ -34,7 +34,7 @@ pub(crate) struct Nginx {
 impl Nginx {
     /// In front of the application at `socket`.
     pub(crate) fn before(socket: &Path) -> Self {
-        // Somebody else may take the port meanwhile.
+        // Another process may take the port meanwhile.
         let mut tries = (0..5).filter_map(|_| Self::start(socket, free_port()));
         tries.next().expect("nginx does not start: see above")
     }
@@ -42,15 +42,15 @@ impl Nginx {
     fn start(socket: &Path, port: u16) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let mut site = include_str!("../../nginx.conf").to_owned();
-        for (theirs, ours) in [
+        for (original, replacement) in [
             ("listen 80;", format!("listen 127.0.0.1:{port};")),
             ("/run/production.sock", socket.display().to_string()),
         ] {
-            assert!(site.contains(theirs), "`{theirs}` in nginx.conf");
-            site = site.replace(theirs, &ours);
+            assert!(site.contains(original), "`{original}` in nginx.conf");
+            site = site.replace(original, &replacement);
         }
         fs::write(directory.path().join("site.conf"), site).unwrap();
-        fs::write(directory.path().join("nginx.conf"), AROUND).unwrap();
+        fs::write(directory.path().join("nginx.conf"), CONFIGURATION).unwrap();
         let mut child = Command::new(program())
             .args(["-e", "stderr", "-c", "nginx.conf", "-p"])
             .arg(directory.path())
@@ -58,11 +58,11 @@ impl Nginx {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut said = String::new();
-        // Said once it listens.
-        while !said.contains("event method") {
-            if log.read_line(&mut said).unwrap() == 0 {
-                eprintln!("{said}");
+        let mut output = String::new();
+        // nginx logs this when it listens.
+        while !output.contains("event method") {
+            if log.read_line(&mut output).unwrap() == 0 {
+                eprintln!("{output}");
                 child.wait().unwrap();
                 return None;
             }
@@ -77,7 +77,7 @@ impl Nginx {
 
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream
     }
 }
@@ -89,7 +89,7 @@ impl Drop for Nginx {
     }
 }
 
-/// Debian has it where only root looks.
+/// Debian installs it in a directory that is only in the path of root.
 fn program() -> &'static str {
     let mut programs = ["nginx", "/usr/sbin/nginx"].into_iter();
     let is_there = |program: &&str| {
@@ -97,7 +97,7 @@ fn program() -> &'static str {
         command.arg("-v").stderr(Stdio::null()).status().is_ok()
     };
     let found = programs.find(is_there);
-    found.expect("nginx is not here: run the tests by `./test`, or install nginx-light")
+    found.expect("nginx is missing: run the tests with `./test`, or install nginx-light")
 }
 
 fn free_port() -> u16 {

@@ -4,25 +4,30 @@ use std::io::{Read, Write};
 
 use resourceful_test_parts::Answer;
 
-/// One request on a connection of its own; `headers` are whole lines. Where they do not
-/// begin with a `Host`, it is for `example.org`.
-pub(crate) fn ask(mut stream: impl Read + Write, what: &str, headers: &str, body: &[u8]) -> Answer {
+/// Sends one request on a new connection. `headers` are whole lines; without a `Host` at their start,
+/// the host is `example.org`.
+pub(crate) fn ask(
+    mut stream: impl Read + Write,
+    request: &str,
+    headers: &str,
+    body: &[u8],
+) -> Answer {
     let host = host_for(headers);
     let length = body.len();
     write!(
         stream,
-        "{what} HTTP/1.1\r\n{host}Connection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+        "{request} HTTP/1.1\r\n{host}Connection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
     )
     .unwrap();
-    // Who refuses a body may not read it.
+    // A server that rejects a body may not read it.
     let _ = stream.write_all(body);
     Answer::read(stream)
 }
 
-/// A request whose answer goes on: its status, and the connection after its head.
-pub(crate) fn open<S: Read + Write>(mut stream: S, what: &str, headers: &str) -> (u16, S) {
+/// Sends a request whose response continues. Returns its status, and the connection after its head.
+pub(crate) fn open<S: Read + Write>(mut stream: S, request: &str, headers: &str) -> (u16, S) {
     let host = host_for(headers);
-    write!(stream, "{what} HTTP/1.1\r\n{host}{headers}\r\n").unwrap();
+    write!(stream, "{request} HTTP/1.1\r\n{host}{headers}\r\n").unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -33,24 +38,27 @@ pub(crate) fn open<S: Read + Write>(mut stream: S, what: &str, headers: &str) ->
     (head[9..12].parse().unwrap(), stream)
 }
 
-pub(crate) fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
-    let mut fields = answer.head.lines().filter_map(|line| line.split_once(": "));
-    let field = fields.find(|(known, _)| known.eq_ignore_ascii_case(name));
+pub(crate) fn header<'a>(response: &'a Answer, name: &str) -> &'a str {
+    let mut fields = response
+        .head
+        .lines()
+        .filter_map(|line| line.split_once(": "));
+    let field = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
     field
-        .unwrap_or_else(|| panic!("{name} in {}", answer.head))
+        .unwrap_or_else(|| panic!("{name} in {}", response.head))
         .1
 }
 
-/// A short text to a WebSocket, masked with zeros.
-pub(crate) fn say(socket: &mut impl Write, text: &str) {
+/// Sends a short text frame over a WebSocket, masked with zeros.
+pub(crate) fn send(socket: &mut impl Write, text: &str) {
     let length = u8::try_from(text.len()).unwrap();
     assert!(length < 126);
     let frame = [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat();
     socket.write_all(&frame).unwrap();
 }
 
-/// The next short frame from it: its kind, 1 for text and 8 for the close, and its content.
-pub(crate) fn hear(socket: &mut impl Read) -> (u8, Vec<u8>) {
+/// Reads the next short frame. Returns its opcode (1: text, 8: close) and its content.
+pub(crate) fn receive(socket: &mut impl Read) -> (u8, Vec<u8>) {
     let mut head = [0; 2];
     socket.read_exact(&mut head).unwrap();
     let mut content = vec![0; usize::from(head[1])];
