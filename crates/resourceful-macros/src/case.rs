@@ -1,18 +1,18 @@
-//! Names of the one kind made of names of the other.
+//! Conversion between snake case and camel case.
 
-/// `BlogPosts` is `blog_posts`.
+/// `BlogPosts` becomes `blog_posts`.
 pub(crate) fn snake_case(name: &str) -> String {
-    let mut out = String::new();
+    let mut result = String::new();
     for character in name.chars() {
-        if character.is_uppercase() && !out.is_empty() {
-            out.push('_');
+        if character.is_uppercase() && !result.is_empty() {
+            result.push('_');
         }
-        out.extend(character.to_lowercase());
+        result.extend(character.to_lowercase());
     }
-    out
+    result
 }
 
-/// `set_cover` is `SetCover`.
+/// `set_cover` becomes `SetCover`.
 pub(crate) fn camel_case(name: &str) -> String {
     let words = name.trim_start_matches("r#").split('_');
     let word = |word: &str| {

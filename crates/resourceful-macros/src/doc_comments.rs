@@ -1,4 +1,4 @@
-//! Doc comments, read off attributes.
+//! Reads doc comments from attributes.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,25 +6,25 @@ use syn::{Attribute, Expr, ExprLit, ItemImpl, Lit, Meta, parse_quote};
 
 use crate::hooks::{self, Hook};
 
-/// `const DOCS`: the doc comments of the block and of its hooks.
-pub(crate) fn add(block: &mut ItemImpl, hooks: &[Hook]) {
+/// Adds `const DOCS`: the doc comments of the block and of its hooks.
+pub(crate) fn add_const(block: &mut ItemImpl, hooks: &[Hook]) {
     if hooks::has_const(block, "DOCS") {
         return;
     }
-    let whole = of(&block.attrs);
+    let block_text = text(&block.attrs);
     let texts = hooks.iter().filter_map(|hook| {
-        let text = of(&hooks::find(block, hook.name)?.attrs);
+        let text = text(&hooks::find(block, hook.name)?.attrs);
         let name = hook.name;
         (!text.is_empty()).then(|| quote!((#name, #text)))
     });
     let texts: Vec<TokenStream> = texts.collect();
     block.items.push(parse_quote! {
-        const DOCS: ::resourceful::DocComments = ::resourceful::DocComments::new(#whole, &[#(#texts),*]);
+        const DOCS: ::resourceful::DocComments = ::resourceful::DocComments::new(#block_text, &[#(#texts),*]);
     });
 }
 
-/// The text of a doc comment.
-pub(crate) fn of(attributes: &[Attribute]) -> String {
+/// Text of a doc comment, without the leading space of each line.
+pub(crate) fn text(attributes: &[Attribute]) -> String {
     let lines = attributes
         .iter()
         .filter_map(|attribute| match &attribute.meta {
@@ -37,9 +37,10 @@ pub(crate) fn of(attributes: &[Attribute]) -> String {
             },
             _ => None,
         });
-    let text: Vec<_> = lines.collect();
-    // `/** */` is one attribute of many lines; `///` is one each, with a space before its text.
-    let lines = text.iter().flat_map(|text| text.split('\n'));
+    let parts: Vec<_> = lines.collect();
+    // `/** */` is one attribute of many lines; each `///` is one attribute, and its text begins
+    // with a space.
+    let lines = parts.iter().flat_map(|part| part.split('\n'));
     let lines: Vec<_> = lines
         .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
         .collect();
@@ -48,11 +49,11 @@ pub(crate) fn of(attributes: &[Attribute]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::text;
     use syn::{ItemFn, parse_quote};
 
     #[test]
-    fn doc_comments_are_read_as_they_were_written() {
+    fn doc_comments_keep_their_layout() {
         let function: ItemFn = parse_quote! {
             /// All posts.
             ///
@@ -62,7 +63,7 @@ mod tests {
             fn list() {}
         };
         assert_eq!(
-            of(&function.attrs),
+            text(&function.attrs),
             "All posts.\n\n    let posts = 1;\nThe end."
         );
     }
