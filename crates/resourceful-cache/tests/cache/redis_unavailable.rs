@@ -1,4 +1,4 @@
-//! A Redis server that is stopped, paused and back again.
+//! A Redis server that is stopped, paused and restarted.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +8,8 @@ use resourceful_test_parts::Redis as Server;
 
 use crate::{TTL, redis_cli};
 
-/// Asks for a value that is not there; how long it took.
-async fn ask(cache: &Cache, key: &str) -> Duration {
+/// Requests a missing value and returns the elapsed time.
+async fn time_of_miss(cache: &Cache, key: &str) -> Duration {
     let started = Instant::now();
     let value = cache
         .get_or_compute(key, TTL, async { Ok::<_, Error>(1) })
@@ -18,13 +18,13 @@ async fn ask(cache: &Cache, key: &str) -> Duration {
     started.elapsed()
 }
 
-/// Asks until a value stays.
-pub(crate) async fn until_it_is_back(cache: &Cache) {
+/// Repeats requests until a value is stored.
+pub(crate) async fn until_available(cache: &Cache) {
     let deadline = Instant::now() + Duration::from_secs(5);
     for number in 0.. {
-        assert!(Instant::now() < deadline, "it is not used again");
+        assert!(Instant::now() < deadline, "the server is not used again");
         let key = format!("back-{number}");
-        ask(cache, &key).await;
+        time_of_miss(cache, &key).await;
         if cache.get(&key).await == Some(1) {
             return;
         }
@@ -33,20 +33,20 @@ pub(crate) async fn until_it_is_back(cache: &Cache) {
 }
 
 #[tokio::test]
-async fn a_server_that_is_stopped_and_back_again() {
+async fn a_server_that_is_stopped_and_started_again() {
     let mut server = Server::start();
     let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
-    until_it_is_back(&cache).await;
+    until_available(&cache).await;
 
     server.stop();
     for key in ["a", "b", "c"] {
-        let time = ask(&cache, key).await;
+        let time = time_of_miss(&cache, key).await;
         assert!(time < Duration::from_millis(50), "{key}: {time:?}");
     }
     assert_eq!(cache.set("a", &1, TTL).await.unwrap_err().status(), 503);
 
     server.start_again();
-    until_it_is_back(&cache).await;
+    until_available(&cache).await;
 }
 
 #[tokio::test]
@@ -57,32 +57,32 @@ async fn a_server_that_is_paused_and_goes_on() {
 
     server.pause();
     for key in ["a", "b", "known"] {
-        let time = ask(&cache, key).await;
+        let time = time_of_miss(&cache, key).await;
         assert!(time < Duration::from_millis(50), "{key}: {time:?}");
     }
     server.resume();
-    until_it_is_back(&cache).await;
+    until_available(&cache).await;
     assert_eq!(cache.get("known").await, Some(1));
 }
 
-/// A single slow moment is no reason to compute everything for a second.
+/// One slow moment does not make the server unavailable.
 #[tokio::test]
-async fn one_timeout_is_not_away() {
+async fn one_timeout_does_not_make_the_server_unavailable() {
     let server = Server::start();
     let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
     let mut times = Vec::new();
-    // A busy machine may have slow moments of its own.
+    // Several attempts, because a busy machine may be slow.
     for _ in 0..5 {
-        until_it_is_back(&cache).await;
+        until_available(&cache).await;
         server.pause();
-        // Many at the same time meet the same slow moment.
+        // Concurrent operations share the same slow moment.
         let at_once = (0..100).map(|_| async { Ok::<_, Error>(cache.get::<i32>("any").await) });
         for value in resourceful::gather(100, at_once).await {
             assert_eq!(value.unwrap(), None);
         }
         server.resume();
         let resumed = Instant::now();
-        until_it_is_back(&cache).await;
+        until_available(&cache).await;
         times.push(resumed.elapsed());
         if resumed.elapsed() < Duration::from_millis(500) {
             return;
@@ -91,16 +91,16 @@ async fn one_timeout_is_not_away() {
     panic!("{times:?}");
 }
 
-/// What is there may be read all the same.
+/// A server that refuses writes is still read.
 #[tokio::test]
-async fn a_server_that_takes_no_values_is_not_away() {
+async fn a_server_that_refuses_writes_is_available() {
     let server = Server::start();
     let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
     redis_cli(&server, &["SET", "test:v1:known", "1"]);
     redis_cli(&server, &["CONFIG", "SET", "maxmemory", "1"]);
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {
-        assert!(Instant::now() < deadline, "it is not read any more");
+        assert!(Instant::now() < deadline, "the server is not read any more");
         let refused = cache.set("new", &1, TTL).await.unwrap_err();
         assert_eq!(refused.status(), 503);
         let is_read = cache.get("known").await == Some(1);
@@ -110,9 +110,9 @@ async fn a_server_that_takes_no_values_is_not_away() {
     }
 }
 
-/// The work takes as long as the server is left alone: it is asked before and after.
+/// The computation takes as long as the pause, so the cache tries the server before and after it.
 #[tokio::test]
-async fn a_paused_server_costs_less_than_fifty_milliseconds_of_slow_work_too() {
+async fn a_paused_server_costs_less_than_fifty_milliseconds_with_slow_computations_too() {
     let server = Server::start();
     let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
     cache.set("known", &1, TTL).await.unwrap();
@@ -128,48 +128,48 @@ async fn a_paused_server_costs_less_than_fifty_milliseconds_of_slow_work_too() {
         cache.get_or_compute(key, TTL, compute).await.unwrap();
         times.push(started.elapsed().checked_sub(work).unwrap());
     }
-    // On a busy machine one of them may take longer for other reasons.
+    // On a busy machine one of them may take longer.
     let least = times.iter().min().unwrap();
     assert!(*least < Duration::from_millis(50), "{times:?}");
 }
 
 #[tokio::test]
-async fn a_refused_operation_does_not_mean_that_the_server_is_away() {
+async fn a_refused_operation_does_not_make_the_server_unavailable() {
     let server = Server::start();
     let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
     cache.set("known", &1, TTL).await.unwrap();
-    // Something else stands under the key.
+    // The key holds a list.
     redis_cli(&server, &["LPUSH", "test:v1:list", "x"]);
     assert_eq!(cache.get::<i32>("list").await, None);
     assert_eq!(cache.get("known").await, Some(1));
-    cache.set("for ever", &1, Duration::MAX).await.unwrap();
-    assert_eq!(cache.get("for ever").await, Some(1));
+    cache.set("forever", &1, Duration::MAX).await.unwrap();
+    assert_eq!(cache.get("forever").await, Some(1));
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_at_the_start_may_come_later() {
+async fn a_server_may_start_later_than_the_cache() {
     let mut server = Server::start();
     server.stop();
     let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
-    let time = ask(&cache, "a").await;
+    let time = time_of_miss(&cache, "a").await;
     assert!(time < Duration::from_millis(50), "{time:?}");
     server.start_again();
-    until_it_is_back(&cache).await;
+    until_available(&cache).await;
 }
 
-/// It refuses everything: as good as away, and not asked all the time.
+/// The server refuses every command, so it counts as unavailable.
 #[tokio::test]
-async fn a_server_that_wants_a_password() {
+async fn a_server_that_requires_a_password() {
     let server = Server::start();
     redis_cli(&server, &["CONFIG", "SET", "requirepass", "secret"]);
     let refused = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
     assert_eq!(refused.set("a", &1, TTL).await.unwrap_err().status(), 503);
-    ask(&refused, "a").await;
+    time_of_miss(&refused, "a").await;
     let url = server.url().replace("redis://", "redis://:secret@");
-    until_it_is_back(&Cache::new(Redis::new(&url).unwrap(), "test", 1)).await;
+    until_available(&Cache::new(Redis::new(&url).unwrap(), "test", 1)).await;
 }
 
 #[tokio::test]
-async fn a_url_of_something_else_is_refused() {
+async fn a_url_that_is_not_redis_is_refused() {
     assert!(Redis::new("http://localhost").is_err());
 }
