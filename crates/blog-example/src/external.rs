@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use resourceful::prelude::*;
-use resourceful_client::{Call, Client, ClientError, Reply};
+use resourceful_client::{Call, Client, ClientError, ClientResponse};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -76,7 +76,7 @@ impl TryFrom<Verbatim> for JsonObject {
 }
 
 /// What the external service answers with 200; any other status has something else to say.
-pub(crate) async fn ok(call: Call) -> Result<Reply, ClientError> {
+pub(crate) async fn ok(call: Call) -> Result<ClientResponse, ClientError> {
     let reply = call.send().await?;
     if reply.status() == StatusCode::OK {
         return Ok(reply);

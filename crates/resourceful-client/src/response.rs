@@ -1,4 +1,4 @@
-//! A response, read to its end.
+//! [`ClientResponse`]: a complete response.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,34 +10,35 @@ use serde::de::{DeserializeOwned, Error as _};
 
 use crate::error::ClientError;
 
-/// How much of an error's body is kept, in bytes, and how long it is waited for.
-const MAX_ERROR_BODY: usize = 64 * 1024;
-const ERROR_BODY_TIME: Duration = Duration::from_millis(250);
+/// Maximum number of bytes of an error's body that are read.
+const MAX_ERROR_BODY_SIZE: usize = 64 * 1024;
+/// Time limit for reading an error's body.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// A response with a 2xx status, read to its end.
+/// A complete response with a 2xx status.
 ///
 /// # Examples
 /// ```no_run
 /// # async fn example(upstream: resourceful_client::Client) -> resourceful::Result<()> {
-/// let reply = upstream.get("/report").send().await?;
-/// println!("{}: {} bytes", reply.status(), reply.bytes().len());
+/// let response = upstream.get("/report").send().await?;
+/// println!("{}: {} bytes", response.status(), response.bytes().len());
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Reply {
+pub struct ClientResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Reply {
-    /// Reads the response, unless it is or becomes larger than `limit` bytes.
+impl ClientResponse {
+    /// Reads the response, or fails if it is larger than `limit` bytes.
     pub(crate) async fn read(
         mut response: reqwest::Response,
         limit: usize,
     ) -> Result<Self, ClientError> {
-        // A response to HEAD announces a length, too, but has no body that could be too large.
+        // A response to HEAD announces a length but has no body, so check the length with a chunk.
         let announced = response.content_length().unwrap_or_default();
         let mut body = BytesMut::new();
         while let Some(chunk) = response
@@ -57,104 +58,93 @@ impl Reply {
         })
     }
 
-    /// The beginning of what an error says, as far as it comes soon: the status counts, whatever
-    /// is wrong with the body.
-    pub(crate) async fn read_beginning(mut response: reqwest::Response, time: Duration) -> Bytes {
+    /// Reads the first bytes of an error's body within `timeout`. Errors of the body are ignored,
+    /// because the status is enough.
+    pub(crate) async fn read_error_body(
+        mut response: reqwest::Response,
+        timeout: Duration,
+    ) -> Bytes {
         let mut body = BytesMut::new();
         let read = async {
-            while body.len() < MAX_ERROR_BODY
+            while body.len() < MAX_ERROR_BODY_SIZE
                 && let Ok(Some(chunk)) = response.chunk().await
             {
                 body.extend_from_slice(&chunk);
             }
         };
-        // What has not come by then is not waited for.
-        let _ = tokio::time::timeout(time.min(ERROR_BODY_TIME), read).await;
-        body.truncate(MAX_ERROR_BODY);
+        // After the timeout the bytes so far are kept.
+        let _ = tokio::time::timeout(timeout.min(ERROR_BODY_TIMEOUT), read).await;
+        body.truncate(MAX_ERROR_BODY_SIZE);
         body.freeze()
     }
 
-    /// Its status.
-    ///
-    /// # Examples
-    /// See [`Reply`].
+    /// Status code.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Its header fields. Those of a response that was decoded have neither `Content-Encoding` nor
-    /// `Content-Length`.
-    ///
-    /// # Examples
-    /// ```no_run
-    /// # fn example(reply: &resourceful_client::Reply) {
-    /// let kind = reply.headers().get(http::header::CONTENT_TYPE);
-    /// # }
-    /// ```
+    /// Header fields. A decoded response has neither `Content-Encoding` nor `Content-Length`.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Its body.
-    ///
-    /// # Examples
-    /// See [`Reply`].
+    /// Body bytes.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.body
     }
 
-    /// Its body as JSON. A `Box<serde_json::value::RawValue>` keeps it byte for byte. An empty body,
-    /// like that of 204, is read as `null`: by `()`, `Option<T>` and
-    /// [`NoContent`](resourceful::NoContent).
+    /// Deserializes the JSON body. `Box<serde_json::value::RawValue>` keeps it byte for byte. An
+    /// empty body, like that of 204, counts as `null`; `()`, `Option<T>` and
+    /// [`NoContent`](resourceful::NoContent) accept it.
     ///
     /// # Errors
-    /// [`ClientError::Decode`] when it is not of this type, or is in a coding other than gzip.
+    /// [`ClientError::Decode`] if the body does not match the type, or has a coding other than gzip.
     ///
     /// # Examples
     /// ```no_run
     /// # async fn example(upstream: resourceful_client::Client) -> Result<(), resourceful_client::ClientError> {
-    /// let reply = upstream.get("/tags").send().await?;
-    /// let tags: Vec<String> = reply.json()?;
+    /// let response = upstream.get("/tags").send().await?;
+    /// let tags: Vec<String> = response.json()?;
     /// # Ok(())
     /// # }
     /// ```
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         if self.body.is_empty()
-            && let Ok(nothing) = serde_json::from_slice(b"null")
+            && let Ok(value) = serde_json::from_slice(b"null")
         {
-            return Ok(nothing);
+            return Ok(value);
         }
         serde_json::from_slice(&self.body).map_err(|error| {
             ClientError::Decode(match self.headers.get(CONTENT_ENCODING) {
                 Some(coding) if coding != "identity" => {
                     serde_json::Error::custom(format!("the body is in the coding {coding:?}"))
                 }
-                _ => placed::<T>(&self.body, error),
+                _ => with_path::<T>(&self.body, error),
             })
         })
     }
 }
 
-/// The same error with the place where the value does not fit: `posts[0].id`. It is read once more
-/// for that, since who keeps track of places is slower.
-fn placed<T: DeserializeOwned>(json: &[u8], error: serde_json::Error) -> serde_json::Error {
+/// Adds the path of the wrong value: `posts[0].id`. This parses the body a second time, because
+/// tracking the path is slower.
+fn with_path<T: DeserializeOwned>(json: &[u8], error: serde_json::Error) -> serde_json::Error {
     if !error.is_data() {
         return error;
     }
     let json = &mut serde_json::Deserializer::from_slice(json);
     match serde_path_to_error::deserialize::<_, T>(json) {
-        Err(placed) => serde_json::Error::custom(placed),
+        Err(with_path) => serde_json::Error::custom(with_path),
         Ok(_) => error,
     }
 }
 
-/// Without headers and body, which may be secret.
-impl fmt::Debug for Reply {
+/// Omits headers and body, which may be secret.
+impl fmt::Debug for ClientResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply")
+        f.debug_struct("ClientResponse")
             .field("status", &self.status)
             .field("bytes", &self.body.len())
             .finish_non_exhaustive()

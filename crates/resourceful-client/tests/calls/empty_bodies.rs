@@ -1,8 +1,8 @@
-//! Answers without a body.
+//! Responses without a body.
 
 use http::Method;
 use resourceful::NoContent;
-use resourceful_client::{Client, ClientError, Reply};
+use resourceful_client::{Client, ClientError, ClientResponse};
 use resourceful_test_parts::{Behaviour, Upstream};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,16 +12,16 @@ use crate::client;
 use crate::http2_upstream::Connection::AnswersHead;
 use crate::http2_upstream::{Http2Upstream, trusting};
 
-async fn reply(method: Method, status: &'static str, body: &str) -> Reply {
+async fn response(method: Method, status: &'static str, body: &str) -> ClientResponse {
     let upstream = Upstream::start();
-    let answer = Behaviour::Answer(status, String::new(), body.to_owned());
-    upstream.on("/", answer);
+    let response = Behaviour::Answer(status, String::new(), body.to_owned());
+    upstream.on("/", response);
     let call = client(&upstream).call(method, "/");
     call.send().await.unwrap()
 }
 
 #[tokio::test]
-async fn an_empty_body_is_read_by_types_that_may_be_nothing() {
+async fn an_empty_body_deserializes_as_null() {
     for (method, status) in [
         (Method::DELETE, "204 No Content"),
         (Method::POST, "205 Reset Content"),
@@ -29,28 +29,28 @@ async fn an_empty_body_is_read_by_types_that_may_be_nothing() {
         (Method::PUT, "201 Created"),
         (Method::HEAD, "200 OK"),
     ] {
-        let reply = reply(method.clone(), status, "").await;
-        reply.json::<()>().unwrap();
-        reply.json::<NoContent>().unwrap();
-        assert_eq!(reply.json::<Option<i64>>().unwrap(), None, "{method}");
-        assert_eq!(reply.json::<Value>().unwrap(), Value::Null, "{method}");
-        let error = reply.json::<i64>().unwrap_err();
+        let response = response(method.clone(), status, "").await;
+        response.json::<()>().unwrap();
+        response.json::<NoContent>().unwrap();
+        assert_eq!(response.json::<Option<i64>>().unwrap(), None, "{method}");
+        assert_eq!(response.json::<Value>().unwrap(), Value::Null, "{method}");
+        let error = response.json::<i64>().unwrap_err();
         assert!(matches!(error, ClientError::Decode(_)), "{error:?}");
-        assert!(reply.json::<String>().is_err(), "{method}");
-        assert!(reply.json::<Vec<i64>>().is_err(), "{method}");
+        assert!(response.json::<String>().is_err(), "{method}");
+        assert!(response.json::<Vec<i64>>().is_err(), "{method}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_there_is_read_as_it_is() {
+async fn other_bodies_are_not_replaced_by_null() {
     for (body, number) in [("1", Some(1)), ("null", None)] {
-        let reply = reply(Method::GET, "200 OK", body).await;
-        assert_eq!(reply.json::<Option<i64>>().unwrap(), number);
+        let response = response(Method::GET, "200 OK", body).await;
+        assert_eq!(response.json::<Option<i64>>().unwrap(), number);
     }
-    // Neither is nothing.
+    // None of these is `null`.
     for body in [" ", "{}", "1"] {
-        let reply = reply(Method::GET, "200 OK", body).await;
-        assert!(reply.json::<()>().is_err(), "{body:?}");
+        let response = response(Method::GET, "200 OK", body).await;
+        assert!(response.json::<()>().is_err(), "{body:?}");
     }
 }
 
@@ -67,18 +67,18 @@ async fn the_length_that_a_head_announces_is_not_read_over_http1() {
     };
     let client = Client::new(&format!("http://{address}")).unwrap();
     let head = client.call(Method::HEAD, "/").fetch::<()>();
-    let (outcome, _stream) = tokio::join!(head, server);
-    outcome.unwrap();
+    let (result, _stream) = tokio::join!(head, server);
+    result.unwrap();
 }
 
 #[test]
 fn the_length_that_a_head_announces_is_not_read_over_http2() {
-    const NAME: &str = "empty::the_length_that_a_head_announces_is_not_read_over_http2";
+    const NAME: &str = "empty_bodies::the_length_that_a_head_announces_is_not_read_over_http2";
     trusting(NAME, async {
         let upstream = Http2Upstream::start([AnswersHead]).await;
-        let reply = upstream.client().call(Method::HEAD, "/").send().await;
-        let reply = reply.unwrap();
-        assert_eq!(reply.headers()["content-length"], "1073741824");
-        reply.json::<()>().unwrap();
+        let response = upstream.client().call(Method::HEAD, "/").send().await;
+        let response = response.unwrap();
+        assert_eq!(response.headers()["content-length"], "1073741824");
+        response.json::<()>().unwrap();
     });
 }

@@ -1,4 +1,4 @@
-//! Connections that hang: nothing is closed, and nothing is answered.
+//! Connections that hang: they stay open and carry no response.
 
 use std::time::{Duration, Instant};
 
@@ -11,31 +11,34 @@ use crate::http2_upstream::Connection::{Answers, SilentAfter};
 use crate::http2_upstream::{Http2Upstream, trusting};
 
 #[test]
-fn an_http2_connection_that_hangs_is_given_up() {
-    trusting("hangs::an_http2_connection_that_hangs_is_given_up", async {
-        // From its first byte on, or later.
-        for answers in [0, 1] {
-            let upstream = Http2Upstream::start([SilentAfter(answers), Answers]).await;
-            let impatient = upstream.builder().timeout(Duration::from_secs(1));
-            let client = impatient.build().unwrap();
-            for _ in 0..answers {
+fn an_http2_connection_that_hangs_is_closed() {
+    trusting(
+        "hanging_connections::an_http2_connection_that_hangs_is_closed",
+        async {
+            // From the first request on, or after one response.
+            for responses in [0, 1] {
+                let upstream = Http2Upstream::start([SilentAfter(responses), Answers]).await;
+                let builder = upstream.builder().timeout(Duration::from_secs(1));
+                let client = builder.build().unwrap();
+                for _ in 0..responses {
+                    assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 1);
+                }
+                let started = Instant::now();
+                while let Err(error) = client.get("/").fetch::<i64>().await {
+                    assert!(error.is_timeout(), "{error:?}");
+                    let time = started.elapsed();
+                    assert!(time < Duration::from_secs(7), "{time:?}");
+                }
                 assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 1);
+                assert_eq!(upstream.connections(), 2);
             }
-            let started = Instant::now();
-            while let Err(error) = client.get("/").fetch::<i64>().await {
-                assert!(error.is_timeout(), "{error:?}");
-                let time = started.elapsed();
-                assert!(time < Duration::from_secs(7), "{time:?}");
-            }
-            assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 1);
-            assert_eq!(upstream.connections(), 2);
-        }
-    });
+        },
+    );
 }
 
 #[test]
-fn a_safe_call_is_made_again_in_its_time_when_its_connection_hangs() {
-    const NAME: &str = "hangs::a_safe_call_is_made_again_in_its_time_when_its_connection_hangs";
+fn a_safe_call_on_a_hanging_connection_is_retried() {
+    const NAME: &str = "hanging_connections::a_safe_call_on_a_hanging_connection_is_retried";
     trusting(NAME, async {
         let upstream = Http2Upstream::start([SilentAfter(1), Answers]).await;
         let client = upstream.client();
@@ -44,7 +47,7 @@ fn a_safe_call_is_made_again_in_its_time_when_its_connection_hangs() {
         assert_eq!(call.fetch::<i64>().await.unwrap(), 1);
         assert_eq!(upstream.connections(), 2);
 
-        // A call that may have been done is not made twice.
+        // An unsafe call that may have been processed is not retried.
         let upstream = Http2Upstream::start([SilentAfter(1), Answers]).await;
         let client = upstream.client();
         client.get("/").send().await.unwrap();
@@ -56,32 +59,35 @@ fn a_safe_call_is_made_again_in_its_time_when_its_connection_hangs() {
 }
 
 #[test]
-fn an_idle_connection_that_hangs_is_given_up() {
-    trusting("hangs::an_idle_connection_that_hangs_is_given_up", async {
-        let upstream = Http2Upstream::start([SilentAfter(1), Answers]).await;
-        let client = upstream.client();
-        client.get("/").send().await.unwrap();
-        let closed = tokio::time::timeout(Duration::from_secs(7), upstream.connection_closed());
-        closed.await.unwrap();
-        let started = Instant::now();
-        assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 1);
-        assert!(started.elapsed() < Duration::from_secs(1));
-        assert_eq!(upstream.connections(), 2);
-    });
+fn an_idle_connection_that_hangs_is_closed() {
+    trusting(
+        "hanging_connections::an_idle_connection_that_hangs_is_closed",
+        async {
+            let upstream = Http2Upstream::start([SilentAfter(1), Answers]).await;
+            let client = upstream.client();
+            client.get("/").send().await.unwrap();
+            let closed = tokio::time::timeout(Duration::from_secs(7), upstream.connection_closed());
+            closed.await.unwrap();
+            let started = Instant::now();
+            assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 1);
+            assert!(started.elapsed() < Duration::from_secs(1));
+            assert_eq!(upstream.connections(), 2);
+        },
+    );
 }
 
 #[test]
-fn many_calls_outlive_the_connection_that_they_share() {
+fn many_calls_survive_a_shared_hanging_connection() {
     trusting(
-        "hangs::many_calls_outlive_the_connection_that_they_share",
+        "hanging_connections::many_calls_survive_a_shared_hanging_connection",
         async {
             let upstream = Http2Upstream::start([SilentAfter(1), Answers]).await;
-            let patient = upstream.builder().timeout(Duration::from_secs(30));
-            let client = patient.build().unwrap();
+            let builder = upstream.builder().timeout(Duration::from_secs(30));
+            let client = builder.build().unwrap();
             client.get("/").send().await.unwrap();
             let calls = (0..100).map(|_| client.get("/").fetch::<i64>());
-            for outcome in resourceful::gather(100, calls).await {
-                assert_eq!(outcome.unwrap(), 1);
+            for result in resourceful::gather(100, calls).await {
+                assert_eq!(result.unwrap(), 1);
             }
         },
     );
@@ -97,13 +103,13 @@ async fn an_http1_connection_that_timed_out_is_not_used_again() {
     assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 2);
     let short = client.get("/late").timeout(Duration::from_millis(300));
     assert!(short.send().await.unwrap_err().is_timeout());
-    // On the same connection this call would read the late answer.
+    // On the same connection this call would read the late response.
     assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 2);
 }
 
 #[tokio::test]
-async fn a_connect_that_hangs_ends_by_its_own_limit() {
-    // Nobody accepts: TLS gets no answer, and TCP gets none where the queue is full.
+async fn a_hanging_connect_ends_by_the_connect_timeout() {
+    // Neither server accepts: TLS gets no reply, and TCP gets none while the queue is full.
     let queue = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
     queue.bind(&any.into()).unwrap();
@@ -121,8 +127,8 @@ async fn a_connect_that_hangs_ends_by_its_own_limit() {
             .unwrap();
         let started = Instant::now();
         let calls = (0..50).map(|_| client.get("/").send());
-        for outcome in resourceful::gather(50, calls).await {
-            let error = outcome.unwrap_err();
+        for result in resourceful::gather(50, calls).await {
+            let error = result.unwrap_err();
             assert_eq!(error.status(), 504, "{base}: {error:?}");
         }
         let time = started.elapsed();

@@ -1,4 +1,4 @@
-//! What can go wrong on the other side, one by one.
+//! Failures of the upstream, one by one.
 
 use std::time::{Duration, Instant};
 
@@ -9,38 +9,38 @@ use serde_json::{Map, Value};
 
 use crate::{builder, client};
 
-/// What goes wrong with a call to an upstream that behaves so.
+/// Returns the error of a call to an upstream with this behaviour.
 async fn failure(behaviour: Behaviour) -> ClientError {
     let upstream = Upstream::start();
     upstream.on("/", behaviour);
     let client = builder(&upstream).retries(0).build().unwrap();
-    let outcome = client.get("/").fetch::<Map<String, Value>>().await;
-    outcome.unwrap_err()
+    let result = client.get("/").fetch::<Map<String, Value>>().await;
+    result.unwrap_err()
 }
 
-type Is = fn(&ClientError) -> bool;
+type Matches = fn(&ClientError) -> bool;
 
 #[tokio::test]
-async fn every_bad_day_has_its_error_in_time() {
+async fn each_failure_returns_its_error_in_time() {
     let html = "<html><body>Sorry</body></html>".to_owned();
-    let answer = |status, body: &str| Behaviour::Answer(status, String::new(), body.to_owned());
-    let interrupted: Is = |error| matches!(error, ClientError::Interrupted(_));
-    let timeout: Is = |error| matches!(error, ClientError::Timeout);
-    let status: Is = |error| error.status().is_some_and(|status| status == 500);
-    let decode: Is = |error| matches!(error, ClientError::Decode(_));
-    let large: Is = |error| matches!(error, ClientError::TooLarge { .. });
-    let slow = Behaviour::After(Duration::from_secs(9), Box::new(answer("200 OK", "{}")));
+    let response = |status, body: &str| Behaviour::Answer(status, String::new(), body.to_owned());
+    let interrupted: Matches = |error| matches!(error, ClientError::Interrupted(_));
+    let timeout: Matches = |error| matches!(error, ClientError::Timeout);
+    let status: Matches = |error| error.status().is_some_and(|status| status == 500);
+    let decode: Matches = |error| matches!(error, ClientError::Decode(_));
+    let large: Matches = |error| matches!(error, ClientError::TooLarge { .. });
+    let slow = Behaviour::After(Duration::from_secs(9), Box::new(response("200 OK", "{}")));
     for (behaviour, is_expected, expected_status) in [
         (Behaviour::Reset, interrupted, 502),
         (Behaviour::CutOff("200 OK"), interrupted, 502),
         (Behaviour::Hang, timeout, 504),
         (Behaviour::Drip, timeout, 504),
         (slow, timeout, 504),
-        (answer("500 Internal Server Error", "{}"), status, 502),
-        (answer("200 OK", &html), decode, 502),
-        (answer("200 OK", "[1, 2]"), decode, 502),
-        (answer("200 OK", "{\"a\": NaN}"), decode, 502),
-        (answer("204 No Content", ""), decode, 502),
+        (response("500 Internal Server Error", "{}"), status, 502),
+        (response("200 OK", &html), decode, 502),
+        (response("200 OK", "[1, 2]"), decode, 502),
+        (response("200 OK", "{\"a\": NaN}"), decode, 502),
+        (response("204 No Content", ""), decode, 502),
         (Behaviour::Huge(1 << 30, ""), large, 502),
         (
             Behaviour::Huge(1 << 30, "Content-Length: 1073741824\r\n"),
@@ -59,7 +59,7 @@ async fn every_bad_day_has_its_error_in_time() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_no_connection() {
+async fn a_refused_connection_is_a_connect_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -70,13 +70,13 @@ async fn nobody_there_is_no_connection() {
 }
 
 #[tokio::test]
-async fn what_is_told_to_clients_has_no_internals() {
+async fn the_detail_for_clients_has_no_internals() {
     let upstream = Upstream::start();
     upstream.on("/", Behaviour::Reset);
     let error = client(&upstream).get("/").send().await.unwrap_err();
     let error = Error::from(error);
     assert_eq!(error.detail(), Some("The external service failed."));
-    // The log reads more.
+    // The text for the log has the cause.
     assert!(
         error
             .to_string()

@@ -1,4 +1,4 @@
-//! What is answered comes back typed, whoever answers.
+//! Responses to calls of a resource, and their types.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -16,8 +16,8 @@ fn first(filter: NoteFilter) -> Filtered<NoteFilter, PageNumber> {
     Filtered { filter, paging }
 }
 
-fn problem_of<T: std::fmt::Debug>(outcome: Result<T, ResourceError>) -> Problem {
-    match outcome {
+fn problem_of<T: std::fmt::Debug>(result: Result<T, ResourceError>) -> Problem {
+    match result {
         Err(ResourceError::Problem(problem)) => *problem,
         other => panic!("no problem: {other:?}"),
     }
@@ -49,7 +49,7 @@ async fn every_wrong_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_what_the_hook_said() {
+async fn a_refusal_is_the_hooks_problem() {
     let notes = notes().await;
     let error = notes.retrieve(&"a".to_owned()).await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
@@ -59,7 +59,7 @@ async fn a_refusal_is_what_the_hook_said() {
         ("Not Found", "about:blank")
     );
     assert_eq!(problem.detail(), Some("Note not found"));
-    // Our own clients read nothing of it.
+    // The service does not pass it on to its own clients.
     let error = Error::from(error);
     assert_eq!(error.status(), 502);
     assert_eq!(error.detail(), Some("The external service failed."));
@@ -67,15 +67,15 @@ async fn a_refusal_is_what_the_hook_said() {
 }
 
 #[tokio::test]
-async fn without_credentials_it_is_401() {
+async fn missing_credentials_are_401() {
     let client = Client::new(&start("/notes").await).unwrap();
     let notes = ResourceClient::<Notes>::with_client(client, "/v1/notes").unwrap();
     let problem = problem_of(notes.list(&first(NoteFilter::default())).await);
     assert_eq!(problem.status(), 401);
 }
 
-/// What comes of a note that an upstream answers so.
-async fn retrieved(behaviour: Behaviour) -> ResourceError {
+/// Returns the error of retrieving a note from an upstream with this behaviour.
+async fn retrieve_error(behaviour: Behaviour) -> ResourceError {
     let upstream = Upstream::start();
     upstream.on("/notes/a", behaviour);
     let client = builder(&upstream).retries(0).build().unwrap();
@@ -83,12 +83,12 @@ async fn retrieved(behaviour: Behaviour) -> ResourceError {
     notes.retrieve(&"a".to_owned()).await.unwrap_err()
 }
 
-fn answer(status: &'static str, kind: &str, body: &str) -> Behaviour {
+fn response(status: &'static str, kind: &str, body: &str) -> Behaviour {
     Behaviour::Answer(status, format!("Content-Type: {kind}\r\n"), body.to_owned())
 }
 
 #[tokio::test]
-async fn what_is_no_problem_is_its_status() {
+async fn an_error_without_a_problem_is_its_status() {
     let problem = "application/problem+json";
     let cut_off = format!(r#"{{"title": "{}"}}"#, "x".repeat(70_000));
     for (kind, body) in [
@@ -102,7 +102,7 @@ async fn what_is_no_problem_is_its_status() {
         (problem, ""),
         (problem, &cut_off),
     ] {
-        let error = retrieved(answer("502 Bad Gateway", kind, body)).await;
+        let error = retrieve_error(response("502 Bad Gateway", kind, body)).await;
         assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY), "{error}");
         assert!(error.problem().is_none(), "{kind}: {body}");
         let ResourceError::Client(ClientError::Status { body: kept, .. }) = error else {
@@ -113,7 +113,7 @@ async fn what_is_no_problem_is_its_status() {
 }
 
 #[tokio::test]
-async fn others_problems_are_read_as_far_as_they_can_be() {
+async fn problems_of_other_servers_are_parsed() {
     let kind = "Application/Problem+JSON; charset=utf-8";
     for (body, status) in [
         ("{}", 409),
@@ -121,12 +121,12 @@ async fn others_problems_are_read_as_far_as_they_can_be() {
         (r#"{"status": 200}"#, 409),
         (r#"{"status": 404, "errors": {"name": ["is taken"]}}"#, 404),
     ] {
-        let error = retrieved(answer("409 Conflict", kind, body)).await;
+        let error = retrieve_error(response("409 Conflict", kind, body)).await;
         assert_eq!(error.problem().unwrap().status(), status, "{body}");
     }
     let body = r#"{"title": "Gone", "instance": "/notes/a", "errors": {"name": ["is taken"]}}"#;
     let problem = problem_of(Err::<(), _>(
-        retrieved(answer("410 Gone", kind, body)).await,
+        retrieve_error(response("410 Gone", kind, body)).await,
     ));
     assert_eq!(problem.member("instance").unwrap(), "/notes/a");
     assert_eq!(problem.errors(), []);
@@ -134,7 +134,7 @@ async fn others_problems_are_read_as_far_as_they_can_be() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_fit_says_where() {
+async fn a_decode_error_names_the_place() {
     let source = |error: ResourceError| {
         let ResourceError::Client(error @ ClientError::Decode(_)) = error else {
             panic!("{error:?}");
@@ -142,12 +142,12 @@ async fn an_answer_that_does_not_fit_says_where() {
         error.source().unwrap().to_string()
     };
     let wrong = r#"{"name": "a", "text": "x", "tags": ["y", 7]}"#;
-    let error = source(retrieved(Behaviour::Json(wrong.to_owned())).await);
+    let error = source(retrieve_error(Behaviour::Json(wrong.to_owned())).await);
     assert!(
         error.starts_with("tags[1]: invalid type: integer `7`"),
         "{error}"
     );
-    let error = source(retrieved(Behaviour::Json("<html>".to_owned())).await);
+    let error = source(retrieve_error(Behaviour::Json("<html>".to_owned())).await);
     assert!(error.starts_with("expected value"), "{error}");
 
     let upstream = Upstream::start();
@@ -171,15 +171,15 @@ async fn an_answer_that_does_not_fit_says_where() {
 }
 
 #[tokio::test]
-async fn time_is_bounded_and_what_is_safe_is_tried_again() {
-    let error = retrieved(Behaviour::Hang).await;
+async fn calls_time_out_and_safe_ones_are_retried() {
+    let error = retrieve_error(Behaviour::Hang).await;
     assert!(
         matches!(error, ResourceError::Client(ClientError::Timeout)),
         "{error:?}"
     );
 
     let upstream = Upstream::start();
-    let busy = || answer("503 Service Unavailable", "application/problem+json", "{}");
+    let busy = || response("503 Service Unavailable", "application/problem+json", "{}");
     let note = r#"{"name": "a", "text": "x", "tags": []}"#.to_owned();
     let busy_first = Behaviour::Then(Box::new(busy()), Box::new(Behaviour::Json(note)));
     upstream.on("/notes/a/", busy_first.clone());
@@ -197,7 +197,7 @@ async fn time_is_bounded_and_what_is_safe_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_keep_that_would_be_written_is_not_sent() {
+async fn a_serialized_keep_is_not_sent() {
     #[derive(Debug, Default, Serialize, Deserialize, JsonSchema, Validate)]
     #[serde(default)]
     struct Careless {
@@ -237,8 +237,8 @@ async fn a_call_on_behalf_of_a_request_carries_its_id() {
     let notes = ResourceClient::<Notes>::new(&format!("{}/notes", upstream.url())).unwrap();
     let app = App::new().get("/{name}", public(with_state(notes, view)));
     let service = TestClient::new(app).unwrap();
-    let answer = service.get("/a").header("x-request-id", "abc-1").await;
-    assert_eq!(answer.text(), "x");
+    let response = service.get("/a").header("x-request-id", "abc-1").await;
+    assert_eq!(response.text(), "x");
     assert!(upstream.requests()[0].contains("x-request-id: abc-1\r\n"));
     assert_eq!(service.get("/b").await.status(), 502);
 }
