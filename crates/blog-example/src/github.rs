@@ -58,5 +58,5 @@ pub(crate) async fn no_secret(_: Request) -> Result<Response> {
 }
 
 pub(crate) fn about_no_secret() -> Description {
-    Description::of("Takes what GitHub has to tell; not set up here, for want of a secret.")
+    Description::of("Receives events of GitHub; disabled, because no secret is configured.")
 }

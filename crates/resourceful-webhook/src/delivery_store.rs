@@ -1,4 +1,4 @@
-//! Which deliveries were processed: a port.
+//! [`DeliveryStore`]: the interface that remembers processed deliveries.
 
 use std::fmt::Debug;
 use std::hash::{BuildHasher, RandomState};
@@ -8,29 +8,30 @@ use std::time::Duration;
 use async_trait::async_trait;
 use resourceful::Result;
 
-/// How long a delivery that was begun is waited for. After that its process is taken for dead,
-/// and the delivery may be begun again.
+/// Duration of a lease. After that the process counts as dead, and the delivery may be claimed
+/// again.
 pub(crate) const LEASE: Duration = Duration::from_secs(5 * 60);
 
-/// How long an id is kept: GitHub lets its users send a delivery again for three days.
+/// Retention of an id. GitHub lets its users redeliver for three days.
 pub(crate) const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// What [`Deliveries::begin`] found.
+/// Result of [`DeliveryStore::claim`].
 ///
 /// # Examples
-/// See [`Deliveries`].
+/// See [`DeliveryStore`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begin {
-    /// It is new: the caller processes it, and hands this lease back.
-    Mine(Lease),
-    /// Somebody is at it.
-    Busy,
-    /// It was processed.
-    Done,
+pub enum Claim {
+    /// The delivery is new. The caller processes it and passes the lease to
+    /// [`complete`](DeliveryStore::complete) or [`release`](DeliveryStore::release).
+    Acquired(Lease),
+    /// Another caller is processing the delivery.
+    InProgress,
+    /// The delivery was processed.
+    Processed,
 }
 
-/// Proves who began a delivery. Whoever takes longer than five minutes may have lost it to another
-/// lease, and changes nothing any more.
+/// Identifies the holder of a delivery. After five minutes another caller may take the delivery
+/// under another lease; the old lease then has no effect.
 ///
 /// # Examples
 /// ```
@@ -38,95 +39,86 @@ pub enum Begin {
 ///
 /// let lease = Lease::unique();
 /// assert_ne!(lease, Lease::unique());
-/// // What a store keeps, and reads again.
+/// // A store saves the token and reads it again.
 /// assert_eq!(Lease::from_token(lease.token()), lease);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease(i64);
 
 impl Lease {
-    /// A lease that no other process has.
-    ///
-    /// # Examples
-    /// See [`Lease`].
+    /// Creates a lease with a random token.
     #[must_use]
     pub fn unique() -> Self {
-        // The standard library's source of random numbers.
+        // `RandomState` is the standard library's source of random numbers.
         Self(RandomState::new().hash_one(()).cast_signed())
     }
 
-    /// The lease with this token.
-    ///
-    /// # Examples
-    /// See [`Lease`].
+    /// Restores the lease with this token.
     #[must_use]
     pub fn from_token(token: i64) -> Self {
         Self(token)
     }
 
-    /// The number that a store keeps.
-    ///
-    /// # Examples
-    /// See [`Lease`].
+    /// Number for a store to save.
     #[must_use]
     pub fn token(self) -> i64 {
         self.0
     }
 }
 
-/// Remembers which deliveries were processed. An `Arc<dyn Deliveries>` does so, too.
+/// Remembers processed deliveries. `Arc<dyn DeliveryStore>` implements it, too.
 ///
 /// # Examples
 /// ```
-/// use resourceful_webhook::{Begin, Deliveries, MemoryDeliveries};
+/// use resourceful_webhook::{Claim, DeliveryStore, MemoryDeliveryStore};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> resourceful::Result<()> {
-/// let deliveries = MemoryDeliveries::default();
-/// let Begin::Mine(lease) = deliveries.begin("a").await? else { panic!("it is new") };
-/// assert_eq!(deliveries.begin("a").await?, Begin::Busy);
-/// deliveries.abandon("a", lease).await?; // it failed
-/// let Begin::Mine(lease) = deliveries.begin("a").await? else { panic!("it is new again") };
-/// deliveries.finish("a", lease).await?;
-/// assert_eq!(deliveries.begin("a").await?, Begin::Done);
+/// let store = MemoryDeliveryStore::default();
+/// let Claim::Acquired(lease) = store.claim("a").await? else { panic!("the delivery is new") };
+/// assert_eq!(store.claim("a").await?, Claim::InProgress);
+/// store.release("a", lease).await?; // processing failed
+/// let Claim::Acquired(lease) = store.claim("a").await? else { panic!("the delivery is new again") };
+/// store.complete("a", lease).await?;
+/// assert_eq!(store.claim("a").await?, Claim::Processed);
 /// # Ok(())
 /// # }
 /// ```
 #[async_trait]
-pub trait Deliveries: Debug + Send + Sync + 'static {
-    /// Is this delivery ours to process? Of several who ask at the same time, one is told so. A
-    /// delivery that was begun and neither finished nor abandoned is new again after five
-    /// minutes, under another lease.
+pub trait DeliveryStore: Debug + Send + Sync + 'static {
+    /// Claims a delivery for processing. Of concurrent callers one acquires it. A delivery that was
+    /// claimed and neither completed nor released can be claimed again after five minutes, under
+    /// another lease.
     ///
     /// # Errors
-    /// When that cannot be known now.
-    async fn begin(&self, id: &str) -> Result<Begin>;
+    /// If the store is unavailable.
+    async fn claim(&self, id: &str) -> Result<Claim>;
 
-    /// It was processed by the holder of `lease`. Changes nothing when it was begun again since.
+    /// Marks the delivery as processed. Has no effect if it was claimed again since.
     ///
     /// # Errors
-    /// When that cannot be kept now.
-    async fn finish(&self, id: &str, lease: Lease) -> Result<()>;
+    /// If the store is unavailable.
+    async fn complete(&self, id: &str, lease: Lease) -> Result<()>;
 
-    /// It was not processed by the holder of `lease`, and is new again. Changes nothing when it was
-    /// finished or begun again since.
+    /// Gives the delivery back after a failure, so that it is new again. Has no effect if it was
+    /// completed or claimed again since.
     ///
     /// # Errors
-    /// When that cannot be kept now.
-    async fn abandon(&self, id: &str, lease: Lease) -> Result<()>;
+    /// If the store is unavailable.
+    async fn release(&self, id: &str, lease: Lease) -> Result<()>;
 }
 
 #[async_trait]
-impl<D: Deliveries + ?Sized> Deliveries for Arc<D> {
-    async fn begin(&self, id: &str) -> Result<Begin> {
-        (**self).begin(id).await
+impl<D: DeliveryStore + ?Sized> DeliveryStore for Arc<D> {
+    async fn claim(&self, id: &str) -> Result<Claim> {
+        (**self).claim(id).await
     }
 
-    async fn finish(&self, id: &str, lease: Lease) -> Result<()> {
-        (**self).finish(id, lease).await
+    async fn complete(&self, id: &str, lease: Lease) -> Result<()> {
+        (**self).complete(id, lease).await
     }
 
-    async fn abandon(&self, id: &str, lease: Lease) -> Result<()> {
-        (**self).abandon(id, lease).await
+    async fn release(&self, id: &str, lease: Lease) -> Result<()> {
+        (**self).release(id, lease).await
     }
 }

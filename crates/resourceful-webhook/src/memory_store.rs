@@ -1,4 +1,4 @@
-//! Deliveries in this process.
+//! [`MemoryDeliveryStore`]: a delivery store in this process.
 
 use std::fmt;
 use std::future::ready;
@@ -10,43 +10,44 @@ use moka::ops::compute::Op;
 use resourceful::Result;
 use tokio::time::Instant;
 
-use crate::deliveries::{Begin, Deliveries, LEASE, Lease, RETENTION};
+use crate::delivery_store::{Claim, DeliveryStore, LEASE, Lease, RETENTION};
 
-/// How many ids are kept; the oldest go first.
+/// Maximum number of ids; the oldest are evicted first.
 const MAX_IDS: u64 = 100_000;
 
-/// The last 100,000 deliveries of seven days, in memory: for one process, until it ends.
+/// Remembers up to 100,000 deliveries for seven days in memory, for one process until it ends.
 ///
 /// # Examples
-/// See [`Deliveries`].
+/// See [`DeliveryStore`].
 #[derive(Clone)]
-pub struct MemoryDeliveries(Cache<String, State>);
+pub struct MemoryDeliveryStore(Cache<String, State>);
 
 #[derive(Clone, Copy)]
 enum State {
-    Begun(Instant, Lease),
-    Finished,
+    Claimed(Instant, Lease),
+    Processed,
 }
 
-impl MemoryDeliveries {
-    /// Does `op` where `lease` still holds the delivery.
-    async fn end(&self, id: &str, lease: Lease, op: Op<State>) {
-        let end = |entry: Option<Entry<String, State>>| {
+impl MemoryDeliveryStore {
+    /// Applies `op` if `lease` still holds the delivery.
+    async fn apply_if_held(&self, id: &str, lease: Lease, op: Op<State>) {
+        let apply = |entry: Option<Entry<String, State>>| {
             let state = entry.map(Entry::into_value);
-            let is_held = matches!(state, Some(State::Begun(_, holder)) if holder == lease);
+            let is_held = matches!(state, Some(State::Claimed(_, holder)) if holder == lease);
             ready(if is_held { op } else { Op::Nop })
         };
-        self.0.entry_by_ref(id).and_compute_with(end).await;
+        self.0.entry_by_ref(id).and_compute_with(apply).await;
     }
 }
 
-impl fmt::Debug for MemoryDeliveries {
+impl fmt::Debug for MemoryDeliveryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryDeliveries").finish_non_exhaustive()
+        f.debug_struct("MemoryDeliveryStore")
+            .finish_non_exhaustive()
     }
 }
 
-impl Default for MemoryDeliveries {
+impl Default for MemoryDeliveryStore {
     fn default() -> Self {
         let cache = Cache::builder()
             .max_capacity(MAX_IDS)
@@ -57,30 +58,31 @@ impl Default for MemoryDeliveries {
 }
 
 #[async_trait]
-impl Deliveries for MemoryDeliveries {
-    async fn begin(&self, id: &str) -> Result<Begin> {
+impl DeliveryStore for MemoryDeliveryStore {
+    async fn claim(&self, id: &str) -> Result<Claim> {
         let lease = Lease::unique();
-        let mut found = Begin::Mine(lease);
-        // One computation of a key at a time, so that of several who ask one begins.
-        let begin = |entry: Option<Entry<String, State>>| {
+        let mut claim = Claim::Acquired(lease);
+        // moka runs one computation per key at a time, so of concurrent callers one acquires the lease.
+        let insert = |entry: Option<Entry<String, State>>| {
             match entry.map(Entry::into_value) {
-                Some(State::Finished) => found = Begin::Done,
-                Some(State::Begun(at, _)) if at.elapsed() <= LEASE => found = Begin::Busy,
-                _ => return ready(Op::Put(State::Begun(Instant::now(), lease))),
+                Some(State::Processed) => claim = Claim::Processed,
+                Some(State::Claimed(at, _)) if at.elapsed() <= LEASE => claim = Claim::InProgress,
+                _ => return ready(Op::Put(State::Claimed(Instant::now(), lease))),
             }
             ready(Op::Nop)
         };
-        self.0.entry_by_ref(id).and_compute_with(begin).await;
-        Ok(found)
+        self.0.entry_by_ref(id).and_compute_with(insert).await;
+        Ok(claim)
     }
 
-    async fn finish(&self, id: &str, lease: Lease) -> Result<()> {
-        self.end(id, lease, Op::Put(State::Finished)).await;
+    async fn complete(&self, id: &str, lease: Lease) -> Result<()> {
+        self.apply_if_held(id, lease, Op::Put(State::Processed))
+            .await;
         Ok(())
     }
 
-    async fn abandon(&self, id: &str, lease: Lease) -> Result<()> {
-        self.end(id, lease, Op::Remove).await;
+    async fn release(&self, id: &str, lease: Lease) -> Result<()> {
+        self.apply_if_held(id, lease, Op::Remove).await;
         Ok(())
     }
 }

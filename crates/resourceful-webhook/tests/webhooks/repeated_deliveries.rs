@@ -1,4 +1,4 @@
-//! A delivery that comes again.
+//! Repeated store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use http::HeaderMap;
 use resourceful::prelude::*;
 use resourceful_webhook::{
-    Begin, Deliveries, Handler, Lease, MemoryDeliveries, Provider, SignatureError, Webhook,
+    Claim, DeliveryStore, Handler, Lease, MemoryDeliveryStore, Provider, SignatureError, Webhook,
 };
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 
-/// Signs nothing: what is tested here comes after that.
+/// A provider without signatures.
 struct Trusted;
 
 impl Provider for Trusted {
@@ -36,12 +36,12 @@ impl Provider for Trusted {
     }
 }
 
-/// Counts, and fails or panics or waits when the event says so.
+/// Counts events; fails, panics or waits if the event's text is that word.
 #[derive(Clone, Default)]
 struct Counter {
     handled: Arc<AtomicUsize>,
-    begun: Arc<Notify>,
-    go_on: Arc<Notify>,
+    started: Arc<Notify>,
+    resume: Arc<Notify>,
 }
 
 #[async_trait]
@@ -49,10 +49,10 @@ impl Handler<String> for Counter {
     async fn handle(&self, event: String) -> Result<()> {
         match event.as_str() {
             "fail" => return Err(Error::conflict("Not now.")),
-            "panic" => panic!("as told"),
+            "panic" => panic!("on purpose"),
             "wait" | "wait and fail" => {
-                self.begun.notify_one();
-                self.go_on.notified().await;
+                self.started.notify_one();
+                self.resume.notified().await;
                 if event.ends_with("fail") {
                     return Err(Error::conflict("Not now."));
                 }
@@ -70,9 +70,9 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    fn new(deliveries: impl Deliveries) -> Self {
+    fn new(store: impl DeliveryStore) -> Self {
         let counter = Counter::default();
-        let webhook = Webhook::new(Trusted, counter.clone()).with_deliveries(deliveries);
+        let webhook = Webhook::new(Trusted, counter.clone()).with_delivery_store(store);
         let client = TestClient::new(App::new().view("/", webhook)).unwrap();
         Self { client, counter }
     }
@@ -87,8 +87,8 @@ impl Endpoint {
     }
 }
 
-async fn a_delivery_has_one_effect(deliveries: impl Deliveries) {
-    let endpoint = Endpoint::new(deliveries);
+async fn a_delivery_has_one_effect(store: impl DeliveryStore) {
+    let endpoint = Endpoint::new(store);
     let same = (0..10).map(|_| async { Ok::<_, Error>(endpoint.deliver("a", "x").await) });
     for status in gather(10, same).await {
         assert_eq!(status.unwrap(), 200);
@@ -96,44 +96,44 @@ async fn a_delivery_has_one_effect(deliveries: impl Deliveries) {
     assert_eq!(endpoint.handled(), 1);
     assert_eq!(endpoint.deliver("b", "x").await, 200);
     assert_eq!(endpoint.handled(), 2);
-    // Without an id it cannot be told from another.
+    // Without an id each delivery is processed.
     for _ in 0..2 {
         assert_eq!(endpoint.client.post("/").body("x").await.status(), 200);
     }
     assert_eq!(endpoint.handled(), 4);
 }
 
-async fn a_delivery_that_failed_may_come_again(deliveries: impl Deliveries) {
-    let endpoint = Endpoint::new(deliveries);
+async fn a_failed_delivery_is_processed_again(store: impl DeliveryStore) {
+    let endpoint = Endpoint::new(store);
     assert_eq!(endpoint.deliver("a", "fail").await, 409);
     assert_eq!(endpoint.deliver("a", "panic").await, 500);
     assert_eq!(endpoint.deliver("a", "x").await, 200);
     assert_eq!(endpoint.handled(), 1);
 }
 
-/// Whether the first comes to an end is not known yet: the second waits for that.
-async fn a_delivery_that_is_being_processed_is_waited_for(deliveries: impl Deliveries) {
-    let endpoint = Arc::new(Endpoint::new(deliveries));
+/// The second delivery waits, because the first may still fail.
+async fn a_duplicate_waits_for_the_first(store: impl DeliveryStore) {
+    let endpoint = Arc::new(Endpoint::new(store));
     for (id, body, handled) in [("a", "wait", 1), ("b", "wait and fail", 2)] {
         let first = tokio::spawn({
             let endpoint = Arc::clone(&endpoint);
             async move { endpoint.deliver(id, body).await }
         });
-        endpoint.counter.begun.notified().await;
+        endpoint.counter.started.notified().await;
         let second = endpoint.deliver(id, "x");
-        let go_on = async { endpoint.counter.go_on.notify_one() };
-        let (second, ()) = tokio::join!(second, go_on);
-        // The second is as good as the first, or takes over where that failed.
+        let resume = async { endpoint.counter.resume.notify_one() };
+        let (second, ()) = tokio::join!(second, resume);
+        // The second shares the success of the first, or is processed if the first failed.
         assert_eq!(second, 200);
         assert_eq!(first.await.unwrap() == 409, body == "wait and fail");
         assert_eq!(endpoint.handled(), handled);
     }
 }
 
-/// Not all senders sign their ids, and PostgreSQL has no key of that length.
-async fn a_long_id_is_as_good_as_a_short_one(deliveries: impl Deliveries) {
-    let endpoint = Endpoint::new(deliveries);
-    // PostgreSQL compresses what repeats itself.
+/// Not all senders sign their ids, and PostgreSQL limits the length of keys.
+async fn a_long_id_identifies_a_delivery(store: impl DeliveryStore) {
+    let endpoint = Endpoint::new(store);
+    // Random, because PostgreSQL compresses repetitions.
     let noise = (0..600).map(|_| format!("{:016x}", Lease::unique().token()));
     let long: String = noise.collect();
     for (id, handled) in [(long.clone(), 1), (long.clone() + "x", 2), (long, 2)] {
@@ -142,13 +142,13 @@ async fn a_long_id_is_as_good_as_a_short_one(deliveries: impl Deliveries) {
     }
 }
 
-/// GitHub sends one event to all endpoints under the same id.
-async fn endpoints_do_not_swallow_each_others_deliveries(deliveries: impl Deliveries) {
-    let deliveries: Arc<dyn Deliveries> = Arc::new(deliveries);
+/// GitHub sends an event to all endpoints under the same id.
+async fn endpoints_process_the_same_id_separately(store: impl DeliveryStore) {
+    let store: Arc<dyn DeliveryStore> = Arc::new(store);
     let counter = Counter::default();
     let handler: Arc<dyn Handler<String>> = Arc::new(counter.clone());
     let webhook =
-        || Webhook::new(Trusted, Arc::clone(&handler)).with_deliveries(Arc::clone(&deliveries));
+        || Webhook::new(Trusted, Arc::clone(&handler)).with_delivery_store(Arc::clone(&store));
     let app = App::new()
         .view("/one", webhook())
         .view("/of/{tenant}", webhook());
@@ -160,83 +160,79 @@ async fn endpoints_do_not_swallow_each_others_deliveries(deliveries: impl Delive
     assert_eq!(counter.handled.load(Ordering::Relaxed), 3);
 }
 
-async fn begin(deliveries: &impl Deliveries, id: &str) -> Lease {
-    match deliveries.begin(id).await.unwrap() {
-        Begin::Mine(lease) => lease,
+async fn acquire(store: &impl DeliveryStore, id: &str) -> Lease {
+    match store.claim(id).await.unwrap() {
+        Claim::Acquired(lease) => lease,
         other => panic!("{other:?}"),
     }
 }
 
-/// What holds for all adapters. `age` lets all that was begun become so many seconds older.
-async fn a_lease_that_is_lost_changes_nothing<D: Deliveries>(
-    deliveries: &D,
-    age: impl AsyncFn(u64),
-) {
-    let is = async |id: &str, state: Begin| {
-        assert_eq!(deliveries.begin(id).await.unwrap(), state, "{id}");
+/// What holds for all adapters. `age` lets all that was started become so many seconds older.
+async fn a_lost_lease_has_no_effect<D: DeliveryStore>(store: &D, age: impl AsyncFn(u64)) {
+    let assert_claim = async |id: &str, state: Claim| {
+        assert_eq!(store.claim(id).await.unwrap(), state, "{id}");
     };
-    // Five minutes are waited for, and no longer.
-    let first = begin(deliveries, "a").await;
+    // A lease lasts five minutes.
+    let first = acquire(store, "a").await;
     age(299).await;
-    is("a", Begin::Busy).await;
+    assert_claim("a", Claim::InProgress).await;
     age(10).await;
-    let second = begin(deliveries, "a").await;
+    let second = acquire(store, "a").await;
     assert_ne!(first, second);
-    // The first one ends after all: the second keeps the delivery.
-    deliveries.abandon("a", first).await.unwrap();
-    is("a", Begin::Busy).await;
-    deliveries.finish("a", first).await.unwrap();
-    is("a", Begin::Busy).await;
-    deliveries.abandon("a", second).await.unwrap();
-    // It was given back: the second is nobody any more, however often it says so.
-    let third = begin(deliveries, "a").await;
-    deliveries.abandon("a", second).await.unwrap();
-    deliveries.finish("a", second).await.unwrap();
-    is("a", Begin::Busy).await;
-    // Nor does it begin what is not there.
-    deliveries.finish("b", third).await.unwrap();
-    deliveries.abandon("b", third).await.unwrap();
-    // A lease that is over and was taken by nobody still counts.
+    // The first lease is lost: the second keeps the delivery.
+    store.release("a", first).await.unwrap();
+    assert_claim("a", Claim::InProgress).await;
+    store.complete("a", first).await.unwrap();
+    assert_claim("a", Claim::InProgress).await;
+    store.release("a", second).await.unwrap();
+    // The second lease was released and has no effect any more.
+    let third = acquire(store, "a").await;
+    store.release("a", second).await.unwrap();
+    store.complete("a", second).await.unwrap();
+    assert_claim("a", Claim::InProgress).await;
+    // Leases of unknown ids have no effect.
+    store.complete("b", third).await.unwrap();
+    store.release("b", third).await.unwrap();
+    // An expired lease still counts if the delivery was not claimed again.
     age(309).await;
-    deliveries.finish("a", third).await.unwrap();
-    is("a", Begin::Done).await;
-    // What was processed stays so.
-    deliveries.abandon("a", third).await.unwrap();
+    store.complete("a", third).await.unwrap();
+    assert_claim("a", Claim::Processed).await;
+    // Processed deliveries stay processed.
+    store.release("a", third).await.unwrap();
     age(309).await;
-    is("a", Begin::Done).await;
-    begin(deliveries, "b").await;
+    assert_claim("a", Claim::Processed).await;
+    acquire(store, "b").await;
 }
 
-/// The same through the endpoint: a handler that takes longer than its lease fails in the end,
-/// while the next one is at work.
+/// A handler that exceeds its lease fails while the next one is running.
 #[tokio::test(start_paused = true)]
-async fn a_slow_handler_that_fails_does_not_give_back_the_delivery_of_the_next() {
-    let endpoint = Arc::new(Endpoint::new(MemoryDeliveries::default()));
+async fn a_slow_handler_that_fails_does_not_release_the_next_lease() {
+    let endpoint = Arc::new(Endpoint::new(MemoryDeliveryStore::default()));
     let deliver = |body: &'static str| {
         let endpoint = Arc::clone(&endpoint);
         tokio::spawn(async move { endpoint.deliver("a", body).await })
     };
     let first = deliver("wait and fail");
-    endpoint.counter.begun.notified().await;
+    endpoint.counter.started.notified().await;
     tokio::time::advance(Duration::from_secs(309)).await;
     let second = deliver("wait");
-    endpoint.counter.begun.notified().await;
-    // The first goes on and fails.
-    endpoint.counter.go_on.notify_one();
+    endpoint.counter.started.notified().await;
+    // The first handler resumes and fails.
+    endpoint.counter.resume.notify_one();
     assert_ne!(first.await.unwrap(), 200);
     let third = deliver("x");
     assert_eq!(third.await.unwrap(), 503);
-    endpoint.counter.go_on.notify_one();
+    endpoint.counter.resume.notify_one();
     second.await.unwrap();
     assert_eq!(endpoint.deliver("a", "x").await, 200);
     assert_eq!(endpoint.handled(), 1);
 }
 
 macro_rules! with {
-    ($deliveries:expr => $($case:ident,)*) => {
+    ($store:expr => $($case:ident,)*) => {
         $(#[tokio::test]
         async fn $case() {
-            super::$case($deliveries).await;
+            super::$case($store).await;
         })*
     };
 }
@@ -244,18 +240,18 @@ macro_rules! with {
 mod memory {
     use super::*;
 
-    with! { MemoryDeliveries::default() =>
+    with! { MemoryDeliveryStore::default() =>
         a_delivery_has_one_effect,
-        a_delivery_that_failed_may_come_again,
-        a_delivery_that_is_being_processed_is_waited_for,
-        endpoints_do_not_swallow_each_others_deliveries,
-        a_long_id_is_as_good_as_a_short_one,
+        a_failed_delivery_is_processed_again,
+        a_duplicate_waits_for_the_first,
+        endpoints_process_the_same_id_separately,
+        a_long_id_identifies_a_delivery,
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lease_that_is_lost_changes_nothing() {
+    async fn a_lost_lease_has_no_effect() {
         let age = async |seconds| tokio::time::advance(Duration::from_secs(seconds)).await;
-        super::a_lease_that_is_lost_changes_nothing(&MemoryDeliveries::default(), age).await;
+        super::a_lost_lease_has_no_effect(&MemoryDeliveryStore::default(), age).await;
     }
 }
 
@@ -263,7 +259,7 @@ mod memory {
 mod sql {
     use std::sync::atomic::AtomicU32;
 
-    use resourceful_webhook::SqlDeliveries;
+    use resourceful_webhook::SqlDeliveryStore;
     use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
     use super::*;
@@ -302,57 +298,57 @@ mod sql {
     mod on_sqlite {
         use super::*;
 
-        with! { SqlDeliveries::new(sqlite().await).await.unwrap() =>
+        with! { SqlDeliveryStore::new(sqlite().await).await.unwrap() =>
             a_delivery_has_one_effect,
-            a_delivery_that_failed_may_come_again,
-            a_delivery_that_is_being_processed_is_waited_for,
-        endpoints_do_not_swallow_each_others_deliveries,
-        a_long_id_is_as_good_as_a_short_one,
+            a_failed_delivery_is_processed_again,
+            a_duplicate_waits_for_the_first,
+        endpoints_process_the_same_id_separately,
+        a_long_id_identifies_a_delivery,
         }
     }
 
     mod on_postgres {
         use super::*;
 
-        with! { SqlDeliveries::new(postgres().await).await.unwrap() =>
+        with! { SqlDeliveryStore::new(postgres().await).await.unwrap() =>
             a_delivery_has_one_effect,
-            a_delivery_that_failed_may_come_again,
-            a_delivery_that_is_being_processed_is_waited_for,
-        endpoints_do_not_swallow_each_others_deliveries,
-        a_long_id_is_as_good_as_a_short_one,
+            a_failed_delivery_is_processed_again,
+            a_duplicate_waits_for_the_first,
+        endpoints_process_the_same_id_separately,
+        a_long_id_identifies_a_delivery,
         }
     }
 
-    /// All that was begun becomes so many seconds older.
+    /// Makes all leases this many seconds older.
     async fn age(database: &DatabaseConnection, seconds: u64) {
         let sql = format!("UPDATE webhook_delivery SET begun_at = begun_at - {seconds}");
         database.execute_unprepared(&sql).await.unwrap();
     }
 
     #[tokio::test]
-    async fn a_lease_that_is_lost_changes_nothing() {
+    async fn a_lost_lease_has_no_effect() {
         for database in [sqlite().await, postgres().await] {
-            let deliveries = SqlDeliveries::new(database.clone()).await.unwrap();
+            let store = SqlDeliveryStore::new(database.clone()).await.unwrap();
             let age = async |seconds| age(&database, seconds).await;
-            super::a_lease_that_is_lost_changes_nothing(&deliveries, age).await;
+            super::a_lost_lease_has_no_effect(&store, age).await;
         }
     }
 
     #[tokio::test]
-    async fn what_is_very_old_is_forgotten() {
+    async fn old_ids_are_removed() {
         for database in [sqlite().await, postgres().await] {
-            let deliveries = SqlDeliveries::new(database.clone()).await.unwrap();
-            let lease = begin(&deliveries, "done").await;
-            deliveries.finish("done", lease).await.unwrap();
+            let store = SqlDeliveryStore::new(database.clone()).await.unwrap();
+            let lease = acquire(&store, "done").await;
+            store.complete("done", lease).await.unwrap();
             age(&database, 8 * 24 * 60 * 60).await;
-            // Another process, whose first delivery is due to clean.
-            let later = SqlDeliveries::new(database.clone()).await.unwrap();
-            begin(&later, "done").await;
+            // The first delivery of another process removes old ids.
+            let later = SqlDeliveryStore::new(database.clone()).await.unwrap();
+            acquire(&later, "done").await;
         }
     }
 
     #[tokio::test]
-    async fn a_table_without_leases_gets_them() {
+    async fn a_table_without_leases_is_upgraded() {
         for database in [sqlite().await, postgres().await] {
             for sql in [
                 "CREATE TABLE webhook_delivery (id text PRIMARY KEY, begun_at bigint NOT NULL, \
@@ -361,33 +357,33 @@ mod sql {
             ] {
                 database.execute_unprepared(sql).await.unwrap();
             }
-            let make = async || {
-                let made = SqlDeliveries::new(database.clone()).await;
-                made.map_err(Error::internal)
+            let create = async || {
+                let created = SqlDeliveryStore::new(database.clone()).await;
+                created.map_err(Error::internal)
             };
-            // Several processes at the same time, and once more.
-            for made in gather(4, (0..4).map(|_| make())).await {
-                made.unwrap();
+            // Several processes at the same time, then another one.
+            for created in gather(4, (0..4).map(|_| create())).await {
+                created.unwrap();
             }
-            let deliveries = make().await.unwrap();
+            let store = create().await.unwrap();
             age(&database, 0).await;
-            // Rows this old would be removed by the first `begin`.
+            // The first `claim` would remove rows this old.
             let recent = "UPDATE webhook_delivery SET begun_at = 4102444800 WHERE finished";
             database.execute_unprepared(recent).await.unwrap();
-            assert_eq!(deliveries.begin("done").await.unwrap(), Begin::Done);
-            begin(&deliveries, "dead").await;
+            assert_eq!(store.claim("done").await.unwrap(), Claim::Processed);
+            acquire(&store, "dead").await;
         }
     }
 
-    /// There is no transaction that a request could leave open on its connection.
+    /// A dropped request leaves no open transaction on its connection.
     #[tokio::test]
-    async fn what_is_dropped_on_its_way_loses_nothing_that_comes_later() {
+    async fn dropped_claims_do_not_lose_later_deliveries() {
         for url in [sqlite_url(), postgres_url().await] {
             let database = Database::connect(&url).await.unwrap();
-            let deliveries = SqlDeliveries::new(database).await.unwrap();
+            let store = SqlDeliveryStore::new(database).await.unwrap();
             for number in 0..200 {
                 let id = format!("dropped-{number}");
-                let mut dropped = Box::pin(deliveries.begin(&id));
+                let mut dropped = Box::pin(store.claim(&id));
                 for _ in 0..=number % 10 {
                     tokio::select! {
                         biased;
@@ -398,39 +394,39 @@ mod sql {
             }
             for number in 0..60 {
                 let id = number.to_string();
-                let lease = begin(&deliveries, &id).await;
-                deliveries.finish(&id, lease).await.unwrap();
+                let lease = acquire(&store, &id).await;
+                store.complete(&id, lease).await.unwrap();
             }
-            // Other connections see all of them.
+            // Other connections see all of the store.
             let other = Database::connect(&url).await.unwrap();
-            let other = SqlDeliveries::new(other).await.unwrap();
+            let other = SqlDeliveryStore::new(other).await.unwrap();
             for number in 0..60 {
-                let state = other.begin(&number.to_string()).await.unwrap();
-                assert_eq!(state, Begin::Done);
+                let state = other.claim(&number.to_string()).await.unwrap();
+                assert_eq!(state, Claim::Processed);
             }
         }
     }
 
     #[tokio::test]
-    async fn several_may_make_the_table_at_the_same_time() {
+    async fn processes_may_create_the_table_concurrently() {
         let database = postgres().await;
-        let make = async || {
-            let made = SqlDeliveries::new(database.clone()).await;
-            made.map(drop).map_err(Error::internal)
+        let create = async || {
+            let created = SqlDeliveryStore::new(database.clone()).await;
+            created.map(drop).map_err(Error::internal)
         };
-        for made in gather(8, (0..8).map(|_| make())).await {
-            made.unwrap();
+        for created in gather(8, (0..8).map(|_| create())).await {
+            created.unwrap();
         }
     }
 
     #[tokio::test]
     async fn a_database_that_fails_is_unavailable() {
         let database = sqlite().await;
-        let deliveries = SqlDeliveries::new(database.clone()).await.unwrap();
+        let store = SqlDeliveryStore::new(database.clone()).await.unwrap();
         database
             .execute_unprepared("DROP TABLE webhook_delivery")
             .await
             .unwrap();
-        assert_eq!(deliveries.begin("a").await.unwrap_err().status(), 503);
+        assert_eq!(store.claim("a").await.unwrap_err().status(), 503);
     }
 }
