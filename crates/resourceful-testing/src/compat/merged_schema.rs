@@ -1,42 +1,43 @@
-//! A schema as its reader sees it, however it is written: references followed, `allOf` merged,
-//! `const` and lists of constants as values, `anyOf` with `null` as a type that may be null.
+//! [`MergedSchema`]: a schema independent of its notation. References are resolved and `allOf` is
+//! merged; `const` and lists of constants become values, and `anyOf` with `null` a nullable type.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 
 use serde_json::{Map, Value};
 
-use super::differ::TEXTS;
-use super::document::{ANYTHING, Document};
+use super::differ::ANNOTATIONS;
+use super::resolver::{ANY, Resolver};
 
-/// How many references and compositions stand for one schema.
-const MOST_LAYERS: usize = 64;
+/// Maximum number of references and compositions of one schema.
+const MAX_LAYERS: usize = 64;
 
-/// What a schema says. Keywords that its layers say twice have two values.
+/// Merged keywords of a schema. A keyword in two layers has two values.
 #[derive(Debug, Default)]
-pub(super) struct View<'a> {
-    /// Every object that had a say: its texts are read from there.
+pub(super) struct MergedSchema<'a> {
+    /// All merged objects, for their annotations.
     pub(super) layers: Vec<&'a Map<String, Value>>,
-    /// `None` is any.
+    /// `None` allows any type.
     pub(super) types: Option<BTreeSet<&'a str>>,
-    /// `None` is any.
+    /// `None` allows any value.
     pub(super) values: Option<Vec<&'a Value>>,
     pub(super) members: BTreeMap<&'a str, Vec<&'a Value>>,
     pub(super) required: BTreeSet<&'a str>,
-    /// `anyOf` or `oneOf`, and what is in it.
+    /// `anyOf` or `oneOf` with its schemas.
     pub(super) variants: Vec<(&'a str, Vec<&'a Value>)>,
+    /// All other keywords.
     pub(super) rest: BTreeMap<&'a str, Vec<&'a Value>>,
 }
 
-impl<'a> View<'a> {
-    pub(super) fn of(document: &Document<'a>, schema: &'a Value) -> Self {
-        let mut view = Self::read(document, schema, &mut Vec::new());
-        view.values_say_the_types();
-        view
+impl<'a> MergedSchema<'a> {
+    pub(super) fn of(resolver: &Resolver<'a>, schema: &'a Value) -> Self {
+        let mut merged = Self::read(resolver, schema, &mut Vec::new());
+        merged.infer_types_from_values();
+        merged
     }
 
-    /// Are there variants, and nothing that they share?
-    pub(super) fn is_variants(&self) -> bool {
+    /// Whether the schema only lists variants.
+    pub(super) fn is_only_variants(&self) -> bool {
         self.variants.len() == 1
             && self.values.is_none()
             && self.members.is_empty()
@@ -44,36 +45,36 @@ impl<'a> View<'a> {
             && self.rest.is_empty()
     }
 
-    /// `trail` are the schemas that stand for one another: it ends references to themselves.
-    fn read(document: &Document<'a>, schema: &'a Value, trail: &mut Vec<*const Value>) -> Self {
-        let mut view = Self::default();
-        if trail.contains(&ptr::from_ref(schema)) || trail.len() > MOST_LAYERS {
-            return view;
+    /// `trail` has the schemas that are being merged; it ends cycles of references.
+    fn read(resolver: &Resolver<'a>, schema: &'a Value, trail: &mut Vec<*const Value>) -> Self {
+        let mut merged = Self::default();
+        if trail.contains(&ptr::from_ref(schema)) || trail.len() > MAX_LAYERS {
+            return merged;
         }
         let Some(keywords) = schema.as_object() else {
             if schema != &Value::Bool(true) {
-                view.rest.insert("not", vec![&ANYTHING]);
+                merged.rest.insert("not", vec![&ANY]);
             }
-            return view;
+            return merged;
         };
         trail.push(ptr::from_ref(schema));
-        view.layers.push(keywords);
+        merged.layers.push(keywords);
         for (keyword, value) in keywords {
-            view.keyword(document, schema, (keyword, value), trail);
+            merged.keyword(resolver, schema, (keyword, value), trail);
         }
         trail.pop();
-        view
+        merged
     }
 
     fn keyword(
         &mut self,
-        document: &Document<'a>,
+        resolver: &Resolver<'a>,
         schema: &'a Value,
         (keyword, value): (&'a str, &'a Value),
         trail: &mut Vec<*const Value>,
     ) {
         match (keyword, value) {
-            (text, _) if TEXTS.contains(&text) => {}
+            (text, _) if ANNOTATIONS.contains(&text) => {}
             ("type", Value::String(name)) => self.limit_types([name.as_str()].into()),
             ("type", Value::Array(names)) => {
                 self.limit_types(names.iter().filter_map(Value::as_str).collect());
@@ -90,15 +91,15 @@ impl<'a> View<'a> {
             }
             ("allOf", Value::Array(parts)) => {
                 for part in parts {
-                    self.merge(Self::read(document, part, trail));
+                    self.merge(Self::read(resolver, part, trail));
                 }
             }
             ("anyOf" | "oneOf", Value::Array(parts)) => {
-                self.alternatives(document, (keyword, parts), trail);
+                self.alternatives(resolver, (keyword, parts), trail);
             }
-            ("$ref", _) if document.target(schema).is_some() => {
-                let target = document.target(schema).unwrap_or(schema);
-                self.merge(Self::read(document, target, trail));
+            ("$ref", _) if resolver.target(schema).is_some() => {
+                let target = resolver.target(schema).unwrap_or(schema);
+                self.merge(Self::read(resolver, target, trail));
             }
             _ => self.rest.entry(keyword).or_default().push(value),
         }
@@ -106,35 +107,36 @@ impl<'a> View<'a> {
 
     fn alternatives(
         &mut self,
-        document: &Document<'a>,
+        resolver: &Resolver<'a>,
         (keyword, parts): (&'a str, &'a [Value]),
         trail: &mut Vec<*const Value>,
     ) {
         let (nulls, others): (Vec<_>, Vec<_>) = parts.iter().partition(|part| is_null(part));
-        let mut view = match others.as_slice() {
-            [only] => Self::read(document, only, trail),
-            several if several.iter().all(|part| is_list_of_values(part)) => {
-                let mut view = Self::default();
-                for part in several {
-                    view.widen(Self::read(document, part, trail));
+        let mut merged = match others.as_slice() {
+            [part] => Self::read(resolver, part, trail),
+            parts if parts.iter().all(|part| is_list_of_values(part)) => {
+                let mut merged = Self::default();
+                for part in parts {
+                    merged.widen(Self::read(resolver, part, trail));
                 }
-                view
+                merged
             }
             _ => {
                 self.variants.push((keyword, parts.iter().collect()));
                 return;
             }
         };
-        view.values_say_the_types();
-        if let (false, Some(types)) = (nulls.is_empty(), &mut view.types) {
+        merged.infer_types_from_values();
+        if let (false, Some(types)) = (nulls.is_empty(), &mut merged.types) {
             types.insert("null");
         }
-        view.layers
+        merged
+            .layers
             .extend(nulls.iter().filter_map(|part| part.as_object()));
-        self.merge(view);
+        self.merge(merged);
     }
 
-    /// Both hold.
+    /// Merges a schema that holds, too.
     fn merge(&mut self, other: Self) {
         self.layers.extend(other.layers);
         if let Some(types) = other.types {
@@ -153,7 +155,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// One of them holds; both are lists of values.
+    /// Adds an alternative list of values.
     fn widen(&mut self, other: Self) {
         self.layers.extend(other.layers);
         self.types
@@ -164,24 +166,24 @@ impl<'a> View<'a> {
             .extend(other.values.unwrap_or_default());
     }
 
-    /// Types that exclude each other stay side by side: no value has both, and nothing is lost.
+    /// Intersects the types. Disjoint types are both kept, so that no change is lost.
     fn limit_types(&mut self, types: BTreeSet<&'a str>) {
         match &mut self.types {
-            Some(known) if known.is_disjoint(&types) => known.extend(types),
-            Some(known) => known.retain(|name| types.contains(name)),
+            Some(current) if current.is_disjoint(&types) => current.extend(types),
+            Some(current) => current.retain(|name| types.contains(name)),
             None => self.types = Some(types),
         }
     }
 
     fn limit_values(&mut self, values: Vec<&'a Value>) {
         match &mut self.values {
-            Some(known) => known.retain(|value| values.contains(value)),
+            Some(current) => current.retain(|value| values.contains(value)),
             None => self.values = Some(values),
         }
     }
 
-    /// A list of values says the types; and a `null` in it is said by them alone.
-    fn values_say_the_types(&mut self) {
+    /// Infers the types from the values, and moves `null` from the values to the types.
+    fn infer_types_from_values(&mut self) {
         let Some(values) = &mut self.values else {
             return;
         };
@@ -205,12 +207,12 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// `{"type": "null"}`, whatever is told of it.
+/// Whether the schema is `{"type": "null"}` with annotations.
 fn is_null(schema: &Value) -> bool {
     schema["type"] == "null" && has_only(schema, &["type"])
 }
 
-/// A variant of an enum without data, as it is written when it has a text of its own.
+/// Whether the schema is a unit variant of an enum, with annotations.
 fn is_list_of_values(schema: &Value) -> bool {
     let lists = schema.get("const").is_some() || schema["enum"].is_array();
     lists && has_only(schema, &["const", "enum", "type"])
@@ -219,14 +221,14 @@ fn is_list_of_values(schema: &Value) -> bool {
 fn has_only(schema: &Value, keywords: &[&str]) -> bool {
     schema.as_object().is_some_and(|members| {
         let mut names = members.keys().map(String::as_str);
-        names.all(|name| keywords.contains(&name) || TEXTS.contains(&name))
+        names.all(|name| keywords.contains(&name) || ANNOTATIONS.contains(&name))
     })
 }
 
-/// Where a schema is written that is a mere reference, or told of in other words.
-pub(super) fn origin<'a>(document: &Document<'a>, mut schema: &'a Value) -> &'a Value {
-    for _ in 0..MOST_LAYERS {
-        match document.target(schema) {
+/// Resolves references that add only annotations.
+pub(super) fn resolve_reference<'a>(resolver: &Resolver<'a>, mut schema: &'a Value) -> &'a Value {
+    for _ in 0..MAX_LAYERS {
+        match resolver.target(schema) {
             Some(target) if has_only(schema, &["$ref"]) => schema = target,
             _ => break,
         }
@@ -238,68 +240,68 @@ pub(super) fn origin<'a>(document: &Document<'a>, mut schema: &'a Value) -> &'a 
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::document::Document;
-    use super::View;
+    use super::super::resolver::Resolver;
+    use super::MergedSchema;
 
-    fn same(one: &Value, other: &Value) {
+    fn assert_equivalent(left: &Value, right: &Value) {
         let root = json!({"components": {"schemas": {
             "User": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
             "Itself": {"$ref": "#/components/schemas/Itself"},
         }}});
-        let (one, other) = (
-            json!({"root": root, "it": one}),
-            json!({"root": root, "it": other}),
+        let (left, right) = (
+            json!({"root": root, "schema": left}),
+            json!({"root": root, "schema": right}),
         );
-        let views = [&one, &other].map(|both| {
-            let view = View::of(&Document::new(&both["root"]), &both["it"]);
+        let merged_schemas = [&left, &right].map(|both| {
+            let merged = MergedSchema::of(&Resolver::new(&both["root"]), &both["schema"]);
             format!(
                 "{:?}",
                 (
-                    view.types,
-                    view.values,
-                    view.members,
-                    view.required,
-                    view.variants,
-                    view.rest
+                    merged.types,
+                    merged.values,
+                    merged.members,
+                    merged.required,
+                    merged.variants,
+                    merged.rest
                 )
             )
         });
-        assert_eq!(views[0], views[1]);
+        assert_eq!(merged_schemas[0], merged_schemas[1]);
     }
 
     #[test]
-    fn what_means_the_same_looks_the_same() {
+    fn equivalent_schemas_are_merged_alike() {
         let user = json!({"$ref": "#/components/schemas/User"});
-        let nothing = json!({"type": "null"});
-        same(
+        let null_type = json!({"type": "null"});
+        assert_equivalent(
             &json!({"type": ["string", "null"]}),
-            &json!({"anyOf": [{"type": "string"}, nothing], "description": "may be null"}),
+            &json!({"anyOf": [{"type": "string"}, null_type], "description": "may be null"}),
         );
-        same(
+        assert_equivalent(
             &json!({"type": ["object", "null"], "properties": {"name": {"type": "string"}}, "required": ["name"]}),
-            &json!({"anyOf": [user, nothing]}),
+            &json!({"anyOf": [user, null_type]}),
         );
-        same(&json!({"allOf": [user], "title": "told anew"}), &user);
-        same(
+        assert_equivalent(&json!({"allOf": [user], "title": "another title"}), &user);
+        assert_equivalent(
             &json!({"type": "string", "enum": ["a", "b"]}),
             &json!({"oneOf": [
                 {"type": "string", "const": "a", "description": "first"},
                 {"type": "string", "enum": ["b"]}]}),
         );
-        same(
+        assert_equivalent(
             &json!({"const": 1}),
             &json!({"type": "integer", "enum": [1]}),
         );
-        same(
+        assert_equivalent(
             &json!({"enum": ["a", null]}),
-            &json!({"anyOf": [{"const": "a"}, nothing]}),
+            &json!({"anyOf": [{"const": "a"}, null_type]}),
         );
-        same(
+        assert_equivalent(
             &json!({"$ref": "#/components/schemas/User", "properties": {"kind": {"const": "user"}}, "required": ["kind"]}),
             &json!({"type": "object", "required": ["name", "kind"],
                 "properties": {"name": {"type": "string"}, "kind": {"const": "user"}}}),
         );
-        same(&json!(true), &json!({}));
-        same(&json!({"$ref": "#/components/schemas/Itself"}), &json!({}));
+        assert_equivalent(&json!(true), &json!({}));
+        assert_equivalent(&json!({"$ref": "#/components/schemas/Itself"}), &json!({}));
     }
 }

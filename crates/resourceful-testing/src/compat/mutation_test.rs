@@ -1,14 +1,14 @@
-//! Whatever is changed in a document is told, and nothing where nothing was changed.
+//! Every mutation of a document is reported, and equal documents have no changes.
 
 use serde_json::{Map, Value, json};
 
 use super::changes;
 
 fn blog() -> Value {
-    serde_json::from_str(include_str!("blog.json")).unwrap()
+    serde_json::from_str(include_str!("../../tests/data/compat_blog.json")).unwrap()
 }
 
-/// Every step to everything inside.
+/// JSON Pointers to all values inside, without the first slash.
 fn pointers(value: &Value) -> Vec<String> {
     let children: Vec<_> = match value {
         Value::Object(members) => members
@@ -51,35 +51,35 @@ fn without(document: &Value, pointer: &str) -> Value {
     match document.pointer_mut(parent).unwrap() {
         Value::Object(members) => drop(members.remove(&name)),
         Value::Array(items) => drop(items.remove(name.parse().unwrap())),
-        _ => unreachable!("only these have something inside"),
+        _ => unreachable!("only objects and arrays have children"),
     }
     document
 }
 
-/// Is the same said without it?
-fn is_idle(document: &Value, pointer: &str) -> bool {
+/// Whether removing the value does not change the meaning.
+fn is_redundant(document: &Value, pointer: &str) -> bool {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
-    let (value, beside) = (
+    let (value, siblings) = (
         document.pointer(pointer).unwrap(),
         document.pointer(parent).unwrap(),
     );
-    let said_by = |name: &str| beside.get(name).is_some_and(|value| !value.is_object());
+    let implied_by = |name: &str| siblings.get(name).is_some_and(|value| !value.is_object());
     value.is_null()
         || (name == "required" && value == false)
-        || (name == "type" && (said_by("const") || said_by("enum") || said_by("$ref")))
+        || (name == "type" && (implied_by("const") || implied_by("enum") || implied_by("$ref")))
 }
 
 #[test]
-fn a_document_is_like_itself() {
-    let (one, other) = (blog(), blog());
-    assert_eq!(changes(&one, &one), []);
-    assert_eq!(changes(&one, &other), []);
+fn equal_documents_have_no_changes() {
+    let (first, other) = (blog(), blog());
+    assert_eq!(changes(&first, &first), []);
+    assert_eq!(changes(&first, &other), []);
 }
 
 #[test]
-fn every_leaf_that_changes_is_told() {
+fn every_changed_leaf_is_reported() {
     let old = blog();
-    let mut told = 0;
+    let mut reported = 0;
     for pointer in pointers(&old).iter().map(|pointer| format!("/{pointer}")) {
         let Some(value) = other(old.pointer(&pointer).unwrap()) else {
             continue;
@@ -88,17 +88,17 @@ fn every_leaf_that_changes_is_told() {
         *new.pointer_mut(&pointer).unwrap() = value;
         assert!(!changes(&old, &new).is_empty(), "{pointer} changed");
         assert!(!changes(&new, &old).is_empty(), "{pointer} changed back");
-        told += 1;
+        reported += 1;
     }
-    assert!(told > 250, "{told}");
+    assert!(reported > 250, "{reported}");
 }
 
 #[test]
-fn everything_that_goes_or_comes_is_told() {
+fn every_added_or_removed_value_is_reported() {
     let full = blog();
     let mut silent = Vec::new();
     for pointer in pointers(&full).iter().map(|pointer| format!("/{pointer}")) {
-        if is_idle(&full, &pointer) {
+        if is_redundant(&full, &pointer) {
             continue;
         }
         let less = without(&full, &pointer);
@@ -110,7 +110,7 @@ fn everything_that_goes_or_comes_is_told() {
 }
 
 #[test]
-fn a_schema_by_another_name_is_the_same() {
+fn a_renamed_schema_is_no_change() {
     for name in [
         "User", "Status", "Card", "Payment", "Problem", "Comment", "Post",
     ] {
@@ -119,8 +119,10 @@ fn a_schema_by_another_name_is_the_same() {
             format!("/schemas/{name}\""),
             format!("/schemas/The{name}\""),
         );
-        let mut new: Value =
-            serde_json::from_str(&include_str!("blog.json").replace(&from, &to)).unwrap();
+        let mut new: Value = serde_json::from_str(
+            &include_str!("../../tests/data/compat_blog.json").replace(&from, &to),
+        )
+        .unwrap();
         let schemas = new["components"]["schemas"].as_object_mut().unwrap();
         let schema = schemas.remove(name).unwrap();
         schemas.insert(format!("The{name}"), schema);
@@ -129,7 +131,7 @@ fn a_schema_by_another_name_is_the_same() {
 }
 
 #[test]
-fn a_schema_without_a_name_is_the_same() {
+fn an_inlined_schema_is_no_change() {
     let old = blog();
     let mut new = blog();
     let schemas = new["components"]["schemas"].as_object_mut().unwrap();
@@ -143,8 +145,8 @@ fn a_schema_without_a_name_is_the_same() {
 }
 
 #[test]
-fn schemas_that_never_end_are_compared_in_time() {
-    // Each refers to all, one of them twice as deep on the other side.
+fn recursive_schemas_are_compared_in_time() {
+    // Each schema refers to all others.
     let graph = |last: &str| {
         let names: Vec<_> = (0..30).map(|n| format!("S{n}")).collect();
         let refer = |name: &String| json!({"$ref": format!("#/components/schemas/{name}")});
@@ -161,8 +163,8 @@ fn schemas_that_never_end_are_compared_in_time() {
         })
     };
     assert_eq!(changes(&graph("one"), &graph("one")), []);
-    let told = changes(&graph("one"), &graph("two"));
-    assert_eq!(told.len(), 1, "{told:?}");
+    let reported = changes(&graph("one"), &graph("two"));
+    assert_eq!(reported.len(), 1, "{reported:?}");
 
     let turns = |first: Value, second: Value| {
         let first = json!({"properties": {"x": first}});
@@ -180,5 +182,5 @@ fn schemas_that_never_end_are_compared_in_time() {
         json!({"properties": {"x": b}}),
         json!({"properties": {"x": a}}),
     );
-    assert_eq!(changes(&rolled, &unrolled).len(), 1); // that B is used
+    assert_eq!(changes(&rolled, &unrolled).len(), 1); // B is used now
 }

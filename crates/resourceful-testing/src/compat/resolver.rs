@@ -1,4 +1,4 @@
-//! A whole document: what its references mean, and where in it something stands.
+//! [`Resolver`]: resolves references of a document, and finds JSON Pointers.
 
 use std::collections::{BTreeSet, HashSet};
 use std::ptr;
@@ -6,22 +6,22 @@ use std::ptr;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-/// How many references to references are followed.
-const MOST_REFERENCES: usize = 32;
+/// Maximum length of a chain of references.
+const MAX_REFERENCES: usize = 32;
 
-/// What no answer, no parameter and no body has: nothing is said of the value.
-pub(super) static ANYTHING: Value = Value::Bool(true);
+/// Schema of a value without a schema: it allows any value.
+pub(super) static ANY: Value = Value::Bool(true);
 
-/// A document, and what is used of its components.
+/// A document and its used components.
 #[derive(Debug)]
-pub(super) struct Document<'a> {
+pub(super) struct Resolver<'a> {
     pub(super) root: &'a Value,
     used: HashSet<*const Value>,
 }
 
-impl<'a> Document<'a> {
+impl<'a> Resolver<'a> {
     pub(super) fn new(root: &'a Value) -> Self {
-        let mut document = Self {
+        let mut resolver = Self {
             root,
             used: HashSet::new(),
         };
@@ -30,34 +30,34 @@ impl<'a> Document<'a> {
             Value::Object(_) => members(operation).collect(),
             parameters => vec![("parameters", parameters)],
         });
-        // Callbacks are compared as they are written, references and all.
+        // Callbacks are compared without resolving their references.
         let compared = parts.filter(|(name, _)| *name != "callbacks");
-        let mut open: Vec<_> = compared.map(|(_, part)| part).collect();
-        while let Some(value) = open.pop() {
+        let mut pending: Vec<_> = compared.map(|(_, part)| part).collect();
+        while let Some(value) = pending.pop() {
             match value {
-                Value::Object(members) => open.extend(members.values()),
-                Value::Array(items) => open.extend(items),
+                Value::Object(members) => pending.extend(members.values()),
+                Value::Array(items) => pending.extend(items),
                 _ => {}
             }
-            if let Some(target) = document.target(value)
-                && document.used.insert(ptr::from_ref(target))
+            if let Some(target) = resolver.target(value)
+                && resolver.used.insert(ptr::from_ref(target))
             {
-                open.push(target);
+                pending.push(target);
             }
         }
-        document
+        resolver
     }
 
-    /// What `{"$ref": ..}` stands for, by one step.
+    /// Target of `{"$ref": ..}`, by one step.
     pub(super) fn target(&self, value: &'a Value) -> Option<&'a Value> {
         let fragment = value.get("$ref")?.as_str()?.strip_prefix('#')?;
         let pointer = percent_decode_str(fragment).decode_utf8().ok()?;
         self.root.pointer(&pointer)
     }
 
-    /// What `{"$ref": ..}` stands for in the end; anything else is itself.
-    pub(super) fn follow(&self, mut value: &'a Value) -> &'a Value {
-        for _ in 0..MOST_REFERENCES {
+    /// Resolves a chain of references; returns other values unchanged.
+    pub(super) fn resolve(&self, mut value: &'a Value) -> &'a Value {
+        for _ in 0..MAX_REFERENCES {
             match self.target(value) {
                 Some(target) => value = target,
                 None => break,
@@ -66,13 +66,13 @@ impl<'a> Document<'a> {
         value
     }
 
-    /// Does an operation refer to this?
+    /// Whether an operation refers to this component.
     pub(super) fn uses(&self, component: &Value) -> bool {
         self.used.contains(&ptr::from_ref(component))
     }
 
-    /// Where this very value stands, by JSON Pointer. Looked for only when there is something to
-    /// say of it, so that nobody else has to carry pointers along.
+    /// JSON Pointer to this value, by identity. It is searched only for a message, so the comparison
+    /// need not keep track of pointers.
     pub(super) fn pointer(&self, value: &Value) -> Option<String> {
         pointer(self.root, value)
     }
@@ -103,7 +103,7 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     members.map(|(name, value)| (name.as_str(), value))
 }
 
-/// The names of the members of two objects, each once, sorted.
+/// Sorted member names of two objects.
 pub(super) fn names<'a>(old: &'a Value, new: &'a Value) -> BTreeSet<&'a str> {
     let members = [old, new].into_iter().filter_map(Value::as_object);
     members
@@ -115,25 +115,25 @@ pub(super) fn names<'a>(old: &'a Value, new: &'a Value) -> BTreeSet<&'a str> {
 mod tests {
     use serde_json::json;
 
-    use super::Document;
+    use super::Resolver;
 
     #[test]
-    fn a_value_is_found_where_it_stands() {
+    fn a_value_is_found_by_identity() {
         let root = json!({"paths": {"/a~b": {"get": [{"$ref": "#/components/x"}]}}, "components": {"x": 1}});
-        let document = Document::new(&root);
+        let resolver = Resolver::new(&root);
         let reference = &root["paths"]["/a~b"]["get"][0];
-        assert_eq!(document.pointer(reference).unwrap(), "/paths/~1a~0b/get/0");
+        assert_eq!(resolver.pointer(reference).unwrap(), "/paths/~1a~0b/get/0");
         assert_eq!(
-            document.pointer(document.follow(reference)).unwrap(),
+            resolver.pointer(resolver.resolve(reference)).unwrap(),
             "/components/x"
         );
-        assert!(document.uses(&root["components"]["x"]));
+        assert!(resolver.uses(&root["components"]["x"]));
     }
 
     #[test]
-    fn a_reference_to_itself_is_followed_to_an_end() {
+    fn a_reference_to_itself_ends() {
         let root = json!({"components": {"x": {"$ref": "#/components/x"}}});
         let component = &root["components"]["x"];
-        assert_eq!(Document::new(&root).follow(component), component);
+        assert_eq!(Resolver::new(&root).resolve(component), component);
     }
 }

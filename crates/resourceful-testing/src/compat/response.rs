@@ -1,32 +1,32 @@
-//! What a server answers, status by status.
+//! Compares responses by status.
 
 use serde_json::Value;
 
-use super::change::Side;
+use super::change::Direction;
 use super::content;
 use super::differ::Differ;
-use super::document::names;
-use super::place::Place;
+use super::resolver::names;
+use super::subject::Subject;
 
-/// Compares all answers of an operation.
-pub(super) fn answers<'a>(
+/// Compares all responses of an operation.
+pub(super) fn responses<'a>(
     differ: &mut Differ<'a>,
-    operation: &Place,
+    operation: &Subject,
     old: &'a Value,
     new: &'a Value,
 ) {
     for status in names(old, new) {
-        let (named, is_error) = match status {
-            "default" => ("any other status", true),
+        let (name, is_error) = match status {
+            "default" => ("other statuses", true),
             _ => (status, status.starts_with(['4', '5'])),
         };
         match (&old[status], &new[status]) {
             (_, Value::Null) => {
-                let text = format!("{named} is not answered any more");
+                let text = format!("{name} is no longer returned");
                 differ.breaking(operation, text);
             }
             (Value::Null, _) => {
-                let text = format!("{named} can be answered now");
+                let text = format!("{name} can be returned now");
                 if is_error {
                     differ.additive(operation, text);
                 } else {
@@ -34,54 +34,59 @@ pub(super) fn answers<'a>(
                 }
             }
             (old, new) => {
-                let place = operation.labelled(format!("answer {status}"));
-                referred(differ, &place, old, new);
+                let subject = operation.part(format!("response {status}"));
+                response_or_reference(differ, &subject, old, new);
             }
         }
     }
 }
 
-/// An answer that operations share is compared once, and said of itself: a problem's members would
-/// fill pages otherwise.
-fn referred<'a>(differ: &mut Differ<'a>, place: &Place, old: &'a Value, new: &'a Value) {
-    let (before, after) = (differ.old.follow(old), differ.new.follow(new));
+/// Compares a response. A response that operations share is compared and reported once, or the
+/// members of a problem would fill pages.
+fn response_or_reference<'a>(
+    differ: &mut Differ<'a>,
+    subject: &Subject,
+    old: &'a Value,
+    new: &'a Value,
+) {
+    let (before, after) = (differ.old.resolve(old), differ.new.resolve(new));
     let is_shared = old["$ref"].is_string() && old["$ref"] == new["$ref"];
     if !is_shared {
-        return answer(differ, place, before, after);
+        return response(differ, subject, before, after);
     }
-    differ.others(place, old, new, &["$ref"]);
-    if differ.is_first(before, after) {
+    differ.others(subject, old, new, &["$ref"]);
+    if differ.is_first_comparison(before, after) {
         let pointer = new["$ref"].as_str().unwrap_or_default();
-        let shared = Place::component(pointer.trim_start_matches('#'));
-        answer(differ, &shared, before, after);
+        let shared = Subject::component(pointer.trim_start_matches('#'));
+        response(differ, &shared, before, after);
     }
 }
 
-fn answer<'a>(differ: &mut Differ<'a>, place: &Place, old: &'a Value, new: &'a Value) {
-    headers(differ, place, &old["headers"], &new["headers"]);
+fn response<'a>(differ: &mut Differ<'a>, subject: &Subject, old: &'a Value, new: &'a Value) {
+    headers(differ, subject, &old["headers"], &new["headers"]);
     let (before, after) = (&old["content"], &new["content"]);
-    content::compare(differ, Side::Answered, place, before, after);
-    differ.others(place, old, new, &["headers", "content"]);
+    content::compare(differ, Direction::Response, subject, before, after);
+    differ.others(subject, old, new, &["headers", "content"]);
 }
 
-fn headers<'a>(differ: &mut Differ<'a>, place: &Place, old: &'a Value, new: &'a Value) {
+fn headers<'a>(differ: &mut Differ<'a>, subject: &Subject, old: &'a Value, new: &'a Value) {
     for name in names(old, new) {
-        let place = place.header(name);
+        let subject = subject.header(name);
         let (old, new) = (&old[name], &new[name]);
-        match (differ.old.follow(old), differ.new.follow(new)) {
-            (_, Value::Null) => differ.breaking(&place, place.says("is gone")),
-            (Value::Null, _) => differ.additive(&place, place.says("is new")),
-            (old, new) => header(differ, &place, old, new),
+        match (differ.old.resolve(old), differ.new.resolve(new)) {
+            (_, Value::Null) => differ.breaking(&subject, subject.sentence("is gone")),
+            (Value::Null, _) => differ.additive(&subject, subject.sentence("is new")),
+            (old, new) => header(differ, &subject, old, new),
         }
     }
 }
 
-fn header<'a>(differ: &mut Differ<'a>, place: &Place, old: &'a Value, new: &'a Value) {
+fn header<'a>(differ: &mut Differ<'a>, subject: &Subject, old: &'a Value, new: &'a Value) {
     match (old["required"] == true, new["required"] == true) {
-        (false, true) => differ.additive(place, place.says("is always there now")),
-        (true, false) => differ.breaking(place, place.says("can be missing now")),
+        (false, true) => differ.additive(subject, subject.sentence("is always present now")),
+        (true, false) => differ.breaking(subject, subject.sentence("can be missing now")),
         _ => {}
     }
-    content::value(differ, Side::Answered, place, old, new);
-    differ.others(place, old, new, &["required", "schema", "content"]);
+    content::value(differ, Direction::Response, subject, old, new);
+    differ.others(subject, old, new, &["required", "schema", "content"]);
 }

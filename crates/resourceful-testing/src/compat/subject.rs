@@ -1,18 +1,18 @@
-//! Where a change is, and sentences about it.
+//! [`Subject`]: the grammatical subject of a change's text.
 
-/// A place in an operation: a body, an answer, a parameter, or a member of one.
+/// A part of an operation: a body, a response, a parameter, or a member of one.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct Subject {
     /// "POST /posts (posts.create)".
     pub(super) operation: String,
-    /// "the body", "answer 200", "parameter `limit`"; empty for the operation itself.
+    /// "the body", "response 200", "parameter `limit`"; empty for the operation itself.
     label: String,
-    /// "posts[].title"; empty for the whole.
+    /// "posts[].title"; empty for the whole part.
     path: String,
 }
 
-impl Place {
-    /// An operation, or whatever else has a name of its own.
+impl Subject {
+    /// An operation, or another named object.
     pub(super) fn operation(name: impl Into<String>) -> Self {
         Self {
             operation: name.into(),
@@ -21,12 +21,12 @@ impl Place {
         }
     }
 
-    /// What lies in `components`, by its JSON Pointer.
+    /// A component, by its JSON Pointer.
     pub(super) fn component(pointer: &str) -> Self {
         let mut segments = pointer.split('/').skip(2);
         let category = match segments.next().unwrap_or_default() {
             "schemas" => "schema",
-            "responses" => "every answer",
+            "responses" => "shared response",
             "parameters" => "parameter",
             "securitySchemes" => "security scheme",
             other => other,
@@ -40,7 +40,7 @@ impl Place {
     }
 
     /// A part of the operation.
-    pub(super) fn labelled(&self, label: impl Into<String>) -> Self {
+    pub(super) fn part(&self, label: impl Into<String>) -> Self {
         Self {
             label: label.into(),
             path: String::new(),
@@ -48,24 +48,24 @@ impl Place {
         }
     }
 
-    /// One of the content types of this part: "answer 200 as text/csv".
+    /// One of the content types of this part: "response 200 as text/csv".
     pub(super) fn content(&self, name: &str) -> Self {
-        self.labelled(format!("{} as {name}", self.label).trim_start())
+        self.part(format!("{} as {name}", self.label).trim_start())
     }
 
-    /// A header of this part: "header `Location` of answer 201".
+    /// A header of this part: "header `Location` of response 201".
     pub(super) fn header(&self, name: &str) -> Self {
-        let whole = if self.label.is_empty() { "" } else { " of " };
-        self.labelled(format!("header `{name}`{whole}{}", self.label))
+        let of = if self.label.is_empty() { "" } else { " of " };
+        self.part(format!("header `{name}`{of}{}", self.label))
     }
 
-    /// A member of what is here.
+    /// A member.
     pub(super) fn member(&self, name: &str) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
         self.at(&format!("{dot}{name}"))
     }
 
-    /// What an array has here.
+    /// The items of an array.
     pub(super) fn items(&self) -> Self {
         self.at("[]")
     }
@@ -82,25 +82,27 @@ impl Place {
         }
     }
 
-    /// "`title` in the body is now required", "answer 200: `slug` is gone".
-    pub(super) fn says(&self, what: &str) -> String {
+    /// "`title` in the body is now required", "response 200: `slug` is gone".
+    pub(super) fn sentence(&self, predicate: &str) -> String {
         match (self.label.as_str(), self.path.as_str()) {
-            ("", "") => what.to_owned(),
-            ("", path) => format!("`{path}` {what}"),
-            (label, "") => format!("{label} {what}"),
-            (label, path) if is_body(label) => format!("`{path}` in {label} {what}"),
-            (label, path) => format!("{label}: `{path}` {what}"),
+            ("", "") => predicate.to_owned(),
+            ("", path) => format!("`{path}` {predicate}"),
+            (label, "") => format!("{label} {predicate}"),
+            (label, path) if is_body(label) => format!("`{path}` in {label} {predicate}"),
+            (label, path) => format!("{label}: `{path}` {predicate}"),
         }
     }
 
     /// "maxLength of `title` in the body was 200, is 100", "parameter `limit`: maximum was ..".
-    pub(super) fn says_of(&self, keyword: &str, what: &str) -> String {
+    pub(super) fn keyword_sentence(&self, keyword: &str, predicate: &str) -> String {
         match (self.label.as_str(), self.path.as_str()) {
-            ("", "") => format!("{keyword} {what}"),
-            ("", path) => format!("{keyword} of `{path}` {what}"),
-            (label, "") => format!("{label}: {keyword} {what}"),
-            (label, path) if is_body(label) => format!("{keyword} of `{path}` in {label} {what}"),
-            (label, path) => format!("{label}: {keyword} of `{path}` {what}"),
+            ("", "") => format!("{keyword} {predicate}"),
+            ("", path) => format!("{keyword} of `{path}` {predicate}"),
+            (label, "") => format!("{label}: {keyword} {predicate}"),
+            (label, path) if is_body(label) => {
+                format!("{keyword} of `{path}` in {label} {predicate}")
+            }
+            (label, path) => format!("{label}: {keyword} of `{path}` {predicate}"),
         }
     }
 }

@@ -1,22 +1,22 @@
-//! The life of an item: made, found, changed, removed, and gone.
+//! Runs the CRUD cycle of an item: create, retrieve, update, destroy, then 404.
 
 use http::Method;
 use serde_json::{Map, Value};
 
-use super::document::Operation;
-use super::exchange::{Answer, Probe};
-use super::expected::said;
-use super::finding::Complaint;
+use super::exchange::{TestRequest, TestResponse};
+use super::expected::summary;
+use super::finding::Violation;
 use super::items::id_of;
+use super::operation::Operation;
 use super::session::Session;
 
-/// An item under its own path, and how it came to be.
+/// An item at its path.
 struct Item<'s> {
     session: &'s Session,
     path: &'s str,
-    known: Map<String, Value>,
-    /// What was answered when it was made, where it was.
-    created: Option<Answer>,
+    path_params: Map<String, Value>,
+    /// Response of its creation, if the test created it.
+    created: Option<TestResponse>,
 }
 
 pub(super) async fn check(session: &Session, path: &str) {
@@ -24,15 +24,17 @@ pub(super) async fn check(session: &Session, path: &str) {
         return;
     };
     if let Some(retrieve) = item.on(&Method::GET) {
-        let answer = item.ask(retrieve, "expected what was just made").await;
-        item.compare(retrieve, answer.as_ref());
+        let response = item
+            .call(retrieve, "expected the item that was just created")
+            .await;
+        item.compare(retrieve, response.as_ref());
     }
     let mut refused = Vec::new();
     for method in [Method::PUT, Method::PATCH] {
         if let Some(operation) = item.on(&method) {
-            let expected = "expected to change what was just made";
-            let answer = item.ask(operation, expected).await;
-            if answer.is_some_and(|answer| answer.is_own_refusal()) {
+            let expected = "expected to edit the item that was just created";
+            let response = item.call(operation, expected).await;
+            if response.is_some_and(|response| response.is_application_refusal()) {
                 refused.push(method);
             }
         }
@@ -40,35 +42,35 @@ pub(super) async fn check(session: &Session, path: &str) {
     let Some(destroy) = item.on(&Method::DELETE) else {
         return;
     };
-    let answer = item
-        .ask(destroy, "expected to remove what was just made")
+    let response = item
+        .call(destroy, "expected to remove the item that was just created")
         .await;
-    if answer.is_some_and(|answer| answer.is_success()) {
+    if response.is_some_and(|response| response.is_success()) {
         item.check_gone(&refused).await;
     }
 }
 
 impl<'s> Item<'s> {
     async fn find(session: &'s Session, path: &'s str) -> Option<Self> {
-        let collection = session.document.collection_of(path)?;
-        let parent = session.target(collection).await;
-        let mut known = parent.known;
-        if let Some((_, answer, id)) = session.create(collection, path, &known).await {
-            known.insert("id".to_owned(), id.into());
+        let collection = session.contract.collection_of(path)?;
+        let parent = session.fixture(collection).await;
+        let mut path_params = parent.path_params;
+        if let Some((_, response, id)) = session.create(collection, path, &path_params).await {
+            path_params.insert("id".to_owned(), id.into());
             return Some(Self {
                 session,
                 path,
-                known,
-                created: Some(answer),
+                path_params,
+                created: Some(response),
             });
         }
-        // One that is there already.
-        let target = session.target(path).await;
-        let known = target.known;
-        known.contains_key("id").then_some(Self {
+        // Use an existing item.
+        let fixture = session.fixture(path).await;
+        let path_params = fixture.path_params;
+        path_params.contains_key("id").then_some(Self {
             session,
             path,
-            known,
+            path_params,
             created: None,
         })
     }
@@ -77,68 +79,72 @@ impl<'s> Item<'s> {
         self.session.find(method, self.path)
     }
 
-    async fn ask(&self, operation: &Operation, expected: &str) -> Option<Answer> {
-        let probe = self.probe(operation)?;
-        let (probe, answer) = self.session.ask(operation, probe).await;
-        if answer.status == 404 {
-            let message = format!("{expected}, came {}", said(&answer));
-            self.session.add(
+    async fn call(&self, operation: &Operation, expected: &str) -> Option<TestResponse> {
+        let request = self.request(operation)?;
+        let (request, response) = self.session.call(operation, request).await;
+        if response.status == 404 {
+            let message = format!("{expected}, got {}", summary(&response));
+            self.session.report(
                 operation,
-                Complaint::new("life", "found", message),
-                Some(&probe),
+                Violation::new("life", "found", message),
+                Some(&request),
             );
         }
-        Some(answer)
+        Some(response)
     }
 
-    fn probe(&self, operation: &Operation) -> Option<Probe> {
-        let input = self.session.simplest(operation, &self.known)?;
-        Some(Probe::new(operation, &input))
+    fn request(&self, operation: &Operation) -> Option<TestRequest> {
+        let input = self.session.simplest(operation, &self.path_params)?;
+        Some(TestRequest::new(operation, &input))
     }
 
-    /// Is it the one that was made?
-    fn compare(&self, retrieve: &Operation, answer: Option<&Answer>) {
-        let id = |answer: &Answer| id_of(&answer.json()?);
-        let found = answer.filter(|answer| answer.is_success()).and_then(id);
-        let made = self.created.as_ref().and_then(id);
-        if let (Some(made), Some(found)) = (made, found)
-            && made != found
+    /// Checks that the retrieved id is that of the created item.
+    fn compare(&self, retrieve: &Operation, response: Option<&TestResponse>) {
+        let id = |response: &TestResponse| id_of(&response.json()?);
+        let found = response
+            .filter(|response| response.is_success())
+            .and_then(id);
+        let created_id = self.created.as_ref().and_then(id);
+        if let (Some(created_id), Some(found)) = (created_id, found)
+            && created_id != found
         {
-            let message = format!("expected the item {made} that was just made, came {found}");
-            let probe = self.probe(retrieve);
-            self.session.add(
+            let message =
+                format!("expected the item {created_id} that was just created, got {found}");
+            let request = self.request(retrieve);
+            self.session.report(
                 retrieve,
-                Complaint::new("life", "same", message),
-                probe.as_ref(),
+                Violation::new("life", "same", message),
+                request.as_ref(),
             );
         }
     }
 
-    /// Methods in `refused` have met a rule of the application's own before.
+    /// Checks that the item is not found any more. The application's own rules refused the methods
+    /// in `refused` before.
     async fn check_gone(&self, refused: &[Method]) {
         for method in [Method::GET, Method::PUT, Method::PATCH, Method::DELETE] {
             let Some(operation) = self.on(&method) else {
                 continue;
             };
-            // What is true of all that is not there need not be said of this.
-            if self.session.has_found(operation, "unknown-id") {
+            // All unknown ids have this finding already.
+            if self.session.has_finding(operation, "unknown-id") {
                 continue;
             }
-            let Some(probe) = self.probe(operation) else {
+            let Some(request) = self.request(operation) else {
                 continue;
             };
-            let (probe, answer) = self.session.ask(operation, probe).await;
-            let is_turned_away = Session::is_turned_away(operation, &answer)
-                || (answer.is_own_refusal() && refused.contains(&method));
-            if answer.status != 404 && !is_turned_away && !answer.status.is_server_error() {
+            let (request, response) = self.session.call(operation, request).await;
+            let is_denied = Session::is_denied(operation, &response)
+                || (response.is_application_refusal() && refused.contains(&method));
+            if response.status != 404 && !is_denied && !response.status.is_server_error() {
                 let message = format!(
-                    "expected 404 of what was just removed, came {}",
-                    said(&answer)
+                    "expected 404 for the item that was just removed, got {}",
+                    summary(&response)
                 );
-                self.session.add(
+                self.session.report(
                     operation,
-                    Complaint::new("life", "gone", message),
-                    Some(&probe),
+                    Violation::new("life", "gone", message),
+                    Some(&request),
                 );
             }
         }

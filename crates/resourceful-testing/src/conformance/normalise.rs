@@ -1,45 +1,45 @@
-//! One alternative of a schema, and what two of them are together.
+//! Normalises schemas: an [`Alternative`] has no references and no composition keywords.
 
 use serde_json::{Map, Value, json};
 
-/// More alternatives than these of one value are not looked at.
+/// Maximum number of alternatives of one schema; further ones are ignored.
 const MAX_ALTERNATIVES: usize = 64;
 
-/// One alternative of a schema, without references, `allOf` and the like.
+/// One alternative of a schema. References, `allOf`, `anyOf` and `oneOf` are resolved.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flat {
+pub(super) struct Alternative {
     pub(super) keywords: Map<String, Value>,
-    /// The references that lead here.
+    /// References on the way to this schema.
     pub(super) references: Vec<String>,
 }
 
-impl Flat {
+impl Alternative {
     pub(super) fn get(&self, keyword: &str) -> Option<&Value> {
         self.keywords.get(keyword)
     }
 
-    /// The same with other keywords, or without those that are null.
+    /// Replaces keywords; null removes one.
     pub(super) fn with(&self, others: Value) -> Self {
-        let mut flat = self.clone();
+        let mut alternative = self.clone();
         if let Value::Object(others) = others {
-            flat.keywords.extend(others);
+            alternative.keywords.extend(others);
         }
-        flat.keywords.retain(|_, value| !value.is_null());
-        flat
+        alternative.keywords.retain(|_, value| !value.is_null());
+        alternative
     }
 
-    /// The same with other keywords of one of its members.
+    /// Replaces keywords of one member.
     pub(super) fn with_member(&self, name: &str, others: &Value) -> Self {
-        let mut flat = self.clone();
-        let members = flat.keywords.get_mut("properties");
+        let mut alternative = self.clone();
+        let members = alternative.keywords.get_mut("properties");
         let member = members.and_then(|members| members.get_mut(name));
         if let (Some(Value::Object(member)), Value::Object(others)) = (member, others) {
             member.extend(others.clone());
         }
-        flat
+        alternative
     }
 
-    /// Its type, also where only other keywords tell.
+    /// Type, inferred from other keywords if `type` is missing.
     pub(super) fn json_type(&self) -> Option<&str> {
         if let Some(Value::String(given)) = self.get("type") {
             return Some(given);
@@ -61,10 +61,10 @@ impl Flat {
         hint.map(|(_, json_type)| *json_type)
     }
 
-    /// The few values that it admits, where it lists them.
+    /// Values of `const` or `enum`.
     pub(super) fn listed(&self) -> Option<Vec<Value>> {
-        let one = self.get("const").map(|value| vec![value.clone()]);
-        one.or_else(|| self.get("enum").and_then(Value::as_array).cloned())
+        let constant = self.get("const").map(|value| vec![value.clone()]);
+        constant.or_else(|| self.get("enum").and_then(Value::as_array).cloned())
     }
 
     pub(super) fn into_schema(self) -> Value {
@@ -72,18 +72,18 @@ impl Flat {
     }
 }
 
-/// What is one of the left and one of the right.
-pub(super) fn product(lefts: &[Flat], rights: &[Flat]) -> Vec<Flat> {
+/// Combines each left alternative with each right one.
+pub(super) fn product(lefts: &[Alternative], rights: &[Alternative]) -> Vec<Alternative> {
     let pairs = lefts
         .iter()
         .flat_map(|left| rights.iter().map(move |right| (left, right)));
-    let merge = |(left, right): (&Flat, &Flat)| {
+    let merge = |(left, right): (&Alternative, &Alternative)| {
         let shared = left.references.iter().zip(&right.references);
         let shared = shared.take_while(|(left, right)| left == right).count();
         let mut references = left.references.clone();
         references.extend_from_slice(&right.references[shared..]);
         let keywords = merge(left.keywords.clone(), &right.keywords)?;
-        Some(Flat {
+        Some(Alternative {
             keywords,
             references,
         })
@@ -91,7 +91,7 @@ pub(super) fn product(lefts: &[Flat], rights: &[Flat]) -> Vec<Flat> {
     pairs.filter_map(merge).take(MAX_ALTERNATIVES).collect()
 }
 
-/// Both at once, or nothing where no value is both.
+/// Merges the keywords of both, or returns `None` if no value satisfies both.
 fn merge(mut lefts: Map<String, Value>, rights: &Map<String, Value>) -> Option<Map<String, Value>> {
     for (keyword, right) in rights {
         let Some(left) = lefts.get(keyword).filter(|left| *left != right).cloned() else {
@@ -117,7 +117,7 @@ fn merge(mut lefts: Map<String, Value>, rights: &Map<String, Value>) -> Option<M
             "const" => return None,
             "required" => union(&left, right),
             "properties" => all_properties(&left, right),
-            // What is written outermost describes it; a second pattern still has to be met.
+            // The outer keyword stays; the second one moves into `allOf`.
             "pattern" | "not" | "format" | "multipleOf" | "items" => {
                 let rest = json!({ keyword.clone(): right });
                 let all = lefts.entry("allOf").or_insert_with(|| json!([]));
@@ -137,10 +137,10 @@ fn as_list(value: &Value) -> Vec<Value> {
 
 fn common(left: &Value, right: &Value) -> Option<Value> {
     let (lefts, rights) = (as_list(left), as_list(right));
-    let is_integer = |list: &[Value]| list.iter().any(|one| one == "integer");
+    let is_integer = |list: &[Value]| list.iter().any(|name| name == "integer");
     let mut both: Vec<_> = lefts
         .iter()
-        .filter(|one| rights.contains(one))
+        .filter(|value| rights.contains(value))
         .cloned()
         .collect();
     // An integer is a number.
@@ -155,9 +155,9 @@ fn common(left: &Value, right: &Value) -> Option<Value> {
 
 fn union(left: &Value, right: &Value) -> Value {
     let mut both = as_list(left);
-    for one in as_list(right) {
-        if !both.contains(&one) {
-            both.push(one);
+    for value in as_list(right) {
+        if !both.contains(&value) {
+            both.push(value);
         }
     }
     both.into()
@@ -175,14 +175,14 @@ fn all_properties(left: &Value, right: &Value) -> Value {
     all.into()
 }
 
-/// One for each type that it may be of.
-pub(super) fn by_type(flat: Flat) -> Vec<Flat> {
-    match flat.get("type") {
+/// Splits an alternative by its types.
+pub(super) fn by_type(alternative: Alternative) -> Vec<Alternative> {
+    match alternative.get("type") {
         Some(Value::Array(types)) => types
             .clone()
             .into_iter()
-            .map(|one| flat.with(json!({"type": one})))
+            .map(|json_type| alternative.with(json!({"type": json_type})))
             .collect(),
-        _ => vec![flat],
+        _ => vec![alternative],
     }
 }

@@ -1,17 +1,17 @@
-//! How the operations of a document are read, with its references followed.
+//! Parses the operations of a document and resolves references.
 
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::document::{Operation, Parameter, RequestBody};
+use super::operation::{Operation, Parameter, RequestBody};
 
-/// All of them, those of one path together.
+/// Returns all operations, grouped by path.
 pub(super) fn operations(document: &Value) -> Vec<Operation> {
-    let reader = Reader { document };
+    let parser = Parser { document };
     let paths = document.get("paths").and_then(Value::as_object);
     let paths = paths.into_iter().flatten();
     paths
-        .flat_map(|(path, item)| reader.path(path, item))
+        .flat_map(|(path, item)| parser.path(path, item))
         .collect()
 }
 
@@ -26,11 +26,11 @@ const METHODS: [(&str, Method); 8] = [
     ("trace", Method::TRACE),
 ];
 
-struct Reader<'d> {
+struct Parser<'d> {
     document: &'d Value,
 }
 
-impl<'d> Reader<'d> {
+impl<'d> Parser<'d> {
     fn path(&self, path: &str, item: &'d Value) -> Vec<Operation> {
         let operation = |(key, method): &(&str, Method)| {
             let operation = item.get(key)?;
@@ -44,9 +44,9 @@ impl<'d> Reader<'d> {
         path: &str,
         method: Method,
         operation: &'d Value,
-        of_all_methods: Option<&'d Value>,
+        path_parameters: Option<&'d Value>,
     ) -> Operation {
-        let parameters = [of_all_methods, operation.get("parameters")];
+        let parameters = [path_parameters, operation.get("parameters")];
         let parameters = parameters.into_iter().flatten().filter_map(Value::as_array);
         let responses = operation.get("responses").and_then(Value::as_object);
         let responses = responses
@@ -62,27 +62,27 @@ impl<'d> Reader<'d> {
             id: text(operation.get("operationId")),
             parameters: parameters
                 .flatten()
-                .map(|one| self.parameter(one))
+                .map(|parameter| self.parameter(parameter))
                 .collect(),
             body: operation.get("requestBody").map(|body| self.body(body)),
             responses: responses.collect(),
-            is_secured: is_demanded(security.or_else(|| self.document.get("security"))),
+            is_secured: requires_credentials(security.or_else(|| self.document.get("security"))),
         }
     }
 
     fn parameter(&self, parameter: &'d Value) -> Parameter {
         let parameter = self.resolved(parameter);
-        let place = text(parameter.get("in")).unwrap_or_default();
+        let location = text(parameter.get("in")).unwrap_or_default();
         let mut schema = parameter.get("schema").cloned().unwrap_or(json!(true));
         let examples = examples(parameter, &schema);
         let has_examples = examples.is_some();
-        if place == "path" {
-            schema = segment(schema, examples);
+        if location == "path" {
+            schema = segment_schema(schema, examples);
         }
         Parameter {
             name: text(parameter.get("name")).unwrap_or_default(),
             is_required: is_true(parameter.get("required")),
-            place,
+            location,
             schema,
             has_examples,
         }
@@ -92,16 +92,17 @@ impl<'d> Reader<'d> {
         let body = self.resolved(body);
         let content = body.get("content").and_then(Value::as_object);
         let content = content.into_iter().flatten();
-        let mut json = content.filter(|(media, _)| is_json(media));
+        let mut json = content.filter(|(media_type, _)| is_json(media_type));
         RequestBody {
             is_required: is_true(body.get("required")),
             max_bytes: body.get("x-max-bytes").and_then(Value::as_u64),
-            json: json
-                .find_map(|(media, content)| Some((media.clone(), content.get("schema")?.clone()))),
+            json: json.find_map(|(media_type, content)| {
+                Some((media_type.clone(), content.get("schema")?.clone()))
+            }),
         }
     }
 
-    /// With its headers resolved.
+    /// Returns the response with its headers resolved.
     fn response(&self, response: &'d Value) -> Value {
         let mut response = self.resolved(response).clone();
         if let Some(Value::Object(headers)) = response.get_mut("headers") {
@@ -122,14 +123,14 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// With the bounds that the formats of integers say: `int32` and its kin.
-pub(super) fn with_bounds(value: &Value) -> Value {
+/// Adds `minimum` and `maximum` for integer formats like `int32`.
+pub(super) fn with_integer_bounds(value: &Value) -> Value {
     let keywords = match value {
         Value::Object(keywords) => keywords,
-        Value::Array(elements) => return elements.iter().map(with_bounds).collect(),
+        Value::Array(elements) => return elements.iter().map(with_integer_bounds).collect(),
         scalar => return scalar.clone(),
     };
-    let inner = |(name, value): (&String, &Value)| (name.clone(), with_bounds(value));
+    let inner = |(name, value): (&String, &Value)| (name.clone(), with_integer_bounds(value));
     let mut bounded: Map<_, _> = keywords.iter().map(inner).collect();
     let (low, high) = match keywords.get("format").and_then(Value::as_str) {
         Some("int8") => (json!(i8::MIN), json!(i8::MAX)),
@@ -147,43 +148,45 @@ pub(super) fn with_bounds(value: &Value) -> Value {
     bounded.into()
 }
 
-/// One of `application/json` and its kin.
-pub(super) fn is_json(media: &str) -> bool {
-    let essence = media.split(';').next().unwrap_or_default().trim();
-    essence == "application/json" || essence.ends_with("+json")
+/// Whether the media_type type is `application/json` or ends with `+json`.
+pub(super) fn is_json(media_type: &str) -> bool {
+    let bare_type = media_type.split(';').next().unwrap_or_default().trim();
+    bare_type == "application/json" || bare_type.ends_with("+json")
 }
 
 fn examples(parameter: &Value, schema: &Value) -> Option<Vec<Value>> {
-    let one = parameter.get("example").map(|one| vec![one.clone()]);
+    let single = parameter.get("example").map(|value| vec![value.clone()]);
     let listed = || schema.get("examples").and_then(Value::as_array).cloned();
-    one.or_else(listed).filter(|examples| !examples.is_empty())
+    single
+        .or_else(listed)
+        .filter(|examples| !examples.is_empty())
 }
 
-/// A parameter of the path is one segment of it; where examples are given, it is one of these.
-fn segment(schema: Value, examples: Option<Vec<Value>>) -> Value {
+/// Limits a path parameter to one segment, or to its examples if there are any.
+fn segment_schema(schema: Value, examples: Option<Vec<Value>>) -> Value {
     if let Some(examples) = examples {
         return json!({ "allOf": [schema, { "enum": examples }] });
     }
-    // What other segments there may be is not the operation's business but the router's.
-    let one = json!({"minLength": 1, "not": {"pattern": r"/|^\.{1,2}$"}});
+    // The router, not the operation, decides about other segments.
+    let segment = json!({"minLength": 1, "not": {"pattern": r"/|^\.{1,2}$"}});
     let word = json!({"pattern": "^[a-z0-9é]{1,12}$"});
     let described = [
         "pattern", "format", "enum", "const", "$ref", "anyOf", "oneOf",
     ];
     let is_described = described.iter().any(|name| schema.get(name).is_some());
     match schema.get("type").and_then(Value::as_str) {
-        Some("string") | None if is_described => json!({ "allOf": [schema, one] }),
+        Some("string") | None if is_described => json!({ "allOf": [schema, segment] }),
         Some("string") | None => json!({ "allOf": [schema, {"type": "string"}, word] }),
         Some(_) => schema,
     }
 }
 
-/// A request that needs none of the alternatives needs no credentials.
-fn is_demanded(security: Option<&Value>) -> bool {
+/// Whether every alternative requires credentials.
+fn requires_credentials(security: Option<&Value>) -> bool {
     let alternatives = security.and_then(Value::as_array);
     alternatives.is_some_and(|alternatives| {
-        let is_none = |one: &Value| one.as_object().is_none_or(Map::is_empty);
-        !alternatives.is_empty() && !alternatives.iter().any(is_none)
+        let is_anonymous = |alternative: &Value| alternative.as_object().is_none_or(Map::is_empty);
+        !alternatives.is_empty() && !alternatives.iter().any(is_anonymous)
     })
 }
 

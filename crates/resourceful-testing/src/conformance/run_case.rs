@@ -1,4 +1,4 @@
-//! Requests out of a strategy: tried, and where something is wrong made as small as shows it.
+//! Runs test cases of a strategy, and shrinks those that fail.
 
 use std::fmt::Debug;
 
@@ -8,36 +8,35 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value};
 
-use super::answers;
-use super::document::Operation;
-use super::exchange::{Answer, Probe};
+use super::exchange::{TestRequest, TestResponse};
 use super::expected::Expected;
-use super::finding::Complaint;
-use super::generate::Members;
+use super::finding::Violation;
+use super::generate::OptionalMembers;
+use super::operation::Operation;
+use super::responses;
 use super::session::Session;
-use super::trial::{Outcome, Trial};
+use super::test_case::{TestCase, Verdict};
 
-/// So many requests are made to make one small.
+/// Maximum number of requests for shrinking a test case.
 const MAX_SHRINKS: usize = 256;
 
-/// So many steps lead from an input to the simplest.
+/// Maximum number of steps to the simplest input.
 const MAX_SIMPLIFICATIONS: usize = 1000;
 
-/// So many requests are tried where rules of the application's own stand before the one in
-/// question.
-const TRIES: u64 = 5;
+/// Maximum number of test cases if the application's own rules refuse them.
+const MAX_ATTEMPTS: u64 = 5;
 
-/// No check has so many cases.
-const FIRST_FRESH: u64 = 1 << 32;
+/// First index above those of all checks.
+const FIRST_FRESH_INDEX: u64 = 1 << 32;
 
-struct Tried {
-    complaints: Vec<Complaint>,
-    probe: Probe,
-    outcome: Outcome,
+struct CaseResult {
+    violations: Vec<Violation>,
+    request: TestRequest,
+    verdict: Verdict,
 }
 
 impl Session {
-    /// The `index`th input of a strategy: always the same.
+    /// Returns the value tree of the `index`th input, which is the same in every run.
     pub(super) fn tree<T: Debug>(
         &self,
         operation: &Operation,
@@ -60,13 +59,13 @@ impl Session {
             .map(|tree| tree.current())
     }
 
-    /// The simplest input, with nothing that need not be there.
+    /// Returns the simplest input, without optional members.
     pub(super) fn simplest(
         &self,
         operation: &Operation,
-        known: &Map<String, Value>,
+        path_params: &Map<String, Value>,
     ) -> Option<Value> {
-        let inputs = self.inputs(operation, known, Members::Some)?;
+        let inputs = self.inputs(operation, path_params, OptionalMembers::Half)?;
         let mut tree = self.tree(operation, &inputs, 0)?;
         for _ in 0..MAX_SIMPLIFICATIONS {
             if !tree.simplify() {
@@ -76,74 +75,74 @@ impl Session {
         Some(tree.current())
     }
 
-    /// Tries one request after another until one tells something.
-    pub(super) async fn explore_any(
+    /// Runs test cases until one is conclusive.
+    pub(super) async fn run_until_conclusive(
         &self,
         operation: &Operation,
-        trials: &BoxedStrategy<Trial>,
+        test_cases: &BoxedStrategy<TestCase>,
         first: u64,
         expected: &Expected<'_>,
     ) {
-        let mut outcome = self.explore(operation, trials, first, expected).await;
-        for _ in 1..TRIES {
-            if outcome != Outcome::Undecided {
+        let mut verdict = self.run_case(operation, test_cases, first, expected).await;
+        for _ in 1..MAX_ATTEMPTS {
+            if verdict != Verdict::Inconclusive {
                 break;
             }
-            outcome = self
-                .explore(operation, trials, self.fresh(), expected)
+            verdict = self
+                .run_case(operation, test_cases, self.next_fresh_index(), expected)
                 .await;
         }
     }
 
-    /// The index of an input that no other check has made: its names are not taken yet.
-    pub(super) fn fresh(&self) -> u64 {
-        let made = self.fresh.get() + 1;
-        self.fresh.set(made);
-        FIRST_FRESH + made
+    /// Returns the index of a new input, whose names are not taken yet.
+    pub(super) fn next_fresh_index(&self) -> u64 {
+        let count = self.fresh_count.get() + 1;
+        self.fresh_count.set(count);
+        FIRST_FRESH_INDEX + count
     }
 
-    /// Tries one request, and makes it small where something is wrong.
-    pub(super) async fn explore(
+    /// Runs one test case, and shrinks it if it fails.
+    pub(super) async fn run_case(
         &self,
         operation: &Operation,
-        trials: &BoxedStrategy<Trial>,
+        test_cases: &BoxedStrategy<TestCase>,
         index: u64,
         expected: &Expected<'_>,
-    ) -> Outcome {
-        let Some(trial) = self.input(operation, trials, index) else {
-            return Outcome::Unmade;
+    ) -> Verdict {
+        let Some(test_case) = self.input(operation, test_cases, index) else {
+            return Verdict::NotGenerated;
         };
-        let tried = self.try_one(operation, &trial, expected).await;
-        for complaint in tried.complaints {
-            if !self.findings.borrow().knows(&operation.name, &complaint) {
-                self.shrink(operation, trials, index, expected, &complaint)
+        let result = self.execute(operation, &test_case, expected).await;
+        for violation in result.violations {
+            if !self.findings.borrow().knows(&operation.name, &violation) {
+                self.shrink(operation, test_cases, index, expected, &violation)
                     .await;
             }
         }
-        tried.outcome
+        result.verdict
     }
 
-    /// Finds the smallest input with the same complaint.
+    /// Reports the smallest input with the same violation.
     async fn shrink(
         &self,
         operation: &Operation,
-        trials: &BoxedStrategy<Trial>,
+        test_cases: &BoxedStrategy<TestCase>,
         index: u64,
         expected: &Expected<'_>,
-        complaint: &Complaint,
+        violation: &Violation,
     ) {
-        let Some(mut tree) = self.tree(operation, trials, index) else {
+        let Some(mut tree) = self.tree(operation, test_cases, index) else {
             return;
         };
         let mut smallest = None;
         for _ in 0..MAX_SHRINKS {
-            let tried = self.try_one(operation, &tree.current(), expected).await;
-            let same = |found: &Complaint| {
-                (found.check, &found.subject) == (complaint.check, &complaint.subject)
+            let result = self.execute(operation, &tree.current(), expected).await;
+            let same = |found: &Violation| {
+                (found.check, &found.dedup_key) == (violation.check, &violation.dedup_key)
             };
-            let is_over = match tried.complaints.into_iter().find(same) {
+            let is_over = match result.violations.into_iter().find(same) {
                 Some(found) => {
-                    smallest = Some((found, tried.probe));
+                    smallest = Some((found, result.request));
                     !tree.simplify()
                 }
                 None => !tree.complicate(),
@@ -152,91 +151,94 @@ impl Session {
                 break;
             }
         }
-        // One that does not come again is told as it came.
-        let as_it_came = || {
-            let input = self.input(operation, trials, index).map(|one| one.input);
-            let probe = Probe::new(operation, &input.unwrap_or_default());
-            (complaint.clone(), probe)
+        // If the violation does not recur, report the original input.
+        let original = || {
+            let input = self
+                .input(operation, test_cases, index)
+                .map(|case| case.input);
+            let request = TestRequest::new(operation, &input.unwrap_or_default());
+            (violation.clone(), request)
         };
-        let (complaint, probe) = smallest.unwrap_or_else(as_it_came);
-        self.add(operation, complaint, Some(&probe));
+        let (violation, request) = smallest.unwrap_or_else(original);
+        self.report(operation, violation, Some(&request));
     }
 
-    async fn try_one(
+    async fn execute(
         &self,
         operation: &Operation,
-        trial: &Trial,
+        test_case: &TestCase,
         expected: &Expected<'_>,
-    ) -> Tried {
-        let (probe, answer) = self.send(Probe::new(operation, &trial.input)).await;
-        let mut complaints = answers::complaints(&self.document.schemas, operation, &answer);
-        let mut outcome = Outcome::Decided;
-        self.note(operation, &answer);
-        if !answer.status.is_server_error() {
-            if let Some(complaint) = expected.complaint(operation, &answer) {
-                let control = trial.control.as_ref();
-                let control = || control.map(|control| Probe::new(operation, control));
-                if self.refuses_anyway(&answer, control).await {
-                    outcome = Outcome::Undecided;
+    ) -> CaseResult {
+        let (request, response) = self
+            .send(TestRequest::new(operation, &test_case.input))
+            .await;
+        let mut violations = responses::violations(&self.contract.schemas, operation, &response);
+        let mut verdict = Verdict::Conclusive;
+        self.record(operation, &response);
+        if !response.status.is_server_error() {
+            if let Some(violation) = expected.violation(operation, &response) {
+                let control = test_case.control.as_ref();
+                let control = || control.map(|control| TestRequest::new(operation, control));
+                if self.rejects_control(&response, control).await {
+                    verdict = Verdict::Inconclusive;
                 } else {
-                    // That this status is not documented either is no news.
-                    complaints.retain(|other| other.check != "status");
-                    complaints.push(complaint);
+                    // A wrong status makes an undocumented status redundant.
+                    violations.retain(|other| other.check != "status");
+                    violations.push(violation);
                 }
             }
-            complaints.extend(self.lost(&answer).await);
+            violations.extend(self.missing_location(&response).await);
         }
-        Tried {
-            complaints,
-            probe,
-            outcome,
+        CaseResult {
+            violations,
+            request,
+            verdict,
         }
     }
 
-    /// Is this the refusal of a rule of the application's own, by which it refuses the request
-    /// without its fault, too?
-    pub(super) async fn refuses_anyway(
+    /// Whether the application's own rules refuse the control request, too.
+    pub(super) async fn rejects_control(
         &self,
-        answer: &Answer,
-        control: impl FnOnce() -> Option<Probe>,
+        response: &TestResponse,
+        control: impl FnOnce() -> Option<TestRequest>,
     ) -> bool {
-        if !answer.is_own_refusal() {
+        if !response.is_application_refusal() {
             return false;
         }
         let Some(control) = control() else {
             return false;
         };
-        let (_, answer) = self.send(control).await;
-        answer.is_own_refusal() || answer.status == StatusCode::TOO_MANY_REQUESTS
+        let (_, response) = self.send(control).await;
+        response.is_application_refusal() || response.status == StatusCode::TOO_MANY_REQUESTS
     }
 
-    /// What a 201 says was made must be there.
-    async fn lost(&self, answer: &Answer) -> Option<Complaint> {
-        if answer.status != 201 {
+    /// Checks that the `Location` of a 201 leads to the new item.
+    async fn missing_location(&self, response: &TestResponse) -> Option<Violation> {
+        if response.status != 201 {
             return None;
         }
-        let location = path_of(answer.field("location")?);
+        let location = path_of(response.header("location")?);
         let retrieve = self.operations().find(|operation| {
-            operation.method == Method::GET && is_at(location, &operation.path)
+            operation.method == Method::GET && matches_template(location, &operation.path)
         })?;
-        let probe = Probe {
+        let request = TestRequest {
             method: Method::GET,
             path: location.to_owned(),
-            ..Probe::new(retrieve, &Value::Null)
+            ..TestRequest::new(retrieve, &Value::Null)
         };
-        let (_, found) = self.send(probe).await;
-        if found.is_success() || Self::is_turned_away(retrieve, &found) {
+        let (_, found) = self.send(request).await;
+        if found.is_success() || Self::is_denied(retrieve, &found) {
             return None;
         }
         let message = format!(
-            "expected a Location that leads to what was made, came `{location}`, which is {}",
+            "expected a Location of the new item, got `{location}`, which returns {}",
             found.status
         );
-        Some(Complaint::new("location", "", message))
+        Some(Violation::new("location", "", message))
     }
 }
 
-/// The path of a reference, which may have a host.
+/// Path of a URL reference, which may have a host.
 pub(super) fn path_of(location: &str) -> &str {
     let Some((_, rest)) = location.split_once("://") else {
         return location;
@@ -244,24 +246,24 @@ pub(super) fn path_of(location: &str) -> &str {
     rest.find('/').map_or("/", |start| &rest[start..])
 }
 
-/// Is a path one of this template?
-fn is_at(path: &str, template: &str) -> bool {
+/// Whether a path matches a template.
+fn matches_template(path: &str, template: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    let (steps, places) = (path.split('/'), template.split('/'));
-    steps.clone().count() == places.clone().count()
+    let (steps, segments) = (path.split('/'), template.split('/'));
+    steps.clone().count() == segments.clone().count()
         && steps
-            .zip(places)
-            .all(|(step, place)| place.starts_with('{') || step == place)
+            .zip(segments)
+            .all(|(step, segment)| segment.starts_with('{') || step == segment)
 }
 
-/// One for each operation and case, so that a case is the same whatever comes before it.
+/// Seed of an operation's test case, independent of earlier cases.
 fn seed(seed: u64, operation: &str, index: u64) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..16].copy_from_slice(&index.to_le_bytes());
     for (index, byte) in operation.bytes().enumerate() {
-        let place = &mut bytes[16 + index % 16];
-        *place = place.rotate_left(3) ^ byte;
+        let slot = &mut bytes[16 + index % 16];
+        *slot = slot.rotate_left(3) ^ byte;
     }
     bytes
 }
@@ -273,10 +275,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_location_is_one_of_a_template() {
-        assert!(is_at("/posts/7/?a=b", "/posts/{id}/"));
-        assert!(!is_at("/posts/7", "/posts/{id}/"));
-        assert!(!is_at("/users/7/", "/posts/{id}/"));
+    fn a_location_matches_a_template() {
+        assert!(matches_template("/posts/7/?a=b", "/posts/{id}/"));
+        assert!(!matches_template("/posts/7", "/posts/{id}/"));
+        assert!(!matches_template("/users/7/", "/posts/{id}/"));
         assert_eq!(path_of("http://localhost:8000/posts/7/"), "/posts/7/");
         assert_eq!(path_of("/posts/7/"), "/posts/7/");
     }

@@ -1,17 +1,17 @@
-//! A request that is tried, and the one that shows what its answer is worth.
+//! [`TestCase`]: an input with its control.
 
 use serde_json::Value;
 
 #[derive(Clone, Debug)]
-pub(super) struct Trial {
-    /// As [`Operation::input`](super::document::Operation::input) describes it.
+pub(super) struct TestCase {
+    /// Instance of [`Operation::input`](super::operation::Operation::input).
     pub(super) input: Value,
-    /// The same request without what is expected to be refused. Where the application refuses
-    /// this one by a rule of its own, too, the answer to `input` proves nothing.
+    /// The same request without the expected fault. If the application's own rules refuse the
+    /// control, too, the result of `input` is inconclusive.
     pub(super) control: Option<Value>,
 }
 
-impl Trial {
+impl TestCase {
     pub(super) fn of(input: Value) -> Self {
         Self {
             input,
@@ -19,7 +19,7 @@ impl Trial {
         }
     }
 
-    pub(super) fn beside(self, control: Value) -> Self {
+    pub(super) fn with_control(self, control: Value) -> Self {
         Self {
             control: Some(control),
             ..self
@@ -27,12 +27,12 @@ impl Trial {
     }
 }
 
-/// What came of a trial.
+/// Verdict on a test case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// No such request could be made.
-    Unmade,
-    /// A rule of the application's own was in the way.
-    Undecided,
-    Decided,
+pub(super) enum Verdict {
+    /// No input could be generated.
+    NotGenerated,
+    /// The application's own rules refused the control.
+    Inconclusive,
+    Conclusive,
 }

@@ -1,22 +1,22 @@
-//! Types of other crates that take less than schemars says of them.
+//! Third-party types that accept less than their schema from schemars.
 //!
-//! Their users can change neither the type nor its schema, so that what such a type refuses is no
-//! finding. Values are made of the part that every type of that schema takes.
+//! Users can edit neither the type nor its schema, so its refusals are not findings. Values are
+//! generated from the part that every type with that schema accepts.
 
 use serde_json::{Value, json};
 
-use super::flat::Flat;
+use super::normalise::Alternative;
 
-/// The pattern of a `Decimal` of `rust_decimal` or bigdecimal: the former has 28 digits.
+/// Patterns of `Decimal` in `rust_decimal` (28 digits) and bigdecimal.
 const DECIMALS: [&str; 2] = [r"^-?\d+(\.\d+)?([eE]\d+)?$", r"^-?\d+(\.\d+)?$"];
 
-/// The beginning of the pattern of a `Version` of semver, whose numbers have 64 bits.
+/// Start of the pattern of semver's `Version`, whose numbers have 64 bits.
 const VERSION: &str = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-";
 
-/// The patterns of integers as names of a map, of whatever size.
+/// Patterns of integer map keys of any size.
 const INTEGERS: [&str; 2] = [r"^\d+$", r"^-?\d+$"];
 
-/// The members of `Range`, `Result` and `Bound`, which take no others.
+/// Members of `Range`, `Result` and `Bound`, which accept no others.
 const CLOSED: [&[&str]; 5] = [
     &["start", "end"],
     &["Ok"],
@@ -25,8 +25,8 @@ const CLOSED: [&[&str]; 5] = [
     &["Excluded"],
 ];
 
-/// A pattern of the strings that a type of this pattern takes.
-pub(super) fn taken_strings(pattern: &str) -> &str {
+/// Pattern of strings that every type with this pattern accepts.
+pub(super) fn accepted_strings(pattern: &str) -> &str {
     if DECIMALS.contains(&pattern) {
         r"^-?(0|[1-9]\d{0,9})(\.\d{1,6})?$"
     } else if pattern.starts_with(VERSION) {
@@ -36,52 +36,54 @@ pub(super) fn taken_strings(pattern: &str) -> &str {
     }
 }
 
-/// A pattern of the names that a map of this pattern takes.
-pub(super) fn taken_names(pattern: &str) -> &str {
+/// Pattern of names that every map with this pattern accepts.
+pub(super) fn accepted_names(pattern: &str) -> &str {
     if INTEGERS.contains(&pattern) {
         r"[1-9]\d?"
     } else {
-        taken_strings(pattern)
+        accepted_strings(pattern)
     }
 }
 
-/// The schema of the objects and arrays that a type of this schema takes.
-pub(super) fn taken_parts(flat: &Flat) -> Flat {
+/// Schema of objects and arrays that every type with this schema accepts.
+pub(super) fn accepted_schema(alternative: &Alternative) -> Alternative {
     let nanoseconds = json!({"maximum": 999_999_999});
-    let alone = || flat.with(json!({"additionalProperties": false}));
-    if has_members(flat, &["secs", "nanos"]) {
-        // `Duration` adds the two, which may be too much.
-        alone().with_member("nanos", &nanoseconds)
-    } else if has_members(flat, &["secs_since_epoch", "nanos_since_epoch"]) {
-        // So does `SystemTime`, whose seconds are signed.
+    let closed = || alternative.with(json!({"additionalProperties": false}));
+    if has_members(alternative, &["secs", "nanos"]) {
+        // `Duration` adds the two, which may overflow.
+        closed().with_member("nanos", &nanoseconds)
+    } else if has_members(alternative, &["secs_since_epoch", "nanos_since_epoch"]) {
+        // `SystemTime` adds them, too; its seconds are signed.
         let seconds = json!({"maximum": i64::MAX});
-        alone()
+        closed()
             .with_member("nanos_since_epoch", &nanoseconds)
             .with_member("secs_since_epoch", &seconds)
-    } else if CLOSED.iter().any(|names| has_members(flat, names)) {
-        alone()
-    } else if is_time_delta(flat) {
-        // It counts in milliseconds.
+    } else if CLOSED.iter().any(|names| has_members(alternative, names)) {
+        closed()
+    } else if is_time_delta(alternative) {
+        // `TimeDelta` counts in milliseconds.
         let most = i64::MAX / 1000 - 1;
         let seconds = json!({"type": "integer", "minimum": -most, "maximum": most});
-        let nanoseconds = flat.get("prefixItems").and_then(|items| items.get(1));
-        flat.with(json!({"prefixItems": [seconds, nanoseconds]}))
+        let nanoseconds = alternative
+            .get("prefixItems")
+            .and_then(|items| items.get(1));
+        alternative.with(json!({"prefixItems": [seconds, nanoseconds]}))
     } else {
-        flat.clone()
+        alternative.clone()
     }
 }
 
-fn has_members(flat: &Flat, names: &[&str]) -> bool {
-    let members = flat.get("properties").and_then(Value::as_object);
+fn has_members(alternative: &Alternative, names: &[&str]) -> bool {
+    let members = alternative.get("properties").and_then(Value::as_object);
     members.is_some_and(|members| {
         members.len() == names.len() && names.iter().all(|name| members.contains_key(*name))
     })
 }
 
-/// Is it the `TimeDelta` of chrono: seconds and nanoseconds? What is wrong with either it says of
-/// both.
-pub(super) fn is_time_delta(flat: &Flat) -> bool {
-    let items = flat.get("prefixItems").and_then(Value::as_array);
+/// Whether it is chrono's `TimeDelta`: seconds and nanoseconds. Its errors name the pair, not the
+/// element.
+pub(super) fn is_time_delta(alternative: &Alternative) -> bool {
+    let items = alternative.get("prefixItems").and_then(Value::as_array);
     let Some([seconds, nanoseconds]) = items.map(Vec::as_slice) else {
         return false;
     };
