@@ -1,4 +1,5 @@
-//! What is asked, and how: in lockstep, so that all contenders find as many requests waiting.
+//! Requests and clients. Clients send in lockstep, so that each contender finds the same number of
+//! waiting requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use crate::Result;
 use crate::measure::server::Server;
 
-/// As many clients as ask at the same time.
+/// Number of concurrent clients.
 pub(crate) const CONNECTIONS: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,12 @@ pub(crate) const CREATE: Endpoint = Endpoint {
 };
 
 pub(crate) const ENDPOINTS: [Endpoint; 4] = [PLAIN, LIST, ITEM, CREATE];
+
+/// Number of additional routes, where routing among many is measured.
+pub(crate) const MANY_ROUTES: usize = 300;
+/// The middle one of them, because some routers try one route after the other. Its response is that
+/// of `item`.
+pub(crate) const ITEM_OF_MANY: Endpoint = Endpoint::get("item among 300", "/extra150/7");
 
 impl Endpoint {
     pub(crate) const fn get(name: &'static str, path: &'static str) -> Self {
@@ -52,7 +59,7 @@ impl Endpoint {
         request + "\r\n" + body
     }
 
-    /// What clients say besides where to and how long.
+    /// Header fields besides `Host` and `Content-Length`.
     pub(crate) fn headers(&self) -> Vec<(&'static str, &'static str)> {
         let mut headers = vec![("User-Agent", "bench/1"), ("Accept", "*/*")];
         if self.body.is_some() {
@@ -63,7 +70,7 @@ impl Endpoint {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: String,
 }
@@ -82,11 +89,11 @@ impl Connection {
         Ok(self.0.get_mut().write_all(request.as_bytes())?)
     }
 
-    /// Reads one answer, of a length that is said.
-    pub(crate) fn answer(&mut self) -> Result<Answer> {
+    /// Reads one response with a `Content-Length`.
+    pub(crate) fn read_response(&mut self) -> Result<Response> {
         let mut line = String::new();
         self.0.read_line(&mut line)?;
-        let status = line.split(' ').nth(1).ok_or("closed without an answer")?;
+        let status = line.split(' ').nth(1).ok_or("closed without a response")?;
         let status = status.parse()?;
         let mut length = 0;
         loop {
@@ -102,17 +109,17 @@ impl Connection {
         let mut body = vec![0; length];
         self.0.read_exact(&mut body)?;
         let body = String::from_utf8(body)?;
-        Ok(Answer { status, body })
+        Ok(Response { status, body })
     }
 
-    pub(crate) fn ask(&mut self, endpoint: &Endpoint) -> Result<Answer> {
+    pub(crate) fn call(&mut self, endpoint: &Endpoint) -> Result<Response> {
         self.send(&endpoint.request())?;
-        self.answer()
+        self.read_response()
     }
 }
 
-/// Clients that ask together: all requests are sent, while the server stands still, then all
-/// answers read. Each contender thus finds as many waiting, each time.
+/// Clients that send together: all requests are sent while the server is stopped, then all
+/// responses are read. Thus each contender finds the same number of waiting requests each time.
 #[derive(Debug)]
 pub(crate) struct Lockstep(Vec<Connection>);
 
@@ -122,7 +129,7 @@ impl Lockstep {
         Ok(Self(connections.collect::<Result<_>>()?))
     }
 
-    pub(crate) fn ask(
+    pub(crate) fn run(
         &mut self,
         server: &Server,
         endpoint: &Endpoint,
@@ -135,9 +142,9 @@ impl Lockstep {
                 connections.try_for_each(|connection| connection.send(&request))
             })?;
             for connection in &mut self.0 {
-                let Answer { status, .. } = connection.answer()?;
+                let Response { status, .. } = connection.read_response()?;
                 if !(200..300).contains(&status) {
-                    return Err(format!("{} was answered with {status}", endpoint.path).into());
+                    return Err(format!("{} returned {status}", endpoint.path).into());
                 }
             }
         }

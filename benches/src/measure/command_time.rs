@@ -1,4 +1,4 @@
-//! What a command costs while it runs.
+//! Wall and processor time of a command.
 
 use std::fs;
 use std::process::Command;
@@ -7,25 +7,25 @@ use std::time::Instant;
 use rustix::param::clock_ticks_per_second;
 
 use crate::Result;
-use crate::measure::number::{ratio, rounded};
+use crate::measure::statistics::{ratio, rounded};
 
-/// Seconds.
+/// Times in seconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Work {
+pub(crate) struct CommandTime {
     pub(crate) wall: f64,
-    /// User and kernel, of the command and of all that it started and waited for.
+    /// User and kernel time of the command and of the children that it waited for.
     pub(crate) processor: f64,
 }
 
 /// Runs `command`, which must succeed.
-pub(crate) fn of(command: &mut Command) -> Result<Work> {
+pub(crate) fn measure(command: &mut Command) -> Result<CommandTime> {
     let before = children()?;
     let start = Instant::now();
     let status = command.status()?;
     if !status.success() {
         return Err(format!("{command:?}: {status}").into());
     }
-    Ok(Work {
+    Ok(CommandTime {
         wall: rounded(start.elapsed().as_secs_f64(), 2),
         processor: rounded(ratio(children()? - before, clock_ticks_per_second()), 2),
     })

@@ -1,6 +1,6 @@
-//! From counts to figures.
+//! Statistics of counts.
 
-/// A count as a number with a fraction: ours are far below 2^52.
+/// Converts a count; all counts here are far below 2^52.
 #[expect(clippy::cast_precision_loss, reason = "see above")]
 pub(crate) fn real(count: u64) -> f64 {
     count as f64
@@ -16,7 +16,7 @@ pub(crate) fn rounded(figure: f64, digits: i32) -> f64 {
     (figure * scale).round() / scale
 }
 
-/// The middle of them, or of the two in the middle; 0 of none.
+/// Median; 0 for an empty slice.
 pub(crate) fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -26,7 +26,7 @@ pub(crate) fn median(figures: &[f64]) -> f64 {
     both.map_or(0.0, |(lower, upper)| f64::midpoint(*lower, *upper))
 }
 
-/// How far the lowest and the highest are apart, as a share of the middle.
+/// Difference between the highest and the lowest, relative to the median.
 pub(crate) fn spread(figures: &[f64]) -> f64 {
     let highest = figures.iter().copied().fold(f64::MIN, f64::max);
     let lowest = figures.iter().copied().fold(f64::MAX, f64::min);
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_stands_in_the_middle() {
+    fn the_median_is_the_middle() {
         assert!((median(&[3.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
         assert!((median(&[4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < f64::EPSILON);
         assert!(median(&[]).abs() < f64::EPSILON);

@@ -1,5 +1,5 @@
-//! Whether ours has become slower: its instructions to bare hyper's of the same run, beside the
-//! ratios that were stored. A ratio, so that another compiler or another hyper moves both.
+//! Gate against slower code: compares the ratio of our instructions to bare hyper's with the stored
+//! one. A ratio does not change if another compiler or another hyper changes both.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::contender::{HYPER, OURS};
 use crate::measure::build::workspace;
-use crate::measure::load::ENDPOINTS;
-use crate::measure::number::rounded;
+use crate::measure::client::ENDPOINTS;
+use crate::measure::statistics::rounded;
 use crate::measure::{agreement, count};
 
-/// What two builds of the same code differ by (what the linker puts where), in parts of one.
+/// Relative difference between two builds of the same code, caused by the linker's layout.
 const TOLERANCE: f64 = 0.03;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ struct Stored {
 }
 
 /// # Errors
-/// Where a ratio has grown by more than the tolerance.
+/// If a ratio has grown by more than the tolerance.
 pub(crate) fn run() -> Result<()> {
     let path = path();
     let text = fs::read_to_string(&path)
@@ -49,7 +49,7 @@ pub(crate) fn run() -> Result<()> {
     .into())
 }
 
-/// Takes what is now for what is allowed.
+/// Stores the current ratios.
 pub(crate) fn store() -> Result<()> {
     let ratios = measure(&BTreeMap::new())?;
     let mut text = serde_json::to_string_pretty(&Stored { ratios })?;
@@ -59,8 +59,8 @@ pub(crate) fn store() -> Result<()> {
 
 fn measure(stored: &BTreeMap<String, f64>) -> Result<BTreeMap<String, f64>> {
     agreement::check(&[HYPER, OURS])?;
-    let hyper = count::of(HYPER, &ENDPOINTS, 0)?;
-    let ours = count::of(OURS, &ENDPOINTS, 0)?;
+    let hyper = count::measure_endpoints(HYPER, &ENDPOINTS, 0)?;
+    let ours = count::measure_endpoints(OURS, &ENDPOINTS, 0)?;
     println!(
         "{:10}{:>12}{:>12}{:>8}{:>8}{:>9}",
         "", HYPER.name, OURS.name, "ratio", "stored", "spread"
