@@ -17,7 +17,7 @@ fn start() -> Process {
 
 fn publish(example: &Process, cents: u64) {
     let body = format!(r#"{{"symbol":"RSRC","cents":{cents}}}"#);
-    assert_eq!(example.ask("POST", "/prices", &body).status, 201);
+    assert_eq!(example.send("POST", "/prices", &body).status, 201);
 }
 
 /// A client of the stream.
@@ -131,7 +131,7 @@ async fn a_stream_does_not_hold_a_stop() {
 #[test]
 fn a_wrong_price_is_refused() {
     let example = start();
-    let answer = example.ask("POST", "/prices", r#"{"symbol":""}"#);
+    let answer = example.send("POST", "/prices", r#"{"symbol":""}"#);
     assert_eq!(answer.status, 422);
     for pointer in ["#/symbol", "#/cents"] {
         assert!(answer.body.contains(pointer), "{}", answer.body);

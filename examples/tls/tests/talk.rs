@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use reqwest::{Certificate, Client, ClientBuilder, Version};
-use resourceful_test_parts::{Process, ask};
+use resourceful_test_parts::{Process, send_request};
 use tempfile::TempDir;
 
 /// The example, with a certificate of its own.
@@ -78,7 +78,7 @@ fn a_redirect_keeps_the_path() {
     assert_eq!(answer.status, 308);
     let location = format!("location: {site}/a/b%20c/?d=e&f\r\n");
     assert!(answer.head.contains(&location), "{}", answer.head);
-    assert_eq!(process.ask("POST", "/", "secret").status, 405);
+    assert_eq!(process.send("POST", "/", "secret").status, 405);
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn http_1_1_is_spoken_on_the_same_port() {
 fn plain_http_where_tls_is_spoken_is_told_so() {
     let example = start();
     let address = example.site.replace("https://localhost", "127.0.0.1");
-    let answer = ask(&address, "GET", "/", "", "");
+    let answer = send_request(&address, "GET", "/", "", "");
     assert_eq!(answer.status, 400);
     assert!(answer.body.contains("ask with https"), "{}", answer.body);
 }

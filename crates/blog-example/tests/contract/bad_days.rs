@@ -74,7 +74,7 @@ async fn postgres_stopped_paused_and_back_again() {
 
     server.stop();
     nothing_waits_for_it(&blog).await;
-    server.start_again();
+    server.restart();
     it_is_healthy_soon(&blog).await;
 }
 
@@ -201,7 +201,7 @@ async fn redis_stopped_and_back_again() {
         (Some(0), Some(4))
     );
 
-    server.start_again();
+    server.restart();
     let deadline = Instant::now() + Duration::from_secs(10);
     while ask().await >= computed {
         assert!(Instant::now() < deadline, "it is not used again");

@@ -187,17 +187,17 @@ pub(crate) fn ids(list: &Value) -> Vec<i64> {
 
 /// What an upstream does on a bad day, and whether it is then too late.
 pub(crate) fn bad_days() -> Vec<(Behaviour, bool)> {
-    let answer = |status, body: &str| Behaviour::Answer(status, String::new(), body.to_owned());
+    let answer = |status, body: &str| Behaviour::Respond(status, String::new(), body.to_owned());
     let redirect = "Location: http://169.254.169.254/latest/meta-data/\r\n".to_owned();
     vec![
         (Behaviour::Reset, false),
-        (Behaviour::CutOff("200 OK"), false),
+        (Behaviour::Truncated("200 OK"), false),
         (answer("500 Internal Server Error", "{}"), false),
         (answer("201 Created", "{}"), false),
         (answer("200 OK", "<html><body>Sorry</body></html>"), false),
         (answer("200 OK", "7"), false),
         (
-            Behaviour::Answer("302 Found", redirect, String::new()),
+            Behaviour::Respond("302 Found", redirect, String::new()),
             false,
         ),
         (Behaviour::Huge(1 << 30, ""), false),

@@ -183,7 +183,7 @@ async fn files_that_cannot_grow_lose_nothing_that_was_confirmed() {
     let other = Database::connect(&url).await.unwrap();
     let create = |number: usize| {
         let post = format!(r#"{{"title": "Small {number}", "content": ""}}"#);
-        blog.ask("POST", "/api/posts/", &post)
+        blog.send("POST", "/api/posts/", &post)
     };
     assert_eq!(create(0).status, 201);
 
@@ -192,7 +192,7 @@ async fn files_that_cannot_grow_lose_nothing_that_was_confirmed() {
     limit_files(&blog, &room.to_string());
     let bulk = too_many().to_string();
     for _ in 0..10 {
-        let answer = blog.ask("POST", "/posts/bulk/", &bulk);
+        let answer = blog.send("POST", "/posts/bulk/", &bulk);
         assert_eq!(answer.status, 503, "{}", answer.body);
         assert_eq!(blog.get("/readyz").status, 200);
     }

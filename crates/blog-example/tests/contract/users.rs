@@ -22,7 +22,7 @@ crate::on_both_databases! {
 /// After a third of a second.
 fn slowly(text: &str) -> Behaviour {
     let answer = Behaviour::Json(text.to_owned());
-    Behaviour::After(Duration::from_millis(300), Box::new(answer))
+    Behaviour::Delayed(Duration::from_millis(300), Box::new(answer))
 }
 
 async fn a_dashboard_has_three_parts_fetched_at_the_same_time(blog: Blog) {
@@ -35,7 +35,7 @@ async fn a_dashboard_has_three_parts_fetched_at_the_same_time(blog: Blog) {
         response.text(),
         r#"{"user":{"id": 7, "score": 1.50},"posts":[1,{}],"followers":[],"stats":{"posts_count":2,"followers_count":0}}"#
     );
-    assert_eq!(blog.upstream.most_at_once(), 3);
+    assert_eq!(blog.upstream.max_concurrent(), 3);
 }
 
 async fn a_part_that_fails_is_named_and_the_others_are_there(blog: Blog) {
@@ -98,7 +98,7 @@ async fn a_batch_asks_for_all_at_the_same_time_and_keeps_the_order(blog: Blog) {
         response.json(),
         json!({"processed_users": users, "total_processed": 20})
     );
-    assert_eq!(blog.upstream.most_at_once(), 20);
+    assert_eq!(blog.upstream.max_concurrent(), 20);
 
     let response = blog
         .client

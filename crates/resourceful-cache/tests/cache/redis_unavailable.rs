@@ -45,7 +45,7 @@ async fn a_server_that_is_stopped_and_started_again() {
     }
     assert_eq!(cache.set("a", &1, TTL).await.unwrap_err().status(), 503);
 
-    server.start_again();
+    server.restart();
     until_available(&cache).await;
 }
 
@@ -153,7 +153,7 @@ async fn a_server_may_start_later_than_the_cache() {
     let cache = Cache::new(Redis::new(&server.url()).unwrap(), "test", 1);
     let time = time_of_miss(&cache, "a").await;
     assert!(time < Duration::from_millis(50), "{time:?}");
-    server.start_again();
+    server.restart();
     until_available(&cache).await;
 }
 

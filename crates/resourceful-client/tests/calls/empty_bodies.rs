@@ -14,7 +14,7 @@ use crate::http2_upstream::{Http2Upstream, trusting};
 
 async fn response(method: Method, status: &'static str, body: &str) -> ClientResponse {
     let upstream = Upstream::start();
-    let response = Behaviour::Answer(status, String::new(), body.to_owned());
+    let response = Behaviour::Respond(status, String::new(), body.to_owned());
     upstream.on("/", response);
     let call = client(&upstream).call(method, "/");
     call.send().await.unwrap()

@@ -97,7 +97,10 @@ fn many_calls_survive_a_shared_hanging_connection() {
 async fn an_http1_connection_that_timed_out_is_not_used_again() {
     let upstream = Upstream::start();
     let late = Box::new(Behaviour::Json("1".to_owned()));
-    upstream.on("/late", Behaviour::After(Duration::from_millis(600), late));
+    upstream.on(
+        "/late",
+        Behaviour::Delayed(Duration::from_millis(600), late),
+    );
     upstream.json("/", "2");
     let client = client(&upstream);
     assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 2);

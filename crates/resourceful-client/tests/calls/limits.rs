@@ -25,12 +25,12 @@ async fn a_response_at_the_limit_is_read_and_one_byte_more_is_not() {
 async fn concurrent_calls_are_limited() {
     let upstream = Upstream::start();
     let response = Box::new(Behaviour::Json("1".to_owned()));
-    upstream.on("/", Behaviour::After(Duration::from_millis(50), response));
+    upstream.on("/", Behaviour::Delayed(Duration::from_millis(50), response));
     let client = builder(&upstream).max_concurrent_calls(3).build().unwrap();
     let calls = (0..9).map(|_| client.get("/").fetch::<i64>());
     let results = resourceful::gather(9, calls).await;
     assert!(results.iter().all(Result::is_ok));
-    assert_eq!(upstream.most_at_once(), 3);
+    assert_eq!(upstream.max_concurrent(), 3);
 }
 
 #[tokio::test]

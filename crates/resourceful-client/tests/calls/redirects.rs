@@ -6,7 +6,7 @@ use resourceful_test_parts::{Behaviour, Upstream};
 use crate::{builder, client};
 
 fn redirect(target: &str) -> Behaviour {
-    Behaviour::Answer(
+    Behaviour::Respond(
         "302 Found",
         format!("Location: {target}\r\n"),
         String::new(),
@@ -77,7 +77,7 @@ async fn unsafe_methods_are_not_redirected() {
         "307 Temporary Redirect",
     ] {
         let location = "Location: /new\r\n".to_owned();
-        upstream.on("/old", Behaviour::Answer(status, location, String::new()));
+        upstream.on("/old", Behaviour::Respond(status, location, String::new()));
         for call in [
             client(&upstream).post("/old"),
             client(&upstream).delete("/old"),

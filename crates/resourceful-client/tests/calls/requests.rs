@@ -101,7 +101,7 @@ async fn a_response_has_status_headers_and_body() {
     let odd = r#"{"b":1.0,  "a": 123456789012345678901234567890}"#;
     upstream.on(
         "/",
-        Behaviour::Answer("201 Created", "X-Kind: odd\r\n".into(), odd.into()),
+        Behaviour::Respond("201 Created", "X-Kind: odd\r\n".into(), odd.into()),
     );
     let response = client(&upstream).get("/").send().await.unwrap();
     assert_eq!(response.status(), 201);

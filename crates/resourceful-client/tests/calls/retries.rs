@@ -11,18 +11,18 @@ use crate::http2_upstream::{Http2Upstream, trusting};
 use crate::{builder, client};
 
 fn unavailable(headers: &str) -> Behaviour {
-    Behaviour::Answer("503 Service Unavailable", headers.to_owned(), String::new())
+    Behaviour::Respond("503 Service Unavailable", headers.to_owned(), String::new())
 }
 
 fn then_one(first: Behaviour) -> Behaviour {
-    Behaviour::Then(Box::new(first), Box::new(Behaviour::Json("1".to_owned())))
+    Behaviour::Sequence(Box::new(first), Box::new(Behaviour::Json("1".to_owned())))
 }
 
 #[tokio::test]
 async fn a_safe_call_is_retried() {
     for first in [
         Behaviour::Reset,
-        Behaviour::CutOff("200 OK"),
+        Behaviour::Truncated("200 OK"),
         unavailable(""),
     ] {
         let upstream = Upstream::start();
@@ -68,7 +68,10 @@ async fn permanent_errors_are_not_retried() {
         "404 Not Found",
         "500 Internal Server Error",
     ] {
-        upstream.on("/", Behaviour::Answer(status, String::new(), String::new()));
+        upstream.on(
+            "/",
+            Behaviour::Respond(status, String::new(), String::new()),
+        );
         client(&upstream).get("/").send().await.unwrap_err();
     }
     assert_eq!(upstream.requests().len(), 3);
@@ -137,7 +140,7 @@ async fn a_retry_after_beyond_the_deadline_ends_the_call_at_once() {
 #[tokio::test]
 async fn one_deadline_covers_all_attempts() {
     let upstream = Upstream::start();
-    let slow = Behaviour::After(Duration::from_millis(400), Box::new(unavailable("")));
+    let slow = Behaviour::Delayed(Duration::from_millis(400), Box::new(unavailable("")));
     upstream.on("/", slow);
     let started = Instant::now();
     let stubborn = builder(&upstream).retries(100).build().unwrap();
@@ -151,7 +154,7 @@ async fn huge_durations_do_not_overflow() {
     for seconds in ["18446744073709551615", "9223372036854775807"] {
         for status in ["404 Not Found", "503 Service Unavailable"] {
             let header = format!("Retry-After: {seconds}\r\n");
-            upstream.on("/", Behaviour::Answer(status, header, String::new()));
+            upstream.on("/", Behaviour::Respond(status, header, String::new()));
             let error = client(&upstream).get("/").send().await.unwrap_err();
             assert!(error.status().is_some(), "{error}");
         }
@@ -165,10 +168,13 @@ async fn huge_durations_do_not_overflow() {
 async fn the_status_counts_even_if_the_body_fails() {
     let upstream = Upstream::start();
     let long = "x".repeat(20_000_000);
-    upstream.on("/", Behaviour::Answer("404 Not Found", String::new(), long));
+    upstream.on(
+        "/",
+        Behaviour::Respond("404 Not Found", String::new(), long),
+    );
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
-    upstream.on("/", Behaviour::CutOff("404 Not Found"));
+    upstream.on("/", Behaviour::Truncated("404 Not Found"));
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
     assert_eq!(upstream.requests().len(), 2);

@@ -23,16 +23,16 @@ type Matches = fn(&ClientError) -> bool;
 #[tokio::test]
 async fn each_failure_returns_its_error_in_time() {
     let html = "<html><body>Sorry</body></html>".to_owned();
-    let response = |status, body: &str| Behaviour::Answer(status, String::new(), body.to_owned());
+    let response = |status, body: &str| Behaviour::Respond(status, String::new(), body.to_owned());
     let interrupted: Matches = |error| matches!(error, ClientError::Interrupted(_));
     let timeout: Matches = |error| matches!(error, ClientError::Timeout);
     let status: Matches = |error| error.status().is_some_and(|status| status == 500);
     let decode: Matches = |error| matches!(error, ClientError::Decode(_));
     let large: Matches = |error| matches!(error, ClientError::TooLarge { .. });
-    let slow = Behaviour::After(Duration::from_secs(9), Box::new(response("200 OK", "{}")));
+    let slow = Behaviour::Delayed(Duration::from_secs(9), Box::new(response("200 OK", "{}")));
     for (behaviour, is_expected, expected_status) in [
         (Behaviour::Reset, interrupted, 502),
-        (Behaviour::CutOff("200 OK"), interrupted, 502),
+        (Behaviour::Truncated("200 OK"), interrupted, 502),
         (Behaviour::Hang, timeout, 504),
         (Behaviour::Drip, timeout, 504),
         (slow, timeout, 504),

@@ -15,7 +15,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
-use resourceful_test_parts::Answer;
+use resourceful_test_parts::HttpResponse;
 use serde_json::{Value, json};
 
 use self::collector::{Collector, attribute};
@@ -227,7 +227,7 @@ fn no_request_is_lost_when_it_stops() {
     example.wait_for(is_draining);
     assert!(UnixStream::connect(&socket).is_err());
     upload.write_all(&content[1000..]).unwrap();
-    assert_eq!(Answer::read(upload).body, r#"{"bytes":1048576}"#);
+    assert_eq!(HttpResponse::read(upload).body, r#"{"bytes":1048576}"#);
     assert!(fs::read(example.uploads().join("1")).unwrap() == content);
     example.ends_well();
     assert!(!socket.exists());
@@ -277,7 +277,7 @@ fn systemd_hands_over_the_socket_and_is_told() {
     )
     .unwrap();
     let example = start();
-    assert_eq!(Answer::read(waiting).status, 200);
+    assert_eq!(HttpResponse::read(waiting).status, 200);
     example.signal("-TERM");
     example.ends_well();
 }

@@ -2,11 +2,16 @@
 
 use std::io::{Read, Write};
 
-use resourceful_test_parts::Answer;
+use resourceful_test_parts::HttpResponse;
 
 /// One request on a connection of its own; `headers` are whole lines. Where they do not
 /// begin with a `Host`, it is for `example.org`.
-pub(crate) fn ask(mut stream: impl Read + Write, what: &str, headers: &str, body: &[u8]) -> Answer {
+pub(crate) fn ask(
+    mut stream: impl Read + Write,
+    what: &str,
+    headers: &str,
+    body: &[u8],
+) -> HttpResponse {
     let host = host_for(headers);
     let length = body.len();
     write!(
@@ -16,7 +21,7 @@ pub(crate) fn ask(mut stream: impl Read + Write, what: &str, headers: &str, body
     .unwrap();
     // Who refuses a body may not read it.
     let _ = stream.write_all(body);
-    Answer::read(stream)
+    HttpResponse::read(stream)
 }
 
 /// A request whose answer goes on: its status, and the connection after its head.
@@ -33,7 +38,7 @@ pub(crate) fn open<S: Read + Write>(mut stream: S, what: &str, headers: &str) ->
     (head[9..12].parse().unwrap(), stream)
 }
 
-pub(crate) fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+pub(crate) fn header<'a>(answer: &'a HttpResponse, name: &str) -> &'a str {
     let mut fields = answer.head.lines().filter_map(|line| line.split_once(": "));
     let field = fields.find(|(known, _)| known.eq_ignore_ascii_case(name));
     field

@@ -84,7 +84,7 @@ async fn retrieve_error(behaviour: Behaviour) -> ResourceError {
 }
 
 fn response(status: &'static str, kind: &str, body: &str) -> Behaviour {
-    Behaviour::Answer(status, format!("Content-Type: {kind}\r\n"), body.to_owned())
+    Behaviour::Respond(status, format!("Content-Type: {kind}\r\n"), body.to_owned())
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn calls_time_out_and_safe_ones_are_retried() {
     let upstream = Upstream::start();
     let busy = || response("503 Service Unavailable", "application/problem+json", "{}");
     let note = r#"{"name": "a", "text": "x", "tags": []}"#.to_owned();
-    let busy_first = Behaviour::Then(Box::new(busy()), Box::new(Behaviour::Json(note)));
+    let busy_first = Behaviour::Sequence(Box::new(busy()), Box::new(Behaviour::Json(note)));
     upstream.on("/notes/a/", busy_first.clone());
     upstream.on("/notes/", busy_first);
     let client = builder(&upstream)
