@@ -1,4 +1,4 @@
-//! The work by hand, straight on hyper: what one would write without a framework.
+//! The service written by hand on hyper, without a framework.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -21,14 +21,14 @@ use crate::{NewPost, PLAIN, PostQuery, Store, announce, extra_paths};
 
 struct Service {
     store: Store,
-    /// One look-up: 300 arms of a `match` nobody writes.
+    /// Additional collections: a set, because nobody writes a `match` with 300 arms.
     extra: HashSet<String>,
 }
 
 /// Serves until the process ends.
 ///
 /// # Errors
-/// Where there is no listener, or no more connection.
+/// If binding or accepting fails.
 pub async fn serve(builder: &http1::Builder) -> io::Result<()> {
     let service = Arc::new(Service {
         store: Store::thousand(),
@@ -51,7 +51,7 @@ pub async fn serve(builder: &http1::Builder) -> io::Result<()> {
 async fn handle(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = request.uri().path();
     match (request.method(), path) {
-        (&Method::GET, "/plain") => answer(
+        (&Method::GET, "/plain") => response(
             "text/plain; charset=utf-8",
             Bytes::from_static(PLAIN.as_bytes()),
         ),
@@ -114,12 +114,12 @@ async fn create(request: Request<Incoming>) -> Response<Full<Bytes>> {
 
 fn json(status: StatusCode, value: &impl Serialize) -> Response<Full<Bytes>> {
     let bytes = serde_json::to_vec(value).expect("a post serialises");
-    let mut response = answer("application/json", bytes.into());
+    let mut response = response("application/json", bytes.into());
     *response.status_mut() = status;
     response
 }
 
-fn answer(content_type: &'static str, bytes: Bytes) -> Response<Full<Bytes>> {
+fn response(content_type: &'static str, bytes: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(bytes));
     let content_type = HeaderValue::from_static(content_type);
     response.headers_mut().insert(CONTENT_TYPE, content_type);

@@ -1,20 +1,20 @@
-//! Who is measured.
+//! The measured servers.
 
 use crate::Result;
 
-/// A server of `src/bin`: its feature and its binary are both called as it is.
+/// A server of `src/bin`. Its feature and its binary have the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    /// The crate that its version is of.
+    /// Crate whose version is reported.
     pub(crate) package: &'static str,
 }
 
-/// What the others are compared with.
+/// Baseline of the comparison.
 pub(crate) const HYPER: Contender = Contender::of("hyper", "hyper");
 pub(crate) const OURS: Contender = Contender::of("resourceful", "resourceful");
 
-/// In the order of tables.
+/// All contenders, in the order of tables.
 pub(crate) const CONTENDERS: [Contender; 11] = [
     HYPER,
     Contender::of("hyper-tuned", "hyper"),
@@ -34,14 +34,14 @@ impl Contender {
         Self { name, package }
     }
 
-    /// Those of these names; all for none.
+    /// Contenders with these names; all if `names` is empty.
     pub(crate) fn named(names: &[&str]) -> Result<Vec<Self>> {
         if names.is_empty() {
             return Ok(CONTENDERS.to_vec());
         }
         let find = |name: &&str| {
-            let found = CONTENDERS.iter().find(|contender| contender.name == *name);
-            found
+            let contender = CONTENDERS.iter().find(|contender| contender.name == *name);
+            contender
                 .copied()
                 .ok_or_else(|| format!("there is no contender {name:?}").into())
         };

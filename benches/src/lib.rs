@@ -1,5 +1,5 @@
-//! What all contenders share: the work, and the way they are started and stopped. What serves
-//! it is the contender's own, in `src/bin`.
+//! Shared by all contenders: the data and logic of the service, and starting and stopping. Each
+//! contender's server is in `src/bin`.
 
 #[cfg(feature = "hyper")]
 pub mod bare;
@@ -13,5 +13,5 @@ pub use post::{NewPost, Post};
 pub use process::{announce, extra_paths};
 pub use store::Store;
 
-/// What `/plain` answers.
+/// Body of `/plain`.
 pub const PLAIN: &str = "Hello, World!";

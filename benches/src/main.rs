@@ -1,13 +1,13 @@
-//! Measures what resourceful costs, beside its peers on the same work.
+//! Measures resourceful and its peers on the same work.
 //!
 //! ```sh
-//! cargo run --release -p resourceful-benches              # what was measured, as tables
+//! cargo run --release -p resourceful-benches              # prints the stored figures as tables
 //! cargo run --release -p resourceful-benches -- count     # measures one part
 //! cargo run --release -p resourceful-benches -- count axum resourceful
 //! ```
 //!
-//! Each part leaves its figures in `benches/results`; a part measured again for some
-//! contenders keeps those of the others.
+//! Each part stores its figures in `benches/results`. A new measurement of some contenders keeps the
+//! figures of the others.
 
 mod contender;
 mod measure;
@@ -16,9 +16,13 @@ mod report;
 use std::error::Error;
 use std::process::ExitCode;
 
-use crate::contender::{CONTENDERS, Contender};
-use crate::measure::{connection, count, example, gate, idle, latency, size, time};
-use crate::report::{page, pictures, tables};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::contender::{CONTENDERS, Contender, OURS};
+use crate::measure::{agreement, connection, count, example, idle, latency, size, time};
+use crate::report::results::Part;
+use crate::report::{gate, page, pictures, tables};
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
@@ -62,13 +66,13 @@ fn run(arguments: &[&str]) -> Result<()> {
             Ok(())
         }
         ["all"] => all(),
-        ["count", ref names @ ..] => count::run(&Contender::named(names)?),
-        ["connection", ref names @ ..] => connection::run(&Contender::named(names)?),
-        ["idle", ref names @ ..] => idle::run(&Contender::named(names)?),
-        ["size", ref names @ ..] => size::run(&Contender::named(names)?),
-        ["example"] => example::run(),
-        ["time", ref names @ ..] => time::run(&Contender::named(names)?),
-        ["latency", ref names @ ..] => latency::run(&Contender::named(names)?),
+        ["count", ref names @ ..] => measure_count(&Contender::named(names)?),
+        ["connection", ref names @ ..] => measure_connection(&Contender::named(names)?),
+        ["idle", ref names @ ..] => measure_idle(&Contender::named(names)?),
+        ["size", ref names @ ..] => measure_size(&Contender::named(names)?),
+        ["example"] => measure_example(),
+        ["time", ref names @ ..] => measure_time(&Contender::named(names)?),
+        ["latency", ref names @ ..] => measure_latency(&Contender::named(names)?),
         ["gate"] => gate::run(),
         ["gate", "store"] => gate::store(),
         ["pictures"] => pictures::draw(),
@@ -86,11 +90,70 @@ fn print() -> Result<()> {
 
 fn all() -> Result<()> {
     let contenders = &CONTENDERS;
-    count::run(contenders)?;
-    connection::run(contenders)?;
-    idle::run(contenders)?;
-    size::run(contenders)?;
-    example::run()?;
-    time::run(contenders)?;
-    latency::run(contenders)
+    measure_count(contenders)?;
+    measure_connection(contenders)?;
+    measure_idle(contenders)?;
+    measure_size(contenders)?;
+    measure_example()?;
+    measure_time(contenders)?;
+    measure_latency(contenders)
+}
+
+fn measure_count(contenders: &[Contender]) -> Result<()> {
+    agreement::check(contenders)?;
+    record_each("count", contenders, count::measure)?;
+    println!("{}", tables::instructions()?);
+    println!("{}", tables::allocations()?);
+    Ok(())
+}
+
+fn measure_connection(contenders: &[Contender]) -> Result<()> {
+    record_each("connection", contenders, connection::measure)?;
+    println!("{}", tables::connection()?);
+    Ok(())
+}
+
+fn measure_idle(contenders: &[Contender]) -> Result<()> {
+    record_each("idle", contenders, idle::measure)?;
+    println!("{}", tables::idle()?);
+    Ok(())
+}
+
+fn measure_size(contenders: &[Contender]) -> Result<()> {
+    record_each("size", contenders, size::measure)?;
+    println!("{}", tables::size()?);
+    Ok(())
+}
+
+fn measure_example() -> Result<()> {
+    Part::record("example", OURS, example::measure()?)?;
+    println!("{}", tables::example()?);
+    Ok(())
+}
+
+fn measure_time(contenders: &[Contender]) -> Result<()> {
+    for (contender, times) in time::measure(contenders)? {
+        Part::record("time", contender, times)?;
+    }
+    println!("{}", tables::time()?);
+    Ok(())
+}
+
+fn measure_latency(contenders: &[Contender]) -> Result<()> {
+    for (contender, latency) in latency::measure(contenders)? {
+        Part::record("latency", contender, latency)?;
+    }
+    println!("{}", tables::latency()?);
+    Ok(())
+}
+
+/// Stores the figures of each contender at once, so that an interruption keeps them.
+fn record_each<F: Serialize + DeserializeOwned>(
+    part: &str,
+    contenders: &[Contender],
+    measure: impl Fn(Contender) -> Result<F>,
+) -> Result<()> {
+    contenders
+        .iter()
+        .try_for_each(|contender| Part::record(part, *contender, measure(*contender)?))
 }

@@ -1,4 +1,4 @@
-//! A part of the posts: how it is asked for, and how it is answered.
+//! A page of posts: its query and its response.
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,10 @@ use crate::post::Post;
 #[derive(Clone, Copy, Debug, Deserialize, Validate)]
 #[serde(default)]
 pub struct PostQuery {
-    /// From 1.
+    /// Page number, from 1.
     #[garde(range(min = 1))]
     pub page: usize,
-    /// At most a hundred.
+    /// Posts per page, at most 100.
     #[garde(range(min = 1, max = 100))]
     pub limit: usize,
 }
@@ -23,25 +23,25 @@ impl Default for PostQuery {
     }
 }
 
-/// What a list answers.
+/// Response of a list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "poem-openapi", derive(poem_openapi::Object))]
 pub struct PostPage {
     /// The posts of this page.
     pub posts: Vec<Post>,
-    /// Where they stand in the whole.
+    /// Position of the page.
     pub pagination: Pagination,
 }
 
-/// Where a page stands in the whole.
+/// Position of a page among all posts.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "poem-openapi", derive(poem_openapi::Object))]
 pub struct Pagination {
-    /// From 1.
+    /// Page number, from 1.
     pub page: usize,
-    /// How many to a page.
+    /// Posts per page.
     pub limit: usize,
-    /// Of all posts.
+    /// Number of all posts.
     pub total: usize,
     /// Whether another page follows.
     pub has_next: bool,

@@ -1,34 +1,34 @@
-//! The one thing that all contenders serve.
+//! The resource that all contenders serve.
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
-/// A post as it is answered.
+/// A post in a response.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "poem-openapi", derive(poem_openapi::Object))]
 #[cfg_attr(feature = "resourceful", derive(schemars::JsonSchema))]
 pub struct Post {
-    /// From 1.
+    /// Id, from 1.
     pub id: i64,
-    /// What people read.
+    /// Title.
     pub title: String,
-    /// What addresses are made of.
+    /// Part of the URL.
     pub slug: String,
-    /// How often it was read.
+    /// Number of views.
     pub views: i64,
-    /// Whether the public sees it.
+    /// Whether the post is public.
     pub published: bool,
 }
 
-/// The body of a creation.
+/// Body of a new post.
 #[derive(Debug, Deserialize, Validate)]
 #[cfg_attr(feature = "poem-openapi", derive(poem_openapi::Object))]
 #[cfg_attr(feature = "resourceful", derive(schemars::JsonSchema))]
 pub struct NewPost {
-    /// What people read.
+    /// Title.
     #[garde(length(min = 1, max = 200))]
     pub title: String,
-    /// Whether the public sees it.
+    /// Whether the post is public.
     #[serde(default)]
     #[cfg_attr(feature = "poem-openapi", oai(default))]
     #[garde(skip)]
@@ -36,8 +36,8 @@ pub struct NewPost {
 }
 
 impl NewPost {
-    /// The post as a database would give it back. It is not kept, so that a long run costs what
-    /// a short one does.
+    /// Returns the post as a database would. It is not stored, so that a long run costs the same as a
+    /// short one.
     #[must_use]
     pub fn into_post(self) -> Post {
         Post {

@@ -1,25 +1,25 @@
-//! How a contender is started, found and stopped.
+//! Start and stop of a contender.
 
 use std::net::SocketAddr;
 use std::process::exit;
 use std::{env, io, thread};
 
-/// Says where the server listens, and ends the process as soon as standard input is closed: who
-/// started it may die in any way, and it never outlives them.
+/// Prints the server's address, and ends the process when standard input is closed, so that it never
+/// outlives its parent.
 pub fn announce(address: SocketAddr) {
     println!("{address}");
     thread::spawn(|| {
-        // However it ends, it has ended.
+        // An error ends the input, too.
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         exit(0);
     });
 }
 
-/// The collections that the service has besides its posts, `/extra0` and so on: as many as
-/// `--routes` says, none without it. Each answers `GET /extra0/{id}` as `GET /posts/{id}` is.
+/// Paths of additional collections, `/extra0` and so on; their number is `--routes` (default 0).
+/// `GET /extra0/{id}` has the same response as `GET /posts/{id}`.
 ///
 /// # Panics
-/// Where the number is none.
+/// If the value of `--routes` is not a number.
 pub fn extra_paths() -> impl Iterator<Item = String> {
     let number = env::args()
         .skip_while(|argument| argument != "--routes")

@@ -1,4 +1,4 @@
-//! A thousand posts in memory, given out as a database gives them: the caller owns them.
+//! A thousand posts in memory. Like a database it returns owned posts.
 
 use crate::page::{Pagination, PostPage, PostQuery};
 use crate::post::Post;
@@ -25,20 +25,20 @@ impl Store {
         }
     }
 
-    /// All of them.
+    /// All posts.
     #[must_use]
     pub fn all(&self) -> &[Post] {
         &self.posts
     }
 
-    /// The post of this id.
+    /// The post with this id.
     #[must_use]
     pub fn find(&self, id: i64) -> Option<Post> {
         let index = usize::try_from(id.checked_sub(1)?).ok()?;
         self.posts.get(index).cloned()
     }
 
-    /// One page of them, for a query that was validated.
+    /// One page, for a validated query.
     #[must_use]
     pub fn page(&self, PostQuery { page, limit }: PostQuery) -> PostPage {
         let total = self.posts.len();

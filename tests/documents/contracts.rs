@@ -70,8 +70,8 @@ async fn a_method_that_the_document_does_not_know_is_found() {
     assert_found(
         of(app, &document),
         &[
-            "[method] expected 405 to DELETE with `Allow: GET, HEAD, OPTIONS`, came 204 No Content with ``",
-            "[method] expected 405 to POST with `Allow: GET, HEAD, OPTIONS`, came 405 Method Not Allowed with `DELETE, GET, HEAD, OPTIONS`",
+            "[method] expected 405 to DELETE with `Allow: GET, HEAD, OPTIONS`, got 204 No Content with ``",
+            "[method] expected 405 to POST with `Allow: GET, HEAD, OPTIONS`, got 405 Method Not Allowed with `DELETE, GET, HEAD, OPTIONS`",
         ],
     )
     .await;
@@ -85,8 +85,8 @@ async fn what_cannot_be_generated_asks_for_an_example() {
     assert_found(
         of(app(), &document),
         &[
-            "[generate] no value could be generated for `/body/code` (the format isbn): \
-           give an example with #[schemars(example = ..)]",
+            "[generate] cannot generate a value for `/body/code` (the format isbn): \
+           add an example with #[schemars(example = ..)]",
         ],
     )
     .await;
@@ -99,7 +99,7 @@ async fn a_header_that_is_required_and_not_there_is_found() {
     let response = json!({"description": "Done.", "headers": {"ETag": {"required": true}}});
     let more = json!({"responses": {"204": response}});
     let app = App::new().get("/", public(nothing));
-    let expected = "[header] expected the header ETag in a 204 No Content, came none";
+    let expected = "[header] expected the header ETag in a 204 No Content, got none";
     assert_found(of(app, &operation("/", "get", &more)), &[expected]).await;
 }
 
@@ -112,7 +112,7 @@ async fn another_content_type_is_found() {
     let more = json!({"responses": {"200": {"description": "Done.", "content": content}}});
     let app = App::new().get("/", public(text));
     let expected =
-        "[content-type] expected 200 OK as application/json, came `text/plain; charset=utf-8`";
+        "[content-type] expected 200 OK as application/json, got `text/plain; charset=utf-8`";
     assert_found(of(app, &operation("/", "get", &more)), &[expected]).await;
 }
 
@@ -121,7 +121,7 @@ async fn a_larger_body_than_the_document_takes_is_found() {
     let mut more = code(&json!({"enum": ["", "978-3-16-148410-0"]}));
     more["requestBody"]["x-max-bytes"] = json!(1000);
     let app = App::new().post("/books", public(take));
-    let expected = "[body] expected 413 to a body over its limit, came 204 No Content";
+    let expected = "[body] expected 413 to a body over its size limit, got 204 No Content";
     assert_found(of(app, &operation("/books", "post", &more)), &[expected]).await;
 }
 
@@ -137,8 +137,8 @@ async fn a_body_of_any_type_is_found() {
             &operation("/books", "post", &code(&json!({"type": "string"}))),
         ),
         &[
-            "[body] expected 415 to a body of text/plain, came 204 No Content",
-            "[body] expected 415 to a body without a type, came 204 No Content",
+            "[body] expected 415 to a body of text/plain, got 204 No Content",
+            "[body] expected 415 to a body without a type, got 204 No Content",
         ],
     )
     .await;
@@ -151,8 +151,8 @@ async fn a_query_parameter_that_is_not_checked_is_found() {
     let app = App::new().get("/", public(nothing));
     let document = operation("/", "get", &json!({ "parameters": [limit] }));
     let expected = [
-        "[broken-field] the parameter `least` is \"x\" and not an integer: expected 422 that names it, came 204 No Content",
-        "[broken-field] the parameter `least` is under its minimum: expected 422 that names it, came 204 No Content",
+        "[broken-field] the parameter `least` is \"x\" instead of an integer: expected 422 that names this field, got 204 No Content",
+        "[broken-field] the parameter `least` is below its minimum: expected 422 that names this field, got 204 No Content",
     ];
     assert_found(of(app, &document), &expected).await;
 }
@@ -176,7 +176,8 @@ async fn a_body_that_is_read_before_the_credentials_are_is_found() {
         .iter()
         .find(|finding| finding.check() == "access")
         .unwrap();
-    let expected = "expected 401 Unauthorized before the body is read, came it after";
+    let expected =
+        "expected 401 Unauthorized before the body is read, got it after the body was read";
     assert_eq!(access.message(), expected);
 }
 
@@ -244,8 +245,8 @@ async fn an_item_of_no_collection_is_the_first_or_an_example() {
     );
     of(app(), &pages).await;
     let untold = of(app(), &of_path("/pages/{id}", &json!({"type": "string"})));
-    let expected = "[no-item] there is no item to test this with: \
-                    create one in the application, or give the parameter an example";
+    let expected = "[no-item] no item exists for this test: \
+                    create one in the application, or add an example to the parameter";
     assert_found(untold, &[expected]).await;
 }
 
@@ -267,7 +268,7 @@ async fn what_is_left_out_is_not_called() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "no operation is called `POST /nowhere`, but `GET /`")]
+#[should_panic(expected = "no operation is called `POST /nowhere`; the operations are `GET /`")]
 async fn only_what_is_there_can_be_left_out() {
     let document = operation("/", "get", &json!({}));
     let _ = of(App::new().get("/", public(nothing)), &document).skip("POST /nowhere");
@@ -276,9 +277,9 @@ async fn only_what_is_there_can_be_left_out() {
 /// What a user reads who did nothing but `.await`.
 #[tokio::test]
 #[should_panic(expected = "\
-the application is not as its document says (findings: 1, operations: 1, requests: 8, seed: 7)
+the application does not match its document (findings: 1, operations: 1, requests: 8, seed: 7)
 
-GET /teapot [status] expected a documented status, came 418 I'm a teapot
+GET /teapot [status] expected a documented status, got 418 I'm a teapot
     curl -i 'http://127.0.0.1:8000/teapot'")]
 async fn findings_are_told_with_a_request_that_shows_them() {
     async fn teapot(_: Request) -> Result<()> {

@@ -1,5 +1,5 @@
-//! Bare hyper with the settings that cost nothing to say: answers to what came together leave
-//! together, and a client may close its half first.
+//! Bare hyper with two settings: pipelined responses are flushed together, and a client may close its
+//! half of the connection first.
 
 use hyper::server::conn::http1;
 use resourceful_benches::bare;

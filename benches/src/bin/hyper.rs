@@ -1,4 +1,4 @@
-//! Bare hyper, as it comes.
+//! Bare hyper with default settings.
 
 use hyper::server::conn::http1;
 use resourceful_benches::bare;

@@ -1,4 +1,4 @@
-//! Ours: default application, default server.
+//! resourceful with default settings.
 
 use std::sync::Arc;
 

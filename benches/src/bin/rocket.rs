@@ -42,10 +42,10 @@ fn retrieve(id: i64, store: &State<Store>) -> Option<Json<Post>> {
     store.find(id).map(Json)
 }
 
-// Not `#[launch]`, whose runtime has as many threads as the machine.
+// Not `#[launch]`, whose runtime has one thread per processor.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<rocket::Error>> {
-    // Rocket binds by itself and says where only once it serves.
+    // Rocket binds by itself and reports the address only when it serves.
     let config = Config {
         address: Ipv4Addr::LOCALHOST.into(),
         port: 0,

@@ -72,7 +72,7 @@ async fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Matches nothing: where a chain of filters begins whose length is not known.
+/// A filter that matches no request, as the start of a chain of unknown length.
 fn none() -> warp::filters::BoxedFilter<(Response,)> {
     warp::any()
         .and_then(|| async { Err::<Response, Rejection>(warp::reject::not_found()) })

@@ -1,4 +1,4 @@
-//! All contenders answer the same, or nothing is measured.
+//! Checks that all contenders send the same responses, before anything is measured.
 
 use std::process::Command;
 
@@ -7,11 +7,12 @@ use serde_json::Value;
 use crate::Result;
 use crate::contender::Contender;
 use crate::measure::build;
-use crate::measure::count::{ITEM_OF_MANY, MANY_ROUTES};
-use crate::measure::load::{Answer, Connection, ENDPOINTS, Endpoint};
+use crate::measure::client::{
+    Connection, ENDPOINTS, Endpoint, ITEM_OF_MANY, MANY_ROUTES, Response,
+};
 use crate::measure::server::Server;
 
-/// Refusals are told in each one's own words: only their status is compared.
+/// Requests that are refused. The texts differ, so only the status is compared.
 const REFUSED: [Endpoint; 4] = [
     Endpoint::get("unknown item", "/posts/1001"),
     Endpoint::get("unknown path", "/nothing"),
@@ -24,55 +25,56 @@ const REFUSED: [Endpoint; 4] = [
     },
 ];
 
-/// The members of an object may stand in any order: poem-openapi sorts them.
+/// A response with parsed JSON, because the order of members may differ: poem-openapi sorts them.
 #[derive(Debug, PartialEq)]
-struct Answered {
+struct Observed {
     status: u16,
     length: usize,
     body: Value,
 }
 
 /// # Errors
-/// Names the first that differs from the first.
+/// Names the first contender whose responses differ from those of the first one.
 pub(crate) fn check(contenders: &[Contender]) -> Result<()> {
-    let mut first: Option<(&str, Vec<Answered>)> = None;
+    let mut first: Option<(&str, Vec<Observed>)> = None;
     for contender in contenders {
-        let answers = answers(*contender)
-            .map_err(|error| format!("{} does not answer: {error}", contender.name))?;
+        let responses = responses(*contender)
+            .map_err(|error| format!("{} does not respond: {error}", contender.name))?;
         let Some((name, expected)) = &first else {
-            first = Some((contender.name, answers));
+            first = Some((contender.name, responses));
             continue;
         };
-        let mut pairs = expected.iter().zip(&answers);
-        if let Some((expected, answer)) = pairs.find(|(one, other)| one != other) {
+        let mut pairs = expected.iter().zip(&responses);
+        if let Some((expected, response)) = pairs.find(|(expected, response)| expected != response)
+        {
             let other = contender.name;
-            return Err(format!("{name} answers {expected:?}, {other} {answer:?}").into());
+            return Err(format!("{name} returns {expected:?}, {other} {response:?}").into());
         }
     }
     Ok(())
 }
 
-fn answers(contender: Contender) -> Result<Vec<Answered>> {
+fn responses(contender: Contender) -> Result<Vec<Observed>> {
     let mut program = Command::new(build::program(contender)?);
     let server = Server::start(&mut program, MANY_ROUTES)?;
-    let ask = |endpoint: &Endpoint| Connection::open(server.address)?.ask(endpoint);
-    let mut answers = Vec::new();
+    let call = |endpoint: &Endpoint| Connection::open(server.address)?.call(endpoint);
+    let mut responses = Vec::new();
     for endpoint in ENDPOINTS.iter().chain([&ITEM_OF_MANY]) {
-        let Answer { status, body } = ask(endpoint)?;
+        let Response { status, body } = call(endpoint)?;
         let length = body.len();
         let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
-        answers.push(Answered {
+        responses.push(Observed {
             status,
             length,
             body,
         });
     }
     for endpoint in &REFUSED {
-        answers.push(Answered {
-            status: ask(endpoint)?.status,
+        responses.push(Observed {
+            status: call(endpoint)?.status,
             length: 0,
             body: endpoint.name.into(),
         });
     }
-    Ok(answers)
+    Ok(responses)
 }

@@ -1,4 +1,4 @@
-//! Builds a contender, alone: its peers' features never reach it.
+//! Builds each contender alone, so that features of its peers do not affect it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,13 +8,13 @@ use crate::contender::Contender;
 
 const PACKAGE: &str = "resourceful-benches";
 
-/// Where the workspace is.
+/// Root directory of the workspace.
 pub(crate) fn workspace() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().expect("benches is in the workspace")
 }
 
-/// Cargo, about one contender and nothing else.
+/// A cargo command for one contender.
 pub(crate) fn cargo(command: &str, contender: Contender) -> Command {
     let mut cargo = Command::new("cargo");
     cargo
@@ -24,16 +24,16 @@ pub(crate) fn cargo(command: &str, contender: Contender) -> Command {
     cargo
 }
 
-/// The target directory that this program was built into.
+/// Target directory of this program.
 pub(crate) fn target() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     let target = program.ancestors().nth(2);
     Ok(target
-        .ok_or("this program is not where cargo puts programs")?
+        .ok_or("this program is not in a target directory of cargo")?
         .to_owned())
 }
 
-/// The program of a contender, built for release beside this one.
+/// Builds a contender for release and returns the path of its program.
 pub(crate) fn program(contender: Contender) -> Result<PathBuf> {
     let target = target()?;
     let status = command(contender, &target).status()?;
@@ -43,7 +43,7 @@ pub(crate) fn program(contender: Contender) -> Result<PathBuf> {
     Ok(target.join("release").join(contender.name))
 }
 
-/// What builds it for release.
+/// Cargo command that builds a contender for release.
 pub(crate) fn command(contender: Contender, target: &Path) -> Command {
     let mut build = cargo("build", contender);
     build
@@ -52,8 +52,8 @@ pub(crate) fn command(contender: Contender, target: &Path) -> Command {
     build
 }
 
-/// The crates of a contender, as `name v1.2.3`, without the bench's own: what `cargo tree` lists
-/// for `edges`, each version once.
+/// Crates of a contender, as `name v1.2.3`, without this package: each version that `cargo tree`
+/// lists for `edges`, once.
 pub(crate) fn crates(contender: Contender, edges: &[&str]) -> Result<Vec<String>> {
     let output = cargo("tree", contender)
         .args(["--edges", "normal", "--prefix", "none", "--no-dedupe"])
@@ -75,12 +75,12 @@ pub(crate) fn crates(contender: Contender, edges: &[&str]) -> Result<Vec<String>
     Ok(crates)
 }
 
-/// The version of what the contender is called after.
+/// Version of the contender's package.
 pub(crate) fn version(contender: Contender) -> Result<String> {
     let direct = crates(contender, &["--depth", "1"])?;
     let version = direct.iter().find_map(|line| {
         let (name, version) = line.split_once(" v")?;
         (name == contender.package).then(|| version.to_owned())
     });
-    version.ok_or_else(|| format!("{} does not depend on itself", contender.name).into())
+    version.ok_or_else(|| format!("{} does not depend on its own package", contender.name).into())
 }

@@ -1,4 +1,4 @@
-//! A contender under callgrind: what a piece of work costs in user instructions and allocations.
+//! Runs a contender under callgrind to count user instructions and allocations.
 
 use std::collections::HashSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::contender::Contender;
 use crate::measure::server::Server;
 use crate::measure::{build, tool};
 
-/// Functions that give memory, by the names of C's library: no contender brings its own.
+/// Allocation functions of the C library: no contender has another allocator.
 const ALLOCATORS: [&str; 6] = [
     "malloc",
     "calloc",
@@ -37,7 +37,7 @@ pub(crate) struct Count {
 
 impl Callgrind {
     pub(crate) fn start(contender: Contender, routes: usize) -> Result<Self> {
-        tool::installed("valgrind")?;
+        tool::ensure_installed("valgrind")?;
         let program = build::program(contender)?;
         let directory = tempfile::tempdir()?;
         let mut valgrind = Command::new("valgrind");
@@ -55,8 +55,11 @@ impl Callgrind {
         })
     }
 
-    /// What the server did meanwhile.
-    pub(crate) fn during(&mut self, work: impl FnOnce(&Server) -> Result<()>) -> Result<Count> {
+    /// Counts what the server does during `work`.
+    pub(crate) fn count_during(
+        &mut self,
+        work: impl FnOnce(&Server) -> Result<()>,
+    ) -> Result<Count> {
         self.dump()?;
         work(&self.server)?;
         let dump = self.dump()?;
@@ -66,11 +69,11 @@ impl Callgrind {
         })
     }
 
-    /// What was counted since the last dump, which is where counting begins anew.
+    /// Returns the counts since the last dump, and resets them.
     fn dump(&mut self) -> Result<String> {
         self.server.settle()?;
         self.dumps += 1;
-        // `callgrind_control` is a script around this, and prints its output over ours.
+        // `callgrind_control` is a script around `vgdb`, but it prints to our terminal.
         let status = Command::new("vgdb")
             .arg(format!("--pid={}", self.server.id()))
             .arg("dump")
@@ -78,7 +81,7 @@ impl Callgrind {
             .stderr(Stdio::null())
             .status()?;
         if !status.success() {
-            return Err("vgdb cannot speak to valgrind".into());
+            return Err("vgdb cannot connect to valgrind".into());
         }
         self.read(&format!("dump.{}", self.dumps))
     }
@@ -96,7 +99,7 @@ fn instructions(dump: &str) -> Result<u64> {
     Ok(total.ok_or("callgrind counted nothing")?.trim().parse()?)
 }
 
-/// A call is two lines, `cfn=(12) malloc` and `calls=3 0`; the name is said once only.
+/// A call is two lines, `cfn=(12) malloc` and `calls=3 0`. Only the first occurrence has the name.
 fn allocations(dump: &str) -> Result<u64> {
     let mut allocators = HashSet::new();
     let mut calls = 0;
@@ -104,7 +107,7 @@ fn allocations(dump: &str) -> Result<u64> {
     for line in dump.lines() {
         if let Some((kind @ ("fn" | "cfn"), name)) = line.split_once('=') {
             let (number, name) = name.split_once(' ').unwrap_or((name, ""));
-            // callgrind writes `malloc'2` where it was called by itself.
+            // callgrind writes `malloc'2` for a recursive call.
             let name = name.split('\'').next().unwrap_or_default();
             if ALLOCATORS.contains(&name) {
                 allocators.insert(number);
@@ -141,7 +144,7 @@ totals: 145
 ";
 
     #[test]
-    fn a_dump_says_instructions_and_calls_to_allocators() {
+    fn a_dump_has_instructions_and_allocator_calls() {
         assert_eq!(instructions(DUMP).unwrap(), 145);
         assert_eq!(allocations(DUMP).unwrap(), 5);
     }

@@ -1,5 +1,4 @@
-//! How long a user waits: the first example of the README, in a crate of its own, from nothing
-//! and after an edit.
+//! Compile time of the README's first example in a separate crate: a cold build, and after an edit.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +8,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::contender::OURS;
 use crate::measure::build::workspace;
-use crate::measure::number::median;
-use crate::measure::work::{self, Work};
-use crate::report::results::Part;
-use crate::report::tables;
+use crate::measure::command_time::{self, CommandTime};
+use crate::measure::statistics::median;
 
 const EDITS: usize = 5;
 
@@ -27,46 +23,47 @@ pub(crate) struct Example {
     pub(crate) warm_processor: f64,
 }
 
-pub(crate) fn run() -> Result<()> {
-    // Outside the workspace, which cargo would make it a member of.
+pub(crate) fn measure() -> Result<Example> {
+    // Outside the workspace, or cargo would make it a member.
     let directory = tempfile::tempdir()?;
     let package = directory.path().join("my-api");
     set_up(&package)?;
-    let cold = work::of(&mut cargo(&package, "build --quiet"))?;
+    let cold = command_time::measure(&mut cargo(&package, "build --quiet"))?;
     let source = fs::File::options()
         .append(true)
         .open(package.join("src/main.rs"))?;
     let mut warm = Vec::new();
     for _ in 0..EDITS {
         source.set_modified(SystemTime::now())?;
-        warm.push(work::of(&mut cargo(&package, "build --quiet"))?);
+        warm.push(command_time::measure(&mut cargo(
+            &package,
+            "build --quiet",
+        ))?);
     }
-    let all = |figure: fn(&Work) -> f64| median(&warm.iter().map(figure).collect::<Vec<_>>());
-    let figures = Example {
+    let all =
+        |figure: fn(&CommandTime) -> f64| median(&warm.iter().map(figure).collect::<Vec<_>>());
+    Ok(Example {
         cold_wall: cold.wall,
         cold_processor: cold.processor,
-        warm_wall: all(|work| work.wall),
-        warm_processor: all(|work| work.processor),
-    };
-    Part::record("example", OURS, figures)?;
-    println!("{}", tables::example()?);
-    Ok(())
+        warm_wall: all(|time| time.wall),
+        warm_processor: all(|time| time.processor),
+    })
 }
 
-/// What the README tells the reader to do, with the versions of this workspace's lock.
+/// Follows the README's instructions, with the versions of this workspace's lock file.
 fn set_up(package: &Path) -> Result<()> {
     fs::create_dir(package)?;
-    work::of(&mut cargo(package, "init --quiet --name my-api"))?;
+    command_time::measure(&mut cargo(package, "init --quiet --name my-api"))?;
     fs::copy(workspace().join("Cargo.lock"), package.join("Cargo.lock"))?;
     let ours = workspace().join("crates/resourceful");
-    work::of(cargo(package, "add --quiet resourceful --path").arg(ours))?;
+    command_time::measure(cargo(package, "add --quiet resourceful --path").arg(ours))?;
     for add in [
         "add --quiet serde --features derive",
         "add --quiet garde@0.23 --features derive",
         "add --quiet schemars@1",
         "add --quiet tokio --features full",
     ] {
-        work::of(&mut cargo(package, add))?;
+        command_time::measure(&mut cargo(package, add))?;
     }
     let readme = fs::read_to_string(workspace().join("README.md"))?;
     let example = readme
@@ -76,7 +73,7 @@ fn set_up(package: &Path) -> Result<()> {
     Ok(fs::write(package.join("src/main.rs"), example)?)
 }
 
-/// As a user has it, whatever this process was told.
+/// A cargo command without this process's settings.
 fn cargo(package: &Path, arguments: &str) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(package).args(arguments.split(' '));

@@ -1,4 +1,4 @@
-//! Memory: of the process that waits, and of each client that has been answered and stays.
+//! Memory of an idle process, and of each idle connection after a response.
 
 use std::fs;
 use std::process::Command;
@@ -9,38 +9,28 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::contender::Contender;
 use crate::measure::build;
-use crate::measure::load::{Connection, ITEM};
-use crate::measure::number::ratio;
+use crate::measure::client::{Connection, ITEM};
 use crate::measure::server::Server;
-use crate::report::results::Part;
-use crate::report::tables;
+use crate::measure::statistics::ratio;
 
 const CLIENTS: u64 = 5000;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Idle {
-    /// Of the process, after its first answer.
+    /// Memory of the process after its first response.
     pub(crate) kilobytes: f64,
     pub(crate) bytes_per_connection: f64,
 }
 
-pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
+pub(crate) fn measure(contender: Contender) -> Result<Idle> {
     allow_files(CLIENTS + 100)?;
-    for contender in contenders {
-        eprintln!("keeping connections to {}", contender.name);
-        Part::record("idle", *contender, idle(*contender)?)?;
-    }
-    println!("{}", tables::idle()?);
-    Ok(())
-}
-
-fn idle(contender: Contender) -> Result<Idle> {
+    eprintln!("keeping connections to {}", contender.name);
     let server = Server::start(&mut Command::new(build::program(contender)?), 0)?;
     let clients = |number| {
         (0..number)
             .map(|_| {
                 let mut client = Connection::open(server.address)?;
-                client.ask(&ITEM)?;
+                client.call(&ITEM)?;
                 Ok(client)
             })
             .collect::<Result<Vec<Connection>>>()
@@ -58,7 +48,7 @@ fn idle(contender: Contender) -> Result<Idle> {
     })
 }
 
-/// Bytes that are in memory. `smaps_rollup` counts them; what `statm` says may be late.
+/// Resident memory in bytes, from `smaps_rollup`: the value in `statm` may be outdated.
 fn resident(server: &Server) -> Result<u64> {
     let map = fs::read_to_string(format!("/proc/{}/smaps_rollup", server.id()))?;
     let line = map.lines().find_map(|line| line.strip_prefix("Rss:"));
@@ -66,7 +56,7 @@ fn resident(server: &Server) -> Result<u64> {
     Ok(kilobytes.ok_or("no resident memory")?.parse::<u64>()? * 1024)
 }
 
-/// For this process and for those that it starts.
+/// Raises the limit of open files for this process and its children.
 fn allow_files(number: u64) -> Result<()> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_none_or(|current| current >= number) {

@@ -1,4 +1,4 @@
-//! A processor for the servers, which wait while one of them is asked, and one for who asks.
+//! Pins servers to one processor and the client to another. Only one server is used at a time.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use crate::contender::Contender;
 use crate::measure::build;
 use crate::measure::server::Server;
 
-/// Of each contender one, started and waiting.
+/// Starts a server of each contender.
 pub(crate) fn servers(contenders: &[Contender]) -> Result<Vec<Server>> {
     let start = |contender: &Contender| {
         let program = build::program(*contender)?;
@@ -16,7 +16,7 @@ pub(crate) fn servers(contenders: &[Contender]) -> Result<Vec<Server>> {
     contenders.iter().map(start).collect()
 }
 
-/// What runs `program` beside them.
+/// Command that runs `program` on the client's processor.
 pub(crate) fn client(program: &str) -> Command {
     let mut client = on("1");
     client.arg(program);

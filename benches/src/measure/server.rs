@@ -1,4 +1,4 @@
-//! A contender that runs, and ends when this is dropped.
+//! A running contender, which ends when its [`Server`] is dropped.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
 }
 
-/// Time on the processor since the start, in clock ticks.
+/// Processor time since the start, in clock ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticks {
     pub(crate) user: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Ticks {
 }
 
 impl Server {
-    /// Starts `command`, which is a contender, or a program that becomes one, as `taskset` does.
+    /// Starts `command`: a contender, or a program that executes one, like `taskset`.
     pub(crate) fn start(command: &mut Command, routes: usize) -> Result<Self> {
         let mut child = command
             .args(["--routes", &routes.to_string()])
@@ -49,16 +49,16 @@ impl Server {
         self.child.id()
     }
 
-    /// Runs `work` while the server stands still, so that it then finds all of it done.
+    /// Runs `work` while the server process is stopped.
     pub(crate) fn while_stopped<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let id = Pid::from_child(&self.child);
         kill_process(id, Signal::STOP)?;
-        let outcome = work();
+        let result = work();
         kill_process(id, Signal::CONT)?;
-        outcome
+        result
     }
 
-    /// Waits until the server has nothing more to do.
+    /// Waits until the server uses no more processor time.
     pub(crate) fn settle(&self) -> Result<()> {
         let mut before = self.ticks()?;
         loop {
@@ -86,7 +86,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It ends when its standard input does.
+        // A contender ends when its standard input is closed.
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }

@@ -1,5 +1,4 @@
-//! What a contender costs before its first request: to compile, and to ship. Slow: each is
-//! built from nothing.
+//! Compile time and program size. Slow, because each contender is built from scratch.
 
 use std::fs;
 use std::process::Command;
@@ -8,40 +7,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 use crate::contender::Contender;
-use crate::measure::number::ratio;
-use crate::measure::{build, work};
-use crate::report::results::Part;
-use crate::report::tables;
+use crate::measure::statistics::ratio;
+use crate::measure::{build, command_time};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Size {
-    /// Of the stripped program.
+    /// Size of the stripped program.
     pub(crate) kilobytes: f64,
-    /// What is compiled into it or runs as a macro, without itself.
+    /// Crates that are linked or run as macros, without the contender itself.
     pub(crate) crates: usize,
     pub(crate) processor_seconds: f64,
     pub(crate) wall_seconds: f64,
 }
 
-pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
-    for contender in contenders {
-        eprintln!("building {}", contender.name);
-        Part::record("size", *contender, size(*contender)?)?;
-    }
-    println!("{}", tables::size()?);
-    Ok(())
-}
-
-fn size(contender: Contender) -> Result<Size> {
-    // Beside the other target directory, which may be on a disk that has more room; gone after it.
+pub(crate) fn measure(contender: Contender) -> Result<Size> {
+    eprintln!("building {}", contender.name);
+    // In the target directory, whose disk may have more space. It is deleted afterwards.
     let directory = tempfile::tempdir_in(build::target()?)?;
-    let work = work::of(&mut build::command(contender, directory.path()))?;
+    let time = command_time::measure(&mut build::command(contender, directory.path()))?;
     let program = directory.path().join("release").join(contender.name);
-    work::of(Command::new("strip").arg(&program))?;
+    command_time::measure(Command::new("strip").arg(&program))?;
     Ok(Size {
         kilobytes: ratio(fs::metadata(&program)?.len(), 1024).round(),
         crates: build::crates(contender, &[])?.len(),
-        processor_seconds: work.processor,
-        wall_seconds: work.wall,
+        processor_seconds: time.processor,
+        wall_seconds: time.wall,
     })
 }

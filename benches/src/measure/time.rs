@@ -1,5 +1,5 @@
-//! Processor time of a request, and requests per second: wrk on one processor, the server on
-//! another. Only on an idle machine.
+//! Processor time per request, and requests per second: wrk on one processor, the server on another.
+//! Needs an idle machine.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,14 +10,12 @@ use tempfile::NamedTempFile;
 
 use crate::Result;
 use crate::contender::{Contender, HYPER};
-use crate::measure::load::{CONNECTIONS, ENDPOINTS, Endpoint};
-use crate::measure::number::{median, ratio, rounded, spread};
+use crate::measure::client::{CONNECTIONS, ENDPOINTS, Endpoint};
 use crate::measure::server::Server;
+use crate::measure::statistics::{median, ratio, rounded, spread};
 use crate::measure::{agreement, pinned, tool};
-use crate::report::results::Part;
-use crate::report::tables;
 
-/// Odd, so that one of them is the median.
+/// Odd, so that one round is the median.
 const ROUNDS: usize = 7;
 const SECONDS: u64 = 3;
 
@@ -27,13 +25,13 @@ pub(crate) struct Time {
     pub(crate) user_microseconds: f64,
     pub(crate) kernel_microseconds: f64,
     pub(crate) requests_per_second: f64,
-    /// User and kernel, to bare hyper of the same round.
+    /// Ratio of user and kernel time to bare hyper's of the same round.
     pub(crate) to_hyper: f64,
-    /// Of that ratio between the rounds, as a share.
+    /// Relative difference of that ratio between the rounds.
     pub(crate) spread: f64,
 }
 
-/// By the name of the endpoint.
+/// Times by the name of the endpoint.
 pub(crate) type Times = BTreeMap<String, Time>;
 
 struct Round {
@@ -48,8 +46,9 @@ impl Round {
     }
 }
 
-pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
-    tool::installed("wrk")?;
+/// Measures the contenders, and bare hyper for comparison.
+pub(crate) fn measure(contenders: &[Contender]) -> Result<Vec<(Contender, Times)>> {
+    tool::ensure_installed("wrk")?;
     let mut contenders = contenders.to_vec();
     if !contenders.contains(&HYPER) {
         contenders.insert(0, HYPER);
@@ -63,25 +62,26 @@ pub(crate) fn run(contenders: &[Contender]) -> Result<()> {
             times.insert(endpoint.name.to_owned(), time);
         }
     }
-    for contender in contenders {
+    let times = contenders.into_iter().map(|contender| {
         let times = times.remove(contender.name).unwrap_or_default();
-        Part::record("time", contender, times)?;
-    }
-    println!("{}", tables::time()?);
-    Ok(())
+        (contender, times)
+    });
+    Ok(times.collect())
 }
 
-/// Round by round, each contender in each: what disturbs one disturbs its neighbours too.
+/// Each round measures all contenders, so that a disturbance affects them alike.
 fn time(contenders: &[Contender], endpoint: &Endpoint) -> Result<Vec<(Contender, Time)>> {
     let script = script(endpoint)?;
     let servers = pinned::servers(contenders)?;
     let mut rounds: Vec<Vec<Round>> = Vec::new();
     for _ in 0..ROUNDS {
-        let round = servers.iter().map(|server| ask(server, endpoint, &script));
+        let round = servers
+            .iter()
+            .map(|server| run_wrk(server, endpoint, &script));
         rounds.push(round.collect::<Result<_>>()?);
     }
     let hyper = contenders.iter().position(|contender| *contender == HYPER);
-    let hyper = hyper.ok_or("hyper is not among them")?;
+    let hyper = hyper.ok_or("hyper is not among the contenders")?;
     let time = |(index, contender): (usize, &Contender)| {
         let all = |figure: fn(&Round) -> f64| -> Vec<f64> {
             rounds.iter().map(|round| figure(&round[index])).collect()
@@ -102,7 +102,7 @@ fn time(contenders: &[Contender], endpoint: &Endpoint) -> Result<Vec<(Contender,
     Ok(contenders.iter().enumerate().map(time).collect())
 }
 
-fn ask(server: &Server, endpoint: &Endpoint, script: &NamedTempFile) -> Result<Round> {
+fn run_wrk(server: &Server, endpoint: &Endpoint, script: &NamedTempFile) -> Result<Round> {
     let url = format!("http://{}{}", server.address, endpoint.path);
     let before = server.ticks()?;
     let output = pinned::client("wrk")
@@ -114,13 +114,13 @@ fn ask(server: &Server, endpoint: &Endpoint, script: &NamedTempFile) -> Result<R
         .arg(url)
         .output()?;
     let after = server.ticks()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let requests = said
+    let output_text = String::from_utf8_lossy(&output.stdout);
+    let requests = output_text
         .lines()
         .find_map(|line| line.split_once(" requests in "))
-        .ok_or_else(|| format!("wrk says no requests: {said}"))?;
-    if said.contains("Non-2xx") || said.contains("Socket errors") {
-        return Err(format!("wrk was not answered: {said}").into());
+        .ok_or_else(|| format!("wrk reports no requests: {output_text}"))?;
+    if output_text.contains("Non-2xx") || output_text.contains("Socket errors") {
+        return Err(format!("wrk reports errors: {output_text}").into());
     }
     let requests: u64 = requests.0.trim().parse()?;
     let microseconds = |ticks: u64| ratio(ticks * 1_000_000, requests * clock_ticks_per_second());
@@ -131,8 +131,8 @@ fn ask(server: &Server, endpoint: &Endpoint, script: &NamedTempFile) -> Result<R
     })
 }
 
-/// The request as wrk is told it. It makes it once: a function in Lua, called for each, would keep
-/// wrk busier than the server.
+/// Writes a script that makes wrk build the request once. A Lua function per request would make wrk
+/// slower than the server.
 fn script(endpoint: &Endpoint) -> Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
     writeln!(file, r#"wrk.method = "{}""#, endpoint.method)?;

@@ -1,4 +1,4 @@
-//! Programs of others that are measured with.
+//! External programs that the measurements need.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,26 +6,26 @@ use std::process::Command;
 use crate::Result;
 use crate::measure::build::target;
 
-/// Has `program` here, of the Debian package of the same name.
-pub(crate) fn installed(program: &str) -> Result<()> {
-    if needed(program).is_ok() {
+/// Installs `program` from the Debian package of the same name, if it is missing.
+pub(crate) fn ensure_installed(program: &str) -> Result<()> {
+    if require(program).is_ok() {
         return Ok(());
     }
     eprintln!("installing {program}");
-    // Whether that went well is seen by whether it is there.
+    // The check below reports a failure.
     for arguments in [&["update"][..], &["install", "--yes", program]] {
         let _ = Command::new("apt-get")
             .args(arguments)
             .env("DEBIAN_FRONTEND", "noninteractive")
             .output();
     }
-    needed(program)
+    require(program)
 }
 
 /// # Errors
-/// Where it is not here: says how to get it.
-fn needed(program: &str) -> Result<()> {
-    // Whatever it says of its version.
+/// If it is missing; the message has the command to install it.
+fn require(program: &str) -> Result<()> {
+    // The output does not matter.
     let started = Command::new(program).arg("--version").output();
     started.map_err(|error| {
         format!("{program} is needed: {error}. On Debian: apt-get install {program}")
@@ -33,8 +33,8 @@ fn needed(program: &str) -> Result<()> {
     Ok(())
 }
 
-/// The path of `program`, of the crate of the same name, built into the target directory.
-pub(crate) fn cargo(program: &str) -> Result<PathBuf> {
+/// Installs `program` from the crate of the same name into the target directory, and returns its path.
+pub(crate) fn cargo_install(program: &str) -> Result<PathBuf> {
     let root = target()?.join("tools");
     let path = root.join("bin").join(program);
     if path.exists() {

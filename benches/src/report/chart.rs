@@ -1,10 +1,10 @@
-//! A chart of bars that lie, in two columns of panels.
+//! A horizontal bar chart in two columns of panels.
 
 use svg::Document;
 use svg::node::element::{Rectangle, Text};
 
 use crate::contender::{Contender, HYPER, OURS};
-use crate::measure::number::real;
+use crate::measure::statistics::real;
 
 const INK: &str = "#24292f";
 const PALE_INK: &str = "#6b7580";
@@ -21,9 +21,9 @@ const PANEL_HEAD: f64 = 28.0;
 const PANEL_FOOT: f64 = 20.0;
 const BAR: f64 = 15.0;
 const ROW: f64 = 21.0;
-/// Where names end and bars begin.
+/// Width of the names.
 const NAMES: f64 = 100.0;
-/// For the figure behind the longest bar.
+/// Width of the figure after the longest bar.
 const FIGURES: f64 = 48.0;
 
 pub(crate) struct Chart {
@@ -39,7 +39,7 @@ pub(crate) struct Panel {
 
 pub(crate) struct Bar {
     pub(crate) contender: Contender,
-    /// Of its pieces, one after the other, each paler than that before.
+    /// Lengths of its segments; each is paler than the one before.
     pub(crate) lengths: Vec<f64>,
 }
 
@@ -60,7 +60,7 @@ impl Chart {
             )
             .set("role", "img")
             .set("aria-label", self.title.as_str())
-            // White also where the page around it is dark.
+            // White, also on a dark page.
             .add(rectangle(0.0, 0.0, size.0, size.1, "#ffffff"))
             .add(text(&self.title, MARGIN, 34.0, 18, INK).set("font-weight", 600))
             .add(text(&self.note, MARGIN, 55.0, 13, PALE_INK));
@@ -104,8 +104,8 @@ impl Bar {
         let mut end = x + NAMES;
         let mut opacity = 1.0;
         for length in &self.lengths {
-            let piece = rectangle(end, y, length * scale, BAR, colour);
-            document = document.add(piece.set("fill-opacity", opacity));
+            let segment = rectangle(end, y, length * scale, BAR, colour);
+            document = document.add(segment.set("fill-opacity", opacity));
             end += length * scale;
             opacity *= 0.5;
         }
@@ -132,9 +132,9 @@ fn text(content: &str, x: f64, y: f64, size: u8, colour: &str) -> Text {
         .set("fill", colour)
 }
 
-/// Of a pixel: finer is not seen, and makes long files.
-fn tenths(place: f64) -> f64 {
-    (place * 10.0).round() / 10.0
+/// Rounds to tenths of a pixel, to keep files short.
+fn tenths(coordinate: f64) -> f64 {
+    (coordinate * 10.0).round() / 10.0
 }
 
 fn number(count: usize) -> f64 {

@@ -1,17 +1,17 @@
-//! The pictures in `docs/performance`: a panel for each endpoint, a bar for each contender.
+//! Draws the charts in `docs/performance`: a panel for each endpoint, a bar for each contender.
 
 use std::fs;
 
 use crate::Result;
 use crate::contender::Contender;
 use crate::measure::build::workspace;
+use crate::measure::client::ENDPOINTS;
 use crate::measure::count::Costs;
-use crate::measure::load::ENDPOINTS;
 use crate::measure::time::Times;
 use crate::report::chart::{Bar, Chart, Panel};
-use crate::report::results::{Part, Taken};
+use crate::report::results::{Entry, Part};
 
-/// Draws what was measured.
+/// Draws the stored figures.
 pub(crate) fn draw() -> Result<()> {
     if let Some(part) = Part::<Costs>::read("count")? {
         save("instructions", &instructions(&part))?;
@@ -45,26 +45,26 @@ fn processor(part: &Part<Times>) -> Chart {
     }
 }
 
-/// The same order in each, by what the contender needs for all of them.
+/// Panels with the same order of contenders: by the sum over all endpoints.
 fn panels<F>(part: &Part<F>, lengths: impl Fn(&F, &str) -> Option<Vec<f64>>) -> Vec<Panel>
 where
     F: serde::Serialize + serde::de::DeserializeOwned,
 {
-    let total = |taken: &Taken<F>| -> f64 {
+    let total = |entry: &Entry<F>| -> f64 {
         let all = ENDPOINTS.iter();
-        let all = all.filter_map(|endpoint| lengths(&taken.figures, endpoint.name));
+        let all = all.filter_map(|endpoint| lengths(&entry.figures, endpoint.name));
         all.flatten().sum()
     };
-    let mut rows: Vec<(Contender, &Taken<F>)> = part.rows().collect();
-    rows.sort_by(|(_, one), (_, other)| total(one).total_cmp(&total(other)));
+    let mut rows: Vec<(Contender, &Entry<F>)> = part.rows().collect();
+    rows.sort_by(|(_, left), (_, right)| total(left).total_cmp(&total(right)));
     let panel = |endpoint: &str| Panel {
         title: endpoint.to_owned(),
         bars: rows
             .iter()
-            .filter_map(|(contender, taken)| {
+            .filter_map(|(contender, entry)| {
                 Some(Bar {
                     contender: *contender,
-                    lengths: lengths(&taken.figures, endpoint)?,
+                    lengths: lengths(&entry.figures, endpoint)?,
                 })
             })
             .collect(),

@@ -1,4 +1,4 @@
-//! The figures of each part, in `benches/results`, with what they hold for.
+//! Stores the figures of each part in `benches/results`, with machine and versions.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,10 +16,10 @@ use crate::measure::build::{version, workspace};
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Part<F> {
     pub(crate) machine: Machine,
-    pub(crate) contenders: BTreeMap<String, Taken<F>>,
+    pub(crate) contenders: BTreeMap<String, Entry<F>>,
 }
 
-/// What figures of one part share, or they could not be compared.
+/// Machine and compiler, which must be the same for all figures of a part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) processor: String,
@@ -27,14 +27,14 @@ pub(crate) struct Machine {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Taken<F> {
+pub(crate) struct Entry<F> {
     pub(crate) version: String,
     pub(crate) date: String,
     pub(crate) figures: F,
 }
 
 impl<F: Serialize + DeserializeOwned> Part<F> {
-    /// What was measured, or `None` where nothing was yet.
+    /// Reads a part; `None` if it was not measured yet.
     pub(crate) fn read(name: &str) -> Result<Option<Self>> {
         let path = path(name);
         if !path.exists() {
@@ -46,8 +46,8 @@ impl<F: Serialize + DeserializeOwned> Part<F> {
         ))
     }
 
-    /// Puts new figures in the place of the contender's old ones. Those that another machine or
-    /// compiler gave are dropped: a table never mixes them.
+    /// Replaces the figures of a contender. Figures of another machine or compiler are dropped,
+    /// because a table must not mix them.
     pub(crate) fn record(name: &str, contender: Contender, figures: F) -> Result<()> {
         let machine = Machine::this()?;
         let before = Self::read(name)?.filter(|part| part.machine == machine);
@@ -55,19 +55,19 @@ impl<F: Serialize + DeserializeOwned> Part<F> {
             machine,
             contenders: BTreeMap::new(),
         });
-        let taken = Taken {
+        let entry = Entry {
             version: version(contender)?,
-            date: said("date", &["+%F"])?,
+            date: output_of("date", &["+%F"])?,
             figures,
         };
-        part.contenders.insert(contender.name.to_owned(), taken);
+        part.contenders.insert(contender.name.to_owned(), entry);
         let mut text = serde_json::to_string_pretty(&part)?;
         text.push('\n');
         Ok(fs::write(path(name), text)?)
     }
 
-    /// Its contenders in the order of tables.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (Contender, &Taken<F>)> {
+    /// Entries in the order of tables.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (Contender, &Entry<F>)> {
         let row = |contender: Contender| Some((contender, self.contenders.get(contender.name)?));
         CONTENDERS.into_iter().filter_map(row)
     }
@@ -82,12 +82,12 @@ impl Machine {
             .map_or("unknown", |(_, name)| name);
         Ok(Self {
             processor: processor.to_owned(),
-            rustc: said("rustc", &["--version"])?,
+            rustc: output_of("rustc", &["--version"])?,
         })
     }
 }
 
-fn said(program: &str, arguments: &[&str]) -> Result<String> {
+fn output_of(program: &str, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program).args(arguments).output()?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }

@@ -1,25 +1,25 @@
-//! The figures as tables of Markdown, the same for the terminal and for the page.
+//! Renders the figures as Markdown tables, for the terminal and the page.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Result;
 use crate::contender::{HYPER, OURS};
-use crate::measure::connection::Connecting;
-use crate::measure::count::{Cost, Costs, ITEM_OF_MANY};
+use crate::measure::client::{ENDPOINTS, ITEM_OF_MANY};
+use crate::measure::connection::ConnectionCost;
+use crate::measure::count::{Cost, Costs};
 use crate::measure::example::Example;
 use crate::measure::idle::Idle;
 use crate::measure::latency::Latency;
-use crate::measure::load::ENDPOINTS;
 use crate::measure::size::Size;
 use crate::measure::time::{Time, Times};
 use crate::report::results::Part;
 
-/// A table of the page: the name that its markers have, and what makes it.
-pub(crate) type Named = (&'static str, fn() -> Result<String>);
+/// A table: the name in its markers, and the function that renders it.
+pub(crate) type NamedTable = (&'static str, fn() -> Result<String>);
 
 /// In the order of the page.
-pub(crate) const TABLES: [Named; 9] = [
+pub(crate) const TABLES: [NamedTable; 9] = [
     ("instructions", instructions),
     ("allocations", allocations),
     ("connection", connection),
@@ -31,7 +31,7 @@ pub(crate) const TABLES: [Named; 9] = [
     ("example", example),
 ];
 
-/// User instructions per request, and in parentheses to bare hyper's.
+/// User instructions per request; the ratio to bare hyper's in parentheses.
 pub(crate) fn instructions() -> Result<String> {
     counted(|cost, hyper| {
         let ratio = hyper.map(|hyper| cost.instructions / hyper.instructions);
@@ -57,16 +57,16 @@ fn counted(cell: impl Fn(&Cost, Option<&Cost>) -> String) -> Result<String> {
     })
 }
 
-/// Instructions of a connection besides its request.
+/// Instructions of a connection without its request.
 pub(crate) fn connection() -> Result<String> {
     let columns = ["a connection", "with 300 more routes"];
-    table("connection", &columns, |figures: &Connecting, _| {
+    table("connection", &columns, |figures: &ConnectionCost, _| {
         let figures = [figures.alone, figures.among_300];
         figures.map(thousands).map(Some).to_vec()
     })
 }
 
-/// Microseconds on the processor, user and kernel, and in parentheses to bare hyper's.
+/// Processor time in microseconds, user and kernel; the ratio to bare hyper's in parentheses.
 pub(crate) fn time() -> Result<String> {
     timed(|time| {
         let Time {
@@ -94,7 +94,7 @@ fn timed(cell: impl Fn(&Time) -> String) -> Result<String> {
     })
 }
 
-/// Memory.
+/// Memory of the process and of an idle connection.
 pub(crate) fn idle() -> Result<String> {
     let columns = ["bytes per idle connection", "KiB of the process"];
     table("idle", &columns, |figures: &Idle, _| {
@@ -103,7 +103,7 @@ pub(crate) fn idle() -> Result<String> {
     })
 }
 
-/// What it costs before its first request.
+/// Compile time and program size.
 pub(crate) fn size() -> Result<String> {
     let columns = ["KiB, stripped", "crates", "CPU seconds", "seconds"];
     table("size", &columns, |figures: &Size, _| {
@@ -116,7 +116,7 @@ pub(crate) fn size() -> Result<String> {
     })
 }
 
-/// How long clients wait.
+/// Latency at a fixed rate.
 pub(crate) fn latency() -> Result<String> {
     let columns = ["p50, µs", "p99, µs", "spread of p99"];
     table("latency", &columns, |figures: &Latency, _| {
@@ -128,7 +128,7 @@ pub(crate) fn latency() -> Result<String> {
     })
 }
 
-/// How long a user of ours waits.
+/// Compile time of our example.
 pub(crate) fn example() -> Result<String> {
     let columns = [
         "cold, CPU seconds",
@@ -148,8 +148,7 @@ pub(crate) fn example() -> Result<String> {
     })
 }
 
-/// A row for each contender that the part was measured for; `cells` gets its figures and those
-/// of bare hyper.
+/// A row for each measured contender; `cells` gets its figures and those of bare hyper.
 fn table<F: Serialize + DeserializeOwned>(
     part: &str,
     columns: &[&str],
@@ -159,16 +158,16 @@ fn table<F: Serialize + DeserializeOwned>(
         return Ok(format!("Not measured yet: `{part}`."));
     };
     let hyper = part.contenders.get(HYPER.name);
-    let hyper = hyper.map(|taken| &taken.figures);
+    let hyper = hyper.map(|entry| &entry.figures);
     let mut table = Table::new(columns);
-    for (contender, taken) in part.rows() {
-        let cells = cells(&taken.figures, hyper);
-        table.row(contender.name, &taken.version, cells);
+    for (contender, entry) in part.rows() {
+        let cells = cells(&entry.figures, hyper);
+        table.row(contender.name, &entry.version, cells);
     }
     Ok(table.text())
 }
 
-/// A name at the left, figures at the right.
+/// A Markdown table: names left-aligned, figures right-aligned.
 struct Table {
     lines: Vec<String>,
 }
@@ -185,7 +184,7 @@ impl Table {
     fn row(&mut self, name: &str, version: &str, cells: Vec<Option<String>>) {
         let cells = cells.into_iter().map(|cell| cell.unwrap_or("-".into()));
         let cells: Vec<String> = cells.collect();
-        // What changes in the third place is not what a reader compares.
+        // Readers do not compare patch versions.
         let version: Vec<&str> = version.split('.').take(2).collect();
         let name = format!("{name} {}", version.join("."));
         let name = if name.starts_with(OURS.name) {

@@ -85,7 +85,9 @@ impl From<ClientError> for BlogError {
         match error {
             ClientError::Timeout => Self::ExternalTimeout,
             // Not a fault of the external service.
-            ClientError::Segment { .. } | ClientError::Malformed(_) => Self::Request(error.into()),
+            ClientError::InvalidPathParam { .. } | ClientError::InvalidRequest(_) => {
+                Self::Request(error.into())
+            }
             error => Self::external(error),
         }
     }

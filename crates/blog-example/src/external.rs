@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 use resourceful::prelude::*;
-use resourceful_client::{Call, Client, ClientError, Reply};
+use resourceful_client::{Call, Client, ClientError, ClientResponse};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -76,7 +76,7 @@ impl TryFrom<Verbatim> for JsonObject {
 }
 
 /// Makes the call. Only 200 is a success; any other status is an error, even 201.
-pub(crate) async fn ok(call: Call) -> Result<Reply, ClientError> {
+pub(crate) async fn ok(call: Call) -> Result<ClientResponse, ClientError> {
     let reply = call.send().await?;
     if reply.status() == StatusCode::OK {
         return Ok(reply);

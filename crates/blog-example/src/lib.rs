@@ -134,7 +134,7 @@ pub fn app(services: Services) -> App {
     match github {
         Some(github) => app.view(
             hook,
-            Webhook::new(github, github::Activity).with_deliveries(deliveries),
+            Webhook::new(github, github::Activity).with_delivery_store(deliveries),
         ),
         None => app.post(
             hook,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use resourceful::prelude::*;
 use resourceful_cache::{Cache, Memory, Redis, Store};
 use resourceful_client::Client;
-use resourceful_webhook::{GitHub, SqlDeliveries};
+use resourceful_webhook::{GitHub, SqlDeliveryStore};
 
 use crate::database;
 use crate::pool::Pool;
@@ -18,7 +18,7 @@ pub struct Services {
     pub cache: Cache,
     /// `None` if no secret is set.
     pub github: Option<GitHub>,
-    pub deliveries: SqlDeliveries<Pool>,
+    pub deliveries: SqlDeliveryStore<Pool>,
 }
 
 impl Services {
@@ -28,7 +28,7 @@ impl Services {
         let upstream = Client::builder(&settings.upstream_base)
             .timeout(settings.upstream_timeout)
             // A batch keeps up to a hundred responses in memory.
-            .max_response(2 * 1024 * 1024)
+            .max_response_size(2 * 1024 * 1024)
             .user_agent("blog-example/0.1");
         let upstream = upstream.build()?;
         let store: Arc<dyn Store> = match &settings.redis_url {
@@ -39,7 +39,7 @@ impl Services {
         let github = secret.map(GitHub::new).transpose()?;
         let database = database::connect(&settings.database_url);
         let database = database.await.map_err(Error::internal)?;
-        let deliveries = SqlDeliveries::new(database.clone()).await;
+        let deliveries = SqlDeliveryStore::new(database.clone()).await;
         Ok(Self {
             upstream,
             cache: Cache::new(store, "blog", 1),

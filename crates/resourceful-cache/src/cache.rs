@@ -1,4 +1,4 @@
-//! [`Cache`]: typed values in a store, each computed once.
+//! [`Cache`]: typed values in a store; a missing value is computed once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use resourceful::{BoxError, Error, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::flights::Flights;
+use crate::single_flight::SingleFlight;
 use crate::store::Store;
 
-/// Typed values in a [`Store`]. Clones are cheap and share it.
+/// Typed values in a [`Store`]. Clones are cheap and share the store.
 ///
 /// # Examples
 /// ```
@@ -33,14 +33,14 @@ use crate::store::Store;
 pub struct Cache {
     store: Arc<dyn Store>,
     prefix: Arc<str>,
-    flights: Arc<Flights>,
-    /// Was it logged that a value is too long? Once is enough.
+    single_flight: Arc<SingleFlight>,
+    /// Whether the warning about a too long value was logged; it is logged once.
     is_warned: Arc<AtomicBool>,
 }
 
 impl Cache {
-    /// A cache in `store`. Its keys stand in `namespace`; another `version` does not see what
-    /// this one has stored.
+    /// Creates a cache over `store`. `namespace` and `version` become part of each key, so caches
+    /// with another version do not share values.
     ///
     /// # Examples
     /// See [`Cache`].
@@ -49,41 +49,41 @@ impl Cache {
         Self {
             store: Arc::new(store),
             prefix: format!("{namespace}:v{version}:").into(),
-            flights: Arc::default(),
+            single_flight: Arc::default(),
             is_warned: Arc::default(),
         }
     }
 
-    /// The value of `key`; none as well when the store fails or has something else there.
+    /// Returns the value of `key`. `None` if it is missing or of another type, or if the store fails.
     ///
     /// # Examples
     /// See [`Cache`].
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let key = self.full(key);
-        let value = self.stored(&key).await.ok()??;
+        let key = self.full_key(key);
+        let value = self.load(&key).await.ok()??;
         decode(&key, &value)
     }
 
-    /// Keeps `value` for the time `ttl`, in place of what was there. A value that is longer than
-    /// the store takes (1 MiB by default) is not kept, and what was there is forgotten; the first
-    /// such value is logged.
+    /// Stores `value` for `ttl` and replaces an older value. A value over the store's maximum size
+    /// (1 MiB by default) is not stored; the older value is removed, and the first such value is
+    /// logged.
     ///
     /// # Errors
-    /// When the value does not serialise (500) or the store fails (503). A store that stands still
-    /// may still do it later, when it goes on.
+    /// 500 if the value does not serialize, 503 if the store fails. A suspended store may still
+    /// execute the write later.
     ///
     /// # Examples
     /// See [`Cache`].
     pub async fn set<T: Serialize>(&self, key: &str, value: &T, ttl: Duration) -> Result<()> {
         let value = encode(value)?;
-        let outcome = self.keep(&self.full(key), value, ttl).await;
-        outcome.map_err(away)
+        let result = self.store_value(&self.full_key(key), value, ttl).await;
+        result.map_err(unavailable)
     }
 
-    /// Forgets `key`, if it is there.
+    /// Removes `key` if it exists.
     ///
     /// # Errors
-    /// 503 when the store fails: the value may be read until its time is over.
+    /// 503 if the store fails; the value may then be read until it expires.
     ///
     /// # Examples
     /// ```
@@ -99,22 +99,24 @@ impl Cache {
     /// # }
     /// ```
     pub async fn delete(&self, key: &str) -> Result<()> {
-        self.store.delete(&self.full(key)).await.map_err(away)
+        self.store
+            .delete(&self.full_key(key))
+            .await
+            .map_err(unavailable)
     }
 
-    /// The value of `key`, or what `compute` comes to, which is then kept for the time `ttl`.
+    /// Returns the value of `key`; if it is missing, runs `compute` and stores the result for `ttl`.
     ///
-    /// Of many who ask for a missing value at the same time one computes, and all get its value
-    /// or its error; a panic is an error, too. An error is not kept. When the one who computes
-    /// goes away, the next one computes. A store that fails is as good as an empty one. A value
-    /// that is longer than the store takes (1 MiB by default) is computed again by the next request.
+    /// Of concurrent callers with the same key one computes, and all get its value or its error. A
+    /// panic counts as an error. Errors are not stored. If the computing caller is cancelled, the
+    /// next one computes. A failing store counts as empty. A value over the store's maximum size
+    /// (1 MiB by default) is computed again by the next call.
     ///
-    /// The type belongs to the key: who asks for another type at the same moment gets a 500. And a
-    /// computation must not ask for its own key: it would wait for itself.
+    /// Use one type per key: a concurrent call that requests another type gets a 500. `compute`
+    /// must not request its own key, or it waits for itself.
     ///
     /// # Errors
-    /// What `compute` fails with; 500 when the value does not serialise, or not so that it can be
-    /// read again.
+    /// The error of `compute`; 500 if the value does not serialize or cannot be deserialized again.
     ///
     /// # Examples
     /// ```
@@ -126,7 +128,7 @@ impl Cache {
     /// # let cache = Cache::new(Memory::default(), "numbers", 1);
     /// const TTL: Duration = Duration::from_secs(60);
     /// let one: i32 = cache.get_or_compute("one", TTL, async { Ok::<_, Error>(1) }).await?;
-    /// // Now it is known: the future is not run.
+    /// // The value is stored now, so the future does not run.
     /// let one: i32 = cache.get_or_compute("one", TTL, async { Ok::<_, Error>(2) }).await?;
     /// assert_eq!(one, 1);
     /// # Ok(())
@@ -142,67 +144,66 @@ impl Cache {
         T: Serialize + DeserializeOwned,
         E: Into<Error>,
     {
-        let key = self.full(key);
-        let found = self.stored(&key).await;
-        if let Ok(Some(value)) = &found
+        let key = self.full_key(key);
+        let stored = self.load(&key).await;
+        if let Ok(Some(value)) = &stored
             && let Some(value) = decode(&key, value)
         {
             return Ok(value);
         }
-        let flight = async {
-            // Another flight may have ended since. A store that just failed is not waited for again.
-            if found.is_ok()
-                && let Ok(Some(value)) = self.stored(&key).await
+        let compute_and_store = async {
+            // Another computation may have ended since. If the store just failed, skip the look-up.
+            if stored.is_ok()
+                && let Ok(Some(value)) = self.load(&key).await
                 && decode::<T>(&key, &value).is_some()
             {
                 return Ok(value);
             }
             let value = encode(&compute.await.map_err(Into::into)?)?;
-            if let Err(error) = self.keep(&key, value.clone(), ttl).await {
+            if let Err(error) = self.store_value(&key, value.clone(), ttl).await {
                 let error = error.to_string();
-                tracing::debug!(key, error, "a value could not be cached");
+                tracing::debug!(key, error, "value could not be cached");
             }
             Ok(value)
         };
-        let value = self.flights.join(&key, flight).await?;
+        let value = self.single_flight.run(&key, compute_and_store).await?;
         serde_json::from_slice(&value).map_err(Error::internal)
     }
 
-    fn full(&self, key: &str) -> String {
+    fn full_key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 
-    async fn stored(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
-        let found = self.store.get(key).await;
-        found.inspect_err(|error| {
+    async fn load(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
+        let result = self.store.get(key).await;
+        result.inspect_err(|error| {
             let error = error.to_string();
-            tracing::debug!(key, error, "the cache could not be asked");
+            tracing::debug!(key, error, "cache look-up failed");
         })
     }
 
-    /// Stores the value, or forgets the key where the value is too long: an older value must not
-    /// stay in its place.
-    async fn keep(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
-        let (length, max) = (value.len(), self.store.max_value());
+    /// Stores the value. If it is too long, removes the key instead, so that no older value stays.
+    async fn store_value(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
+        let (length, max) = (value.len(), self.store.max_value_size());
         if length <= max {
             return self.store.set(key, value, ttl).await;
         }
         if self.is_warned.swap(true, Ordering::Relaxed) {
-            tracing::debug!(key, length, max, "a value is too long to be cached");
+            tracing::debug!(key, length, max, "value is too long to be cached");
         } else {
             tracing::warn!(
                 key,
                 length,
                 max,
-                "a value is too long to be cached and is computed each time; the store's \
-                 `with_max_value` sets the limit in bytes (this is logged once)"
+                "value is too long to be cached and is computed each time; the store's \
+                 `with_max_value_size` sets the limit in bytes (this is logged once)"
             );
         }
         self.store.delete(key).await
     }
 }
 
-/// Without keys and values, which may be secret.
+/// Omits keys and values, which may be secret.
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")
@@ -218,18 +219,18 @@ fn encode<T: Serialize>(value: &T) -> Result<Bytes> {
 }
 
 fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Option<T> {
-    let outcome = serde_json::from_slice(value);
-    outcome
+    let result = serde_json::from_slice(value);
+    result
         .inspect_err(|error| {
             tracing::debug!(
                 key,
                 error = error.to_string(),
-                "what is cached is of another type"
+                "cached value is of another type"
             );
         })
         .ok()
 }
 
-fn away(error: BoxError) -> Error {
+fn unavailable(error: BoxError) -> Error {
     Error::unavailable(Duration::from_secs(1)).with_source(error)
 }

@@ -7,7 +7,7 @@ mod memory;
 #[cfg(feature = "redis")]
 mod redis;
 
-mod flights;
+mod single_flight;
 
 mod cache;
 

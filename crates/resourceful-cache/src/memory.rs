@@ -1,4 +1,4 @@
-//! In this process.
+//! [`Memory`]: a store in this process.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use moka::Expiry;
 use moka::future::Cache;
 use resourceful::BoxError;
 
-use crate::store::{MAX_VALUE, Store};
+use crate::store::{MAX_VALUE_SIZE, Store};
 
-/// What an entry takes besides its key and its value, about, in bytes.
-const OVERHEAD: usize = 128;
+/// Approximate bytes of an entry besides its key and value.
+const ENTRY_OVERHEAD: usize = 128;
 
 const DEFAULT_CAPACITY: u64 = 64 * 1024 * 1024;
 
-/// A store in memory. Over its capacity the least used values go first.
+/// A store in memory (default capacity 64 MiB). It evicts the least used values first.
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,7 @@ const DEFAULT_CAPACITY: u64 = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Memory {
     entries: Cache<String, Entry>,
-    max_value: usize,
+    max_value_size: usize,
 }
 
 #[derive(Clone)]
@@ -36,48 +36,48 @@ struct Entry {
 }
 
 impl Memory {
-    /// A store of so many bytes, keys and values taken together.
+    /// Creates a store with this capacity in bytes, keys and values together.
     ///
     /// # Examples
     /// See [`Memory`].
     #[must_use]
     pub fn with_capacity(bytes: u64) -> Self {
         let size = |key: &String, entry: &Entry| {
-            u32::try_from(OVERHEAD + key.len() + entry.value.len()).unwrap_or(u32::MAX)
+            u32::try_from(ENTRY_OVERHEAD + key.len() + entry.value.len()).unwrap_or(u32::MAX)
         };
         let cache = Cache::builder()
             .max_capacity(bytes)
             .weigher(size)
-            .expire_after(OwnTime);
+            .expire_after(EntryTtl);
         Self {
             entries: cache.build(),
-            max_value: MAX_VALUE,
+            max_value_size: MAX_VALUE_SIZE,
         }
     }
 
-    /// Keeps values of at most `bytes`, instead of 1 MiB.
+    /// Sets the maximum size of a value in bytes (default 1 MiB).
     ///
     /// # Examples
     /// ```
     /// use resourceful_cache::{Cache, Memory};
-    /// let store = Memory::default().with_max_value(4 * 1024 * 1024);
+    /// let store = Memory::default().with_max_value_size(4 * 1024 * 1024);
     /// let cache = Cache::new(store, "reports", 1);
     /// ```
     #[must_use]
-    pub fn with_max_value(mut self, bytes: usize) -> Self {
-        self.max_value = bytes;
+    pub fn with_max_value_size(mut self, bytes: usize) -> Self {
+        self.max_value_size = bytes;
         self
     }
 }
 
-/// Without keys and values, which may be secret.
+/// Omits keys and values, which may be secret.
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memory").finish_non_exhaustive()
     }
 }
 
-/// 64 MiB.
+/// Capacity 64 MiB.
 impl Default for Memory {
     fn default() -> Self {
         Self::with_capacity(DEFAULT_CAPACITY)
@@ -86,8 +86,8 @@ impl Default for Memory {
 
 #[async_trait]
 impl Store for Memory {
-    fn max_value(&self) -> usize {
-        self.max_value
+    fn max_value_size(&self) -> usize {
+        self.max_value_size
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
@@ -106,10 +106,10 @@ impl Store for Memory {
     }
 }
 
-/// Every entry says itself how long it is kept.
-struct OwnTime;
+/// Expires each entry after its own TTL.
+struct EntryTtl;
 
-impl Expiry<String, Entry> for OwnTime {
+impl Expiry<String, Entry> for EntryTtl {
     fn expire_after_create(&self, _: &String, entry: &Entry, _: Instant) -> Option<Duration> {
         Some(entry.ttl)
     }

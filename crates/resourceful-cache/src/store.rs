@@ -1,4 +1,4 @@
-//! The port: where values are kept.
+//! [`Store`]: the interface to a key-value store.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use resourceful::BoxError;
 
-/// The longest value that a store takes unless it was told otherwise, in bytes: 1 MiB.
-pub(crate) const MAX_VALUE: usize = 1024 * 1024;
+/// Default maximum size of a value in bytes: 1 MiB.
+pub(crate) const MAX_VALUE_SIZE: usize = 1024 * 1024;
 
-/// Where a [`Cache`](crate::Cache) keeps its values. An `Arc<dyn Store>` is a store, too.
+/// A key-value store for a [`Cache`](crate::Cache). `Arc<dyn Store>` implements it, too.
 ///
 /// # Examples
-/// A store that keeps nothing, for a test of what happens then:
+/// An empty store, for tests:
 /// ```
 /// use bytes::Bytes;
 /// use resourceful::BoxError;
@@ -22,10 +22,10 @@ pub(crate) const MAX_VALUE: usize = 1024 * 1024;
 /// use std::time::Duration;
 ///
 /// #[derive(Debug)]
-/// struct Nothing;
+/// struct Empty;
 ///
 /// #[async_trait::async_trait]
-/// impl Store for Nothing {
+/// impl Store for Empty {
 ///     async fn get(&self, _: &str) -> Result<Option<Bytes>, BoxError> { Ok(None) }
 ///     async fn set(&self, _: &str, _: Bytes, _: Duration) -> Result<(), BoxError> { Ok(()) }
 ///     async fn delete(&self, _: &str) -> Result<(), BoxError> { Ok(()) }
@@ -33,35 +33,35 @@ pub(crate) const MAX_VALUE: usize = 1024 * 1024;
 /// ```
 #[async_trait]
 pub trait Store: Debug + Send + Sync + 'static {
-    /// The longest value that is kept here, in bytes; 1 MiB by default. A
-    /// [`Cache`](crate::Cache) does not pass on longer ones.
-    fn max_value(&self) -> usize {
-        MAX_VALUE
+    /// Maximum size of a value in bytes (default 1 MiB). A [`Cache`](crate::Cache) does not store
+    /// longer values.
+    fn max_value_size(&self) -> usize {
+        MAX_VALUE_SIZE
     }
 
-    /// The value of `key`, unless it is not there or its time is over.
+    /// Returns the value of `key`, or `None` if it is missing or expired.
     ///
     /// # Errors
-    /// When the store is away. It should find that out soon: somebody waits.
+    /// If the store is unavailable. It should fail fast, because a request is waiting.
     async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError>;
 
-    /// Keeps `value` for the time `ttl`, in place of what was there.
+    /// Stores `value` for `ttl` and replaces an older value.
     ///
     /// # Errors
-    /// When the store is away.
+    /// If the store is unavailable.
     async fn set(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError>;
 
-    /// Forgets `key`, if it is there.
+    /// Removes `key` if it exists.
     ///
     /// # Errors
-    /// When the store is away.
+    /// If the store is unavailable.
     async fn delete(&self, key: &str) -> Result<(), BoxError>;
 }
 
 #[async_trait]
 impl<S: Store + ?Sized> Store for Arc<S> {
-    fn max_value(&self) -> usize {
-        (**self).max_value()
+    fn max_value_size(&self) -> usize {
+        (**self).max_value_size()
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError> {

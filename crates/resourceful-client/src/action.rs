@@ -1,4 +1,4 @@
-//! How the extra actions of a resource are asked for.
+//! Targets and inputs of calls to extra actions.
 
 use std::fmt::Display;
 
@@ -8,26 +8,26 @@ use serde::Serialize;
 use self::sealed::Sealed;
 use crate::call::Call;
 
-/// What an action can be addressed to: [`OnItem`] or [`OnCollection`].
+/// Target of an extra action: [`OnItem`] or [`OnCollection`].
 ///
 /// # Examples
 /// See [`ResourceClient::call`](crate::ResourceClient::call).
 pub trait ClientTarget: Sealed {
-    /// The action's path below the collection, as a template.
+    /// Path template of the action below the collection.
     #[doc(hidden)]
     fn template(path: &str) -> String;
 
     #[doc(hidden)]
-    fn address(&self, call: Call) -> Call;
+    fn set_params(&self, call: Call) -> Call;
 }
 
-/// What an action can be sent: [`NoInput`], [`QueryInput`] or [`BodyInput`].
+/// Input of an extra action: [`NoInput`], [`QueryInput`] or [`BodyInput`].
 ///
 /// # Examples
 /// See [`ResourceClient::call`](crate::ResourceClient::call).
 pub trait ClientInput: Sealed {
     #[doc(hidden)]
-    fn put_into(&self, call: Call) -> Call;
+    fn add_to(&self, call: Call) -> Call;
 }
 
 mod sealed {
@@ -41,7 +41,7 @@ impl<I: Display> ClientTarget for OnItem<I> {
         format!("{{id}}/{path}")
     }
 
-    fn address(&self, call: Call) -> Call {
+    fn set_params(&self, call: Call) -> Call {
         call.param("id", &self.0)
     }
 }
@@ -53,7 +53,7 @@ impl ClientTarget for OnCollection {
         path.to_owned()
     }
 
-    fn address(&self, call: Call) -> Call {
+    fn set_params(&self, call: Call) -> Call {
         call
     }
 }
@@ -61,7 +61,7 @@ impl ClientTarget for OnCollection {
 impl Sealed for NoInput {}
 
 impl ClientInput for NoInput {
-    fn put_into(&self, call: Call) -> Call {
+    fn add_to(&self, call: Call) -> Call {
         call
     }
 }
@@ -69,15 +69,15 @@ impl ClientInput for NoInput {
 impl<Q> Sealed for QueryInput<Q> {}
 
 impl<Q: Serialize> ClientInput for QueryInput<Q> {
-    fn put_into(&self, call: Call) -> Call {
-        call.query_of(&self.0)
+    fn add_to(&self, call: Call) -> Call {
+        call.query_struct(&self.0)
     }
 }
 
 impl<B> Sealed for BodyInput<B> {}
 
 impl<B: Serialize> ClientInput for BodyInput<B> {
-    fn put_into(&self, call: Call) -> Call {
+    fn add_to(&self, call: Call) -> Call {
         call.json(&self.0)
     }
 }

@@ -1,11 +1,9 @@
-//! Which addresses are nobody else's business.
+//! Distinguishes public from private IP addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Is this an address of the public internet?
-///
-/// After the IANA special-purpose registries (RFC 6890); the standard library's `is_global` is
-/// not stable yet.
+/// Whether this is an address of the public internet, by the IANA special-purpose registries
+/// (RFC 6890). The standard library's `is_global` is not stable yet.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -34,7 +32,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
     let segments = address.segments();
     if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = segments {
-        // NAT64 (RFC 6052): what counts is the address inside.
+        // NAT64 (RFC 6052): check the embedded IPv4 address.
         return is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
     }
     // Global unicast is 2000::/3, without documentation, 6to4 and Teredo.

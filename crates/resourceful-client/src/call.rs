@@ -1,4 +1,4 @@
-//! [`Call`]: one request to the upstream, from its path to its result.
+//! [`Call`]: one request to the upstream.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -12,20 +12,20 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, Span, field};
 
 use crate::error::ClientError;
-use crate::path::fill;
+use crate::path::expand;
 use crate::query::pairs;
 use crate::redirect::MAX_REDIRECTS;
-use crate::reply::Reply;
+use crate::response::ClientResponse;
 use crate::retry;
-use crate::upstream::Caller;
+use crate::upstream::CallContext;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// For a time that cannot be added to now.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Replaces a timeout that overflows `Instant`.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// A call that is being put together; [`fetch`](Self::fetch) or [`send`](Self::send) makes it.
+/// Builder of one call; [`fetch`](Self::fetch) or [`send`](Self::send) sends it.
 ///
 /// # Examples
 /// ```no_run
@@ -39,9 +39,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a call is made by `fetch` or `send`"]
+#[must_use = "a call is sent by `fetch` or `send`"]
 pub struct Call {
-    caller: Caller,
+    context: CallContext,
     method: Method,
     path: String,
     parameters: Vec<(String, String)>,
@@ -49,18 +49,19 @@ pub struct Call {
     headers: HeaderMap,
     body: Option<Vec<u8>>,
     timeout: Duration,
-    mistake: Option<ClientError>,
+    /// Last error of a builder method.
+    error: Option<ClientError>,
 }
 
 impl Call {
-    pub(crate) fn new(caller: Caller, method: Method, path: &str) -> Self {
-        let timeout = caller.upstream.timeout;
-        let mut headers = caller.upstream.headers.clone();
-        if let Some(id) = &caller.request_id {
+    pub(crate) fn new(context: CallContext, method: Method, path: &str) -> Self {
+        let timeout = context.upstream.timeout;
+        let mut headers = context.upstream.headers.clone();
+        if let Some(id) = &context.request_id {
             headers.insert(REQUEST_ID, id.clone());
         }
         Self {
-            caller,
+            context,
             method,
             path: path.to_owned(),
             parameters: Vec::new(),
@@ -68,11 +69,11 @@ impl Call {
             headers,
             body: None,
             timeout,
-            mistake: None,
+            error: None,
         }
     }
 
-    /// The value of a path parameter. It stays in its segment, whatever it is.
+    /// Sets a path parameter. Its value is encoded as one segment.
     ///
     /// # Examples
     /// See [`Call`].
@@ -81,7 +82,7 @@ impl Call {
         self
     }
 
-    /// A parameter of the query string.
+    /// Adds a parameter to the query string.
     ///
     /// # Examples
     /// See [`Call`].
@@ -90,16 +91,16 @@ impl Call {
         self
     }
 
-    /// All members of a value as parameters of the query string.
-    pub(crate) fn query_of(mut self, value: &impl Serialize) -> Self {
+    /// Adds all members of a value to the query string.
+    pub(crate) fn query_struct(mut self, value: &impl Serialize) -> Self {
         match pairs(value) {
             Ok(pairs) => self.query.extend(pairs),
-            Err(error) => self.mistake = Some(error),
+            Err(error) => self.error = Some(error),
         }
         self
     }
 
-    /// A header field.
+    /// Sets a header field.
     ///
     /// # Examples
     /// ```no_run
@@ -113,12 +114,14 @@ impl Call {
             Ok(value) => {
                 self.headers.insert(name, value);
             }
-            Err(error) => self.mistake = Some(ClientError::Malformed(format!("{name}: {error}"))),
+            Err(error) => {
+                self.error = Some(ClientError::InvalidRequest(format!("{name}: {error}")))
+            }
         }
         self
     }
 
-    /// A JSON body.
+    /// Sets a JSON body.
     ///
     /// # Examples
     /// See [`Client::post`](crate::Client::post).
@@ -128,13 +131,13 @@ impl Call {
                 self.body = Some(body);
                 self.headers.insert(CONTENT_TYPE, JSON);
             }
-            Err(error) => self.mistake = Some(ClientError::Malformed(error.to_string())),
+            Err(error) => self.error = Some(ClientError::InvalidRequest(error.to_string())),
         }
         self
     }
 
-    /// Sends `Idempotency-Key`: the upstream does the same key's work once, so the call may be
-    /// made again when it fails.
+    /// Sets `Idempotency-Key`. The upstream processes a key once, so a failed call is retried even
+    /// if its method is unsafe.
     ///
     /// # Examples
     /// ```no_run
@@ -147,7 +150,7 @@ impl Call {
         self.header(IDEMPOTENCY_KEY, key)
     }
 
-    /// How long this call may take, instead of the client's timeout.
+    /// Sets the time limit of this call (default: the client's timeout).
     ///
     /// # Examples
     /// ```no_run
@@ -162,11 +165,11 @@ impl Call {
         self
     }
 
-    /// Makes the call; the result is the response's JSON. An empty response is read as `null`, so
-    /// that `fetch::<()>` is for answers without a body.
+    /// Sends the call and deserializes the response's JSON. An empty response counts as `null`, so
+    /// use `fetch::<()>` for responses without a body.
     ///
     /// # Errors
-    /// Every [`ClientError`]; [`ClientError::Decode`] when the response is no `T`.
+    /// Every [`ClientError`]; [`ClientError::Decode`] if the response is not a `T`.
     ///
     /// # Examples
     /// See [`Call`].
@@ -174,26 +177,26 @@ impl Call {
         self.send().await?.json()
     }
 
-    /// Makes the call; the result is the response as it is.
+    /// Sends the call and returns the response.
     ///
     /// # Errors
-    /// Every [`ClientError`]; [`ClientError::Status`] when its status is not 2xx.
+    /// Every [`ClientError`]; [`ClientError::Status`] if its status is not 2xx.
     ///
     /// # Examples
-    /// See [`Reply`].
-    pub async fn send(self) -> Result<Reply, ClientError> {
-        self.answer().await.map_err(|failure| failure.error)
+    /// See [`ClientResponse`].
+    pub async fn send(self) -> Result<ClientResponse, ClientError> {
+        self.execute().await.map_err(|failure| failure.error)
     }
 
-    /// Makes the call; a failure says more than its error.
-    pub(crate) async fn answer(mut self) -> Result<Reply, Failure> {
+    /// Sends the call. A [`Failure`] has more details than its error.
+    pub(crate) async fn execute(mut self) -> Result<ClientResponse, Failure> {
         let url = self.url()?;
-        if let Some(mistake) = self.mistake.take() {
-            return Err(mistake.into());
+        if let Some(error) = self.error.take() {
+            return Err(error.into());
         }
         let now = Instant::now();
-        let mut deadline = now.checked_add(self.timeout).unwrap_or(now + FOREVER);
-        if let Some(earlier) = self.caller.deadline {
+        let mut deadline = now.checked_add(self.timeout).unwrap_or(now + MAX_TIMEOUT);
+        if let Some(earlier) = self.context.deadline {
             deadline = deadline.min(earlier.into());
         }
         let span = tracing::info_span!(
@@ -205,23 +208,23 @@ impl Call {
             status = field::Empty,
         );
         let attempts = self.attempts(&url, deadline).instrument(span);
-        // A deadline that is past already is not tried.
-        let outcome = if deadline <= Instant::now() {
+        // Send no request after the deadline.
+        let result = if deadline <= Instant::now() {
             Err(ClientError::Timeout.into())
         } else {
             timeout_at(deadline, attempts)
                 .await
                 .unwrap_or_else(|_| Err(ClientError::Timeout.into()))
         };
-        if let Err(Failure { error, .. }) = &outcome {
-            tracing::debug!(method = %self.method, path = self.path, error = error.to_string(), "an upstream call failed");
+        if let Err(Failure { error, .. }) = &result {
+            tracing::debug!(method = %self.method, path = self.path, error = error.to_string(), "upstream call failed");
         }
-        outcome
+        result
     }
 
     fn url(&self) -> Result<Url, ClientError> {
-        let mut url = self.caller.upstream.allowed.base.clone();
-        let path = fill(&self.path, &self.parameters)?;
+        let mut url = self.context.upstream.redirects.base.clone();
+        let path = expand(&self.path, &self.parameters)?;
         let path = format!("{}{path}", url.path().trim_end_matches('/'));
         url.set_path(&path);
         if !self.query.is_empty() {
@@ -230,15 +233,15 @@ impl Call {
         Ok(url)
     }
 
-    async fn attempts(&self, url: &Url, deadline: Instant) -> Result<Reply, Failure> {
+    async fn attempts(&self, url: &Url, deadline: Instant) -> Result<ClientResponse, Failure> {
         let may_repeat = self.method.is_safe() || self.headers.contains_key(IDEMPOTENCY_KEY);
-        let retries = self.caller.upstream.retries;
+        let retries = self.context.upstream.retries;
         for number in 1.. {
             Span::current().record("attempts", number);
             let failure = match self.attempt(url, deadline).await {
-                Ok(reply) => {
-                    Span::current().record("status", reply.status().as_u16());
-                    return Ok(reply);
+                Ok(response) => {
+                    Span::current().record("status", response.status().as_u16());
+                    return Ok(response);
                 }
                 Err(failure) => failure,
             };
@@ -249,7 +252,7 @@ impl Call {
             if number > retries || !may_retry || !retry::is_transient(&failure.error) {
                 return Err(failure);
             }
-            let pause = retry::pause(number, failure.asked);
+            let pause = retry::pause(number, failure.retry_after);
             if pause >= deadline.saturating_duration_since(Instant::now()) {
                 return Err(failure);
             }
@@ -258,47 +261,50 @@ impl Call {
         unreachable!("the last attempt returns")
     }
 
-    /// One request and its response, read to its end.
-    async fn attempt(&self, url: &Url, deadline: Instant) -> Result<Reply, Failure> {
-        let upstream = &self.caller.upstream;
-        let slot = upstream.slots.acquire().await;
-        let _slot = slot.expect("the semaphore is never closed");
-        let response = self.follow(url).await.map_err(|error| Failure {
-            is_unprocessed: retry::is_unprocessed(&error),
-            ..error.into()
-        })?;
+    /// Sends one request and reads its response.
+    async fn attempt(&self, url: &Url, deadline: Instant) -> Result<ClientResponse, Failure> {
+        let upstream = &self.context.upstream;
+        let permit = upstream.permits.acquire().await;
+        let _permit = permit.expect("the semaphore is never closed");
+        let response = self
+            .send_following_redirects(url)
+            .await
+            .map_err(|error| Failure {
+                is_unprocessed: retry::is_unprocessed(&error),
+                ..error.into()
+            })?;
         let status = response.status();
         if status.is_success() {
-            return Ok(Reply::read(response, upstream.max_response).await?);
+            return Ok(ClientResponse::read(response, upstream.max_response_size).await?);
         }
-        let asked = retry::retry_after(response.headers());
+        let retry_after = retry::retry_after(response.headers());
         let is_problem = is_problem(response.headers());
-        // The status must be told before the time of the call is over.
+        // The error with its status must be returned before the deadline.
         let left = deadline.saturating_duration_since(Instant::now());
-        let body = Reply::read_beginning(response, left / 2).await;
+        let body = ClientResponse::read_error_body(response, left / 2).await;
         let error = ClientError::Status { status, body };
         Err(Failure {
             error,
-            asked,
+            retry_after,
             is_problem,
             is_unprocessed: false,
         })
     }
 
-    /// The response, after the redirects that may be followed. What changes something is not
-    /// sent elsewhere, and above all does not become a `GET`: its redirect is its answer.
-    async fn follow(&self, url: &Url) -> Result<reqwest::Response, ClientError> {
-        let upstream = &self.caller.upstream;
-        let redirects = if self.method.is_safe() {
+    /// Sends a request and follows allowed redirects. Unsafe methods are not redirected: they must
+    /// not become a `GET`, so the caller gets the redirect as the response.
+    async fn send_following_redirects(&self, url: &Url) -> Result<reqwest::Response, ClientError> {
+        let upstream = &self.context.upstream;
+        let max_redirects = if self.method.is_safe() {
             MAX_REDIRECTS
         } else {
             0
         };
         let mut response = self.request(url).await?;
         let mut url = url.clone();
-        for _ in 0..redirects {
+        for _ in 0..max_redirects {
             let (status, headers) = (response.status(), response.headers());
-            let Some(target) = upstream.allowed.target(&url, status, headers) else {
+            let Some(target) = upstream.redirects.redirect_target(&url, status, headers) else {
                 break;
             };
             url = target;
@@ -308,10 +314,10 @@ impl Call {
     }
 
     async fn request(&self, url: &Url) -> Result<reqwest::Response, ClientError> {
-        let upstream = &self.caller.upstream;
+        let upstream = &self.context.upstream;
         let mut request = upstream.http.request(self.method.clone(), url.clone());
-        if upstream.allowed.is_upstream(url) {
-            // Others get neither credentials nor anything else that is the upstream's.
+        if upstream.redirects.is_upstream(url) {
+            // Only the upstream's own host gets its headers, credentials and body.
             request = request.headers(self.headers.clone());
             if let Some(body) = &self.body {
                 request = request.body(body.clone());
@@ -321,7 +327,7 @@ impl Call {
     }
 }
 
-/// Without headers, body and values, which may be secret.
+/// Omits headers, body and values, which may be secret.
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
@@ -331,14 +337,14 @@ impl fmt::Debug for Call {
     }
 }
 
-/// An attempt that failed, and what its answer says of itself.
+/// A failed attempt with details of its response.
 pub(crate) struct Failure {
     pub(crate) error: ClientError,
-    /// How long the upstream asks to wait.
-    asked: Option<Duration>,
-    /// Is the body a problem (RFC 9457)?
+    /// Pause that the upstream requests.
+    retry_after: Option<Duration>,
+    /// Whether the body is a problem (RFC 9457).
     pub(crate) is_problem: bool,
-    /// Did the upstream say that it did nothing?
+    /// Whether the upstream reported that it did not process the request.
     is_unprocessed: bool,
 }
 
@@ -346,7 +352,7 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         Self {
             error,
-            asked: None,
+            retry_after: None,
             is_problem: false,
             is_unprocessed: false,
         }
@@ -354,8 +360,9 @@ impl From<ClientError> for Failure {
 }
 
 fn is_problem(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
+    let content_type = headers.get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/problem+json")
 }

@@ -1,4 +1,4 @@
-//! [`Client`]: built once, shared by all requests.
+//! [`Client`] and its builder.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use tokio::sync::Semaphore;
 
 use crate::call::Call;
 use crate::error::BuildError;
-use crate::redirect::{Allowed, Resolver};
-use crate::upstream::{Caller, Upstream};
+use crate::redirect::{RedirectPolicy, Resolver};
+use crate::upstream::{CallContext, Upstream};
 
 const USER_AGENT: &str = concat!("resourceful-client/", env!("CARGO_PKG_VERSION"));
-/// An HTTP/2 connection is sent a PING after this time without a frame from the upstream, also
-/// while it is idle. A call that times out does not close it, as it does over HTTP/1, so the next
-/// calls would hang there, too.
+/// Time without a frame from the upstream before an HTTP/2 connection sends a PING, also while
+/// idle. Unlike over HTTP/1, a call that times out does not close its connection, so later calls
+/// would hang on it, too.
 const PING_INTERVAL: Duration = Duration::from_secs(2);
-/// The connection is closed when the PING is not answered in this time. Together with the interval
-/// it leaves a second of the default timeout for another attempt.
+/// Time limit for the reply to a PING; then the connection is closed. Interval and limit together
+/// leave one second of the default timeout for another attempt.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A client of one upstream API. Clones are cheap and share its connections.
@@ -42,13 +42,13 @@ const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Client(Caller);
+pub struct Client(CallContext);
 
 impl Client {
-    /// A client with the defaults.
+    /// Creates a client with the default settings.
     ///
     /// # Errors
-    /// When `base` is not an absolute http or https URL.
+    /// If `base` is not an absolute http or https URL.
     ///
     /// # Examples
     /// ```
@@ -59,8 +59,7 @@ impl Client {
         Self::builder(base).build()
     }
 
-    /// A client with settings of its own. `base` may have a path, which comes before every
-    /// call's.
+    /// Creates a builder. `base` may have a path, which is the prefix of every call's path.
     ///
     /// # Examples
     /// ```
@@ -73,19 +72,18 @@ impl Client {
             base: base.to_owned(),
             timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(2),
-            max_response: 8 * 1024 * 1024,
-            max_concurrent: 256,
+            max_response_size: 8 * 1024 * 1024,
+            max_concurrent_calls: 256,
             retries: 2,
             user_agent: None,
             headers: HeaderMap::new(),
             redirect_hosts: Vec::new(),
-            redirect_to_private: false,
+            private_redirects: false,
         }
     }
 
-    /// The same client, working on behalf of this request: its calls carry the request's id
-    /// (`X-Request-Id`) and end by its deadline. HTTP has no header field for a deadline, so
-    /// none is sent.
+    /// Returns a client whose calls carry this request's id (`X-Request-Id`) and end at its
+    /// deadline. HTTP has no header field for a deadline, so none is sent.
     ///
     /// # Examples
     /// ```
@@ -100,14 +98,14 @@ impl Client {
     /// ```
     #[must_use]
     pub fn on_behalf_of(&self, request: &Request) -> Self {
-        Self(Caller {
+        Self(CallContext {
             upstream: Arc::clone(&self.0.upstream),
             request_id: HeaderValue::from_str(&request.id()).ok(),
             deadline: request.deadline(),
         })
     }
 
-    /// `GET path`, a template with whole-segment parameters: `/users/{id}`.
+    /// `GET path`. The path is a template whose parameters are whole segments: `/users/{id}`.
     ///
     /// # Examples
     /// ```no_run
@@ -172,7 +170,7 @@ impl Client {
         self.call(Method::DELETE, path)
     }
 
-    /// Any method.
+    /// A call with any method.
     ///
     /// # Examples
     /// ```no_run
@@ -186,11 +184,11 @@ impl Client {
     }
 
     pub(crate) fn base(&self) -> &Url {
-        &self.0.upstream.allowed.base
+        &self.0.upstream.redirects.base
     }
 }
 
-/// The settings of a [`Client`].
+/// Settings of a [`Client`].
 ///
 /// # Examples
 /// ```
@@ -209,26 +207,23 @@ pub struct ClientBuilder {
     base: String,
     timeout: Duration,
     connect_timeout: Duration,
-    max_response: usize,
-    max_concurrent: usize,
+    max_response_size: usize,
+    max_concurrent_calls: usize,
     retries: u32,
     user_agent: Option<String>,
     headers: HeaderMap,
     redirect_hosts: Vec<String>,
-    redirect_to_private: bool,
+    private_redirects: bool,
 }
 
 impl ClientBuilder {
-    /// How long a call may take, with everything that belongs to it: 5 s.
-    ///
-    /// # Examples
-    /// See [`ClientBuilder`].
+    /// Time limit of a whole call, including waiting, retries and reading (default 5 s).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long connecting may take: 2 s.
+    /// Time limit for connecting (default 2 s).
     ///
     /// # Examples
     /// ```
@@ -241,32 +236,31 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a response may be, in bytes: 8 MiB. Of one that is compressed by gzip it is what
-    /// was decoded that counts.
+    /// Maximum size of a response in bytes (default 8 MiB), after gzip decoding.
     ///
     /// # Examples
     /// ```
-    /// let builder = resourceful_client::Client::builder("http://localhost").max_response(10_000);
+    /// let builder = resourceful_client::Client::builder("http://localhost").max_response_size(10_000);
     /// ```
-    pub fn max_response(mut self, bytes: usize) -> Self {
-        self.max_response = bytes;
+    pub fn max_response_size(mut self, bytes: usize) -> Self {
+        self.max_response_size = bytes;
         self
     }
 
-    /// How many calls run at the same time: 256. Others wait for their turn, in order.
+    /// Maximum number of concurrent calls (default 256). Further calls wait in order.
     ///
     /// # Examples
     /// ```
-    /// let builder = resourceful_client::Client::builder("http://localhost").max_concurrent(20);
+    /// let builder = resourceful_client::Client::builder("http://localhost").max_concurrent_calls(20);
     /// ```
-    pub fn max_concurrent(mut self, calls: usize) -> Self {
-        self.max_concurrent = calls;
+    pub fn max_concurrent_calls(mut self, calls: usize) -> Self {
+        self.max_concurrent_calls = calls;
         self
     }
 
-    /// How often a call that failed is made again, where that does no harm: 2. Safe methods
-    /// (RFC 9110 section 9.2.1) and calls with an `Idempotency-Key` are; others only where the
-    /// upstream says over HTTP/2 that it did not process them (RFC 9113 section 8.7).
+    /// Maximum number of retries of a failed call (default 2). Safe methods (RFC 9110 section
+    /// 9.2.1) and calls with an `Idempotency-Key` are retried; others only if the upstream reports
+    /// over HTTP/2 that it did not process them (RFC 9113 section 8.7).
     ///
     /// # Examples
     /// ```
@@ -277,7 +271,7 @@ impl ClientBuilder {
         self
     }
 
-    /// What the client calls itself.
+    /// Sets `User-Agent` (default `resourceful-client/` and the version).
     ///
     /// # Examples
     /// See [`ClientBuilder`].
@@ -286,8 +280,7 @@ impl ClientBuilder {
         self
     }
 
-    /// A header field of every call, like `Authorization`. It is not sent to other hosts that
-    /// the upstream redirects to.
+    /// Sets a header field of every call, like `Authorization`. Redirects to other hosts omit it.
     ///
     /// # Examples
     /// ```
@@ -301,43 +294,43 @@ impl ClientBuilder {
         self
     }
 
-    /// A host besides the base URL's that the upstream may redirect to: `host`, at its scheme's
-    /// own port, or `host:port`.
+    /// Allows redirects to another host: `host` (at the default port of its scheme) or `host:port`.
     ///
     /// # Examples
     /// ```
     /// let builder = resourceful_client::Client::builder("https://api.example.com")
-    ///     .redirect_to("files.example.com");
+    ///     .allow_redirects_to("files.example.com");
     /// ```
-    pub fn redirect_to(mut self, host: &str) -> Self {
+    pub fn allow_redirects_to(mut self, host: &str) -> Self {
         self.redirect_hosts.push(host.to_owned());
         self
     }
 
-    /// Those hosts may be at private, loopback or link-local addresses.
+    /// Allows these other hosts to have private, loopback or link-local addresses.
     ///
     /// # Examples
     /// ```
     /// let builder = resourceful_client::Client::builder("http://api.internal")
-    ///     .redirect_to("files.internal")
-    ///     .redirect_to_private();
+    ///     .allow_redirects_to("files.internal")
+    ///     .allow_private_redirects();
     /// ```
-    pub fn redirect_to_private(mut self) -> Self {
-        self.redirect_to_private = true;
+    pub fn allow_private_redirects(mut self) -> Self {
+        self.private_redirects = true;
         self
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// When the base is not an absolute http or https URL, or TLS cannot be set up.
+    /// If the base URL is not an absolute http or https URL, or TLS cannot be set up.
     ///
     /// # Examples
     /// See [`ClientBuilder`].
     pub fn build(mut self) -> Result<Client, BuildError> {
         let base: Result<Url, _> = self.base.parse();
-        // Not quoted: it may have a password in it.
-        let base = base.map_err(|_| BuildError("the base URL is no absolute URL".to_owned()))?;
+        // The message omits the URL, which may contain a password.
+        let base =
+            base.map_err(|_| BuildError("the base URL is not an absolute URL".to_owned()))?;
         if !matches!(base.scheme(), "http" | "https") {
             let scheme = base.scheme();
             return Err(BuildError(format!(
@@ -352,14 +345,14 @@ impl ClientBuilder {
         self.headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("application/json"));
-        // Without this field any coding is welcome (RFC 9110 section 12.5.3). Gzip that comes all the
-        // same is decoded by reqwest, whose own default would be to ask for it.
+        // Without this field any coding is acceptable (RFC 9110 section 12.5.3). reqwest would
+        // request gzip by default; it still decodes gzip responses.
         let identity = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let user_agent = self.user_agent.as_deref().unwrap_or(USER_AGENT);
-        let allowed = Arc::new(Allowed {
+        let redirects = Arc::new(RedirectPolicy {
             base,
             hosts: self.redirect_hosts,
-            private: self.redirect_to_private,
+            allow_private: self.private_redirects,
         });
         let http = reqwest::Client::builder()
             .user_agent(user_agent)
@@ -368,25 +361,25 @@ impl ClientBuilder {
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .http2_keep_alive_while_idle(true)
-            // Retries are ours, and without any reqwest need not copy each request.
+            // `Call` retries. Without its own retries reqwest does not copy each request.
             .retry(reqwest::retry::never().max_retries_per_request(0))
-            // A redirect is looked at before it is followed.
+            // `Call` checks redirects before it follows them.
             .redirect(Policy::none())
-            .dns_resolver(Arc::new(Resolver(Arc::clone(&allowed))))
-            // A proxy would go where we would not.
+            .dns_resolver(Arc::new(Resolver(Arc::clone(&redirects))))
+            // A proxy would bypass the check of addresses.
             .no_proxy()
             .build()
             .map_err(|error| BuildError(error.to_string()))?;
         let upstream = Upstream {
             http,
             headers: self.headers,
-            allowed,
-            slots: Semaphore::new(self.max_concurrent.clamp(1, Semaphore::MAX_PERMITS)),
+            redirects,
+            permits: Semaphore::new(self.max_concurrent_calls.clamp(1, Semaphore::MAX_PERMITS)),
             timeout: self.timeout,
-            max_response: self.max_response,
+            max_response_size: self.max_response_size,
             retries: self.retries,
         };
-        Ok(Client(Caller {
+        Ok(Client(CallContext {
             upstream: Arc::new(upstream),
             request_id: None,
             deadline: None,
@@ -394,7 +387,7 @@ impl ClientBuilder {
     }
 }
 
-/// Without credentials, which may be in the base URL and the headers.
+/// Omits credentials, which may be in the base URL and the headers.
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")

@@ -1,14 +1,13 @@
-//! What goes wrong with a call, and what the clients of the calling service read of it.
+//! Errors of calls, and their conversion into the calling service's own errors.
 
 use bytes::Bytes;
 use http::StatusCode;
 use resourceful::{BoxError, Error, ErrorStatus};
 
-/// Why a call has no result.
+/// Error of a call.
 ///
-/// As a [`resourceful::Error`] it is 504 for a timeout, 404 for a path parameter that cannot be
-/// one, 500 for a mistake in the calling program and 502 for everything else. Its own text is for
-/// the log.
+/// Converted into a [`resourceful::Error`], a timeout becomes 504, an invalid path parameter 404,
+/// an invalid request 500, and everything else 502. The `Display` text is for the log.
 ///
 /// # Examples
 /// ```
@@ -21,46 +20,46 @@ use resourceful::{BoxError, Error, ErrorStatus};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The upstream answered with a status other than 2xx.
-    #[error("the upstream answered {status}")]
+    /// The upstream returned a status other than 2xx.
+    #[error("the upstream returned {status}")]
     Status {
-        /// Its status.
+        /// Status of the response.
         status: StatusCode,
-        /// The beginning of its body, up to 64 KiB.
+        /// First 64 KiB of the body.
         body: Bytes,
     },
-    /// There was no answer in the time the call had.
-    #[error("the upstream did not answer in time")]
+    /// The call exceeded its time limit.
+    #[error("the upstream did not respond in time")]
     Timeout,
-    /// No connection to the upstream.
+    /// Connecting to the upstream failed.
     #[error("no connection to the upstream")]
     Connect(#[source] BoxError),
-    /// The connection broke before the response was complete, or its gzip is not complete or wrong.
+    /// The connection broke before the response was complete, or its gzip data is invalid.
     #[error("the connection to the upstream broke")]
     Interrupted(#[source] BoxError),
-    /// The response was longer than allowed.
+    /// The response exceeds the size limit.
     #[error("the upstream's response is larger than {limit} bytes")]
     TooLarge {
-        /// What is allowed, in bytes.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// The response was not the JSON that was expected; the source says where.
-    #[error("the upstream's response is not what was expected")]
+    /// The response is not the expected JSON; the source names the place.
+    #[error("the upstream's response is not the expected JSON")]
     Decode(#[source] serde_json::Error),
-    /// A path parameter that cannot be a path segment: empty, `.` or `..`.
+    /// A path parameter cannot be a path segment: it is empty, `.` or `..`.
     #[error("the path parameter `{name}` cannot be a segment of a path")]
-    Segment {
-        /// Its name in the template.
+    InvalidPathParam {
+        /// Name of the parameter in the template.
         name: String,
     },
-    /// A mistake in the calling program: a path template and its parameters do not go together,
-    /// a header value that is none, a body that does not serialise.
-    #[error("the call is not well made: {0}")]
-    Malformed(String),
+    /// The calling program built an invalid request: path template and parameters do not match, a
+    /// header value is invalid, or the body does not serialize.
+    #[error("the request is invalid: {0}")]
+    InvalidRequest(String),
 }
 
 impl ClientError {
-    /// The status the upstream answered with, if that is what went wrong.
+    /// Status of the response, for [`Status`](Self::Status).
     ///
     /// # Examples
     /// ```
@@ -77,7 +76,7 @@ impl ClientError {
         }
     }
 
-    /// Was there no answer in time?
+    /// Whether the call exceeded its time limit.
     ///
     /// # Examples
     /// ```
@@ -89,7 +88,7 @@ impl ClientError {
         matches!(self, Self::Timeout)
     }
 
-    /// What clients of the calling service may read of it.
+    /// Text for clients of the calling service, without internals.
     ///
     /// # Examples
     /// ```
@@ -101,22 +100,22 @@ impl ClientError {
     pub fn detail(&self) -> &'static str {
         match self {
             Self::Timeout => "The external service did not answer in time.",
-            Self::Segment { .. } => "There is nothing at this path.",
-            Self::Malformed(_) => "The external service could not be called.",
+            Self::InvalidPathParam { .. } => "There is nothing at this path.",
+            Self::InvalidRequest(_) => "The external service could not be called.",
             _ => "The external service failed.",
         }
     }
 
-    /// Reqwest's error in our words.
+    /// Converts an error of reqwest.
     pub(crate) fn from_transport(error: reqwest::Error) -> Self {
-        // The URL may carry what is nobody's business.
+        // The URL may contain secrets.
         let error = error.without_url();
         if error.is_timeout() {
             Self::Timeout
         } else if error.is_connect() {
             Self::Connect(error.into())
         } else if error.is_builder() {
-            Self::Malformed(error.to_string())
+            Self::InvalidRequest(error.to_string())
         } else {
             Self::Interrupted(error.into())
         }
@@ -127,8 +126,8 @@ impl From<ClientError> for Error {
     fn from(error: ClientError) -> Self {
         let status = match error {
             ClientError::Timeout => ErrorStatus::new(504),
-            ClientError::Segment { .. } => ErrorStatus::new(404),
-            ClientError::Malformed(_) => return Self::internal(error),
+            ClientError::InvalidPathParam { .. } => ErrorStatus::new(404),
+            ClientError::InvalidRequest(_) => return Self::internal(error),
             _ => ErrorStatus::new(502),
         };
         let detail = error.detail();
@@ -136,7 +135,7 @@ impl From<ClientError> for Error {
     }
 }
 
-/// Why a client could not be built.
+/// Error of building a client.
 ///
 /// # Examples
 /// ```

@@ -7,7 +7,7 @@ mod path;
 mod query;
 
 mod redirect;
-mod reply;
+mod response;
 mod retry;
 mod upstream;
 
@@ -22,6 +22,6 @@ pub use self::action::{ClientInput, ClientTarget};
 pub use self::call::Call;
 pub use self::client::{Client, ClientBuilder};
 pub use self::error::{BuildError, ClientError};
-pub use self::reply::Reply;
 pub use self::resource::ResourceClient;
 pub use self::resource_error::ResourceError;
+pub use self::response::ClientResponse;

@@ -1,18 +1,18 @@
-//! Path templates: a parameter never leaves its segment.
+//! Expands path templates. A parameter is always one segment.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::ClientError;
 
-/// All but the unreserved characters of RFC 3986 section 2.3.
+/// Characters to encode in a parameter: all but the unreserved ones (RFC 3986 section 2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What a template says itself may have the sub-delimiters, `:` and `@` as well (RFC 3986 section
-/// 3.3): some APIs have verbs after a colon.
+/// Characters to encode in a literal segment. The sub-delimiters, `:` and `@` stay (RFC 3986
+/// section 3.3), because some APIs have verbs after a colon.
 const LITERAL: &AsciiSet = &SEGMENT
     .remove(b'!')
     .remove(b'$')
@@ -28,15 +28,18 @@ const LITERAL: &AsciiSet = &SEGMENT
     .remove(b':')
     .remove(b'@');
 
-/// `/users/{id}` with its parameters in their places, percent-encoded.
-pub(crate) fn fill(template: &str, parameters: &[(String, String)]) -> Result<String, ClientError> {
+/// Replaces the parameters in `/users/{id}` by their percent-encoded values.
+pub(crate) fn expand(
+    template: &str,
+    parameters: &[(String, String)],
+) -> Result<String, ClientError> {
     if template.is_empty() {
-        // The base URL itself.
+        // An empty path means the base URL.
         return Ok(String::new());
     }
-    let malformed = |what: String| ClientError::Malformed(format!("`{template}` {what}"));
+    let invalid = |message: String| ClientError::InvalidRequest(format!("`{template}` {message}"));
     let Some(segments) = template.strip_prefix('/') else {
-        return Err(malformed("does not begin with a slash".to_owned()));
+        return Err(invalid("does not begin with a slash".to_owned()));
     };
     let mut used = 0;
     let mut path = String::new();
@@ -46,33 +49,33 @@ pub(crate) fn fill(template: &str, parameters: &[(String, String)]) -> Result<St
             .strip_prefix('{')
             .and_then(|rest| rest.strip_suffix('}'));
         let Some(name) = name else {
-            // A query has its own method, and what is encoded already would be so twice.
-            if leaves_its_place(segment) || segment.contains(['{', '}', '?', '#', '%']) {
-                return Err(malformed(format!("has the segment `{segment}`")));
+            // `Call::query` sets the query, and a percent sign would be encoded twice.
+            if is_dot_segment(segment) || segment.contains(['{', '}', '?', '#', '%']) {
+                return Err(invalid(format!("has the invalid segment `{segment}`")));
             }
             path.extend(utf8_percent_encode(segment, LITERAL));
             continue;
         };
         let Some((_, value)) = parameters.iter().find(|(known, _)| known == name) else {
-            return Err(malformed(format!("got no parameter `{name}`")));
+            return Err(invalid(format!(
+                "has the parameter `{name}`, which has no value"
+            )));
         };
-        if value.is_empty() || leaves_its_place(value) {
+        if value.is_empty() || is_dot_segment(value) {
             let name = name.to_owned();
-            return Err(ClientError::Segment { name });
+            return Err(ClientError::InvalidPathParam { name });
         }
         used += 1;
         path.extend(utf8_percent_encode(value, SEGMENT));
     }
     if used < parameters.len() {
-        return Err(malformed(
-            "got a parameter that it does not have".to_owned(),
-        ));
+        return Err(invalid("lacks a parameter that has a value".to_owned()));
     }
     Ok(path)
 }
 
-/// RFC 3986 section 5.2.4; percent-encoding does not help, since `%2E` is the same as `.`.
-fn leaves_its_place(segment: &str) -> bool {
+/// RFC 3986 section 5.2.4. Percent-encoding does not help, because `%2E` is equivalent to `.`.
+fn is_dot_segment(segment: &str) -> bool {
     matches!(segment, "." | "..")
 }
 
@@ -80,8 +83,8 @@ fn leaves_its_place(segment: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn filled(template: &str, id: &str) -> Result<String, ClientError> {
-        fill(template, &[("id".to_owned(), id.to_owned())])
+    fn expanded(template: &str, id: &str) -> Result<String, ClientError> {
+        expand(template, &[("id".to_owned(), id.to_owned())])
     }
 
     #[test]
@@ -95,16 +98,19 @@ mod tests {
             ("é\n", "/users/%C3%A9%0A/posts/"),
             ("...", "/users/.../posts/"),
         ] {
-            assert_eq!(filled("/users/{id}/posts/", id).unwrap(), path);
+            assert_eq!(expanded("/users/{id}/posts/", id).unwrap(), path);
         }
         for id in ["", ".", ".."] {
-            let error = filled("/users/{id}", id).unwrap_err();
-            assert!(matches!(error, ClientError::Segment { .. }), "{id}");
+            let error = expanded("/users/{id}", id).unwrap_err();
+            assert!(
+                matches!(error, ClientError::InvalidPathParam { .. }),
+                "{id}"
+            );
         }
     }
 
     #[test]
-    fn a_template_and_its_parameters_go_together() {
+    fn a_template_and_its_parameters_must_match() {
         for template in [
             "users/{id}",
             "/users",
@@ -115,11 +121,17 @@ mod tests {
             "/{id}?page=2",
             "/a%20b/{id}",
         ] {
-            let error = filled(template, "7").unwrap_err();
-            assert!(matches!(error, ClientError::Malformed(_)), "{template}");
+            let error = expanded(template, "7").unwrap_err();
+            assert!(
+                matches!(error, ClientError::InvalidRequest(_)),
+                "{template}"
+            );
         }
-        assert_eq!(fill("", &[]).unwrap(), "");
-        assert_eq!(fill("/", &[]).unwrap(), "/");
-        assert_eq!(filled("/{id}/a b:run", "a:b").unwrap(), "/a%3Ab/a%20b:run");
+        assert_eq!(expand("", &[]).unwrap(), "");
+        assert_eq!(expand("/", &[]).unwrap(), "/");
+        assert_eq!(
+            expanded("/{id}/a b:run", "a:b").unwrap(),
+            "/a%3Ab/a%20b:run"
+        );
     }
 }

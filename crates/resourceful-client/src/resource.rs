@@ -1,4 +1,4 @@
-//! [`ResourceClient`]: a resource's hooks, called from elsewhere.
+//! [`ResourceClient`]: calls a resource's hooks over HTTP.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,16 +13,15 @@ use crate::action::{ClientInput, ClientTarget};
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::BuildError;
-use crate::path::fill;
+use crate::path::expand;
 use crate::resource_error::ResourceError;
 
-/// A client of one resource: each of its hooks is a method, with the hook's own types.
+/// A client of one resource: each hook is a method with the hook's own types.
 ///
-/// They are read off the `impl AsyncResource`, so a client cannot ask for what the resource does
-/// not have. What a hook takes must be [`Serialize`] for that, and what it answers
-/// [`DeserializeOwned`]; what a service refuses comes back as its
-/// [`Problem`](struct@resourceful::Problem). Time, size, retries and redirects are the [`Client`]'s:
-/// `list` and `retrieve` are tried again, the others are not.
+/// The types come from the `impl AsyncResource`, so calling a hook that the resource lacks does not
+/// compile. Inputs must be [`Serialize`] and outputs [`DeserializeOwned`]. Errors of the service are
+/// returned as its [`Problem`](struct@resourceful::Problem). The limits on time, size, retries and
+/// redirects are the [`Client`]'s: `list` and `retrieve` are retried, the others are not.
 ///
 /// # Examples
 /// ```
@@ -71,7 +70,7 @@ use crate::resource_error::ResourceError;
 /// # }
 /// ```
 ///
-/// What the resource does not have does not compile:
+/// A hook that the resource lacks does not compile:
 /// ```compile_fail
 /// # use resourceful::prelude::*;
 /// # struct Tags;
@@ -89,17 +88,17 @@ use crate::resource_error::ResourceError;
 /// ```
 pub struct ResourceClient<R> {
     client: Client,
-    /// Below the client's base URL, and spelled as the server has it.
+    /// Path below the client's base URL, with the server's trailing slash.
     collection: Arc<str>,
     resource: PhantomData<fn() -> R>,
 }
 
 impl<R: AsyncResource> ResourceClient<R> {
-    /// A client with the defaults of [`Client`]. The URL is the collection's, with or without a
-    /// slash at its end as the server has it; items are then spelled the same.
+    /// Creates a client with the defaults of [`Client`]. `url` is the collection's. Write its
+    /// trailing slash as the server does; the URLs of items follow it.
     ///
     /// # Errors
-    /// When it is not an absolute http or https URL.
+    /// If it is not an absolute http or https URL.
     ///
     /// # Examples
     /// See [`ResourceClient`].
@@ -109,11 +108,11 @@ impl<R: AsyncResource> ResourceClient<R> {
         Ok(Self::at(client, if has_slash { "/" } else { "" }))
     }
 
-    /// The same through a client with settings of its own; `path` is the collection's, below the
-    /// client's base URL, which is itself the collection where the path is empty.
+    /// Creates a client that uses `client`. `path` is the collection's, below the client's base URL;
+    /// if it is empty, the base URL is the collection.
     ///
     /// # Errors
-    /// When the path does not begin with a slash, or has percent signs, parameters or a query.
+    /// If the path does not begin with a slash, or has percent signs, parameters or a query.
     ///
     /// # Examples
     /// ```
@@ -127,7 +126,7 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// # }
     /// ```
     pub fn with_client(client: Client, path: &str) -> Result<Self, BuildError> {
-        match fill(path, &[]) {
+        match expand(path, &[]) {
             Ok(_) => Ok(Self::at(client, path)),
             Err(error) => Err(BuildError(error.to_string())),
         }
@@ -141,7 +140,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         }
     }
 
-    /// The same client, working on behalf of this request: see [`Client::on_behalf_of`].
+    /// Returns a client that calls on behalf of this request: see [`Client::on_behalf_of`].
     ///
     /// # Examples
     /// ```
@@ -160,7 +159,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         Self::at(self.client.on_behalf_of(request), &self.collection)
     }
 
-    /// The items, or a part of them.
+    /// Lists the items, or one page of them.
     ///
     /// # Errors
     /// Every [`ResourceError`].
@@ -172,13 +171,13 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::Query: Serialize,
         R::ListItem: DeserializeOwned,
     {
-        const { must_have::<R>(Action::List, "this resource has no `list`") };
-        let call = self.client.get(&self.collection).query_of(query);
-        let Listed::<R>(page) = fetch(call).await?;
+        const { assert_has::<R>(Action::List, "this resource has no `list`") };
+        let call = self.client.get(&self.collection).query_struct(query);
+        let NamedPage::<R>(page) = fetch(call).await?;
         Ok(page)
     }
 
-    /// Makes an item.
+    /// Creates an item.
     ///
     /// # Errors
     /// Every [`ResourceError`].
@@ -190,15 +189,16 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::Create: Serialize,
         R::Item: DeserializeOwned,
     {
-        const { must_have::<R>(Action::Create, "this resource has no `create`") };
+        const { assert_has::<R>(Action::Create, "this resource has no `create`") };
         fetch(self.client.post(&self.collection).json(new)).await
     }
 
-    /// One item.
+    /// Retrieves one item.
     ///
     /// # Errors
-    /// Every [`ResourceError`]; [`ClientError::Segment`](crate::ClientError::Segment) for an id
-    /// that cannot be in a path: `""`, `"."` and `".."`.
+    /// Every [`ResourceError`];
+    /// [`ClientError::InvalidPathParam`](crate::ClientError::InvalidPathParam) for the ids `""`,
+    /// `"."` and `".."`, which cannot be in a path.
     ///
     /// # Examples
     /// ```no_run
@@ -208,7 +208,7 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// # where Tags: AsyncResource<Id = i64, Item = String> {
     /// match tags.retrieve(&7).await {
     ///     Err(error) if error.status().is_some_and(|status| status == 404) => Ok(None),
-    ///     found => found.map(Some),
+    ///     result => result.map(Some),
     /// }
     /// # }
     /// ```
@@ -216,7 +216,7 @@ impl<R: AsyncResource> ResourceClient<R> {
     where
         R::Item: DeserializeOwned,
     {
-        const { must_have::<R>(Action::Retrieve, "this resource has no `retrieve`") };
+        const { assert_has::<R>(Action::Retrieve, "this resource has no `retrieve`") };
         fetch(self.on_item(Method::GET, id)).await
     }
 
@@ -239,12 +239,12 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::Update: Serialize,
         R::Item: DeserializeOwned,
     {
-        const { must_have::<R>(Action::Update, "this resource has no `update`") };
+        const { assert_has::<R>(Action::Update, "this resource has no `update`") };
         fetch(self.on_item(Method::PUT, id).json(item)).await
     }
 
-    /// Changes some fields of an item: those that are not written are kept, for which
-    /// [`Change::is_keep`](resourceful::Change::is_keep) is there.
+    /// Changes some fields of an item. Omitted fields keep their values; skip them by
+    /// [`Change::is_keep`](resourceful::Change::is_keep).
     ///
     /// # Errors
     /// As [`retrieve`](Self::retrieve).
@@ -278,7 +278,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::Item: DeserializeOwned,
     {
         const {
-            must_have::<R>(
+            assert_has::<R>(
                 Action::PartialUpdate,
                 "this resource has no `partial_update`",
             );
@@ -301,12 +301,12 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// # }
     /// ```
     pub async fn destroy(&self, id: &R::Id) -> Result<(), ResourceError> {
-        const { must_have::<R>(Action::Destroy, "this resource has no `destroy`") };
-        self.on_item(Method::DELETE, id).answer().await?;
+        const { assert_has::<R>(Action::Destroy, "this resource has no `destroy`") };
+        self.on_item(Method::DELETE, id).execute().await?;
         Ok(())
     }
 
-    /// An action of the resource's own, by the type that `#[resource]` makes for it.
+    /// Calls an extra action by the type that `#[resource]` generates for it.
     ///
     /// # Errors
     /// As [`retrieve`](Self::retrieve).
@@ -346,7 +346,7 @@ impl<R: AsyncResource> ResourceClient<R> {
     {
         let path = self.below(&A::Target::template(A::SPEC.path()));
         let call = self.client.call(Action::Extra(A::SPEC).method(), &path);
-        fetch(input.put_into(target.address(call))).await
+        fetch(input.add_to(target.set_params(call))).await
     }
 
     fn on_item(&self, method: Method, id: &R::Id) -> Call {
@@ -355,7 +355,7 @@ impl<R: AsyncResource> ResourceClient<R> {
             .param("id", id)
     }
 
-    /// The path of what is below the collection, with a slash at its end where that has one.
+    /// Path below the collection, with a trailing slash if the collection has one.
     fn below(&self, rest: &str) -> String {
         match self.collection.strip_suffix('/') {
             Some(parent) => format!("{parent}/{rest}/"),
@@ -364,19 +364,19 @@ impl<R: AsyncResource> ResourceClient<R> {
     }
 }
 
-/// What the compiler says of a call of what a resource does not have.
-const fn must_have<R: AsyncResource>(action: Action, otherwise: &str) {
-    assert!(R::ACTIONS.contains(action), "{}", otherwise);
+/// Compile error if the resource lacks the action.
+const fn assert_has<R: AsyncResource>(action: Action, message: &str) {
+    assert!(R::ACTIONS.contains(action), "{}", message);
 }
 
 async fn fetch<T: DeserializeOwned>(call: Call) -> Result<T, ResourceError> {
-    Ok(call.answer().await?.json()?)
+    Ok(call.execute().await?.json()?)
 }
 
-/// A page whose items have the resource's name.
-struct Listed<R: AsyncResource>(Page<R::ListItem>);
+/// A page whose member for the items has the resource's name.
+struct NamedPage<R: AsyncResource>(Page<R::ListItem>);
 
-impl<'de, R> Deserialize<'de> for Listed<R>
+impl<'de, R> Deserialize<'de> for NamedPage<R>
 where
     R: AsyncResource,
     R::ListItem: Deserialize<'de>,
@@ -386,7 +386,7 @@ where
     }
 }
 
-/// Without asking it of the resource, which is there for its types alone.
+/// Needs no `R: Clone`: the resource only provides types.
 impl<R> Clone for ResourceClient<R> {
     fn clone(&self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! [`ResourceError`]: what a service said of a call that it refused.
+//! [`ResourceError`]: the error of a call to a resource.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use crate::call::Failure;
 use crate::error::ClientError;
 
-/// Why a call of a [`ResourceClient`](crate::ResourceClient) has no result.
+/// Error of a call of a [`ResourceClient`](crate::ResourceClient).
 ///
-/// As a [`resourceful::Error`] it is what [`ClientError`] is: a service that calls another does
-/// not hand on the other's refusals as its own.
+/// It converts into a [`resourceful::Error`] like [`ClientError`]: a service does not return the
+/// other service's problems as its own.
 ///
 /// # Examples
 /// ```
@@ -20,23 +20,23 @@ use crate::error::ClientError;
 ///
 /// let problem = Problem::from(&Error::not_found("Post not found"));
 /// let error = ResourceError::Problem(problem.into());
-/// assert_eq!(error.to_string(), r#"the service answered 404 Not Found: "Post not found""#);
+/// assert_eq!(error.to_string(), r#"the service returned 404 Not Found: "Post not found""#);
 /// assert_eq!(Error::from(error).status(), 502);
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResourceError {
-    /// The service refused the call, or failed, and says how.
-    #[error("the service answered {}: {:?}", .0.status(), .0.detail().unwrap_or(.0.title()))]
+    /// The service returned a problem.
+    #[error("the service returned {}: {:?}", .0.status(), .0.detail().unwrap_or(.0.title()))]
     Problem(Box<Problem>),
-    /// Everything else: no answer, one that is not what was expected, or one of another status
-    /// that is no problem, like a proxy's page ([`ClientError::Status`]).
+    /// Everything else: no response, unexpected JSON, or an error status without a problem, like a
+    /// proxy's page ([`ClientError::Status`]).
     #[error(transparent)]
     Client(#[from] ClientError),
 }
 
 impl ResourceError {
-    /// The status that was answered, if that is what went wrong.
+    /// Status of the response, if the call failed because of it.
     ///
     /// # Examples
     /// ```
@@ -54,7 +54,7 @@ impl ResourceError {
         }
     }
 
-    /// What the service says of it.
+    /// The service's problem.
     ///
     /// # Examples
     /// ```
@@ -86,14 +86,14 @@ impl From<Failure> for ResourceError {
     }
 }
 
-/// `None` where a body is no problem, whatever it is said to be, or too long to be read whole.
+/// Parses a problem. `None` if the body is not a problem, or was cut because it is too long.
 ///
-/// Its member `status` may be absent, and is for information alone (RFC 9457 section 3.1.2): one
-/// that is no error's is replaced by the answer's.
+/// The member `status` is optional and advisory (RFC 9457 section 3.1.2). If it is missing or not
+/// an error status, the status of the response replaces it.
 fn read_problem(status: StatusCode, body: &Bytes) -> Option<Box<Problem>> {
     let mut members: Map<String, Value> = serde_json::from_slice(body).ok()?;
-    let said = members.get("status").and_then(Value::as_u64);
-    if !said.is_some_and(|said| (400..600).contains(&said)) {
+    let declared = members.get("status").and_then(Value::as_u64);
+    if !declared.is_some_and(|status| (400..600).contains(&status)) {
         members.insert("status".to_owned(), status.as_u16().into());
     }
     serde_json::from_value(members.into()).ok()

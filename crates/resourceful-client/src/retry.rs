@@ -1,4 +1,4 @@
-//! Which attempts may be made again, and after how long.
+//! Decides which attempts are retried, and after which pause.
 
 use std::error::Error;
 use std::iter::successors;
@@ -10,9 +10,9 @@ use http::header::{HeaderMap, RETRY_AFTER};
 use crate::error::ClientError;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
-/// Could the next attempt fare better?
+/// Whether another attempt may succeed.
 pub(crate) fn is_transient(error: &ClientError) -> bool {
     match error {
         ClientError::Timeout | ClientError::Connect(_) | ClientError::Interrupted(_) => true,
@@ -28,9 +28,9 @@ pub(crate) fn is_transient(error: &ClientError) -> bool {
     }
 }
 
-/// Did the upstream refuse this request over HTTP/2 without processing it? Such a request may be
-/// sent again whatever its method is (RFC 9113 section 8.7): its stream was refused, or is above the
-/// last one that a graceful GOAWAY names.
+/// Whether the upstream refused the request over HTTP/2 without processing it. Any method may then
+/// be retried (RFC 9113 section 8.7): the stream was refused, or its id is above the last one of a
+/// graceful GOAWAY.
 pub(crate) fn is_unprocessed(error: &ClientError) -> bool {
     let ClientError::Interrupted(source) = error else {
         return false;
@@ -46,26 +46,28 @@ pub(crate) fn is_unprocessed(error: &ClientError) -> bool {
         })
 }
 
-/// The pause before attempt `number` (the first retry is 1): random, so that many who failed
-/// together do not come back together, and not shorter than what the upstream asked for.
-pub(crate) fn pause(number: u32, asked: Option<Duration>) -> Duration {
+/// Pause before retry `number`, counted from 1. It is random, so that clients that failed together
+/// do not retry together, and not shorter than the upstream's `Retry-After`.
+pub(crate) fn pause(number: u32, retry_after: Option<Duration>) -> Duration {
     let longest = FIRST_PAUSE
         .saturating_mul(1 << (number - 1).min(16))
-        .min(LONGEST_PAUSE);
+        .min(MAX_PAUSE);
     let random = longest.mul_f64(fastrand::f64());
-    random.max(asked.unwrap_or_default())
+    random.max(retry_after.unwrap_or_default())
 }
 
-/// `Retry-After`: seconds or a date (RFC 9110 section 10.2.3). Of several the longest counts;
-/// a value that is neither is ignored.
+/// Value of `Retry-After`: seconds or a date (RFC 9110 section 10.2.3). Of several values the
+/// longest counts; invalid values are ignored.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let values = headers.get_all(RETRY_AFTER).iter();
-    values.filter_map(|value| wait(value.to_str().ok()?)).max()
+    values
+        .filter_map(|value| parse_retry_after(value.to_str().ok()?))
+        .max()
 }
 
-fn wait(text: &str) -> Option<Duration> {
+fn parse_retry_after(text: &str) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number of any length is a time; one that overflows is longer than any deadline.
+        // A number that overflows is longer than any deadline.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(text).ok()?;
@@ -77,38 +79,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_up_to_two_seconds_and_respect_what_was_asked() {
+    fn pauses_grow_up_to_two_seconds_and_respect_retry_after() {
         for (number, longest) in [(1, 100), (2, 200), (3, 400), (9, 2000), (u32::MAX, 2000)] {
             assert!(pause(number, None) <= Duration::from_millis(longest));
         }
-        let asked = Duration::from_secs(7);
-        assert_eq!(pause(1, Some(asked)), asked);
+        let retry_after = Duration::from_secs(7);
+        assert_eq!(pause(1, Some(retry_after)), retry_after);
     }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        let asked = |text: &str| {
+        let parsed = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, text.parse().unwrap());
             retry_after(&headers)
         };
-        assert_eq!(asked("3"), Some(Duration::from_secs(3)));
-        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
-        let later = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
-        assert!(asked(&later).is_some_and(|time| time > Duration::from_secs(90)));
+        assert_eq!(parsed("3"), Some(Duration::from_secs(3)));
         assert_eq!(
-            asked("18446744073709551615"),
+            parsed("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(Duration::ZERO)
+        );
+        let later = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        assert!(parsed(&later).is_some_and(|time| time > Duration::from_secs(90)));
+        assert_eq!(
+            parsed("18446744073709551615"),
             Some(Duration::from_secs(u64::MAX))
         );
         let longest = Some(Duration::from_secs(u64::MAX));
-        assert_eq!(asked("18446744073709551616"), longest);
-        assert_eq!(asked(&"9".repeat(1000)), longest);
+        assert_eq!(parsed("18446744073709551616"), longest);
+        assert_eq!(parsed(&"9".repeat(1000)), longest);
         assert_eq!(
-            asked(&format!("{}3", "0".repeat(30))),
+            parsed(&format!("{}3", "0".repeat(30))),
             Some(Duration::from_secs(3))
         );
         for unreadable in ["", "soon", "-1", "+1", "1.5", "1s", "Sun, 06 Nov 1994"] {
-            assert_eq!(asked(unreadable), None, "{unreadable}");
+            assert_eq!(parsed(unreadable), None, "{unreadable}");
         }
     }
 

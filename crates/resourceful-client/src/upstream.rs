@@ -1,4 +1,4 @@
-//! The upstream, and on whose behalf it is called.
+//! State shared by all calls of a client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,33 +7,33 @@ use std::time::{Duration, Instant};
 use http::header::{HeaderMap, HeaderValue};
 use tokio::sync::Semaphore;
 
-use crate::redirect::Allowed;
+use crate::redirect::RedirectPolicy;
 
-/// What all calls of a client have in common.
+/// Settings and connections of a client.
 pub(crate) struct Upstream {
     pub(crate) http: reqwest::Client,
-    /// Sent to the upstream, and to no host that it redirects to.
+    /// Sent to the upstream only, not to other redirect hosts.
     pub(crate) headers: HeaderMap,
-    pub(crate) allowed: Arc<Allowed>,
-    pub(crate) slots: Semaphore,
+    pub(crate) redirects: Arc<RedirectPolicy>,
+    pub(crate) permits: Semaphore,
     pub(crate) timeout: Duration,
-    pub(crate) max_response: usize,
+    pub(crate) max_response_size: usize,
     pub(crate) retries: u32,
 }
 
-/// Without credentials, which may be in the base URL and the headers.
+/// Omits credentials, which may be in the base URL and the headers.
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Upstream")
-            .field("host", &self.allowed.base.host_str())
+            .field("host", &self.redirects.base.host_str())
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }
 
-/// Who calls: the service for itself, or on behalf of a request.
+/// A client, and the request on whose behalf it calls.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
+pub(crate) struct CallContext {
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) request_id: Option<HeaderValue>,
     pub(crate) deadline: Option<Instant>,

@@ -1,4 +1,4 @@
-//! `#[action(POST, "publish")]` inside a `#[resource]` block.
+//! Expands `#[action(POST, "publish")]` inside a `#[resource]` block.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -9,34 +9,35 @@ use syn::{
     parse_quote,
 };
 
+use crate::case::camel_case;
+use crate::doc_comments;
 use crate::hooks;
-use crate::names::camel_case;
-use crate::texts;
 
-/// How an action may look.
-const SHAPE: &str = "an action is `async fn(&self, request: &Request[, id: Id][, input: Input]) -> \
-                     Result<..>`: a parameter called `id` makes it an action of an item";
+/// Error message for a wrong signature.
+const EXPECTED_SIGNATURE: &str = "an action needs the signature `async fn(&self, request: \
+                                  &Request[, id: Id][, input: Input]) -> Result<..>`; a parameter \
+                                  called `id` makes it an action of an item";
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// What stands between the parentheses.
-struct Said {
+/// Arguments of `#[action(..)]`.
+struct Args {
     method: Ident,
     path: LitStr,
 }
 
-/// A hook that is an extra action.
-struct Extra<'f> {
+/// An extra action and the parts of its signature.
+struct ExtraAction<'f> {
     function: &'f ImplItemFn,
-    said: Said,
-    /// The type of the item's id, if it is an action of an item.
+    args: Args,
+    /// Type of the item's id; `None` for an action of the collection.
     id: Option<&'f Type>,
     input: Option<&'f Type>,
 }
 
-/// Takes the extra actions out of the block, and makes `extra_actions` of them. What belongs
-/// beside the block is returned: the hooks as functions of the type, and a type for each action.
-pub(crate) fn take(
+/// Moves the extra actions out of the block and adds `extra_actions` to it. Returns the code
+/// beside the block: the hooks as inherent functions, and a type for each action.
+pub(crate) fn extract(
     block: &mut ItemImpl,
     id: Option<&Type>,
     errors: &mut Vec<Error>,
@@ -52,8 +53,8 @@ pub(crate) fn take(
     let mut names = Vec::new();
     let mut types = Vec::new();
     for function in &mut functions {
-        let expanded = said(function).and_then(|said| {
-            let extra = Extra::read(function, said, id)?;
+        let expanded = take_args(function).and_then(|args| {
+            let extra = ExtraAction::parse(function, args, id)?;
             let name = extra.name(&block.self_ty)?;
             Ok((extra.expand(&name, &block.self_ty), name))
         });
@@ -85,24 +86,27 @@ fn is_action(attribute: &Attribute) -> bool {
     attribute.path().is_ident("action")
 }
 
-/// Takes the attribute off its function.
-fn said(function: &mut ImplItemFn) -> Result<Said, Error> {
-    let at = function.attrs.iter().position(is_action);
+/// Removes the attribute from its function and parses it.
+fn take_args(function: &mut ImplItemFn) -> Result<Args, Error> {
+    let index = function.attrs.iter().position(is_action);
     let attribute = function
         .attrs
-        .remove(at.expect("it was found by its attribute"));
-    let said: Said = attribute.parse_args().map_err(|error| {
-        let message = "an action says its method and its path: `#[action(POST, \"publish\")]`";
+        .remove(index.expect("the function was found by this attribute"));
+    let args: Args = attribute.parse_args().map_err(|error| {
+        let message = "an action needs a method and a path: `#[action(POST, \"publish\")]`";
         Error::new(error.span(), message)
     })?;
-    if METHODS.iter().any(|known| said.method == known) {
-        return Ok(said);
+    if METHODS.iter().any(|known| args.method == known) {
+        return Ok(args);
     }
-    let message = format!("the method of an action is one of {}", METHODS.join(", "));
-    Err(Error::new(said.method.span(), message))
+    let message = format!(
+        "the method of an action must be one of {}",
+        METHODS.join(", ")
+    );
+    Err(Error::new(args.method.span(), message))
 }
 
-impl Parse for Said {
+impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let method: Ident = input.parse()?;
         input.parse::<Token![,]>()?;
@@ -112,42 +116,46 @@ impl Parse for Said {
     }
 }
 
-impl<'f> Extra<'f> {
-    /// `known` is the type of the ids of this resource, as far as it is written.
-    fn read(function: &'f ImplItemFn, said: Said, known: Option<&Type>) -> Result<Self, Error> {
+impl<'f> ExtraAction<'f> {
+    /// `id_type` is the resource's id type, if a hook's signature contains it.
+    fn parse(function: &'f ImplItemFn, args: Args, id_type: Option<&Type>) -> Result<Self, Error> {
         let signature = &function.sig;
-        let wrong = || Error::new_spanned(signature, SHAPE);
+        let wrong_signature = || Error::new_spanned(signature, EXPECTED_SIGNATURE);
         if signature.asyncness.is_none() || hooks::output(function).is_none() {
-            return Err(wrong());
+            return Err(wrong_signature());
         }
         let inputs: Vec<_> = signature.inputs.iter().collect();
         let (id, input) = match inputs[..] {
             [FnArg::Receiver(_), FnArg::Typed(_)] => (None, None),
-            [FnArg::Receiver(_), FnArg::Typed(_), FnArg::Typed(only)] if is_id(&only.pat) => {
-                (Some(&*only.ty), None)
+            [FnArg::Receiver(_), FnArg::Typed(_), FnArg::Typed(parameter)]
+                if is_id(&parameter.pat) =>
+            {
+                (Some(&*parameter.ty), None)
             }
-            [FnArg::Receiver(_), FnArg::Typed(_), FnArg::Typed(only)] => (None, Some(&*only.ty)),
+            [FnArg::Receiver(_), FnArg::Typed(_), FnArg::Typed(parameter)] => {
+                (None, Some(&*parameter.ty))
+            }
             [
                 FnArg::Receiver(_),
                 FnArg::Typed(_),
                 FnArg::Typed(id),
                 FnArg::Typed(input),
             ] if is_id(&id.pat) => (Some(&*id.ty), Some(&*input.ty)),
-            _ => return Err(wrong()),
+            _ => return Err(wrong_signature()),
         };
-        if id.is_none() && input.is_some() && input == known {
-            let message = "is this the id of an item? Then call it `id` (or `_id`)";
+        if id.is_none() && input.is_some() && input == id_type {
+            let message = "this parameter has the type of an item's id: if it is the id, call it `id` (or `_id`)";
             return Err(Error::new(input.span(), message));
         }
         Ok(Self {
             function,
-            said,
+            args,
             id,
             input,
         })
     }
 
-    /// What its type is called.
+    /// Name of the generated type.
     fn name(&self, self_type: &Type) -> Result<Ident, Error> {
         if let Type::Path(path) = self_type
             && let Some(last) = path.path.segments.last()
@@ -163,11 +171,11 @@ impl<'f> Extra<'f> {
 
     fn expand(&self, name: &Ident, self_type: &Type) -> TokenStream {
         let ident = &self.function.sig.ident;
-        let called = ident.to_string();
-        let text = texts::of(&self.function.attrs);
-        let about = format!("The action `{called}`, for clients.");
-        let Said { method, path } = &self.said;
-        let (place, target, id) = match self.id {
+        let hook = ident.to_string();
+        let doc = doc_comments::text(&self.function.attrs);
+        let type_doc = format!("The action `{hook}`, for clients.");
+        let Args { method, path } = &self.args;
+        let (constructor, target, id) = match self.id {
             Some(id) => (
                 quote!(on_item),
                 quote!(::resourceful::OnItem<#id>),
@@ -185,20 +193,20 @@ impl<'f> Extra<'f> {
             self.input.map(|_| quote!(, input)),
         ];
         let arguments = arguments.iter().flatten();
-        let (output, answer) = self.output();
+        let (output, conversion) = self.output();
         let error = hooks::error_type(self.function);
         quote! {
-            #[doc = #about]
+            #[doc = #type_doc]
             #[derive(Clone, Copy, Debug)]
             pub struct #name;
 
             impl ::resourceful::ResourceAction<#self_type> for #name {
-                const SPEC: &'static ::resourceful::ActionSpec = &::resourceful::ActionSpec::#place(
-                    #called,
+                const SPEC: &'static ::resourceful::ActionSpec = &::resourceful::ActionSpec::#constructor(
+                    #hook,
                     ::resourceful::hidden::Method::#method,
                     #path,
                 );
-                const DOC: &'static str = #text;
+                const DOC: &'static str = #doc;
                 type Target = #target;
                 type Input = #input_type;
                 type Output = #output;
@@ -210,17 +218,17 @@ impl<'f> Extra<'f> {
                     #id: #target,
                     #input: #input_type,
                 ) -> ::core::result::Result<#output, #error> {
-                    resource.#ident(request #(#arguments)*).await #answer
+                    resource.#ident(request #(#arguments)*).await #conversion
                 }
             }
         }
     }
 
-    /// The type of the input, and the pattern that takes it apart.
+    /// Type of the input, and the pattern that unwraps it.
     fn input(&self) -> (TokenStream, TokenStream) {
         let has_body = ["POST", "PUT", "PATCH"]
             .iter()
-            .any(|method| self.said.method == method);
+            .any(|method| self.args.method == method);
         let kind = match self.input {
             None => return (quote!(::resourceful::NoInput), quote!(_)),
             Some(_) if has_body => quote!(::resourceful::BodyInput),
@@ -230,18 +238,18 @@ impl<'f> Extra<'f> {
         (quote!(#kind<#input>), quote!(#kind(input)))
     }
 
-    /// The type of the answer, and how it is made of what the hook returns.
+    /// Type of the output, and the conversion from the hook's result.
     fn output(&self) -> (TokenStream, TokenStream) {
         let output = hooks::value_type(self.function).unwrap_or_default();
         if output.to_string() == "()" {
-            let answer = quote!(.map(|()| ::resourceful::NoContent));
-            return (quote!(::resourceful::NoContent), answer);
+            let conversion = quote!(.map(|()| ::resourceful::NoContent));
+            return (quote!(::resourceful::NoContent), conversion);
         }
         (output, TokenStream::new())
     }
 }
 
-/// A parameter called `id` is the item's.
+/// Whether the parameter is called `id` or `_id`.
 fn is_id(pattern: &Pat) -> bool {
     matches!(pattern, Pat::Ident(pattern) if pattern.ident == "id" || pattern.ident == "_id")
 }

@@ -1,4 +1,4 @@
-//! What `#[resource]` and `#[view]` share: hooks known by name, looked up in an `impl` block.
+//! Looks up and checks hooks in an `impl` block, for `#[resource]` and `#[view]`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -8,16 +8,16 @@ use syn::{
     ReturnType, Type, parse_quote,
 };
 
-/// A hook that a trait knows.
+/// A hook of a trait.
 pub(crate) struct Hook {
     pub(crate) name: &'static str,
-    /// How its parameters are written, `&self` included.
+    /// Parameters as written in an error message, `&self` included.
     pub(crate) parameters: &'static [&'static str],
     pub(crate) output: &'static str,
 }
 
-/// Every function of the block must be one of `hooks` and have its shape. A wrong one is
-/// taken out, so that its error stands alone.
+/// Checks that every function of the block is one of `hooks` and has its signature. Removes
+/// each wrong one, so that its error is the only one. Functions named in `others` are accepted.
 pub(crate) fn check(
     block: &mut ItemImpl,
     hooks: &[Hook],
@@ -37,15 +37,15 @@ pub(crate) fn check(
             errors.push(unknown_hook(ident, hooks, trait_name));
             return false;
         };
-        let problem = wrong_shape(function, hook);
-        let keep = problem.is_none();
-        errors.extend(problem);
+        let error = wrong_signature(function, hook);
+        let keep = error.is_none();
+        errors.extend(error);
         keep
     });
     errors
 }
 
-/// The function of this name.
+/// Returns the function with this name.
 pub(crate) fn find<'b>(block: &'b ItemImpl, name: &str) -> Option<&'b ImplItemFn> {
     block.items.iter().find_map(|item| match item {
         ImplItem::Fn(function) if function.sig.ident == name => Some(function),
@@ -67,7 +67,7 @@ pub(crate) fn has_const(block: &ItemImpl, name: &str) -> bool {
         .any(|item| matches!(item, ImplItem::Const(it) if it.ident == name))
 }
 
-/// The block must implement the trait that the macro is for.
+/// Returns an error unless the block implements the trait `name`.
 pub(crate) fn wrong_trait(block: &ItemImpl, name: &str) -> Option<Error> {
     let implemented = block
         .trait_
@@ -80,8 +80,8 @@ pub(crate) fn wrong_trait(block: &ItemImpl, name: &str) -> Option<Error> {
     Some(Error::new(block.self_ty.span(), message))
 }
 
-/// `type Access` is a decision: its absence is an error that shows both ways out. Then the
-/// block gets one all the same, only so that nothing else is said of it.
+/// Returns an error if `type Access` is missing, and adds one to avoid follow-up errors of the
+/// compiler.
 pub(crate) fn require_access(block: &mut ItemImpl) -> Option<Error> {
     if has_type(block, "Access") {
         return None;
@@ -89,12 +89,12 @@ pub(crate) fn require_access(block: &mut ItemImpl) -> Option<Error> {
     block.items.push(parse_quote!(
         type Access = ::resourceful::Public;
     ));
-    let message = "who may call this? Say `type Access = Public;`, or name a type of your own that \
+    let message = "`type Access` is missing: write `type Access = Public;`, or name your own type that \
                    implements `Access`";
     Some(Error::new(block.self_ty.span(), message))
 }
 
-/// The type of the parameter at `index`, `&self` being 0.
+/// Type of the parameter at `index`; `&self` is 0.
 pub(crate) fn parameter(function: &ImplItemFn, index: usize) -> Option<&Type> {
     match function.sig.inputs.iter().nth(index)? {
         FnArg::Typed(parameter) => Some(&parameter.ty),
@@ -102,7 +102,8 @@ pub(crate) fn parameter(function: &ImplItemFn, index: usize) -> Option<&Type> {
     }
 }
 
-/// `T` of `Result<T>`, as the user wrote it; behind an alias, by asking the compiler.
+/// `T` of `Result<T>`, as the user wrote it; for an alias, a projection that the compiler
+/// resolves.
 pub(crate) fn value_type(function: &ImplItemFn) -> Option<TokenStream> {
     let output = output(function)?;
     Some(match generics(output, "Result").first() {
@@ -111,7 +112,7 @@ pub(crate) fn value_type(function: &ImplItemFn) -> Option<TokenStream> {
     })
 }
 
-/// `E` of `Result<T, E>`; of `Result<T>`, the one that the compiler knows.
+/// `E` of `Result<T, E>`; for `Result<T>`, a projection that the compiler resolves.
 pub(crate) fn error_type(function: &ImplItemFn) -> Option<TokenStream> {
     let output = output(function)?;
     Some(match generics(output, "Result").get(1) {
@@ -120,7 +121,7 @@ pub(crate) fn error_type(function: &ImplItemFn) -> Option<TokenStream> {
     })
 }
 
-/// The generic arguments of `output`, when it is written as `name<..>`.
+/// Generic arguments of `output` if it is written as `name<..>`, else none.
 pub(crate) fn generics<'t>(output: &'t Type, name: &str) -> Vec<&'t Type> {
     let Type::Path(path) = output else {
         return Vec::new();
@@ -132,13 +133,13 @@ pub(crate) fn generics<'t>(output: &'t Type, name: &str) -> Vec<&'t Type> {
         return Vec::new();
     };
     let types = arguments.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(one) => Some(one),
+        GenericArgument::Type(argument) => Some(argument),
         _ => None,
     });
     types.collect()
 }
 
-/// The type after `->`.
+/// Type after `->`.
 pub(crate) fn output(function: &ImplItemFn) -> Option<&Type> {
     match &function.sig.output {
         ReturnType::Type(_, output) => Some(output),
@@ -150,7 +151,7 @@ fn projection(output: &Type, name: &Ident) -> TokenStream {
     quote_spanned!(output.span()=> <#output as ::resourceful::hidden::Outcome>::#name)
 }
 
-fn wrong_shape(function: &ImplItemFn, hook: &Hook) -> Option<Error> {
+fn wrong_signature(function: &ImplItemFn, hook: &Hook) -> Option<Error> {
     let signature = &function.sig;
     let given = signature.inputs.len();
     let expected = hook.parameters.len();
@@ -159,17 +160,16 @@ fn wrong_shape(function: &ImplItemFn, hook: &Hook) -> Option<Error> {
         .iter()
         .find(|attribute| attribute.path().is_ident("cfg"))
     {
-        let message = "a hook is served or not, whatever `cfg` says: put `#[cfg(..)]` on the whole \
-                       `impl` block";
+        let message = "a hook cannot be behind `cfg`: put `#[cfg(..)]` on the whole `impl` block";
         return Some(Error::new_spanned(cfg, message));
     }
     let problem = if signature.asyncness.is_none() {
-        "is an `async fn` (a function that returns a future needs the block written by hand)"
+        "must be an `async fn` (a function that returns a future needs the block written by hand)"
             .to_owned()
     } else if given != expected {
-        format!("takes {expected} parameters, not {given}")
+        format!("must take {expected} parameters, not {given}")
     } else if output(function).is_none() {
-        "returns a `Result`".to_owned()
+        "must return a `Result`".to_owned()
     } else {
         return None;
     };
@@ -196,24 +196,23 @@ fn unknown_hook(ident: &Ident, hooks: &[Hook], trait_name: &str) -> Error {
     let message = match nearest.filter(|known| distance(known, &name) <= 3) {
         Some(known) => format!("{trait_name} has no hook `{name}`; did you mean `{known}`?"),
         None => format!(
-            "{trait_name} has no hook `{name}`, only {}; other functions go into an `impl` block of \
-             their own",
+            "{trait_name} has no hook `{name}`, only {}; put other functions into a separate `impl` block",
             names.join(", ")
         ),
     };
     Error::new(ident.span(), message)
 }
 
-/// How many letters must be added, removed or changed (Levenshtein).
+/// Levenshtein distance: number of letters added, removed or changed.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {
         let mut diagonal = row[0];
         row[0] = i + 1;
         for (j, b) in to.bytes().enumerate() {
-            let changed = diagonal + usize::from(a != b);
+            let substituted = diagonal + usize::from(a != b);
             diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
         }
     }
     row[to.len()]

@@ -1,35 +1,37 @@
-//! The macros of `resourceful`. They add what an `impl` block leaves out, keep the user's
-//! spans, and do nothing that cannot be written by hand.
+//! The macros of `resourceful`.
+//!
+//! They add the missing items to an `impl` block and keep the user's spans. Everything they
+//! generate can be written by hand.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod action;
+mod case;
+mod doc_comments;
 mod hooks;
-mod names;
 mod problem;
 mod resource;
-mod texts;
 mod view;
 
 use proc_macro::TokenStream;
 
-/// Fills in what an `impl AsyncResource` leaves out.
+/// Adds the missing items to an `impl AsyncResource`.
 ///
-/// * `ACTIONS`: the hooks that are there;
-/// * `NAME`: the type's name in snake case (`BlogPosts` is `blog_posts`), or the one given:
+/// * `ACTIONS`: the hooks that the block contains;
+/// * `NAME`: the type's name in snake case (`BlogPosts` is `blog_posts`), or the name in
 ///   `#[resource(name = "posts")]`;
-/// * the associated types, read off the hooks' signatures: `Id`, `Query`, `ListItem`, `Item`,
-///   `Create`, `Update`, `PartialUpdate`, `Error`; `Never` where no hook says.
+/// * the associated types `Id`, `Query`, `ListItem`, `Item`, `Create`, `Update`,
+///   `PartialUpdate` and `Error`, taken from the hooks' signatures; `Never` if no hook uses one;
+/// * `DOCS`: the doc comments of the block and of its hooks, for the API document.
 ///
-/// * `DOCS`: the doc comments of the block and of its hooks, for the document of the API.
-///
-/// What the block says itself is left alone. `type Access` is never filled in.
+/// Items that the block contains already stay as they are. `type Access` is never added.
 ///
 /// # Extra actions
-/// Hooks besides the six have `#[action(METHOD, "path")]`: a parameter called `id` makes it an
-/// action of an item, else it is one of the collection; what comes after is its input, of `POST`,
-/// `PUT` and `PATCH` the body, of `GET` and `DELETE` the query. `Result<()>` is answered with 204.
-/// Clients call it by the type that is made for it, named after both: `PostsPublish`.
+/// `#[action(METHOD, "path")]` makes a hook besides the six. A parameter called `id` makes it an
+/// action of an item; without one it is an action of the collection. The parameter after that is
+/// its input: the body for `POST`, `PUT` and `PATCH`, the query for `GET` and `DELETE`.
+/// `Result<()>` returns 204. The macro generates a type named after resource and hook
+/// (`PostsPublish`), by which clients call the action.
 ///
 /// ```
 /// use resourceful::prelude::*;
@@ -43,7 +45,7 @@ use proc_macro::TokenStream;
 /// impl AsyncResource for Posts {
 ///     type Access = Public;
 ///
-///     /// Shows a post to everybody.
+///     /// Makes a post public.
 ///     #[action(POST, "publish")]
 ///     async fn publish(&self, _: &Request, id: i64) -> Result<Post> {
 ///         Ok(Post { id, published: true })
@@ -85,8 +87,10 @@ pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
     resource::expand(arguments.into(), item.into()).into()
 }
 
-/// Fills in what an `impl AsyncView` leaves out: `METHODS`, the hooks that are there, and
-/// `Error`, read off their signatures. `type Access` is never filled in.
+/// Adds the missing items to an `impl AsyncView`.
+///
+/// They are `METHODS`, the hooks that the block contains, and `Error`, taken from their
+/// signatures. `type Access` is never added.
 ///
 /// # Examples
 /// ```
@@ -108,13 +112,14 @@ pub fn view(_: TokenStream, item: TokenStream) -> TokenStream {
     view::expand(item.into()).into()
 }
 
-/// Turns an error type, usually a `thiserror` enum, into problems: `From<It> for Error`.
+/// Converts an error type, usually a `thiserror` enum, into problem details.
 ///
-/// Each variant (or the struct) says its `status`, 400 to 599, and may say what the client
-/// reads: `detail`, `type` with `title` (RFC 9457), `retry_after` in seconds, and for 401 the `challenge`
-/// in `WWW-Authenticate` (default `Bearer`). The `Display`
-/// text goes to the log, never to the client. A variant that holds another error which is a problem already, or
-/// the library's own `Error`, says `#[problem(transparent)]` and is answered as that.
+/// It implements `From<YourError> for Error`. Each variant (or the struct) needs a `status` from
+/// 400 to 599. Optional are `detail`, `type` with `title` (RFC 9457), `retry_after` in seconds,
+/// and, for 401, the `challenge` in `WWW-Authenticate` (default `Bearer`); the client reads all
+/// of these. The `Display` text goes to the log, never to the client. `#[problem(transparent)]`
+/// marks a variant that holds another problem type or the library's own `Error`: the response is
+/// that of the inner error.
 ///
 /// # Examples
 /// ```

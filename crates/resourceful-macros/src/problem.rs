@@ -1,4 +1,4 @@
-//! `#[derive(Problem)]`.
+//! Expands `#[derive(Problem)]`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -18,11 +18,11 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
         Data::Enum(data) => {
             let arms = data.variants.iter().map(|variant| {
                 let ident = &variant.ident;
-                let said = Said::of(&variant.attrs, ident.span())?;
-                if said.transparent {
+                let args = Args::parse(&variant.attrs, ident.span())?;
+                if args.transparent {
                     let (Fields::Unnamed(_), 1) = (&variant.fields, variant.fields.len()) else {
                         let message =
-                            "a transparent problem is a variant with one field: `V(Inner)`";
+                            "a transparent problem must be a variant with one field: `V(Inner)`";
                         return Err(Error::new(ident.span(), message));
                     };
                     forwards.push(
@@ -37,19 +37,24 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
                     Fields::Unnamed(_) => quote!((..)),
                     Fields::Unit => quote!(),
                 };
-                let problem = said.expression(ident.span())?;
-                kinds.push(said.kind());
+                let problem = args.expression(ident.span())?;
+                kinds.push(args.kind());
                 Ok(quote!(#name::#ident #pattern => #problem))
             });
             combine(arms)?
         }
         Data::Struct(_) => {
-            let said = Said::of(&input.attrs, name.span())?;
-            let problem = said.expression(name.span())?;
-            kinds.push(said.kind());
+            let args = Args::parse(&input.attrs, name.span())?;
+            let problem = args.expression(name.span())?;
+            kinds.push(args.kind());
             vec![quote!(_ => #problem)]
         }
-        Data::Union(_) => return Err(Error::new(name.span(), "a problem is an enum or a struct")),
+        Data::Union(_) => {
+            return Err(Error::new(
+                name.span(),
+                "a problem must be an enum or a struct",
+            ));
+        }
     };
     let forward = (!forwards.is_empty())
         .then(|| quote!(let error = match error { #(#forwards,)* other => other };));
@@ -76,7 +81,7 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
     })
 }
 
-/// All the results, or all the errors in one.
+/// Collects all values, or combines all errors into one.
 fn combine<T>(results: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
     let mut values = Vec::new();
     let mut errors: Option<Error> = None;
@@ -90,9 +95,9 @@ fn combine<T>(results: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>,
     errors.map_or(Ok(values), Err)
 }
 
-/// What one `#[problem(..)]` says.
+/// Arguments of `#[problem(..)]`.
 #[derive(Default)]
-struct Said {
+struct Args {
     transparent: bool,
     status: Option<LitInt>,
     detail: Option<LitStr>,
@@ -102,53 +107,53 @@ struct Said {
     challenge: Option<LitStr>,
 }
 
-impl Said {
-    fn of(attributes: &[Attribute], span: Span) -> Result<Self, Error> {
-        let mut said = Self::default();
+impl Args {
+    fn parse(attributes: &[Attribute], span: Span) -> Result<Self, Error> {
+        let mut args = Self::default();
         for attribute in attributes
             .iter()
-            .filter(|one| one.path().is_ident("problem"))
+            .filter(|attribute| attribute.path().is_ident("problem"))
         {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("transparent") {
-                    said.transparent = true;
+                    args.transparent = true;
                 } else if meta.path.is_ident("status") {
-                    said.status = Some(meta.value()?.parse()?);
+                    args.status = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("detail") {
-                    said.detail = Some(meta.value()?.parse()?);
+                    args.detail = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("type") {
-                    said.problem_type = Some(meta.value()?.parse()?);
+                    args.problem_type = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("title") {
-                    said.title = Some(meta.value()?.parse()?);
+                    args.title = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("retry_after") {
-                    said.retry_after = Some(meta.value()?.parse()?);
+                    args.retry_after = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("challenge") {
                     let challenge: LitStr = meta.value()?.parse()?;
                     if !challenge.value().bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-                        return Err(meta.error("a challenge is visible ASCII"));
+                        return Err(meta.error("a challenge must be visible ASCII"));
                     }
-                    said.challenge = Some(challenge);
+                    args.challenge = Some(challenge);
                 } else {
-                    let known = "it has `status`, `detail`, `type`, `title`, `retry_after`, `challenge` and `transparent`";
-                    return Err(meta.error(known));
+                    let message = "unknown argument; the arguments are `status`, `detail`, `type`, `title`, `retry_after`, `challenge` and `transparent`";
+                    return Err(meta.error(message));
                 }
                 Ok(())
             })?;
         }
-        if said.title.is_some() != said.problem_type.is_some() {
-            let message = "`type` and `title` go together (RFC 9457 section 3.1)";
+        if args.title.is_some() != args.problem_type.is_some() {
+            let message = "`type` and `title` must be set together (RFC 9457 section 3.1)";
             return Err(Error::new(span, message));
         }
-        if said.transparent && said.status.is_some() {
+        if args.transparent && args.status.is_some() {
             return Err(Error::new(
                 span,
-                "a transparent problem has the status of what it holds",
+                "a transparent problem has the status of its inner error: remove `status`",
             ));
         }
-        Ok(said)
+        Ok(args)
     }
 
-    /// The kind of problem, for the document; the status was looked at before.
+    /// Code for the `ProblemKind` in the API document. `expression` has checked the status.
     fn kind(&self) -> TokenStream {
         let status = &self.status;
         let detail = self.detail.iter();
@@ -163,6 +168,7 @@ impl Said {
         }
     }
 
+    /// Code that builds the `Error`.
     fn expression(&self, span: Span) -> Result<TokenStream, Error> {
         let Self {
             status,
@@ -176,13 +182,13 @@ impl Said {
         let status = status.as_ref().ok_or_else(|| {
             Error::new(
                 span,
-                "which status does it have? Say `#[problem(status = 404)]`",
+                "the status is missing: write `#[problem(status = 404)]`",
             )
         })?;
         if !matches!(status.base10_parse(), Ok(400..=599_u16)) {
             return Err(Error::new(
                 status.span(),
-                "the status of an error is 400 to 599",
+                "the status of an error must be 400 to 599",
             ));
         }
         let detail = detail.iter();

@@ -1,4 +1,4 @@
-//! `#[resource]`.
+//! Expands `#[resource]`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -6,9 +6,9 @@ use syn::spanned::Spanned;
 use syn::{Error, ItemImpl, LitStr, Type, parse_quote};
 
 use crate::action;
+use crate::case::snake_case;
+use crate::doc_comments;
 use crate::hooks::{self, Hook};
-use crate::names::snake_case;
-use crate::texts;
 
 const HOOKS: &[Hook] = &[
     Hook {
@@ -48,7 +48,7 @@ const HOOKS: &[Hook] = &[
     },
 ];
 
-/// The action of each hook, in the order of `HOOKS`.
+/// Variant of `Action` for each hook, in the order of `HOOKS`.
 const ACTIONS: [&str; 6] = [
     "List",
     "Create",
@@ -58,7 +58,8 @@ const ACTIONS: [&str; 6] = [
     "Destroy",
 ];
 
-/// Which hook's parameter is which associated type; the first hook that is there decides.
+/// Associated types with the hooks and parameter indexes that define them. The first hook in the
+/// block decides.
 const INPUTS: &[(&str, &[(&str, usize)])] = &[
     (
         "Id",
@@ -88,20 +89,20 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut errors = Vec::new();
-    let id = id(&block);
-    let actions = action::take(&mut block, id.as_ref(), &mut errors);
+    let id_type = id_type(&block);
+    let actions = action::extract(&mut block, id_type.as_ref(), &mut errors);
     let others = ["location_id", "ready", "extra_actions"];
     errors.extend(hooks::check(&mut block, HOOKS, &others, "`AsyncResource`"));
     errors.extend(hooks::require_access(&mut block));
     add_consts(&mut block, &name);
-    texts::add(&mut block, HOOKS);
+    doc_comments::add_const(&mut block, HOOKS);
     add_types(&mut block);
     let errors = errors.iter().map(Error::to_compile_error);
     quote!(#(#errors)* #block #actions)
 }
 
-/// The type of an item's id, as far as it is written.
-fn id(block: &ItemImpl) -> Option<Type> {
+/// Type of an item's id, if a hook has it as a parameter.
+fn id_type(block: &ItemImpl) -> Option<Type> {
     let (_, sources) = INPUTS.iter().find(|(name, _)| *name == "Id")?;
     sources
         .iter()
@@ -129,17 +130,17 @@ fn add_consts(block: &mut ItemImpl, name: &LitStr) {
 
 fn add_types(block: &mut ItemImpl) {
     for (name, sources) in INPUTS {
-        let found = sources.iter().find_map(|(hook, index)| {
+        let ty = sources.iter().find_map(|(hook, index)| {
             hooks::parameter(hooks::find(block, hook)?, *index).map(|input| quote!(#input))
         });
-        add_type(block, name, found);
+        add_type(block, name, ty);
     }
     let list_item = hooks::find(block, "list")
         .and_then(hooks::value_type)
         .map(|page| page_item(&page));
     add_type(block, "ListItem", list_item);
-    let makers = ["retrieve", "create", "update", "partial_update"];
-    let item = makers
+    let item_hooks = ["retrieve", "create", "update", "partial_update"];
+    let item = item_hooks
         .iter()
         .find_map(|hook| hooks::value_type(hooks::find(block, hook)?));
     add_type(block, "Item", item);
@@ -153,16 +154,17 @@ fn add_types(block: &mut ItemImpl) {
     );
 }
 
-fn add_type(block: &mut ItemImpl, name: &str, found: Option<TokenStream>) {
+fn add_type(block: &mut ItemImpl, name: &str, ty: Option<TokenStream>) {
     if hooks::has_type(block, name) {
         return;
     }
     let name = format_ident!("{name}");
-    let found = found.unwrap_or_else(|| quote!(::resourceful::Never));
-    block.items.push(parse_quote!(type #name = #found;));
+    let ty = ty.unwrap_or_else(|| quote!(::resourceful::Never));
+    block.items.push(parse_quote!(type #name = #ty;));
 }
 
-/// `T` of `Page<T>`, as the user wrote it; behind an alias, by asking the compiler.
+/// `T` of `Page<T>`, as the user wrote it; for an alias, a projection that the compiler
+/// resolves.
 fn page_item(page: &TokenStream) -> TokenStream {
     if let Ok(written) = syn::parse2::<Type>(page.clone())
         && let [item] = hooks::generics(&written, "Page")[..]
@@ -177,7 +179,7 @@ fn name(arguments: TokenStream, self_type: &Type) -> Result<LitStr, Error> {
         let Type::Path(path) = self_type else {
             return Err(Error::new(
                 self_type.span(),
-                "say how it is called: `#[resource(name = \"..\")]`",
+                "the name is missing: write `#[resource(name = \"..\")]`",
             ));
         };
         let ident = &path
@@ -194,10 +196,10 @@ fn name(arguments: TokenStream, self_type: &Type) -> Result<LitStr, Error> {
             name = Some(meta.value()?.parse()?);
             Ok(())
         } else {
-            Err(meta.error("only `name = \"..\"` can be said here"))
+            Err(meta.error("the only argument is `name = \"..\"`"))
         }
     });
     let span = arguments.span();
     syn::parse::Parser::parse2(parser, arguments)?;
-    name.ok_or_else(|| Error::new(span, "only `name = \"..\"` can be said here"))
+    name.ok_or_else(|| Error::new(span, "the only argument is `name = \"..\"`"))
 }

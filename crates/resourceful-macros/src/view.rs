@@ -1,11 +1,11 @@
-//! `#[view]`.
+//! Expands `#[view]`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Error, ItemImpl, parse_quote};
 
+use crate::doc_comments;
 use crate::hooks::{self, Hook};
-use crate::texts;
 
 const HOOKS: [Hook; 5] = [
     hook("get"),
@@ -52,7 +52,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
         let error = error.unwrap_or_else(|| quote!(::resourceful::Error));
         block.items.push(parse_quote!(type Error = #error;));
     }
-    texts::add(&mut block, &HOOKS);
+    doc_comments::add_const(&mut block, &HOOKS);
     let errors = errors.iter().map(Error::to_compile_error);
     quote!(#(#errors)* #block)
 }

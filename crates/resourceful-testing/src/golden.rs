@@ -1,4 +1,4 @@
-//! [`assert_openapi`]: the API that was agreed upon is a file, and this is still it.
+//! [`assert_openapi`]: compares an application's document with a golden file.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -7,26 +7,27 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use resourceful::App;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::compat::{Change, Kind, changes};
-use resourceful::App;
+use crate::compat::{ApiChange, Impact, changes};
 
 /// Asserts that the OpenAPI document of an application is the one in a file.
 ///
-/// The file is kept with the code, so that a change of the API is seen in review. `path` is
+/// Keep the file under version control, so that a review shows each change of the API. `path` is
 /// relative to the directory of the crate's `Cargo.toml`; `UPDATE=1 cargo test` writes the file.
 ///
 /// # Panics
-/// When the application cannot be built, the file is not there, or the API is another. Then every change is told, sorted:
+/// If the application cannot be built, the file is missing, or the API differs. The message lists all
+/// changes, sorted:
 ///
-/// * *breaking*: a client that was right may now be wrong. The server takes less (a member that is
-///   now required, a parameter that is gone, a lower maximum) or answers more or something else (a
-///   member that is gone or may be missing, a new value of an enum, another status). What cannot be
-///   judged is here, too.
-/// * *additive*: clients go on as they are (a new operation, an optional parameter, a new member of
-///   an answer, an error that can be answered now).
+/// * *breaking*: a correct client may fail now. The server accepts less (a member that is now
+///   required, a removed parameter, a lower maximum), or returns more or something else (a removed or
+///   now optional member, a new value of an enum, another status). Changes of an unknown impact are
+///   breaking, too.
+/// * *additive*: existing clients work as before (a new operation, an optional parameter, a new
+///   member of a response, a new error).
 /// * *documentation*: texts, titles, examples, tags.
 ///
 /// # Examples
@@ -39,27 +40,27 @@ use resourceful::App;
 /// # let path = directory.path().join("openapi.json");
 /// let app = App::new();
 /// # std::fs::write(&path, app.openapi()?.as_value().to_string())?;
-/// assert_openapi(&path, &app); // in a test of yours: "openapi.json"
+/// assert_openapi(&path, &app); // in your test: "openapi.json"
 /// # Ok(())
 /// # }
 /// ```
 #[track_caller]
 pub fn assert_openapi(path: impl AsRef<Path>, app: &App) {
-    let path = in_crate(path.as_ref());
+    let path = resolve_in_crate(path.as_ref());
     let document = app.openapi().unwrap_or_else(|errors| panic!("{errors}"));
     let document = document.as_value();
-    let outcome = if wants_update(env::var_os("UPDATE").as_deref()) {
+    let result = if wants_update(env::var_os("UPDATE").as_deref()) {
         write(&path, document)
     } else {
         assert_document(&path, document)
     };
-    if let Err(report) = outcome {
+    if let Err(report) = result {
         panic!("{report}");
     }
 }
 
-/// Cargo runs tests in their crate's directory, but a test may have left it.
-fn in_crate(path: &Path) -> PathBuf {
+/// Resolves a path in the crate's directory: a test may have changed the current directory.
+fn resolve_in_crate(path: &Path) -> PathBuf {
     match env::var_os("CARGO_MANIFEST_DIR") {
         Some(directory) => Path::new(&directory).join(path),
         None => path.to_owned(),
@@ -81,38 +82,36 @@ fn assert_document(path: &Path, document: &Value) -> Result<(), String> {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(format!(
-                "{name} is not there yet: `UPDATE=1 cargo test` writes it, and it belongs into \
-                 version control"
+                "{name} does not exist: write it by `UPDATE=1 cargo test`, and put it under version \
+                 control"
             ));
         }
         Err(error) => return Err(format!("{name} cannot be read: {error}")),
     };
-    let agreed: Value = serde_json::from_str(&text).map_err(|error| {
-        format!("{name} is not JSON ({error}); `UPDATE=1 cargo test` writes it anew")
+    let golden: Value = serde_json::from_str(&text).map_err(|error| {
+        format!("{name} is not JSON ({error}): write it again by `UPDATE=1 cargo test`")
     })?;
-    // Once through text, as the file was: a float may come back as its neighbour.
-    let document = serde_json::from_str(&pretty(document)).expect("it was written as JSON");
-    if agreed == document {
+    // Round trip through text, like the file: a float may change its last digit.
+    let document = serde_json::from_str(&pretty(document)).expect("`pretty` writes JSON");
+    if golden == document {
         return Ok(());
     }
-    Err(report(path, &changes(&agreed, &document)))
+    Err(report(path, &changes(&golden, &document)))
 }
 
-fn report(path: &Path, changes: &[Change]) -> String {
-    let mut text = format!("the API is not the one in {} any more\n", path.display());
+fn report(path: &Path, changes: &[ApiChange]) -> String {
+    let mut text = format!("the API differs from {}\n", path.display());
     if changes.is_empty() {
-        text.push_str(
-            "\nit means the same and is written differently (a schema's name, an order)\n",
-        );
+        text.push_str("\nthe documents are equivalent but not equal (a schema's name, an order)\n");
     }
-    for (kind, title) in [
-        (Kind::Breaking, "breaking"),
-        (Kind::Additive, "additive"),
-        (Kind::Documentation, "documentation"),
+    for (impact, title) in [
+        (Impact::Breaking, "breaking"),
+        (Impact::Additive, "additive"),
+        (Impact::Documentation, "documentation"),
     ] {
         let lines: Vec<_> = changes
             .iter()
-            .filter(|change| change.kind == kind)
+            .filter(|change| change.impact == impact)
             .collect();
         if lines.is_empty() {
             continue;
@@ -122,16 +121,14 @@ fn report(path: &Path, changes: &[Change]) -> String {
             let _ = writeln!(text, "  {line}");
         }
     }
-    text.push_str(
-        "\nif that is what you want, accept it: `UPDATE=1 cargo test`, and commit the file",
-    );
+    text.push_str("\nto accept the changes, run `UPDATE=1 cargo test` and commit the file");
     text
 }
 
-/// The document with its keys sorted, whatever order `serde_json` keeps in this build.
+/// Serializes the document with sorted keys: the order of `serde_json` depends on its features.
 fn pretty(document: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(&Sorted(document))
-        .expect("a value has text keys and no floats that JSON lacks");
+    let mut text =
+        serde_json::to_string_pretty(&Sorted(document)).expect("a JSON value serializes");
     text.push('\n');
     text
 }
@@ -167,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_the_same() {
+    fn a_written_document_is_equal() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("openapi.json");
         write(&path, &blog(100)).unwrap();
@@ -175,83 +172,83 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.ends_with("}\n"));
         assert!(text.find("openapi") < text.find("paths"));
-        // Another order and other line ends are no other document.
+        // Line endings do not matter.
         fs::write(&path, text.replace('\n', "\r\n")).unwrap();
         assert_document(&path, &blog(100)).unwrap();
     }
 
     #[test]
-    fn a_change_is_told_and_how_to_accept_it() {
+    fn a_change_is_reported_with_the_command_to_accept_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("openapi.json");
         write(&path, &blog(100)).unwrap();
         let report = assert_document(&path, &blog(50)).unwrap_err();
         let (first, rest) = report.split_once('\n').unwrap();
-        assert!(first.starts_with("the API is not the one in ") && first.contains("openapi.json"));
+        assert!(first.starts_with("the API differs from ") && first.contains("openapi.json"));
         assert_eq!(
             rest,
             "\nbreaking (1):\n  \
              GET /posts/ (posts.list): parameter `limit`: maximum was 100, is 50\n\
              \ndocumentation (1):\n  \
              GET /posts/ (posts.list): summary was \"Posts.\", is \"All posts.\"\n\
-             \nif that is what you want, accept it: `UPDATE=1 cargo test`, and commit the file"
+             \nto accept the changes, run `UPDATE=1 cargo test` and commit the file"
         );
         write(&path, &blog(50)).unwrap();
         assert_document(&path, &blog(50)).unwrap();
     }
 
     #[test]
-    fn the_same_in_other_words_is_told_too() {
+    fn an_equivalent_document_is_reported_too() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("openapi.json");
         write(&path, &json!({"servers": [{"url": "/"}, {"url": "/v1"}]})).unwrap();
-        let turned = json!({"servers": [{"url": "/v1"}, {"url": "/"}]});
-        let report = assert_document(&path, &turned).unwrap_err();
-        assert!(report.contains("it means the same"), "{report}");
+        let reordered = json!({"servers": [{"url": "/v1"}, {"url": "/"}]});
+        let report = assert_document(&path, &reordered).unwrap_err();
+        assert!(report.contains("equivalent but not equal"), "{report}");
     }
 
     #[test]
-    fn a_file_that_is_missing_is_not_made_and_one_that_is_broken_is_said_to_be() {
+    fn a_missing_file_is_not_written_and_a_broken_one_is_reported() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("openapi.json");
         let report = assert_document(&path, &blog(100)).unwrap_err();
-        assert!(report.contains("is not there yet"), "{report}");
+        assert!(report.contains("does not exist"), "{report}");
         assert!(report.contains("UPDATE=1 cargo test"), "{report}");
         assert!(!path.exists());
         fs::write(&path, "<<<<<<< HEAD\n").unwrap();
         let report = assert_document(&path, &blog(100)).unwrap_err();
         assert!(report.contains("is not JSON"), "{report}");
-        let nowhere = directory.path().join("golden").join("openapi.json");
+        let missing = directory.path().join("golden").join("openapi.json");
         assert!(
-            write(&nowhere, &blog(100))
+            write(&missing, &blog(100))
                 .unwrap_err()
                 .contains("cannot be written")
         );
     }
 
     #[test]
-    fn update_is_meant_when_it_is_said() {
-        for (value, meant) in [
+    fn update_is_enabled_by_any_other_value() {
+        for (value, expected) in [
             (None, false),
             (Some(""), false),
             (Some("0"), false),
             (Some("1"), true),
             (Some("yes"), true),
         ] {
-            assert_eq!(wants_update(value.map(OsStr::new)), meant, "{value:?}");
+            assert_eq!(wants_update(value.map(OsStr::new)), expected, "{value:?}");
         }
     }
 
     #[test]
-    fn a_path_is_the_crates() {
+    fn a_path_is_relative_to_the_crate() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
         assert_eq!(
-            in_crate(Path::new("openapi.json")),
+            resolve_in_crate(Path::new("openapi.json")),
             directory.join("openapi.json")
         );
     }
 
-    /// In a directory that is not there, so that it fails under `UPDATE=1`, too.
+    /// The directory is missing, so that it fails under `UPDATE=1`, too.
     #[test]
     #[should_panic(expected = "openapi.json")]
     fn the_assertion_panics() {

@@ -1,4 +1,4 @@
-//! GitHub's webhooks.
+//! [`GitHub`]: GitHub's webhooks.
 //!
 //! <https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>
 
@@ -23,7 +23,7 @@ use crate::signature::{SecretError, Secrets, SignatureError, header};
 /// ```
 /// use resourceful_webhook::GitHub;
 ///
-/// // While the secret is being changed, both count.
+/// // During rotation both secrets are accepted.
 /// let github = GitHub::new("new secret")?.with_secret("old secret")?;
 /// # Ok::<(), resourceful_webhook::SecretError>(())
 /// ```
@@ -33,10 +33,10 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// With the secret that GitHub was told.
+    /// Creates the provider with the webhook's secret.
     ///
     /// # Errors
-    /// When it is empty.
+    /// If it is empty.
     ///
     /// # Examples
     /// See [`GitHub`].
@@ -45,10 +45,10 @@ impl GitHub {
         Ok(Self { secrets })
     }
 
-    /// With a further secret.
+    /// Adds a secret, for rotation.
     ///
     /// # Errors
-    /// When it is empty.
+    /// If it is empty.
     ///
     /// # Examples
     /// See [`GitHub`].
@@ -58,7 +58,7 @@ impl GitHub {
     }
 }
 
-/// What happened at GitHub. Whatever GitHub left out is `None`, or an empty list.
+/// An event of GitHub. Missing members are `None` or an empty list.
 ///
 /// # Examples
 /// ```
@@ -76,64 +76,64 @@ impl GitHub {
 #[non_exhaustive]
 pub enum GitHubEvent {
     /// `push`: commits were pushed.
-    Push(Push),
-    /// `pull_request`: something happened to a pull request.
-    PullRequest(PullRequests),
-    /// `issues`: something happened to an issue.
-    Issues(Issues),
-    /// `ping`: the webhook was set up.
+    Push(PushEvent),
+    /// `pull_request`: a pull request changed.
+    PullRequest(PullRequestEvent),
+    /// `issues`: an issue changed.
+    Issues(IssuesEvent),
+    /// `ping`: the webhook was created.
     Ping,
-    /// Any other event, as it was sent.
+    /// Any other event, unparsed.
     Unknown {
-        /// The name of the event, `star`.
+        /// Name of the event: `star`.
         name: String,
-        /// The whole body.
+        /// Complete body.
         payload: Box<RawValue>,
     },
 }
 
-/// Commits that were pushed.
+/// Event `push`.
 ///
 /// # Examples
 /// See [`GitHubEvent`].
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Push {
-    /// Where to, `refs/heads/main`.
+pub struct PushEvent {
+    /// Git reference: `refs/heads/main`.
     pub reference: Option<String>,
-    /// The commits, oldest first; at most 2048.
+    /// Commits, oldest first; at most 2048.
     pub commits: Vec<Commit>,
     /// The repository.
     pub repository: Option<Repository>,
 }
 
-/// What happened to a pull request.
+/// Event `pull_request`.
 ///
 /// # Examples
 /// See [`GitHubEvent`].
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct PullRequests {
-    /// What happened, `opened`.
+pub struct PullRequestEvent {
+    /// Action: `opened`.
     pub action: Option<String>,
     /// The pull request.
     pub pull_request: Option<PullRequest>,
-    /// Its repository.
+    /// The repository.
     pub repository: Option<Repository>,
 }
 
-/// What happened to an issue.
+/// Event `issues`.
 ///
 /// # Examples
 /// See [`GitHubEvent`].
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Issues {
-    /// What happened, `opened`.
+pub struct IssuesEvent {
+    /// Action: `opened`.
     pub action: Option<String>,
     /// The issue.
     pub issue: Option<Issue>,
-    /// Its repository.
+    /// The repository.
     pub repository: Option<Repository>,
 }
 
@@ -144,9 +144,9 @@ pub struct Issues {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Commit {
-    /// Its hash.
+    /// Hash of the commit.
     pub id: String,
-    /// Its message.
+    /// Commit message.
     #[schemars(extend("x-allow-nul" = true))]
     pub message: Option<String>,
 }
@@ -170,9 +170,9 @@ pub struct Repository {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PullRequest {
-    /// Its number in the repository.
+    /// Number in the repository.
     pub number: Option<u64>,
-    /// Its title.
+    /// Title.
     #[schemars(extend("x-allow-nul" = true))]
     pub title: Option<String>,
 }
@@ -184,14 +184,14 @@ pub struct PullRequest {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Issue {
-    /// Its number in the repository.
+    /// Number in the repository.
     pub number: Option<u64>,
-    /// Its title.
+    /// Title.
     #[schemars(extend("x-allow-nul" = true))]
     pub title: Option<String>,
 }
 
-/// What the events have in common: these members mean the same in all of them.
+/// Members that have the same meaning in all typed events.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 #[garde(allow_unvalidated)]
 struct Payload {
@@ -210,7 +210,7 @@ struct Payload {
     issue: Option<Issue>,
 }
 
-/// What can be said of an event that is not known: these members are objects where they are.
+/// Checks of an unknown event: these members must be objects if present.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 #[garde(allow_unvalidated)]
 struct AnyPayload {
@@ -222,7 +222,7 @@ struct AnyPayload {
     _issue: Option<AnyObject>,
 }
 
-/// An object of which nothing is kept: 25 MB of JSON would be many times that as values.
+/// An object whose members are discarded: 25 MB of JSON would need many times that as values.
 #[derive(Debug, JsonSchema)]
 struct AnyObject {}
 
@@ -247,15 +247,15 @@ impl<'de> Deserialize<'de> for AnyObject {
     }
 }
 
-/// GitHub leaves these members out or sends an object.
+/// GitHub omits these members or sends an object, never `null`.
 fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// The JSON of a delivery: the body, or the member `payload` of a form, of which the body has
-/// nothing else. Any other body is as it came, so that a form of another shape is no JSON.
+/// Returns the JSON of a delivery: the body, or the field `payload` of a form that has no other
+/// field. Other bodies are returned unchanged, so any other form is not JSON.
 fn json<'b>(headers: &HeaderMap, body: &'b [u8]) -> Cow<'b, [u8]> {
     let media_type = headers.get(CONTENT_TYPE).map_or(&[][..], |value| {
         let value = value.as_bytes();
@@ -283,7 +283,7 @@ impl Provider for GitHub {
     type Event = GitHubEvent;
     type Signature = String;
 
-    /// GitHub's own limit.
+    /// GitHub's limit.
     const MAX_BODY_SIZE: u64 = 25 * 1024 * 1024;
 
     fn describe() -> Description {
@@ -292,10 +292,10 @@ impl Provider for GitHub {
             .with_keyword("pattern", "^sha256=[0-9a-f]{64}$")
             .required();
         let event = Parameter::header::<String>("X-GitHub-Event")
-            .with_description("What happened: `push`, `issues`, ..")
+            .with_description("Name of the event: `push`, `issues`, ..")
             .with_keyword("minLength", 1)
             .required();
-        Description::of("Takes what GitHub has to tell.")
+        Description::of("Receives events of GitHub.")
             .parameter(signature)
             .parameter(event)
             .body_of("application/json")
@@ -319,7 +319,7 @@ impl Provider for GitHub {
         let name = headers.get("x-github-event");
         let name = name.and_then(|name| name.to_str().ok());
         let Some(name @ ("push" | "pull_request" | "issues" | "ping")) = name else {
-            // Also without a name it is said first that it is no JSON.
+            // A body that is not JSON is reported before a missing name.
             let _: AnyPayload = resourceful::from_json(&json)?;
             let name = name.filter(|name| !name.is_empty());
             let name = name.ok_or_else(|| Error::bad_request("Missing event name"))?;
@@ -337,17 +337,17 @@ impl Provider for GitHub {
             issue,
         } = resourceful::from_json(&json)?;
         Ok(match name {
-            "push" => GitHubEvent::Push(Push {
+            "push" => GitHubEvent::Push(PushEvent {
                 reference,
                 commits,
                 repository,
             }),
-            "pull_request" => GitHubEvent::PullRequest(PullRequests {
+            "pull_request" => GitHubEvent::PullRequest(PullRequestEvent {
                 action,
                 pull_request,
                 repository,
             }),
-            "issues" => GitHubEvent::Issues(Issues {
+            "issues" => GitHubEvent::Issues(IssuesEvent {
                 action,
                 issue,
                 repository,

@@ -1,12 +1,11 @@
-//! What is done with an event: a port.
+//! [`Handler`]: the application's code for an event.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use resourceful::Result;
 
-/// What an application does with the events of a webhook. An `Arc<dyn Handler<E>>` is a handler,
-/// too.
+/// Handles the events of a webhook. `Arc<dyn Handler<E>>` implements it, too.
 ///
 /// # Examples
 /// ```
@@ -25,11 +24,11 @@ use resourceful::Result;
 /// ```
 #[async_trait]
 pub trait Handler<E>: Send + Sync + 'static {
-    /// Handles one event. Senders wait for the answer, GitHub for 10 seconds: what takes longer
-    /// belongs into a queue.
+    /// Handles one event. Senders wait for the response (GitHub 10 seconds), so put longer work into
+    /// a queue.
     ///
     /// # Errors
-    /// Answered to the sender, who may send the delivery again.
+    /// The sender gets the error as the response, and may send the delivery again.
     async fn handle(&self, event: E) -> Result<()>;
 }
 

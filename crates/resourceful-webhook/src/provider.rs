@@ -1,4 +1,4 @@
-//! What the senders of webhooks differ in.
+//! [`Provider`]: the signature scheme and events of a sender.
 
 use std::time::SystemTime;
 
@@ -7,10 +7,10 @@ use resourceful::{Description, Result};
 
 use crate::signature::SignatureError;
 
-/// A sender of webhooks: how it signs, and what it sends.
+/// A sender of webhooks: its signature scheme and its events.
 ///
 /// # Examples
-/// One that signs with a password, which is better than nothing:
+/// A sender that authenticates by a password instead of a signature:
 /// ```
 /// use http::HeaderMap;
 /// use resourceful::{Result, prelude::*};
@@ -33,7 +33,7 @@ use crate::signature::SignatureError;
 ///     }
 ///
 ///     fn verify(&self, given: &String, _: &[u8]) -> Result<(), SignatureError> {
-///         // In constant time: `==` takes longer the more of a guess is right.
+///         // In constant time: the time of `==` reveals how many bytes of a guess are right.
 ///         let is_right: bool = given.as_bytes().ct_eq(self.password.as_bytes()).into();
 ///         if is_right { Ok(()) } else { Err(SignatureError::Invalid) }
 ///     }
@@ -44,42 +44,42 @@ use crate::signature::SignatureError;
 /// }
 /// ```
 pub trait Provider: Send + Sync + 'static {
-    /// What a delivery tells.
+    /// Event of a delivery.
     type Event: Send + 'static;
-    /// What the header says of the signature.
+    /// Parsed signature header.
     type Signature: Send + Sync;
 
-    /// How long a delivery may be, in bytes; over it, the answer is 413.
+    /// Maximum size of a body in bytes (default 2 MiB). Larger bodies get 413.
     const MAX_BODY_SIZE: u64 = 2 * 1024 * 1024;
 
-    /// The header fields and the body of a delivery, for the document of the API.
+    /// Header fields and body of a delivery, for the API document.
     fn describe() -> Description {
         Description::new().body_of("application/json")
     }
 
-    /// Reads the signature off the header, before the body is read.
+    /// Parses the signature header, before the body is read.
     ///
     /// # Errors
-    /// When there is none, or one that no body could make good.
+    /// If the signature is missing, or invalid for any body.
     fn signature(
         &self,
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<Self::Signature, SignatureError>;
 
-    /// Is it the signature of this body?
+    /// Verifies that this is the signature of the body.
     ///
     /// # Errors
-    /// [`SignatureError::Invalid`] when it is not.
+    /// [`SignatureError::Invalid`] if it is not.
     fn verify(&self, signature: &Self::Signature, body: &[u8]) -> Result<(), SignatureError>;
 
-    /// The event in a body that was verified.
+    /// Parses the event from a verified body.
     ///
     /// # Errors
-    /// 400 when it is not JSON, 422 that names what has the wrong shape.
+    /// 400 if it is not JSON, 422 with the wrong fields.
     fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<Self::Event>;
 
-    /// What tells this delivery from others, if it has such a thing.
+    /// Unique id of the delivery, if the sender sets one (default none).
     fn delivery_id(&self, headers: &HeaderMap, body: &[u8]) -> Option<String> {
         let _ = (headers, body);
         None

@@ -1,4 +1,4 @@
-//! Secrets, and whether a text is the signature of some bytes.
+//! Secrets, and verification of signatures.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -9,10 +9,10 @@ use resourceful::Error;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// How old a signed timestamp may be, and how far ahead.
+/// Maximum difference of a signed timestamp from now, in both directions.
 pub(crate) const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-/// Why a delivery is not believed.
+/// Error of verifying a delivery.
 ///
 /// # Examples
 /// ```
@@ -25,31 +25,31 @@ pub(crate) const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// There is no signature.
+    /// The signature is missing.
     #[error("the delivery is not signed")]
     Missing,
-    /// It is not the signature of this body by one of our secrets.
+    /// The signature does not match this body and any of the secrets.
     #[error("the signature is wrong")]
     Invalid,
-    /// It was signed too long ago, or is from the future.
-    #[error("the signature's time is over five minutes off")]
+    /// The signature is too old, or from the future.
+    #[error("the signature's time is more than five minutes off")]
     Expired,
 }
 
 impl From<SignatureError> for Error {
     fn from(error: SignatureError) -> Self {
-        let outside = match error {
+        let error_for_client = match error {
             SignatureError::Missing => Self::bad_request("Missing signature"),
-            // Which of the two it was is nothing to tell a stranger.
+            // The client does not learn which of the two it was.
             SignatureError::Invalid | SignatureError::Expired => {
                 Self::forbidden("Invalid signature")
             }
         };
-        outside.with_source(error)
+        error_for_client.with_source(error)
     }
 }
 
-/// Why a secret cannot be one.
+/// Error of an invalid secret.
 ///
 /// # Examples
 /// ```
@@ -59,10 +59,10 @@ impl From<SignatureError> for Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
-    /// With an empty secret everybody could sign.
+    /// The secret is empty, so everybody could sign.
     #[error("the secret is empty")]
     Empty,
-    /// It is not base64 after `whsec_`.
+    /// The secret is not base64 after `whsec_`.
     #[error("the secret is not base64")]
     NotBase64,
 }
@@ -73,7 +73,7 @@ impl From<SecretError> for Error {
     }
 }
 
-/// The secrets of which one signed. Not in debug output.
+/// Secrets, any of which may have signed. Debug output omits them.
 #[derive(Clone)]
 pub(crate) struct Secrets(Vec<Vec<u8>>);
 
@@ -90,8 +90,8 @@ impl Secrets {
         Ok(self)
     }
 
-    /// Is one of `given` what one of the secrets makes of `parts`, written by `encode`? The
-    /// comparison takes the same time wherever they differ.
+    /// Verifies that one of the `given` signatures, encoded by `encode`, matches `parts` under one
+    /// of the secrets. Compares in constant time.
     pub(crate) fn verify(
         &self,
         parts: &[&[u8]],
@@ -105,8 +105,8 @@ impl Secrets {
                 mac.update(part);
             }
             let expected = encode(&mac.finalize().into_bytes());
-            for one in given {
-                is_valid |= bool::from(expected.as_bytes().ct_eq(one.as_bytes()));
+            for signature in given {
+                is_valid |= bool::from(expected.as_bytes().ct_eq(signature.as_bytes()));
             }
         }
         if is_valid {
@@ -123,7 +123,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// The one value of a header field that every delivery has.
+/// Returns the value of a required header field that must not be repeated.
 pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, SignatureError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next().filter(|value| !value.is_empty()) else {
@@ -135,9 +135,9 @@ pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, 
     value.to_str().map_err(|_| SignatureError::Invalid)
 }
 
-/// Is this a time of now, in seconds since 1970?
-pub(crate) fn check_time(seconds: &str, now: SystemTime) -> Result<(), SignatureError> {
-    // A number that is written in another way is signed in another way.
+/// Checks that a Unix timestamp is within [`TOLERANCE`] of now.
+pub(crate) fn check_timestamp(seconds: &str, now: SystemTime) -> Result<(), SignatureError> {
+    // Only plain digits: another spelling would have another signature.
     if seconds.is_empty() || !seconds.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(SignatureError::Invalid);
     }

@@ -1,4 +1,4 @@
-//! Standard Webhooks.
+//! [`StandardWebhooks`]: senders that follow Standard Webhooks.
 //!
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
@@ -13,17 +13,17 @@ use resourceful::{Input, prelude::*};
 use serde_json::Value;
 
 use crate::provider::Provider;
-use crate::signature::{SecretError, Secrets, SignatureError, check_time, header};
+use crate::signature::{SecretError, Secrets, SignatureError, check_timestamp, header};
 
-/// A sender that signs by Standard Webhooks. `E` is what its events are read as:
-/// [`StandardEvent`], or a type of your own.
+/// A sender that signs by Standard Webhooks. `E` is the type of its events: [`StandardEvent`], or a
+/// type of your own.
 ///
 /// # Examples
 /// ```
 /// use resourceful_webhook::StandardWebhooks;
 ///
 /// let sender = StandardWebhooks::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
-/// // With `.events::<YourEvent>()` they are read as a type of your own.
+/// // `.events::<YourEvent>()` sets a type of your own.
 /// # Ok::<(), resourceful_webhook::SecretError>(())
 /// ```
 pub struct StandardWebhooks<E = StandardEvent> {
@@ -32,10 +32,10 @@ pub struct StandardWebhooks<E = StandardEvent> {
 }
 
 impl StandardWebhooks {
-    /// With the secret: base64, with or without `whsec_` before it.
+    /// Creates the provider. The secret is base64, with or without the prefix `whsec_`.
     ///
     /// # Errors
-    /// When it is empty or no base64.
+    /// If it is empty or not base64.
     ///
     /// # Examples
     /// See [`StandardWebhooks`].
@@ -48,7 +48,7 @@ impl StandardWebhooks {
 }
 
 impl<E> StandardWebhooks<E> {
-    /// The same sender, its events read as a type of your own.
+    /// Parses events as a type of your own.
     ///
     /// # Examples
     /// See [`StandardWebhooks`].
@@ -60,10 +60,10 @@ impl<E> StandardWebhooks<E> {
         }
     }
 
-    /// With a further secret.
+    /// Adds a secret, for rotation.
     ///
     /// # Errors
-    /// When it is empty or no base64.
+    /// If it is empty or not base64.
     ///
     /// # Examples
     /// ```
@@ -101,7 +101,7 @@ impl<E> fmt::Debug for StandardWebhooks<E> {
     }
 }
 
-/// Any event, in the shape that Standard Webhooks recommends.
+/// Any event, in the structure that Standard Webhooks recommends.
 ///
 /// # Examples
 /// ```
@@ -115,18 +115,18 @@ impl<E> fmt::Debug for StandardWebhooks<E> {
 #[garde(allow_unvalidated)]
 #[non_exhaustive]
 pub struct StandardEvent {
-    /// What happened, `user.created`.
+    /// Type of the event: `user.created`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// When it happened, ISO 8601.
+    /// Time of the event, ISO 8601.
     pub timestamp: Option<String>,
-    /// What it is about.
+    /// Data of the event.
     #[serde(default)]
     pub data: Value,
 }
 
-/// The three header fields: `webhook-id`, `webhook-timestamp` and `webhook-signature`, or the same
-/// with `svix-`.
+/// Values of the header fields `webhook-id`, `webhook-timestamp` and `webhook-signature`, or those
+/// with the prefix `svix-`.
 ///
 /// # Examples
 /// See [`StandardWebhooks`].
@@ -137,33 +137,33 @@ pub struct StandardSignature {
     signatures: Vec<String>,
 }
 
-/// How a sender calls its fields.
+/// Names of the header fields.
 #[derive(Clone, Copy)]
-struct Fields {
+struct FieldNames {
     id: &'static str,
     timestamp: &'static str,
     signature: &'static str,
 }
 
-/// The names of the specification.
-const STANDARD: Fields = Fields {
+/// Names of the specification.
+const STANDARD: FieldNames = FieldNames {
     id: "webhook-id",
     timestamp: "webhook-timestamp",
     signature: "webhook-signature",
 };
 
-/// The names of Svix, which signs for many others: <https://docs.svix.com/receiving/verifying-payloads/how-manual>
-const SVIX: Fields = Fields {
+/// Names of Svix, which signs for many other senders: <https://docs.svix.com/receiving/verifying-payloads/how-manual>
+const SVIX: FieldNames = FieldNames {
     id: "svix-id",
     timestamp: "svix-timestamp",
     signature: "svix-signature",
 };
 
-/// The names that a delivery uses. No sender uses both, and two readers of a mixture may not take
-/// the same fields.
-fn fields(headers: &HeaderMap) -> Result<Fields, SignatureError> {
-    let has = |fields: Fields| {
-        let names = [fields.id, fields.timestamp, fields.signature];
+/// Returns the names that a delivery uses. A mixture is refused: no sender uses both, and two
+/// parsers could read different fields.
+fn field_names(headers: &HeaderMap) -> Result<FieldNames, SignatureError> {
+    let has = |field_names: FieldNames| {
+        let names = [field_names.id, field_names.timestamp, field_names.signature];
         names.iter().any(|name| headers.contains_key(*name))
     };
     match (has(STANDARD), has(SVIX)) {
@@ -182,17 +182,17 @@ impl<E: Input> Provider for StandardWebhooks<E> {
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<StandardSignature, SignatureError> {
-        let fields = fields(headers)?;
-        let signatures = header(headers, fields.signature)?;
-        // `v1,<base64>`, several of them with spaces between; other versions are skipped.
+        let field_names = field_names(headers)?;
+        let signatures = header(headers, field_names.signature)?;
+        // `v1,<base64>`, separated by spaces; other versions are skipped.
         let signatures = signatures
             .split(' ')
-            .filter_map(|one| one.strip_prefix("v1,"));
+            .filter_map(|signature| signature.strip_prefix("v1,"));
         let signatures = signatures.map(str::to_owned).collect();
-        let time = header(headers, fields.timestamp)?.to_owned();
-        check_time(&time, now)?;
+        let time = header(headers, field_names.timestamp)?.to_owned();
+        check_timestamp(&time, now)?;
         Ok(StandardSignature {
-            id: header(headers, fields.id)?.to_owned(),
+            id: header(headers, field_names.id)?.to_owned(),
             time,
             signatures,
         })
@@ -210,7 +210,7 @@ impl<E: Input> Provider for StandardWebhooks<E> {
     }
 
     fn delivery_id(&self, headers: &HeaderMap, _: &[u8]) -> Option<String> {
-        let fields = fields(headers).ok()?;
-        header(headers, fields.id).ok().map(str::to_owned)
+        let field_names = field_names(headers).ok()?;
+        header(headers, field_names.id).ok().map(str::to_owned)
     }
 }

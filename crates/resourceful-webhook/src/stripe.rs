@@ -1,4 +1,4 @@
-//! Stripe's webhooks.
+//! [`Stripe`]: Stripe's webhooks.
 //!
 //! <https://docs.stripe.com/webhooks/signature>
 
@@ -11,9 +11,9 @@ use resourceful::{Input, prelude::*};
 use serde_json::{Map, Value};
 
 use crate::provider::Provider;
-use crate::signature::{SecretError, Secrets, SignatureError, check_time, header};
+use crate::signature::{SecretError, Secrets, SignatureError, check_timestamp, header};
 
-/// Stripe as a sender. `E` is what its events are read as: [`StripeEvent`], or a type of your own.
+/// Stripe as a sender. `E` is the type of its events: [`StripeEvent`], or a type of your own.
 ///
 /// # Examples
 /// ```
@@ -39,10 +39,10 @@ pub struct Stripe<E = StripeEvent> {
 }
 
 impl Stripe {
-    /// With the endpoint's secret, `whsec_..`.
+    /// Creates the provider with the endpoint's secret, `whsec_..`.
     ///
     /// # Errors
-    /// When it is empty.
+    /// If it is empty.
     ///
     /// # Examples
     /// See [`Stripe`].
@@ -55,7 +55,7 @@ impl Stripe {
 }
 
 impl<E> Stripe<E> {
-    /// The same sender, its events read as a type of your own.
+    /// Parses events as a type of your own.
     ///
     /// # Examples
     /// See [`Stripe`].
@@ -67,10 +67,10 @@ impl<E> Stripe<E> {
         }
     }
 
-    /// With a further secret.
+    /// Adds a secret, for rotation.
     ///
     /// # Errors
-    /// When it is empty.
+    /// If it is empty.
     ///
     /// # Examples
     /// ```
@@ -101,7 +101,7 @@ impl<E> fmt::Debug for Stripe<E> {
     }
 }
 
-/// Any event of Stripe's.
+/// Any event of Stripe.
 ///
 /// # Examples
 /// ```
@@ -118,30 +118,30 @@ impl<E> fmt::Debug for Stripe<E> {
 #[garde(allow_unvalidated)]
 #[non_exhaustive]
 pub struct StripeEvent {
-    /// Its id, `evt_..`.
+    /// Id of the event: `evt_..`.
     pub id: String,
-    /// What happened, `charge.succeeded`.
+    /// Type of the event: `charge.succeeded`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What it happened to.
+    /// Data of the event.
     #[serde(default)]
     pub data: StripeData,
 }
 
-/// What a [`StripeEvent`] is about.
+/// Data of a [`StripeEvent`].
 ///
 /// # Examples
 /// See [`StripeEvent`].
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StripeData {
-    /// The object as it is now.
+    /// The object after the event.
     #[serde(default)]
     #[schemars(extend("x-allow-nul" = true))]
     pub object: Map<String, Value>,
 }
 
-/// `t=..,v1=..,v1=..`
+/// Parsed header field `Stripe-Signature`: `t=..,v1=..,v1=..`.
 ///
 /// # Examples
 /// See [`Stripe`].
@@ -168,12 +168,12 @@ impl<E: Input> Provider for Stripe<E> {
                     return Err(SignatureError::Invalid);
                 }
                 Some(("v1", value)) => signatures.push(value.to_owned()),
-                // Other schemes are not what we verify.
+                // Other schemes are ignored.
                 _ => {}
             }
         }
         let time = time.ok_or(SignatureError::Invalid)?.to_owned();
-        check_time(&time, now)?;
+        check_timestamp(&time, now)?;
         Ok(StripeSignature { time, signatures })
     }
 
@@ -190,10 +190,10 @@ impl<E: Input> Provider for Stripe<E> {
 
     fn delivery_id(&self, _: &HeaderMap, body: &[u8]) -> Option<String> {
         #[derive(Deserialize)]
-        struct Identified {
+        struct EventId {
             id: String,
         }
-        let event: Identified = serde_json::from_slice(body).ok()?;
+        let event: EventId = serde_json::from_slice(body).ok()?;
         Some(event.id)
     }
 }

@@ -1,4 +1,4 @@
-//! [`Webhook`]: verify, parse, handle once.
+//! [`Webhook`]: the endpoint that verifies, parses and handles store.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,31 +9,30 @@ use resourceful::{Result, catch_panic, prelude::*};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
-use crate::deliveries::{Begin, Deliveries};
+use crate::delivery_store::{Claim, DeliveryStore};
 use crate::handler::Handler;
 use crate::provider::Provider;
 
-/// How long a delivery waits for another that is the same; senders wait for about ten seconds.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// Time limit for a delivery that waits for its duplicate; senders wait for about ten seconds.
+const DUPLICATE_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The longest id, with its path, that is kept as it is, in bytes.
-const LONGEST_ID: usize = 256;
+/// Maximum length of a stored id with its path, in bytes; longer ids are hashed.
+const MAX_ID_LENGTH: usize = 256;
 
-/// How long it waits between two looks: this, then twice as long, ..
+/// Pause before the second claim of a waiting delivery; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// The endpoint of a webhook: `App::view("/webhooks/github", Webhook::new(..))`.
 ///
-/// Its `Access` is [`Public`]: who may call is decided by the signature, for which the body must
-/// be read.
+/// Its `Access` is [`Public`]: the signature authorizes a request, and verifying it needs the body.
 ///
 /// # Examples
 /// See the [crate's page](crate).
 pub struct Webhook<P: Provider> {
     provider: P,
     handler: Arc<dyn Handler<P::Event>>,
-    deliveries: Option<Arc<dyn Deliveries>>,
+    store: Option<Arc<dyn DeliveryStore>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -42,7 +41,7 @@ struct Processed {
 }
 
 impl<P: Provider> Webhook<P> {
-    /// Deliveries of `provider` go to `handler`.
+    /// Passes the events of `provider` to `handler`.
     ///
     /// # Examples
     /// See the [crate's page](crate).
@@ -51,61 +50,66 @@ impl<P: Provider> Webhook<P> {
         Self {
             provider,
             handler: Arc::new(handler),
-            deliveries: None,
+            store: None,
         }
     }
 
-    /// A delivery that comes again has no effect. The endpoints of a service may share
-    /// `deliveries`: the path is part of what is kept. Two services need a table each.
+    /// Sets a store, so that repeated deliveries have no effect. The endpoints of a service may share
+    /// it, because the stored id includes the path. Two services need separate tables.
     ///
     /// # Examples
     /// See the [crate's page](crate).
     #[must_use]
-    pub fn with_deliveries(mut self, deliveries: impl Deliveries) -> Self {
-        self.deliveries = Some(Arc::new(deliveries));
+    pub fn with_delivery_store(mut self, store: impl DeliveryStore) -> Self {
+        self.store = Some(Arc::new(store));
         self
     }
 
-    async fn handle_once(&self, id: &str, event: P::Event, seen: &dyn Deliveries) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+    async fn handle_once(
+        &self,
+        id: &str,
+        event: P::Event,
+        store: &dyn DeliveryStore,
+    ) -> Result<()> {
+        let deadline = Instant::now() + DUPLICATE_TIMEOUT;
         let mut pause = FIRST_PAUSE;
         let lease = loop {
-            match seen.begin(id).await? {
-                Begin::Mine(lease) => break lease,
-                Begin::Done => {
-                    tracing::info!(id, "the delivery has come before");
+            match store.claim(id).await? {
+                Claim::Acquired(lease) => break lease,
+                Claim::Processed => {
+                    tracing::info!(id, "delivery was already processed");
                     return Ok(());
                 }
-                // Whether it is taken is not known yet: who is told so too early does not send
-                // it again when it fails.
-                Begin::Busy if Instant::now() < deadline => {
+                // The first delivery may still fail. A sender that gets a 200 too early would not
+                // send it again.
+                Claim::InProgress if Instant::now() < deadline => {
                     sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause = (pause * 2).min(MAX_PAUSE);
                 }
-                Begin::Busy => return Err(Error::unavailable(PATIENCE)),
+                Claim::InProgress => return Err(Error::unavailable(DUPLICATE_TIMEOUT)),
             }
         };
-        // A panic is an outcome, too: the delivery must not stay begun.
-        let outcome = catch_panic(self.handler.handle(event)).await;
-        let kept = match outcome {
-            Ok(()) => seen.finish(id, lease).await,
-            Err(_) => seen.abandon(id, lease).await,
+        // A panic must release the delivery, too.
+        let result = catch_panic(self.handler.handle(event)).await;
+        let stored = match result {
+            Ok(()) => store.complete(id, lease).await,
+            Err(_) => store.release(id, lease).await,
         };
-        if let Err(error) = kept {
+        if let Err(error) = stored {
             tracing::warn!(
                 id,
                 error = error.to_string(),
-                "what became of the delivery could not be kept"
+                "result of the delivery could not be stored"
             );
         }
-        outcome
+        result
     }
 }
 
-/// Long ids are kept as their digest: not all senders sign them, so that strangers could fill the
-/// memory with copies of one delivery, and PostgreSQL has no key over 2.7 KB.
-fn bounded(id: String) -> String {
-    if id.len() <= LONGEST_ID {
+/// Replaces a long id by its digest. Not all senders sign their ids, so anybody could fill the
+/// memory with copies of one delivery, and PostgreSQL limits keys to 2.7 KB.
+fn hash_long_id(id: String) -> String {
+    if id.len() <= MAX_ID_LENGTH {
         return id;
     }
     format!("sha256:{}", hex::encode(Sha256::digest(id)))
@@ -131,11 +135,11 @@ impl<P: Provider> AsyncView for Webhook<P> {
         self.provider.verify(&signature, &body)?;
         let event = self.provider.event(request.headers(), &body)?;
         let id = self.provider.delivery_id(request.headers(), &body);
-        match (&self.deliveries, id) {
-            (Some(seen), Some(id)) => {
+        match (&self.store, id) {
+            (Some(store), Some(id)) => {
                 // GitHub sends one event to several endpoints under the same id.
-                let id = bounded(format!("{} {id}", request.path()));
-                self.handle_once(&id, event, &**seen).await?;
+                let id = hash_long_id(format!("{} {id}", request.path()));
+                self.handle_once(&id, event, &**store).await?;
             }
             _ => self.handler.handle(event).await?,
         }
@@ -148,7 +152,7 @@ impl<P: Provider + fmt::Debug> fmt::Debug for Webhook<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhook")
             .field("provider", &self.provider)
-            .field("deliveries", &self.deliveries)
+            .field("store", &self.store)
             .finish_non_exhaustive()
     }
 }

@@ -10,11 +10,11 @@ fn a_note_is_written_read_and_removed() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_class-view"));
     let example = Process::start(command.current_dir(directory.path()));
     assert_eq!(example.get("/note").status, 404);
-    assert_eq!(example.ask("PUT", "/note", "Buy milk.").status, 204);
+    assert_eq!(example.send("PUT", "/note", "Buy milk.").status, 204);
     assert_eq!(example.get("/note").body, "Buy milk.");
-    assert_eq!(example.ask("DELETE", "/note", "").status, 204);
+    assert_eq!(example.send("DELETE", "/note", "").status, 204);
     assert_eq!(example.get("/note").status, 404);
-    let response = example.ask("POST", "/note", "");
+    let response = example.send("POST", "/note", "");
     assert!(
         response
             .head

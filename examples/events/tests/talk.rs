@@ -17,7 +17,7 @@ fn start() -> Process {
 
 fn publish(example: &Process, cents: u64) {
     let body = format!(r#"{{"symbol":"RSRC","cents":{cents}}}"#);
-    assert_eq!(example.ask("POST", "/prices", &body).status, 201);
+    assert_eq!(example.send("POST", "/prices", &body).status, 201);
 }
 
 /// A client of the stream.
@@ -131,7 +131,7 @@ async fn a_stream_ends_at_shutdown() {
 #[test]
 fn an_invalid_price_is_rejected() {
     let example = start();
-    let response = example.ask("POST", "/prices", r#"{"symbol":""}"#);
+    let response = example.send("POST", "/prices", r#"{"symbol":""}"#);
     assert_eq!(response.status, 422);
     for pointer in ["#/symbol", "#/cents"] {
         assert!(response.body.contains(pointer), "{}", response.body);

@@ -11,7 +11,7 @@
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use resourceful::prelude::*;
-use resourceful_webhook::{GitHub, GitHubEvent, Handler, MemoryDeliveries, Webhook};
+use resourceful_webhook::{GitHub, GitHubEvent, Handler, MemoryDeliveryStore, Webhook};
 use sha2::Sha256;
 
 struct Activity;
@@ -56,7 +56,8 @@ async fn main() -> Result<()> {
     let secret = std::env::var("GITHUB_WEBHOOK_SECRET");
     let secret = secret.unwrap_or_else(|_| "It's a Secret to Everybody".into());
     let github = GitHub::new(&secret)?;
-    let webhook = Webhook::new(github, Activity).with_deliveries(MemoryDeliveries::default());
+    let webhook =
+        Webhook::new(github, Activity).with_delivery_store(MemoryDeliveryStore::default());
 
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
     let server = App::new()

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use resourceful_test_parts::{Process, ask};
+use resourceful_test_parts::{Process, send_request};
 
 /// Signature of `BODY` with the default secret of the example, which prints both.
 const SIGNATURE: &str = "sha256=96216853e56178f559f73471f52d3c5c42cd8862c1de1f39d954ad0faadc6d0a";
@@ -16,7 +16,7 @@ fn a_signed_delivery_is_processed_once_and_a_changed_one_rejected() {
     let headers = format!(
         "X-GitHub-Event: push\r\nX-GitHub-Delivery: 1\r\nX-Hub-Signature-256: {SIGNATURE}\r\n"
     );
-    let deliver = |body: &str| ask(&address, "POST", "/webhooks/github", &headers, body);
+    let deliver = |body: &str| send_request(&address, "POST", "/webhooks/github", &headers, body);
     for _ in 0..2 {
         let response = deliver(BODY);
         assert_eq!(

@@ -7,7 +7,7 @@ use resourceful_test_parts::Process;
 #[test]
 fn posts_are_created_listed_validated_and_deleted() {
     let example = Process::start(&mut Command::new(env!("CARGO_BIN_EXE_hello")));
-    let created = example.ask("POST", "/posts", r#"{"title": "Hello"}"#);
+    let created = example.send("POST", "/posts", r#"{"title": "Hello"}"#);
     assert_eq!(
         (created.status, &*created.body),
         (201, r#"{"id":1,"title":"Hello"}"#)
@@ -16,11 +16,11 @@ fn posts_are_created_listed_validated_and_deleted() {
     assert!(list.body.contains(r#""posts":[{"id":1,"title":"Hello"}]"#));
     assert!(
         example
-            .ask("POST", "/posts", r#"{"title": ""}"#)
+            .send("POST", "/posts", r#"{"title": ""}"#)
             .body
             .contains("#/title")
     );
-    assert_eq!(example.ask("DELETE", "/posts/1", "").status, 204);
+    assert_eq!(example.send("DELETE", "/posts/1", "").status, 204);
     assert_eq!(example.get("/posts/1").status, 405);
     assert!(example.stop("-INT").1);
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use reqwest::{Certificate, Client, ClientBuilder, Version};
-use resourceful_test_parts::{Process, ask};
+use resourceful_test_parts::{Process, send_request};
 use tempfile::TempDir;
 
 /// The running example with its certificate.
@@ -82,7 +82,7 @@ fn a_redirect_keeps_the_path() {
     assert_eq!(response.status, 308);
     let location = format!("location: {site}/a/b%20c/?d=e&f\r\n");
     assert!(response.head.contains(&location), "{}", response.head);
-    assert_eq!(process.ask("POST", "/", "secret").status, 405);
+    assert_eq!(process.send("POST", "/", "secret").status, 405);
 }
 
 #[tokio::test]

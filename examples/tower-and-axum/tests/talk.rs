@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
-use resourceful_test_parts::{Process, ask};
+use resourceful_test_parts::{Process, send_request};
 
 #[test]
 fn axum_and_the_application_work_side_by_side() {
@@ -29,7 +29,7 @@ fn axum_and_the_application_work_side_by_side() {
     assert_eq!(example.get("/api/nothing").status, 404);
 
     let origin = "Origin: https://example.com\r\n";
-    let shared = ask(&example.address, "GET", "/api/posts", origin, "");
+    let shared = send_request(&example.address, "GET", "/api/posts", origin, "");
     assert!(
         shared.head.contains("access-control-allow-origin: *"),
         "{}",

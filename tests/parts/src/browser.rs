@@ -1,4 +1,4 @@
-//! A web browser, driven over `WebDriver` (W3C) as the people who use a page would.
+//! A web browser, driven over `WebDriver` (W3C).
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Chromium without a screen. It ends when this is dropped.
+/// Headless Chromium. It ends on drop.
 #[derive(Debug)]
 pub struct Browser {
     driver: Child,
@@ -18,7 +18,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// With a profile of its own; `chromedriver` is one of the programs that `./test` brings.
+    /// Starts a browser with a new profile. `./test` installs `chromedriver`.
     pub fn start() -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -27,7 +27,7 @@ impl Browser {
             .spawn()
             .unwrap_or_else(|error| {
                 panic!(
-                    "chromedriver cannot be started ({error}): run ./test, which brings it \
+                    "chromedriver cannot be started ({error}): run ./test, which installs it \
                      (on Debian: apt-get install chromium-driver)"
                 )
             });
@@ -37,13 +37,13 @@ impl Browser {
             let (_, port) = line.split_once("started successfully on port ")?;
             Some(port.trim_end_matches('.').to_owned())
         });
-        // Read on, so that it can write.
+        // Drain the output, so that the driver does not block.
         thread::spawn(move || lines.for_each(drop));
         let profile = tempfile::tempdir().unwrap();
         let directory = format!("--user-data-dir={}", profile.path().display());
         let mut browser = Self {
             driver,
-            address: format!("127.0.0.1:{}", port.expect("chromedriver says its port")),
+            address: format!("127.0.0.1:{}", port.expect("chromedriver prints its port")),
             session: String::new(),
             _profile: profile,
         };
@@ -70,7 +70,7 @@ impl Browser {
         browser
     }
 
-    /// A tab of its own, with this page.
+    /// Opens a page in a new tab.
     pub fn open(&self, url: &str) -> Tab<'_> {
         let tab = self.post("/window/new", &json!({ "type": "tab" }));
         let tab = Tab {
@@ -81,8 +81,7 @@ impl Browser {
         tab
     }
 
-    /// What pages have written to their consoles, and what was said of them there, since this was
-    /// asked last.
+    /// Console messages of all pages since the last call.
     pub fn console(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({ "type": "browser" }));
         let entries = entries.as_array().unwrap().iter();
@@ -94,17 +93,17 @@ impl Browser {
     }
 
     fn call(&self, path: &str, body: &Value) -> Value {
-        let (status, answer) = ask(&self.address, path, &body.to_string()).unwrap();
-        assert_eq!(status, "200", "{path} {body}: {answer}");
-        let mut answer: Value = serde_json::from_str(&answer).unwrap();
-        answer["value"].take()
+        let (status, response) = send_request(&self.address, path, &body.to_string()).unwrap();
+        assert_eq!(status, "200", "{path} {body}: {response}");
+        let mut response: Value = serde_json::from_str(&response).unwrap();
+        response["value"].take()
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Killed, the driver would leave the browser behind.
-        let _ = ask(&self.address, "/shutdown", "{}");
+        // If the driver were killed, the browser would stay.
+        let _ = send_request(&self.address, "/shutdown", "{}");
         let _ = self.driver.wait();
     }
 }
@@ -117,26 +116,26 @@ pub struct Tab<'b> {
 }
 
 impl Tab<'_> {
-    /// Types into what `selector` finds, or presses it if there is nothing to type.
+    /// Types `text` into the element.
     pub fn enter(&self, selector: &str, text: &str) {
         let path = format!("{}/value", self.element(selector));
         self.post(&path, &json!({ "text": text }));
     }
 
-    /// Types over all that is in what `selector` finds.
+    /// Replaces the text of the element.
     pub fn replace(&self, selector: &str, text: &str) {
-        // The control key, and all keys released, as WebDriver spells them.
+        // WebDriver's codes: control key, then release of all keys.
         self.enter(selector, &format!("\u{e009}a\u{e000}{text}"));
     }
 
-    /// Clicks on what `selector` finds, once it is there.
+    /// Waits for the element, then clicks on it.
     pub fn click(&self, selector: &str) {
         self.wait_for(selector, "");
         let path = format!("{}/click", self.element(selector));
         self.post(&path, &json!({}));
     }
 
-    /// Waits until the text of what `selector` finds contains `text`.
+    /// Waits until the text of the element contains `text`.
     pub fn wait_for(&self, selector: &str, text: &str) {
         let script = "
             const [selector, text, done] = arguments;
@@ -172,9 +171,9 @@ impl Tab<'_> {
     }
 }
 
-/// The status and the body of an answer. chromedriver says `Connection: close` and does not, so
-/// the length has to be read.
-fn ask(address: &str, path: &str, body: &str) -> io::Result<(String, String)> {
+/// Sends a request and returns status and body. chromedriver sends `Connection: close` but does not
+/// close, so `Content-Length` is needed.
+fn send_request(address: &str, path: &str, body: &str) -> io::Result<(String, String)> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
     let request = format!(

@@ -1,8 +1,7 @@
-//! Real parts for tests: processes that are started, asked and stopped, an upstream that has bad
-//! days, private Redis and PostgreSQL servers that can be stopped, paused and brought back, a
-//! browser.
+//! Real dependencies for tests: child processes, an upstream that can fail, private Redis and
+//! PostgreSQL servers that can be stopped, paused and restarted, and a browser.
 
-// A part that cannot be had fails the test that wants it.
+// A missing program fails the test that needs it.
 #![allow(missing_docs, clippy::unwrap_used)]
 #![allow(clippy::missing_panics_doc, clippy::must_use_candidate)]
 
@@ -13,7 +12,7 @@ mod test_script;
 mod upstream;
 
 pub use self::browser::{Browser, Tab};
-pub use self::process::{Answer, Process, ask};
+pub use self::process::{HttpResponse, Process, send_request};
 pub use self::server::{Postgres, Redis};
 pub use self::test_script::set_by_test_script;
 pub use self::upstream::{Behaviour, Upstream};

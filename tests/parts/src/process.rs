@@ -1,33 +1,33 @@
-//! A program that serves HTTP, started as its users start it.
+//! A child process that serves HTTP.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// A running program. It is killed when this is dropped.
+/// A running program. It is killed on drop.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// Where it listens, `127.0.0.1:1234`.
+    /// Address of the server: `127.0.0.1:1234`.
     pub address: String,
 }
 
-/// What it answered.
+/// Response of a program.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     pub head: String,
     pub body: String,
 }
 
 impl Process {
-    /// Runs `command` on a free port (`BIND`), until it says where it listens.
+    /// Runs `command` on a free port (`BIND`), and waits until it prints its address.
     pub fn start(command: &mut Command) -> Self {
         Self::start_at(command, "127.0.0.1:0")
     }
 
-    /// Runs `command` at `address`, where another one was, perhaps.
+    /// Runs `command` at `address`, which an earlier process may have used.
     pub fn start_at(command: &mut Command, address: &str) -> Self {
         let mut child = command
             .env("BIND", address)
@@ -48,14 +48,14 @@ impl Process {
         }
     }
 
-    /// Its process id.
+    /// Process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// One request on a connection of its own, with a JSON body.
-    pub fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
-        ask(
+    /// Sends a request with a JSON body on a new connection.
+    pub fn send(&self, method: &str, path: &str, body: &str) -> HttpResponse {
+        send_request(
             &self.address,
             method,
             path,
@@ -64,25 +64,27 @@ impl Process {
         )
     }
 
-    pub fn get(&self, path: &str) -> Answer {
-        ask(&self.address, "GET", path, "", "")
+    /// Sends a `GET` on a new connection.
+    pub fn get(&self, path: &str) -> HttpResponse {
+        send_request(&self.address, "GET", path, "", "")
     }
 
-    /// Reads what it prints until it says so.
+    /// Reads the output until it contains `text`.
     pub fn wait_for(&mut self, text: &str) {
         let mut printed = String::new();
         while !printed.contains(text) {
             let count = self.stdout.read_line(&mut printed).unwrap();
-            assert!(count > 0, "it ended: {printed}");
+            assert!(count > 0, "the program ended: {printed}");
         }
     }
 
-    /// Sends `signal` (`-TERM`), and does not wait.
+    /// Sends `signal` (`-TERM`) without waiting.
     pub fn signal(&self, signal: &str) {
         send_signal(signal, self.id());
     }
 
-    /// Sends `signal` (`-TERM`); what was printed until the end, and whether it ended well.
+    /// Sends `signal` (`-TERM`), and waits. Returns the rest of the output, and whether the exit code
+    /// was 0.
     pub fn stop(mut self, signal: &str) -> (String, bool) {
         send_signal(signal, self.id());
         let mut printed = String::new();
@@ -98,25 +100,31 @@ impl Drop for Process {
     }
 }
 
-/// One request on a connection of its own; `headers` are whole lines.
-pub fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+/// Sends a request on a new connection. `headers` are complete lines.
+pub fn send_request(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> HttpResponse {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
-    // At once: who refuses it may close before the end of it has come.
+    // In one write: a server that refuses the request may close early.
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\
          Content-Length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).unwrap();
-    Answer::read(stream)
+    HttpResponse::read(stream)
 }
 
-impl Answer {
-    /// What is answered, until the connection is closed.
+impl HttpResponse {
+    /// Reads a response until the connection is closed.
     pub fn read(mut stream: impl Read) -> Self {
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         Self {
             status: head[9..12].parse().unwrap(),
             head: head.to_owned(),

@@ -1,4 +1,4 @@
-//! Redis and PostgreSQL servers of a test's own, which can be stopped, paused and brought back.
+//! Private Redis and PostgreSQL servers, which can be stopped, paused and restarted.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::process::send_signal;
 use crate::test_script::{set_by_test_script, stop};
 
-/// A private Redis server; `redis-server` is one of the programs that `./test` brings.
+/// A private Redis server. `./test` installs `redis-server`.
 #[derive(Debug)]
 pub struct Redis {
     port: u16,
@@ -27,22 +27,22 @@ impl Redis {
             child: None,
             directory: tempfile::tempdir().unwrap(),
         };
-        redis.start_again();
+        redis.restart();
         redis
     }
 
-    /// Its URL.
+    /// URL of the server.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// It is gone, and what it knew.
+    /// Stops the server; its data is lost.
     pub fn stop(&mut self) {
-        end(self.child.take());
+        kill(self.child.take());
     }
 
-    /// It is back, empty, where it was.
-    pub fn start_again(&mut self) {
+    /// Starts the server again at the same port, without data.
+    pub fn restart(&mut self) {
         let mut command = Command::new("redis-server");
         command.args([
             "--bind",
@@ -61,11 +61,12 @@ impl Redis {
         self.child = Some(child);
     }
 
-    /// It takes connections, and answers nothing.
+    /// Suspends the server: it accepts connections but does not reply.
     pub fn pause(&self) {
         send_signal("-STOP", self.child.as_ref().unwrap().id());
     }
 
+    /// Resumes a suspended server.
     pub fn resume(&self) {
         send_signal("-CONT", self.child.as_ref().unwrap().id());
     }
@@ -73,11 +74,11 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        end(self.child.take());
+        kill(self.child.take());
     }
 }
 
-/// A private PostgreSQL server, from the programs at `TEST_POSTGRES_BIN`, which `./test` sets.
+/// A private PostgreSQL server; its programs are in `TEST_POSTGRES_BIN`, which `./test` sets.
 #[derive(Debug)]
 pub struct Postgres {
     port: u16,
@@ -117,24 +118,24 @@ impl Postgres {
                 .unwrap()
                 .success()
         );
-        postgres.start_again();
+        postgres.restart();
         postgres
     }
 
-    /// The URL of its one database.
+    /// URL of the only database.
     pub fn url(&self) -> String {
         format!("postgres://resourceful@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// It is gone; what it knew is kept.
+    /// Stops the server; its data is kept.
     pub fn stop(&mut self) {
-        // Fast shutdown: clients are cut off.
+        // Fast shutdown: clients are disconnected.
         send_signal("-INT", self.child.as_ref().unwrap().id());
         self.child.take().unwrap().wait().unwrap();
     }
 
-    /// It is back, where it was.
-    pub fn start_again(&mut self) {
+    /// Starts the server again at the same port.
+    pub fn restart(&mut self) {
         let mut command = self.command("postgres");
         command.args([
             "-p",
@@ -148,11 +149,12 @@ impl Postgres {
         self.child = Some(child);
     }
 
-    /// It and its workers stand still: connections are taken, and nothing is answered.
+    /// Suspends the server and its workers: it accepts connections but does not reply.
     pub fn pause(&self) {
         self.signal_all("-STOP");
     }
 
+    /// Resumes a suspended server.
     pub fn resume(&self) {
         self.signal_all("-CONT");
     }
@@ -162,7 +164,7 @@ impl Postgres {
         send_signal(signal, id);
         let workers = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
         for worker in workers.split_whitespace() {
-            // It may have ended since.
+            // The worker may have ended since.
             let _ = Command::new("kill")
                 .args([signal, worker])
                 .stderr(Stdio::null())
@@ -170,7 +172,7 @@ impl Postgres {
         }
     }
 
-    /// PostgreSQL refuses to run as root.
+    /// A command of PostgreSQL, which refuses to run as root.
     fn command(&self, program: &str) -> Command {
         let program = PathBuf::from(set_by_test_script("TEST_POSTGRES_BIN")).join(program);
         let mut command = if is_root() {
@@ -208,21 +210,21 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-fn end(child: Option<Child>) {
+fn kill(child: Option<Child>) {
     if let Some(mut child) = child {
         let _ = child.kill();
         let _ = child.wait();
     }
 }
 
-/// Reads the log until it says so; then it is read on, so that the server can write it.
+/// Waits until the log contains `text`, then drains it, so that the server does not block.
 fn wait_for(text: &str, log: impl Read + Send + 'static) {
     let mut log = BufReader::new(log);
-    let mut said = String::new();
-    while !said.contains(text) {
+    let mut lines = String::new();
+    while !lines.contains(text) {
         assert!(
-            log.read_line(&mut said).unwrap() > 0,
-            "the server ended: {said}"
+            log.read_line(&mut lines).unwrap() > 0,
+            "the server ended: {lines}"
         );
     }
     thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));

@@ -1,4 +1,4 @@
-//! Somebody else's HTTP API, with its bad days.
+//! An upstream HTTP API that can fail.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// An HTTP server on a free port of loopback whose every path behaves as it is told to. It ends
-/// with its test.
+/// An HTTP server on a free loopback port with a [`Behaviour`] for each path. It ends with its test.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     url: String,
@@ -22,29 +21,29 @@ struct Shared {
     behaviours: HashMap<String, Behaviour>,
     requests: Vec<String>,
     running: usize,
-    most: usize,
+    max_running: usize,
 }
 
-/// What a path does.
+/// Behaviour of a path.
 #[derive(Clone, Debug)]
 pub enum Behaviour {
-    /// 200 with this JSON text.
+    /// Responds 200 with this JSON text.
     Json(String),
-    /// This status line, these further header lines and this body.
-    Answer(&'static str, String, String),
-    /// What comes later, after a while.
-    After(Duration, Box<Self>),
-    /// The first at the first request, the second at all later ones.
-    Then(Box<Self>, Box<Self>),
-    /// A connection reset.
+    /// Responds with this status line, these additional header lines and this body.
+    Respond(&'static str, String, String),
+    /// Behaves like the inner one after a pause.
+    Delayed(Duration, Box<Self>),
+    /// Behaves like the first at the first request, and like the second at all later ones.
+    Sequence(Box<Self>, Box<Self>),
+    /// Resets the connection.
     Reset,
-    /// No answer, ever.
+    /// Never responds.
     Hang,
-    /// A byte of a long body a second.
+    /// Sends one byte of a long body per second.
     Drip,
-    /// This status, and half of what `Content-Length` says.
-    CutOff(&'static str),
-    /// A body of this many bytes, with or without `Content-Length`.
+    /// Responds with this status, and closes after half of `Content-Length`.
+    Truncated(&'static str),
+    /// Responds with a body of this many bytes, with or without `Content-Length`.
     Huge(u64, &'static str),
 }
 
@@ -59,37 +58,37 @@ impl Upstream {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
-                // A client may go away at any time.
+                // A client may disconnect at any time.
                 thread::spawn(move || drop(serve(&stream, &shared)));
             }
         });
         upstream
     }
 
-    /// Its base URL, `http://127.0.0.1:1234`.
+    /// Base URL: `http://127.0.0.1:1234`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// From now on `path` does this.
+    /// Sets the behaviour of `path`.
     pub fn on(&self, path: &str, behaviour: Behaviour) {
         let mut shared = self.shared.lock().unwrap();
         shared.behaviours.insert(path.to_owned(), behaviour);
     }
 
-    /// From now on `path` answers 200 with this JSON text.
+    /// Makes `path` respond 200 with this JSON text.
     pub fn json(&self, path: &str, text: impl Into<String>) {
         self.on(path, Behaviour::Json(text.into()));
     }
 
-    /// The heads of the requests that came, in order.
+    /// Heads of all requests, in order.
     pub fn requests(&self) -> Vec<String> {
         self.shared.lock().unwrap().requests.clone()
     }
 
-    /// How many requests ran at the same time at most.
-    pub fn most_at_once(&self) -> usize {
-        self.shared.lock().unwrap().most
+    /// Maximum number of concurrent requests so far.
+    pub fn max_concurrent(&self) -> usize {
+        self.shared.lock().unwrap().max_running
     }
 }
 
@@ -112,44 +111,44 @@ fn serve(stream: &TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
             let mut shared = shared.lock().unwrap();
             shared.requests.push(head);
             shared.running += 1;
-            shared.most = shared.most.max(shared.running);
+            shared.max_running = shared.max_running.max(shared.running);
             let behaviour = shared.behaviours.get(&path).cloned();
-            if let Some(Behaviour::Then(_, later)) = &behaviour {
+            if let Some(Behaviour::Sequence(_, later)) = &behaviour {
                 shared.behaviours.insert(path, (**later).clone());
             }
             behaviour.unwrap_or_else(not_found)
         };
-        let outcome = behave(stream, &behaviour);
+        let is_reusable = behave(stream, &behaviour);
         shared.lock().unwrap().running -= 1;
-        if !outcome? {
+        if !is_reusable? {
             return Ok(());
         }
     }
 }
 
 fn not_found() -> Behaviour {
-    Behaviour::Answer("404 Not Found", String::new(), "{}".to_owned())
+    Behaviour::Respond("404 Not Found", String::new(), "{}".to_owned())
 }
 
-/// Whether the connection is still good.
+/// Returns whether the connection can be used again.
 fn behave(mut stream: &TcpStream, behaviour: &Behaviour) -> std::io::Result<bool> {
     match behaviour {
         Behaviour::Json(text) => {
-            answer(stream, "200 OK", "Content-Type: application/json\r\n", text)
+            respond(stream, "200 OK", "Content-Type: application/json\r\n", text)
         }
-        Behaviour::Answer(status, headers, body) => answer(stream, status, headers, body),
-        Behaviour::After(pause, later) => {
+        Behaviour::Respond(status, headers, body) => respond(stream, status, headers, body),
+        Behaviour::Delayed(pause, later) => {
             thread::sleep(*pause);
             behave(stream, later)
         }
-        Behaviour::Then(first, _) => behave(stream, first),
+        Behaviour::Sequence(first, _) => behave(stream, first),
         Behaviour::Reset => {
-            // With no time to linger, closing sends RST.
+            // With a linger time of zero, closing sends RST.
             SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
             Ok(false)
         }
         Behaviour::Hang => {
-            // Until the client gives up.
+            // Wait until the client closes.
             stream.read_to_end(&mut Vec::new())?;
             Ok(false)
         }
@@ -161,7 +160,7 @@ fn behave(mut stream: &TcpStream, behaviour: &Behaviour) -> std::io::Result<bool
             }
             Ok(false)
         }
-        Behaviour::CutOff(status) => {
+        Behaviour::Truncated(status) => {
             write!(
                 stream,
                 "HTTP/1.1 {status}\r\nContent-Length: 20\r\n\r\n{{\"a\": [1, "
@@ -185,7 +184,7 @@ fn behave(mut stream: &TcpStream, behaviour: &Behaviour) -> std::io::Result<bool
     }
 }
 
-fn answer(
+fn respond(
     mut stream: &TcpStream,
     status: &str,
     headers: &str,

@@ -1,4 +1,4 @@
-//! HTTP/2 clients that answer pings and ask nothing.
+//! HTTP/2 clients that reply to pings and send no request.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::{frames, raw, target};
 
 const CLIENTS: usize = 20;
 
-/// The idle timeout, a second for the clock, one after the GOAWAY, and some for the machine.
+/// The idle timeout, plus a second for the clock's ticks, a second after the GOAWAY, and a margin.
 const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) async fn clients() -> Result<Findings> {
@@ -22,7 +22,7 @@ pub(crate) async fn clients() -> Result<Findings> {
     let mut held = JoinSet::new();
     for _ in 0..CLIENTS {
         let stream = raw::connect(&target.address).await?;
-        // Its end is an error like another.
+        // The end of the connection is an error, too.
         held.spawn(timeout(LIMIT, hold_http2(stream, frames::opening())));
     }
     let ends = held.join_all().await;

@@ -1,4 +1,4 @@
-//! Autobahn's fuzzing client, which knows how a WebSocket must behave (RFC 6455) in 500 cases.
+//! Autobahn's fuzzing client, which tests WebSockets (RFC 6455) in 500 cases.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -13,11 +13,11 @@ use crate::target;
 
 const AGENT: &str = "resourceful";
 
-/// As its authors count: those that compress messages, which we do not offer, among them.
+/// Number of all cases, including those of compression, which we do not offer.
 const CASES: usize = 517;
 
-/// What Autobahn says of a case. `NON-STRICT`: refused, but later than it could have been.
-/// `INFORMATIONAL`: the RFC leaves it open. `UNIMPLEMENTED`: compression.
+/// Accepted verdicts of Autobahn. `NON-STRICT`: refused, but later than possible. `INFORMATIONAL`:
+/// the RFC leaves the behaviour open. `UNIMPLEMENTED`: compression.
 const GOOD: [&str; 4] = ["OK", "NON-STRICT", "INFORMATIONAL", "UNIMPLEMENTED"];
 
 pub(crate) async fn cases() -> Result<Findings> {
@@ -39,7 +39,7 @@ pub(crate) async fn cases() -> Result<Findings> {
     let mut failed = 0;
     for (name, case) in cases {
         let is_good = |verdict: &Value| GOOD.iter().any(|good| verdict == good);
-        // How the case went, and how its connection ended.
+        // Verdicts on the case, and on the close of its connection.
         if !is_good(&case["behavior"]) || !is_good(&case["behaviorClose"]) {
             failed += 1;
             findings.fault(reason(directory.path(), name, case).await?);
@@ -49,7 +49,7 @@ pub(crate) async fn cases() -> Result<Findings> {
     Ok(findings)
 }
 
-/// Autobahn's `wstest`: that of `WSTEST`, else the one on the path.
+/// Autobahn's `wstest`: the value of `WSTEST`, else the one in `PATH`.
 async fn run(directory: &Path, url: &str) -> Result<()> {
     let spec = directory.join("spec.json");
     let content = json!({
@@ -74,7 +74,7 @@ async fn run(directory: &Path, url: &str) -> Result<()> {
     }
 }
 
-/// Why a case is not well, in Autobahn's words.
+/// Autobahn's explanation of a failed case.
 async fn reason(directory: &Path, name: &str, case: &Value) -> Result<String> {
     let file = case["reportfile"]
         .as_str()

@@ -1,4 +1,4 @@
-//! The blog on a SQLite file: what is written into it, and what is in it.
+//! The blog on an SQLite file: writes posts, and checks the stored ones.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use crate::Result;
 use crate::raw::Raw;
 
-/// Starts the blog that was built beside this program.
+/// Starts the blog that was built into the same target directory.
 pub(crate) async fn start(database: &Path) -> Result<Process> {
     let program = std::env::current_exe()?.with_file_name("blog-example");
     if !program.exists() {
@@ -23,18 +23,18 @@ pub(crate) async fn start(database: &Path) -> Result<Process> {
     Ok(spawn_blocking(move || Process::start(&mut command)).await?)
 }
 
-/// Nothing of it is finished, nothing closed.
+/// Ends the blog without a graceful shutdown.
 pub(crate) async fn kill(blog: Process) -> Result<()> {
     spawn_blocking(|| blog.stop("-KILL")).await?;
     Ok(())
 }
 
-/// What a post's content must be; of very different lengths.
+/// Content of a post by its number; the lengths vary widely.
 fn content(number: u32) -> String {
     format!("{number} ").repeat(10 + number as usize * 37 % 4_000)
 }
 
-/// The request that creates a post.
+/// Request that creates a post.
 pub(crate) fn creation(number: u32) -> String {
     let title = number.to_string();
     let post = json!({"title": title, "content": content(number), "published": true}).to_string();
@@ -45,11 +45,11 @@ pub(crate) fn creation(number: u32) -> String {
     )
 }
 
-/// The posts that are there, by their numbers, with the faults of those that are not whole.
+/// Numbers of the stored posts, and the faults of incomplete ones.
 pub(crate) struct Posts(HashMap<u32, Option<String>>);
 
 impl Posts {
-    /// Reads them all, as a client does.
+    /// Reads all posts through the API.
     pub(crate) async fn read(blog: &Process) -> Result<Self> {
         let mut raw = Raw::connect(&blog.address).await?;
         let mut posts = HashMap::new();

@@ -1,4 +1,4 @@
-//! JSON bodies that are small or ordinary, and of which the types make much work.
+//! JSON bodies of ordinary size that are expensive to deserialize.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::{Result, target};
 
 const LENGTH: usize = 2_000_000;
 
-/// For 20 bodies. The target is not optimised, which makes it some ten times slower.
+/// Time limit for 20 bodies. The target is not optimised, so it is about ten times slower.
 const COUNT: usize = 20;
 
 struct Body {
@@ -17,9 +17,9 @@ struct Body {
     path: &'static str,
     json: fn() -> String,
     status: u16,
-    /// Processor time of one of them.
+    /// Processor time of one body.
     work: Duration,
-    /// What the process may grow by, in KiB.
+    /// Maximum growth of the process in KiB.
     memory: u64,
 }
 
@@ -49,7 +49,7 @@ const BODIES: [Body; 6] = [
         },
         status: 422,
         work: Duration::from_secs(2),
-        // Serde keeps the members of a tagged enum, 32 bytes each.
+        // Serde buffers the members of a tagged enum, 32 bytes each.
         memory: 100_000,
     },
     Body {

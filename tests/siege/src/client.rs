@@ -1,4 +1,4 @@
-//! A client that wants nothing but an answer, over either protocol.
+//! An honest client over HTTP/1 or HTTP/2.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::Result;
 use crate::raw::{Raw, connect};
 
-/// Whoever waits longer has not been served.
+/// Time limit for a response.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy)]
@@ -32,14 +32,14 @@ impl Client {
             Protocol::Http2 => {
                 let io = TokioIo::new(connect(address).await?);
                 let (sender, connection) = handshake(TokioExecutor::new(), io).await?;
-                // Its error is that of the request that runs.
+                // The running request reports the error, too.
                 tokio::spawn(connection);
                 Self::Http2(sender)
             }
         })
     }
 
-    /// `GET /`, which must be answered as it always is.
+    /// Sends `GET /`, and checks the response.
     pub(crate) async fn greet(&mut self) -> Result<()> {
         let (status, body) = timeout(PATIENCE, self.get()).await??;
         if status == 200 && *body == *b"hello" {

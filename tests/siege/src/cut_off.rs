@@ -1,4 +1,4 @@
-//! Clients that write to the blog and go away at a random moment.
+//! Clients that write to the blog and disconnect at a random moment.
 
 use std::io;
 use std::sync::Arc;
@@ -16,21 +16,21 @@ use crate::raw::Raw;
 
 const CLIENTS: u32 = 1_000;
 
-/// So many at the same time, so that some wait for the database.
+/// Concurrent clients, so many that some wait for the database.
 const AT_ONCE: usize = 64;
 
-/// A third goes away within it, while the answer is waited for.
+/// A third disconnects within this time, while it waits for the response.
 const HASTE: Duration = Duration::from_millis(50);
 
-/// A third stays for the answer.
+/// A third waits for the response.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a client knows of its post when it goes.
+/// Knowledge of a client about its post when it disconnects.
 #[derive(PartialEq, Eq)]
 enum Known {
-    /// It sent a part of the request: there is no such post.
+    /// It sent a part of the request: the post must not exist.
     Absent,
-    /// It read the 201: there is.
+    /// It read the 201: the post must exist.
     Present,
     Neither,
 }
@@ -57,7 +57,7 @@ pub(crate) async fn clients() -> Result<Findings> {
     let status = raw.ask(creation(CLIENTS)).await?.status;
     findings.check("an honest client afterwards", status, 201..=201);
     drop(raw);
-    // Its end waits for writes that still run; so none comes while the posts are read.
+    // The shutdown waits for running writes, so none happens while the posts are read.
     let end = terminate(blog, Duration::from_secs(11)).await?;
     if !end.is_some_and(|end| end.is_success) {
         findings.fault("the blog did not stop well");

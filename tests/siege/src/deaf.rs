@@ -1,6 +1,6 @@
-//! Clients that ask for something large and do not read it.
+//! Clients that request a large response and do not read it.
 //!
-//! A connection counts as closed when the server has let go of its descriptor: whoever does not
+//! A connection counts as closed when the server has closed its descriptor: a client that does not
 //! read cannot see the end.
 
 use std::io;
@@ -39,7 +39,7 @@ const CROWDS: [Crowd; 3] = [
         path: "/large",
         clients: 500,
     },
-    // Few, for whoever copies the whole of it for each of them.
+    // Few clients, in case the server copies the body for each of them.
     Crowd {
         name: "HTTP/1, an answer that is in memory",
         protocol: Protocol::Http1,
@@ -87,7 +87,7 @@ impl Crowd {
     }
 }
 
-/// With room for a few kilobytes.
+/// Connects with a receive buffer of a few kilobytes.
 async fn connect(address: &str) -> Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4096)?;
@@ -107,8 +107,7 @@ fn request_http2(path: &str) -> Vec<u8> {
     bytes
 }
 
-/// Sends this, answers what it is asked, as a living client does, and never says that there is
-/// room for more.
+/// Sends the request, replies to pings and settings, and never opens its window.
 pub(crate) async fn hold_http2(stream: TcpStream, mut bytes: Vec<u8>) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {

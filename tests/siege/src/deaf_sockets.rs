@@ -1,6 +1,6 @@
 //! `WebSocket` clients that send without end and never read.
 //!
-//! As in `deaf`, a connection counts as closed when the server has let go of its descriptor.
+//! As in `deaf`, a connection counts as closed when the server has closed its descriptor.
 
 use std::io;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::honest::Honest;
 use crate::process::{Growth, descriptors, wait_for_descriptors};
 use crate::target;
 
-/// A ping after 20 s, an answer within 10, and what a machine may add that is flooded.
+/// A ping after 20 s, a pong within 10 s, and a margin for the flooded machine.
 const LIMIT: Duration = Duration::from_secs(45);
 
-/// At the same time.
+/// Number of concurrent clients.
 const CLIENTS: usize = 4;
 
-/// In KiB, with the answers of the neighbours.
+/// Maximum memory in KiB, including responses to the honest clients.
 const MEMORY: u64 = 4_000;
 
 const TEXT: u8 = 0x81;
@@ -34,7 +34,7 @@ const PING: u8 = 0x89;
 struct Flood {
     name: &'static str,
     path: &'static str,
-    /// What is sent once, and then again and again: kinds of frames and their lengths.
+    /// Frames that are sent once, then those that are repeated: opcodes and lengths.
     begin: &'static [(u8, u8)],
     wave: &'static [(u8, u8)],
 }
@@ -81,11 +81,11 @@ pub(crate) async fn floods() -> Result<Findings> {
 }
 
 impl Flood {
-    /// On a server of its own, beside two honest clients.
+    /// Attacks a new server beside two honest clients.
     async fn rise(&'static self, findings: &mut Findings) -> Result<()> {
         let target = target::start().await?;
         let honest = Honest::start(&target.address, &[Protocol::Http1, Protocol::Http2]);
-        // Until they have made the memory theirs that they need.
+        // Wait until the honest clients' memory is allocated.
         sleep(Duration::from_secs(1)).await;
         let id = target.id();
         let growth = Growth::from_now(id)?;
@@ -107,7 +107,7 @@ impl Flood {
         Ok(())
     }
 
-    /// Until the connection does not take it any more.
+    /// Sends until the connection accepts no more bytes.
     async fn pour(&self, mut stream: TcpStream) -> io::Result<()> {
         stream.write_all(&frames(self.begin)).await?;
         let waves = frames(self.wave).repeat(1_000);
@@ -117,7 +117,7 @@ impl Flood {
     }
 }
 
-/// As clients send them: masked, with a mask of zeros.
+/// A masked frame, as clients send it; the mask is zero.
 fn frames(frames: &[(u8, u8)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (kind, length) in frames {
@@ -127,7 +127,7 @@ fn frames(frames: &[(u8, u8)]) -> Vec<u8> {
     bytes
 }
 
-/// After the handshake, with room for a few kilobytes.
+/// Connects and upgrades, with a receive buffer of a few kilobytes.
 async fn connect(address: &str, path: &str) -> Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4096)?;

@@ -15,7 +15,7 @@ const DESCRIPTORS: usize = 100;
 
 const CONNECTIONS: usize = 200;
 
-/// An accept that failed is tried again after a second at the latest; then there are 0.2 s.
+/// The server retries a failed accept within a second; plus 0.2 s.
 const LIMIT: Duration = Duration::from_millis(1_200);
 
 pub(crate) async fn used_up() -> Result<Findings> {
@@ -24,18 +24,18 @@ pub(crate) async fn used_up() -> Result<Findings> {
     for _ in 0..CONNECTIONS {
         open.push(Raw::connect(&target.address).await?);
     }
-    // So long that the pause between two attempts is at its longest.
+    // Long enough for the pause between two attempts to reach its maximum.
     sleep(Duration::from_secs(3)).await;
     let used = descriptors(target.id())?;
     drop(open);
-    // The server is idle in between, so its first free descriptor is seen soon.
+    // The server is idle, so it uses a free descriptor soon.
     let free = wait_for_descriptors(target.id(), LIMIT, |count| count < used).await?;
     let started = Instant::now();
     let mut client = Client::connect(&target.address, Protocol::Http1).await?;
     client.greet().await?;
 
     let mut findings = Findings::default();
-    // One that was inherited may lie above the limit.
+    // An inherited descriptor may be above the limit.
     findings.check("descriptors used", used, DESCRIPTORS..);
     findings.note(format!(
         "the first was free after {:.1?}",

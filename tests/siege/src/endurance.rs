@@ -1,4 +1,4 @@
-//! Very many good requests: nothing is lost, and nothing is kept.
+//! Very many valid requests: all succeed, and memory does not grow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -25,7 +25,7 @@ pub(crate) async fn requests() -> Result<Findings> {
     for (name, protocol) in [("HTTP/1", Protocol::Http1), ("HTTP/2", Protocol::Http2)] {
         let started = Instant::now();
         let target = target::start().await?;
-        // The same connections throughout: those of a second part would be memory of its own.
+        // Keep the same connections: new ones would need memory.
         let mut clients = Vec::new();
         for _ in 0..CONNECTIONS {
             clients.push(Client::connect(&target.address, protocol).await?);
@@ -35,7 +35,7 @@ pub(crate) async fn requests() -> Result<Findings> {
         drop(ask(clients, count - count / 10).await?);
         let after = resident(target.id())?;
 
-        // In thousandths, so that whole numbers do.
+        // In thousandths, to use integers.
         let drift = after.abs_diff(before) * 1000 / before;
         findings.check(&format!("{name} memory drift per mille"), drift, ..50);
         let time = started.elapsed();
@@ -44,7 +44,7 @@ pub(crate) async fn requests() -> Result<Findings> {
     Ok(findings)
 }
 
-/// Shares so many requests among the clients. An error ends it: there must be none.
+/// Distributes the requests among the clients. The first error ends the row.
 async fn ask(clients: Vec<Client>, count: u64) -> Result<Vec<Client>> {
     let asked = Arc::new(AtomicU64::new(0));
     let run = |mut client: Client| {

@@ -1,4 +1,4 @@
-//! What a row measured, and what of it is not as it must be.
+//! Figures and failures of a row.
 
 use std::fmt::{self, Debug, Display};
 use std::ops::RangeBounds;
@@ -17,7 +17,7 @@ impl Findings {
         }
     }
 
-    /// A figure that nothing is asked of.
+    /// A figure without a limit.
     pub(crate) fn note(&mut self, figure: impl Display) {
         self.figures.push(figure.to_string());
     }
@@ -29,7 +29,7 @@ impl Findings {
         figure: T,
         allowed: impl RangeBounds<T> + Debug,
     ) {
-        // One decimal, where there are any.
+        // At most one decimal.
         let text = format!("{what} {figure:.1?}");
         if !allowed.contains(&figure) {
             self.fault(format!("{text}, allowed {allowed:.1?}"));
@@ -37,7 +37,7 @@ impl Findings {
         self.note(text);
     }
 
-    /// Something that must not be.
+    /// A failure.
     pub(crate) fn fault(&mut self, why: impl Display) {
         self.faults.push(why.to_string());
     }

@@ -1,4 +1,4 @@
-//! HTTP/2 clients that make much work of little: frames without end, none of them wrong.
+//! HTTP/2 clients that cause much work: endless valid frames.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -19,21 +19,21 @@ use crate::honest::Honest;
 use crate::process::Growth;
 use crate::{raw, target};
 
-/// How long a flood lasts at most, and how long its end may take after that.
+/// Maximum duration of a flood, and of its end.
 const LIMIT: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// In KiB.
+/// Maximum memory in KiB.
 const MEMORY: u64 = 2_000;
 
-/// At the same time.
+/// Number of concurrent clients.
 const CONNECTIONS: usize = 4;
 
 struct Flood {
     name: &'static str,
-    /// What is sent once.
+    /// Frames that are sent once.
     begin: fn(&mut Vec<u8>),
-    /// What is sent again and again.
+    /// Frames that are repeated.
     wave: fn(u32, &mut Vec<u8>),
     waves: u32,
 }
@@ -90,13 +90,13 @@ const FLOODS: [Flood; 6] = [
     },
 ];
 
-/// A request on the stream of this wave.
+/// A request on the stream of this repetition.
 fn request(wave: u32, flags: u8, block: Vec<u8>) -> Frame {
     Frame::of_stream(2 * wave + 1, HEADERS, flags, block)
 }
 
-/// One header of 4,000 bytes that the server remembers, and then so many mentions of it, of a
-/// byte each, that a request is 64 MiB.
+/// A header of 4,000 bytes in the dynamic table, then so many references of one byte that a request
+/// is 64 MiB (HPACK bomb).
 fn bomb(wave: u32, bytes: &mut Vec<u8>) {
     let mut block = header_block(Method::Get, "/");
     if wave == 0 {
@@ -104,7 +104,7 @@ fn bomb(wave: u32, bytes: &mut Vec<u8>) {
         write_string("x", &mut block);
         write_string(&"y".repeat(4_000), &mut block);
     }
-    // 62, the first index of what is remembered.
+    // 62, the first index of the dynamic table.
     block.resize(LONGEST, 0xbe);
     request(wave, END_HEADERS | END_STREAM, block).write_to(bytes);
 }
@@ -118,11 +118,11 @@ pub(crate) async fn all() -> Result<Findings> {
 }
 
 impl Flood {
-    /// On a server of its own, beside two honest clients.
+    /// Attacks a new server beside two honest clients.
     async fn rise(&'static self, findings: &mut Findings) -> Result<()> {
         let target = target::start().await?;
         let honest = Honest::start(&target.address, &[Protocol::Http1, Protocol::Http2]);
-        // Until they have made the memory theirs that they need.
+        // Wait until the honest clients' memory is allocated.
         sleep(Duration::from_secs(1)).await;
         let growth = Growth::from_now(target.id())?;
         let started = Instant::now();
@@ -145,7 +145,7 @@ impl Flood {
         Ok(())
     }
 
-    /// The code of the GOAWAY that ended it.
+    /// Error code of the final GOAWAY.
     async fn pour(&self, address: String) -> Result<Option<u32>> {
         let (reader, mut writer) = raw::connect(&address).await?.into_split();
         let mut reader = tokio::spawn(goaway(reader));
@@ -163,7 +163,7 @@ impl Flood {
         };
         tokio::select! {
             end = &mut reader => return Ok(end?),
-            // It is refused when the connection is closed, after a GOAWAY or without one.
+            // A write fails when the connection is closed, with or without a GOAWAY.
             _ = timeout(LIMIT, writing) => {}
         }
         let end = timeout(PATIENCE, &mut reader).await;
@@ -171,7 +171,7 @@ impl Flood {
     }
 }
 
-/// Reads to a GOAWAY, or to the end of the connection.
+/// Reads until a GOAWAY or the end of the connection.
 async fn goaway(reader: OwnedReadHalf) -> Option<u32> {
     let mut reader = BufReader::new(reader);
     loop {

@@ -1,4 +1,5 @@
-//! Forms that come almost at once, and then byte by byte: no byte may be looked at again with each.
+//! Forms that arrive almost completely, then byte by byte. Each new byte must not cause a new scan of
+//! the others.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +10,13 @@ use crate::process::{Growth, processor_time};
 use crate::raw::Raw;
 use crate::{Result, target};
 
-/// Below the limit of a part.
+/// Length below the limit of a part.
 const LENGTH: usize = 7_000_000;
 
-/// How long bytes are sent, one each 20 ms.
+/// Duration of sending one byte every 20 ms.
 const TIME: Duration = Duration::from_secs(10);
 
-/// A hundredth of a core, and what it takes to read so much once.
+/// One percent of a core, plus the time to read the form once.
 const WORK: Duration = Duration::from_millis(500);
 
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -23,7 +24,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 struct Form {
     name: &'static str,
     begin: &'static str,
-    /// What is repeated to [`LENGTH`].
+    /// Text that is repeated up to [`LENGTH`].
     piece: &'static str,
     is_refused: bool,
 }
@@ -76,7 +77,7 @@ impl Form {
         )
         .await?;
         let begin = self.begin.to_owned() + &self.piece.repeat(LENGTH / self.piece.len());
-        // Refused, the rest of it is not taken.
+        // After a refusal the server reads no more.
         let _ = raw.send(begin).await;
         let mut ticks = interval(Duration::from_millis(20));
         let mut refused = None;

@@ -1,10 +1,10 @@
-//! HTTP/2 by hand (RFC 9113), so that it can be spoken badly.
+//! Handwritten HTTP/2 frames (RFC 9113), which may be invalid.
 
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// What a connection begins with (section 3.4).
+/// Connection preface (section 3.4).
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 pub(crate) const DATA: u8 = 0;
@@ -22,7 +22,7 @@ pub(crate) const END_STREAM: u8 = 1;
 /// A flag of HEADERS and CONTINUATION.
 pub(crate) const END_HEADERS: u8 = 4;
 
-/// The longest payload that every server takes.
+/// Maximum payload that every server accepts.
 pub(crate) const LONGEST: usize = 16_384;
 
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Frame {
         })
     }
 
-    /// The code of a GOAWAY (section 6.8).
+    /// Error code of a GOAWAY (section 6.8).
     pub(crate) fn error_code(&self) -> Option<u32> {
         let code = self.payload.get(4..8)?.try_into().ok()?;
         (self.kind == GOAWAY).then(|| u32::from_be_bytes(code))
@@ -86,7 +86,7 @@ pub(crate) fn opening() -> Vec<u8> {
     bytes
 }
 
-/// The header block of a request (RFC 7541): the names are indices of the static table.
+/// Header block of a request (RFC 7541) with names by index of the static table.
 pub(crate) fn header_block(method: Method, path: &str) -> Vec<u8> {
     let mut block = vec![method as u8, 0x86, 0x04];
     write_string(path, &mut block);
@@ -101,7 +101,7 @@ pub(crate) enum Method {
     Post = 0x83,
 }
 
-/// A string without Huffman coding, its length before it (RFC 7541 section 5.2).
+/// A length-prefixed string without Huffman coding (RFC 7541 section 5.2).
 pub(crate) fn write_string(text: &str, block: &mut Vec<u8>) {
     let mut rest = text.len();
     if rest < 0x7f {

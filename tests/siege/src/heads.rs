@@ -1,4 +1,4 @@
-//! Heads that two programs read in two ways, and those that never end.
+//! Ambiguous heads, and heads that never end.
 
 use crate::findings::Findings;
 use crate::raw::Raw;

@@ -1,4 +1,4 @@
-//! Clients that mean no harm: they must not notice a siege.
+//! Honest clients, which an attack must not affect.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use crate::client::{Client, Protocol};
 use crate::findings::Findings;
 
-/// Between an answer and the next request.
+/// Pause between a response and the next request.
 const PAUSE: Duration = Duration::from_millis(5);
 
 pub(crate) struct Honest {
@@ -18,7 +18,7 @@ pub(crate) struct Honest {
     clients: JoinSet<Tally>,
 }
 
-/// What honest clients saw.
+/// Results of the honest clients.
 #[derive(Default)]
 pub(crate) struct Tally {
     errors: Vec<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Tally {
 }
 
 impl Honest {
-    /// Starts clients that ask again and again, each on its connection.
+    /// Starts clients that repeat requests, each on its own connection.
     pub(crate) fn start(address: &str, protocols: &[Protocol]) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let client = |&protocol| ask_until(Arc::clone(&is_over), address.to_owned(), protocol);
@@ -54,7 +54,7 @@ impl Tally {
         }
     }
 
-    /// The time that 99 of 100 honest requests took at most.
+    /// p99 latency of honest requests.
     pub(crate) fn check_p99(&mut self, findings: &mut Findings, limit: Duration) {
         self.times.sort_unstable();
         match self.times.get(self.times.len() * 99 / 100) {

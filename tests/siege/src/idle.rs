@@ -1,4 +1,4 @@
-//! Connections that were answered once and are kept.
+//! Idle connections after one response.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use crate::process::{most_descriptors, resident};
 use crate::raw::Raw;
 use crate::{Result, target};
 
-/// As many as the default server takes.
+/// Maximum number of connections of the default server.
 const CONNECTIONS: usize = 10_000;
 
-/// What else has descriptors, here and there.
+/// Other descriptors of both processes.
 const SPARE: usize = 64;
 
 /// The idle timeout and two seconds.
@@ -32,7 +32,7 @@ pub(crate) async fn connections() -> Result<Findings> {
         .map(|_| stay(target.address.clone(), answered.clone()))
         .collect();
     drop(answered);
-    // Nothing is sent: the channel ends when the last of them is answered.
+    // No message is sent: the channel closes when the last client has its response.
     all_answered.recv().await;
     let each = resident(target.id())?.saturating_sub(before) * 1024 / count as u64;
     let ends = clients.join_all().await.into_iter();
@@ -48,7 +48,7 @@ pub(crate) async fn connections() -> Result<Findings> {
     Ok(findings)
 }
 
-/// What is made once is not the connections' memory.
+/// Warms up the server, so that its one-time allocations are not counted.
 async fn warm_up(address: &str) -> Result<()> {
     let mut client = Client::connect(address, Protocol::Http1).await?;
     for _ in 0..1_000 {
@@ -57,7 +57,7 @@ async fn warm_up(address: &str) -> Result<()> {
     Ok(())
 }
 
-/// How long the connection was kept after its answer, if it was closed in time.
+/// Time that the connection was kept after its response, if it was closed in time.
 async fn stay(address: String, answered: mpsc::Sender<()>) -> Result<Option<Duration>> {
     let mut raw = Raw::connect(&address).await?;
     raw.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await?;

@@ -51,7 +51,7 @@ pub(crate) async fn again_and_again() -> Result<Findings> {
     Ok(findings)
 }
 
-/// Writes until the connection breaks; the numbers of the posts that were acknowledged.
+/// Writes until the connection breaks. Returns the numbers of the acknowledged posts.
 async fn write(address: String, numbers: Arc<AtomicU32>) -> Vec<u32> {
     let mut acknowledged = Vec::new();
     let Ok(mut raw) = Raw::connect(&address).await else {
@@ -67,7 +67,7 @@ async fn write(address: String, numbers: Arc<AtomicU32>) -> Vec<u32> {
     }
 }
 
-/// By SQLite's own program, which is not the library that wrote the file.
+/// Checks the file by SQLite's own program instead of the library that wrote it.
 async fn is_intact(database: &Path) -> Result<bool> {
     let output = Command::new("sqlite3")
         .arg(database)

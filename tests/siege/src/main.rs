@@ -1,41 +1,40 @@
-//! Clients that mean harm, and what the default server must do about each.
+//! Attacks on the default server, with limits that it must keep.
 //!
 //! ```sh
 //! cargo build --release -p blog-example -p resourceful-siege
 //! target/release/resourceful-siege all          # or the name of a row
 //! ```
 //!
-//! Each row starts what it attacks as a child process, so that its memory can be read and
-//! signals can be sent, and comes over loopback. It prints one line with its figures and `ok`, or
-//! `FAILED` and why. Figures need an idle machine and as many descriptors as `idle` has
-//! connections, on either side. `SIEGE_REQUESTS` is the number of requests of `endurance`.
+//! Each row starts its target as a child process, to read its memory and send signals, and attacks
+//! over loopback. It prints one line with its figures and `ok`, or `FAILED` and the reasons. Figures
+//! need an idle machine, and on both sides as many descriptors as `idle` has connections. `SIEGE_REQUESTS` is the number of requests of `endurance`.
 //!
-//! | row | attack | what must be |
+//! | row | attack | requirement |
 //! |---|---|---|
-//! | `slow-heads` | 2,000 heads at a byte a second | all gone in time; four honest clients do not notice |
+//! | `slow-heads` | 2,000 heads at a byte a second | all closed in time; four honest clients are not affected |
 //! | `silence` | no byte, half a preface, half a body | closed by 12 s, half a body after 408 |
-//! | `aimless` | 20 HTTP/2 clients answer pings and ask nothing | gone by 20 s |
-//! | `deaf` | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | let go by 30 s |
-//! | `deaf-sockets` | WebSocket clients that send pings, texts or fragments without end, or are sent to, and never read | let go by 45 s, memory of one message each; neighbours do not notice |
-//! | `unread` | 5 clients ask for 100 answers of 8 MiB over HTTP/2 and read none | 40 MiB each, let go by 30 s; honest clients do not notice |
-//! | `idle` | 10,000 idle connections | 12 KiB each, gone 2 s after the idle timeout |
+//! | `aimless` | 20 HTTP/2 clients reply to pings and send no request | closed by 20 s |
+//! | `deaf` | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | closed by 30 s |
+//! | `deaf-sockets` | WebSocket clients that send pings, texts or fragments without end, or receive them, and never read | closed by 45 s, memory of one message each; honest clients are not affected |
+//! | `unread` | 5 clients request 100 responses of 8 MiB over HTTP/2 and read none | 40 MiB each, closed by 30 s; honest clients are not affected |
+//! | `idle` | 10,000 idle connections | 12 KiB each, closed 2 s after the idle timeout |
 //! | `endurance` | 1,000,000 requests each way | no error, memory stays within 5 % |
-//! | `stop-busy` | SIGTERM under 150 clients, at moments when many are between two requests | nothing lost, exit code 0 |
-//! | `stop-stuck` | SIGTERM with something that does not end | out by the drain deadline, and the exit code says so |
+//! | `stop-busy` | SIGTERM under 150 clients, when many are between two requests | no request is lost, exit code 0 |
+//! | `stop-stuck` | SIGTERM with something that does not end | ends by the shutdown deadline with an exit code that reports it |
 //! | `huge-length` | 10 GB announced | 413 at once, no `100 Continue` |
 //! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
-//! | `bodies` | JSON of recursive enums, floats near the middle, many small objects, with faults | answered at once; memory of a few bodies |
+//! | `bodies` | JSON of recursive enums, floats near the middle, many small objects, with faults | fast responses; memory of a few bodies |
 //! | `slow-forms` | 7 MB of a form at once, then a byte each 20 ms: preamble, head of a part, content like delimiters | 413 at once, or no work; no memory |
-//! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; neighbours do not notice |
-//! | `outlived` | 11 connections of 100 `POST`s each, dropped | its new `POST`s are 503; none that was begun is cut, of no client |
-//! | `descriptors` | more connections than descriptors | the server stays, and answers when there is room |
-//! | `heads` | two hosts, fragments, characters that no URI has, a line without end | 400, 414 |
-//! | `cut-off` | 1,000 clients of the blog cut off at a random moment | each write whole or absent |
-//! | `kill` | 50 times `kill -9` under writes | what was acknowledged is there |
-//! | `autobahn` | Autobahn's 517 cases of what `WebSockets` may meet | none failed |
+//! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; honest clients are not affected |
+//! | `outlived` | 11 connections of 100 `POST`s each, dropped | its new `POST`s get 503; no started one is cancelled, of any client |
+//! | `descriptors` | more connections than descriptors | the server keeps running, and responds when descriptors are free |
+//! | `heads` | two hosts, fragments, invalid characters in a URI, an endless line | 400, 414 |
+//! | `cut-off` | 1,000 clients of the blog disconnect at a random moment | each write complete or absent |
+//! | `kill` | 50 times `kill -9` under writes | acknowledged writes are stored |
+//! | `autobahn` | Autobahn's 517 cases for `WebSockets` | none failed |
 //!
-//! `autobahn` is not among `all`: it needs `wstest`, on the path or where `WSTEST` says. That
-//! program is the package `autobahntestsuite`, in Python 2:
+//! `all` does not include `autobahn`: it needs `wstest`, in `PATH` or in the variable `WSTEST`. The
+//! program is in the package `autobahntestsuite` of Python 2:
 //!
 //! ```sh
 //! virtualenv -p python2.7 venv
@@ -107,7 +106,7 @@ async fn besiege(row: &Row) -> Result<bool> {
     Ok(row.run().await)
 }
 
-/// Every row in a process of its own: none inherits what another left behind.
+/// Runs every row in a separate process, so that rows do not affect each other.
 fn all() -> Result<bool> {
     let mut is_well = true;
     for row in &ROWS {

@@ -1,4 +1,4 @@
-//! A client that begins a thousand changes and goes away, and another that changes one thing.
+//! A client that starts a thousand changes and disconnects, and another that makes one change.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::target;
 const CONNECTIONS: u32 = 11;
 const REQUESTS: u32 = 100;
 
-/// Another client than 127.0.0.1.
+/// Address of the other client.
 const OTHER: [u8; 4] = [127, 0, 0, 2];
 
 const WORK: &str = "POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
@@ -37,7 +37,7 @@ pub(crate) async fn requests() -> Result<Findings> {
     let refused = wait_until_refused(&mut again).await?;
     findings.note(format!("refused with Retry-After {refused}"));
 
-    // One that goes away, too, and one that waits.
+    // One request is dropped, too; another waits.
     let mut leaving = Raw::connect_from(OTHER, &target.address).await?;
     leaving.send(WORK).await?;
     wait_until(&mut other, |(now, _)| now > begun).await?;
@@ -64,7 +64,7 @@ fn begin() -> Vec<u8> {
     bytes
 }
 
-/// How many were begun, and how many are done.
+/// Numbers of started and finished changes.
 async fn figures(client: &mut Raw) -> Result<(u32, u32)> {
     let answer = client.ask("GET /work HTTP/1.1\r\nHost: x\r\n\r\n").await?;
     let text = String::from_utf8(answer.body)?;

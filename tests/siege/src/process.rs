@@ -1,4 +1,4 @@
-//! A child process from outside: its memory, its descriptors, its end.
+//! Observes a child process: memory, descriptors, exit.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::Result;
 
-/// Raises the soft limit of descriptors to the hard one, for this process and those it starts.
+/// Raises the soft limit of descriptors to the hard one, for this process and its children.
 pub(crate) fn raise_descriptors() -> Result<()> {
     let hard = rustix::process::getrlimit(Resource::Nofile).maximum;
     let raised = Rlimit {
@@ -18,7 +18,7 @@ pub(crate) fn raise_descriptors() -> Result<()> {
     Ok(rustix::process::setrlimit(Resource::Nofile, raised)?)
 }
 
-/// How many descriptors this process may have; without a limit, as many as anybody needs.
+/// Maximum number of descriptors of this process.
 pub(crate) fn most_descriptors() -> usize {
     let limit = rustix::process::getrlimit(Resource::Nofile).current;
     limit
@@ -26,13 +26,13 @@ pub(crate) fn most_descriptors() -> usize {
         .unwrap_or(usize::MAX)
 }
 
-/// How many descriptors a process has open.
+/// Number of open descriptors of a process.
 pub(crate) fn descriptors(id: u32) -> Result<usize> {
     Ok(std::fs::read_dir(format!("/proc/{id}/fd"))?.count())
 }
 
-/// Waits until the number of a process's descriptors `is` so; how long that took, or `None` when
-/// it took longer than `limit`.
+/// Waits until `is` accepts the number of a process's descriptors. Returns the elapsed time, or `None`
+/// after `limit`.
 pub(crate) async fn wait_for_descriptors(
     id: u32,
     limit: Duration,
@@ -60,7 +60,7 @@ fn memory(id: u32, field: &str) -> Result<u64> {
     Ok(figure.ok_or("no memory in /proc")?.parse()?)
 }
 
-/// How long a process has used a processor.
+/// Processor time of a process.
 pub(crate) fn processor_time(id: u32) -> Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
     // After the name of the program, which may contain spaces: user and system time in hundredths
@@ -75,7 +75,7 @@ pub(crate) fn processor_time(id: u32) -> Result<Duration> {
     Ok(Duration::from_millis(10 * ticks))
 }
 
-/// By how much the memory of a process grows from now on.
+/// Measures the growth of a process's memory from now on.
 pub(crate) struct Growth {
     id: u32,
     before: u64,
@@ -83,27 +83,27 @@ pub(crate) struct Growth {
 
 impl Growth {
     pub(crate) fn from_now(id: u32) -> Result<Self> {
-        // 5: the highest figure is forgotten (proc(5)).
+        // 5 resets the peak (proc(5)).
         std::fs::write(format!("/proc/{id}/clear_refs"), "5")?;
         let before = resident(id)?;
         Ok(Self { id, before })
     }
 
-    /// In KiB, at the worst moment.
+    /// Peak growth in KiB.
     pub(crate) fn at_most(&self) -> Result<u64> {
         Ok(memory(self.id, "VmHWM:")?.saturating_sub(self.before))
     }
 }
 
-/// How a process ended.
+/// Exit of a process.
 pub(crate) struct End {
     pub(crate) printed: String,
     pub(crate) is_success: bool,
-    /// From the signal.
+    /// Time since the signal.
     pub(crate) after: Duration,
 }
 
-/// Sends SIGTERM and waits for the end; `None`, and it is killed, when that takes over `limit`.
+/// Sends SIGTERM and waits. After `limit` it kills the process and returns `None`.
 pub(crate) async fn terminate(process: Process, limit: Duration) -> Result<Option<End>> {
     let id = i32::try_from(process.id())?;
     let mut ending = tokio::task::spawn_blocking(|| {

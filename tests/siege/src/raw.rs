@@ -1,4 +1,4 @@
-//! An HTTP/1 connection, spoken to in bytes.
+//! An HTTP/1 connection for raw bytes.
 
 use std::io::{self, ErrorKind};
 
@@ -6,8 +6,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
-/// More at once would overflow the listener's queue, and a SYN that is dropped there comes again
-/// after a second.
+/// Maximum number of concurrent connects. More would overflow the listener's queue, and a dropped SYN
+/// is repeated after a second.
 static CONNECTING: Semaphore = Semaphore::const_new(128);
 
 pub(crate) async fn connect(address: &str) -> io::Result<TcpStream> {
@@ -30,7 +30,7 @@ impl Raw {
         Ok(Self(BufReader::new(connect(address).await?)))
     }
 
-    /// From this address.
+    /// Connects from this local address.
     pub(crate) async fn connect_from(from: [u8; 4], address: &str) -> crate::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((from, 0).into())?;
@@ -42,7 +42,7 @@ impl Raw {
         self.0.write_all(bytes.as_ref()).await
     }
 
-    /// One answer; `None` when the connection is closed before its first byte.
+    /// Reads one response; `None` if the connection is closed before its first byte.
     pub(crate) async fn answer(&mut self) -> io::Result<Option<Answer>> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -62,22 +62,22 @@ impl Raw {
         Ok(Some(Answer { status, head, body }))
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its response.
     pub(crate) async fn ask(&mut self, request: impl AsRef<[u8]>) -> io::Result<Answer> {
         self.send(request).await?;
         let answer = self.answer().await?;
         answer.ok_or_else(|| ErrorKind::UnexpectedEof.into())
     }
 
-    /// What comes until the connection is closed or reset.
+    /// Reads until the connection is closed or reset.
     pub(crate) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
-        // A reset is an end like another; what came before it is in `rest`.
+        // After a reset, `rest` has the bytes before it.
         let _ = self.0.read_to_end(&mut rest).await;
         rest
     }
 
-    /// Ends it by a reset, where dropping it would be a close.
+    /// Resets the connection; dropping it would close it.
     pub(crate) fn reset(self) -> io::Result<()> {
         self.0.get_ref().set_zero_linger()
     }

@@ -1,4 +1,4 @@
-//! The rows, and how one is run: in bounded time, to one line.
+//! The rows, and how they run: in limited time, with one line of output.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,7 +13,7 @@ type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
 
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    /// In seconds. Longer than the row needs: a row that hangs has failed, too.
+    /// Time limit in seconds; a row that hangs fails.
     limit: u64,
     attack: fn() -> Running,
 }
@@ -41,7 +41,7 @@ pub(crate) const ROWS: [Row; 20] = [
     Row::new("kill", 300, || Box::pin(kill::again_and_again())),
 ];
 
-/// Not among them: it needs a program that few have.
+/// Not in the list, because it needs a rare program.
 pub(crate) const AUTOBAHN: Row = Row::new("autobahn", 1200, || Box::pin(autobahn::cases()));
 
 impl Row {
@@ -53,9 +53,9 @@ impl Row {
         }
     }
 
-    /// Whether all was as it must be.
+    /// Runs the row and returns whether it passed.
     pub(crate) async fn run(&self) -> bool {
-        // A task, so that a panic is a finding like another.
+        // A task, so that a panic is a failure, too.
         let mut attack = tokio::spawn((self.attack)());
         let limit = Duration::from_secs(self.limit);
         let findings = match tokio::time::timeout(limit, &mut attack).await {
@@ -63,7 +63,7 @@ impl Row {
             Ok(Ok(Err(error))) => Findings::failed(error.to_string()),
             Ok(Err(panicked)) => Findings::failed(panicked.to_string()),
             Err(_elapsed) => {
-                // What it started ends with it.
+                // Aborting the task ends its child processes.
                 attack.abort();
                 Findings::failed(format!("not done after {limit:?}"))
             }

@@ -1,4 +1,4 @@
-//! Connections that begin something, or nothing, and then say no more.
+//! Connections that send a beginning, or no byte, and then stay silent.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(12);
 struct Silence {
     name: &'static str,
     begin: &'static [u8],
-    /// What it must be told.
+    /// Required response.
     last_word: &'static [u8],
 }
 
@@ -48,7 +48,7 @@ const SILENCES: [Silence; 4] = [
 
 pub(crate) async fn kept() -> Result<Findings> {
     let target = target::start().await?;
-    // All sorts at the same time.
+    // All kinds at the same time.
     let sorts = SILENCES.iter().map(|silence| {
         let client = |_| keep(target.address.clone(), silence);
         let clients: JoinSet<_> = (0..CLIENTS_OF_EACH).map(client).collect();
@@ -73,7 +73,7 @@ pub(crate) async fn kept() -> Result<Findings> {
 }
 
 struct End {
-    /// How long it was open, if it was closed in time.
+    /// Time until the connection was closed, if within the limit.
     after: Option<Duration>,
     is_told: bool,
 }

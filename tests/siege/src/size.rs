@@ -1,4 +1,4 @@
-//! Bodies that are larger than what is taken.
+//! Bodies over the size limit.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::{Result, target};
 
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// 10 GB that are announced and never sent.
+/// Announces 10 GB and never sends them.
 pub(crate) async fn announced() -> Result<Findings> {
     let target = target::start().await?;
     let mut findings = Findings::default();
@@ -32,13 +32,13 @@ pub(crate) async fn announced() -> Result<Findings> {
             started.elapsed(),
             ..AT_ONCE,
         );
-        // 100 would be the first answer.
+        // A 100 would be the first response.
         findings.check(&format!("{name}: status"), answer.status, 413..=413);
     }
     Ok(findings)
 }
 
-/// 3 MB that are sent, and 1 GiB that comes as one.
+/// Sends 3 MB, and gzip bombs of 1 GiB.
 pub(crate) async fn sent() -> Result<Findings> {
     let bomb = tokio::task::spawn_blocking(bomb).await??;
     let target = target::start().await?;
@@ -77,18 +77,18 @@ pub(crate) async fn sent() -> Result<Findings> {
     Ok(findings)
 }
 
-/// Sends all of it before it reads, as most clients do.
+/// Sends the whole request before reading, as most clients do.
 async fn send(address: String, request: Vec<u8>) -> Result<Answer> {
     let mut raw = Raw::connect(&address).await?;
     Ok(raw.ask(request).await?)
 }
 
-/// The head of a request with these further lines.
+/// Head of a request with additional lines.
 fn head(path: &str, lines: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: x\r\n{lines}\r\n\r\n")
 }
 
-/// A gibibyte of nothing.
+/// A compressed gibibyte of zeros.
 fn bomb() -> Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     let mebibyte = vec![0; 1 << 20];

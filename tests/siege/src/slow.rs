@@ -1,4 +1,4 @@
-//! Heads that come a byte a second.
+//! Heads at one byte per second.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::target;
 
 const CLIENTS: usize = 2_000;
 
-/// Twelve seconds, and what a clock that looks once a second may add.
+/// Twelve seconds, plus the resolution of a clock that ticks once a second.
 const LIMIT: Duration = Duration::from_millis(13_500);
 
 pub(crate) async fn heads() -> Result<Findings> {
@@ -43,16 +43,16 @@ pub(crate) async fn heads() -> Result<Findings> {
     Ok(findings)
 }
 
-/// How long the connection lived, if not to the limit.
+/// Lifetime of the connection; `None` at the limit.
 async fn drip(address: String, number: usize) -> io::Result<Option<Duration>> {
-    // Every second one begins as HTTP/2 does: which protocol it is takes twelve bytes.
+    // Every second client begins like HTTP/2: the protocol is known after twelve bytes.
     let head = ["GET / HTTP/1.1\r\nHost: ", "PRI * HTTP/1.1\r\nHost: "][number % 2];
     let mut raw = Raw::connect(&address).await?;
     let connected = Instant::now();
     let mut seconds = interval(Duration::from_secs(1));
     for byte in head.bytes() {
         seconds.tick().await;
-        // A byte after the end is refused; the end itself is seen below.
+        // A write after the end fails; the read below sees the end.
         let _ = raw.send([byte]).await;
         if timeout(Duration::from_millis(900), raw.rest())
             .await

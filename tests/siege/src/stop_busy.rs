@@ -1,11 +1,11 @@
-//! SIGTERM while many clients ask without end.
+//! SIGTERM while many clients send requests without end.
 //!
-//! Each request has a number, and the target says which numbers its handler began. A request is
-//! * answered, when its whole answer was read;
-//! * refused, when its connection was closed before any byte of an answer, and no handler began
-//!   it: its client knows that it may ask again elsewhere;
-//! * lost in every other case. Begun and not answered: its work may have been done, and nobody
-//!   knows. Reset, though not begun: its client cannot tell that from the former.
+//! Each request has a number, and the target prints the numbers that its handler started. A request is
+//! * answered, if its whole response was read;
+//! * refused, if its connection was closed before any byte of a response, and no handler started it:
+//!   its client knows that it may retry elsewhere;
+//! * lost in every other case. If it was started without a response, its work may have been done. If
+//!   it was reset without being started, its client cannot distinguish that from the former.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use crate::{Result, target};
 
 const CLIENTS: u32 = 150;
 
-/// The drain deadline and half a second.
+/// The shutdown deadline and half a second.
 const LIMIT: Duration = Duration::from_millis(10_500);
 
-/// When SIGTERM comes. All clients begin at the same time, so at two seconds many are between an
-/// answer and the next request, where a server that closes may cut them off.
+/// Moments of SIGTERM. All clients start together, so at two seconds many are between a response and
+/// the next request, where a closing server may disconnect them.
 const MOMENTS: [Duration; 5] = [
     Duration::from_millis(1_500),
     Duration::from_millis(1_995),
@@ -71,12 +71,12 @@ struct Request {
     outcome: Outcome,
 }
 
-/// What its client saw.
+/// Outcome of a request for its client.
 enum Outcome {
     Answered,
-    /// Closed before a byte of an answer came.
+    /// The connection was closed before the first byte of a response.
     Closed,
-    /// Reset, or broken off in the answer.
+    /// The connection was reset, or broke in the response.
     Broken,
 }
 
@@ -99,14 +99,14 @@ impl Request {
     }
 }
 
-/// Every client keeps its connection as long as it may.
+/// Every client keeps its connection as long as the server does.
 async fn ask_until_refused(address: String, numbers: Arc<AtomicU32>) -> Vec<Request> {
     let mut requests = Vec::new();
     while let Ok(mut raw) = Raw::connect(&address).await {
         let mut is_kept = true;
         while is_kept {
             let number = numbers.fetch_add(1, Relaxed);
-            // Every second one wants no other after it on its connection.
+            // Every second request sends `Connection: close`.
             let connection = ["keep-alive", "close"][number as usize % 2];
             let request = format!(
                 "GET /slow?{number} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n"
@@ -119,9 +119,9 @@ async fn ask_until_refused(address: String, numbers: Arc<AtomicU32>) -> Vec<Requ
     requests
 }
 
-/// What became of a request, and whether its connection is kept.
+/// Outcome of a request, and whether its connection is kept.
 async fn ask(raw: &mut Raw, request: &str) -> (Outcome, bool) {
-    // What cannot be sent is not answered either; that is seen in reading.
+    // If sending fails, reading fails, too.
     let _ = raw.send(request).await;
     match raw.answer().await {
         Ok(Some(answer)) if answer.status == 200 => {

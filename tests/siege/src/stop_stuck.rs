@@ -1,7 +1,6 @@
-//! SIGTERM while something does not come to its end.
+//! SIGTERM while something does not end.
 //!
-//! The exit code must say what the client saw: 0 exactly when nobody was left without the end of
-//! an answer.
+//! The exit code must match the clients' view: 0 if and only if every response was complete.
 
 use std::time::Duration;
 
@@ -13,18 +12,18 @@ use crate::process::terminate;
 use crate::raw::Raw;
 use crate::{Result, target};
 
-/// The drain deadline and half a second.
+/// The shutdown deadline and half a second.
 const LIMIT: Duration = Duration::from_millis(10_500);
 
 struct Stuck {
     name: &'static str,
     request: &'static str,
-    /// What the last bytes are for a client that was not left alone.
+    /// Last bytes of a complete response.
     end: &'static str,
 }
 
 const ALL: [Stuck; 6] = [
-    // Nothing was asked yet, so nothing is owed.
+    // Without a request no response is due.
     Stuck {
         name: "half a header",
         request: "GET / HTTP/1.1\r\nHost: ",
@@ -60,7 +59,7 @@ const ALL: [Stuck; 6] = [
 
 pub(crate) async fn terminated() -> Result<Findings> {
     let mut findings = Findings::default();
-    // Each alone, so that the exit code is of one thing.
+    // One at a time, so that the exit code has one cause.
     let stopped = join_all(ALL.iter().map(Stuck::stop)).await;
     for (stuck, stopped) in ALL.iter().zip(stopped) {
         let name = stuck.name;
@@ -96,7 +95,7 @@ impl Stuck {
         let target = target::start().await?;
         let mut raw = Raw::connect(&target.address).await?;
         raw.send(self.request).await?;
-        // It must have come to where it hangs, about which it says nothing.
+        // Give the handler time to reach the point where it hangs.
         sleep(Duration::from_millis(500)).await;
         let (end, seen) = tokio::join!(terminate(target, LIMIT), raw.rest());
         let is_finished = seen.ends_with(self.end.as_bytes());

@@ -1,4 +1,4 @@
-//! What is attacked: a small application on the default server.
+//! The target: a small application on the default server.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -17,18 +17,18 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 const CHUNK: usize = 64 * 1024;
 
-/// The length of `/large` and `/whole`: more than the sockets of both sides hold.
+/// Length of `/large` and `/whole`: more than the socket buffers of both sides.
 const LARGE: usize = 32 * 1024 * 1024;
 
-/// The length of `/made`.
+/// Length of `/made`.
 const MADE: usize = 8 * 1024 * 1024;
 
-/// Starts it as a process of its own.
+/// Starts the target as a child process.
 pub(crate) async fn start() -> crate::Result<Process> {
     start_by(Command::new(std::env::current_exe()?)).await
 }
 
-/// Starts it with so few descriptors.
+/// Starts the target with a limit of descriptors.
 pub(crate) async fn start_with_descriptors(count: usize) -> crate::Result<Process> {
     let mut shell = Command::new("sh");
     let script = format!("ulimit -n {count}; exec \"$0\" \"$@\"");
@@ -42,7 +42,7 @@ async fn start_by(mut command: Command) -> crate::Result<Process> {
 }
 
 pub(crate) async fn serve() -> crate::Result<()> {
-    // Zeros are no memory until they are written: the other rows measure without it.
+    // Zeroed pages need no memory until they are written, so other rows are not affected.
     let whole = Bytes::from(vec![0; LARGE]);
     let unzipped = ServiceBuilder::new()
         .layer(RequestDecompressionLayer::new())
@@ -76,8 +76,8 @@ async fn hello(_: Request) -> Result<&'static str> {
     Ok("hello")
 }
 
-/// A second of work. That it has begun is said on stdout, with the query: whoever counts lost
-/// requests must know which of them were accepted.
+/// Works for a second. Prints its query at the start, because counting lost requests requires the
+/// accepted ones.
 async fn slow(request: Request) -> Result<&'static str> {
     let number = request.uri().query().unwrap_or_default();
     writeln!(std::io::stdout(), "began {number}").map_err(Error::internal)?;
@@ -89,7 +89,7 @@ async fn hang(_: Request) -> Result<()> {
     std::future::pending().await
 }
 
-/// How many changes were begun, and how many are done.
+/// Numbers of started and finished changes.
 static BEGUN: AtomicU32 = AtomicU32::new(0);
 static DONE: AtomicU32 = AtomicU32::new(0);
 
@@ -108,7 +108,7 @@ async fn measure(mut request: Request) -> Result<String> {
     Ok(request.bytes().await?.len().to_string())
 }
 
-/// Contains itself, and serde keeps what is inside.
+/// A recursive enum whose content serde buffers.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(tag = "op")]
 #[garde(allow_unvalidated)]
@@ -131,7 +131,7 @@ enum Filter {
     },
 }
 
-/// Of which serde tries one variant after the other.
+/// An untagged enum: serde tries one variant after the other.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(untagged)]
 #[garde(allow_unvalidated)]
@@ -153,7 +153,7 @@ async fn read<T: Input>(mut request: Request) -> Result<()> {
     request.json::<T>().await.map(drop)
 }
 
-/// How many parts it has.
+/// Number of parts.
 async fn form(mut request: Request) -> Result<String> {
     let mut form = request.multipart(MultipartLimits::default())?;
     let mut parts = 0;
@@ -163,7 +163,7 @@ async fn form(mut request: Request) -> Result<String> {
     Ok(parts.to_string())
 }
 
-/// A line ten times a second, for ever, whatever the server does.
+/// Sends a line ten times a second without end, also during shutdown.
 async fn endless(_: Request) -> Result<Response> {
     let lines = stream::unfold((), |()| async {
         sleep(Duration::from_millis(100)).await;
@@ -172,7 +172,7 @@ async fn endless(_: Request) -> Result<Response> {
     Ok(streamed(lines))
 }
 
-/// The same as events, which end when the server stops.
+/// The same as events, which end at shutdown.
 async fn events(request: Request) -> Result<EventStream> {
     Ok(EventStream::new(&request, |events| async move {
         loop {
@@ -182,7 +182,7 @@ async fn events(request: Request) -> Result<EventStream> {
     }))
 }
 
-/// A conversation in which nothing is said.
+/// A silent conversation.
 struct Silence;
 
 impl AsyncSocket for Silence {
@@ -196,19 +196,19 @@ impl AsyncSocket for Silence {
     }
 }
 
-/// A download.
+/// A streamed download.
 async fn large(_: Request) -> Result<Response> {
     let chunk = Bytes::from(vec![b'x'; CHUNK]);
     let chunks = std::iter::repeat_n(chunk, LARGE / CHUNK);
     Ok(streamed(stream::iter(chunks)))
 }
 
-/// Made anew for each request.
+/// A body that is created for each request.
 async fn made(_: Request) -> Result<Response> {
     Ok(Response::new(vec![b'x'; MADE].into()))
 }
 
-/// The same for everybody, held in memory once.
+/// A body that all responses share.
 async fn hold(whole: Bytes, _: Request) -> Result<Response> {
     Ok(Response::new(whole.into()))
 }
@@ -217,7 +217,7 @@ fn streamed(parts: impl Stream<Item = Bytes> + Send + 'static) -> Response {
     Response::new(Body::from_stream(parts.map(Ok::<_, Infallible>)))
 }
 
-/// Every message goes back as it came.
+/// Echoes every message.
 struct Mirror;
 
 impl AsyncSocket for Mirror {
@@ -235,7 +235,7 @@ impl AsyncSocket for Mirror {
     }
 }
 
-/// Sends without end, and hears nothing.
+/// Sends without end and never reads.
 struct Broadcast;
 
 impl AsyncSocket for Broadcast {

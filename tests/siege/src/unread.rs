@@ -1,4 +1,4 @@
-//! Clients that ask for a hundred answers at once and have room for one byte of each.
+//! Clients that request a hundred responses at once with a window of one byte for each.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ const CLIENTS: usize = 5;
 const REQUESTS: u32 = 100;
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// In KiB, of one client.
+/// Maximum memory of one client in KiB.
 const MEMORY: u64 = 40 * 1024;
 
 pub(crate) async fn answers() -> Result<Findings> {
     let mut findings = Findings::default();
     let target = target::start().await?;
     let honest = Honest::start(&target.address, &[Protocol::Http1, Protocol::Http2]);
-    // Until they have made the memory theirs that they need.
+    // Wait until the honest clients' memory is allocated.
     sleep(Duration::from_secs(1)).await;
     let growth = Growth::from_now(target.id())?;
     let before = descriptors(target.id())?;

@@ -74,7 +74,7 @@ async fn postgres_stopped_paused_and_back_again() {
 
     server.stop();
     assert_no_request_waits(&blog).await;
-    server.start_again();
+    server.restart();
     assert_recovers(&blog).await;
 }
 
@@ -201,7 +201,7 @@ async fn redis_stopped_and_back_again() {
         (Some(0), Some(4))
     );
 
-    server.start_again();
+    server.restart();
     let deadline = Instant::now() + Duration::from_secs(10);
     while ask().await >= computed {
         assert!(Instant::now() < deadline, "the cache is not used again");

@@ -9,7 +9,7 @@ use resourceful::{App, TestClient, TestResponse};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
 use resourceful_test_parts::{Behaviour, Upstream, set_by_test_script};
-use resourceful_webhook::{GitHub, SqlDeliveries};
+use resourceful_webhook::{GitHub, SqlDeliveryStore};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -146,7 +146,7 @@ impl Whole {
 async fn services(url: &str, cache: Cache, upstream: &Upstream) -> Services {
     let database = database::connect(url).await.expect("the database opens");
     let external = Client::builder(upstream.url()).timeout(UPSTREAM_TIMEOUT);
-    let deliveries = SqlDeliveries::new(database.clone()).await;
+    let deliveries = SqlDeliveryStore::new(database.clone()).await;
     Services {
         database,
         upstream: external.build().expect("a client"),
@@ -184,17 +184,17 @@ pub(crate) fn ids(list: &Value) -> Vec<i64> {
 
 /// Failures of an upstream, and whether each is a timeout.
 pub(crate) fn bad_days() -> Vec<(Behaviour, bool)> {
-    let response = |status, body: &str| Behaviour::Answer(status, String::new(), body.to_owned());
+    let response = |status, body: &str| Behaviour::Respond(status, String::new(), body.to_owned());
     let redirect = "Location: http://169.254.169.254/latest/meta-data/\r\n".to_owned();
     vec![
         (Behaviour::Reset, false),
-        (Behaviour::CutOff("200 OK"), false),
+        (Behaviour::Truncated("200 OK"), false),
         (response("500 Internal Server Error", "{}"), false),
         (response("201 Created", "{}"), false),
         (response("200 OK", "<html><body>Sorry</body></html>"), false),
         (response("200 OK", "7"), false),
         (
-            Behaviour::Answer("302 Found", redirect, String::new()),
+            Behaviour::Respond("302 Found", redirect, String::new()),
             false,
         ),
         (Behaviour::Huge(1 << 30, ""), false),

@@ -182,7 +182,7 @@ async fn files_that_cannot_grow_lose_no_confirmed_post() {
     let other = Database::connect(&url).await.unwrap();
     let create = |number: usize| {
         let post = format!(r#"{{"title": "Small {number}", "content": ""}}"#);
-        blog.ask("POST", "/api/posts/", &post)
+        blog.send("POST", "/api/posts/", &post)
     };
     assert_eq!(create(0).status, 201);
 
@@ -191,7 +191,7 @@ async fn files_that_cannot_grow_lose_no_confirmed_post() {
     limit_files(&blog, &room.to_string());
     let bulk = too_many().to_string();
     for _ in 0..10 {
-        let response = blog.ask("POST", "/posts/bulk/", &bulk);
+        let response = blog.send("POST", "/posts/bulk/", &bulk);
         assert_eq!(response.status, 503, "{}", response.body);
         assert_eq!(blog.get("/readyz").status, 200);
     }

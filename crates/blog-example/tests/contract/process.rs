@@ -33,7 +33,7 @@ fn the_root_redirects_to_the_docs() {
     let blog = start(directory.path());
     let docs = format!("http://{}/docs", blog.address);
     for method in ["GET", "HEAD"] {
-        let root = blog.ask(method, "/", "");
+        let root = blog.send(method, "/", "");
         assert_eq!((root.status, &*root.body), (307, ""));
         assert!(
             root.head.to_lowercase().contains("location: /docs\r\n"),
@@ -42,7 +42,7 @@ fn the_root_redirects_to_the_docs() {
         );
     }
     assert!(blog.get("/docs").body.contains("<title>"));
-    let wrong = blog.ask("POST", "/", "{}");
+    let wrong = blog.send("POST", "/", "{}");
     assert!(
         wrong.status == 405
             && wrong
@@ -70,7 +70,7 @@ fn a_first_start_adds_demo_posts_and_a_second_keeps_all_posts() {
     let first = start(directory.path());
     assert!(first.get("/api/post-list/").body.contains("\"total\":3"));
     let body = r#"{"title": "Kept", "content": "x", "published": true}"#;
-    let created = first.ask("POST", "/api/posts/", body);
+    let created = first.send("POST", "/api/posts/", body);
     assert_eq!(created.status, 201, "{}", created.body);
     let (printed, exited_well) = first.stop("-INT");
     assert!(exited_well);
@@ -140,7 +140,7 @@ fn a_second_signal_does_not_wait_for_running_requests() {
 fn a_webhook_without_a_secret_rejects_every_delivery() {
     let directory = tempfile::tempdir().unwrap();
     let blog = Process::start(blog(directory.path()).env("GITHUB_WEBHOOK_SECRET", ""));
-    let response = blog.ask("POST", "/webhooks/github/", "{}");
+    let response = blog.send("POST", "/webhooks/github/", "{}");
     assert_eq!(response.status, 503);
     assert_eq!(blog.get("/webhooks/github/").status, 405);
 }

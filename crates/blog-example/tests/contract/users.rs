@@ -22,7 +22,7 @@ crate::on_both_databases! {
 /// A response after 300 ms.
 fn slowly(text: &str) -> Behaviour {
     let response = Behaviour::Json(text.to_owned());
-    Behaviour::After(Duration::from_millis(300), Box::new(response))
+    Behaviour::Delayed(Duration::from_millis(300), Box::new(response))
 }
 
 async fn a_dashboard_has_three_parts_fetched_concurrently(blog: Blog) {
@@ -35,7 +35,7 @@ async fn a_dashboard_has_three_parts_fetched_concurrently(blog: Blog) {
         response.text(),
         r#"{"user":{"id": 7, "score": 1.50},"posts":[1,{}],"followers":[],"stats":{"posts_count":2,"followers_count":0}}"#
     );
-    assert_eq!(blog.upstream.most_at_once(), 3);
+    assert_eq!(blog.upstream.max_concurrent(), 3);
 }
 
 async fn a_failed_part_is_named_and_the_others_are_present(blog: Blog) {
@@ -98,7 +98,7 @@ async fn a_batch_fetches_all_users_concurrently_and_keeps_the_order(blog: Blog) 
         response.json(),
         json!({"processed_users": users, "total_processed": 20})
     );
-    assert_eq!(blog.upstream.most_at_once(), 20);
+    assert_eq!(blog.upstream.max_concurrent(), 20);
 
     let response = blog
         .client

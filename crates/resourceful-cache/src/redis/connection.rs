@@ -1,7 +1,7 @@
-//! One connection to the server, kept by a task of its own.
+//! One connection to the server, driven by a background task.
 //!
-//! The `redis` crate's `ConnectionManager` makes a connection anew when it breaks, but not when it
-//! stays open and silent; and it opens its streams itself, so that their replies cannot be bounded.
+//! The `redis` crate's `ConnectionManager` reconnects when a connection breaks, but not when it
+//! stays open and silent. It also opens its streams itself, so their replies cannot be limited.
 
 use std::io;
 use std::pin::Pin;
@@ -17,56 +17,56 @@ use tokio::time::timeout;
 
 use crate::redis::reply_limit::LimitedReplies;
 
-/// How long each address of a server has to accept a connection, and then the server to let us in.
+/// Time limit for connecting to one address, and again for the handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Dropped, it is closed, whatever it waits for.
+/// A connection that closes on drop, even while connecting.
 #[derive(Debug)]
 pub(super) struct Connection {
-    opening: Opening,
+    handle: ConnectionHandle,
     task: AbortHandle,
 }
 
-/// The outcome of connecting, once it is known.
-type Outcome = Result<MultiplexedConnection, RedisError>;
+/// Result of connecting.
+type ConnectResult = Result<MultiplexedConnection, RedisError>;
 
-/// A connection that may still have to be made.
+/// Handle to a connection that may still be connecting.
 #[derive(Clone, Debug)]
-pub(super) struct Opening(watch::Receiver<Option<Outcome>>);
+pub(super) struct ConnectionHandle(watch::Receiver<Option<ConnectResult>>);
 
 /// Carries commands and replies until the connection ends.
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Connection {
-    /// Begins to connect, in the background: that may take longer than an operation has.
+    /// Starts to connect in the background, because that may take longer than an operation's timeout.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub(super) fn open(info: ConnectionInfo, max_string: usize) -> Self {
-        let (outcome, opening) = watch::channel(None);
+    pub(super) fn open(info: ConnectionInfo, max_string_size: usize) -> Self {
+        let (result, handle) = watch::channel(None);
         let task = tokio::spawn(async move {
-            match connect(&info, max_string).await {
+            match connect(&info, max_string_size).await {
                 Ok((connection, driver)) => {
-                    outcome.send_replace(Some(Ok(connection)));
+                    result.send_replace(Some(Ok(connection)));
                     driver.await;
                 }
                 Err(error) => {
-                    outcome.send_replace(Some(Err(error)));
+                    result.send_replace(Some(Err(error)));
                 }
             }
         });
         Self {
-            opening: Opening(opening),
+            handle: ConnectionHandle(handle),
             task: task.abort_handle(),
         }
     }
 
-    pub(super) fn opening(&self) -> Opening {
-        self.opening.clone()
+    pub(super) fn handle(&self) -> ConnectionHandle {
+        self.handle.clone()
     }
 
-    pub(super) fn is_of(&self, opening: &Opening) -> bool {
-        self.opening.0.same_channel(&opening.0)
+    pub(super) fn is_of(&self, handle: &ConnectionHandle) -> bool {
+        self.handle.0.same_channel(&handle.0)
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -80,12 +80,12 @@ impl Drop for Connection {
     }
 }
 
-impl Opening {
-    /// The connection, when it is made.
-    pub(super) async fn opened(&mut self) -> Outcome {
-        let outcome = self.0.wait_for(Option::is_some).await;
-        match outcome.as_deref() {
-            Ok(Some(outcome)) => outcome.clone(),
+impl ConnectionHandle {
+    /// Waits until connecting has ended and returns the connection.
+    pub(super) async fn connected(&mut self) -> ConnectResult {
+        let result = self.0.wait_for(Option::is_some).await;
+        match result.as_deref() {
+            Ok(Some(result)) => result.clone(),
             _ => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
         }
     }
@@ -97,17 +97,17 @@ impl Opening {
 
 async fn connect(
     info: &ConnectionInfo,
-    max_string: usize,
+    max_string_size: usize,
 ) -> Result<(MultiplexedConnection, Driver), RedisError> {
     match info.addr() {
         ConnectionAddr::Tcp(host, port) => {
             let stream = connect_tcp(host, *port).await?;
-            log_in(info, LimitedReplies::new(stream, max_string)).await
+            handshake(info, LimitedReplies::new(stream, max_string_size)).await
         }
         #[cfg(unix)]
         ConnectionAddr::Unix(path) => {
             let stream = tokio::net::UnixStream::connect(path).await?;
-            log_in(info, LimitedReplies::new(stream, max_string)).await
+            handshake(info, LimitedReplies::new(stream, max_string_size)).await
         }
         _ => Err((
             ErrorKind::InvalidClientConfig,
@@ -118,26 +118,26 @@ async fn connect(
 }
 
 async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut outcome = Err(io::Error::from(io::ErrorKind::NotFound));
+    let mut result = Err(io::Error::from(io::ErrorKind::NotFound));
     for address in lookup_host((host, port)).await? {
-        outcome = match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
-            Ok(outcome) => outcome,
-            Err(late) => Err(late.into()),
+        result = match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(result) => result,
+            Err(elapsed) => Err(elapsed.into()),
         };
-        if outcome.is_ok() {
+        if result.is_ok() {
             break;
         }
     }
-    let stream = outcome?;
+    let stream = result?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-async fn log_in(
+async fn handshake(
     info: &ConnectionInfo,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
 ) -> Result<(MultiplexedConnection, Driver), RedisError> {
-    // An operation has its own time.
+    // `Redis` limits the time of each operation itself.
     let config = AsyncConnectionConfig::new().set_response_timeout(None);
     let connecting = MultiplexedConnection::new_with_config(info.redis_settings(), stream, config);
     let (connection, driver) = timeout(CONNECT_TIMEOUT, connecting)

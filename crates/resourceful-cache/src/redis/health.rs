@@ -1,67 +1,68 @@
-//! Is the server asked? After a few failures in a row it is left alone for a while.
+//! Circuit breaker: after a few failures in a row, commands are paused for a while.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many operations in a row fail before the server counts as away. One alone may have met a
-/// single slow moment: a large value, a busy machine.
-const FAILURES: u32 = 3;
+/// Failed operations in a row before the server counts as unavailable. A single failure may have a
+/// short cause: a large value, a busy machine.
+const MAX_FAILURES: u32 = 3;
 
-/// How long a server that is away is left alone.
+/// Time without commands to an unavailable server.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What the last operations came to.
+/// State of the server by its last operations.
 #[derive(Debug, Default)]
 pub(super) struct Health {
-    /// How many failed since the last answer.
+    /// Failures since the last reply.
     failures: u32,
     failed_at: Option<Instant>,
-    away_until: Option<Instant>,
+    unavailable_until: Option<Instant>,
 }
 
-/// What a change of [`Health`] is to the log.
+/// A change of [`Health`], for the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum Transition {
     None,
-    WentAway,
-    CameBack,
+    BecameUnavailable,
+    Recovered,
 }
 
 impl Health {
-    pub(super) fn is_away(&self, now: Instant) -> bool {
-        self.away_until.is_some_and(|until| now < until)
+    pub(super) fn is_unavailable(&self, now: Instant) -> bool {
+        self.unavailable_until.is_some_and(|until| now < until)
     }
 
-    /// An operation was answered.
-    pub(super) fn answered(&mut self) -> Change {
-        let was_away = self.away_until.is_some();
+    /// Records that an operation got a reply.
+    pub(super) fn record_reply(&mut self) -> Transition {
+        let was_unavailable = self.unavailable_until.is_some();
         *self = Self::default();
-        if was_away {
-            Change::CameBack
+        if was_unavailable {
+            Transition::Recovered
         } else {
-            Change::None
+            Transition::None
         }
     }
 
-    /// An operation that began at `began` was not answered. Is the server away, so that its
-    /// connection is of no use either? [`Self::leave_alone`] is next, then.
-    pub(super) fn failed(&mut self, began: Instant, now: Instant) -> bool {
-        // Of many operations at the same time, all of which met the same slow moment, one counts.
+    /// Records that an operation that began at `began` got no reply. Returns whether the server is
+    /// now unavailable; the caller then drops the connection and calls [`Self::pause`].
+    pub(super) fn record_failure(&mut self, began: Instant, now: Instant) -> bool {
+        // Concurrent operations share one slow moment, so only the first failure counts.
         if self.failed_at.is_none_or(|failed_at| began >= failed_at) {
             self.failures += 1;
             self.failed_at = Some(now);
-            return self.failures >= FAILURES;
+            return self.failures >= MAX_FAILURES;
         }
         false
     }
 
-    pub(super) fn leave_alone(&mut self, now: Instant) -> Change {
-        let was_away = self.away_until.replace(now + PAUSE).is_some();
-        if was_away {
-            Change::None
+    /// Pauses commands for [`PAUSE`].
+    pub(super) fn pause(&mut self, now: Instant) -> Transition {
+        let was_unavailable = self.unavailable_until.replace(now + PAUSE).is_some();
+        if was_unavailable {
+            Transition::None
         } else {
-            Change::WentAway
+            Transition::BecameUnavailable
         }
     }
 }
@@ -73,33 +74,33 @@ mod tests {
     const STEP: Duration = Duration::from_millis(20);
 
     #[test]
-    fn three_failures_in_a_row_are_away() {
+    fn three_failures_in_a_row_make_the_server_unavailable() {
         let (mut health, start) = (Health::default(), Instant::now());
         let mut times = (0..).map(|number| start + number * STEP);
         let mut fail = |health: &mut Health| {
             let began = times.next().unwrap();
-            health.failed(began, began + STEP)
+            health.record_failure(began, began + STEP)
         };
         assert_eq!([fail(&mut health), fail(&mut health)], [false, false]);
-        // An answer between them makes all the difference.
-        assert_eq!(health.answered(), Change::None);
-        let outcomes = [(); 4].map(|()| fail(&mut health));
-        assert_eq!(outcomes, [false, false, true, true]);
-        assert_eq!(health.leave_alone(start), Change::WentAway);
-        assert_eq!(health.leave_alone(start), Change::None);
-        assert!(health.is_away(start));
-        assert!(!health.is_away(start + PAUSE));
-        // Still away until it answers: one look a second is enough.
+        // A reply between the failures resets the count.
+        assert_eq!(health.record_reply(), Transition::None);
+        let results = [(); 4].map(|()| fail(&mut health));
+        assert_eq!(results, [false, false, true, true]);
+        assert_eq!(health.pause(start), Transition::BecameUnavailable);
+        assert_eq!(health.pause(start), Transition::None);
+        assert!(health.is_unavailable(start));
+        assert!(!health.is_unavailable(start + PAUSE));
+        // Unavailable until it replies: one attempt a second is enough.
         assert!(fail(&mut health));
-        assert_eq!(health.answered(), Change::CameBack);
-        assert!(!health.is_away(start));
+        assert_eq!(health.record_reply(), Transition::Recovered);
+        assert!(!health.is_unavailable(start));
     }
 
     #[test]
-    fn a_hundred_failures_at_the_same_time_are_one() {
+    fn a_hundred_concurrent_failures_count_once() {
         let (mut health, now) = (Health::default(), Instant::now());
         for _ in 0..100 {
-            assert!(!health.failed(now, now + STEP));
+            assert!(!health.record_failure(now, now + STEP));
         }
     }
 }

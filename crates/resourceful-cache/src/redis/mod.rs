@@ -1,4 +1,4 @@
-//! In a Redis server.
+//! [`Redis`]: a store in a Redis server.
 
 mod connection;
 mod health;
@@ -19,21 +19,21 @@ use redis::{
 use resourceful::BoxError;
 use tokio::time::{Instant, timeout};
 
-use self::connection::{Connection, Opening};
-use self::health::{Change, Health};
-use crate::store::{MAX_VALUE, Store};
+use self::connection::{Connection, ConnectionHandle};
+use self::health::{Health, Transition};
+use crate::store::{MAX_VALUE_SIZE, Store};
 
-/// How long an operation may take. A cache that takes longer is worse than none; a request that
-/// computes waits for one before and one after.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// Time limit for an operation. A slower cache is worse than none: a request that computes waits
+/// for one operation before the computation and one after it.
+const OPERATION_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// The longest time that is asked for: Redis has a limit, and memory has none.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Longest TTL that is sent to Redis, which has an upper limit.
+const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// The longest value that a Redis server takes, in bytes.
-const MAX_STRING: usize = 512 * 1024 * 1024;
+/// Maximum size of a Redis string in bytes.
+const MAX_STRING_SIZE: usize = 512 * 1024 * 1024;
 
-/// A store in a Redis server, over one connection that is made again when it breaks.
+/// A store in a Redis server. It uses one connection and reconnects when that breaks.
 ///
 /// # Examples
 /// ```no_run
@@ -49,9 +49,9 @@ const MAX_STRING: usize = 512 * 1024 * 1024;
 pub struct Redis {
     info: ConnectionInfo,
     server: Mutex<Server>,
-    max_value: usize,
-    /// Did the server refuse the last value?
-    is_full: AtomicBool,
+    max_value_size: usize,
+    /// Whether the server refused the last write.
+    refuses_writes: AtomicBool,
 }
 
 #[derive(Default)]
@@ -61,40 +61,40 @@ struct Server {
 }
 
 impl Server {
-    /// Closes this connection, unless another has taken its place.
-    fn close(&mut self, opening: &Opening) {
+    /// Closes this connection, unless it was replaced already.
+    fn close(&mut self, handle: &ConnectionHandle) {
         self.connection
-            .take_if(|connection| connection.is_of(opening));
+            .take_if(|connection| connection.is_of(handle));
     }
 }
 
 impl Redis {
-    /// A store at this URL. Nothing is connected yet: a server that is away does not keep a
-    /// service from starting.
+    /// Creates a store for the server at this URL. It connects later, so a service starts even if
+    /// the server is unavailable.
     ///
     /// # Errors
-    /// When the URL is none of Redis (`redis://`; TLS is not built in).
+    /// If the URL is not a Redis URL (`redis://`; TLS is not supported).
     ///
     /// # Examples
     /// See [`Redis`].
     pub fn new(url: &str) -> Result<Self, BoxError> {
         let info = url.into_connection_info()?;
         if let ConnectionAddr::TcpTls { .. } = info.addr() {
-            return Err("TLS to Redis is not built in".into());
+            return Err("TLS to Redis is not supported".into());
         }
-        // Its replies are simple enough to be bounded.
+        // RESP2 replies are simple enough to limit their size.
         let settings = info.redis_settings().clone();
         let settings = settings.set_protocol(ProtocolVersion::RESP2);
         Ok(Self {
             info: info.set_redis_settings(settings),
             server: Mutex::default(),
-            max_value: MAX_VALUE,
-            is_full: AtomicBool::new(false),
+            max_value_size: MAX_VALUE_SIZE,
+            refuses_writes: AtomicBool::new(false),
         })
     }
 
-    /// Keeps and reads values of at most `bytes` (512 MiB at the most), instead of 1 MiB. All
-    /// operations share one connection: while a long value is on its way, the others wait.
+    /// Sets the maximum size of a value in bytes (default 1 MiB, at most 512 MiB). All operations
+    /// share one connection, so a long value delays the others.
     ///
     /// # Examples
     /// ```
@@ -103,17 +103,17 @@ impl Redis {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> resourceful::Result<()> {
     /// let store = Redis::new("redis://localhost:6379").map_err(resourceful::Error::internal)?;
-    /// let store = store.with_max_value(4 * 1024 * 1024);
+    /// let store = store.with_max_value_size(4 * 1024 * 1024);
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn with_max_value(mut self, bytes: usize) -> Self {
-        self.max_value = bytes.min(MAX_STRING);
+    pub fn with_max_value_size(mut self, bytes: usize) -> Self {
+        self.max_value_size = bytes.min(MAX_STRING_SIZE);
         self
     }
 
-    /// Does `operation`, unless the server is known to be away.
+    /// Runs `operation`, unless the server is known to be unavailable.
     async fn attempt<T, F>(
         &self,
         operation: impl FnOnce(MultiplexedConnection) -> F,
@@ -122,77 +122,77 @@ impl Redis {
         F: Future<Output = Result<T, RedisError>>,
     {
         let began = Instant::now();
-        let mut opening = self.opening(began)?;
-        let attempt = async { Ok::<_, RedisError>(operation(opening.opened().await?).await) };
-        let error = match timeout(PATIENCE, attempt).await {
+        let mut handle = self.connection(began)?;
+        let attempt = async { Ok::<_, RedisError>(operation(handle.connected().await?).await) };
+        let error = match timeout(OPERATION_TIMEOUT, attempt).await {
             Ok(Ok(Ok(value))) => {
-                self.answered();
+                self.record_reply();
                 return Ok(value);
             }
-            // Not even a connection.
+            // Connecting failed.
             Ok(Err(error)) => {
-                self.leave_alone(&error.to_string());
+                self.pause(&error.to_string());
                 error.into()
             }
             Ok(Ok(Err(error))) => {
-                if is_unanswered(&error) {
-                    self.server().close(&opening);
-                    self.failed(began, &opening, &error.to_string());
+                if is_connection_failure(&error) {
+                    self.server().close(&handle);
+                    self.record_failure(began, &handle, &error.to_string());
                 } else if refuses_everything(&error) {
-                    self.leave_alone(&error.to_string());
+                    self.pause(&error.to_string());
                 } else {
-                    // It refuses this one operation: the others may be fine.
-                    self.answered();
+                    // The server refused this operation only.
+                    self.record_reply();
                 }
                 error.into()
             }
             Err(_) => {
-                let late = format!("no answer within {PATIENCE:?}");
-                self.failed(began, &opening, &late);
-                late.into()
+                let error = format!("no reply within {OPERATION_TIMEOUT:?}");
+                self.record_failure(began, &handle, &error);
+                error.into()
             }
         };
         Err(error)
     }
 
-    /// The connection, made anew where it has ended.
-    fn opening(&self, now: Instant) -> Result<Opening, BoxError> {
+    /// Returns the connection, and reconnects if it has ended.
+    fn connection(&self, now: Instant) -> Result<ConnectionHandle, BoxError> {
         let mut server = self.server();
-        if server.health.is_away(now) {
-            return Err("the Redis server did not answer a moment ago".into());
+        if server.health.is_unavailable(now) {
+            return Err("the Redis server was unavailable a moment ago".into());
         }
         server
             .connection
             .take_if(|connection| connection.has_ended());
-        // A read asks for a byte more than is allowed.
-        let open = || Connection::open(self.info.clone(), self.max_value + 1);
-        Ok(server.connection.get_or_insert_with(open).opening())
+        // `get` requests one byte more than the limit.
+        let open = || Connection::open(self.info.clone(), self.max_value_size + 1);
+        Ok(server.connection.get_or_insert_with(open).handle())
     }
 
-    fn answered(&self) {
-        if self.server().health.answered() == Change::CameBack {
-            tracing::info!("the Redis server is back");
+    fn record_reply(&self) {
+        if self.server().health.record_reply() == Transition::Recovered {
+            tracing::info!("Redis server is available again");
         }
     }
 
-    fn failed(&self, began: Instant, opening: &Opening, why: &str) {
+    fn record_failure(&self, began: Instant, handle: &ConnectionHandle, why: &str) {
         let mut server = self.server();
-        if server.health.failed(began, Instant::now()) {
-            // It may stay open for ever and never answer. One that is still being made has a
-            // time of its own.
-            if opening.is_open() {
-                server.close(opening);
+        if server.health.record_failure(began, Instant::now()) {
+            // The connection may stay open and silent. One that is still connecting has its own
+            // timeout.
+            if handle.is_open() {
+                server.close(handle);
             }
             drop(server);
-            self.leave_alone(why);
+            self.pause(why);
         }
     }
 
-    fn leave_alone(&self, why: &str) {
-        if self.server().health.leave_alone(Instant::now()) == Change::WentAway {
+    fn pause(&self, why: &str) {
+        if self.server().health.pause(Instant::now()) == Transition::BecameUnavailable {
             tracing::warn!(
                 why,
-                "the Redis server is away; values are computed directly"
+                "Redis server is unavailable; values are computed directly"
             );
         }
     }
@@ -202,21 +202,21 @@ impl Redis {
     }
 }
 
-/// Did the connection end, or carry something that is no reply?
-fn is_unanswered(error: &RedisError) -> bool {
+/// Whether the connection ended or carried an invalid reply.
+fn is_connection_failure(error: &RedisError) -> bool {
     error.is_io_error() || error.kind() == ErrorKind::Parse
 }
 
-/// Is it of no use to ask anything now?
+/// Whether the server refuses every command.
 fn refuses_everything(error: &RedisError) -> bool {
     const REFUSALS: [&str; 4] = ["NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN"];
     error.kind() == ErrorKind::AuthenticationFailed
         || error.code().is_some_and(|code| REFUSALS.contains(&code))
 }
 
-/// Does the server refuse values, though it may be read? It has no memory left, cannot save, or
-/// is a replica.
-fn is_full(error: &RedisError) -> bool {
+/// Whether the server refuses writes but can be read: it is out of memory, cannot save, or is a
+/// replica.
+fn is_write_refusal(error: &RedisError) -> bool {
     const REFUSALS: [&str; 3] = ["OOM", "MISCONF", "READONLY"];
     error.code().is_some_and(|code| REFUSALS.contains(&code))
 }
@@ -229,42 +229,42 @@ impl fmt::Debug for Redis {
 
 #[async_trait]
 impl Store for Redis {
-    fn max_value(&self) -> usize {
-        self.max_value
+    fn max_value_size(&self) -> usize {
+        self.max_value_size
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>, BoxError> {
-        // Another program, or another setting, may have stored a longer value. The server sends
-        // one byte more than is allowed, at most: the others would wait for the rest of it.
+        // Another program, or another setting, may have stored a longer value. The server sends at
+        // most one byte more than the limit; the rest would delay other operations.
         let mut command = redis::cmd("GETRANGE");
-        command.arg(key).arg(0).arg(self.max_value);
+        command.arg(key).arg(0).arg(self.max_value_size);
         let get = |mut connection| async move { command.query_async(&mut connection).await };
         let value: Vec<u8> = self.attempt(get).await?;
-        if value.len() > self.max_value {
-            tracing::debug!(key, max = self.max_value, "what is cached is too long");
+        if value.len() > self.max_value_size {
+            tracing::debug!(key, max = self.max_value_size, "cached value is too long");
             return Ok(None);
         }
-        // Nothing is there: no JSON is empty.
+        // An empty string means that the key is missing: JSON is never empty.
         Ok((!value.is_empty()).then(|| Bytes::from(value)))
     }
 
     async fn set(&self, key: &str, value: Bytes, ttl: Duration) -> Result<(), BoxError> {
-        let milliseconds = ttl.clamp(Duration::from_millis(1), LONGEST).as_millis();
+        let milliseconds = ttl.clamp(Duration::from_millis(1), MAX_TTL).as_millis();
         let milliseconds = u64::try_from(milliseconds).expect("a hundred years fit");
         let expiry = SetOptions::default().with_expiration(SetExpiry::PX(milliseconds));
         let set = |mut connection: MultiplexedConnection| async move {
-            let outcome = connection.set_options(key, &*value, expiry).await;
-            match &outcome {
-                Ok(()) => self.is_full.store(false, Ordering::Relaxed),
-                Err(error) if is_full(error) => {
-                    if !self.is_full.swap(true, Ordering::Relaxed) {
+            let result = connection.set_options(key, &*value, expiry).await;
+            match &result {
+                Ok(()) => self.refuses_writes.store(false, Ordering::Relaxed),
+                Err(error) if is_write_refusal(error) => {
+                    if !self.refuses_writes.swap(true, Ordering::Relaxed) {
                         let error = error.to_string();
-                        tracing::warn!(error, "the Redis server takes no values; it is only read");
+                        tracing::warn!(error, "Redis server refuses writes; the cache only reads");
                     }
                 }
                 Err(_) => {}
             }
-            outcome
+            result
         };
         self.attempt(set).await
     }

@@ -1,7 +1,6 @@
-//! A stream of replies, none of which is longer than is allowed.
+//! Limits the size of replies on a stream.
 //!
-//! The `redis` crate reads a reply of any length into memory before anybody sees it, and has no
-//! setting for that.
+//! The `redis` crate reads a reply of any length into memory and has no setting to limit it.
 
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -9,10 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The longest line of a reply, in bytes: a number, `OK`, or an error.
-const MAX_LINE: usize = 4 * 1024;
+/// Maximum length of a line of a reply in bytes: a number, `OK`, or an error.
+const MAX_LINE_LENGTH: usize = 4 * 1024;
 
-/// A stream that fails at the beginning of a reply that is too long.
+/// A stream that fails as soon as a reply announces too many bytes.
 #[derive(Debug)]
 pub(super) struct LimitedReplies<S> {
     stream: S,
@@ -20,14 +19,14 @@ pub(super) struct LimitedReplies<S> {
 }
 
 impl<S> LimitedReplies<S> {
-    /// A stream over which strings have at most `max_string` bytes.
-    pub(super) fn new(stream: S, max_string: usize) -> Self {
+    /// Limits strings to `max_string_size` bytes.
+    pub(super) fn new(stream: S, max_string_size: usize) -> Self {
         Self {
             stream,
             limit: ReplyLimit {
-                max_string,
+                max_string_size,
                 line: Vec::new(),
-                rest: 0,
+                string_left: 0,
             },
         }
     }
@@ -39,9 +38,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for LimitedReplies<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let known = buffer.filled().len();
+        let old_len = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        Poll::Ready(self.limit.check(&buffer.filled()[known..]))
+        Poll::Ready(self.limit.check(&buffer.filled()[old_len..]))
     }
 }
 
@@ -63,23 +62,23 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for LimitedReplies<S> {
     }
 }
 
-/// Follows replies of RESP2, of which a cache gets lines and strings only.
+/// Parses the lengths of RESP2 replies. A cache gets only lines and strings.
 ///
 /// <https://redis.io/docs/latest/develop/reference/protocol-spec/>
 #[derive(Debug)]
 struct ReplyLimit {
-    max_string: usize,
-    /// The line that has begun.
+    max_string_size: usize,
+    /// Bytes of the current line.
     line: Vec<u8>,
-    /// How many bytes of a string are still to come, with the line's end after it.
-    rest: usize,
+    /// Bytes of the current string that are still to come, with its final CRLF.
+    string_left: usize,
 }
 
 impl ReplyLimit {
     fn check(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            let of_string = self.rest.min(bytes.len());
-            self.rest -= of_string;
+            let of_string = self.string_left.min(bytes.len());
+            self.string_left -= of_string;
             bytes = &bytes[of_string..];
             let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
                 self.add(bytes)?;
@@ -88,7 +87,7 @@ impl ReplyLimit {
             self.add(&bytes[..=end])?;
             bytes = &bytes[end + 1..];
             if self.line.ends_with(b"\r\n") {
-                self.rest = self.string_after_line()?;
+                self.string_left = self.string_after_line()?;
                 self.line.clear();
             }
         }
@@ -96,8 +95,8 @@ impl ReplyLimit {
     }
 
     fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.line.len() + bytes.len() > MAX_LINE {
-            return Err(refused("a line of a reply is too long"));
+        if self.line.len() + bytes.len() > MAX_LINE_LENGTH {
+            return Err(protocol_error("line of a reply is too long"));
         }
         self.line.extend_from_slice(bytes);
         Ok(())
@@ -106,24 +105,24 @@ impl ReplyLimit {
     fn string_after_line(&self) -> io::Result<usize> {
         let line = self.line.trim_ascii_end();
         match line.split_first() {
-            // No string at all has the length -1.
+            // The length -1 means a null string.
             Some((b'+' | b'-' | b':', _) | (b'$', b"-1")) => Ok(0),
             Some((b'$', length)) => {
                 let length = str::from_utf8(length).ok();
                 let length = length.and_then(|length| length.parse::<usize>().ok());
                 match length {
-                    Some(length) if length <= self.max_string => Ok(length + 2),
-                    _ => Err(refused("a reply is too long")),
+                    Some(length) if length <= self.max_string_size => Ok(length + 2),
+                    _ => Err(protocol_error("a reply is too long")),
                 }
             }
-            // Lists have any number of members.
-            _ => Err(refused("a reply is of a type that was not asked for")),
+            // Arrays may have any number of elements.
+            _ => Err(protocol_error("a reply is of an unexpected type")),
         }
     }
 }
 
-/// The connection cannot be used any more.
-fn refused(why: &'static str) -> io::Error {
+/// Error after which the connection cannot be used any more.
+fn protocol_error(why: &'static str) -> io::Error {
     io::Error::new(ErrorKind::ConnectionAborted, why)
 }
 
@@ -131,25 +130,25 @@ fn refused(why: &'static str) -> io::Error {
 mod tests {
     use super::*;
 
-    fn check(replies: &[u8], piece: usize) -> Result<(), String> {
+    fn check(replies: &[u8], chunk: usize) -> Result<(), String> {
         let mut limit = LimitedReplies::new((), 10).limit;
-        let mut pieces = replies.chunks(piece);
-        let outcome = pieces.try_for_each(|piece| limit.check(piece));
-        outcome.map_err(|error| error.to_string())
+        let mut chunks = replies.chunks(chunk);
+        let result = chunks.try_for_each(|chunk| limit.check(chunk));
+        result.map_err(|error| error.to_string())
     }
 
     #[test]
-    fn replies_within_the_limit_pass_in_whatever_pieces_they_come() {
+    fn replies_within_the_limit_pass_in_any_chunks() {
         let replies =
             b"+OK\r\n$-1\r\n$0\r\n\r\n:7\r\n$10\r\n$99\r\n+\n567\r\n-ERR no\nend\r\n$1\r\nx\r\n";
-        for piece in 1..=replies.len() {
-            assert_eq!(check(replies, piece), Ok(()), "{piece}");
+        for chunk in 1..=replies.len() {
+            assert_eq!(check(replies, chunk), Ok(()), "{chunk}");
         }
     }
 
     #[test]
-    fn longer_ones_are_refused_at_their_first_line() {
-        let endless = [b'+'; MAX_LINE + 1];
+    fn longer_replies_fail_at_their_first_line() {
+        let endless = [b'+'; MAX_LINE_LENGTH + 1];
         for reply in [
             &b"$11\r\n"[..],
             b"+OK\r\n$500000000\r\n",
@@ -161,8 +160,8 @@ mod tests {
             b"\r\n",
             &endless,
         ] {
-            for piece in [1, 2, reply.len()] {
-                assert!(check(reply, piece).is_err(), "{reply:?}");
+            for chunk in [1, 2, reply.len()] {
+                assert!(check(reply, chunk).is_err(), "{reply:?}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Connections that stay open and do not carry what they should.
+//! Connections that stay open but carry no valid replies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,23 +11,23 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::redis_away::until_it_is_back;
+use crate::redis_unavailable::until_available;
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     Silent,
     HalfReply,
-    /// 500 MB are announced, and sent as fast as they are taken.
+    /// Announces 500 MB and sends them as fast as the client reads.
     LongReply,
     EndlessLine,
     NoReply,
 }
 
-/// A Redis server behind a proxy, some of whose connections are bad.
+/// A Redis server behind a proxy with faulty connections.
 struct Proxy {
     server: Server,
     url: String,
-    /// All connections up to this one have the fault.
+    /// Connections up to this number have the fault.
     faults: watch::Sender<(usize, Fault)>,
     traffic: Arc<Traffic>,
 }
@@ -36,7 +36,7 @@ struct Proxy {
 struct Traffic {
     accepted: AtomicUsize,
     closed: AtomicUsize,
-    /// Bytes that a fault sent.
+    /// Bytes sent by a fault.
     flooded: AtomicUsize,
 }
 
@@ -45,7 +45,7 @@ impl Proxy {
         let server = Server::start();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("redis://{}", listener.local_addr().unwrap());
-        let (faults, seen) = watch::channel((0, Fault::Silent));
+        let (faults, fault_watch) = watch::channel((0, Fault::Silent));
         let traffic = Arc::<Traffic>::default();
         let target = server.url().replace("redis://", "");
         tokio::spawn({
@@ -53,14 +53,14 @@ impl Proxy {
             async move {
                 while let Ok((client, _)) = listener.accept().await {
                     let number = traffic.accepted.fetch_add(1, Ordering::SeqCst) + 1;
-                    let (seen, traffic) = (seen.clone(), Arc::clone(&traffic));
+                    let (fault_watch, traffic) = (fault_watch.clone(), Arc::clone(&traffic));
                     let server = TcpStream::connect(&target).await.unwrap();
                     tokio::spawn(async move {
                         let (mut client_in, client_out) = client.into_split();
                         let (server_in, mut server_out) = server.into_split();
                         tokio::select! {
                             _ = tokio::io::copy(&mut client_in, &mut server_out) => {}
-                            () = answer(server_in, client_out, number, seen, &traffic) => {}
+                            () = forward_replies(server_in, client_out, number, fault_watch, &traffic) => {}
                         }
                         traffic.closed.fetch_add(1, Ordering::SeqCst);
                     });
@@ -79,19 +79,19 @@ impl Proxy {
         self.traffic.accepted.load(Ordering::SeqCst)
     }
 
-    /// From now on the connections that are there have the fault.
-    fn spoil(&self, fault: Fault) {
+    /// Gives the existing connections the fault.
+    fn break_existing(&self, fault: Fault) {
         self.faults.send_replace((self.accepted(), fault));
     }
 
-    /// From now on all connections are silent, new ones too.
-    fn spoil_all(&self) {
+    /// Makes all connections silent, new ones too.
+    fn silence_all(&self) {
         self.faults.send_replace((usize::MAX, Fault::Silent));
     }
 }
 
-/// Hands on what the server answers, until the connection has a fault.
-async fn answer(
+/// Forwards the server's replies until the connection has a fault.
+async fn forward_replies(
     mut server: OwnedReadHalf,
     mut client: OwnedWriteHalf,
     number: usize,
@@ -138,18 +138,18 @@ async fn answer(
 async fn a_connection_with_this_fault_is_replaced(fault: Fault) {
     let proxy = Proxy::start().await;
     let cache = Cache::new(Redis::new(&proxy.url).unwrap(), "test", 1);
-    until_it_is_back(&cache).await;
+    until_available(&cache).await;
     let before = proxy.accepted();
-    proxy.spoil(fault);
-    until_it_is_back(&cache).await;
+    proxy.break_existing(fault);
+    until_available(&cache).await;
     assert!(proxy.accepted() > before);
-    // The bad one is not kept beside the new one.
+    // The store closes the faulty connection.
     let deadline = Instant::now() + Duration::from_secs(5);
     while proxy.traffic.closed.load(Ordering::SeqCst) < before {
         assert!(Instant::now() < deadline, "the old connection stays");
         tokio::task::yield_now().await;
     }
-    // What the system's buffers hold, and no more.
+    // No more than the system's buffers hold.
     let flooded = proxy.traffic.flooded.load(Ordering::SeqCst);
     assert!(flooded < 20_000_000, "{flooded}");
 }
@@ -179,35 +179,35 @@ async fn a_connection_to_something_else_is_replaced() {
     a_connection_with_this_fault_is_replaced(Fault::NoReply).await;
 }
 
-/// New connections are silent before anything is asked, too.
+/// New connections are silent from the start.
 #[tokio::test]
-async fn a_server_that_accepts_and_says_nothing_is_used_again_when_it_answers() {
+async fn a_silent_server_is_used_again_when_it_replies() {
     let proxy = Proxy::start().await;
-    proxy.spoil_all();
+    proxy.silence_all();
     let cache = Cache::new(Redis::new(&proxy.url).unwrap(), "test", 1);
     for _ in 0..5 {
         assert_eq!(cache.get::<i32>("a").await, None);
     }
-    proxy.spoil(Fault::Silent);
-    until_it_is_back(&cache).await;
+    proxy.break_existing(Fault::Silent);
+    until_available(&cache).await;
 }
 
-/// As servers and proxies do with connections that are idle: nothing is lost by that.
+/// Servers and proxies close idle connections; the cache then reconnects.
 #[tokio::test]
 async fn a_connection_that_the_server_closed_is_replaced_at_once() {
     let proxy = Proxy::start().await;
     let cache = Cache::new(Redis::new(&proxy.url).unwrap(), "test", 1);
     let mut times = Vec::new();
-    // A busy machine may have slow moments of its own.
+    // Several attempts, because a busy machine may be slow.
     for _ in 0..5 {
-        until_it_is_back(&cache).await;
+        until_available(&cache).await;
         let closed = proxy.traffic.closed.load(Ordering::SeqCst);
         crate::redis_cli(&proxy.server, &["CLIENT", "KILL", "TYPE", "normal"]);
         while proxy.traffic.closed.load(Ordering::SeqCst) == closed {
             tokio::task::yield_now().await;
         }
         let started = Instant::now();
-        until_it_is_back(&cache).await;
+        until_available(&cache).await;
         times.push(started.elapsed());
         if started.elapsed() < Duration::from_millis(500) {
             return;

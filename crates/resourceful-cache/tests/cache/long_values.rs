@@ -1,4 +1,4 @@
-//! Values that are too long to be cached.
+//! Values over the maximum size.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +13,12 @@ use crate::TTL;
 
 const MIB: usize = 1024 * 1024;
 
-/// A text whose JSON has so many bytes.
+/// A text whose JSON has this many bytes.
 fn text(bytes: usize) -> String {
     "x".repeat(bytes - 2)
 }
 
-async fn a_value_over_the_limit_is_not_kept(store: impl Store, max: usize) {
+async fn a_value_over_the_limit_is_not_stored(store: impl Store, max: usize) {
     let namespace = format!("long-{}-{max}", std::process::id());
     let cache = Cache::new(store, &namespace, 1);
     // A busy machine may need more than 20 ms for a mebibyte.
@@ -31,9 +31,9 @@ async fn a_value_over_the_limit_is_not_kept(store: impl Store, max: usize) {
     set(text(max)).await;
     let deadline = Instant::now() + Duration::from_secs(5);
     while cache.get::<String>("a").await.is_none() {
-        assert!(Instant::now() < deadline, "it was not kept");
+        assert!(Instant::now() < deadline, "the value was not stored");
     }
-    // What was there before does not stay in its place.
+    // The older value is removed.
     set(text(max + 1)).await;
     assert!(cache.get::<String>("a").await.is_none());
     let computed = AtomicUsize::new(0);
@@ -49,11 +49,11 @@ async fn a_value_over_the_limit_is_not_kept(store: impl Store, max: usize) {
 }
 
 #[tokio::test]
-async fn memory_keeps_one_mebibyte_unless_told_otherwise() {
-    a_value_over_the_limit_is_not_kept(Memory::default(), MIB).await;
-    a_value_over_the_limit_is_not_kept(Memory::default().with_max_value(100), 100).await;
-    let shared: Arc<dyn Store> = Arc::new(Memory::default().with_max_value(2 * MIB));
-    a_value_over_the_limit_is_not_kept(shared, 2 * MIB).await;
+async fn the_default_limit_in_memory_is_one_mebibyte() {
+    a_value_over_the_limit_is_not_stored(Memory::default(), MIB).await;
+    a_value_over_the_limit_is_not_stored(Memory::default().with_max_value_size(100), 100).await;
+    let shared: Arc<dyn Store> = Arc::new(Memory::default().with_max_value_size(2 * MIB));
+    a_value_over_the_limit_is_not_stored(shared, 2 * MIB).await;
 }
 
 #[derive(Clone, Default)]
@@ -78,8 +78,9 @@ impl<'w> MakeWriter<'w> for Log {
 }
 
 #[tokio::test]
-async fn the_first_long_value_is_logged_with_what_to_do() {
-    // Of the whole process: subscribers of one thread lose lines that other threads reach first.
+async fn the_first_long_value_is_logged_with_advice() {
+    // One subscriber for the process: a thread's subscriber misses events that other threads log
+    // first.
     static LOG: LazyLock<Log> = LazyLock::new(|| {
         let log = Log::default();
         let subscriber = tracing_subscriber::fmt().with_ansi(false);
@@ -97,7 +98,7 @@ async fn the_first_long_value_is_logged_with_what_to_do() {
     let (Some(line), None) = (lines.next(), lines.next()) else {
         panic!("{log}");
     };
-    for part in ["WARN", "first", "1048577", "1048576", "with_max_value"] {
+    for part in ["WARN", "first", "1048577", "1048576", "with_max_value_size"] {
         assert!(line.contains(part), "{part}: {line}");
     }
 }
@@ -111,19 +112,21 @@ mod in_redis {
     use crate::redis_cli;
 
     #[tokio::test]
-    async fn redis_keeps_one_mebibyte_unless_told_otherwise() {
+    async fn the_default_limit_in_redis_is_one_mebibyte() {
         let server = Server::start();
         let store = || Redis::new(&server.url()).unwrap();
-        a_value_over_the_limit_is_not_kept(store(), MIB).await;
-        a_value_over_the_limit_is_not_kept(store().with_max_value(100), 100).await;
-        // The server has a limit of its own.
-        assert_eq!(store().with_max_value(usize::MAX).max_value(), 512 * MIB);
+        a_value_over_the_limit_is_not_stored(store(), MIB).await;
+        a_value_over_the_limit_is_not_stored(store().with_max_value_size(100), 100).await;
+        // The maximum of a Redis server.
+        assert_eq!(
+            store().with_max_value_size(usize::MAX).max_value_size(),
+            512 * MIB
+        );
     }
 
-    /// Another program stored 30 MB, and its key is read all the time: the cache is as good as
-    /// before for all other keys.
+    /// Another program stored 30 MB under a key that is read often. Other keys are not affected.
     #[tokio::test]
-    async fn a_long_value_of_somebody_else_is_not_there_and_disturbs_nobody() {
+    async fn a_long_value_of_another_program_counts_as_missing() {
         let server = Server::start();
         redis_cli(&server, &["SETRANGE", "test:v1:long", "30000000", "x"]);
         redis_cli(&server, &["SET", "test:v1:hot", "1"]);
@@ -132,15 +135,15 @@ mod in_redis {
         loop {
             assert!(
                 Instant::now() < deadline,
-                "the long value turns the cache off"
+                "the long value disables the cache"
             );
             assert_eq!(cache.get::<String>("long").await, None);
-            // A busy machine may miss its 20 ms once in a while.
+            // A busy machine may exceed the 20 ms now and then.
             if cache.get("hot").await == Some(1) {
                 break;
             }
         }
-        // Where the value is computed, it takes the place of what is there.
+        // A computed value replaces the long one.
         let compute = async || Ok::<_, Error>("short".to_owned());
         while cache.get::<String>("long").await.as_deref() != Some("short") {
             assert!(Instant::now() < deadline, "the long value stays");

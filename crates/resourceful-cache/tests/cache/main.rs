@@ -1,21 +1,21 @@
-//! The cache in memory and in a real Redis server, on good days and on bad ones.
+//! Tests of the cache in memory and with a real Redis server, including its failures.
 
-// A test that unwraps says all it has to say by failing.
+// A test may unwrap: the panic is its message.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[cfg(feature = "redis")]
 mod bad_connections;
 mod long_values;
 #[cfg(feature = "redis")]
-mod redis_away;
+mod redis_unavailable;
 mod values;
 
 use std::time::Duration;
 
-/// Longer than any test.
+/// Longer than any test runs.
 const TTL: Duration = Duration::from_secs(60);
 
-/// Has `redis-cli` do something that a cache does not.
+/// Runs a command by `redis-cli`.
 #[cfg(feature = "redis")]
 fn redis_cli(server: &resourceful_test_parts::Redis, command: &[&str]) {
     let url = server.url();

@@ -1,4 +1,4 @@
-//! What is kept, for how long, and how often it is computed.
+//! Storing, expiry and single computation of values.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::TTL;
 
-/// Makes two tests of each case: with memory, and with the Redis server of `./test`.
+/// Runs each case twice: in memory, and with the Redis server of `./test`.
 macro_rules! in_both_stores {
     ($($case:ident,)*) => {
         mod memory {
@@ -35,15 +35,15 @@ macro_rules! in_both_stores {
 }
 
 in_both_stores! {
-    a_value_is_kept_replaced_and_forgotten,
-    a_value_lives_as_long_as_it_was_told_to,
-    a_value_of_another_type_is_not_there,
-    many_who_miss_a_key_compute_it_once,
-    an_error_is_shared_and_not_kept,
-    one_who_goes_away_leaves_the_work_to_the_next,
+    a_value_is_stored_replaced_and_removed,
+    a_value_expires_after_its_ttl,
+    a_value_of_another_type_counts_as_missing,
+    concurrent_misses_compute_once,
+    an_error_is_shared_and_not_stored,
+    a_cancelled_caller_leaves_the_computation_to_the_next,
 }
 
-async fn a_value_is_kept_replaced_and_forgotten(cache: Cache) {
+async fn a_value_is_stored_replaced_and_removed(cache: Cache) {
     assert_eq!(cache.get::<String>("a").await, None);
     cache.set("a", &"one", TTL).await.unwrap();
     cache.set("a", &"two", TTL).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_value_is_kept_replaced_and_forgotten(cache: Cache) {
     assert_eq!(cache.get::<String>("a").await, None);
 }
 
-async fn a_value_lives_as_long_as_it_was_told_to(cache: Cache) {
+async fn a_value_expires_after_its_ttl(cache: Cache) {
     cache
         .set("short", &1, Duration::from_millis(50))
         .await
@@ -61,13 +61,16 @@ async fn a_value_lives_as_long_as_it_was_told_to(cache: Cache) {
     cache.set("long", &1, TTL).await.unwrap();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
     while cache.get::<i32>("short").await.is_some() {
-        assert!(tokio::time::Instant::now() < deadline, "it is still there");
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "the value did not expire"
+        );
         tokio::task::yield_now().await;
     }
     assert_eq!(cache.get("long").await, Some(1));
 }
 
-async fn a_value_of_another_type_is_not_there(cache: Cache) {
+async fn a_value_of_another_type_counts_as_missing(cache: Cache) {
     cache.set("a", &"text", TTL).await.unwrap();
     assert_eq!(cache.get::<i32>("a").await, None);
     let computed = cache
@@ -77,31 +80,31 @@ async fn a_value_of_another_type_is_not_there(cache: Cache) {
     assert_eq!(cache.get("a").await, Some(7));
 }
 
-async fn many_who_miss_a_key_compute_it_once(cache: Cache) {
+async fn concurrent_misses_compute_once(cache: Cache) {
     let computed = AtomicUsize::new(0);
     let compute = || async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         Ok::<_, Error>(computed.fetch_add(1, Ordering::Relaxed))
     };
-    let asking = (0..50).map(|_| cache.get_or_compute("a", TTL, compute()));
-    for outcome in gather(50, asking).await {
-        assert_eq!(outcome.unwrap(), 0);
+    let requests = (0..50).map(|_| cache.get_or_compute("a", TTL, compute()));
+    for result in gather(50, requests).await {
+        assert_eq!(result.unwrap(), 0);
     }
-    // Other keys are other work.
+    // Other keys are computed separately.
     cache.get_or_compute("b", TTL, compute()).await.unwrap();
     assert_eq!(computed.into_inner(), 2);
 }
 
-async fn an_error_is_shared_and_not_kept(cache: Cache) {
+async fn an_error_is_shared_and_not_stored(cache: Cache) {
     let computed = AtomicUsize::new(0);
     let fail = || async {
         computed.fetch_add(1, Ordering::Relaxed);
         tokio::task::yield_now().await;
         Err::<i32, _>(Error::conflict("Not today."))
     };
-    let asking = (0..10).map(|_| cache.get_or_compute("a", TTL, fail()));
-    for outcome in gather(10, asking).await {
-        let error = outcome.unwrap_err();
+    let requests = (0..10).map(|_| cache.get_or_compute("a", TTL, fail()));
+    for result in gather(10, requests).await {
+        let error = result.unwrap_err();
         assert_eq!(
             (error.status().as_u16(), error.detail()),
             (409, Some("Not today."))
@@ -114,7 +117,7 @@ async fn an_error_is_shared_and_not_kept(cache: Cache) {
     assert_eq!(computed.unwrap(), 7);
 }
 
-async fn one_who_goes_away_leaves_the_work_to_the_next(cache: Cache) {
+async fn a_cancelled_caller_leaves_the_computation_to_the_next(cache: Cache) {
     let begun = Arc::new(Notify::new());
     let first = tokio::spawn({
         let (cache, begun) = (cache.clone(), Arc::clone(&begun));
@@ -140,7 +143,7 @@ async fn one_who_goes_away_leaves_the_work_to_the_next(cache: Cache) {
 }
 
 #[tokio::test]
-async fn namespaces_and_versions_do_not_see_each_other() {
+async fn namespaces_and_versions_are_separate() {
     let store = Memory::default();
     let cache = |namespace, version| Cache::new(store.clone(), namespace, version);
     cache("posts", 1).set("a", &1, TTL).await.unwrap();
@@ -169,13 +172,13 @@ async fn memory_is_bounded() {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_not_shown() {
+async fn debug_output_omits_keys_and_values() {
     let store: std::sync::Arc<dyn resourceful_cache::Store> = Arc::new(Memory::default());
     let cache = Cache::new(store, "posts", 1);
     cache.set("key-of-ada", &"hunter2", TTL).await.unwrap();
-    let shown = format!("{cache:?}");
+    let debug = format!("{cache:?}");
     assert!(
-        !shown.contains("hunter2") && !shown.contains("ada"),
-        "{shown}"
+        !debug.contains("hunter2") && !debug.contains("ada"),
+        "{debug}"
     );
 }

@@ -1,4 +1,4 @@
-//! Answers that are compressed, though they were asked for as they are.
+//! Compressed responses to requests for `identity`.
 
 use std::io::{BufRead as _, BufReader, Write};
 use std::net::TcpListener;
@@ -20,20 +20,20 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A client of an upstream that answers every connection's request with this, then with `more`
-/// as long as it is read.
+/// A client of an upstream that sends `head` and `body` on each connection, then repeats `more`
+/// until the client stops reading.
 fn client_of(head: &str, body: &[u8], more: &[u8]) -> ClientBuilder {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = [head.as_bytes(), b"\r\nConnection: close\r\n\r\n", body].concat();
+    let response = [head.as_bytes(), b"\r\nConnection: close\r\n\r\n", body].concat();
     let more = more.to_owned();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let lines = BufReader::new(&stream).lines();
             let _ = lines.map_while(Result::ok).find(String::is_empty);
-            let mut outcome = (&stream).write_all(&answer);
-            while outcome.is_ok() && !more.is_empty() {
-                outcome = (&stream).write_all(&more);
+            let mut result = (&stream).write_all(&response);
+            while result.is_ok() && !more.is_empty() {
+                result = (&stream).write_all(&more);
             }
         }
     });
@@ -45,12 +45,12 @@ fn client_of(head: &str, body: &[u8], more: &[u8]) -> ClientBuilder {
 const GZIP: &str = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip";
 
 #[tokio::test]
-async fn answers_are_asked_for_as_they_are() {
+async fn identity_is_requested_by_default() {
     let upstream = Upstream::start();
     upstream.json("/", "1");
     client(&upstream).get("/").send().await.unwrap();
-    let own = client(&upstream).get("/").header(ACCEPT_ENCODING, "gzip");
-    own.send().await.unwrap();
+    let request = client(&upstream).get("/").header(ACCEPT_ENCODING, "gzip");
+    request.send().await.unwrap();
     let requests = upstream.requests();
     for (head, coding) in requests.iter().zip(["identity", "gzip"]) {
         let field = format!("accept-encoding: {coding}\r\n");
@@ -60,7 +60,7 @@ async fn answers_are_asked_for_as_they_are() {
 }
 
 #[tokio::test]
-async fn gzip_that_comes_all_the_same_is_decoded() {
+async fn unrequested_gzip_is_decoded() {
     let body = gzip(b"[1, 2]");
     let length = format!("{GZIP}\r\nContent-Length: {}", body.len());
     for head in [GZIP, &length] {
@@ -70,7 +70,7 @@ async fn gzip_that_comes_all_the_same_is_decoded() {
         assert_eq!(reply.bytes(), &b"[1, 2]"[..]);
         assert!(!reply.headers().contains_key(CONTENT_ENCODING));
     }
-    // The body of an error, too.
+    // Bodies of errors are decoded, too.
     let head = "HTTP/1.1 404 Not Found\r\nContent-Encoding: gzip";
     let client = client_of(head, &body, b"").build().unwrap();
     match client.get("/").send().await {
@@ -82,7 +82,7 @@ async fn gzip_that_comes_all_the_same_is_decoded() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_has_nothing_to_decode() {
+async fn an_empty_body_is_not_decoded() {
     for (method, status) in [
         (Method::HEAD, "200 OK"),
         (Method::DELETE, "204 No Content"),
@@ -95,7 +95,7 @@ async fn an_answer_without_a_body_has_nothing_to_decode() {
 }
 
 #[tokio::test]
-async fn the_size_of_an_answer_is_that_of_what_was_decoded() {
+async fn the_size_limit_applies_to_the_decoded_body() {
     let bomb = gzip(&vec![b' '; 20_000_000]);
     assert!(bomb.len() < 40_000);
     let client = client_of(GZIP, &bomb, b"").build().unwrap();
@@ -104,14 +104,14 @@ async fn the_size_of_an_answer_is_that_of_what_was_decoded() {
 
     let body = gzip(b"\"12345678\"");
     for (limit, fits) in [(10, true), (9, false)] {
-        let client = client_of(GZIP, &body, b"").max_response(limit).build();
-        let outcome = client.unwrap().get("/").fetch::<String>().await;
-        assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
+        let client = client_of(GZIP, &body, b"").max_response_size(limit).build();
+        let result = client.unwrap().get("/").fetch::<String>().await;
+        assert_eq!(result.is_ok(), fits, "{result:?}");
     }
 }
 
 #[tokio::test]
-async fn gzip_that_never_says_anything_ends_in_time() {
+async fn gzip_without_data_times_out() {
     // The head of RFC 1952, then empty stored blocks (RFC 1951) without end.
     const HEAD: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
     let empty = b"\0\0\0\xff\xff".repeat(20_000);
@@ -123,7 +123,7 @@ async fn gzip_that_never_says_anything_ends_in_time() {
 }
 
 #[tokio::test]
-async fn gzip_that_is_none_is_an_error() {
+async fn invalid_gzip_is_an_error() {
     let body = gzip(b"[1, 2, 3, 4, 5, 6, 7, 8, 9]");
     let mut wrong = body.clone();
     *wrong.last_mut().unwrap() ^= 1;
@@ -155,7 +155,7 @@ async fn another_coding_is_named() {
         }
         other => panic!("{other:?}"),
     }
-    // RFC 9110 section 8.4.1 has no such coding; it is none.
+    // RFC 9110 section 8.4.1 defines no such coding; it means no coding.
     let head = "HTTP/1.1 200 OK\r\nContent-Encoding: identity";
     let client = client_of(head, b"[1]", b"").build().unwrap();
     assert_eq!(client.get("/").fetch::<Vec<i64>>().await.unwrap(), [1]);

@@ -1,6 +1,6 @@
-//! An upstream that speaks HTTP/2 over TLS, with its bad days.
+//! An upstream over HTTP/2 and TLS that can misbehave.
 //!
-//! The frames are written by hand (RFC 9113), since a library does not misbehave.
+//! It writes its frames by hand (RFC 9113), because a library would not misbehave.
 
 use std::collections::VecDeque;
 use std::env;
@@ -37,7 +37,7 @@ const REFUSED_STREAM: u32 = 7;
 /// by that table (28).
 const OK_GIGABYTE: &[u8] = b"\x88\x0f\x0d\x0a1073741824";
 
-/// Runs `test`, which is called `name`, in a process of its own that trusts the upstream's
+/// Runs `test`, which is called `name`, in a separate process that trusts the upstream's
 /// certificate. The roots of the system are read from `SSL_CERT_FILE`, and a process cannot
 /// safely change its own environment.
 pub(crate) fn trusting<F: Future<Output = ()>>(name: &str, test: F) {
@@ -65,7 +65,7 @@ pub(crate) fn trusting<F: Future<Output = ()>>(name: &str, test: F) {
         .unwrap();
     let result = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    // A name that no test has would run nothing and succeed.
+    // With an unknown name the process would run no test and succeed.
     let passed = output.status.success() && result.contains("1 passed");
     assert!(passed, "{name}: {result}\n{errors}");
 }
@@ -73,20 +73,20 @@ pub(crate) fn trusting<F: Future<Output = ()>>(name: &str, test: F) {
 /// The behaviour of one connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Connection {
-    /// Answers every request with `1`.
+    /// Responds to every request with `1`.
     Answers,
-    /// Answers so many requests with `1`, and nothing after that, not even PING. What is sent
-    /// is still acknowledged by the kernel.
+    /// Responds to this many requests with `1`, then sends no frame, not even for a PING. The kernel
+    /// still acknowledges the client's bytes.
     SilentAfter(usize),
     /// Resets every stream with `REFUSED_STREAM`.
     Refuses,
-    /// Answers the first request with GOAWAY, as one that was not looked at.
+    /// Responds to the first request with a GOAWAY that marks it as unprocessed.
     GoesAway,
-    /// Answers every request with the head of an answer of a gigabyte.
+    /// Responds to every request with the head of a gigabyte response.
     AnswersHead,
 }
 
-/// A server on a free port of loopback. It ends with its test.
+/// A server on a free loopback port. It ends with its test.
 pub(crate) struct Http2Upstream {
     url: String,
     counts: Arc<Counts>,
@@ -99,7 +99,7 @@ struct Counts {
 }
 
 impl Http2Upstream {
-    /// The first connection behaves as the first of `connections`; the last is for all later ones.
+    /// Connections behave as the entries of `connections`; the last entry is for all later ones.
     pub(crate) async fn start<const N: usize>(connections: [Connection; N]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -150,7 +150,7 @@ async fn accept(listener: TcpListener, mut behaviours: VecDeque<Connection>, cou
         tokio::spawn(async move {
             if let Ok(stream) = tls.accept(stream).await {
                 assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-                // A client may go away at any time.
+                // A client may disconnect at any time.
                 let _ = serve(stream, behaviour, &counts).await;
             }
             counts.closed.add_permits(1);
@@ -179,7 +179,7 @@ async fn serve(
     behaviour: Connection,
     counts: &Counts,
 ) -> std::io::Result<()> {
-    let mut answered = 0;
+    let mut responses = 0;
     if matches!(behaviour, Connection::SilentAfter(0)) {
         return read_until_closed(stream).await;
     }
@@ -205,7 +205,7 @@ async fn serve(
                 let code = REFUSED_STREAM.to_be_bytes();
                 send(&mut stream, RST_STREAM, 0, id, &code).await?;
             }
-            // No stream was looked at (0), and nothing is wrong (0).
+            // Last stream id 0, error code NO_ERROR.
             (HEADERS, Connection::GoesAway) => send(&mut stream, GOAWAY, 0, 0, &[0; 8]).await?,
             (HEADERS, Connection::AnswersHead) => {
                 let flags = END_HEADERS | END_STREAM;
@@ -216,11 +216,11 @@ async fn serve(
             {
                 send(&mut stream, HEADERS, END_HEADERS, id, &OK_GIGABYTE[..1]).await?;
                 send(&mut stream, DATA, END_STREAM, id, b"1").await?;
-                answered += 1;
+                responses += 1;
             }
             _ => {}
         }
-        if matches!(behaviour, Connection::SilentAfter(limit) if limit == answered) {
+        if matches!(behaviour, Connection::SilentAfter(limit) if limit == responses) {
             return read_until_closed(stream).await;
         }
     }

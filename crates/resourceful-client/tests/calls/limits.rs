@@ -1,4 +1,4 @@
-//! Size and concurrency.
+//! Limits on size and concurrency.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::builder;
 #[tokio::test]
 async fn a_response_at_the_limit_is_read_and_one_byte_more_is_not() {
     let upstream = Upstream::start();
-    let client = builder(&upstream).max_response(10).build().unwrap();
+    let client = builder(&upstream).max_response_size(10).build().unwrap();
     upstream.json("/", r#""12345678""#);
     assert_eq!(client.get("/").fetch::<String>().await.unwrap(), "12345678");
     upstream.json("/", r#""123456789""#);
@@ -22,23 +22,23 @@ async fn a_response_at_the_limit_is_read_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn no_more_calls_than_allowed_run_at_the_same_time() {
+async fn concurrent_calls_are_limited() {
     let upstream = Upstream::start();
-    let one = Box::new(Behaviour::Json("1".to_owned()));
-    upstream.on("/", Behaviour::After(Duration::from_millis(50), one));
-    let client = builder(&upstream).max_concurrent(3).build().unwrap();
+    let response = Box::new(Behaviour::Json("1".to_owned()));
+    upstream.on("/", Behaviour::Delayed(Duration::from_millis(50), response));
+    let client = builder(&upstream).max_concurrent_calls(3).build().unwrap();
     let calls = (0..9).map(|_| client.get("/").fetch::<i64>());
-    let outcomes = resourceful::gather(9, calls).await;
-    assert!(outcomes.iter().all(Result::is_ok));
-    assert_eq!(upstream.most_at_once(), 3);
+    let results = resourceful::gather(9, calls).await;
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(upstream.max_concurrent(), 3);
 }
 
 #[tokio::test]
-async fn waiting_for_a_turn_counts() {
+async fn waiting_for_a_permit_counts_against_the_timeout() {
     let upstream = Upstream::start();
     upstream.on("/hang", Behaviour::Hang);
     upstream.json("/", "1");
-    let client = builder(&upstream).max_concurrent(1).build().unwrap();
+    let client = builder(&upstream).max_concurrent_calls(1).build().unwrap();
     let long = client.get("/hang").timeout(Duration::from_secs(2));
     let long = tokio::spawn(long.send());
     while upstream.requests().is_empty() {

@@ -1,12 +1,12 @@
-//! Where an upstream may send its callers.
+//! Redirects of the upstream.
 
 use http::StatusCode;
 use resourceful_test_parts::{Behaviour, Upstream};
 
 use crate::{builder, client};
 
-fn to(target: &str) -> Behaviour {
-    Behaviour::Answer(
+fn redirect(target: &str) -> Behaviour {
+    Behaviour::Respond(
         "302 Found",
         format!("Location: {target}\r\n"),
         String::new(),
@@ -16,7 +16,7 @@ fn to(target: &str) -> Behaviour {
 #[tokio::test]
 async fn a_redirect_within_the_origin_is_followed() {
     let upstream = Upstream::start();
-    upstream.on("/old", to("/new"));
+    upstream.on("/old", redirect("/new"));
     upstream.json("/new", "1");
     assert_eq!(
         client(&upstream).get("/old").fetch::<i64>().await.unwrap(),
@@ -25,14 +25,14 @@ async fn a_redirect_within_the_origin_is_followed() {
 }
 
 #[tokio::test]
-async fn a_redirect_elsewhere_is_not_followed() {
+async fn a_redirect_to_another_host_is_not_followed() {
     let (upstream, other) = (Upstream::start(), Upstream::start());
     for target in [
         "http://169.254.169.254/latest/meta-data/",
         other.url(),
         "http://localhost/",
     ] {
-        upstream.on("/", to(target));
+        upstream.on("/", redirect(target));
         let error = client(&upstream).get("/").send().await.unwrap_err();
         assert_eq!(error.status(), Some(StatusCode::FOUND), "{target}");
     }
@@ -40,14 +40,14 @@ async fn a_redirect_elsewhere_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_allowed_is_followed_to_where_it_may_be() {
+async fn an_allowed_host_may_need_a_public_address() {
     let (upstream, other) = (Upstream::start(), Upstream::start());
     other.json("/", "1");
     let target = other.url().replace("127.0.0.1", "localhost");
-    upstream.on("/", to(&target));
+    upstream.on("/", redirect(&target));
     let token = http::HeaderValue::from_static("secret");
     let allowed = builder(&upstream)
-        .redirect_to(target.trim_start_matches("http://"))
+        .allow_redirects_to(target.trim_start_matches("http://"))
         .header(http::HeaderName::from_static("x-api-key"), token)
         .retries(0);
     allowed
@@ -59,7 +59,7 @@ async fn a_host_that_is_allowed_is_followed_to_where_it_may_be() {
         .await
         .unwrap_err();
     assert!(other.requests().is_empty());
-    let client = allowed.redirect_to_private().build().unwrap();
+    let client = allowed.allow_private_redirects().build().unwrap();
     assert_eq!(client.get("/").fetch::<i64>().await.unwrap(), 1);
     assert!(upstream.requests()[0].contains("x-api-key: secret\r\n"));
     assert!(!other.requests()[0].contains("x-api-key"));
@@ -68,7 +68,7 @@ async fn a_host_that_is_allowed_is_followed_to_where_it_may_be() {
 }
 
 #[tokio::test]
-async fn what_changes_something_is_not_redirected() {
+async fn unsafe_methods_are_not_redirected() {
     let upstream = Upstream::start();
     upstream.json("/new", "1");
     for status in [
@@ -77,7 +77,7 @@ async fn what_changes_something_is_not_redirected() {
         "307 Temporary Redirect",
     ] {
         let location = "Location: /new\r\n".to_owned();
-        upstream.on("/old", Behaviour::Answer(status, location, String::new()));
+        upstream.on("/old", Behaviour::Respond(status, location, String::new()));
         for call in [
             client(&upstream).post("/old"),
             client(&upstream).delete("/old"),
@@ -93,9 +93,9 @@ async fn what_changes_something_is_not_redirected() {
 }
 
 #[tokio::test]
-async fn a_circle_ends() {
+async fn a_redirect_loop_ends() {
     let upstream = Upstream::start();
-    upstream.on("/", to("/"));
+    upstream.on("/", redirect("/"));
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::FOUND));
     assert_eq!(upstream.requests().len(), 4);
@@ -104,7 +104,7 @@ async fn a_circle_ends() {
 #[tokio::test]
 async fn the_base_urls_credentials_stay_with_its_host() {
     let upstream = Upstream::start();
-    upstream.on("/old", to(&format!("{}/new", upstream.url())));
+    upstream.on("/old", redirect(&format!("{}/new", upstream.url())));
     upstream.json("/new", "1");
     let base = upstream.url().replace("http://", "http://ada:secret@");
     let client = resourceful_client::Client::new(&base).unwrap();

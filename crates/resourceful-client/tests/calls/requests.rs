@@ -1,4 +1,4 @@
-//! What the upstream gets, and what comes of its answer.
+//! Requests that the upstream receives, and their responses.
 
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderValue};
 use resourceful::prelude::*;
@@ -71,7 +71,7 @@ async fn every_method_sends_its_path_query_headers_and_body() {
 }
 
 #[tokio::test]
-async fn the_name_of_the_client_can_be_chosen() {
+async fn the_user_agent_can_be_set() {
     let upstream = Upstream::start();
     upstream.json("/", "1");
     let client = builder(&upstream).user_agent("blog/1.0").build().unwrap();
@@ -83,7 +83,7 @@ async fn the_name_of_the_client_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn what_is_accepted_can_be_chosen() {
+async fn the_accept_header_can_be_set() {
     let upstream = Upstream::start();
     upstream.json("/", "1");
     let github = http::HeaderValue::from_static("application/vnd.github+json");
@@ -96,18 +96,18 @@ async fn what_is_accepted_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn a_reply_is_what_came() {
+async fn a_response_has_status_headers_and_body() {
     let upstream = Upstream::start();
     let odd = r#"{"b":1.0,  "a": 123456789012345678901234567890}"#;
     upstream.on(
         "/",
-        Behaviour::Answer("201 Created", "X-Kind: odd\r\n".into(), odd.into()),
+        Behaviour::Respond("201 Created", "X-Kind: odd\r\n".into(), odd.into()),
     );
-    let reply = client(&upstream).get("/").send().await.unwrap();
-    assert_eq!(reply.status(), 201);
-    assert_eq!(reply.headers()["x-kind"], "odd");
-    assert_eq!(reply.bytes(), odd);
-    assert_eq!(reply.json::<Box<RawValue>>().unwrap().get(), odd);
+    let response = client(&upstream).get("/").send().await.unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.headers()["x-kind"], "odd");
+    assert_eq!(response.bytes(), odd);
+    assert_eq!(response.json::<Box<RawValue>>().unwrap().get(), odd);
 }
 
 #[tokio::test]
@@ -129,15 +129,15 @@ async fn a_call_on_behalf_of_a_request_carries_its_id_and_ends_by_its_deadline()
         .timeout(std::time::Duration::from_millis(200))
         .get("/{path}", public(with_state(client, view)));
     let blog = TestClient::new(app).unwrap();
-    let answer = blog.get("/name").header("x-request-id", "abc-1").await;
-    assert_eq!(answer.text(), "Ada");
+    let response = blog.get("/name").header("x-request-id", "abc-1").await;
+    assert_eq!(response.text(), "Ada");
     assert!(upstream.requests()[0].contains("x-request-id: abc-1\r\n"));
 
     assert_eq!(blog.get("/slow").await.status(), 504);
 }
 
 #[tokio::test]
-async fn an_id_that_cannot_be_in_a_path_is_not_sent() {
+async fn an_id_that_cannot_be_a_segment_is_not_sent() {
     let upstream = Upstream::start();
     for id in ["", ".", ".."] {
         let error = client(&upstream)
@@ -158,7 +158,7 @@ async fn an_id_that_cannot_be_in_a_path_is_not_sent() {
 }
 
 #[test]
-fn a_base_is_an_absolute_url_of_http() {
+fn a_base_must_be_an_absolute_http_url() {
     for base in [
         "",
         "/v1",
@@ -172,7 +172,7 @@ fn a_base_is_an_absolute_url_of_http() {
 }
 
 #[test]
-fn credentials_are_not_shown() {
+fn debug_output_omits_credentials() {
     let token = HeaderValue::from_static("Bearer hunter2");
     let builder = Client::builder("http://user:hunter2@localhost").header(AUTHORIZATION, token);
     assert!(!format!("{builder:?}").contains("hunter2"));

@@ -1,4 +1,4 @@
-//! What is tried again, and what is not.
+//! Retries of failed calls.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,18 +11,18 @@ use crate::http2_upstream::{Http2Upstream, trusting};
 use crate::{builder, client};
 
 fn unavailable(headers: &str) -> Behaviour {
-    Behaviour::Answer("503 Service Unavailable", headers.to_owned(), String::new())
+    Behaviour::Respond("503 Service Unavailable", headers.to_owned(), String::new())
 }
 
 fn then_one(first: Behaviour) -> Behaviour {
-    Behaviour::Then(Box::new(first), Box::new(Behaviour::Json("1".to_owned())))
+    Behaviour::Sequence(Box::new(first), Box::new(Behaviour::Json("1".to_owned())))
 }
 
 #[tokio::test]
-async fn a_safe_call_is_made_again() {
+async fn a_safe_call_is_retried() {
     for first in [
         Behaviour::Reset,
-        Behaviour::CutOff("200 OK"),
+        Behaviour::Truncated("200 OK"),
         unavailable(""),
     ] {
         let upstream = Upstream::start();
@@ -33,7 +33,7 @@ async fn a_safe_call_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_call_that_changes_something_is_made_again_only_with_a_key() {
+async fn an_unsafe_call_is_retried_only_with_a_key() {
     let upstream = Upstream::start();
     upstream.on("/", then_one(unavailable("")));
     let error = client(&upstream)
@@ -61,21 +61,24 @@ async fn a_call_that_changes_something_is_made_again_only_with_a_key() {
 }
 
 #[tokio::test]
-async fn what_will_not_change_is_not_tried_again() {
+async fn permanent_errors_are_not_retried() {
     let upstream = Upstream::start();
     for status in [
         "400 Bad Request",
         "404 Not Found",
         "500 Internal Server Error",
     ] {
-        upstream.on("/", Behaviour::Answer(status, String::new(), String::new()));
+        upstream.on(
+            "/",
+            Behaviour::Respond(status, String::new(), String::new()),
+        );
         client(&upstream).get("/").send().await.unwrap_err();
     }
     assert_eq!(upstream.requests().len(), 3);
 }
 
 #[tokio::test]
-async fn a_call_is_given_up_after_its_retries() {
+async fn a_call_fails_after_its_retries() {
     let upstream = Upstream::start();
     upstream.on("/", Behaviour::Reset);
     builder(&upstream)
@@ -101,7 +104,7 @@ async fn retry_after_is_honoured_within_the_deadline() {
     assert_eq!(patient.get("/").fetch::<i64>().await.unwrap(), 1);
     assert!(started.elapsed() >= Duration::from_secs(1));
 
-    // A date that is past asks for no pause of its own.
+    // A date in the past requests no pause.
     let past = "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     upstream.on("/", then_one(unavailable(past)));
     assert_eq!(client(&upstream).get("/").fetch::<i64>().await.unwrap(), 1);
@@ -137,7 +140,7 @@ async fn a_retry_after_beyond_the_deadline_ends_the_call_at_once() {
 #[tokio::test]
 async fn one_deadline_covers_all_attempts() {
     let upstream = Upstream::start();
-    let slow = Behaviour::After(Duration::from_millis(400), Box::new(unavailable("")));
+    let slow = Behaviour::Delayed(Duration::from_millis(400), Box::new(unavailable("")));
     upstream.on("/", slow);
     let started = Instant::now();
     let stubborn = builder(&upstream).retries(100).build().unwrap();
@@ -146,12 +149,12 @@ async fn one_deadline_covers_all_attempts() {
 }
 
 #[tokio::test]
-async fn an_absurd_time_is_no_harm() {
+async fn huge_durations_do_not_overflow() {
     let upstream = Upstream::start();
     for seconds in ["18446744073709551615", "9223372036854775807"] {
         for status in ["404 Not Found", "503 Service Unavailable"] {
             let header = format!("Retry-After: {seconds}\r\n");
-            upstream.on("/", Behaviour::Answer(status, header, String::new()));
+            upstream.on("/", Behaviour::Respond(status, header, String::new()));
             let error = client(&upstream).get("/").send().await.unwrap_err();
             assert!(error.status().is_some(), "{error}");
         }
@@ -162,13 +165,16 @@ async fn an_absurd_time_is_no_harm() {
 }
 
 #[tokio::test]
-async fn a_status_counts_whatever_its_body_is() {
+async fn the_status_counts_even_if_the_body_fails() {
     let upstream = Upstream::start();
     let long = "x".repeat(20_000_000);
-    upstream.on("/", Behaviour::Answer("404 Not Found", String::new(), long));
+    upstream.on(
+        "/",
+        Behaviour::Respond("404 Not Found", String::new(), long),
+    );
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
-    upstream.on("/", Behaviour::CutOff("404 Not Found"));
+    upstream.on("/", Behaviour::Truncated("404 Not Found"));
     let error = client(&upstream).get("/").send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
     assert_eq!(upstream.requests().len(), 2);
@@ -193,9 +199,8 @@ fn all_attempts_are_counted_over_http2_too() {
 }
 
 #[test]
-fn a_request_that_was_not_processed_is_sent_again_whatever_its_method() {
-    const NAME: &str =
-        "retries::a_request_that_was_not_processed_is_sent_again_whatever_its_method";
+fn an_unprocessed_request_is_retried_with_any_method() {
+    const NAME: &str = "retries::an_unprocessed_request_is_retried_with_any_method";
     trusting(NAME, async {
         let upstream = Http2Upstream::start([GoesAway, Answers]).await;
         let client = upstream.client();

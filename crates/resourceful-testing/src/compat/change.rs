@@ -1,58 +1,58 @@
-//! One difference between two documents, and whom it hurts.
+//! [`ApiChange`]: one difference between two documents, and its impact.
 
 use std::fmt;
 
-/// What a change means for those who use the API today. In the order of a report.
+/// Impact on existing clients, in the order of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// A client that was right may now be wrong.
+pub(crate) enum Impact {
+    /// A correct client may fail now.
     Breaking,
-    /// Clients go on as they are, and may do more.
+    /// Existing clients work as before.
     Additive,
-    /// Nothing but words.
+    /// Only texts changed.
     Documentation,
 }
 
-/// One difference, in words.
+/// One difference as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) kind: Kind,
-    /// The operation, or what several of them share.
-    pub(crate) place: String,
+pub(crate) struct ApiChange {
+    pub(crate) impact: Impact,
+    /// The operation, or a component that operations share.
+    pub(crate) subject: String,
     pub(crate) text: String,
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for ApiChange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.place, self.text)
+        write!(formatter, "{}: {}", self.subject, self.text)
     }
 }
 
-/// Who makes the value that a schema describes.
+/// Direction of the values that a schema describes.
 ///
-/// A client is broken by a server that takes less, and by one that answers more.
+/// A server breaks clients if it accepts less, or if it returns more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    /// The client: bodies, parameters.
-    Sent,
-    /// The server.
-    Answered,
+pub(super) enum Direction {
+    /// Sent by the client: bodies, parameters.
+    Request,
+    /// Sent by the server.
+    Response,
 }
 
-impl Side {
-    /// What it means that fewer values are allowed.
-    pub(super) fn narrower(self) -> Kind {
+impl Direction {
+    /// Impact if fewer values are allowed.
+    pub(super) fn narrowed(self) -> Impact {
         match self {
-            Self::Sent => Kind::Breaking,
-            Self::Answered => Kind::Additive,
+            Self::Request => Impact::Breaking,
+            Self::Response => Impact::Additive,
         }
     }
 
-    /// What it means that more values are allowed.
-    pub(super) fn wider(self) -> Kind {
+    /// Impact if more values are allowed.
+    pub(super) fn widened(self) -> Impact {
         match self {
-            Self::Sent => Kind::Additive,
-            Self::Answered => Kind::Breaking,
+            Self::Request => Impact::Additive,
+            Self::Response => Impact::Breaking,
         }
     }
 }

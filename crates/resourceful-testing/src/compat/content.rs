@@ -1,57 +1,57 @@
-//! What a body or an answer consists of, by content type.
+//! Compares bodies by content type.
 
 use serde_json::Value;
 
-use super::change::Side;
+use super::change::Direction;
 use super::differ::Differ;
-use super::document::names;
-use super::place::Place;
+use super::resolver::names;
 use super::schema;
+use super::subject::Subject;
 
-/// Compares what a parameter or header is: a schema, or a text of some content type.
+/// Compares the `schema` or `content` of a parameter or header.
 pub(super) fn value<'a>(
     differ: &mut Differ<'a>,
-    side: Side,
-    place: &Place,
+    direction: Direction,
+    subject: &Subject,
     old: &'a Value,
     new: &'a Value,
 ) {
-    schema::compare(differ, side, place, &old["schema"], &new["schema"]);
+    schema::compare(differ, direction, subject, &old["schema"], &new["schema"]);
     match (&old["content"], &new["content"]) {
         (Value::Object(_), Value::Object(_)) => {
-            compare(differ, side, place, &old["content"], &new["content"]);
+            compare(differ, direction, subject, &old["content"], &new["content"]);
         }
-        (old, new) => differ.unknown(place, "content", old, new),
+        (old, new) => differ.unknown(subject, "content", old, new),
     }
 }
 
 /// Compares two `content` objects.
 pub(super) fn compare<'a>(
     differ: &mut Differ<'a>,
-    side: Side,
-    place: &Place,
+    direction: Direction,
+    subject: &Subject,
     old: &'a Value,
     new: &'a Value,
 ) {
     let types = names(old, new);
     for name in &types {
-        let one_of_several = place.content(name);
+        let named_part = subject.content(name);
         let part = if types.len() == 1 {
-            place
+            subject
         } else {
-            &one_of_several
+            &named_part
         };
         match (&old[*name], &new[*name]) {
             (_, Value::Null) => {
-                let text = format!("cannot be {name} any more");
-                differ.breaking(place, place.says(&text));
+                let text = format!("can no longer be {name}");
+                differ.breaking(subject, subject.sentence(&text));
             }
             (Value::Null, _) => {
                 let text = format!("can be {name} now");
-                differ.additive(place, place.says(&text));
+                differ.additive(subject, subject.sentence(&text));
             }
             (old, new) => {
-                schema::compare(differ, side, part, &old["schema"], &new["schema"]);
+                schema::compare(differ, direction, part, &old["schema"], &new["schema"]);
                 differ.others(part, old, new, &["schema"]);
             }
         }

@@ -1,12 +1,12 @@
-//! Paths and their operations.
+//! Compares paths and their operations.
 
 use serde_json::Value;
 
 use super::differ::Differ;
-use super::document::names;
-use super::place::Place;
-use super::words::was_is;
-use super::{answer, request, security};
+use super::render::render_change;
+use super::resolver::names;
+use super::subject::Subject;
+use super::{request, response, security};
 
 const METHODS: &[&str] = &[
     "delete", "get", "head", "options", "patch", "post", "put", "query", "trace",
@@ -20,7 +20,7 @@ pub(super) fn paths<'a>(differ: &mut Differ<'a>, old: &'a Value, new: &'a Value)
             operation(differ, (method, path), old, new);
         }
         let known = [METHODS, &["parameters"]].concat();
-        differ.others(&Place::operation(path), old, new, &known);
+        differ.others(&Subject::operation(path), old, new, &known);
     }
 }
 
@@ -32,30 +32,33 @@ fn operation<'a>(
 ) {
     let (old, new) = (&old_item[method], &new_item[method]);
     let name = |operation: &'a Value| operation["operationId"].as_str();
-    let named = name(old).or(name(new)).map(|name| format!(" ({name})"));
+    let suffix = name(old).or(name(new)).map(|name| format!(" ({name})"));
     let label = format!(
         "{} {path}{}",
         method.to_uppercase(),
-        named.unwrap_or_default()
+        suffix.unwrap_or_default()
     );
-    let place = Place::operation(label);
+    let subject = Subject::operation(label);
     match (old, new) {
         (Value::Null, Value::Null) => return,
-        (_, Value::Null) => return differ.breaking(&place, "the operation is gone".to_owned()),
-        (Value::Null, _) => return differ.additive(&place, "the operation is new".to_owned()),
+        (_, Value::Null) => return differ.breaking(&subject, "the operation is gone".to_owned()),
+        (Value::Null, _) => return differ.additive(&subject, "the operation is new".to_owned()),
         _ => {}
     }
     if old["operationId"] != new["operationId"] {
-        let what = was_is(&old["operationId"], &new["operationId"]);
-        differ.breaking(&place, place.says_of("operationId", &what));
+        let change = render_change(&old["operationId"], &new["operationId"]);
+        differ.breaking(&subject, subject.keyword_sentence("operationId", &change));
     }
-    let (before, after) = (needs(differ.old.root, old), needs(differ.new.root, new));
-    security::compare(differ, &place, before, after);
+    let (before, after) = (
+        security_of(differ.old.root, old),
+        security_of(differ.new.root, new),
+    );
+    security::compare(differ, &subject, before, after);
     let before = [&old_item["parameters"], &old["parameters"]];
     let after = [&new_item["parameters"], &new["parameters"]];
-    request::parameters(differ, &place, before, after);
-    request::body(differ, &place, &old["requestBody"], &new["requestBody"]);
-    answer::answers(differ, &place, &old["responses"], &new["responses"]);
+    request::parameters(differ, &subject, before, after);
+    request::body(differ, &subject, &old["requestBody"], &new["requestBody"]);
+    response::responses(differ, &subject, &old["responses"], &new["responses"]);
     let known = [
         "operationId",
         "security",
@@ -63,10 +66,10 @@ fn operation<'a>(
         "requestBody",
         "responses",
     ];
-    differ.others(&place, old, new, &known);
+    differ.others(&subject, old, new, &known);
 }
 
-/// An operation that does not say what it needs has what the document says.
-fn needs<'a>(document: &'a Value, operation: &'a Value) -> &'a Value {
+/// Security requirements of an operation; by default those of the document.
+fn security_of<'a>(document: &'a Value, operation: &'a Value) -> &'a Value {
     operation.get("security").unwrap_or(&document["security"])
 }

@@ -1,22 +1,22 @@
-//! What a client sends: parameters and the body.
+//! Compares parameters and request bodies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::change::Side;
+use super::change::Direction;
 use super::content;
 use super::differ::Differ;
-use super::document::Document;
-use super::place::Place;
+use super::resolver::Resolver;
+use super::subject::Subject;
 
-/// By where they are, and name.
+/// Parameters by location and name.
 type Parameters<'a> = BTreeMap<(&'a str, &'a str), &'a Value>;
 
-/// Compares the parameters of an operation, those of its path (the first of each pair) included.
+/// Compares the parameters of an operation. The first of each pair are those of its path.
 pub(super) fn parameters<'a>(
     differ: &mut Differ<'a>,
-    place: &Place,
+    subject: &Subject,
     old: [&'a Value; 2],
     new: [&'a Value; 2],
 ) {
@@ -28,21 +28,21 @@ pub(super) fn parameters<'a>(
             "cookie" => "cookie",
             _ => "parameter",
         };
-        let place = place.labelled(format!("{word} `{}`", key.1));
+        let subject = subject.part(format!("{word} `{}`", key.1));
         match (old.get(key), new.get(key)) {
-            (Some(old), Some(new)) => parameter(differ, &place, old, new),
-            (Some(_), None) => differ.breaking(&place, place.says("is gone")),
+            (Some(old), Some(new)) => parameter(differ, &subject, old, new),
+            (Some(_), None) => differ.breaking(&subject, subject.sentence("is gone")),
             (None, Some(new)) if new["required"] == true => {
-                differ.breaking(&place, place.says("is new and required"));
+                differ.breaking(&subject, subject.sentence("is new and required"));
             }
-            (None, _) => differ.additive(&place, place.says("is new")),
+            (None, _) => differ.additive(&subject, subject.sentence("is new")),
         }
     }
 }
 
-fn collect<'a>(document: &Document<'a>, lists: [&'a Value; 2]) -> Parameters<'a> {
-    let listed = lists.into_iter().filter_map(Value::as_array).flatten();
-    let parameters = listed.map(|parameter| document.follow(parameter));
+fn collect<'a>(resolver: &Resolver<'a>, lists: [&'a Value; 2]) -> Parameters<'a> {
+    let render_values = lists.into_iter().filter_map(Value::as_array).flatten();
+    let parameters = render_values.map(|parameter| resolver.resolve(parameter));
     let text = |value: &'a Value| value.as_str().unwrap_or_default();
     parameters
         .map(|parameter| {
@@ -52,36 +52,48 @@ fn collect<'a>(document: &Document<'a>, lists: [&'a Value; 2]) -> Parameters<'a>
         .collect()
 }
 
-fn parameter<'a>(differ: &mut Differ<'a>, place: &Place, old: &'a Value, new: &'a Value) {
-    must(differ, place, old, new);
-    content::value(differ, Side::Sent, place, old, new);
+fn parameter<'a>(differ: &mut Differ<'a>, subject: &Subject, old: &'a Value, new: &'a Value) {
+    required(differ, subject, old, new);
+    content::value(differ, Direction::Request, subject, old, new);
     let known = ["name", "in", "required", "schema", "content"];
-    differ.others(place, old, new, &known);
+    differ.others(subject, old, new, &known);
 }
 
 /// Compares two bodies.
-pub(super) fn body<'a>(differ: &mut Differ<'a>, place: &Place, old: &'a Value, new: &'a Value) {
-    let (old, new) = (differ.old.follow(old), differ.new.follow(new));
-    let place = place.labelled("the body");
+pub(super) fn body<'a>(differ: &mut Differ<'a>, subject: &Subject, old: &'a Value, new: &'a Value) {
+    let (old, new) = (differ.old.resolve(old), differ.new.resolve(new));
+    let subject = subject.part("the body");
     match (old, new) {
         (Value::Null, Value::Null) => return,
-        (_, Value::Null) => return differ.breaking(&place, place.says("is gone")),
+        (_, Value::Null) => return differ.breaking(&subject, subject.sentence("is gone")),
         (Value::Null, new) if new["required"] == true => {
-            return differ.breaking(&place, place.says("is new and required"));
+            return differ.breaking(&subject, subject.sentence("is new and required"));
         }
-        (Value::Null, _) => return differ.additive(&place, place.says("is new")),
-        _ => must(differ, &place, old, new),
+        (Value::Null, _) => return differ.additive(&subject, subject.sentence("is new")),
+        _ => required(differ, &subject, old, new),
     }
     let limit = "x-max-bytes";
-    differ.limit(Side::Sent, &place, limit, &old[limit], &new[limit]);
-    content::compare(differ, Side::Sent, &place, &old["content"], &new["content"]);
-    differ.others(&place, old, new, &["required", limit, "content"]);
+    differ.limit(
+        Direction::Request,
+        &subject,
+        limit,
+        &old[limit],
+        &new[limit],
+    );
+    content::compare(
+        differ,
+        Direction::Request,
+        &subject,
+        &old["content"],
+        &new["content"],
+    );
+    differ.others(&subject, old, new, &["required", limit, "content"]);
 }
 
-fn must<'a>(differ: &mut Differ<'a>, place: &Place, old: &'a Value, new: &'a Value) {
+fn required<'a>(differ: &mut Differ<'a>, subject: &Subject, old: &'a Value, new: &'a Value) {
     match (old["required"] == true, new["required"] == true) {
-        (false, true) => differ.breaking(place, place.says("is now required")),
-        (true, false) => differ.additive(place, place.says("is no longer required")),
+        (false, true) => differ.breaking(subject, subject.sentence("is now required")),
+        (true, false) => differ.additive(subject, subject.sentence("is no longer required")),
         _ => {}
     }
 }

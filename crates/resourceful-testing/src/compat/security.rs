@@ -1,77 +1,83 @@
-//! What a caller has to show.
+//! Compares security requirements and schemes.
 
 use serde_json::Value;
 
-use super::change::Kind;
+use super::change::Impact;
 use super::differ::Differ;
-use super::place::Place;
+use super::subject::Subject;
 
-/// Compares what two operations ask for.
+/// Compares the requirements of two operations.
 ///
-/// Requirements are alternatives: each that is gone shuts somebody out.
-pub(super) fn compare(differ: &mut Differ<'_>, place: &Place, old: &Value, new: &Value) {
-    let (before, after) = (Needs::of(old), Needs::of(new));
+/// Requirements are alternatives, so removing one breaks clients that use it.
+pub(super) fn compare(differ: &mut Differ<'_>, subject: &Subject, old: &Value, new: &Value) {
+    let (before, after) = (Requirements::of(old), Requirements::of(new));
     let gone = before.without(&after);
     let added = after.without(&before);
-    let kept = gone.len() < before.ways.len();
+    let kept = gone.len() < before.alternatives.len();
     match (before.anonymous, after.anonymous) {
         (true, false) => {
-            let text = format!("needs {} now", after.ways.join(" or "));
-            differ.breaking(place, text);
+            let text = format!("requires {} now", after.alternatives.join(" or "));
+            differ.breaking(subject, text);
         }
         (false, true) => {
-            let text = format!("does not need {} any more", before.ways.join(" or "));
-            differ.additive(place, text);
+            let text = format!("no longer requires {}", before.alternatives.join(" or "));
+            differ.additive(subject, text);
         }
         (false, false) if !kept => {
             let (added, gone) = (added.join(" or "), gone.join(" or "));
-            differ.breaking(place, format!("needs {added} now, needed {gone}"));
+            differ.breaking(subject, format!("requires {added} now, required {gone}"));
         }
         _ => {
-            for way in gone {
-                differ.breaking(place, format!("{way} is not taken any more"));
+            for alternative in gone {
+                differ.breaking(subject, format!("{alternative} is no longer accepted"));
             }
-            for way in added {
-                differ.additive(place, format!("{way} is taken, too"));
+            for alternative in added {
+                differ.additive(subject, format!("{alternative} is accepted too"));
             }
         }
     }
 }
 
-/// Compares the schemes that requirements name.
+/// Compares two security schemes.
 pub(super) fn scheme<'a>(differ: &mut Differ<'a>, name: &str, old: &'a Value, new: &'a Value) {
-    let place = Place::operation(format!("security scheme `{name}`"));
+    let subject = Subject::operation(format!("security scheme `{name}`"));
     match (old, new) {
-        (Value::Null, _) => differ.push(Kind::Additive, &place, "is new".to_owned()),
-        (_, Value::Null) => differ.push(Kind::Breaking, &place, "is gone".to_owned()),
-        _ => differ.others(&place, old, new, &[]),
+        (Value::Null, _) => differ.push(Impact::Additive, &subject, "is new".to_owned()),
+        (_, Value::Null) => differ.push(Impact::Breaking, &subject, "is gone".to_owned()),
+        _ => differ.others(&subject, old, new, &[]),
     }
 }
 
-struct Needs {
-    /// May one come with nothing?
+struct Requirements {
+    /// Whether a request without credentials is accepted.
     anonymous: bool,
     /// "`bearer`", "`oauth` (read) and `key`".
-    ways: Vec<String>,
+    alternatives: Vec<String>,
 }
 
-impl Needs {
+impl Requirements {
     fn of(security: &Value) -> Self {
-        let listed = security.as_array().map_or(&[][..], Vec::as_slice);
-        let all: Vec<_> = listed.iter().map(way).collect();
+        let render_values = security.as_array().map_or(&[][..], Vec::as_slice);
+        let all: Vec<_> = render_values.iter().map(alternative).collect();
         Self {
             anonymous: all.is_empty() || all.contains(&String::new()),
-            ways: all.into_iter().filter(|way| !way.is_empty()).collect(),
+            alternatives: all
+                .into_iter()
+                .filter(|alternative| !alternative.is_empty())
+                .collect(),
         }
     }
 
     fn without(&self, other: &Self) -> Vec<&str> {
-        let ways = self.ways.iter().filter(|way| !other.ways.contains(way));
-        ways.map(String::as_str).collect()
+        let alternatives = self
+            .alternatives
+            .iter()
+            .filter(|alternative| !other.alternatives.contains(alternative));
+        alternatives.map(String::as_str).collect()
     }
 }
 
-fn way(requirement: &Value) -> String {
+fn alternative(requirement: &Value) -> String {
     let schemes = requirement.as_object().into_iter().flatten();
     let mut named: Vec<_> = schemes
         .map(|(name, scopes)| match scopes.as_array() {

@@ -1,46 +1,50 @@
-//! The variants of an enum (`anyOf`, `oneOf`): which was which?
+//! Compares the variants of `anyOf` and `oneOf`.
 
 use serde_json::Value;
 
-use super::document::Document;
-use super::place::Place;
-use super::schema::{Walk, type_names};
-use super::view::View;
-use super::words::listed;
+use super::merged_schema::MergedSchema;
+use super::render::render_values;
+use super::resolver::Resolver;
+use super::schema::{SchemaDiff, type_names};
+use super::subject::Subject;
 
 type Alternatives<'v, 'a> = &'v [(&'a str, Vec<&'a Value>)];
 
-impl<'a> Walk<'_, 'a> {
-    /// Alternatives beside other keywords: a value must be one of them, too.
+impl<'a> SchemaDiff<'_, 'a> {
+    /// Compares `anyOf` and `oneOf` beside other keywords.
     pub(super) fn alternatives(
         &mut self,
-        place: &Place,
+        subject: &Subject,
         old: Alternatives<'_, 'a>,
         new: Alternatives<'_, 'a>,
     ) {
         for ((before, old), (after, new)) in old.iter().zip(new) {
             match (*before, *after) {
-                ("oneOf", "anyOf") => self.wider(place, place.says("was oneOf, is anyOf")),
-                ("anyOf", "oneOf") => self.narrower(place, place.says("was anyOf, is oneOf")),
+                ("oneOf", "anyOf") => {
+                    self.widened(subject, subject.sentence("was oneOf, is anyOf"))
+                }
+                ("anyOf", "oneOf") => {
+                    self.narrowed(subject, subject.sentence("was anyOf, is oneOf"))
+                }
                 _ => {}
             }
-            self.variants(place, old, new);
+            self.variants(subject, old, new);
         }
-        // With the variants their members are gone, whoever sends them.
+        // The members of the variants are removed in both directions, so this is breaking.
         for (_, variants) in old.iter().skip(new.len()) {
             let labels = labels(&self.differ.old, variants);
-            let text = format!("is not one of {labels} any more");
-            self.differ.breaking(place, place.says(&text));
+            let text = format!("is no longer one of {labels}");
+            self.differ.breaking(subject, subject.sentence(&text));
         }
         for (_, variants) in new.iter().skip(old.len()) {
             let text = format!("is one of {} now", labels(&self.differ.new, variants));
-            self.narrower(place, place.says(&text));
+            self.narrowed(subject, subject.sentence(&text));
         }
     }
 
-    /// What is written alike is the same variant; then what has the same name, then what looks
-    /// most alike.
-    pub(super) fn variants(&mut self, place: &Place, old: &[&'a Value], new: &[&'a Value]) {
+    /// Pairs the variants of both sides: first equal schemas, then equal references, then equal
+    /// labels, then equal families.
+    pub(super) fn variants(&mut self, subject: &Subject, old: &[&'a Value], new: &[&'a Value]) {
         let mut gone: Vec<_> = old
             .iter()
             .map(|schema| Variant::new(&self.differ.old, schema))
@@ -49,36 +53,36 @@ impl<'a> Walk<'_, 'a> {
             .iter()
             .map(|schema| Variant::new(&self.differ.new, schema))
             .collect();
-        let likenesses: [fn(&Variant<'_>, &Variant<'_>) -> bool; 4] = [
-            |one, other| one.schema == other.schema,
-            |one, other| one.reference.is_some() && one.reference == other.reference,
-            |one, other| one.label == other.label,
-            |one, other| one.family == other.family,
+        let matchers: [fn(&Variant<'_>, &Variant<'_>) -> bool; 4] = [
+            |before, after| before.schema == after.schema,
+            |before, after| before.reference.is_some() && before.reference == after.reference,
+            |before, after| before.label == after.label,
+            |before, after| before.family == after.family,
         ];
-        for alike in likenesses {
-            gone.retain(|one| {
-                let Some(index) = added.iter().position(|other| alike(one, other)) else {
+        for is_match in matchers {
+            gone.retain(|before| {
+                let Some(index) = added.iter().position(|after| is_match(before, after)) else {
                     return true;
                 };
-                let other = added.remove(index);
-                let place = place.variant(&one.label);
-                self.schema(&place, one.schema, other.schema);
+                let after = added.remove(index);
+                let subject = subject.variant(&before.label);
+                self.schema(&subject, before.schema, after.schema);
                 false
             });
         }
         for variant in gone {
-            let text = format!("cannot be {} any more", variant.label);
-            self.narrower(place, place.says(&text));
+            let text = format!("can no longer be {}", variant.label);
+            self.narrowed(subject, subject.sentence(&text));
         }
         for variant in added {
             let text = format!("can be {} now", variant.label);
-            self.wider(place, place.says(&text));
+            self.widened(subject, subject.sentence(&text));
         }
     }
 }
 
-fn labels<'a>(document: &Document<'a>, variants: &[&'a Value]) -> String {
-    let all = variants.iter().map(|schema| Variant::new(document, schema));
+fn labels<'a>(resolver: &Resolver<'a>, variants: &[&'a Value]) -> String {
+    let all = variants.iter().map(|schema| Variant::new(resolver, schema));
     let labels: Vec<_> = all.map(|variant| variant.label).collect();
     labels.join(" / ")
 }
@@ -93,17 +97,17 @@ struct Variant<'a> {
 }
 
 impl<'a> Variant<'a> {
-    fn new(document: &Document<'a>, schema: &'a Value) -> Self {
-        let view = View::of(document, schema);
-        let tag = view.members.iter().find_map(|(name, schemas)| {
-            let values = View::of(document, schemas[0]).values?;
-            (values.len() == 1).then(|| format!("{name}: {}", listed(&values)))
+    fn new(resolver: &Resolver<'a>, schema: &'a Value) -> Self {
+        let merged = MergedSchema::of(resolver, schema);
+        let tag = merged.members.iter().find_map(|(name, schemas)| {
+            let values = MergedSchema::of(resolver, schemas[0]).values?;
+            (values.len() == 1).then(|| format!("{name}: {}", render_values(&values)))
         });
-        let types = type_names(view.types.as_ref());
-        let members: Vec<_> = view.members.keys().copied().collect();
-        let label = match (&tag, &view.values) {
+        let types = type_names(merged.types.as_ref());
+        let members: Vec<_> = merged.members.keys().copied().collect();
+        let label = match (&tag, &merged.values) {
             (Some(tag), _) => tag.clone(),
-            (None, Some(values)) => listed(values),
+            (None, Some(values)) => render_values(values),
             (None, None) if members.is_empty() => types.clone(),
             (None, None) => format!("{{{}}}", members.join(", ")),
         };

@@ -1,58 +1,58 @@
-//! Credentials: asked for where the document says so, and before the body is read.
+//! Checks that credentials are required as documented, and before the body is read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::document::Operation;
-use super::exchange::{Payload, Probe};
-use super::expected::said;
-use super::finding::Complaint;
-use super::session::{Session, Target};
+use super::exchange::{Payload, TestRequest};
+use super::expected::summary;
+use super::finding::Violation;
+use super::operation::Operation;
+use super::session::{Fixture, Session};
 
-pub(super) async fn check(session: &Session, operation: &Operation, target: &Target) {
-    let Some(input) = session.simplest(operation, &target.known) else {
+pub(super) async fn check(session: &Session, operation: &Operation, fixture: &Fixture) {
+    let Some(input) = session.simplest(operation, &fixture.path_params) else {
         return;
     };
     let is_read = Arc::new(AtomicBool::new(false));
-    let probe = Probe {
+    let request = TestRequest {
         body: match operation.body {
-            Some(_) => Payload::Watched(Arc::clone(&is_read)),
+            Some(_) => Payload::Tracked(Arc::clone(&is_read)),
             None => Payload::None,
         },
-        ..Probe::new(operation, &input)
+        ..TestRequest::new(operation, &input)
     };
-    let answer = session.send_bare(&probe).await;
-    if ![401, 403, 429].contains(&answer.status.as_u16()) {
+    let response = session.send_without_credentials(&request).await;
+    if ![401, 403, 429].contains(&response.status.as_u16()) {
         let message = format!(
-            "expected 401 or 403 without credentials, came {}",
-            said(&answer)
+            "expected 401 or 403 without credentials, got {}",
+            summary(&response)
         );
-        session.add(
+        session.report(
             operation,
-            Complaint::new("access", "", message),
-            Some(&probe),
+            Violation::new("access", "", message),
+            Some(&request),
         );
     } else if is_read.load(Ordering::Relaxed) {
         let message = format!(
-            "expected {} before the body is read, came it after",
-            answer.status
+            "expected {} before the body is read, got it after the body was read",
+            response.status
         );
-        session.add(
+        session.report(
             operation,
-            Complaint::new("access", "body", message),
-            Some(&probe),
+            Violation::new("access", "body", message),
+            Some(&request),
         );
     }
 }
 
-/// An operation that refuses the user's credentials has not been looked at.
+/// Reports operations that refuse the user's credentials in every request: they were not tested.
 pub(super) fn check_credentials(session: &Session) {
     let (succeeded, refused) = (session.succeeded.borrow(), session.refused.borrow());
     for operation in session.operations() {
         if refused.contains(&operation.name) && !succeeded.contains(&operation.name) {
-            let message = "expected that the credentials are enough, came nothing but refusals: \
-                           give others with `.header(name, value)`";
-            session.add(operation, Complaint::new("credentials", "", message), None);
+            let message = "expected accepted credentials, got only 401 or 403: \
+                           set other credentials with `.header(name, value)`";
+            session.report(operation, Violation::new("credentials", "", message), None);
         }
     }
 }

@@ -1,68 +1,78 @@
-//! Bodies that are none: no JSON, of another type, too large.
+//! Sends invalid bodies: no JSON, another content type, too large.
 
-use super::document::Operation;
-use super::exchange::{Payload, Probe};
-use super::expected::said;
-use super::finding::Complaint;
-use super::session::{Session, Target};
+use super::exchange::{Payload, TestRequest};
+use super::expected::summary;
+use super::finding::Violation;
+use super::operation::Operation;
+use super::session::{Fixture, Session};
 
-pub(super) async fn check(session: &Session, operation: &Operation, target: &Target) {
+pub(super) async fn check(session: &Session, operation: &Operation, fixture: &Fixture) {
     let Some(body) = &operation.body else {
         return;
     };
     let Some((media, _)) = &body.json else {
         return;
     };
-    let Some(input) = session.simplest(operation, &target.known) else {
+    let Some(input) = session.simplest(operation, &fixture.path_params) else {
         return;
     };
-    let good = Probe::new(operation, &input);
-    let text = match &good.body {
+    let valid = TestRequest::new(operation, &input);
+    let text = match &valid.body {
         Payload::Text { text, .. } => text.clone(),
         _ => "{}".to_owned(),
     };
-    let of = |media: Option<&str>, text: &str| Payload::Text {
+    let text_body = |media: Option<&str>, text: &str| Payload::Text {
         media: media.map(str::to_owned),
         text: text.to_owned(),
     };
-    let mut bad = vec![
-        ("a body that is no JSON", of(Some(media), "{\"a\": "), 400),
+    let mut invalid_bodies = vec![
         (
-            "a body that is not JSON alone",
-            of(Some(media), &format!("{text} x")),
+            "a body that is not JSON",
+            text_body(Some(media), "{\"a\": "),
             400,
         ),
-        ("a body of text/plain", of(Some("text/plain"), &text), 415),
-        ("a body without a type", of(None, &text), 415),
+        (
+            "a body with text after the JSON",
+            text_body(Some(media), &format!("{text} x")),
+            400,
+        ),
+        (
+            "a body of text/plain",
+            text_body(Some("text/plain"), &text),
+            415,
+        ),
+        ("a body without a type", text_body(None, &text), 415),
     ];
     if body.is_required {
-        bad.push(("an empty body", of(Some(media), ""), 400));
+        invalid_bodies.push(("an empty body", text_body(Some(media), ""), 400));
     }
     if let Some(max_bytes) = body.max_bytes {
         let length = max_bytes.saturating_add(1);
-        bad.push((
-            "a body over its limit",
+        invalid_bodies.push((
+            "a body over its size limit",
             Payload::Padded { text, length },
             413,
         ));
     }
-    for (name, body, status) in bad {
-        let probe = Probe {
+    for (name, body, status) in invalid_bodies {
+        let request = TestRequest {
             body,
-            ..good.clone()
+            ..valid.clone()
         };
-        let (probe, answer) = session.ask(operation, probe).await;
-        let is_missing = !target.is_there && answer.status == 404;
-        let is_as_expected = answer.status == status
+        let (request, response) = session.call(operation, request).await;
+        let is_missing = !fixture.exists && response.status == 404;
+        let is_as_expected = response.status == status
             || is_missing
-            || Session::is_turned_away(operation, &answer)
-            || session.refuses_anyway(&answer, || Some(good.clone())).await;
+            || Session::is_denied(operation, &response)
+            || session
+                .rejects_control(&response, || Some(valid.clone()))
+                .await;
         if !is_as_expected {
-            let message = format!("expected {status} to {name}, came {}", said(&answer));
-            session.add(
+            let message = format!("expected {status} to {name}, got {}", summary(&response));
+            session.report(
                 operation,
-                Complaint::new("body", name, message),
-                Some(&probe),
+                Violation::new("body", name, message),
+                Some(&request),
             );
         }
     }

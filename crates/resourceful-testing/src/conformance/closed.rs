@@ -1,34 +1,29 @@
-//! A schema that admits no member which it does not know.
+//! Closed schemas: they refuse members that they do not list.
 
 use std::rc::Rc;
 
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::schema::{Schemas, compile};
+use super::schema::{Schemas, cached, compile};
 
-/// What is said of an answer.
-pub(super) struct Judge {
-    /// Is it as the schema says?
+/// Validators of a response body.
+pub(super) struct ResponseValidator {
+    /// Validates by the schema.
     pub(super) plain: Rc<Validator>,
-    /// Has it members that the schema does not know?
-    pub(super) closed: Validator,
+    /// Also refuses members that the schema does not list.
+    pub(super) closed: Rc<Validator>,
 }
 
 impl Schemas {
     /// # Errors
-    /// What is no JSON Schema.
-    pub(super) fn judge(&self, schema: &Value) -> Result<Rc<Judge>, String> {
-        let key = schema.to_string();
-        if let Some(judge) = self.judges.borrow().get(&key) {
-            return Ok(Rc::clone(judge));
-        }
-        let judge = Rc::new(Judge {
+    /// If it is not a JSON Schema.
+    pub(super) fn response_validator(&self, schema: &Value) -> Result<ResponseValidator, String> {
+        let compile_closed = || compile(&self.closed(schema), &self.closed_components());
+        Ok(ResponseValidator {
             plain: self.validator(schema)?,
-            closed: compile(&self.closed(schema), &self.closed_components())?,
-        });
-        self.judges.borrow_mut().insert(key, Rc::clone(&judge));
-        Ok(judge)
+            closed: cached(&self.closed_validators, schema, compile_closed)?,
+        })
     }
 
     fn closed_components(&self) -> Value {
@@ -41,16 +36,18 @@ impl Schemas {
         components
     }
 
-    /// The schema of a value, which then admits only the members that it knows. That is said
-    /// where the value stands and not in the types, which may be parts of others.
+    /// Closes the schema of a value. `unevaluatedProperties` is set at the value's place, not in the
+    /// components, which may be parts of other schemas.
     fn closed(&self, schema: &Value) -> Value {
         let mut closed = self.closed_inside(schema);
         let alternatives = self.alternatives(schema, &[]);
-        let is_known = alternatives.iter().all(|one| match one.json_type() {
-            Some("object") => one.get("properties").is_some(),
-            Some(_) => true,
-            None => one.listed().is_some(),
-        });
+        let is_known = alternatives
+            .iter()
+            .all(|alternative| match alternative.json_type() {
+                Some("object") => alternative.get("properties").is_some(),
+                Some(_) => true,
+                None => alternative.listed().is_some(),
+            });
         if is_known
             && !alternatives.is_empty()
             && let Value::Object(keywords) = &mut closed
@@ -94,24 +91,24 @@ mod tests {
     use super::*;
     use crate::conformance::schema::tests::schemas;
 
-    fn leaks(schema: &Value, value: &Value) -> bool {
-        let judge = schemas().judge(schema).unwrap();
-        assert!(judge.plain.is_valid(value), "{value}");
-        !judge.closed.is_valid(value)
+    fn is_leak(schema: &Value, value: &Value) -> bool {
+        let response_validator = schemas().response_validator(schema).unwrap();
+        assert!(response_validator.plain.is_valid(value), "{value}");
+        !response_validator.closed.is_valid(value)
     }
 
     #[test]
-    fn members_that_no_part_of_a_schema_knows_are_leaks() {
+    fn members_missing_in_the_schema_are_leaks() {
         let post = json!({"$ref": "#/components/schemas/Post", "description": "A post."});
-        assert!(!leaks(&post, &json!({"id": 1, "author": {"name": null}})));
-        assert!(leaks(&post, &json!({"id": 1, "secret": 2})));
-        assert!(leaks(&post, &json!({"id": 1, "author": {"age": 7}})));
+        assert!(!is_leak(&post, &json!({"id": 1, "author": {"name": null}})));
+        assert!(is_leak(&post, &json!({"id": 1, "secret": 2})));
+        assert!(is_leak(&post, &json!({"id": 1, "author": {"age": 7}})));
         let posts = json!({"type": "array", "items": post});
-        assert!(leaks(&posts, &json!([{"id": 1}, {"id": 1, "secret": 2}])));
+        assert!(is_leak(&posts, &json!([{"id": 1}, {"id": 1, "secret": 2}])));
     }
 
     #[test]
-    fn what_is_open_leaks_nothing() {
+    fn open_schemas_accept_any_member() {
         for open in [
             json!(true),
             json!({}),
@@ -119,17 +116,17 @@ mod tests {
             json!({"type": "object", "properties": {}, "additionalProperties": {"type": "integer"}}),
             json!({"anyOf": [{"type": "object"}, {"$ref": "#/components/schemas/Post"}]}),
         ] {
-            assert!(!leaks(&open, &json!({"id": 1, "secret": 2})), "{open}");
+            assert!(!is_leak(&open, &json!({"id": 1, "secret": 2})), "{open}");
         }
     }
 
     #[test]
-    fn parts_of_a_whole_know_the_members_of_each_other() {
+    fn combined_schemas_accept_each_others_members() {
         let both = json!({
             "allOf": [{"$ref": "#/components/schemas/Post"}, {"$ref": "#/components/schemas/Author"}],
             "properties": {"more": {"type": "integer"}},
         });
-        assert!(!leaks(&both, &json!({"id": 1, "name": "a", "more": 2})));
-        assert!(leaks(&both, &json!({"id": 1, "name": "a", "secret": 2})));
+        assert!(!is_leak(&both, &json!({"id": 1, "name": "a", "more": 2})));
+        assert!(is_leak(&both, &json!({"id": 1, "name": "a", "secret": 2})));
     }
 }

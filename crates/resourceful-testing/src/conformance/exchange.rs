@@ -1,4 +1,4 @@
-//! A request that a check makes, and the answer it gets.
+//! [`TestRequest`] and [`TestResponse`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::document::Operation;
+use super::operation::Operation;
 use resourceful::Body;
 use resourceful::BoxError;
 use resourceful::TestClient;
 use resourceful::hidden::InvalidInput;
 
 #[derive(Clone, Debug)]
-pub(super) struct Probe {
+pub(super) struct TestRequest {
     pub(super) method: Method,
-    /// With its query.
+    /// Path with query.
     pub(super) path: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Payload,
@@ -37,35 +37,35 @@ pub(super) enum Payload {
         media: Option<String>,
         text: String,
     },
-    /// JSON, and then spaces up to this length.
+    /// JSON, padded by spaces to this length.
     Padded {
         text: String,
         length: u64,
     },
-    /// Tells whether somebody wanted to read it.
-    Watched(Arc<AtomicBool>),
+    /// A body that records whether it was read.
+    Tracked(Arc<AtomicBool>),
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct TestResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) body: Content,
-    /// Did the library refuse the request, before a hook saw it?
+    pub(super) body: ResponseBody,
+    /// Whether the library refused the request before a hook ran.
     pub(super) is_invalid_input: bool,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Content {
-    Read(Bytes),
-    /// Of events, which go on.
-    Unread,
-    /// It did not end, or broke off.
-    Endless,
+pub(super) enum ResponseBody {
+    Complete(Bytes),
+    /// An event stream, which is not read.
+    Stream,
+    /// The body did not end in time, or broke off.
+    Incomplete,
 }
 
-/// A body that does not end by then has none.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit for reading a response body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Payload {
     pub(super) fn json(media: &str, value: &Value) -> Self {
@@ -76,8 +76,8 @@ impl Payload {
     }
 }
 
-impl Probe {
-    /// The request that `input` describes, as [`Operation::input`] says.
+impl TestRequest {
+    /// Builds the request of an `input`, an instance of [`Operation::input`].
     pub(super) fn new(operation: &Operation, input: &Value) -> Self {
         let part = |name| input.get(name).and_then(Value::as_object);
         let mut path = operation.path.clone();
@@ -89,8 +89,8 @@ impl Probe {
             .flatten()
             .flat_map(|(name, value)| {
                 let values = match value {
-                    Value::Array(several) => several.iter().collect(),
-                    one => vec![one],
+                    Value::Array(values) => values.iter().collect(),
+                    value => vec![value],
                 };
                 let values = values.into_iter().filter(|value| !value.is_null());
                 values.map(move |value| format!("{}={}", encoded_text(name), encoded(value)))
@@ -105,7 +105,7 @@ impl Probe {
             method: operation.method.clone(),
             path,
             headers: headers
-                .map(|(name, value)| (name.clone(), plain(value)))
+                .map(|(name, value)| (name.clone(), as_text(value)))
                 .collect(),
             body: match (json, input.get("body")) {
                 (Some((media, _)), Some(body)) => Payload::json(media, body),
@@ -114,22 +114,23 @@ impl Probe {
         }
     }
 
-    pub(super) fn media(&self) -> Option<&str> {
+    pub(super) fn content_type(&self) -> Option<&str> {
         match &self.body {
             Payload::None => None,
             Payload::Text { media, .. } => media.as_deref(),
-            Payload::Padded { .. } | Payload::Watched(_) => Some("application/json"),
+            Payload::Padded { .. } | Payload::Tracked(_) => Some("application/json"),
         }
     }
 
-    pub(super) async fn send(&self, client: &TestClient) -> Answer {
+    pub(super) async fn send(&self, client: &TestClient) -> TestResponse {
         let mut request = client.request(self.method.clone(), &self.path);
         let fields = self
             .headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
-        for (name, value) in fields.chain(self.media().map(|media| ("content-type", media))) {
-            // What a schema admits may still be no field value.
+        for (name, value) in fields.chain(self.content_type().map(|value| ("content-type", value)))
+        {
+            // A valid string may still be an invalid field value.
             if HeaderValue::from_str(value).is_ok() {
                 request = request.header(name, value);
             }
@@ -137,26 +138,28 @@ impl Probe {
         let request = match &self.body {
             Payload::None => request,
             Payload::Text { text, .. } => request.body(text.clone()),
-            Payload::Padded { text, length } => request.body(Body::new(Padded::new(text, *length))),
-            Payload::Watched(is_read) => request.body(Body::new(Watched(Arc::clone(is_read)))),
+            Payload::Padded { text, length } => {
+                request.body(Body::new(PaddedBody::new(text, *length)))
+            }
+            Payload::Tracked(is_read) => request.body(Body::new(TrackedBody(Arc::clone(is_read)))),
         };
-        Answer::read(request.streaming().await).await
+        TestResponse::read(request.streaming().await).await
     }
 }
 
-impl Answer {
+impl TestResponse {
     async fn read(response: http::Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
-        let is_of_events = parts
+        let is_event_stream = parts
             .headers
             .get(CONTENT_TYPE)
             .is_some_and(|media| media.as_bytes().starts_with(b"text/event-stream"));
         let body = match body.as_bytes() {
-            Some(bytes) => Content::Read(Bytes::copy_from_slice(bytes)),
-            None if is_of_events => Content::Unread,
-            None => match timeout(PATIENCE, body.collect()).await {
-                Ok(Ok(body)) => Content::Read(body.to_bytes()),
-                Ok(Err(_)) | Err(_) => Content::Endless,
+            Some(bytes) => ResponseBody::Complete(Bytes::copy_from_slice(bytes)),
+            None if is_event_stream => ResponseBody::Stream,
+            None => match timeout(BODY_TIMEOUT, body.collect()).await {
+                Ok(Ok(body)) => ResponseBody::Complete(body.to_bytes()),
+                Ok(Err(_)) | Err(_) => ResponseBody::Incomplete,
             },
         };
         Self {
@@ -167,15 +170,15 @@ impl Answer {
         }
     }
 
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Its body, where that is JSON.
+    /// The body, if it is JSON.
     pub(super) fn json(&self) -> Option<Value> {
         match &self.body {
-            Content::Read(bytes) => serde_json::from_slice(bytes).ok(),
-            Content::Unread | Content::Endless => None,
+            ResponseBody::Complete(bytes) => serde_json::from_slice(bytes).ok(),
+            ResponseBody::Stream | ResponseBody::Incomplete => None,
         }
     }
 
@@ -183,9 +186,9 @@ impl Answer {
         self.status.is_success()
     }
 
-    /// Does a rule of the application refuse what its document allows? A name may be taken, an
-    /// author unknown.
-    pub(super) fn is_own_refusal(&self) -> bool {
+    /// Whether a rule of the application refused a request that its document allows. A name may be
+    /// taken, or an author unknown.
+    pub(super) fn is_application_refusal(&self) -> bool {
         match self.status.as_u16() {
             409 => true,
             422 => !self.is_invalid_input,
@@ -194,7 +197,7 @@ impl Answer {
     }
 }
 
-fn plain(value: &Value) -> String {
+fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -202,55 +205,55 @@ fn plain(value: &Value) -> String {
 }
 
 fn encoded(value: &Value) -> String {
-    encoded_text(&plain(value))
+    encoded_text(&as_text(value))
 }
 
 fn encoded_text(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// Nothing of it is there before it is asked for, however long it is.
-struct Padded {
+/// A body that is generated while it is read.
+struct PaddedBody {
     text: Option<Bytes>,
-    left: u64,
+    length_left: u64,
 }
 
-impl Padded {
+impl PaddedBody {
     fn new(text: &str, length: u64) -> Self {
         Self {
             text: Some(Bytes::from(text.to_owned())),
-            left: length,
+            length_left: length,
         }
     }
 }
 
-type Next = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
+type PolledFrame = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
 
-impl http_body::Body for Padded {
+impl http_body::Body for PaddedBody {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Next {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> PolledFrame {
         let part = self.text.take().unwrap_or_else(|| {
-            let length = self.left.min(64 * 1024);
+            let length = self.length_left.min(64 * 1024);
             vec![b' '; usize::try_from(length).unwrap_or_default()].into()
         });
-        self.left = self.left.saturating_sub(part.len() as u64);
+        self.length_left = self.length_left.saturating_sub(part.len() as u64);
         Poll::Ready((!part.is_empty()).then(|| Ok(Frame::data(part))))
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.length_left)
     }
 }
 
-struct Watched(Arc<AtomicBool>);
+struct TrackedBody(Arc<AtomicBool>);
 
-impl http_body::Body for Watched {
+impl http_body::Body for TrackedBody {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Next {
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> PolledFrame {
         let first = !self.0.swap(true, Ordering::Relaxed);
         Poll::Ready(first.then(|| Ok(Frame::data(Bytes::from_static(b"{}")))))
     }

@@ -1,103 +1,104 @@
-//! How a request must be answered.
+//! [`Expected`]: the required kind of response.
 
 use serde_json::Value;
 
-use super::alteration::Alteration;
-use super::document::Operation;
-use super::exchange::Answer;
-use super::finding::Complaint;
+use super::exchange::TestResponse;
+use super::finding::Violation;
+use super::mutation::Mutation;
+use super::operation::Operation;
 use super::session::Session;
 
 pub(super) enum Expected<'e> {
-    /// As one that is right; what it meets is the application's business.
+    /// The request is valid. The application may still refuse it by a rule of its own.
     Accepted,
-    /// As one in which these places are wrong.
-    Refused(&'e [Alteration]),
-    /// As one of an item that is not there.
+    /// The request is invalid at these pointers.
+    Refused(&'e [Mutation]),
+    /// The item does not exist.
     NotFound,
 }
 
 impl Expected<'_> {
-    pub(super) fn complaint(&self, operation: &Operation, answer: &Answer) -> Option<Complaint> {
+    pub(super) fn violation(
+        &self,
+        operation: &Operation,
+        response: &TestResponse,
+    ) -> Option<Violation> {
         match self {
-            _ if Session::is_turned_away(operation, answer) => None,
-            Self::Accepted => not_accepted(answer),
-            Self::Refused(alterations) => not_refused(operation, alterations, answer),
-            Self::NotFound => not_missing(answer),
+            _ if Session::is_denied(operation, response) => None,
+            Self::Accepted => accepted_violation(response),
+            Self::Refused(mutations) => refused_violation(operation, mutations, response),
+            Self::NotFound => not_found_violation(response),
         }
     }
 }
 
-fn not_accepted(answer: &Answer) -> Option<Complaint> {
-    let is_refused = [400, 405, 413, 415].contains(&answer.status.as_u16());
-    let is_refused = is_refused || answer.is_invalid_input;
+fn accepted_violation(response: &TestResponse) -> Option<Violation> {
+    let is_refused = [400, 405, 413, 415].contains(&response.status.as_u16());
+    let is_refused = is_refused || response.is_invalid_input;
     is_refused.then(|| {
-        let advice = if answer.is_invalid_input {
-            ": describe the rule in the schema, or check it in the hook"
+        let advice = if response.is_invalid_input {
+            ": add the rule to the schema, or check it in the hook"
         } else {
             ""
         };
         let message = format!(
-            "the schema allows this request, but the answer is {}{advice}",
-            said(answer)
+            "the schema allows this request, but the response is {}{advice}",
+            summary(response)
         );
-        Complaint::new("valid-request", answer.status.as_str(), message)
+        Violation::new("valid-request", response.status.as_str(), message)
     })
 }
 
-fn not_refused(
+fn refused_violation(
     operation: &Operation,
-    alterations: &[Alteration],
-    answer: &Answer,
-) -> Option<Complaint> {
-    let places: Vec<_> = alterations
+    mutations: &[Mutation],
+    response: &TestResponse,
+) -> Option<Violation> {
+    let places: Vec<_> = mutations
         .iter()
-        .map(|one| format!("{} {}", one.name(), one.what))
+        .map(|mutation| format!("{} {}", mutation.name(), mutation.predicate))
         .collect();
     let places = places.join(" and ");
-    let complaint = |message| Some(Complaint::new("broken-field", places.clone(), message));
-    if answer.status == 400 && !operation.promises(422) {
+    let violation = |message| Some(Violation::new("broken-field", places.clone(), message));
+    if response.status == 400 && !operation.documents(422) {
         return None;
     }
-    if answer.status != 422 {
+    if response.status != 422 {
         let message = format!(
-            "{places}: expected 422 that names it, came {}",
-            said(answer)
+            "{places}: expected 422 that names this field, got {}",
+            summary(response)
         );
-        return complaint(message);
+        return violation(message);
     }
-    let problem = answer.json().unwrap_or_default();
+    let problem = response.json().unwrap_or_default();
     let errors = problem.get("errors").and_then(Value::as_array);
     let errors = errors.map_or(&[][..], Vec::as_slice);
-    let is_unnamed = |one: &&Alteration| !errors.iter().any(|error| one.is_named_by(error));
-    let unnamed = alterations.iter().find(is_unnamed)?;
+    let is_missing = |mutation: &&Mutation| !errors.iter().any(|error| mutation.is_named_by(error));
+    let missing = mutations.iter().find(is_missing)?;
     let named = Value::from(errors);
-    complaint(format!(
-        "{places}: expected an error of {}, came {named}",
-        unnamed.name()
+    violation(format!(
+        "{places}: expected an error for {}, got {named}",
+        missing.name()
     ))
 }
 
-fn not_missing(answer: &Answer) -> Option<Complaint> {
-    (answer.status != 404).then(|| {
-        let message = format!(
-            "expected 404 of an item that is not there, came {}",
-            said(answer)
-        );
-        Complaint::new("unknown-id", "", message)
+fn not_found_violation(response: &TestResponse) -> Option<Violation> {
+    (response.status != 404).then(|| {
+        let message = format!("expected 404 for an unknown id, got {}", summary(response));
+        Violation::new("unknown-id", "", message)
     })
 }
 
-/// Its status, and its problem's own words.
-pub(super) fn said(answer: &Answer) -> String {
-    let problem = answer.json().unwrap_or_default();
+/// Status of the response with the errors or detail of its problem.
+pub(super) fn summary(response: &TestResponse) -> String {
+    let problem = response.json().unwrap_or_default();
     let errors = problem.get("errors").map(Value::to_string);
     let detail = problem
         .get("detail")
         .and_then(Value::as_str)
         .map(str::to_owned);
     match errors.or(detail) {
-        Some(words) if !answer.is_success() => format!("{}: {words}", answer.status),
-        _ => answer.status.to_string(),
+        Some(text) if !response.is_success() => format!("{}: {text}", response.status),
+        _ => response.status.to_string(),
     }
 }

@@ -1,9 +1,9 @@
-//! What is wrong, said once and in order.
+//! [`Finding`], and the ordered set of all findings.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One promise of the document that the application does not keep.
+/// A difference between the application and its document.
 ///
 /// # Examples
 /// ```
@@ -27,49 +27,26 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The operation's method and path: `POST /posts/`.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful_testing::Finding;
-    /// let is_of_posts = |finding: &Finding| finding.operation().contains("/posts/");
-    /// ```
+    /// Method and path of the operation: `POST /posts/`.
     #[must_use]
     pub fn operation(&self) -> &str {
         &self.operation
     }
 
-    /// The short name of what was checked: `broken-field`.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful_testing::Finding;
-    /// let is_leak = |finding: &Finding| finding.check() == "leaked-field";
-    /// ```
+    /// Name of the failed check: `broken-field`.
     #[must_use]
     pub fn check(&self) -> &'static str {
         self.check
     }
 
-    /// What was expected, and what came.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful_testing::Finding;
-    /// let words = |finding: &Finding| finding.message().split_whitespace().count();
-    /// ```
+    /// Expected and actual behaviour.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The smallest request that shows it, for a server on port 8000; empty where it takes none.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful_testing::Finding;
-    /// let is_shown = |finding: &Finding| finding.curl().starts_with("curl ");
-    /// ```
+    /// Smallest failing request as a `curl` command, for a server on port 8000. Empty if the finding
+    /// needs no request.
     #[must_use]
     pub fn curl(&self) -> &str {
         &self.curl
@@ -92,50 +69,50 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What is wrong with an answer, before it is known how small a request shows it.
+/// A failed check of a response, before its request is shrunk.
 #[derive(Clone, Debug)]
-pub(super) struct Complaint {
+pub(super) struct Violation {
     pub(super) check: &'static str,
-    /// What of it is told apart: two complaints of one subject are one finding.
-    pub(super) subject: String,
+    /// Violations with the same key are one finding.
+    pub(super) dedup_key: String,
     pub(super) message: String,
 }
 
-impl Complaint {
+impl Violation {
     pub(super) fn new(
         check: &'static str,
-        subject: impl Into<String>,
+        dedup_key: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
         Self {
             check,
-            subject: subject.into(),
+            dedup_key: dedup_key.into(),
             message: message.into(),
         }
     }
 }
 
-/// By operation, check and subject.
+/// Findings by operation, check and key.
 #[derive(Default)]
 pub(super) struct Findings(BTreeMap<(String, &'static str, String), Finding>);
 
 impl Findings {
-    pub(super) fn knows(&self, operation: &str, complaint: &Complaint) -> bool {
-        self.0.contains_key(&key(operation, complaint))
+    pub(super) fn knows(&self, operation: &str, violation: &Violation) -> bool {
+        self.0.contains_key(&key(operation, violation))
     }
 
-    /// Is there something of this kind already?
+    /// Whether this check of the operation has a finding.
     pub(super) fn has(&self, operation: &str, check: &str) -> bool {
         let mut keys = self.0.keys();
         keys.any(|(known, kind, _)| known == operation && *kind == check)
     }
 
-    pub(super) fn add(&mut self, operation: &str, complaint: Complaint, curl: String) {
-        let key = key(operation, &complaint);
+    pub(super) fn add(&mut self, operation: &str, violation: Violation, curl: String) {
+        let key = key(operation, &violation);
         self.0.entry(key).or_insert(Finding {
             operation: operation.to_owned(),
-            check: complaint.check,
-            message: complaint.message,
+            check: violation.check,
+            message: violation.message,
             curl,
         });
     }
@@ -145,10 +122,10 @@ impl Findings {
     }
 }
 
-fn key(operation: &str, complaint: &Complaint) -> (String, &'static str, String) {
+fn key(operation: &str, violation: &Violation) -> (String, &'static str, String) {
     (
         operation.to_owned(),
-        complaint.check,
-        complaint.subject.clone(),
+        violation.check,
+        violation.dedup_key.clone(),
     )
 }

@@ -1,4 +1,4 @@
-//! Values that a schema admits, as proptest's strategies.
+//! Generates valid values of a schema, as strategies of proptest.
 
 use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any};
@@ -7,40 +7,40 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
-use super::flat::Flat;
-use super::foreign::{taken_names, taken_parts};
+use super::normalise::Alternative;
 use super::number;
 use super::schema::Schemas;
 use super::text;
+use super::third_party::{accepted_names, accepted_schema};
 use resourceful::hidden::WITHOUT_NUL;
 
-/// Why there is no value.
+/// Error of generating a value.
 #[derive(Clone, Debug)]
 pub(super) enum Ungenerable {
-    /// A type would contain itself once more.
-    Endless,
-    /// This was not understood, there.
-    Unknown(String),
+    /// A recursive type exceeds its maximum depth.
+    TooDeep,
+    /// Unsupported keyword with its pointer.
+    Unsupported(String),
 }
 
-/// How many members are there that need not be.
+/// Share of optional members in generated objects.
 #[derive(Clone, Copy)]
-pub(super) enum Members {
-    Some,
-    All,
+pub(super) enum OptionalMembers {
+    Half,
+    Most,
 }
 
 pub(super) struct Generator<'s> {
     pub(super) schemas: &'s Schemas,
-    pub(super) members: Members,
+    pub(super) members: OptionalMembers,
 }
 
-/// The most elements of a list that are made for no reason.
-const FEW: usize = 3;
+/// Default maximum of generated elements.
+const DEFAULT_MAX_ELEMENTS: usize = 3;
 
 impl Generator<'_> {
     /// # Errors
-    /// What no value could be made of.
+    /// If a part of the schema is unsupported or too deep.
     pub(super) fn values(&self, schema: &Value) -> Result<BoxedStrategy<Value>, Ungenerable> {
         self.values_at(schema, &[], "")
     }
@@ -49,12 +49,12 @@ impl Generator<'_> {
         &self,
         schema: &Value,
         references: &[String],
-        place: &str,
+        pointer: &str,
     ) -> Result<BoxedStrategy<Value>, Ungenerable> {
         let mut strategies = Vec::new();
-        let mut failure = Ungenerable::Endless;
+        let mut failure = Ungenerable::TooDeep;
         for alternative in self.schemas.alternatives(schema, references) {
-            match self.values_of(&alternative, place) {
+            match self.values_of(&alternative, pointer) {
                 Ok(strategy) => strategies.push(strategy),
                 Err(error) => failure = error,
             }
@@ -66,66 +66,84 @@ impl Generator<'_> {
         }
     }
 
-    /// The values of one alternative; examples among them, and alone where nothing else is known.
+    /// Values of one alternative, including its examples; only the examples if the alternative is
+    /// otherwise unsupported.
     pub(super) fn values_of(
         &self,
-        flat: &Flat,
-        place: &str,
+        alternative: &Alternative,
+        pointer: &str,
     ) -> Result<BoxedStrategy<Value>, Ungenerable> {
-        let made = match (flat.listed(), flat.json_type()) {
+        let generated = match (alternative.listed(), alternative.json_type()) {
             (Some(values), _) => Ok(select(values).boxed()),
-            (None, Some("object")) => self.objects(&taken_parts(flat), place),
-            (None, Some("array")) => self.arrays(&taken_parts(flat), place),
-            (None, Some("string")) => text::strings(flat, self.schemas).map_err(unknown(place)),
-            (None, Some("integer")) => number::integers(flat).map_err(unknown(place)),
-            (None, Some("number")) => number::floats(flat).map_err(unknown(place)),
+            (None, Some("object")) => self.objects(&accepted_schema(alternative), pointer),
+            (None, Some("array")) => self.arrays(&accepted_schema(alternative), pointer),
+            (None, Some("string")) => {
+                text::strings(alternative, self.schemas).map_err(unsupported(pointer))
+            }
+            (None, Some("integer")) => number::integers(alternative).map_err(unsupported(pointer)),
+            (None, Some("number")) => number::floats(alternative).map_err(unsupported(pointer)),
             (None, Some("boolean")) => Ok(any::<bool>().prop_map(Value::Bool).boxed()),
             (None, Some("null")) => Ok(Just(Value::Null).boxed()),
             (None, _) => Ok(anything()),
         };
-        let examples = self.examples(flat);
-        match made {
-            Ok(made) if examples.is_empty() => Ok(made),
-            Ok(made) => {
-                Ok(Union::new_weighted(vec![(3, made), (1, select(examples).boxed())]).boxed())
+        let examples = self.examples(alternative);
+        match generated {
+            Ok(generated) if examples.is_empty() => Ok(generated),
+            Ok(generated) => {
+                Ok(
+                    Union::new_weighted(vec![(3, generated), (1, select(examples).boxed())])
+                        .boxed(),
+                )
             }
             Err(_) if !examples.is_empty() => Ok(select(examples).boxed()),
             Err(error) => Err(error),
         }
     }
 
-    fn examples(&self, flat: &Flat) -> Vec<Value> {
-        let listed = flat.get("examples").and_then(Value::as_array);
-        let examples = listed.into_iter().flatten().chain(flat.get("default"));
+    fn examples(&self, alternative: &Alternative) -> Vec<Value> {
+        let listed = alternative.get("examples").and_then(Value::as_array);
+        let examples = listed
+            .into_iter()
+            .flatten()
+            .chain(alternative.get("default"));
         let mut examples = examples.cloned().collect::<Vec<_>>();
         if !examples.is_empty()
-            && let Ok(validator) = self.schemas.validator(&flat.clone().into_schema())
+            && let Ok(validator) = self.schemas.validator(&alternative.clone().into_schema())
         {
             examples.retain(|example| validator.is_valid(example));
         }
         examples
     }
 
-    fn objects(&self, flat: &Flat, place: &str) -> Result<BoxedStrategy<Value>, Ungenerable> {
-        let known = flat.get("properties").and_then(Value::as_object);
-        let required = flat.get("required").and_then(Value::as_array);
-        let is_required =
-            |name: &str| required.is_some_and(|names| names.iter().any(|one| one == name));
+    fn objects(
+        &self,
+        alternative: &Alternative,
+        pointer: &str,
+    ) -> Result<BoxedStrategy<Value>, Ungenerable> {
+        let known = alternative.get("properties").and_then(Value::as_object);
+        let required = alternative.get("required").and_then(Value::as_array);
+        let is_required = |name: &str| {
+            required.is_some_and(|names| names.iter().any(|required| required == name))
+        };
         let mut members = Vec::new();
         for (name, schema) in known.into_iter().flatten() {
-            let there = match self.values_at(schema, &flat.references, &format!("{place}/{name}")) {
+            let values = match self.values_at(
+                schema,
+                &alternative.references,
+                &format!("{pointer}/{name}"),
+            ) {
                 Ok(values) => values,
-                Err(Ungenerable::Endless) if !is_required(name) => continue,
+                Err(Ungenerable::TooDeep) if !is_required(name) => continue,
                 Err(error) => return Err(error),
             };
             let share = match self.members {
                 _ if is_required(name) => None,
-                Members::Some => Some(0.5),
-                Members::All => Some(0.9999),
+                OptionalMembers::Half => Some(0.5),
+                OptionalMembers::Most => Some(0.9999),
             };
             let maybe = match share {
-                None => there.prop_map(Some).boxed(),
-                Some(share) => proptest::option::weighted(share, there).boxed(),
+                None => values.prop_map(Some).boxed(),
+                Some(share) => proptest::option::weighted(share, values).boxed(),
             };
             let name = name.clone();
             members.push(
@@ -134,7 +152,7 @@ impl Generator<'_> {
                     .boxed(),
             );
         }
-        let others = self.other_members(flat, place)?;
+        let others = self.other_members(alternative, pointer)?;
         let object = (others, members).prop_map(|(others, members)| {
             let mut object: Map<_, _> = others.into_iter().collect();
             object.extend(members.into_iter().flatten());
@@ -143,76 +161,94 @@ impl Generator<'_> {
         Ok(object.boxed())
     }
 
-    /// The members whose names the schema does not know: those of a map.
+    /// Members besides `properties`: those of a map.
     fn other_members(
         &self,
-        flat: &Flat,
-        place: &str,
+        alternative: &Alternative,
+        pointer: &str,
     ) -> Result<BoxedStrategy<Vec<(String, Value)>>, Ungenerable> {
-        let pattern = flat.get("patternProperties").and_then(Value::as_object);
+        let pattern = alternative
+            .get("patternProperties")
+            .and_then(Value::as_object);
         let pattern = pattern.and_then(|patterns| patterns.iter().next());
-        let words = || self.names(flat, place);
-        let (names, schema) = match (pattern, flat.get("additionalProperties")) {
+        let words = || self.names(alternative, pointer);
+        let (names, schema) = match (pattern, alternative.get("additionalProperties")) {
             (Some((pattern, schema)), _) => {
-                let names = text::matching(taken_names(pattern));
-                (names.map_err(unknown(place))?, schema)
+                let names = text::matching(accepted_names(pattern));
+                (names.map_err(unsupported(pointer))?, schema)
             }
             (None, Some(schema @ Value::Object(_))) => (words()?, schema),
-            (None, None | Some(Value::Bool(true))) if flat.get("properties").is_none() => {
+            (None, None | Some(Value::Bool(true))) if alternative.get("properties").is_none() => {
                 (words()?, &Value::Bool(true))
             }
             _ => return Ok(Just(Vec::new()).boxed()),
         };
-        let values = match self.values_at(schema, &flat.references, &format!("{place}/*")) {
+        let values = match self.values_at(schema, &alternative.references, &format!("{pointer}/*"))
+        {
             Ok(values) => values,
-            Err(Ungenerable::Endless) => return Ok(Just(Vec::new()).boxed()),
+            Err(Ungenerable::TooDeep) => return Ok(Just(Vec::new()).boxed()),
             Err(error) => return Err(error),
         };
-        let least = size(flat, "minProperties").unwrap_or(0);
-        let most = size(flat, "maxProperties")
-            .unwrap_or(least + FEW)
-            .min(least + FEW);
+        let least = size(alternative, "minProperties").unwrap_or(0);
+        let most = size(alternative, "maxProperties")
+            .unwrap_or(least + DEFAULT_MAX_ELEMENTS)
+            .min(least + DEFAULT_MAX_ELEMENTS);
         Ok(vec((names, values), least..=most.max(least)).boxed())
     }
 
-    /// Names of members: any words, or what is said of them.
-    fn names(&self, flat: &Flat, place: &str) -> Result<BoxedStrategy<String>, Ungenerable> {
-        // All inputs have this one, and any word keeps it.
+    /// Names of a map's members: words, or names after `propertyNames`.
+    fn names(
+        &self,
+        alternative: &Alternative,
+        pointer: &str,
+    ) -> Result<BoxedStrategy<String>, Ungenerable> {
+        // All inputs have this pattern, and every word matches it.
         let without_nul = json!({"pattern": WITHOUT_NUL});
-        let Some(schema) = flat.get("propertyNames").filter(|it| **it != without_nul) else {
+        let Some(schema) = alternative
+            .get("propertyNames")
+            .filter(|it| **it != without_nul)
+        else {
             return Ok(text::words());
         };
         let schema = json!({"allOf": [schema, {"type": "string"}]});
-        let names = self.values_at(&schema, &flat.references, &format!("{place}/*"))?;
+        let names = self.values_at(&schema, &alternative.references, &format!("{pointer}/*"))?;
         let name = |name: Value| name.as_str().unwrap_or_default().to_owned();
         Ok(names.prop_map(name).boxed())
     }
 
-    fn arrays(&self, flat: &Flat, place: &str) -> Result<BoxedStrategy<Value>, Ungenerable> {
-        let prefix = flat.get("prefixItems").and_then(Value::as_array);
+    fn arrays(
+        &self,
+        alternative: &Alternative,
+        pointer: &str,
+    ) -> Result<BoxedStrategy<Value>, Ungenerable> {
+        let prefix = alternative.get("prefixItems").and_then(Value::as_array);
         let mut first = Vec::new();
         for (index, schema) in prefix.into_iter().flatten().enumerate() {
-            let place = format!("{place}/{index}");
-            first.push(self.values_at(schema, &flat.references, &place)?);
+            let pointer = format!("{pointer}/{index}");
+            first.push(self.values_at(schema, &alternative.references, &pointer)?);
         }
-        let least = size(flat, "minItems")
+        let least = size(alternative, "minItems")
             .unwrap_or(0)
             .saturating_sub(first.len());
-        let most = size(flat, "maxItems").map(|most| most.saturating_sub(first.len()));
+        let most = size(alternative, "maxItems").map(|most| most.saturating_sub(first.len()));
         let few = match self.members {
-            Members::All => least.max(1),
-            Members::Some => least,
+            OptionalMembers::Most => least.max(1),
+            OptionalMembers::Half => least,
         };
-        let default = if first.is_empty() { few + FEW } else { least };
+        let default = if first.is_empty() {
+            few + DEFAULT_MAX_ELEMENTS
+        } else {
+            least
+        };
         let most = most.unwrap_or(default).min(default);
         let open = Value::Bool(true);
-        let items = flat.get("items").unwrap_or(&open);
-        let others = match self.values_at(items, &flat.references, &format!("{place}/*")) {
+        let items = alternative.get("items").unwrap_or(&open);
+        let others = match self.values_at(items, &alternative.references, &format!("{pointer}/*")) {
             Ok(values) => vec(values, few.min(most)..=most).boxed(),
-            Err(Ungenerable::Endless) if least == 0 => Just(Vec::new()).boxed(),
+            Err(Ungenerable::TooDeep) if least == 0 => Just(Vec::new()).boxed(),
             Err(error) => return Err(error),
         };
-        let is_set = flat.get("uniqueItems") == Some(&Value::Bool(true));
+        let is_set = alternative.get("uniqueItems") == Some(&Value::Bool(true));
         let arrays = (first, others).prop_map(move |(mut all, others)| {
             all.extend(others);
             if is_set {
@@ -226,24 +262,24 @@ impl Generator<'_> {
             }
             Value::Array(all)
         });
-        let long_enough =
+        let is_long_enough =
             move |array: &Value| array.as_array().is_some_and(|all| all.len() >= least);
         Ok(arrays
-            .prop_filter("too few that are different", long_enough)
+            .prop_filter("too few unique elements", is_long_enough)
             .boxed())
     }
 }
 
-fn unknown(place: &str) -> impl Fn(String) -> Ungenerable + use<'_> {
-    move |reason| Ungenerable::Unknown(format!("`{place}` ({reason})"))
+fn unsupported(pointer: &str) -> impl Fn(String) -> Ungenerable + use<'_> {
+    move |reason| Ungenerable::Unsupported(format!("`{pointer}` ({reason})"))
 }
 
-fn size(flat: &Flat, keyword: &str) -> Option<usize> {
-    let size = flat.get(keyword)?.as_u64()?;
+fn size(alternative: &Alternative, keyword: &str) -> Option<usize> {
+    let size = alternative.get(keyword)?.as_u64()?;
     Some(usize::try_from(size).unwrap_or(usize::MAX))
 }
 
-/// Where a schema says nothing.
+/// Values of a schema without keywords.
 fn anything() -> BoxedStrategy<Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
@@ -251,8 +287,8 @@ fn anything() -> BoxedStrategy<Value> {
         any::<i32>().prop_map(Value::from),
         text::words().prop_map(Value::from),
     ];
-    let list = vec(scalar.clone(), 0..FEW).prop_map(Value::from);
-    let object = vec((text::words(), scalar.clone()), 0..FEW);
+    let list = vec(scalar.clone(), 0..DEFAULT_MAX_ELEMENTS).prop_map(Value::from);
+    let object = vec((text::words(), scalar.clone()), 0..DEFAULT_MAX_ELEMENTS);
     let object = object.prop_map(|members| Value::Object(members.into_iter().collect()));
     prop_oneof![4 => scalar, 1 => list, 1 => object].boxed()
 }

@@ -1,4 +1,4 @@
-//! Items that there are, and ids that there are not.
+//! Finds or creates items for tests, and unknown ids.
 
 use std::pin::Pin;
 
@@ -6,70 +6,70 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use super::document::Operation;
-use super::exchange::{Answer, Probe};
-use super::explore::path_of;
-use super::generate::Members;
+use super::exchange::{TestRequest, TestResponse};
+use super::generate::OptionalMembers;
 use super::number;
-use super::session::{Session, Target};
+use super::operation::Operation;
+use super::run_case::path_of;
+use super::session::{Fixture, Session};
 
-/// So many bodies are tried until an item is made of one.
-const TRIES: u64 = 5;
+/// Maximum number of bodies for creating an item.
+const MAX_ATTEMPTS: u64 = 5;
 
 impl Session {
-    /// Parameters of a path that lead to something: an item that is made for this, or one of
-    /// the collection's.
-    pub(super) fn target<'s>(
+    /// Returns path parameters of an existing item: a new one, or one from the collection.
+    pub(super) fn fixture<'s>(
         &'s self,
         path: &'s str,
-    ) -> Pin<Box<dyn Future<Output = Target> + 's>> {
+    ) -> Pin<Box<dyn Future<Output = Fixture> + 's>> {
         Box::pin(async move {
             let Some(name) = last_parameter(path) else {
-                return Target {
-                    known: Map::new(),
-                    is_there: true,
+                return Fixture {
+                    path_params: Map::new(),
+                    exists: true,
                 };
             };
-            let Some(collection) = self.document.collection_of(path) else {
+            let Some(collection) = self.contract.collection_of(path) else {
                 return self.guess(path, name).await;
             };
-            let mut target = self.target(collection).await;
-            match self.item(collection, path, &target.known).await {
+            let mut fixture = self.fixture(collection).await;
+            match self.item(collection, path, &fixture.path_params).await {
                 Some(id) => {
-                    target.known.insert(name.to_owned(), id.into());
+                    fixture.path_params.insert(name.to_owned(), id.into());
                 }
-                None => target.is_there = self.is_given(path, name),
+                None => fixture.exists = self.has_examples(path, name),
             }
-            target
+            fixture
         })
     }
 
-    /// Without a collection to look into, the first item is tried as most numbers begin. What is
-    /// not called an id may be anything.
-    async fn guess(&self, path: &str, name: &str) -> Target {
-        let mut target = Target {
-            known: Map::new(),
-            is_there: name != "id" || self.is_given(path, name),
+    /// Tries the id 1 if there is no collection. A parameter that is not called `id` may have any
+    /// value.
+    async fn guess(&self, path: &str, name: &str) -> Fixture {
+        let mut fixture = Fixture {
+            path_params: Map::new(),
+            exists: name != "id" || self.has_examples(path, name),
         };
         let mut operations = self.operations();
-        let safe = operations.find(|one| one.path == path && one.method != Method::DELETE);
-        let Some(operation) = safe.filter(|_| !target.is_there) else {
-            return target;
+        let safe = operations
+            .find(|operation| operation.path == path && operation.method != Method::DELETE);
+        let Some(operation) = safe.filter(|_| !fixture.exists) else {
+            return fixture;
         };
         let first = Map::from_iter([(name.to_owned(), json!("1"))]);
         if let Some(input) = self.simplest(operation, &first) {
-            let (_, answer) = self.send(Probe::new(operation, &input)).await;
-            if answer.status != 404 {
-                target.known = first;
-                target.is_there = true;
+            let (_, response) = self.send(TestRequest::new(operation, &input)).await;
+            if response.status != 404 {
+                fixture.path_params = first;
+                fixture.exists = true;
             }
         }
-        target
+        fixture
     }
 
-    /// Does the document give examples of it?
-    fn is_given(&self, path: &str, name: &str) -> bool {
-        let operations = self.document.operations.iter();
+    /// Whether the document gives examples of the parameter.
+    fn has_examples(&self, path: &str, name: &str) -> bool {
+        let operations = self.contract.operations.iter();
         let mut parameters = operations
             .filter(|operation| operation.path == path)
             .flat_map(|operation| &operation.parameters);
@@ -80,57 +80,57 @@ impl Session {
         &self,
         collection: &str,
         path: &str,
-        known: &Map<String, Value>,
+        path_params: &Map<String, Value>,
     ) -> Option<String> {
-        if let Some((_, _, id)) = self.create(collection, path, known).await {
+        if let Some((_, _, id)) = self.create(collection, path, path_params).await {
             return Some(id);
         }
         let list = self.find(&Method::GET, collection)?;
-        let input = self.simplest(list, known)?;
-        let (_, answer) = self.send(Probe::new(list, &input)).await;
-        let body = answer.json()?;
+        let input = self.simplest(list, path_params)?;
+        let (_, response) = self.send(TestRequest::new(list, &input)).await;
+        let body = response.json()?;
         id_of(items(&body)?.first()?)
     }
 
-    /// Makes an item: how, what was answered, and its id.
+    /// Creates an item. Returns the request, the response and the id.
     pub(super) async fn create(
         &self,
         collection: &str,
         path: &str,
-        known: &Map<String, Value>,
-    ) -> Option<(Probe, Answer, String)> {
+        path_params: &Map<String, Value>,
+    ) -> Option<(TestRequest, TestResponse, String)> {
         let create = self.find(&Method::POST, collection)?;
-        let inputs = self.inputs(create, known, Members::Some)?;
-        for _ in 0..TRIES {
-            // Of a title that there is already there may be no second.
-            let index = self.made.replace(self.made.get() + 1);
+        let inputs = self.inputs(create, path_params, OptionalMembers::Half)?;
+        for _ in 0..MAX_ATTEMPTS {
+            // Another index each time, because titles may have to be unique.
+            let index = self.created_count.replace(self.created_count.get() + 1);
             let input = self.input(create, &inputs, index)?;
-            let (mut probe, mut answer) = self.send(Probe::new(create, &input)).await;
-            if answer.is_own_refusal()
-                && let Some(taken) = self.refer(create, &input, &answer).await
+            let (mut request, mut response) = self.send(TestRequest::new(create, &input)).await;
+            if response.is_application_refusal()
+                && let Some(accepted) = self.refer(create, &input, &response).await
             {
-                (probe, answer) = taken;
+                (request, response) = accepted;
             }
-            self.note(create, &answer);
-            if answer.is_success() {
-                let located = answer
-                    .field("location")
+            self.record(create, &response);
+            if response.is_success() {
+                let located = response
+                    .header("location")
                     .and_then(|location| id_at(location, path));
-                let id = located.or_else(|| id_of(&answer.json()?))?;
-                return Some((probe, answer, id));
+                let id = located.or_else(|| id_of(&response.json()?))?;
+                return Some((request, response, id));
             }
         }
         None
     }
 }
 
-/// The name of the last parameter of a path.
+/// Name of a path's last parameter.
 pub(super) fn last_parameter(path: &str) -> Option<&str> {
     let (_, rest) = path.rsplit_once('{')?;
     rest.split_once('}').map(|(name, _)| name)
 }
 
-/// The items of a list's answer: the one list in it, beside which `pagination` may stand.
+/// Items of a list's response: its only array, beside which may be `pagination`.
 pub(super) fn items(body: &Value) -> Option<&Vec<Value>> {
     match body {
         Value::Array(items) => Some(items),
@@ -147,34 +147,38 @@ pub(super) fn id_of(item: &Value) -> Option<String> {
     }
 }
 
-/// What stands where the template has its last parameter.
+/// Id in a location, at the position of the template's last parameter.
 fn id_at(location: &str, template: &str) -> Option<String> {
     let index = template[..template.rfind('{')?].matches('/').count();
     let id = path_of(location).split('/').nth(index)?;
     Some(percent_decode_str(id).decode_utf8().ok()?.into_owned())
 }
 
-/// Ids that name nothing: some that could, and one that could not.
+/// Unknown ids: some of the right type, and one of a wrong type.
 pub(super) fn unknown_ids(session: &Session, operation: &Operation) -> Vec<Value> {
     let mut parameters = operation.parameters.iter();
-    let parameter = parameters.find(|one| one.place == "path" && one.name == "id");
+    let parameter =
+        parameters.find(|parameter| parameter.location == "path" && parameter.name == "id");
     let Some(parameter) = parameter else {
         return Vec::new();
     };
     let alternatives = session
-        .document
+        .contract
         .schemas
         .alternatives(&parameter.schema, &[]);
-    let Some(flat) = alternatives.first() else {
+    let Some(alternative) = alternatives.first() else {
         return Vec::new();
     };
-    match flat.json_type() {
+    match alternative.json_type() {
         Some("integer") => {
-            let bounds = number::bounds(flat);
+            let bounds = number::bounds(alternative);
             let far = [7, 1_000_003].map(|distance| bounds?.near_last(distance));
             far.into_iter().flatten().chain([json!("x")]).collect()
         }
-        _ if flat.get("format").is_some_and(|format| format == "uuid") => {
+        _ if alternative
+            .get("format")
+            .is_some_and(|format| format == "uuid") =>
+        {
             vec![json!("3f0c2a5e-9d41-4c57-8a6b-e1d2c3b4a596"), json!("x")]
         }
         _ => vec![json!("no-such-thing-7f3a9c")],

@@ -1,14 +1,14 @@
-//! Methods that a path does not have, and `HEAD`, which it has where it has `GET`.
+//! Checks undocumented methods, and `HEAD` for every `GET`.
 
 use std::collections::BTreeSet;
 
 use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{Method, StatusCode};
 
-use super::document::Operation;
-use super::exchange::{Answer, Content, Payload, Probe};
-use super::finding::Complaint;
-use super::session::{Session, Target};
+use super::exchange::{Payload, ResponseBody, TestRequest, TestResponse};
+use super::finding::Violation;
+use super::operation::Operation;
+use super::session::{Fixture, Session};
 
 const METHODS: [Method; 5] = [
     Method::GET,
@@ -18,14 +18,18 @@ const METHODS: [Method; 5] = [
     Method::DELETE,
 ];
 
-/// Every method that the document does not know is 405, with the `Allow` of those that it does.
-pub(super) async fn check_others(session: &Session, operation: &Operation, target: &Target) {
-    let of_path = session.document.operations.iter();
-    let documented: BTreeSet<_> = of_path
+/// Checks that undocumented methods get 405 with an `Allow` of the documented ones.
+pub(super) async fn check_undocumented(
+    session: &Session,
+    operation: &Operation,
+    fixture: &Fixture,
+) {
+    let operations = session.contract.operations.iter();
+    let documented: BTreeSet<_> = operations
         .filter(|other| other.path == operation.path)
         .map(|other| other.method.as_str())
         .collect();
-    let Some(input) = session.simplest(operation, &target.known) else {
+    let Some(input) = session.simplest(operation, &fixture.path_params) else {
         return;
     };
     let mut allowed = documented.clone();
@@ -37,33 +41,33 @@ pub(super) async fn check_others(session: &Session, operation: &Operation, targe
         if allowed.contains(method.as_str()) {
             continue;
         }
-        let probe = Probe {
+        let request = TestRequest {
             method: method.clone(),
             body: Payload::None,
-            ..Probe::new(operation, &input)
+            ..TestRequest::new(operation, &input)
         };
-        let (probe, answer) = session.send(probe).await;
-        let found = methods_of(&answer.headers);
+        let (request, response) = session.send(request).await;
+        let found = methods_of(&response.headers);
         let found: BTreeSet<_> = found.iter().map(String::as_str).collect();
-        let subject = match answer.status.as_u16() {
+        let key = match response.status.as_u16() {
             405 if found == allowed => continue,
             429 => continue,
-            // That is so for all methods.
+            // A wrong `Allow` is one finding for all methods.
             405 => "allow",
             _ => method.as_str(),
         };
         let message = format!(
-            "expected 405 to {method} with `Allow: {}`, came {} with `{}`",
-            listed(&allowed),
-            answer.status,
-            listed(&found)
+            "expected 405 to {method} with `Allow: {}`, got {} with `{}`",
+            joined(&allowed),
+            response.status,
+            joined(&found)
         );
-        let complaint = Complaint::new("method", subject, message);
-        session.add(operation, complaint, Some(&probe));
+        let violation = Violation::new("method", key, message);
+        session.report(operation, violation, Some(&request));
     }
 }
 
-fn listed(methods: &BTreeSet<&str>) -> String {
+fn joined(methods: &BTreeSet<&str>) -> String {
     methods.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
@@ -77,58 +81,64 @@ fn methods_of(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// `HEAD` is `GET` without the body (RFC 9110 section 9.3.2).
-pub(super) async fn check_head(session: &Session, operation: &Operation, target: &Target) {
-    let Some(input) = session.simplest(operation, &target.known) else {
+/// Checks that `HEAD` equals `GET` without the body (RFC 9110 section 9.3.2).
+pub(super) async fn check_head(session: &Session, operation: &Operation, fixture: &Fixture) {
+    let Some(input) = session.simplest(operation, &fixture.path_params) else {
         return;
     };
-    let get = Probe::new(operation, &input);
-    let head = Probe {
+    let get = TestRequest::new(operation, &input);
+    let head = TestRequest {
         method: Method::HEAD,
         ..get.clone()
     };
-    let (_, got) = session.ask(operation, get).await;
-    let (probe, answer) = session.send(head).await;
-    // Either may be one request too many.
-    if [got.status, answer.status].contains(&StatusCode::TOO_MANY_REQUESTS) {
+    let (_, get_response) = session.call(operation, get).await;
+    let (request, response) = session.send(head).await;
+    // A rate limit may have refused either request.
+    if [get_response.status, response.status].contains(&StatusCode::TOO_MANY_REQUESTS) {
         return;
     }
-    for (subject, message) in differences(&got, &answer) {
-        session.add(
+    for (key, message) in differences(&get_response, &response) {
+        session.report(
             operation,
-            Complaint::new("head", subject, message),
-            Some(&probe),
+            Violation::new("head", key, message),
+            Some(&request),
         );
     }
 }
 
-fn differences(got: &Answer, head: &Answer) -> Vec<(String, String)> {
-    let differs = |subject: &str, of_get: &str, of_head: &str| {
-        let message = format!("expected HEAD with {subject} `{of_get}` as GET, came `{of_head}`");
-        (subject.to_owned(), message)
+fn differences(get_response: &TestResponse, head: &TestResponse) -> Vec<(String, String)> {
+    let differs = |key: &str, of_get: &str, of_head: &str| {
+        let message = format!("expected HEAD with the {key} `{of_get}` of GET, got `{of_head}`");
+        (key.to_owned(), message)
     };
-    if head.status != got.status {
-        return vec![differs("status", got.status.as_str(), head.status.as_str())];
+    if head.status != get_response.status {
+        return vec![differs(
+            "status",
+            get_response.status.as_str(),
+            head.status.as_str(),
+        )];
     }
     let mut found = Vec::new();
-    let media = [got, head].map(|answer| answer.field("content-type").unwrap_or_default());
+    let media =
+        [get_response, head].map(|response| response.header("content-type").unwrap_or_default());
     if media[0] != media[1] {
         found.push(differs("content-type", media[0], media[1]));
     }
-    // What other fields say may change with time. The length of GET's is written by the server.
-    let names = got.headers.keys().chain(head.headers.keys());
+    // Values of other fields may edit with time. The server writes `Content-Length` of GET.
+    let names = get_response.headers.keys().chain(head.headers.keys());
     for name in names.filter(|name| *name != CONTENT_LENGTH) {
-        if got.headers.contains_key(name) != head.headers.contains_key(name) {
-            let message = format!("expected the fields of GET in HEAD, came {name} in one alone");
+        if get_response.headers.contains_key(name) != head.headers.contains_key(name) {
+            let message = format!(
+                "expected the same header fields in HEAD and GET, got {name} in one of them"
+            );
             found.push((name.to_string(), message));
         }
     }
-    let is_empty =
-        |answer: &Answer| matches!(&answer.body, Content::Read(bytes) if bytes.is_empty());
-    if !is_empty(got) && head.field("content-length") == Some("0") {
+    let is_empty = |response: &TestResponse| matches!(&response.body, ResponseBody::Complete(bytes) if bytes.is_empty());
+    if !is_empty(get_response) && head.header("content-length") == Some("0") {
         found.push(differs("content-length", "over 0", "0"));
     }
-    if !is_empty(head) && !matches!(head.body, Content::Unread) {
+    if !is_empty(head) && !matches!(head.body, ResponseBody::Stream) {
         found.push(differs("body", "", "some"));
     }
     found

@@ -1,39 +1,40 @@
-//! [`conformance`]: an application beside its own document.
+//! [`conformance`]: tests an application against its own document.
 //!
-//! The document is read into [`document`]'s operations. For each, [`generate`] makes requests
-//! from the schemas, [`places`] finds what can be altered in them and [`rules`] into what, [`session`]
-//! sends them, [`explore`] makes small what fails, and [`answers`] looks at what comes back.
-//! [`references`] finds members that name other items, [`foreign`] knows the types that take less
-//! than their schemas say.
+//! [`parse`] reads the document into a [`contract`] of [`operation`]s. For each operation,
+//! [`generate`] makes inputs from the schemas, and [`mutator`] changes single values by [`rules`].
+//! [`run_case`] sends the requests through the [`session`] and shrinks those that fail;
+//! [`responses`] and [`expected`] check the responses. [`references`] finds members that refer to
+//! other items, and [`third_party`] knows types that accept less than their schemas.
 
 mod access;
-mod alteration;
-mod answers;
 mod bodies;
 mod closed;
-mod curl;
-mod document;
+mod contract;
+mod crud_cycle;
+mod curl_command;
 mod exchange;
 mod expected;
-mod explore;
 mod finding;
-mod flat;
-mod foreign;
 mod generate;
 mod items;
-mod life;
 mod methods;
+mod mutation;
+mod mutator;
+mod normalise;
 mod number;
+mod operation;
 mod paging;
-mod places;
-mod reader;
+mod parse;
 mod references;
 mod requests;
+mod responses;
 mod rules;
+mod run_case;
 mod schema;
 mod session;
+mod test_case;
 mod text;
-mod trial;
+mod third_party;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
@@ -45,45 +46,45 @@ use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use self::document::{Document, Operation};
+use self::contract::Contract;
 pub use self::finding::Finding;
-use self::finding::{Complaint, Findings};
+use self::finding::{Findings, Violation};
 use self::items::last_parameter;
 use self::session::Session;
 use resourceful::App;
 use resourceful::TestClient;
 
-/// Tests that an application keeps what its document promises; `.await` it.
+/// Tests an application against its own OpenAPI document; `.await` it.
 ///
-/// Requests are made from the schemas of the document and sent through [`TestClient`]: right
-/// ones up to the edge of every bound, and wrong ones, each with a rule broken. What is looked at:
+/// Requests are generated from the document's schemas and sent through [`TestClient`]: valid ones,
+/// up to the edge of every bound, and invalid ones, each with one broken rule. The checks are:
 ///
-/// * no answer is a 5xx, each has a documented status, type and headers, is after its schema and has
-///   no member that the schema does not know;
-/// * right requests are not refused, and wrong ones are 422 with the place that is wrong named;
-/// * bodies that are no JSON are 400, of another type 415, too large 413;
-/// * other methods are 405 with the right `Allow`, and `HEAD` is as `GET`;
-/// * who has no credentials is refused before the body is read;
-/// * ids that are not there are 404; what is made is found, changed, removed and then gone;
-/// * pages have as many items as were asked for, and say rightly whether there is another.
+/// * no response is a 5xx; each has a documented status, content type and headers, matches its
+///   schema and has no member that the schema does not list;
+/// * valid requests are accepted; invalid ones get 422 with an error that names the value;
+/// * a body that is not JSON gets 400, another content type 415, a too large body 413;
+/// * undocumented methods get 405 with the right `Allow`, and `HEAD` equals `GET`;
+/// * a request without credentials is refused before its body is read;
+/// * unknown ids get 404; a created item is found, changed, removed, and then not found;
+/// * pages have the requested number of items, and report rightly whether a next page exists.
 ///
-/// Rules that only the application knows are no faults: a request that satisfies the schemas may
-/// be answered by 401, 403, 404, 409, by 422 where a hook returns [`Error::invalid`](resourceful::Error),
-/// and by 429. A 422 of the library's own reader is a fault: its rules and the schema disagree.
-/// A 429 ends nothing and proves nothing, so raise limits on requests for this test.
+/// Rules of the application's own are not findings: a valid request may get 401, 403, 404, 409, 429,
+/// or a 422 from a hook that returns [`Error::invalid`](resourceful::Error). A 422 from the library
+/// before the hook runs is a finding: the rule is missing in the schema. A 429 makes a test case
+/// inconclusive, so raise rate limits for this test.
 ///
 /// Members that refer to other items (`author_id`) get ids from the application's lists once a
-/// hook has refused others.
-/// All requests are the same in each run, unless the [seed](Conformance::seed) is another.
+/// hook has refused other values.
+/// Every run sends the same requests, unless you set another [seed](Conformance::seed).
 ///
-/// Make the application as for any test, with a database of its own. Operations of an item
-/// (`/posts/{id}`) need one: it is created, or taken from the list; without either the id 1 is tried,
-/// or the examples of the parameter. Where no schema can say what a value must be, give it a
-/// `format` of its own and examples, which are then used alone. What waits for others takes no time
-/// under `#[tokio::test(start_paused = true)]`.
+/// Build the application as for any test, with a separate database. Operations of an item
+/// (`/posts/{id}`) need an item: it is created, or taken from the list. Without either, the id 1
+/// or the examples of the parameter are tried. If a schema cannot describe the valid values, give it
+/// your own `format` and examples; then only the examples are used. With
+/// `#[tokio::test(start_paused = true)]` waiting takes no time.
 ///
 /// # Panics
-/// When `.await`ed: with all findings. When the application does not
+/// When awaited, with all findings, if there are any. If the application does not
 /// [build](App::build).
 ///
 /// # Examples
@@ -119,12 +120,12 @@ pub fn conformance(app: App) -> Conformance {
     conformance_with(app, &document)
 }
 
-/// The same with a document that is not the application's own.
+/// Like [`conformance`], with another document.
 #[doc(hidden)]
 pub fn conformance_with(app: App, document: &Value) -> Conformance {
     Conformance {
         app,
-        document: Document::read(document),
+        contract: Contract::parse(document),
         headers: Vec::new(),
         cases: 64,
         seed: 0,
@@ -137,7 +138,7 @@ fn document(app: &App) -> Value {
     document.as_value().clone()
 }
 
-/// A test of an application after its document: see [`conformance`].
+/// Settings of a conformance test: see [`conformance`].
 ///
 /// # Examples
 /// ```
@@ -149,10 +150,10 @@ fn document(app: &App) -> Value {
 /// conformance(App::new()).header("authorization", "Bearer s3cret").cases(256).await;
 /// # }
 /// ```
-#[must_use = "nothing is tested before it is awaited"]
+#[must_use = "the test runs when it is awaited"]
 pub struct Conformance {
     app: App,
-    document: Document,
+    contract: Contract,
     headers: Vec<(String, String)>,
     cases: u64,
     seed: u64,
@@ -160,10 +161,10 @@ pub struct Conformance {
 }
 
 impl Conformance {
-    /// A header field of all requests but those that must be refused without: credentials.
+    /// Adds a header field to all requests except those without credentials.
     ///
     /// # Panics
-    /// When the name or the value is none.
+    /// If the name or the value is invalid.
     ///
     /// # Examples
     /// ```
@@ -175,14 +176,13 @@ impl Conformance {
     /// # }
     /// ```
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        HeaderName::try_from(name).expect("the name of a header field");
-        HeaderValue::try_from(value).expect("the value of a header field");
+        HeaderName::try_from(name).expect("a valid header name");
+        HeaderValue::try_from(value).expect("a valid header value");
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// How many right bodies are generated per operation, 64 if nothing is said. Each rule is
-    /// broken once in any case.
+    /// Number of valid bodies per operation (default 64). Each rule is broken once in any case.
     ///
     /// # Examples
     /// ```
@@ -198,7 +198,7 @@ impl Conformance {
         self
     }
 
-    /// Other requests than those of the seed 0.
+    /// Seed of the generated requests (default 0).
     ///
     /// # Examples
     /// ```
@@ -214,11 +214,11 @@ impl Conformance {
         self
     }
 
-    /// Leaves an operation out, by its method and path or its `operationId`. It is not called at
-    /// all, not even to make items for others.
+    /// Skips an operation, named by its method and path or its `operationId`. It is not called at
+    /// all, not even to create items for others.
     ///
     /// # Panics
-    /// When there is none of this name; the text lists those that there are.
+    /// If no operation has this name; the message lists the names.
     ///
     /// # Examples
     /// ```should_panic
@@ -226,36 +226,39 @@ impl Conformance {
     /// # use resourceful_testing::conformance;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// conformance(App::new()).skip("POST /webhooks/github/").await; // not there
+    /// conformance(App::new()).skip("POST /webhooks/github/").await; // no such operation
     /// # }
     /// ```
     #[track_caller]
     pub fn skip(mut self, operation: &str) -> Self {
-        let mut operations = self.document.operations.iter();
+        let mut operations = self.contract.operations.iter();
         match operations.find(|known| known.is_called(operation)) {
             Some(known) => self.skipped.insert(known.name.clone()),
-            None => panic!("no operation is called `{operation}`, but {}", self.names()),
+            None => panic!(
+                "no operation is called `{operation}`; the operations are {}",
+                self.names()
+            ),
         };
         self
     }
 
     fn names(&self) -> String {
         let names = self
-            .document
+            .contract
             .operations
             .iter()
-            .map(|one| format!("`{}`", one.name));
+            .map(|operation| format!("`{}`", operation.name));
         let names: Vec<_> = names.collect();
         match names.as_slice() {
-            [] => "there are none".to_owned(),
+            [] => "none".to_owned(),
             names => names.join(", "),
         }
     }
 
-    /// What is wrong, for those who want to look at it themselves.
+    /// Runs the test and returns the findings instead of panicking.
     ///
     /// # Panics
-    /// When the application does not [build](App::build).
+    /// If the application does not [build](App::build).
     ///
     /// # Examples
     /// ```
@@ -270,11 +273,11 @@ impl Conformance {
         self.run().await.0
     }
 
-    /// The findings, and how many requests it took.
+    /// Returns the findings and the number of requests.
     async fn run(self) -> (Vec<Finding>, u64) {
         let client = TestClient::new(self.app).unwrap_or_else(|errors| panic!("{errors}"));
         let session = Session {
-            document: self.document,
+            contract: self.contract,
             client,
             headers: self.headers,
             cases: self.cases,
@@ -282,8 +285,8 @@ impl Conformance {
             skipped: self.skipped,
             findings: RefCell::new(Findings::default()),
             requests: Cell::new(0),
-            made: Cell::new(0),
-            fresh: Cell::new(0),
+            created_count: Cell::new(0),
+            fresh_count: Cell::new(0),
             succeeded: RefCell::default(),
             refused: RefCell::default(),
             is_limited: Cell::new(false),
@@ -299,43 +302,43 @@ impl Conformance {
     }
 }
 
-/// Operation by operation; the lives come last, since things die in them.
+/// Checks each operation. The CRUD cycles come last, because they remove items.
 async fn check(session: &Session) {
     let mut paths = BTreeSet::new();
     session.learn_references().await;
     for operation in session.operations() {
-        let target = session.target(&operation.path).await;
-        if operation.is_of_item() && !target.is_there && !session.is_limited.get() {
-            let message = "there is no item to test this with: \
-                           create one in the application, or give the parameter an example";
-            session.add(operation, Complaint::new("no-item", "", message), None);
+        let fixture = session.fixture(&operation.path).await;
+        if operation.is_of_item() && !fixture.exists && !session.is_limited.get() {
+            let message = "no item exists for this test: \
+                           create one in the application, or add an example to the parameter";
+            session.report(operation, Violation::new("no-item", "", message), None);
         }
         if paths.insert(&operation.path) {
-            methods::check_others(session, operation, &target).await;
+            methods::check_undocumented(session, operation, &fixture).await;
         }
         if operation.is_secured {
-            access::check(session, operation, &target).await;
+            access::check(session, operation, &fixture).await;
         }
-        // What there is of an item is removed in its life.
+        // The CRUD cycle tests `DELETE` of an item.
         if operation.method != Method::DELETE || !operation.is_of_item() {
-            requests::check_valid(session, operation, &target).await;
-            requests::check_altered(session, operation, &target).await;
-            bodies::check(session, operation, &target).await;
+            requests::check_valid(session, operation, &fixture).await;
+            requests::check_mutated(session, operation, &fixture).await;
+            bodies::check(session, operation, &fixture).await;
         }
         if operation.method == Method::GET {
-            methods::check_head(session, operation, &target).await;
-            paging::check(session, operation, &target).await;
+            methods::check_head(session, operation, &fixture).await;
+            paging::check(session, operation, &fixture).await;
         }
-        requests::check_unknown(session, operation, &target).await;
+        requests::check_unknown(session, operation, &fixture).await;
     }
-    for path in paths.into_iter().filter(|path| is_of_one_item(path)) {
-        life::check(session, path).await;
+    for path in paths.into_iter().filter(|path| is_item_path(path)) {
+        crud_cycle::check(session, path).await;
     }
     access::check_credentials(session);
 }
 
 /// `/posts/{id}/`, but not `/posts/{id}/comments/`.
-fn is_of_one_item(path: &str) -> bool {
+fn is_item_path(path: &str) -> bool {
     last_parameter(path) == Some("id") && path.trim_end_matches('/').ends_with('}')
 }
 
@@ -344,7 +347,7 @@ impl IntoFuture for Conformance {
     type IntoFuture = Pin<Box<dyn Future<Output = ()>>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let (seed, operations) = (self.seed, self.document.operations.len());
+        let (seed, operations) = (self.seed, self.contract.operations.len());
         Box::pin(async move {
             let (findings, requests) = self.run().await;
             let report = Report {
@@ -376,7 +379,7 @@ impl fmt::Display for Report {
         let count = findings.len();
         write!(
             f,
-            "the application is not as its document says \
+            "the application does not match its document \
              (findings: {count}, operations: {operations}, requests: {requests}, seed: {seed})"
         )?;
         findings
@@ -388,10 +391,10 @@ impl fmt::Display for Report {
 impl fmt::Debug for Conformance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let operations: Vec<_> = self
-            .document
+            .contract
             .operations
             .iter()
-            .map(|one: &Operation| &one.name)
+            .map(|operation| &operation.name)
             .collect();
         f.debug_struct("Conformance")
             .field("operations", &operations)

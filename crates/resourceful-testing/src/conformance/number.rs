@@ -1,24 +1,27 @@
-//! Numbers between the bounds that a schema gives them.
+//! Generates numbers within the bounds of a schema.
 
 use proptest::prelude::{BoxedStrategy, Just, Strategy};
 use proptest::strategy::Union;
 use serde_json::{Number, Value};
 
-use super::flat::Flat;
+use super::normalise::Alternative;
 
-/// The integers that are made where a schema has no bound: those that every reader takes.
-const PLAIN: (i128, i128) = (i32::MIN as i128, i32::MAX as i128);
+/// Default bounds of integers, which every integer type of 32 bits accepts.
+const DEFAULT_BOUNDS: (i128, i128) = (i32::MIN as i128, i32::MAX as i128);
 
-/// So far from zero most numbers are.
-const NEAR: i128 = 1000;
+/// Bound of most generated numbers.
+const USUAL_BOUND: i128 = 1000;
 
 /// # Errors
-/// When there is none.
-pub(super) fn integers(flat: &Flat) -> Result<BoxedStrategy<Value>, String> {
-    let Some(Bounds { low, high, step }) = bounds(flat) else {
+/// If no value exists.
+pub(super) fn integers(alternative: &Alternative) -> Result<BoxedStrategy<Value>, String> {
+    let Some(Bounds { low, high, step }) = bounds(alternative) else {
         return Err("no integer is between the bounds".to_owned());
     };
-    let (near_low, near_high) = ((-NEAR).clamp(low, high), NEAR.clamp(low, high));
+    let (near_low, near_high) = (
+        (-USUAL_BOUND).clamp(low, high),
+        USUAL_BOUND.clamp(low, high),
+    );
     let integers = Union::new_weighted(vec![
         (6, (near_low..=near_high).boxed()),
         (2, (low..=high).boxed()),
@@ -31,7 +34,7 @@ pub(super) fn integers(flat: &Flat) -> Result<BoxedStrategy<Value>, String> {
     Ok(integers.prop_map(Option::unwrap_or_default).boxed())
 }
 
-/// The first and the last integer, as multiples of a step.
+/// Bounds of integers, as multiples of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounds {
     low: i128,
@@ -56,20 +59,20 @@ impl Bounds {
         integer((self.high + 1) * self.step)
     }
 
-    /// No multiple of the step.
+    /// An integer that is not a multiple of the step.
     pub(super) fn off_step(self) -> Option<Value> {
         integer(self.low * self.step + 1)
     }
 
-    /// A large one.
+    /// An integer near the last one.
     pub(super) fn near_last(self, distance: i128) -> Option<Value> {
         integer((self.high - distance).max(self.low) * self.step)
     }
 }
 
-/// What the keywords allow.
-pub(super) fn bounds(flat: &Flat) -> Option<Bounds> {
-    let given = |keyword| flat.get(keyword).and_then(whole);
+/// Bounds by the keywords of a schema.
+pub(super) fn bounds(alternative: &Alternative) -> Option<Bounds> {
+    let given = |keyword| alternative.get(keyword).and_then(as_integer);
     let low = [
         given("minimum"),
         given("exclusiveMinimum").map(|bound| bound + 1),
@@ -78,8 +81,12 @@ pub(super) fn bounds(flat: &Flat) -> Option<Bounds> {
         given("maximum"),
         given("exclusiveMaximum").map(|bound| bound - 1),
     ];
-    let low = low.into_iter().flatten().max().unwrap_or(PLAIN.0);
-    let high = high.into_iter().flatten().min().unwrap_or(PLAIN.1.max(low));
+    let low = low.into_iter().flatten().max().unwrap_or(DEFAULT_BOUNDS.0);
+    let high = high
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(DEFAULT_BOUNDS.1.max(low));
     let step = given("multipleOf").filter(|step| *step > 0).unwrap_or(1);
     let bounds = Bounds {
         low: low.div_euclid(step) + i128::from(low.rem_euclid(step) > 0),
@@ -89,7 +96,7 @@ pub(super) fn bounds(flat: &Flat) -> Option<Bounds> {
     (bounds.low <= bounds.high).then_some(bounds)
 }
 
-fn whole(value: &Value) -> Option<i128> {
+fn as_integer(value: &Value) -> Option<i128> {
     let integer = value.as_i64().map(i128::from);
     let integer = integer.or_else(|| value.as_u64().map(i128::from));
     #[expect(clippy::cast_possible_truncation, reason = "a bound of i128 is one")]
@@ -103,11 +110,11 @@ fn integer(value: i128) -> Option<Value> {
 }
 
 /// # Errors
-/// When there is none.
-pub(super) fn floats(flat: &Flat) -> Result<BoxedStrategy<Value>, String> {
-    let given = |keyword| flat.get(keyword).and_then(Value::as_f64);
-    if flat.get("multipleOf").is_some() {
-        return integers(flat);
+/// If no value exists.
+pub(super) fn floats(alternative: &Alternative) -> Result<BoxedStrategy<Value>, String> {
+    let given = |keyword| alternative.get(keyword).and_then(Value::as_f64);
+    if alternative.get("multipleOf").is_some() {
+        return integers(alternative);
     }
     let low = given("minimum")
         .into_iter()
@@ -143,12 +150,12 @@ mod tests {
 
     use super::*;
 
-    fn of(schema: Value) -> Flat {
-        Flat::default().with(schema)
+    fn of(schema: Value) -> Alternative {
+        Alternative::default().with(schema)
     }
 
     #[test]
-    fn what_is_just_outside_can_be_told() {
+    fn values_just_outside_the_bounds() {
         let of = |schema| bounds(&of(schema)).unwrap();
         let byte = of(json!({"minimum": 0, "maximum": 10}));
         assert_eq!(byte.before_first(), Some(json!(-1)));
@@ -164,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_that_cross_hold_nothing() {
+    fn crossed_bounds_are_an_error() {
         assert!(integers(&of(json!({"minimum": 2, "maximum": 1}))).is_err());
         assert!(integers(&of(json!({"minimum": 4, "maximum": 5, "multipleOf": 3}))).is_err());
         assert!(floats(&of(json!({"minimum": 2, "maximum": 1}))).is_err());

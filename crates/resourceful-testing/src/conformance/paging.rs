@@ -1,32 +1,34 @@
-//! Lists in parts: as many items as were asked for at most, and what is said of the rest.
+//! Checks paginated lists: number of items, and members of `pagination`.
 
 use serde_json::{Value, json};
 
-use super::document::Operation;
-use super::exchange::Probe;
-use super::finding::Complaint;
+use super::exchange::TestRequest;
+use super::finding::Violation;
 use super::items::items;
-use super::session::{Session, Target};
+use super::operation::Operation;
+use super::session::{Fixture, Session};
 
-/// So many items there should be, so that there is a second page.
+/// Number of items to create, so that a second page exists.
 const ITEMS: usize = 3;
 
-pub(super) async fn check(session: &Session, operation: &Operation, target: &Target) {
+pub(super) async fn check(session: &Session, operation: &Operation, fixture: &Fixture) {
     let has = |name: &str| {
         operation
             .parameters
             .iter()
-            .any(|one| one.place == "query" && one.name == name)
+            .any(|parameter| parameter.location == "query" && parameter.name == name)
     };
     if !has("limit") {
         return;
     }
     for _ in 0..ITEMS {
-        // A path below the collection's, as its items have one.
+        // A path of an item, from which `create` takes the id.
         let path = format!("{}/{{id}}", operation.path.trim_end_matches('/'));
-        session.create(&operation.path, &path, &target.known).await;
+        session
+            .create(&operation.path, &path, &fixture.path_params)
+            .await;
     }
-    let Some(input) = session.simplest(operation, &target.known) else {
+    let Some(input) = session.simplest(operation, &fixture.path_params) else {
         return;
     };
     for (limit, page) in [(1, 1), (1, 2), (2, 1), (2, 2), (10, 1), (10, 1000)] {
@@ -39,62 +41,65 @@ pub(super) async fn check(session: &Session, operation: &Operation, target: &Tar
             input["query"]["offset"] = json!(first);
         }
         let is_valid = session
-            .document
+            .contract
             .schemas
-            .validator(&operation.input(&target.known));
+            .validator(&operation.input(&fixture.path_params));
         if !is_valid.is_ok_and(|validator| validator.is_valid(&input)) {
             continue;
         }
-        let (probe, answer) = session.ask(operation, Probe::new(operation, &input)).await;
-        let Some(body) = answer.json().filter(|_| answer.is_success()) else {
+        let (request, response) = session
+            .call(operation, TestRequest::new(operation, &input))
+            .await;
+        let Some(body) = response.json().filter(|_| response.is_success()) else {
             continue;
         };
-        for (subject, message) in complaints(&input["query"], &body) {
-            session.add(
+        for (key, message) in violations(&input["query"], &body) {
+            session.report(
                 operation,
-                Complaint::new("paging", subject, message),
-                Some(&probe),
+                Violation::new("paging", key, message),
+                Some(&request),
             );
         }
     }
 }
 
-fn complaints(query: &Value, body: &Value) -> Vec<(&'static str, String)> {
+fn violations(query: &Value, body: &Value) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
-    let asked = |name: &str| query.get(name).and_then(Value::as_u64);
-    let limit = asked("limit").unwrap_or(u64::MAX);
+    let requested = |name: &str| query.get(name).and_then(Value::as_u64);
+    let limit = requested("limit").unwrap_or(u64::MAX);
     let count = items(body).map_or(0, |items| items.len() as u64);
     if count > limit {
-        let message = format!("expected at most {limit} items, came {count}");
+        let message = format!("expected at most {limit} items, got {count}");
         return vec![("limit", message)];
     }
     let Some(pagination) = body.get("pagination") else {
         return found;
     };
     for name in ["limit", "page", "offset"] {
-        let said = pagination.get(name).and_then(Value::as_u64);
-        if asked(name).is_some() && said.is_some() && said != asked(name) {
-            let message = format!("expected the `{name}` that was asked for, came {pagination}");
+        let reported = pagination.get(name).and_then(Value::as_u64);
+        if requested(name).is_some() && reported.is_some() && reported != requested(name) {
+            let message = format!("expected the requested `{name}`, got {pagination}");
             found.push((name, message));
         }
     }
     let total = pagination.get("total").and_then(Value::as_u64);
-    let page = asked("page").map(|page| (page - 1).saturating_mul(limit));
-    let before = page.or(asked("offset")).unwrap_or(0);
+    let page = requested("page").map(|page| (page - 1).saturating_mul(limit));
+    let before = page.or(requested("offset")).unwrap_or(0);
     let has_next = pagination.get("has_next").and_then(Value::as_bool);
     if let (Some(total), Some(has_next)) = (total, has_next) {
         let end = before.saturating_add(limit);
         if has_next != (end < total) {
             let message = format!(
-                "expected `has_next` to be {}, came {pagination}",
+                "expected `has_next` to be {}, got {pagination}",
                 end < total
             );
             found.push(("has_next", message));
         }
         let rest = total.saturating_sub(before).min(limit);
         if count != rest {
-            let message =
-                format!("expected {rest} items after `total`, came {count} with {pagination}");
+            let message = format!(
+                "expected {rest} items according to `total`, got {count} with {pagination}"
+            );
             found.push(("total", message));
         }
     }
@@ -105,33 +110,33 @@ fn complaints(query: &Value, body: &Value) -> Vec<(&'static str, String)> {
 mod tests {
     use super::*;
 
-    fn subjects(query: &Value, body: &Value) -> Vec<&'static str> {
-        complaints(query, body)
+    fn keys(query: &Value, body: &Value) -> Vec<&'static str> {
+        violations(query, body)
             .into_iter()
-            .map(|(subject, _)| subject)
+            .map(|(key, _)| key)
             .collect()
     }
 
     #[test]
-    fn each_lie_about_a_page_is_told() {
+    fn each_wrong_pagination_member_is_reported() {
         let page =
             |items: &[u8], pagination: Value| json!({"posts": items, "pagination": pagination});
         let second = json!({"page": 2, "limit": 1});
         let right = json!({"page": 2, "limit": 1, "total": 3, "has_next": true});
-        assert_eq!(subjects(&second, &page(&[2], right.clone())), [""; 0]);
-        assert_eq!(subjects(&second, &page(&[2, 3], right.clone())), ["limit"]);
-        assert_eq!(subjects(&second, &page(&[], right)), ["total"]);
+        assert_eq!(keys(&second, &page(&[2], right.clone())), [""; 0]);
+        assert_eq!(keys(&second, &page(&[2, 3], right.clone())), ["limit"]);
+        assert_eq!(keys(&second, &page(&[], right)), ["total"]);
         let wrong = json!({"page": 1, "limit": 10, "total": 3, "has_next": false});
         assert_eq!(
-            subjects(&second, &page(&[2], wrong)),
+            keys(&second, &page(&[2], wrong)),
             ["limit", "page", "has_next"]
         );
     }
 
     #[test]
-    fn parts_by_offset_are_counted_too() {
+    fn offsets_are_checked_too() {
         let query = json!({"offset": 2, "limit": 2});
         let body = json!({"posts": [3], "pagination": {"offset": 2, "limit": 2, "total": 3, "has_next": false}});
-        assert_eq!(subjects(&query, &body), [""; 0]);
+        assert_eq!(keys(&query, &body), [""; 0]);
     }
 }

@@ -1,37 +1,32 @@
-//! Members that name items: `author_id` of a post. No schema says so, but the application refuses
-//! what is not there, and its lists say what is.
+//! Finds members that refer to items, like `author_id` of a post.
+//!
+//! No schema describes such references. The application refuses unknown ids, and its lists contain
+//! existing ones.
 
 use http::Method;
 use proptest::prelude::{BoxedStrategy, Strategy};
 use proptest::strategy::Union;
 use serde_json::{Map, Value, json};
 
-use super::alteration::place_of;
-use super::document::Operation;
-use super::exchange::{Answer, Probe};
+use super::exchange::{TestRequest, TestResponse};
 use super::items::items;
-use super::session::Session;
+use super::mutation::body_pointer;
+use super::operation::Operation;
+use super::session::{Reference, Session};
 
-/// So many items of a list may be referred to.
-const ITEMS: usize = 2;
+/// Maximum number of ids from one list.
+const IDS_PER_LIST: usize = 2;
 
-/// So many ids are tried in the place of one that is refused.
-const IDS: usize = 12;
+/// Maximum number of ids to try for a refused member.
+const MAX_IDS: usize = 12;
 
-/// So many members of one body may refer to something.
-const ROUNDS: usize = 4;
-
-/// A place of a body, and an id that the application took there.
-#[derive(Clone, Debug)]
-pub(super) struct Reference {
-    place: String,
-    id: Value,
-}
+/// Maximum number of referring members of one body.
+const MAX_REFERENCES: usize = 4;
 
 impl Session {
-    /// Creates what can be created, and learns from what is refused.
+    /// Creates items in all collections, and learns references from refused bodies.
     pub(super) async fn learn_references(&self) {
-        // A second time, since one may refer to what is created after it.
+        // Twice, because an item may refer to one that is created after it.
         for _ in 0..2 {
             self.ids.replace(None);
             for operation in self.operations() {
@@ -45,69 +40,68 @@ impl Session {
         }
     }
 
-    /// Inputs of which many refer to what is there.
+    /// Inputs, many of which refer to existing items.
     pub(super) fn with_references(&self, inputs: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
         let references = self.references.borrow().clone();
         if references.is_empty() {
             return inputs;
         }
         let referring = inputs.clone().prop_map(move |mut input| {
-            for Reference { place, id } in &references {
-                if let Some(member) = input.pointer_mut(place) {
+            for Reference { pointer, id } in &references {
+                if let Some(member) = input.pointer_mut(pointer) {
                     *member = id.clone();
                 }
             }
             input
         });
-        // What comes first is simpler.
+        // proptest shrinks towards the first strategy.
         Union::new_weighted(vec![(3, referring.boxed()), (1, inputs)]).boxed()
     }
 
-    /// Puts ids that there are where this answer says that the body is wrong, until the request is
-    /// taken.
+    /// Replaces refused members by existing ids until the request is accepted.
     pub(super) async fn refer(
         &self,
         operation: &Operation,
         input: &Value,
-        refusal: &Answer,
-    ) -> Option<(Probe, Answer)> {
+        refusal: &TestResponse,
+    ) -> Option<(TestRequest, TestResponse)> {
         let validator = self
-            .document
+            .contract
             .schemas
-            .validator(&operation.input(&path_of(input)));
+            .validator(&operation.input(&path_params_of(input)));
         let validator = validator.ok()?;
-        let (mut input, mut refused) = (input.clone(), refused_places(refusal));
+        let (mut input, mut refused) = (input.clone(), refused_pointers(refusal));
         let mut learned = Vec::new();
-        for _ in 0..ROUNDS {
-            refused.retain(|place| input.pointer(place).is_some_and(is_like_an_id));
+        for _ in 0..MAX_REFERENCES {
+            refused.retain(|pointer| input.pointer(pointer).is_some_and(is_like_an_id));
             if refused.is_empty() {
                 return None;
             }
             let mut still_refused = None;
             for id in self.ids().await {
                 let mut referring = input.clone();
-                for place in &refused {
-                    if let Some(member) = referring.pointer_mut(place) {
+                for pointer in &refused {
+                    if let Some(member) = referring.pointer_mut(pointer) {
                         *member = id.clone();
                     }
                 }
                 if !validator.is_valid(&referring) {
                     continue;
                 }
-                let (probe, answer) = self.send(Probe::new(operation, &referring)).await;
-                let named = refused_places(&answer);
-                let is_better = answer.is_own_refusal() && !named.contains(&refused[0]);
-                if !answer.is_success() && !is_better {
+                let (request, response) = self.send(TestRequest::new(operation, &referring)).await;
+                let named = refused_pointers(&response);
+                let is_better = response.is_application_refusal() && !named.contains(&refused[0]);
+                if !response.is_success() && !is_better {
                     continue;
                 }
-                let reference = |place: &String| Reference {
-                    place: place.clone(),
+                let reference = |pointer: &String| Reference {
+                    pointer: pointer.clone(),
                     id: id.clone(),
                 };
                 learned.extend(refused.iter().map(reference));
-                if answer.is_success() {
+                if response.is_success() {
                     self.references.borrow_mut().extend(learned);
-                    return Some((probe, answer));
+                    return Some((request, response));
                 }
                 (input, still_refused) = (referring, Some(named));
                 break;
@@ -117,7 +111,7 @@ impl Session {
         None
     }
 
-    /// Ids of the items that there are: those of all lists, and the first that most tables have.
+    /// Existing ids: those of all lists, and 1, the first id of most tables.
     async fn ids(&self) -> Vec<Value> {
         if let Some(ids) = self.ids.borrow().as_ref() {
             return ids.clone();
@@ -128,7 +122,7 @@ impl Session {
                 ids.extend(self.ids_of(list).await);
             }
         }
-        ids.truncate(IDS);
+        ids.truncate(MAX_IDS);
         ids.push(json!(1));
         self.ids.replace(Some(ids.clone()));
         ids
@@ -138,31 +132,35 @@ impl Session {
         let Some(input) = self.simplest(list, &Map::new()) else {
             return Vec::new();
         };
-        let (_, answer) = self.send(Probe::new(list, &input)).await;
-        let body = answer.json().filter(|_| answer.is_success());
+        let (_, response) = self.send(TestRequest::new(list, &input)).await;
+        let body = response.json().filter(|_| response.is_success());
         let body = body.unwrap_or_default();
         let items = items(&body).into_iter().flatten();
         let ids = items.filter_map(|item| item.get("id").cloned());
-        ids.take(ITEMS).collect()
+        ids.take(IDS_PER_LIST).collect()
     }
 }
 
-/// The places of a body that a rule of the application's own refuses.
-fn refused_places(answer: &Answer) -> Vec<String> {
-    if !answer.is_own_refusal() {
+/// Pointers that the application's own rules refuse.
+fn refused_pointers(response: &TestResponse) -> Vec<String> {
+    if !response.is_application_refusal() {
         return Vec::new();
     }
-    let problem = answer.json().unwrap_or_default();
+    let problem = response.json().unwrap_or_default();
     let errors = problem.get("errors").and_then(Value::as_array);
-    errors.into_iter().flatten().filter_map(place_of).collect()
+    errors
+        .into_iter()
+        .flatten()
+        .filter_map(body_pointer)
+        .collect()
 }
 
 fn is_like_an_id(value: &Value) -> bool {
     value.is_string() || value.is_number()
 }
 
-/// The parameters of an input's path.
-fn path_of(input: &Value) -> Map<String, Value> {
+/// Path parameters of an input.
+fn path_params_of(input: &Value) -> Map<String, Value> {
     let path = input.get("path").and_then(Value::as_object);
     path.cloned().unwrap_or_default()
 }

@@ -1,170 +1,184 @@
-//! Requests made from the schemas: those that are right, and those with one or two places wrong.
+//! Sends valid requests, and requests with one or two invalid values.
 
 use std::collections::HashSet;
 
 use proptest::prelude::{BoxedStrategy, Just, Strategy};
 use serde_json::{Map, Value};
 
-use super::alteration::{Alteration, Effect};
-use super::document::Operation;
 use super::expected::Expected;
-use super::generate::Members;
+use super::generate::OptionalMembers;
 use super::items::unknown_ids;
-use super::places::alterations;
-use super::session::{Session, Target};
-use super::trial::{Outcome, Trial};
+use super::mutation::{Effect, Mutation};
+use super::mutator::mutations;
+use super::operation::Operation;
+use super::session::{Fixture, Session};
+use super::test_case::{TestCase, Verdict};
 
-/// So many inputs are altered place by place, so that each alternative of a choice is met.
+/// Number of inputs to mutate, so that each alternative of a choice occurs.
 const ORIGINALS: u64 = 6;
 
-/// So many pairs of wrong places are tried.
+/// Maximum number of pairs of invalid values.
 const PAIRS: usize = 8;
 
-/// What the document admits is taken.
-pub(super) async fn check_valid(session: &Session, operation: &Operation, target: &Target) {
-    let Some(inputs) = session.inputs(operation, &target.known, Members::Some) else {
+/// Checks that valid requests are accepted.
+pub(super) async fn check_valid(session: &Session, operation: &Operation, fixture: &Fixture) {
+    let Some(inputs) = session.inputs(operation, &fixture.path_params, OptionalMembers::Half)
+    else {
         return;
     };
-    let trials = inputs.prop_map(Trial::of).boxed();
+    let test_cases = inputs.prop_map(TestCase::of).boxed();
     let has_json = operation
         .body
         .as_ref()
         .is_some_and(|body| body.json.is_some());
     let cases = match has_json {
         true => session.cases,
-        false if operation.is_constant(&target.known) => 1,
-        // A query has less to vary, and its answers take longer.
+        false if operation.is_constant(&fixture.path_params) => 1,
+        // A query has fewer variants, and its responses take longer.
         false => session.cases.div_ceil(8),
     };
     for index in 0..cases {
         let expected = &Expected::Accepted;
-        let outcome = session.explore(operation, &trials, index, expected).await;
-        if outcome == Outcome::Unmade {
-            session.cannot_generate(operation, "a whole request");
+        let verdict = session
+            .run_case(operation, &test_cases, index, expected)
+            .await;
+        if verdict == Verdict::NotGenerated {
+            session.cannot_generate(operation, "the request");
             return;
         }
     }
 }
 
-/// What the document does not admit is refused, and the place that is wrong named.
-pub(super) async fn check_altered(session: &Session, operation: &Operation, target: &Target) {
-    let Some(originals) = session.inputs(operation, &target.known, Members::All) else {
+/// Checks that invalid requests are refused with an error that names the value.
+pub(super) async fn check_mutated(session: &Session, operation: &Operation, fixture: &Fixture) {
+    let Some(originals) = session.inputs(operation, &fixture.path_params, OptionalMembers::Most)
+    else {
         return;
     };
-    let altered = Altered::new(session, operation, &target.known, originals);
+    let mutated = MutationCheck::new(session, operation, &fixture.path_params, originals);
     let mut met = HashSet::new();
     for index in 0..ORIGINALS {
-        let found = altered.possible(index, &met);
-        for one in &found {
-            altered.check(index, std::slice::from_ref(one)).await;
+        let found = mutated.possible(index, &met);
+        for mutation in &found {
+            mutated.check(index, std::slice::from_ref(mutation)).await;
         }
-        met.extend(found.into_iter().map(|one| (one.place, one.what)));
+        met.extend(
+            found
+                .into_iter()
+                .map(|mutation| (mutation.pointer, mutation.predicate)),
+        );
     }
-    // Where one place is not named, two are not either.
-    if !session.has_found(operation, "broken-field") {
-        altered.check_pairs().await;
+    // If one value is not named, two are not either.
+    if !session.has_finding(operation, "broken-field") {
+        mutated.check_pairs().await;
     }
 }
 
-struct Altered<'s> {
+struct MutationCheck<'s> {
     session: &'s Session,
     operation: &'s Operation,
     schema: Value,
     originals: BoxedStrategy<Value>,
 }
 
-impl<'s> Altered<'s> {
+impl<'s> MutationCheck<'s> {
     fn new(
         session: &'s Session,
         operation: &'s Operation,
-        known: &Map<String, Value>,
+        path_params: &Map<String, Value>,
         originals: BoxedStrategy<Value>,
     ) -> Self {
         Self {
             session,
             operation,
-            schema: operation.input(known),
+            schema: operation.input(path_params),
             originals,
         }
     }
 
-    /// What can be altered of the `index`th original, but for what was met before.
-    fn possible(&self, index: u64, met: &HashSet<(String, String)>) -> Vec<Alteration> {
-        let schemas = &self.session.document.schemas;
+    /// Returns the mutations of the `index`th original, except those in `met`.
+    fn possible(&self, index: u64, met: &HashSet<(String, String)>) -> Vec<Mutation> {
+        let schemas = &self.session.contract.schemas;
         let original = self.session.input(self.operation, &self.originals, index);
         let (Some(original), Ok(validator)) = (original, schemas.validator(&self.schema)) else {
             return Vec::new();
         };
-        let mut found = alterations(schemas, &self.schema, &original);
-        found.retain(|one| !met.contains(&(one.place.clone(), one.what.clone())));
-        // The schema has the last word whether a rule is broken.
-        found.retain(|one| {
+        let mut found = mutations(schemas, &self.schema, &original);
+        found.retain(|mutation| {
+            !met.contains(&(mutation.pointer.clone(), mutation.predicate.clone()))
+        });
+        // The validator decides whether a mutation is invalid.
+        found.retain(|mutation| {
             let original = Just(original.clone()).boxed();
-            let altered = Alteration::strategy(std::slice::from_ref(one), original);
-            let altered = self.session.input(self.operation, &altered, index);
-            let keeps = one.effect == Effect::Keeps;
-            altered.is_some_and(|altered| validator.is_valid(&altered.input) == keeps)
+            let mutated = Mutation::strategy(std::slice::from_ref(mutation), original);
+            let mutated = self.session.input(self.operation, &mutated, index);
+            let keeps = mutation.effect == Effect::Valid;
+            mutated.is_some_and(|mutated| validator.is_valid(&mutated.input) == keeps)
         });
         found
     }
 
-    async fn check(&self, index: u64, alterations: &[Alteration]) {
-        let Ok(validator) = self.session.document.schemas.validator(&self.schema) else {
+    async fn check(&self, index: u64, mutations: &[Mutation]) {
+        let Ok(validator) = self.session.contract.schemas.validator(&self.schema) else {
             return;
         };
-        let breaks = alterations.iter().any(|one| one.effect == Effect::Breaks);
-        let trials = Alteration::strategy(alterations, self.originals.clone());
-        // Null is what has no such place.
-        let is_so = move |trial: &Trial| {
-            !trial.input.is_null() && validator.is_valid(&trial.input) != breaks
+        let breaks = mutations
+            .iter()
+            .any(|mutation| mutation.effect == Effect::Invalid);
+        let test_cases = Mutation::strategy(mutations, self.originals.clone());
+        // Null means that the input has no such value.
+        let is_so = move |test_case: &TestCase| {
+            !test_case.input.is_null() && validator.is_valid(&test_case.input) != breaks
         };
-        let trials = trials.prop_filter("altered as it should be", is_so).boxed();
+        let test_cases = test_cases
+            .prop_filter("a mutation with this effect", is_so)
+            .boxed();
         let expected = if breaks {
-            Expected::Refused(alterations)
+            Expected::Refused(mutations)
         } else {
             Expected::Accepted
         };
         let session = self.session;
         session
-            .explore_any(self.operation, &trials, index, &expected)
+            .run_until_conclusive(self.operation, &test_cases, index, &expected)
             .await;
     }
 
-    /// Each wrong place with the next.
+    /// Checks each invalid value together with the next.
     async fn check_pairs(&self) {
         let mut broken = self.possible(0, &HashSet::new());
-        broken.retain(|one| one.effect == Effect::Breaks);
-        broken.dedup_by(|one, before| one.place == before.place);
+        broken.retain(|mutation| mutation.effect == Effect::Invalid);
+        broken.dedup_by(|mutation, before| mutation.pointer == before.pointer);
         let pairs = broken.windows(2);
-        let pairs = pairs.filter(|pair| pair[0].is_apart_from(&pair[1]));
+        let pairs = pairs.filter(|pair| pair[0].is_disjoint_from(&pair[1]));
         for pair in pairs.take(PAIRS) {
             self.check(0, pair).await;
         }
     }
 }
 
-/// What is not there is 404, whatever is to be done with it.
-pub(super) async fn check_unknown(session: &Session, operation: &Operation, target: &Target) {
+/// Checks that unknown ids get 404.
+pub(super) async fn check_unknown(session: &Session, operation: &Operation, fixture: &Fixture) {
     for id in unknown_ids(session, operation) {
-        let mut known = target.known.clone();
-        known.insert("id".to_owned(), id);
-        let Some(inputs) = session.inputs(operation, &known, Members::Some) else {
+        let mut path_params = fixture.path_params.clone();
+        path_params.insert("id".to_owned(), id);
+        let Some(inputs) = session.inputs(operation, &path_params, OptionalMembers::Half) else {
             continue;
         };
-        let there = target.known.get("id").cloned();
-        let trial = move |input: Value| match &there {
-            Some(id) => Trial::of(input.clone()).beside(with_id(input, id)),
-            None => Trial::of(input),
+        let there = fixture.path_params.get("id").cloned();
+        let test_case = move |input: Value| match &there {
+            Some(id) => TestCase::of(input.clone()).with_control(with_id(input, id)),
+            None => TestCase::of(input),
         };
-        let trials = inputs.prop_map(trial).boxed();
-        let first = session.fresh();
+        let test_cases = inputs.prop_map(test_case).boxed();
+        let first = session.next_fresh_index();
         session
-            .explore_any(operation, &trials, first, &Expected::NotFound)
+            .run_until_conclusive(operation, &test_cases, first, &Expected::NotFound)
             .await;
     }
 }
 
-/// The same request of another item.
+/// Replaces the id in an input's path.
 fn with_id(mut input: Value, id: &Value) -> Value {
     input["path"]["id"] = id.clone();
     input

@@ -1,62 +1,66 @@
-//! The rules of one value's schema: each broken, and each bound just kept.
+//! Mutations of one value: each breaks a rule of its schema, or just keeps a bound.
 
 use proptest::prelude::{Just, Strategy};
 use serde_json::{Value, json};
 
-use super::alteration::{Change, Effect};
-use super::flat::Flat;
-use super::generate::{Generator, Members};
+use super::generate::{Generator, OptionalMembers};
+use super::mutation::{Edit, Effect};
+use super::normalise::Alternative;
 use super::number;
 use super::schema::Schemas;
 use super::text;
 
-/// What a value is changed into, and whether its schema still admits it.
-pub(super) struct Rule {
-    /// What there is to say of it: "is null".
-    pub(super) what: String,
+/// A changed value, and whether the schema still allows it.
+pub(super) struct ValueMutation {
+    /// Predicate for messages: "is null".
+    pub(super) predicate: String,
     pub(super) effect: Effect,
-    pub(super) change: Change,
+    pub(super) edit: Edit,
 }
 
-impl Rule {
-    pub(super) fn new(what: impl Into<String>, effect: Effect, change: Change) -> Self {
+impl ValueMutation {
+    pub(super) fn new(predicate: impl Into<String>, effect: Effect, edit: Edit) -> Self {
         Self {
-            what: what.into(),
+            predicate: predicate.into(),
             effect,
-            change,
+            edit,
         }
     }
 
-    pub(super) fn put(what: impl Into<String>, effect: Effect, value: Value) -> Self {
-        Self::new(what, effect, Change::Put(Just(value).boxed()))
+    pub(super) fn put(predicate: impl Into<String>, effect: Effect, value: Value) -> Self {
+        Self::new(predicate, effect, Edit::Put(Just(value).boxed()))
     }
 }
 
-/// Longer strings than these are not made to break a bound.
-const LONGEST: usize = 100_000;
+/// Maximum length of strings for testing a bound.
+const MAX_LENGTH: usize = 100_000;
 
-/// Nor are lists with more elements.
-const LARGEST: u64 = 1000;
+/// Maximum number of elements for testing a bound.
+const MAX_ELEMENTS: u64 = 1000;
 
-/// Of a list of values so many are tried.
-const LISTED: usize = 20;
+/// Maximum number of listed values to test.
+const MAX_LISTED: usize = 20;
 
-/// Of one byte, of two, of four.
+/// Characters of one, two and four bytes.
 const LETTERS: [&str; 3] = ["a", "é", "😀"];
 
-/// What most patterns leave out, each for itself.
+/// Characters that many patterns exclude.
 const ODD: [&str; 8] = ["\u{0}", " ", "é", "!", "A", "a", "0", "/"];
 
-pub(super) struct Rules<'s> {
+pub(super) struct ValueMutations<'s> {
     schemas: &'s Schemas,
-    flat: &'s Flat,
-    found: Vec<Rule>,
+    alternative: &'s Alternative,
+    found: Vec<ValueMutation>,
 }
 
-impl<'s> Rules<'s> {
-    /// Those of a value in a body.
-    pub(super) fn of_json(schemas: &'s Schemas, flat: &'s Flat, value: &Value) -> Vec<Rule> {
-        let mut rules = Self::new(schemas, flat);
+impl<'s> ValueMutations<'s> {
+    /// Mutations of a value in a body.
+    pub(super) fn of_json(
+        schemas: &'s Schemas,
+        alternative: &'s Alternative,
+        value: &Value,
+    ) -> Vec<ValueMutation> {
+        let mut mutations = Self::new(schemas, alternative);
         let others: &[Value] = match value {
             Value::Null => return Vec::new(),
             Value::String(_) => &[json!(7), json!(["x"])],
@@ -65,36 +69,42 @@ impl<'s> Rules<'s> {
             Value::Array(_) => &[json!("x"), json!({})],
             Value::Object(_) => &[json!([]), json!("x"), json!(7)],
         };
-        rules.break_by("is null", Value::Null);
-        rules.types(value, others);
-        rules.values(value);
-        rules.found
+        mutations.invalid("is null", Value::Null);
+        mutations.types(value, others);
+        mutations.values(value);
+        mutations.found
     }
 
-    /// Those of a value in a query string, of which all is text.
-    pub(super) fn of_text(schemas: &'s Schemas, flat: &'s Flat, value: &Value) -> Vec<Rule> {
-        let mut rules = Self::new(schemas, flat);
+    /// Mutations of a value in a query string, where every value is text.
+    pub(super) fn of_text(
+        schemas: &'s Schemas,
+        alternative: &'s Alternative,
+        value: &Value,
+    ) -> Vec<ValueMutation> {
+        let mut mutations = Self::new(schemas, alternative);
         if matches!(value, Value::Number(_) | Value::Bool(_)) {
-            rules.types(value, &[json!("x")]);
+            mutations.types(value, &[json!("x")]);
         }
-        rules.values(value);
-        rules.found
+        mutations.values(value);
+        mutations.found
     }
 
-    fn new(schemas: &'s Schemas, flat: &'s Flat) -> Self {
+    fn new(schemas: &'s Schemas, alternative: &'s Alternative) -> Self {
         Self {
             schemas,
-            flat,
+            alternative,
             found: Vec::new(),
         }
     }
 
-    fn break_by(&mut self, what: impl Into<String>, value: Value) {
-        self.found.push(Rule::put(what, Effect::Breaks, value));
+    fn invalid(&mut self, predicate: impl Into<String>, value: Value) {
+        self.found
+            .push(ValueMutation::put(predicate, Effect::Invalid, value));
     }
 
-    fn keep_by(&mut self, what: impl Into<String>, value: Value) {
-        self.found.push(Rule::put(what, Effect::Keeps, value));
+    fn valid(&mut self, predicate: impl Into<String>, value: Value) {
+        self.found
+            .push(ValueMutation::put(predicate, Effect::Valid, value));
     }
 
     fn types(&mut self, value: &Value, others: &[Value]) {
@@ -108,18 +118,18 @@ impl<'s> Rules<'s> {
             Value::Object(_) => "an object",
         };
         for other in others {
-            self.break_by(format!("is {other} and not {expected}"), other.clone());
+            self.invalid(format!("is {other} instead of {expected}"), other.clone());
         }
     }
 
     fn values(&mut self, value: &Value) {
-        if let Some(listed) = self.flat.listed() {
+        if let Some(listed) = self.alternative.listed() {
             self.listed(value, listed);
             return;
         }
         match value {
             Value::String(text) => self.strings(text),
-            Value::Number(_) if self.flat.json_type() == Some("integer") => self.integers(),
+            Value::Number(_) if self.alternative.json_type() == Some("integer") => self.integers(),
             Value::Number(_) => self.floats(),
             Value::Array(elements) => self.arrays(elements),
             Value::Null | Value::Bool(_) | Value::Object(_) => {}
@@ -131,83 +141,84 @@ impl<'s> Rules<'s> {
             Value::String(_) => json!("none of these"),
             _ => json!(987_654),
         };
-        self.break_by(format!("is {none}, which is not listed"), none);
-        for value in listed.into_iter().take(LISTED) {
-            self.keep_by(format!("is {value}"), value);
+        self.invalid(format!("is {none}, which is not listed"), none);
+        for value in listed.into_iter().take(MAX_LISTED) {
+            self.valid(format!("is {value}"), value);
         }
     }
 
     fn strings(&mut self, value: &str) {
-        let (least, most) = text::lengths(self.flat);
+        let (least, most) = text::lengths(self.alternative);
         let (shortest, longest) = (json!({"minLength": null}), json!({"maxLength": null}));
         let exactly = |length| format!("has exactly {length} characters");
-        self.strings_of(least, &json!({}), &exactly(least), Effect::Keeps);
-        self.strings_of(most, &json!({}), &exactly(most), Effect::Keeps);
+        self.strings_of(least, &json!({}), &exactly(least), Effect::Valid);
+        self.strings_of(most, &json!({}), &exactly(most), Effect::Valid);
         if let Some(fewer) = least.checked_sub(1) {
-            let what = format!("has {fewer} characters (minLength {least})");
-            self.strings_of(fewer, &shortest, &what, Effect::Breaks);
+            let predicate = format!("has {fewer} characters (minLength {least})");
+            self.strings_of(fewer, &shortest, &predicate, Effect::Invalid);
         }
         if let Some(more) = most.checked_add(1) {
-            let what = format!("has {more} characters (maxLength {most})");
-            self.strings_of(more, &longest, &what, Effect::Breaks);
+            let predicate = format!("has {more} characters (maxLength {most})");
+            self.strings_of(more, &longest, &predicate, Effect::Invalid);
         }
-        if let Some(Value::String(format)) = self.flat.get("format") {
-            self.break_by(format!("is no {format}"), json!("no such thing"));
+        if let Some(Value::String(format)) = self.alternative.get("format") {
+            self.invalid(format!("is not a valid {format}"), json!("no such thing"));
         }
         for keyword in ["pattern", "not", "allOf"] {
-            if self.flat.get(keyword).is_some() {
-                self.strings_off(keyword, value);
+            if self.alternative.get(keyword).is_some() {
+                self.strings_against(keyword, value);
             }
         }
     }
 
-    /// Of exactly this length: of letters of one, two and four bytes where these are all taken,
-    /// and otherwise whatever can be made.
-    fn strings_of(&mut self, length: usize, without: &Value, what: &str, effect: Effect) {
-        // What has a format has the length that goes with it.
-        if length > LONGEST || self.flat.get("format").is_some() {
+    /// Strings of exactly this length: of characters of one, two and four bytes if the schema allows
+    /// them, else generated ones.
+    fn strings_of(&mut self, length: usize, without: &Value, predicate: &str, effect: Effect) {
+        // The format determines the length.
+        if length > MAX_LENGTH || self.alternative.get("format").is_some() {
             return;
         }
-        let flat = self.flat.with(without.clone());
-        let flat = flat.with(json!({"minLength": length, "maxLength": length}));
-        let Ok(validator) = self.schemas.validator(&flat.clone().into_schema()) else {
+        let alternative = self.alternative.with(without.clone());
+        let alternative = alternative.with(json!({"minLength": length, "maxLength": length}));
+        let Ok(validator) = self.schemas.validator(&alternative.clone().into_schema()) else {
             return;
         };
         let letters = LETTERS
             .iter()
             .map(|letter| Value::from(letter.repeat(length)));
         let letters: Vec<_> = letters.filter(|text| validator.is_valid(text)).collect();
-        // There is one string without characters, and that was tried.
+        // The only empty string was tested already.
         if letters.is_empty() && length > 0 {
-            self.made(&flat, what, effect);
+            self.generated(&alternative, predicate, effect);
         }
-        let rules = letters
+        let mutations = letters
             .into_iter()
-            .map(|text| Rule::put(what, effect, text));
-        self.found.extend(rules);
+            .map(|text| ValueMutation::put(predicate, effect, text));
+        self.found.extend(mutations);
     }
 
-    fn made(&mut self, flat: &Flat, what: &str, effect: Effect) {
+    fn generated(&mut self, alternative: &Alternative, predicate: &str, effect: Effect) {
         let generator = Generator {
             schemas: self.schemas,
-            members: Members::Some,
+            members: OptionalMembers::Half,
         };
-        // An example is as it is.
-        let flat = flat.with(json!({"examples": null, "default": null}));
-        if let Ok(values) = generator.values_of(&flat, "") {
+        // Examples may have another length.
+        let alternative = alternative.with(json!({"examples": null, "default": null}));
+        if let Ok(values) = generator.values_of(&alternative, "") {
             self.found
-                .push(Rule::new(what, effect, Change::Put(values)));
+                .push(ValueMutation::new(predicate, effect, Edit::Put(values)));
         }
     }
 
-    /// Those that break this keyword and no other.
-    fn strings_off(&mut self, keyword: &str, value: &str) {
-        let free = self.flat.with(json!({ keyword: null }));
-        let schemas = [self.flat, &free].map(|flat| flat.clone().into_schema());
+    /// Strings that break only this keyword.
+    fn strings_against(&mut self, keyword: &str, value: &str) {
+        let free = self.alternative.with(json!({ keyword: null }));
+        let schemas =
+            [self.alternative, &free].map(|alternative| alternative.clone().into_schema());
         let [Ok(strict), Ok(free)] = schemas.map(|schema| self.schemas.validator(&schema)) else {
             return;
         };
-        let (least, _) = text::lengths(self.flat);
+        let (least, _) = text::lengths(self.alternative);
         let with = |odd: &&str| {
             let rest: String = value.chars().skip(1).collect();
             let alone = odd.repeat(least.max(1));
@@ -216,85 +227,94 @@ impl<'s> Rules<'s> {
         let off = ODD.iter().flat_map(with).chain([String::new()]);
         let off = off.map(Value::from);
         let off = off.filter(|text| free.is_valid(text) && !strict.is_valid(text));
-        // Two different ways are enough.
+        // Two examples are enough.
         for text in off.take(2).collect::<Vec<_>>() {
-            self.break_by(format!("breaks its `{keyword}`"), text);
+            self.invalid(format!("breaks its `{keyword}`"), text);
         }
     }
 
     fn integers(&mut self) {
-        let Some(bounds) = number::bounds(self.flat) else {
+        let Some(bounds) = number::bounds(self.alternative) else {
             return;
         };
-        let flat = self.flat;
-        let has = |keywords: [&str; 2]| keywords.iter().any(|one| flat.get(one).is_some());
+        let alternative = self.alternative;
+        let has = |keywords: [&str; 2]| {
+            keywords
+                .iter()
+                .any(|keyword| alternative.get(keyword).is_some())
+        };
         if has(["minimum", "exclusiveMinimum"]) {
             self.integer(
-                "is under its minimum",
-                Effect::Breaks,
+                "is below its minimum",
+                Effect::Invalid,
                 bounds.before_first(),
             );
-            self.integer("is its minimum", Effect::Keeps, bounds.first());
+            self.integer("is its minimum", Effect::Valid, bounds.first());
         }
         if has(["maximum", "exclusiveMaximum"]) {
-            self.integer("is over its maximum", Effect::Breaks, bounds.after_last());
-            self.integer("is its maximum", Effect::Keeps, bounds.last());
+            self.integer("is above its maximum", Effect::Invalid, bounds.after_last());
+            self.integer("is its maximum", Effect::Valid, bounds.last());
         }
         if has(["multipleOf", "multipleOf"]) {
-            self.integer("is not a multiple", Effect::Breaks, bounds.off_step());
+            self.integer(
+                "is not a multiple of multipleOf",
+                Effect::Invalid,
+                bounds.off_step(),
+            );
         }
     }
 
-    /// `None` is what JSON cannot write.
-    fn integer(&mut self, what: &str, effect: Effect, value: Option<Value>) {
+    /// `None` means that JSON cannot represent the value.
+    fn integer(&mut self, predicate: &str, effect: Effect, value: Option<Value>) {
         self.found
-            .extend(value.map(|value| Rule::put(what, effect, value)));
+            .extend(value.map(|value| ValueMutation::put(predicate, effect, value)));
     }
 
     fn floats(&mut self) {
         for (keyword, beyond) in [("minimum", -1.0), ("maximum", 1.0)] {
-            if let Some(bound) = self.flat.get(keyword).and_then(Value::as_f64) {
-                self.break_by(format!("is beyond its {keyword}"), json!(bound + beyond));
-                self.keep_by(format!("is its {keyword}"), json!(bound));
+            if let Some(bound) = self.alternative.get(keyword).and_then(Value::as_f64) {
+                self.invalid(format!("is beyond its {keyword}"), json!(bound + beyond));
+                self.valid(format!("is its {keyword}"), json!(bound));
             }
         }
         for keyword in ["exclusiveMinimum", "exclusiveMaximum"] {
-            if let Some(bound) = self.flat.get(keyword).cloned() {
-                self.break_by(format!("is its {keyword}"), bound);
+            if let Some(bound) = self.alternative.get(keyword).cloned() {
+                self.invalid(format!("is its {keyword}"), bound);
             }
         }
     }
 
     fn arrays(&mut self, elements: &[Value]) {
-        let flat = self.flat;
-        let size = |keyword| flat.get(keyword).and_then(Value::as_u64);
-        let size = |keyword| size(keyword).filter(|size| *size <= LARGEST);
+        let alternative = self.alternative;
+        let size = |keyword| alternative.get(keyword).and_then(Value::as_u64);
+        let size = |keyword| size(keyword).filter(|size| *size <= MAX_ELEMENTS);
         if let Some(least) = size("minItems") {
             self.arrays_of(
                 least,
                 &format!("has exactly {least} elements"),
-                Effect::Keeps,
+                Effect::Valid,
             );
             if let Some(fewer) = least.checked_sub(1) {
-                let what = format!("has {fewer} elements (minItems {least})");
-                self.arrays_of(fewer, &what, Effect::Breaks);
+                let predicate = format!("has {fewer} elements (minItems {least})");
+                self.arrays_of(fewer, &predicate, Effect::Invalid);
             }
         }
         if let Some(most) = size("maxItems") {
-            self.arrays_of(most, &format!("has exactly {most} elements"), Effect::Keeps);
-            let what = format!("has {} elements (maxItems {most})", most + 1);
-            self.arrays_of(most + 1, &what, Effect::Breaks);
+            self.arrays_of(most, &format!("has exactly {most} elements"), Effect::Valid);
+            let predicate = format!("has {} elements (maxItems {most})", most + 1);
+            self.arrays_of(most + 1, &predicate, Effect::Invalid);
         }
-        if let (Some(Value::Bool(true)), Some(first)) = (flat.get("uniqueItems"), elements.first())
+        if let (Some(Value::Bool(true)), Some(first)) =
+            (alternative.get("uniqueItems"), elements.first())
         {
-            self.break_by("has an element twice", json!([first, first]));
+            self.invalid("has an element twice", json!([first, first]));
         }
     }
 
-    fn arrays_of(&mut self, length: u64, what: &str, effect: Effect) {
-        let flat = self
-            .flat
+    fn arrays_of(&mut self, length: u64, predicate: &str, effect: Effect) {
+        let alternative = self
+            .alternative
             .with(json!({"minItems": length, "maxItems": length}));
-        self.made(&flat, what, effect);
+        self.generated(&alternative, predicate, effect);
     }
 }

@@ -1,4 +1,4 @@
-//! The schemas of a document: which values they admit, and their alternatives one by one.
+//! [`Schemas`]: validators and alternatives of the schemas in a document.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,20 +8,21 @@ use std::rc::Rc;
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
-use super::closed::Judge;
-use super::flat::{Flat, by_type, product};
+use super::normalise::{Alternative, by_type, product};
 
-/// How often a type may be part of itself where values are made of it.
+/// Maximum nesting of a type in itself, for generated values.
 const MAX_RECURSION: usize = 2;
 
-/// How many references lead from a body to the deepest value in it.
+/// Maximum number of references from a body to its deepest value.
 const MAX_REFERENCES: usize = 16;
+
+/// Compiled validators by schema: compiling takes longer than all validations.
+type Validators = RefCell<HashMap<String, Rc<Validator>>>;
 
 pub(super) struct Schemas {
     pub(super) components: Value,
-    /// By schema: to make one takes longer than all that is asked of it.
-    validators: RefCell<HashMap<String, Rc<Validator>>>,
-    pub(super) judges: RefCell<HashMap<String, Rc<Judge>>>,
+    validators: Validators,
+    pub(super) closed_validators: Validators,
 }
 
 impl Schemas {
@@ -29,28 +30,22 @@ impl Schemas {
         Self {
             components: document.get("components").cloned().unwrap_or_default(),
             validators: RefCell::default(),
-            judges: RefCell::default(),
+            closed_validators: RefCell::default(),
         }
     }
 
     /// # Errors
-    /// What is no JSON Schema.
+    /// If it is not a JSON Schema.
     pub(super) fn validator(&self, schema: &Value) -> Result<Rc<Validator>, String> {
-        let key = schema.to_string();
-        if let Some(validator) = self.validators.borrow().get(&key) {
-            return Ok(Rc::clone(validator));
-        }
-        let validator = Rc::new(compile(schema, &self.components)?);
-        let mut validators = self.validators.borrow_mut();
-        validators.insert(key, Rc::clone(&validator));
-        Ok(validator)
+        cached(&self.validators, schema, || {
+            compile(schema, &self.components)
+        })
     }
 
-    /// What a value may be: each alternative by itself. None where the types that contain
-    /// themselves do not end.
-    pub(super) fn alternatives(&self, schema: &Value, references: &[String]) -> Vec<Flat> {
+    /// Returns the alternatives of a schema. Empty if its recursive types do not end.
+    pub(super) fn alternatives(&self, schema: &Value, references: &[String]) -> Vec<Alternative> {
         let Value::Object(keywords) = schema else {
-            let open = Flat {
+            let open = Alternative {
                 keywords: Map::new(),
                 references: references.to_vec(),
             };
@@ -60,7 +55,7 @@ impl Schemas {
         for compound in ["$ref", "allOf", "anyOf", "oneOf"] {
             base.remove(compound);
         }
-        let mut found = vec![Flat {
+        let mut found = vec![Alternative {
             keywords: base,
             references: references.to_vec(),
         }];
@@ -72,21 +67,21 @@ impl Schemas {
         }
         for keyword in ["anyOf", "oneOf"] {
             if keywords.contains_key(keyword) {
-                let either = members(keywords, keyword)
-                    .flat_map(|one| self.alternatives(one, references))
+                let any_of = members(keywords, keyword)
+                    .flat_map(|schema| self.alternatives(schema, references))
                     .collect::<Vec<_>>();
-                found = product(&found, &either);
+                found = product(&found, &any_of);
             }
         }
         found.into_iter().flat_map(by_type).collect()
     }
 
-    fn referred(&self, name: &str, references: &[String]) -> Vec<Flat> {
-        let again = references.iter().filter(|known| *known == name).count();
+    fn referred(&self, name: &str, references: &[String]) -> Vec<Alternative> {
+        let depth = references.iter().filter(|known| *known == name).count();
         let target = name.strip_prefix("#/components");
         let target = target.and_then(|pointer| self.components.pointer(pointer));
         match target {
-            Some(target) if again < MAX_RECURSION && references.len() < MAX_REFERENCES => {
+            Some(target) if depth < MAX_RECURSION && references.len() < MAX_REFERENCES => {
                 let mut references = references.to_vec();
                 references.push(name.to_owned());
                 self.alternatives(target, &references)
@@ -96,7 +91,22 @@ impl Schemas {
     }
 }
 
-/// Whatever stands inside `components` is found by the schema's references.
+/// Returns the cached validator of a schema, or compiles it.
+pub(super) fn cached(
+    validators: &Validators,
+    schema: &Value,
+    compile: impl FnOnce() -> Result<Validator, String>,
+) -> Result<Rc<Validator>, String> {
+    let key = schema.to_string();
+    if let Some(validator) = validators.borrow().get(&key) {
+        return Ok(Rc::clone(validator));
+    }
+    let validator = Rc::new(compile()?);
+    validators.borrow_mut().insert(key, Rc::clone(&validator));
+    Ok(validator)
+}
+
+/// Compiles a schema whose references point into `components`.
 pub(super) fn compile(schema: &Value, components: &Value) -> Result<Validator, String> {
     let schema = if schema.to_string().contains("\"$ref\"") {
         json!({"allOf": [schema], "components": components})
@@ -107,16 +117,16 @@ pub(super) fn compile(schema: &Value, components: &Value) -> Result<Validator, S
         .with_draft(Draft::Draft202012)
         .should_validate_formats(true)
         .with_format("ip", |text| text.parse::<IpAddr>().is_ok())
-        .with_format("partial-date-time", is_of_digits)
-        .with_format("partial-time", is_of_digits)
+        .with_format("partial-date-time", has_time_characters)
+        .with_format("partial-time", has_time_characters)
         .with_format("zoned-date-time", |text| {
             text.ends_with(']') && text.starts_with(|first: char| first.is_ascii_digit())
         });
     options.build(&schema).map_err(|error| error.to_string())
 }
 
-/// What schemars calls the times of chrono that have no zone: enough to tell words from them.
-fn is_of_digits(text: &str) -> bool {
+/// Rough check of schemars' formats for chrono times without a zone: it refuses words.
+fn has_time_characters(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit())
         && text.bytes().all(|byte| b"0123456789-:T .".contains(&byte))
 }
@@ -150,13 +160,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn parts_of_a_whole_are_one() {
+    fn all_of_is_merged() {
         let both = json!({
             "allOf": [{"$ref": "#/components/schemas/Post"}, {"$ref": "#/components/schemas/Author"}],
             "properties": {"more": {"type": "integer"}},
         });
-        let flats = schemas().alternatives(&both, &[]);
-        let names: Vec<_> = flats[0]
+        let alternatives = schemas().alternatives(&both, &[]);
+        let names: Vec<_> = alternatives[0]
             .get("properties")
             .unwrap()
             .as_object()
@@ -170,15 +180,18 @@ pub(super) mod tests {
     fn each_type_is_an_alternative() {
         let either =
             json!({"anyOf": [{"type": ["string", "null"]}, {"const": 7}], "description": "x"});
-        let flats = schemas().alternatives(&either, &[]);
-        let types: Vec<_> = flats.iter().map(|flat| flat.get("type").cloned()).collect();
+        let alternatives = schemas().alternatives(&either, &[]);
+        let types: Vec<_> = alternatives
+            .iter()
+            .map(|alternative| alternative.get("type").cloned())
+            .collect();
         assert_eq!(types, [Some(json!("string")), Some(json!("null")), None]);
         let none = json!({"allOf": [{"type": "string"}, {"type": "integer"}]});
         assert!(schemas().alternatives(&none, &[]).is_empty());
     }
 
     #[test]
-    fn what_contains_itself_ends() {
+    fn recursive_schemas_end() {
         let tree = json!({"$ref": "#/components/schemas/Tree"});
         assert_eq!(schemas().alternatives(&tree, &[]).len(), 1);
         let twice = vec!["#/components/schemas/Tree".to_owned(); 2];

@@ -1,4 +1,4 @@
-//! What all checks share: the application, the strategies of its requests, and what was found.
+//! [`Session`]: state shared by all checks.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -8,49 +8,58 @@ use proptest::prelude::{BoxedStrategy, Strategy};
 use proptest::test_runner::Config;
 use serde_json::{Map, Value};
 
-use super::answers;
-use super::curl::curl;
-use super::document::{Document, Operation};
-use super::exchange::{Answer, Probe};
-use super::finding::{Complaint, Findings};
-use super::generate::{Generator, Members, Ungenerable};
-use super::references::Reference;
+use super::contract::Contract;
+use super::curl_command::curl_command;
+use super::exchange::{TestRequest, TestResponse};
+use super::finding::{Findings, Violation};
+use super::generate::{Generator, OptionalMembers, Ungenerable};
+use super::operation::Operation;
+use super::responses;
 use resourceful::TestClient;
 
-/// A strategy that finds no value in so many tries has none.
+/// Maximum number of rejected values before a strategy counts as empty.
 const MAX_REJECTS: u32 = 300;
 
 pub(super) struct Session {
-    pub(super) document: Document,
+    pub(super) contract: Contract,
     pub(super) client: TestClient,
-    /// Those of the user, for all requests but those that must be refused without.
+    /// The user's header fields, for all requests except those without credentials.
     pub(super) headers: Vec<(String, String)>,
     pub(super) cases: u64,
     pub(super) seed: u64,
-    /// By name.
+    /// Names of skipped operations.
     pub(super) skipped: HashSet<String>,
     pub(super) findings: RefCell<Findings>,
     pub(super) requests: Cell<u64>,
-    /// So many items were made for the checks.
-    pub(super) made: Cell<u64>,
-    /// So many inputs were asked for that no other check has.
-    pub(super) fresh: Cell<u64>,
-    /// The operations that did something at least once, and those that refused the credentials.
+    /// Number of created items.
+    pub(super) created_count: Cell<u64>,
+    /// Number of inputs with a fresh index.
+    pub(super) fresh_count: Cell<u64>,
+    /// Operations that succeeded at least once.
     pub(super) succeeded: RefCell<HashSet<String>>,
+    /// Operations that refused the user's credentials.
     pub(super) refused: RefCell<HashSet<String>>,
-    /// Was a request one too many?
+    /// Whether a rate limit refused a request.
     pub(super) is_limited: Cell<bool>,
-    /// Which members of bodies name items, and the ids of some.
+    /// Members of bodies that refer to items.
     pub(super) references: RefCell<Vec<Reference>>,
+    /// Existing ids, once listed.
     pub(super) ids: RefCell<Option<Vec<Value>>>,
     pub(super) config: Config,
 }
 
-/// What an operation is tried on.
-pub(super) struct Target {
-    /// The parameters of its path, as far as they lead somewhere.
-    pub(super) known: Map<String, Value>,
-    pub(super) is_there: bool,
+/// A member of a body, and an id that the application accepted there.
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    pub(super) pointer: String,
+    pub(super) id: Value,
+}
+
+/// The item that an operation is tested with.
+pub(super) struct Fixture {
+    /// Path parameters of the item.
+    pub(super) path_params: Map<String, Value>,
+    pub(super) exists: bool,
 }
 
 impl Session {
@@ -62,40 +71,36 @@ impl Session {
         }
     }
 
-    /// The operations that the user did not leave out.
+    /// Operations that are not skipped.
     pub(super) fn operations(&self) -> impl Iterator<Item = &Operation> {
-        let operations = self.document.operations.iter();
+        let operations = self.contract.operations.iter();
         operations.filter(|operation| !self.skipped.contains(&operation.name))
     }
 
     pub(super) fn find(&self, method: &Method, path: &str) -> Option<&Operation> {
-        let operation = self.document.find(method, path)?;
+        let operation = self.contract.find(method, path)?;
         (!self.skipped.contains(&operation.name)).then_some(operation)
     }
 
-    /// The strategy of an operation's requests; what cannot be made is a finding.
+    /// Strategy of an operation's inputs. Reports a finding if they cannot be generated.
     pub(super) fn inputs(
         &self,
         operation: &Operation,
-        known: &Map<String, Value>,
-        members: Members,
+        path_params: &Map<String, Value>,
+        members: OptionalMembers,
     ) -> Option<BoxedStrategy<Value>> {
-        let schemas = &self.document.schemas;
-        let schema = operation.input(known);
+        let schemas = &self.contract.schemas;
+        let schema = operation.input(path_params);
         let validator = schemas.validator(&schema);
         let values = Generator { schemas, members }.values(&schema);
         let reason = match (values, validator) {
             (Ok(values), Ok(validator)) => {
                 let is_valid = move |input: &Value| validator.is_valid(input);
                 let inputs = self.with_references(values);
-                return Some(
-                    inputs
-                        .prop_filter("a request after the schema", is_valid)
-                        .boxed(),
-                );
+                return Some(inputs.prop_filter("a valid request", is_valid).boxed());
             }
-            (Err(Ungenerable::Unknown(reason)), _) | (_, Err(reason)) => reason,
-            (Err(Ungenerable::Endless), _) => "a type that has no end".to_owned(),
+            (Err(Ungenerable::Unsupported(reason)), _) | (_, Err(reason)) => reason,
+            (Err(Ungenerable::TooDeep), _) => "a recursive type without an end".to_owned(),
         };
         self.cannot_generate(operation, &reason);
         None
@@ -103,65 +108,74 @@ impl Session {
 
     pub(super) fn cannot_generate(&self, operation: &Operation, reason: &str) {
         let message = format!(
-            "no value could be generated for {reason}: give an example with #[schemars(example = ..)]"
+            "cannot generate a value for {reason}: add an example with #[schemars(example = ..)]"
         );
-        self.add(operation, Complaint::new("generate", reason, message), None);
+        self.report(operation, Violation::new("generate", reason, message), None);
     }
 
-    pub(super) fn add(&self, operation: &Operation, complaint: Complaint, probe: Option<&Probe>) {
-        let curl = probe.map(curl).unwrap_or_default();
+    pub(super) fn report(
+        &self,
+        operation: &Operation,
+        violation: Violation,
+        request: Option<&TestRequest>,
+    ) {
+        let curl = request.map(curl_command).unwrap_or_default();
         self.findings
             .borrow_mut()
-            .add(&operation.name, complaint, curl);
+            .add(&operation.name, violation, curl);
     }
 
-    /// Did this check find something of this operation?
-    pub(super) fn has_found(&self, operation: &Operation, check: &str) -> bool {
+    /// Whether this check of the operation has a finding.
+    pub(super) fn has_finding(&self, operation: &Operation, check: &str) -> bool {
         self.findings.borrow().has(&operation.name, check)
     }
 
-    /// Sends a request as the user's.
-    pub(super) async fn send(&self, mut probe: Probe) -> (Probe, Answer) {
-        probe.headers.extend(self.headers.iter().cloned());
-        let answer = self.send_bare(&probe).await;
-        if answer.status == 429 {
+    /// Sends a request with the user's header fields.
+    pub(super) async fn send(&self, mut request: TestRequest) -> (TestRequest, TestResponse) {
+        request.headers.extend(self.headers.iter().cloned());
+        let response = self.send_without_credentials(&request).await;
+        if response.status == 429 {
             self.is_limited.set(true);
         }
-        (probe, answer)
+        (request, response)
     }
 
     /// Sends a request without credentials.
-    pub(super) async fn send_bare(&self, probe: &Probe) -> Answer {
+    pub(super) async fn send_without_credentials(&self, request: &TestRequest) -> TestResponse {
         self.requests.set(self.requests.get() + 1);
-        probe.send(&self.client).await
+        request.send(&self.client).await
     }
 
-    /// Sends a request of an operation, and adds what the document does not know of the answer.
-    pub(super) async fn ask(&self, operation: &Operation, probe: Probe) -> (Probe, Answer) {
-        let (probe, answer) = self.send(probe).await;
-        self.note(operation, &answer);
-        for complaint in answers::complaints(&self.document.schemas, operation, &answer) {
-            self.add(operation, complaint, Some(&probe));
+    /// Sends a request of an operation, and reports where the response differs from the document.
+    pub(super) async fn call(
+        &self,
+        operation: &Operation,
+        request: TestRequest,
+    ) -> (TestRequest, TestResponse) {
+        let (request, response) = self.send(request).await;
+        self.record(operation, &response);
+        for violation in responses::violations(&self.contract.schemas, operation, &response) {
+            self.report(operation, violation, Some(&request));
         }
-        (probe, answer)
+        (request, response)
     }
 
-    pub(super) fn note(&self, operation: &Operation, answer: &Answer) {
+    pub(super) fn record(&self, operation: &Operation, response: &TestResponse) {
         let name = operation.name.clone();
-        if answer.is_success() {
+        if response.is_success() {
             self.succeeded.borrow_mut().insert(name);
-        } else if Self::is_forbidden(operation, answer) {
+        } else if Self::is_forbidden(operation, response) {
             self.refused.borrow_mut().insert(name);
         }
     }
 
-    /// Does this answer depend on the client and not on the request? Its credentials may not be
-    /// enough, or it has sent too many requests (RFC 6585 section 4).
-    pub(super) fn is_turned_away(operation: &Operation, answer: &Answer) -> bool {
-        answer.status == 429 || Self::is_forbidden(operation, answer)
+    /// Whether the response depends on the client and not on the request: its credentials are
+    /// insufficient, or it has sent too many requests (RFC 6585 section 4).
+    pub(super) fn is_denied(operation: &Operation, response: &TestResponse) -> bool {
+        response.status == 429 || Self::is_forbidden(operation, response)
     }
 
-    fn is_forbidden(operation: &Operation, answer: &Answer) -> bool {
-        operation.is_secured && [401, 403].contains(&answer.status.as_u16())
+    fn is_forbidden(operation: &Operation, response: &TestResponse) -> bool {
+        operation.is_secured && [401, 403].contains(&response.status.as_u16())
     }
 }

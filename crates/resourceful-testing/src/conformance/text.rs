@@ -1,4 +1,4 @@
-//! Strings: of some length, after a pattern, in a format.
+//! Generates strings by length, pattern and format.
 
 use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Strategy};
@@ -6,65 +6,66 @@ use proptest::prop_oneof;
 use proptest::string::string_regex;
 use serde_json::Value;
 
-use super::flat::Flat;
-use super::foreign::taken_strings;
+use super::normalise::Alternative;
 use super::schema::Schemas;
+use super::third_party::accepted_strings;
 
-/// Characters that go wrong elsewhere: of two to four bytes, no letters, special in JSON, HTML,
-/// SQL and paths.
+/// Characters that often cause errors: multi-byte characters, combining and invisible ones, and
+/// special characters of JSON, HTML, SQL and paths.
 const SPECIAL: [char; 20] = [
     'é', 'ß', 'Ж', '日', '😀', '\u{301}', '\u{200b}', '\u{202e}', ' ', '\n', '\t', '"', '\\', '\'',
     '<', '&', '%', '/', '.', '0',
 ];
 
-/// So much longer than need be are most.
-const SLACK: usize = 24;
+/// Maximum length above the minimum.
+const EXTRA_LENGTH: usize = 24;
 
-/// From here on a string is one character repeated.
-const LONG: usize = 64;
+/// Minimum length from which a string repeats one character.
+const REPEAT_LENGTH: usize = 64;
 
 /// # Errors
-/// What of it was not understood.
-pub(super) fn strings(flat: &Flat, schemas: &Schemas) -> Result<BoxedStrategy<Value>, String> {
-    let (least, most) = lengths(flat);
+/// If a keyword is unsupported.
+pub(super) fn strings(
+    alternative: &Alternative,
+    schemas: &Schemas,
+) -> Result<BoxedStrategy<Value>, String> {
+    let (least, most) = lengths(alternative);
     if least > most {
-        return Err("minLength is over maxLength".to_owned());
+        return Err("minLength is greater than maxLength".to_owned());
     }
-    let pattern = flat.get("pattern").and_then(Value::as_str);
-    let format = flat.get("format").and_then(Value::as_str);
-    let strings = match (format.and_then(formatted), pattern, format) {
+    let pattern = alternative.get("pattern").and_then(Value::as_str);
+    let format = alternative.get("format").and_then(Value::as_str);
+    let strings = match (format.and_then(format_pattern), pattern, format) {
         (Some(expression), _, _) => matching(expression)?,
-        (None, Some(pattern), _) => fitted(taken_strings(pattern), least, most)?,
+        (None, Some(pattern), _) => fitted(accepted_strings(pattern), least, most)?,
         (None, None, None | Some("password" | "binary" | "char")) => plain(least, most),
         (None, None, Some(format)) => return Err(format!("the format {format}")),
     };
-    let validator = schemas.validator(&flat.clone().into_schema())?;
+    let validator = schemas.validator(&alternative.clone().into_schema())?;
     let strings = strings.prop_map(Value::String);
     Ok(strings
-        .prop_filter("a string after the schema", move |text| {
-            validator.is_valid(text)
-        })
+        .prop_filter("a valid string", move |text| validator.is_valid(text))
         .boxed())
 }
 
-/// In characters.
-pub(super) fn lengths(flat: &Flat) -> (usize, usize) {
-    let length = |keyword| flat.get(keyword).and_then(Value::as_u64);
+/// Minimum and maximum length in characters.
+pub(super) fn lengths(alternative: &Alternative) -> (usize, usize) {
+    let length = |keyword| alternative.get(keyword).and_then(Value::as_u64);
     let length =
         |keyword| length(keyword).map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     let least = length("minLength").unwrap_or(0);
     (least, length("maxLength").unwrap_or(usize::MAX))
 }
 
-/// Names of members that nobody knows.
+/// Short words, for names of unknown members.
 pub(super) fn words() -> BoxedStrategy<String> {
     string_regex("[a-z]{1,8}")
         .expect("a regular expression")
         .boxed()
 }
 
-/// Mostly letters, and simpler ones before others. One number for each is much faster than a
-/// choice of strategies.
+/// Characters, mostly letters; simpler ones come first for shrinking. Mapping one number is much
+/// faster than a union of strategies.
 fn characters() -> BoxedStrategy<char> {
     (0..1050_u32).prop_map(character).boxed()
 }
@@ -78,35 +79,35 @@ fn character(choice: u32) -> char {
         600..950 => special(),
         _ => any(),
     };
-    // What lies in a gap of Unicode.
+    // `any` may hit a gap of Unicode.
     character.unwrap_or('z')
 }
 
 fn plain(least: usize, most: usize) -> BoxedStrategy<String> {
-    if least >= LONG {
+    if least >= REPEAT_LENGTH {
         return characters()
             .prop_map(move |c| c.to_string().repeat(least))
             .boxed();
     }
-    let lengths = least..=most.min(least + SLACK);
+    let lengths = least..=most.min(least + EXTRA_LENGTH);
     vec(characters(), lengths)
         .prop_map(String::from_iter)
         .boxed()
 }
 
-/// What matches, made as long as it must be.
+/// Strings that match a pattern, adjusted to the length.
 fn fitted(pattern: &str, least: usize, most: usize) -> Result<BoxedStrategy<String>, String> {
     let is_anchored = pattern.starts_with('^') && pattern.ends_with('$');
     let core = matching(pattern)?;
-    let slack = least..=most.min(least.saturating_add(SLACK));
+    let slack = least..=most.min(least.saturating_add(EXTRA_LENGTH));
     if is_anchored {
-        let fit = |(text, length): (String, usize)| lengthened(&text, length);
+        let fit = |(text, length): (String, usize)| resized(&text, length);
         return Ok(prop_oneof![core.clone(), (core, slack).prop_map(fit)].boxed());
     }
-    // The pattern is somewhere inside.
-    let around = (core, plain(0, SLACK), slack).prop_map(|(core, rest, length)| {
+    // Without anchors the pattern may match inside.
+    let around = (core, plain(0, EXTRA_LENGTH), slack).prop_map(|(core, rest, length)| {
         let room = length.saturating_sub(core.chars().count());
-        let rest = lengthened(&rest, room);
+        let rest = resized(&rest, room);
         rest.chars()
             .take(room)
             .chain(core.chars())
@@ -115,29 +116,29 @@ fn fitted(pattern: &str, least: usize, most: usize) -> Result<BoxedStrategy<Stri
     Ok(around.boxed())
 }
 
-/// Of what repeats, as most patterns are, more or less of the same.
-fn lengthened(text: &str, length: usize) -> String {
+/// Repeats or truncates the text to `length`: most patterns are repetitions.
+fn resized(text: &str, length: usize) -> String {
     text.chars().cycle().take(length).collect()
 }
 
-/// Strings that match a regular expression of JSON Schema's, as far as it is understood.
+/// Strings that match a regular expression of JSON Schema.
 ///
 /// # Errors
-/// When it is not.
+/// If the expression is unsupported.
 pub(super) fn matching(pattern: &str) -> Result<BoxedStrategy<String>, String> {
     let core = pattern.strip_prefix('^').unwrap_or(pattern);
     let core = match core.strip_suffix('$') {
         Some(core) if !core.ends_with('\\') => core,
         _ => core,
     };
-    // In ECMA-262 these are ASCII.
+    // In ECMA-262 these classes are ASCII.
     let core = core.replace(r"\d", "[0-9]").replace(r"\w", "[0-9A-Za-z_]");
     string_regex(&core)
         .map(Strategy::boxed)
         .map_err(|_| format!("the pattern {pattern}"))
 }
 
-fn formatted(format: &str) -> Option<&'static str> {
+fn format_pattern(format: &str) -> Option<&'static str> {
     Some(match format {
         "date-time" => {
             r"(19[7-9]|20[0-3])\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|\+02:00)"
@@ -173,40 +174,44 @@ mod tests {
 
     use super::*;
 
-    fn made(schema: Value) -> Vec<String> {
-        let strings = strings(&Flat::default().with(schema), &Schemas::new(&json!({}))).unwrap();
+    fn generated(schema: Value) -> Vec<String> {
+        let strings = strings(
+            &Alternative::default().with(schema),
+            &Schemas::new(&json!({})),
+        )
+        .unwrap();
         let mut runner = TestRunner::deterministic();
-        let mut one = || strings.new_tree(&mut runner).unwrap().current();
+        let mut next = || strings.new_tree(&mut runner).unwrap().current();
         (0..50)
-            .map(|_| one().as_str().unwrap().to_owned())
+            .map(|_| next().as_str().unwrap().to_owned())
             .collect()
     }
 
     #[test]
     fn lengths_are_counted_in_characters() {
-        let texts = made(json!({"type": "string", "minLength": 3, "maxLength": 5}));
+        let texts = generated(json!({"type": "string", "minLength": 3, "maxLength": 5}));
         assert!(
             texts
                 .iter()
                 .all(|text| (3..=5).contains(&text.chars().count()))
         );
         assert!(texts.iter().any(|text| !text.is_ascii()));
-        let long = made(json!({"type": "string", "minLength": 5000, "maxLength": 5000}));
+        let long = generated(json!({"type": "string", "minLength": 5000, "maxLength": 5000}));
         assert!(long.iter().all(|text| text.chars().count() == 5000));
     }
 
     #[test]
     fn patterns_are_matched_at_every_length() {
         let slug = json!({"pattern": "^[a-z0-9-]+$", "minLength": 100, "maxLength": 100});
-        assert!(made(slug).iter().all(|text| text.len() == 100));
+        assert!(generated(slug).iter().all(|text| text.len() == 100));
         let blank = json!({"pattern": "\\S", "not": {"pattern": "\\u0000"}, "maxLength": 200});
-        assert!(made(blank).iter().all(|text| !text.trim().is_empty()));
-        let number = made(json!({"pattern": r"^\d{3}$"}));
+        assert!(generated(blank).iter().all(|text| !text.trim().is_empty()));
+        let number = generated(json!({"pattern": r"^\d{3}$"}));
         assert!(number.iter().all(|text| text.parse::<u16>().is_ok()));
     }
 
     #[test]
-    fn formats_are_what_they_say() {
+    fn strings_match_their_format() {
         for format in [
             "date-time",
             "date",
@@ -225,7 +230,7 @@ mod tests {
             "zoned-date-time",
         ] {
             assert_eq!(
-                made(json!({"type": "string", "format": format})).len(),
+                generated(json!({"type": "string", "format": format})).len(),
                 50,
                 "{format}"
             );
@@ -233,17 +238,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_said() {
+    fn unsupported_keywords_are_errors() {
         for (schema, reason) in [
             (json!({"format": "isbn"}), "the format isbn"),
             (json!({"pattern": "^(?!a)b$"}), "the pattern ^(?!a)b$"),
             (
                 json!({"minLength": 2, "maxLength": 1}),
-                "minLength is over maxLength",
+                "minLength is greater than maxLength",
             ),
         ] {
-            let made = strings(&Flat::default().with(schema), &Schemas::new(&json!({})));
-            assert_eq!(made.unwrap_err(), reason);
+            let generated = strings(
+                &Alternative::default().with(schema),
+                &Schemas::new(&json!({})),
+            );
+            assert_eq!(generated.unwrap_err(), reason);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! GitHub's scheme and events.
+//! GitHub's signatures and events.
 
 use hmac::{Hmac, KeyInit, Mac};
 use resourceful::{TestClient, TestResponse};
@@ -37,7 +37,7 @@ async fn deliver(client: &TestClient, event: &str, body: &str) -> TestResponse {
 }
 
 #[test]
-fn the_example_of_the_documentation_is_good() {
+fn the_documented_example_is_valid() {
     assert_eq!(
         verify(&github(), &format!("sha256={SIGNATURE}"), BODY),
         Ok(())
@@ -46,7 +46,7 @@ fn the_example_of_the_documentation_is_good() {
 }
 
 #[test]
-fn a_signature_that_is_changed_in_any_way_is_wrong() {
+fn a_changed_signature_is_invalid() {
     let good = format!("sha256={SIGNATURE}");
     for (index, byte) in good.bytes().enumerate() {
         let mut other = good.clone().into_bytes();
@@ -57,9 +57,9 @@ fn a_signature_that_is_changed_in_any_way_is_wrong() {
             Err(SignatureError::Invalid),
             "{other}"
         );
-        // Cut short.
-        let outcome = verify(&github(), &good[..index], BODY);
-        assert!(outcome.is_err(), "{}", &good[..index]);
+        // Truncated.
+        let result = verify(&github(), &good[..index], BODY);
+        assert!(result.is_err(), "{}", &good[..index]);
     }
     for other in [
         SIGNATURE.to_owned(),
@@ -79,17 +79,17 @@ fn a_signature_that_is_changed_in_any_way_is_wrong() {
 }
 
 #[test]
-fn a_body_that_is_changed_by_one_bit_is_not_signed() {
+fn a_body_with_one_changed_bit_is_not_signed() {
     for bit in 0..BODY.len() * 8 {
         let mut body = BODY.to_vec();
         body[bit / 8] ^= 1 << (bit % 8);
-        let outcome = verify(&github(), &format!("sha256={SIGNATURE}"), &body);
-        assert_eq!(outcome, Err(SignatureError::Invalid), "{bit}");
+        let result = verify(&github(), &format!("sha256={SIGNATURE}"), &body);
+        assert_eq!(result, Err(SignatureError::Invalid), "{bit}");
     }
 }
 
 #[test]
-fn each_of_several_secrets_counts() {
+fn each_secret_is_accepted() {
     let signature = format!("sha256={SIGNATURE}");
     let github = GitHub::new("new").unwrap();
     assert_eq!(
@@ -104,12 +104,12 @@ fn each_of_several_secrets_counts() {
 
 #[tokio::test]
 async fn refusals_come_in_order() {
-    let (client, kept) = endpoint(github());
+    let (client, recorder) = endpoint(github());
     let signed = || client.post("/").header("x-hub-signature-256", &sign(b"{}"));
-    let told = |answer: &TestResponse| {
+    let status_and_detail = |response: &TestResponse| {
         (
-            answer.status().as_u16(),
-            answer.json()["detail"].as_str().unwrap().to_owned(),
+            response.status().as_u16(),
+            response.json()["detail"].as_str().unwrap().to_owned(),
         )
     };
 
@@ -117,24 +117,33 @@ async fn refusals_come_in_order() {
         client.post("/"),
         client.post("/").header("x-hub-signature-256", ""),
     ] {
-        let answer = unsigned.body("{").await;
-        assert_eq!(told(&answer), (400, "Missing signature".to_owned()));
+        let response = unsigned.body("{").await;
+        assert_eq!(
+            status_and_detail(&response),
+            (400, "Missing signature".to_owned())
+        );
     }
-    let answer = signed().body("{").await;
-    assert_eq!(told(&answer), (403, "Invalid signature".to_owned()));
+    let response = signed().body("{").await;
+    assert_eq!(
+        status_and_detail(&response),
+        (403, "Invalid signature".to_owned())
+    );
     let twice = signed().header("x-hub-signature-256", &sign(b"{}"));
     assert_eq!(twice.body("{}").await.status(), 403);
     assert_eq!(deliver(&client, "push", "{").await.status(), 400);
     assert_eq!(deliver(&client, "push", "").await.status(), 400);
-    let answer = signed().body("{}").await;
-    assert_eq!(told(&answer), (400, "Missing event name".to_owned()));
+    let response = signed().body("{}").await;
+    assert_eq!(
+        status_and_detail(&response),
+        (400, "Missing event name".to_owned())
+    );
     assert_eq!(client.get("/").await.headers()["allow"], "POST, OPTIONS");
-    assert!(kept.0.lock().await.is_empty());
+    assert!(recorder.0.lock().await.is_empty());
 }
 
 #[tokio::test]
 async fn events_are_typed_and_unknown_ones_accepted() {
-    let (client, kept) = endpoint(github());
+    let (client, recorder) = endpoint(github());
     let push = json!({
         "ref": "refs/heads/main",
         "commits": [{"id": "a1", "message": "One"}, {"id": "b2", "other": 1}],
@@ -154,11 +163,11 @@ async fn events_are_typed_and_unknown_ones_accepted() {
         ("star", star.to_owned()),
         ("push", "{}".to_owned()),
     ] {
-        let answer = deliver(&client, event, &body).await;
-        assert_eq!(answer.status(), 200, "{event}: {}", answer.text());
-        assert_eq!(answer.json(), json!({"status": "processed"}));
+        let response = deliver(&client, event, &body).await;
+        assert_eq!(response.status(), 200, "{event}: {}", response.text());
+        assert_eq!(response.json(), json!({"status": "processed"}));
     }
-    let kept = kept.0.lock().await;
+    let kept = recorder.0.lock().await;
     let [
         GitHubEvent::Push(push),
         GitHubEvent::PullRequest(pull_request),
@@ -181,8 +190,8 @@ async fn events_are_typed_and_unknown_ones_accepted() {
 }
 
 #[tokio::test]
-async fn a_wrong_shape_is_named() {
-    let (client, kept) = endpoint(github());
+async fn wrong_fields_are_named() {
+    let (client, recorder) = endpoint(github());
     for (body, pointer) in [
         (json!([]), "#"),
         (json!("push"), "#"),
@@ -197,12 +206,12 @@ async fn a_wrong_shape_is_named() {
         (json!({"pull_request": []}), "#/pull_request"),
         (json!({"issue": 7}), "#/issue"),
     ] {
-        let answer = deliver(&client, "push", &body.to_string()).await;
-        assert_eq!(answer.status(), 422, "{body}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}");
+        let response = deliver(&client, "push", &body.to_string()).await;
+        assert_eq!(response.status(), 422, "{body}");
+        assert_eq!(response.json()["errors"][0]["pointer"], pointer, "{body}");
     }
-    assert!(kept.0.lock().await.is_empty());
-    // Of events that are not known, only what all events have in common.
+    assert!(recorder.0.lock().await.is_empty());
+    // Of unknown events only the common members are checked.
     for (body, status) in [
         ("[1]", 422),
         (r#"{"issue": 7}"#, 422),
@@ -222,7 +231,7 @@ async fn a_wrong_shape_is_named() {
 }
 
 #[tokio::test]
-async fn a_large_delivery_is_taken_and_a_huge_one_refused() {
+async fn a_delivery_over_the_limit_is_refused() {
     let (client, _) = endpoint(github());
     let body = |length: usize| format!("{{\"zen\": \"{}\"}}", "x".repeat(length));
     assert_eq!(
@@ -237,7 +246,7 @@ async fn a_large_delivery_is_taken_and_a_huge_one_refused() {
     );
 }
 
-/// A form as GitHub sends it when a webhook is set up with `application/x-www-form-urlencoded`.
+/// Sends a form, as GitHub does for a webhook with `application/x-www-form-urlencoded`.
 async fn deliver_form(client: &TestClient, event: &str, body: &str) -> TestResponse {
     let request = client.post("/").header("x-github-event", event);
     let request = request.header("x-hub-signature-256", &sign(body.as_bytes()));
@@ -246,16 +255,16 @@ async fn deliver_form(client: &TestClient, event: &str, body: &str) -> TestRespo
 }
 
 #[tokio::test]
-async fn forms_are_read_and_signed_as_they_came() {
-    let (client, kept) = endpoint(github());
+async fn the_signature_covers_the_raw_form() {
+    let (client, recorder) = endpoint(github());
     let push = "payload=%7B%22ref%22%3A+%22refs%2Fheads%2Fa%2Bb%22%2C%22commits%22%3A\
                 %5B%7B%22id%22%3A%22%C3%A9%26%3D%22%7D%5D%7D";
     for event in ["push", "star"] {
-        let answer = deliver_form(&client, event, push).await;
-        assert_eq!(answer.status(), 200, "{}", answer.text());
+        let response = deliver_form(&client, event, push).await;
+        assert_eq!(response.status(), 200, "{}", response.text());
     }
     {
-        let kept = kept.0.lock().await;
+        let kept = recorder.0.lock().await;
         let [
             GitHubEvent::Push(push),
             GitHubEvent::Unknown { payload, .. },
@@ -268,7 +277,7 @@ async fn forms_are_read_and_signed_as_they_came() {
         let json = r#"{"ref": "refs/heads/a+b","commits":[{"id":"é&="}]}"#;
         assert_eq!(payload.get(), json);
     }
-    // The signature is of the form, and not of the JSON in it.
+    // The signature covers the form, not the JSON in it.
     let request = client.post("/").header("x-github-event", "push");
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     let request = request.header("x-hub-signature-256", &sign(b"{}"));
@@ -276,7 +285,7 @@ async fn forms_are_read_and_signed_as_they_came() {
 
     for (body, status) in [
         ("payload={}", 200),
-        // What curl sends when it is told no type.
+        // What curl sends when it is status_and_detail no type.
         ("{}", 200),
         ("payload=%7B%22commits%22%3A7%7D", 422),
         ("payload=", 400),
@@ -289,10 +298,10 @@ async fn forms_are_read_and_signed_as_they_came() {
         ("x=1&payload=%7B%7D", 400),
         ("payload=%FF", 400),
     ] {
-        let answer = deliver_form(&client, "push", body).await;
-        assert_eq!(answer.status(), status, "{body}");
+        let response = deliver_form(&client, "push", body).await;
+        assert_eq!(response.status(), status, "{body}");
     }
-    // A form that says it is JSON is none.
+    // A form with the content type of JSON is not parsed as a form.
     assert_eq!(deliver(&client, "push", "payload={}").await.status(), 400);
     let request = client.post("/").header("x-github-event", "push");
     let request = request.header("x-hub-signature-256", &sign(b"payload={}"));

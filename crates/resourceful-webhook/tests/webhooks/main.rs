@@ -1,10 +1,10 @@
-//! Deliveries as they come, through the walk of a request.
+//! Tests of webhooks by whole requests.
 
-// A test that unwraps says all it has to say by failing.
+// A test may unwrap: the panic is its message.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod deliveries;
 mod github;
+mod repeated_deliveries;
 mod timestamped;
 
 use std::sync::Arc;
@@ -15,35 +15,35 @@ use resourceful::prelude::*;
 use resourceful_webhook::{Handler, Provider, Webhook};
 use tokio::sync::Mutex;
 
-/// Keeps what it gets.
+/// A handler that records its events.
 #[derive(Debug)]
-struct Kept<E>(Arc<Mutex<Vec<E>>>);
+struct Recorder<E>(Arc<Mutex<Vec<E>>>);
 
-impl<E> Clone for Kept<E> {
+impl<E> Clone for Recorder<E> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<E> Default for Kept<E> {
+impl<E> Default for Recorder<E> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
 #[async_trait]
-impl<E: Send + 'static> Handler<E> for Kept<E> {
+impl<E: Send + 'static> Handler<E> for Recorder<E> {
     async fn handle(&self, event: E) -> Result<()> {
         self.0.lock().await.push(event);
         Ok(())
     }
 }
 
-/// A client of a webhook of this provider at `/`, and what comes of its deliveries.
-fn endpoint<P: Provider>(provider: P) -> (TestClient, Kept<P::Event>) {
-    let kept = Kept::default();
-    let app = App::new().view("/", Webhook::new(provider, kept.clone()));
-    (TestClient::new(app).unwrap(), kept)
+/// A client of a webhook of this provider at `/`, and the recorder of its events.
+fn endpoint<P: Provider>(provider: P) -> (TestClient, Recorder<P::Event>) {
+    let recorder = Recorder::default();
+    let app = App::new().view("/", Webhook::new(provider, recorder.clone()));
+    (TestClient::new(app).unwrap(), recorder)
 }
 
 fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {

@@ -1,4 +1,4 @@
-//! Stripe and Standard Webhooks, which sign a time, too.
+//! Stripe and Standard Webhooks, whose signatures include the time.
 
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +21,7 @@ fn verify<P: Provider>(
     provider.verify(&signature, body)
 }
 
-/// The example of the specification, which all its libraries test.
+/// The specification's example, which all its libraries test.
 mod standard {
     use super::*;
 
@@ -41,13 +41,13 @@ mod standard {
         StandardWebhooks::new(SECRET).unwrap()
     }
 
-    /// The good fields, one of them replaced.
+    /// Valid fields, one of them replaced.
     fn with(name: &str, value: &'static str) -> [(&'static str, &'static str); 3] {
         GOOD.map(|(known, old)| (known, if known == name { value } else { old }))
     }
 
     #[test]
-    fn the_example_is_good_for_five_minutes() {
+    fn the_example_is_valid_for_five_minutes() {
         for (seconds, expected) in [
             (0, Ok(())),
             (300, Ok(())),
@@ -60,7 +60,7 @@ mod standard {
     }
 
     #[test]
-    fn one_good_signature_of_several_is_enough() {
+    fn one_valid_signature_is_enough() {
         let several = "v2,xyz v1,AAAA v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         let fields = with("webhook-signature", several);
         assert_eq!(verify(&sender(), &fields, at(SIGNED_AT), BODY), Ok(()));
@@ -70,7 +70,7 @@ mod standard {
     }
 
     #[test]
-    fn everything_that_is_signed_counts() {
+    fn all_signed_parts_are_verified() {
         let invalid = Err(SignatureError::Invalid);
         for fields in [
             with("webhook-id", "msg_other"),
@@ -97,8 +97,8 @@ mod standard {
         for missing in 0..3 {
             let mut fields = GOOD.to_vec();
             fields.remove(missing);
-            let outcome = verify(&sender(), &fields, at(SIGNED_AT), BODY);
-            assert_eq!(outcome, Err(SignatureError::Missing));
+            let result = verify(&sender(), &fields, at(SIGNED_AT), BODY);
+            assert_eq!(result, Err(SignatureError::Missing));
         }
     }
 
@@ -109,7 +109,7 @@ mod standard {
     ];
 
     #[test]
-    fn the_names_of_svix_are_read_too() {
+    fn the_names_of_svix_are_accepted() {
         let check = |fields: &[_]| verify(&sender(), fields, at(SIGNED_AT), BODY);
         assert_eq!(check(&SVIX), Ok(()));
         let id = sender().delivery_id(&headers(&SVIX), BODY);
@@ -118,10 +118,10 @@ mod standard {
             let mut fields = SVIX.to_vec();
             fields.remove(missing);
             assert_eq!(check(&fields), Err(SignatureError::Missing));
-            // A field of the other name does not stand in for it.
+            // A field with the other prefix does not replace it.
             fields.push(GOOD[missing]);
             assert_eq!(check(&fields), Err(SignatureError::Invalid));
-            // Nor may one stand beside all of them, whatever it says.
+            // An additional field with the other prefix is refused.
             for all in [SVIX, GOOD] {
                 let other = if all == SVIX { GOOD } else { SVIX };
                 let fields = [&all[..], &[other[missing]]].concat();
@@ -138,7 +138,7 @@ mod standard {
     }
 
     #[test]
-    fn a_secret_is_base64() {
+    fn a_secret_must_be_base64() {
         let error = StandardWebhooks::new("whsec_!").unwrap_err();
         assert_eq!(error, SecretError::NotBase64);
         let error = StandardWebhooks::new("whsec_").unwrap_err();
@@ -146,7 +146,7 @@ mod standard {
     }
 
     #[test]
-    fn the_id_is_the_deliverys() {
+    fn the_id_header_is_the_delivery_id() {
         let id = sender().delivery_id(&headers(&GOOD), BODY);
         assert_eq!(id.as_deref(), Some("msg_p5jXN8AQM9LWM0D4loKWxJek"));
         let body = br#"{"type": "user.created", "timestamp": "2024-01-15T12:00:00Z", "data": [1]}"#;
@@ -158,8 +158,8 @@ mod standard {
     }
 }
 
-/// Stripe's documentation has the time and the form of the field, but no secret to a signature:
-/// this one was made by `openssl dgst -sha256 -hmac whsec_test_secret`.
+/// Stripe's documentation shows the time and format of the field, but no secret for its signature.
+/// This one was made by `openssl dgst -sha256 -hmac whsec_test_secret`.
 mod stripe {
     use super::*;
 
@@ -174,7 +174,7 @@ mod stripe {
     }
 
     #[test]
-    fn a_signature_is_good_for_five_minutes() {
+    fn a_signature_is_valid_for_five_minutes() {
         let good = format!("t=1492774577,v1={SIGNATURE},v0=6ffbb59b2300aae63f27240");
         assert_eq!(check(&good, SIGNED_AT, BODY), Ok(()));
         assert_eq!(check(&good, SIGNED_AT + 300, BODY), Ok(()));
@@ -186,7 +186,7 @@ mod stripe {
     }
 
     #[test]
-    fn of_several_signatures_one_must_be_good() {
+    fn one_of_several_signatures_must_be_valid() {
         let several = format!("t=1492774577,v1=00,v1={SIGNATURE}");
         assert_eq!(check(&several, SIGNED_AT, BODY), Ok(()));
         for field in [
@@ -218,7 +218,7 @@ mod stripe {
     }
 
     #[test]
-    fn events_may_be_types_of_ones_own() {
+    fn events_may_be_your_own_types() {
         let stripe = Stripe::new(SECRET).unwrap().events::<Payment>();
         let event = |body: &str| stripe.event(&headers(&[]), body.as_bytes());
         let succeeded = event(r#"{"id": "evt_1", "type": "charge.succeeded"}"#).unwrap();

@@ -15,7 +15,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
-use resourceful_test_parts::Answer;
+use resourceful_test_parts::HttpResponse;
 use serde_json::{Value, json};
 
 use self::collector::{Collector, attribute};
@@ -230,7 +230,7 @@ fn a_shutdown_loses_no_request() {
     example.wait_for(is_draining);
     assert!(UnixStream::connect(&socket).is_err());
     upload.write_all(&content[1000..]).unwrap();
-    assert_eq!(Answer::read(upload).body, r#"{"bytes":1048576}"#);
+    assert_eq!(HttpResponse::read(upload).body, r#"{"bytes":1048576}"#);
     assert!(fs::read(example.uploads().join("1")).unwrap() == content);
     example.exits_well();
     assert!(!socket.exists());
@@ -280,7 +280,7 @@ fn systemd_passes_the_socket_and_gets_notifications() {
     )
     .unwrap();
     let example = start();
-    assert_eq!(Answer::read(waiting).status, 200);
+    assert_eq!(HttpResponse::read(waiting).status, 200);
     example.signal("-TERM");
     example.exits_well();
 }

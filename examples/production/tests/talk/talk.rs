@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use resourceful_test_parts::Answer;
+use resourceful_test_parts::HttpResponse;
 
 /// Sends one request on a new connection. `headers` are whole lines; without a `Host` at their start,
 /// the host is `example.org`.
@@ -11,7 +11,7 @@ pub(crate) fn ask(
     request: &str,
     headers: &str,
     body: &[u8],
-) -> Answer {
+) -> HttpResponse {
     let host = host_for(headers);
     let length = body.len();
     write!(
@@ -21,7 +21,7 @@ pub(crate) fn ask(
     .unwrap();
     // A server that rejects a body may not read it.
     let _ = stream.write_all(body);
-    Answer::read(stream)
+    HttpResponse::read(stream)
 }
 
 /// Sends a request whose response continues. Returns its status, and the connection after its head.
@@ -38,7 +38,7 @@ pub(crate) fn open<S: Read + Write>(mut stream: S, request: &str, headers: &str)
     (head[9..12].parse().unwrap(), stream)
 }
 
-pub(crate) fn header<'a>(response: &'a Answer, name: &str) -> &'a str {
+pub(crate) fn header<'a>(response: &'a HttpResponse, name: &str) -> &'a str {
     let mut fields = response
         .head
         .lines()

@@ -1,4 +1,4 @@
-//! What is asked arrives as it was meant.
+//! Inputs arrive at the hooks unchanged.
 
 use http::StatusCode;
 use resourceful::prelude::*;
@@ -20,7 +20,7 @@ fn all(paging: PageNumber) -> Filtered<NoteFilter, PageNumber> {
 }
 
 #[tokio::test]
-async fn a_note_lives_in_either_spelling_of_the_collection() {
+async fn all_hooks_work_with_and_without_trailing_slash() {
     for path in ["/notes", "/notes/"] {
         let client = client(&start(path).await);
         let notes = ResourceClient::<Notes>::with_client(client, path).unwrap();
@@ -48,7 +48,7 @@ async fn a_note_lives_in_either_spelling_of_the_collection() {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_not_sent_and_null_is() {
+async fn keep_is_omitted_and_null_is_sent() {
     let notes = notes().await;
     let color = Some(Color::Red);
     let made = NewNote {
@@ -77,18 +77,21 @@ async fn an_id_stays_in_its_segment() {
         assert_eq!(notes.retrieve(&id).await.unwrap().name, id);
         notes.destroy(&id).await.unwrap();
     }
-    // Servers of ours refuse dots between slashes, however they are written.
+    // resourceful servers refuse dot segments, encoded or not.
     let error = notes.destroy(&"a/../b".to_owned()).await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::BAD_REQUEST));
     for id in ["", ".", ".."] {
         let error = notes.destroy(&id.to_owned()).await.unwrap_err();
-        let segment = matches!(error, ResourceError::Client(ClientError::Segment { .. }));
+        let segment = matches!(
+            error,
+            ResourceError::Client(ClientError::InvalidPathParam { .. })
+        );
         assert!(segment, "{error:?}");
     }
 }
 
 #[tokio::test]
-async fn a_short_loop_goes_through_all_pages() {
+async fn a_loop_reads_all_pages() {
     let notes = notes().await;
     for number in 0..25 {
         let name = format!("{number:02}");
@@ -109,7 +112,7 @@ async fn a_short_loop_goes_through_all_pages() {
 }
 
 #[tokio::test]
-async fn a_filter_is_read_as_it_was_written() {
+async fn a_filter_arrives_unchanged() {
     let notes = notes().await;
     let odd = "a&b=c +é%\n\"'";
     let tags = ["x y", "a,b", "x&tags=z"].map(str::to_owned).to_vec();
@@ -154,10 +157,10 @@ async fn a_filter_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn a_slash_that_the_server_does_not_have_is_found_out() {
+async fn a_wrong_trailing_slash_is_an_error_for_unsafe_methods() {
     let client = client(&start("/notes/").await);
     let notes = ResourceClient::<Notes>::with_client(client, "/notes").unwrap();
-    // What is safe follows the redirect.
+    // Safe methods follow the redirect.
     let page = notes.list(&all(PageNumber::FIRST)).await.unwrap();
     assert_eq!(page.total(), Some(0));
     let error = notes.create(&new("a", "x")).await.unwrap_err();
@@ -169,7 +172,7 @@ async fn a_url_alone_is_enough() {
     let origin = start("/my%20notes/").await;
     let url = format!("{}/v1/my%20notes/", origin.replace("//", "//user:secret@"));
     let notes = ResourceClient::<Notes>::new(&url).unwrap();
-    // The server is reached, which wants a token.
+    // The server is reached and requires a token.
     for error in [
         notes.retrieve(&"a".to_owned()).await.unwrap_err(),
         notes.list(&all(PageNumber::FIRST)).await.unwrap_err(),
@@ -180,7 +183,7 @@ async fn a_url_alone_is_enough() {
 }
 
 #[test]
-fn a_collection_has_a_plain_path() {
+fn a_collection_path_must_be_plain() {
     assert!(ResourceClient::<Notes>::new("/notes/").is_err());
     assert!(ResourceClient::<Notes>::new("http://localhost/notes/?page=2").is_err());
     for path in [

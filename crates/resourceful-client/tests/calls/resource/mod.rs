@@ -1,5 +1,5 @@
-//! A resource's hooks, called over a socket by its own types.
+//! Calls of a resource's hooks over a socket.
 
-mod answers;
 mod hooks;
 mod notes;
+mod responses;

@@ -1,4 +1,4 @@
-//! A resource in memory that has all six hooks, on a server of its own.
+//! A resource in memory with all six hooks, and a server for it.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,7 +22,7 @@ pub(crate) enum Color {
     DarkBlue,
 }
 
-/// A note that a client makes, under the name that it likes.
+/// A new note; the client chooses its name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema, Validate)]
 pub(crate) struct NewNote {
     #[garde(length(min = 1))]
@@ -54,7 +54,7 @@ pub(crate) struct NoteFilter {
     pub(crate) color: Option<Color>,
     #[garde(length(max = 20))]
     pub(crate) text: Option<String>,
-    /// All of them.
+    /// All notes.
     #[garde(skip)]
     pub(crate) tags: Vec<String>,
     #[garde(skip)]
@@ -155,7 +155,8 @@ impl Access<Notes> for WithToken {
     }
 }
 
-/// The origin of a server with no notes, at `/v1` and this path. It ends with its test.
+/// Starts a server without notes at `/v1` and `path`, and returns its origin. It ends with its
+/// test.
 pub(crate) async fn start(path: &str) -> String {
     let app = App::new()
         .resource(&format!("/v1{path}"), Notes::default())
@@ -169,7 +170,7 @@ pub(crate) async fn start(path: &str) -> String {
     origin
 }
 
-/// A client that knows the token.
+/// A client that sends the token.
 pub(crate) fn client(origin: &str) -> Client {
     let token = HeaderValue::from_static("Bearer secret");
     let client = Client::builder(&format!("{origin}/v1")).header(AUTHORIZATION, token);

@@ -1,0 +1,110 @@
+//! [`Operation`]: a documented operation with its parameters, body and responses.
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+pub(super) struct Operation {
+    pub(super) method: Method,
+    /// `/posts/{id}/`
+    pub(super) path: String,
+    /// `POST /posts/`
+    pub(super) name: String,
+    pub(super) id: Option<String>,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) body: Option<RequestBody>,
+    /// By status, `4XX` or `default`.
+    pub(super) responses: Map<String, Value>,
+    /// Whether credentials are required.
+    pub(super) is_secured: bool,
+}
+
+pub(super) struct Parameter {
+    pub(super) name: String,
+    /// `path`, `query`, `header`
+    pub(super) location: String,
+    pub(super) is_required: bool,
+    pub(super) schema: Value,
+    /// Whether the document gives examples of existing values.
+    pub(super) has_examples: bool,
+}
+
+pub(super) struct RequestBody {
+    pub(super) is_required: bool,
+    pub(super) max_bytes: Option<u64>,
+    /// Content type and schema of a JSON body.
+    pub(super) json: Option<(String, Value)>,
+}
+
+impl Operation {
+    /// Whether `name` is its method and path (`POST /posts/`) or its `operationId`.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.id.as_deref() == Some(name)
+    }
+
+    /// Documented response of this status.
+    pub(super) fn response(&self, status: u16) -> Option<&Value> {
+        let range = format!("{}XX", status / 100);
+        [status.to_string(), range, "default".to_owned()]
+            .iter()
+            .find_map(|key| self.responses.get(key))
+    }
+
+    /// Whether exactly this status is documented.
+    pub(super) fn documents(&self, status: u16) -> bool {
+        self.responses.contains_key(&status.to_string())
+    }
+
+    /// Whether its path belongs to an item: `/posts/{id}/` or below.
+    pub(super) fn is_of_item(&self) -> bool {
+        self.path.contains("{id}")
+    }
+
+    /// Schema of a request's input: an object with `path`, `query`, `header` and `body`. Path
+    /// parameters in `path_params` get these values.
+    pub(super) fn input(&self, path_params: &Map<String, Value>) -> Value {
+        let mut properties = Map::new();
+        let mut required = vec![json!("path"), json!("query"), json!("header")];
+        for location in ["path", "query", "header"] {
+            let parameters = self.parameters.iter();
+            let parameters = parameters.filter(|parameter| parameter.location == location);
+            let schema = |parameter: &Parameter| match path_params.get(&parameter.name) {
+                Some(value) if location == "path" => json!({ "const": value }),
+                _ => parameter.schema.clone(),
+            };
+            let schemas: Map<_, _> = parameters
+                .clone()
+                .map(|parameter| (parameter.name.clone(), schema(parameter)))
+                .collect();
+            let required: Vec<_> = parameters
+                .filter(|parameter| parameter.is_required)
+                .map(|parameter| parameter.name.as_str())
+                .collect();
+            let all = json!({
+                "type": "object",
+                "properties": schemas,
+                "required": required,
+                "additionalProperties": false,
+            });
+            properties.insert(location.to_owned(), all);
+        }
+        if let Some(body) = &self.body
+            && let Some((_, schema)) = &body.json
+        {
+            properties.insert("body".to_owned(), schema.clone());
+            required.extend(body.is_required.then(|| json!("body")));
+        }
+        json!({
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        })
+    }
+
+    /// Whether all its requests are the same.
+    pub(super) fn is_constant(&self, path_params: &Map<String, Value>) -> bool {
+        let varies = |parameter: &Parameter| !path_params.contains_key(&parameter.name);
+        let has_json = |body: &RequestBody| body.json.is_some();
+        !self.parameters.iter().any(varies) && !self.body.as_ref().is_some_and(has_json)
+    }
+}
