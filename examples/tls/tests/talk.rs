@@ -99,7 +99,7 @@ async fn http_1_1_works_on_the_same_port() {
 fn plain_http_on_the_tls_port_gets_a_hint() {
     let example = start();
     let address = example.site.replace("https://localhost", "127.0.0.1");
-    let response = ask(&address, "GET", "/", "", "");
+    let response = send_request(&address, "GET", "/", "", "");
     assert_eq!(response.status, 400);
     assert!(
         response.body.contains("ask with https"),
