@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 use self::host::Host;
 
-#[path = "../../crates/resourceful/src/host.rs"]
+#[path = "../../crates/resourceful/src/proto/host.rs"]
 mod host;
 
 fuzz_target!(|text: &str| {

@@ -11,7 +11,7 @@ use resourceful_fuzz::{Answer, Asked};
 
 use self::path::{decode_segment, normalise};
 
-#[path = "../../crates/resourceful/src/path.rs"]
+#[path = "../../crates/resourceful/src/proto/path.rs"]
 #[allow(dead_code)]
 mod path;
 

@@ -4,33 +4,17 @@
 //! serde could take something otherwise than the schema says is walked beside the schema as well
 //! ([`check`]), and only one that fails is read again to find all that is wrong ([`repair`]).
 
-mod budget;
+mod bounds;
 pub(crate) mod bulk;
 mod change;
-mod change_rules;
 mod check;
 mod content_type;
-mod edits;
-mod fault;
-mod finding;
-mod fit;
-mod input_schema;
-mod integers;
-mod message;
-mod nesting;
+mod garde_report;
+mod json_text;
 pub(crate) mod pagination;
-mod placeholder;
 pub(crate) mod query;
-mod readable;
 mod repair;
-mod rules;
 mod schema;
-mod strict;
-mod subject;
-mod tape;
-mod text;
-mod types;
-mod variants;
 
 use garde::Validate;
 use schemars::JsonSchema;
@@ -40,16 +24,16 @@ use serde_json::Value;
 pub use self::change::Change;
 pub(crate) use self::content_type::check_content_type;
 #[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
-pub use self::input_schema::InputSchema;
+pub use self::schema::input_schema::InputSchema;
 
-use self::budget::Budget;
+use self::bounds::Readable;
+use self::check::validation_error::Fault;
 use self::check::{Purpose, check};
-use self::fault::Fault;
-use self::nesting::MAX_DEPTH;
-use self::readable::Readable;
+use self::json_text::scan::{SIMPLE_DEPTH, scan};
+use self::json_text::tape::Tape;
 use self::repair::Unread;
-use self::strict::{SIMPLE_DEPTH, scan};
-use self::tape::Tape;
+use self::repair::budget::Budget;
+use self::schema::nesting::MAX_DEPTH;
 use crate::error::field_error::FieldError;
 use crate::error::{Error, Result};
 use crate::openapi::{Parameter, Registry};
@@ -187,7 +171,7 @@ fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
         Ok(value) if !(schema.is_lenient(&seen) && is_taken_otherwise(bytes, schema)) => {
             value.validate().map(|()| value).map_err(|report| {
                 let tape = Tape::of_valid(bytes);
-                let faults = rules::broken_rules(&report, &tape, schema);
+                let faults = garde_report::broken_rules(&report, &tape, schema);
                 Error::invalid_input(faults.into_iter().map(Fault::in_body))
             })
         }

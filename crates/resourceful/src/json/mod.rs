@@ -1,6 +1,6 @@
 //! Values written as JSON.
 
-mod text;
+mod escape;
 mod writer;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::fmt::{self, Display, Write as _};
 use serde::ser::{self, Error as _, Serialize};
 use serde_json::Error;
 
-use super::text::{contents, is_plain, string};
+use super::escape::{contents, is_plain, string};
 
 type Result<T> = std::result::Result<T, Error>;
 

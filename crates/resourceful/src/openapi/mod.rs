@@ -4,8 +4,8 @@
 //! the document consists of is in [`crate::docs::build`].
 
 mod doc_comments;
-mod document;
 mod info;
+mod model;
 mod name_conflicts;
 mod operation;
 mod parameter;
@@ -16,16 +16,16 @@ mod security;
 mod standard_error;
 
 pub use self::doc_comments::DocComments;
-#[expect(unreachable_pub, reason = "named by hidden methods of public traits")]
-pub use self::document::Operation;
 pub use self::info::Info;
+#[expect(unreachable_pub, reason = "named by hidden methods of public traits")]
+pub use self::model::Operation;
 pub use self::parameter::Parameter;
 pub use self::problems::{ProblemKind, Problems};
 #[expect(unreachable_pub, reason = "named by hidden methods of public traits")]
 pub use self::registry::Registry;
 pub use self::security::Security;
 
-pub(crate) use self::document::{Answer, Components, Document, Server, Tag};
+pub(crate) use self::model::{Answer, Components, Document, Server, Tag};
 pub(crate) use self::schemas::Schemas;
 pub use self::schemas::WITHOUT_NUL;
 pub(crate) use self::standard_error::StandardError;

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::doc_comments::summary;
-use super::document::{Answer, Example, Header, MediaType, Operation, RequestBody, Response};
+use super::model::{Answer, Example, Header, MediaType, Operation, RequestBody, Response};
 use super::parameter::Parameter;
 use super::problems::{ProblemKind, Problems};
 use super::registry::Registry;

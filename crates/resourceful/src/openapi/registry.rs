@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::document::{Answer, Response};
+use super::model::{Answer, Response};
 use super::problems::ProblemKind;
 use super::schemas::Schemas;
 use crate::error::Error;

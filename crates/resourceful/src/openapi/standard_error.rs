@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::document::{Header, MediaType, Response};
+use super::model::{Header, MediaType, Response};
 
 /// Why a request does not reach its hook, or its answer not the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

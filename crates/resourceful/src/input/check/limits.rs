@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::Check;
-use crate::input::schema::Schema;
-use crate::input::subject::Subject;
-use crate::input::tape::Kind;
+use crate::input::check::instance::Subject;
+use crate::input::json_text::tape::Kind;
+use crate::input::schema::subschema::Schema;
 
 impl Check<'_, '_> {
     /// In garde's words.
-    pub(super) fn limits(&mut self, subject: &Subject<'_>, selected: &[&Schema]) {
+    pub(crate) fn limits(&mut self, subject: &Subject<'_>, selected: &[&Schema]) {
         let tape = self.fitting.tape;
         let size = match subject.kind {
             Kind::String => Some((

@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::{Additional, Choice, Schema, SchemaId};
-use crate::input::types::Types;
+use crate::input::schema::subschema::{Additional, Choice, Schema, SchemaId};
+use crate::input::schema::types::Types;
 
 /// The schemas of a document; the first is that of the whole.
-pub(in crate::input) fn compile(root: &'static Value) -> Vec<Schema> {
+pub(crate) fn compile(root: &'static Value) -> Vec<Schema> {
     let mut compiler = Compiler {
         root,
         known: HashMap::new(),

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 
 /// The depth assumed for bodies that pass the quick scan.
-pub(super) const SIMPLE_DEPTH: u32 = 3;
+pub(crate) const SIMPLE_DEPTH: u32 = 3;
 
 /// Numbers of more digits may be too large for 32 bits.
 const MAX_DIGITS: usize = 38;
@@ -12,24 +12,24 @@ const MAX_DIGITS: usize = 38;
 /// What a body contains besides plain JSON.
 #[derive(Debug, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     /// A string with U+0000.
-    pub(super) nul: bool,
+    pub(crate) nul: bool,
     /// The body is an array.
-    pub(super) top_array: bool,
+    pub(crate) top_array: bool,
     /// There is an array inside.
-    pub(super) nested_array: bool,
+    pub(crate) nested_array: bool,
     /// There is a number that may be too large for 32 bits.
-    pub(super) wide_number: bool,
+    pub(crate) wide_number: bool,
     /// How deep it is nested, at most.
-    pub(super) depth: u32,
+    pub(crate) depth: u32,
 }
 
 /// A body that may nest so deep.
 ///
 /// # Errors
 /// 400 that says where.
-pub(super) fn scan(bytes: &[u8], max_depth: u32) -> Result<Scan> {
+pub(crate) fn scan(bytes: &[u8], max_depth: u32) -> Result<Scan> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::malformed_body(
             "The body is empty; it must be JSON.".to_owned(),
@@ -197,7 +197,7 @@ fn is_infinite(number: &[u8]) -> bool {
 }
 
 /// `serde_json` says where; what is wrong we say in our own words.
-pub(super) fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
+pub(crate) fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
     let line_start = match error.line() {
         0 | 1 => 0,
         line => bytes

@@ -6,14 +6,14 @@ const MAX_DIGITS: usize = 39;
 
 /// An integer, as serde reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Integer {
+pub(crate) enum Integer {
     Digits(String),
     /// Too long for any type of Rust.
     Huge,
 }
 
 /// The integer that a JSON number is equal to.
-pub(super) fn as_integer(number: &str) -> Option<Integer> {
+pub(crate) fn as_integer(number: &str) -> Option<Integer> {
     let (sign, number) = match number.strip_prefix('-') {
         Some(number) => ("-", number),
         None => ("", number),
@@ -48,14 +48,14 @@ pub(super) fn as_integer(number: &str) -> Option<Integer> {
 }
 
 /// The numbers that an integer type of Rust can hold.
-pub(super) struct Bounds {
-    pub(super) minimum: i128,
-    pub(super) maximum: u128,
+pub(crate) struct Bounds {
+    pub(crate) minimum: i128,
+    pub(crate) maximum: u128,
 }
 
 impl Bounds {
     /// By the format of a schema, as schemars writes it.
-    pub(super) fn of(format: &str) -> Option<Self> {
+    pub(crate) fn of(format: &str) -> Option<Self> {
         let (unsigned, bits) = match format.strip_prefix("uint") {
             Some(bits) => (true, bits),
             None => (false, format.strip_prefix("int")?),
@@ -77,7 +77,7 @@ impl Bounds {
         })
     }
 
-    pub(super) fn hold(&self, integer: &Integer) -> bool {
+    pub(crate) fn hold(&self, integer: &Integer) -> bool {
         let Integer::Digits(digits) = integer else {
             return false;
         };

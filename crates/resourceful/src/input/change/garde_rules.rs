@@ -12,7 +12,7 @@ use garde::rules::prefix::Prefix;
 use garde::rules::range::{Bounds, OutOfBounds};
 use garde::rules::suffix::Suffix;
 
-use super::change::Change;
+use crate::input::change::Change;
 
 impl<T> Change<T> {
     fn holds(&self, rule: impl FnOnce(&T) -> bool) -> bool {

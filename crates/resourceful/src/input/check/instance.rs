@@ -1,26 +1,26 @@
 //! A value that is held against schemas.
 
-use super::input_schema::InputSchema;
-use super::integers::{Integer, as_integer};
-use super::tape::{Kind, NodeId, Tape};
-use super::types::Types;
+use crate::input::json_text::integers::{Integer, as_integer};
+use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::schema::input_schema::InputSchema;
+use crate::input::schema::types::Types;
 
 /// A value, and of an object those members that the type knows by name.
 #[derive(Debug)]
-pub(super) struct Subject<'j> {
-    pub(super) id: NodeId,
-    pub(super) kind: Kind,
-    pub(super) text: &'j str,
+pub(crate) struct Subject<'j> {
+    pub(crate) id: NodeId,
+    pub(crate) kind: Kind,
+    pub(crate) text: &'j str,
     /// The name as the schema has it, and the value: the first of each name.
-    pub(super) members: Vec<(&'static str, NodeId)>,
+    pub(crate) members: Vec<(&'static str, NodeId)>,
     /// How many members or elements there are.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// The integer that the number is equal to.
-    pub(super) integer: Option<Integer>,
+    pub(crate) integer: Option<Integer>,
 }
 
 impl<'j> Subject<'j> {
-    pub(super) fn new(tape: &Tape<'j>, schema: &InputSchema, id: NodeId) -> Self {
+    pub(crate) fn new(tape: &Tape<'j>, schema: &InputSchema, id: NodeId) -> Self {
         let kind = tape.kind(id);
         let text = tape.text(id);
         let mut members: Vec<(&'static str, NodeId)> = Vec::new();
@@ -53,12 +53,12 @@ impl<'j> Subject<'j> {
         }
     }
 
-    pub(super) fn member(&self, name: &str) -> Option<NodeId> {
+    pub(crate) fn member(&self, name: &str) -> Option<NodeId> {
         let mut members = self.members.iter();
         members.find(|(known, _)| *known == name).map(|(_, id)| *id)
     }
 
-    pub(super) fn types(&self) -> Types {
+    pub(crate) fn types(&self) -> Types {
         match self.kind {
             Kind::Null => Types::NULL,
             Kind::Boolean => Types::BOOLEAN,

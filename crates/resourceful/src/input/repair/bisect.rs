@@ -5,15 +5,15 @@
 //! then as few of them as possible, found by halving.
 
 use super::{Failure, Reader, Source};
+use crate::input::bounds::Readable;
+use crate::input::check::diagnostic::{Fix, MethodTable};
 use crate::input::check::{MAX_LEAVES, Purpose, check};
-use crate::input::edits::{Place, Target};
-use crate::input::fault::{Path, Step};
-use crate::input::finding::{Fix, MethodTable};
-use crate::input::input_schema::InputSchema;
-use crate::input::message::{Explanation, explain};
-use crate::input::placeholder::Guesses;
-use crate::input::readable::Readable;
-use crate::input::tape::{Kind, NodeId};
+use crate::input::json_text::path::{Path, Step};
+use crate::input::json_text::tape::{Kind, NodeId};
+use crate::input::repair::edits::{Place, Target};
+use crate::input::repair::placeholder::Guesses;
+use crate::input::repair::serde_error::{Explanation, explain};
+use crate::input::schema::input_schema::InputSchema;
 
 /// To what a failure inside of a value is due.
 enum Culprit {
@@ -26,7 +26,7 @@ enum Culprit {
 
 impl<T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'_, '_, F> {
     /// Notes a failure inside of a value, or of the value itself.
-    pub(super) fn repair_here(
+    pub(crate) fn repair_here(
         &mut self,
         id: NodeId,
         path: Path,

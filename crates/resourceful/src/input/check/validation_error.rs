@@ -1,29 +1,20 @@
 //! What is wrong with a document, and where.
 
 use crate::error::field_error::FieldError;
+use crate::input::json_text::path::{Path, Step};
 
 /// More faults than these in one body help nobody, and each costs another try.
-pub(super) const MAX_FAULTS: usize = 100;
-
-/// One step from a value into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Member(String),
-    Element(usize),
-}
-
-/// Where something is in a document; empty is the whole.
-pub(super) type Path = Vec<Step>;
+pub(crate) const MAX_FAULTS: usize = 100;
 
 /// One thing that is wrong.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) path: Path,
-    pub(super) detail: String,
+pub(crate) struct Fault {
+    pub(crate) path: Path,
+    pub(crate) detail: String,
 }
 
 /// The first hundred, each once.
-pub(super) fn each_once(all: impl Iterator<Item = Fault>) -> Vec<Fault> {
+pub(crate) fn each_once(all: impl Iterator<Item = Fault>) -> Vec<Fault> {
     let mut faults: Vec<Fault> = Vec::new();
     for fault in all.take(MAX_FAULTS) {
         if !faults.contains(&fault) {
@@ -34,7 +25,7 @@ pub(super) fn each_once(all: impl Iterator<Item = Fault>) -> Vec<Fault> {
 }
 
 impl Fault {
-    pub(super) fn new(path: Path, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(path: Path, detail: impl Into<String>) -> Self {
         Self {
             path,
             detail: detail.into(),
@@ -42,7 +33,7 @@ impl Fault {
     }
 
     /// As a member of a body, by its JSON Pointer (RFC 6901).
-    pub(super) fn in_body(self) -> FieldError {
+    pub(crate) fn in_body(self) -> FieldError {
         let pointer = self
             .path
             .iter()
@@ -54,7 +45,7 @@ impl Fault {
     }
 
     /// As a query parameter; what is wrong inside a list is wrong with the parameter.
-    pub(super) fn in_query(self) -> FieldError {
+    pub(crate) fn in_query(self) -> FieldError {
         let name = match self.path.into_iter().next() {
             Some(Step::Member(name)) => name,
             _ => String::new(),

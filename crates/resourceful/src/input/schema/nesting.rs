@@ -5,15 +5,15 @@
 //! the same member, once for each way to choose them, which doubles with each level. No deserializer
 //! can prevent that from outside, so that such types have a limit which depends on the body's size.
 
-use super::schema::{Choice, Schema, SchemaId, reaches};
-use super::types::Types;
+use crate::input::schema::subschema::{Choice, Schema, SchemaId, reaches};
+use crate::input::schema::types::Types;
 
 /// The limit of all types, in levels.
-pub(super) const MAX_DEPTH: u32 = 64;
+pub(crate) const MAX_DEPTH: u32 = 64;
 
 /// How often serde reads a value, by the number of levels above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Nesting {
+pub(crate) enum Nesting {
     /// Once.
     Once,
     /// Once for each level, of which it hands on what it keeps.
@@ -25,7 +25,7 @@ pub(super) enum Nesting {
 }
 
 impl Nesting {
-    pub(super) fn of(schemas: &[Schema]) -> Self {
+    pub(crate) fn of(schemas: &[Schema]) -> Self {
         let kinds = (0..schemas.len()).flat_map(|id| {
             let choices = schemas[id].choices.iter();
             choices.map(move |choice| Self::of_choice(schemas, id, choice))
@@ -65,7 +65,7 @@ impl Nesting {
     }
 
     /// In levels, for a body of so many bytes.
-    pub(super) fn max_depth(self, bytes: usize) -> u32 {
+    pub(crate) fn max_depth(self, bytes: usize) -> u32 {
         let times = |most: usize| most / bytes.max(1);
         let linear = |most: usize, least: u32| {
             let levels = u32::try_from(times(most)).unwrap_or(MAX_DEPTH);
@@ -83,7 +83,7 @@ impl Nesting {
     }
 
     /// How often the innermost value of a body may be read, roughly.
-    pub(super) fn times(self, depth: usize) -> usize {
+    pub(crate) fn times(self, depth: usize) -> usize {
         match self {
             Self::Once => 1,
             Self::Tagged => depth.div_ceil(8),

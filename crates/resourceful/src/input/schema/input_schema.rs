@@ -8,11 +8,12 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;
 
-use super::fault::Step;
-use super::nesting::Nesting;
-use super::schema::{Additional, Schema, SchemaId, compile, is_part_of_itself};
-use super::strict::Scan;
-use super::types::Types;
+use crate::input::json_text::path::Step;
+use crate::input::json_text::scan::Scan;
+use crate::input::schema::compile::compile;
+use crate::input::schema::nesting::Nesting;
+use crate::input::schema::subschema::{Additional, Schema, SchemaId, is_part_of_itself};
+use crate::input::schema::types::Types;
 
 /// A type's schema, made once per type and kept: types are few.
 #[derive(Debug)]
@@ -75,14 +76,14 @@ impl InputSchema {
     }
 
     /// The number of the schema of the whole value.
-    pub(super) const ROOT: SchemaId = 0;
+    pub(crate) const ROOT: SchemaId = 0;
 
-    pub(super) fn schema(&self, id: SchemaId) -> &Schema {
+    pub(crate) fn schema(&self, id: SchemaId) -> &Schema {
         &self.schemas[id]
     }
 
     /// The schema to which one refers that says nothing else.
-    pub(super) fn resolve(&self, mut id: SchemaId) -> SchemaId {
+    pub(crate) fn resolve(&self, mut id: SchemaId) -> SchemaId {
         for _ in 0..MAX_CHOICES {
             let schema = self.schema(id);
             let [target] = schema.conjuncts[..] else {
@@ -103,7 +104,7 @@ impl InputSchema {
 
     /// May serde take a body with these contents otherwise than the schema says? An array for a struct,
     /// a set or a map that has something twice, a number that is infinite in 32 bits, U+0000.
-    pub(super) fn is_lenient(&self, scan: &Scan) -> bool {
+    pub(crate) fn is_lenient(&self, scan: &Scan) -> bool {
         let arrays = || {
             self.has_sets
                 || (scan.nested_array && self.nests_structs)
@@ -116,22 +117,22 @@ impl InputSchema {
     }
 
     /// How deep a body of so many bytes may nest.
-    pub(super) fn max_depth(&self, bytes: usize) -> u32 {
+    pub(crate) fn max_depth(&self, bytes: usize) -> u32 {
         self.nesting.max_depth(bytes)
     }
 
     /// What it costs to read a body of so many bytes and levels, in bytes that are read.
-    pub(super) fn cost(&self, bytes: usize, depth: usize) -> usize {
+    pub(crate) fn cost(&self, bytes: usize, depth: usize) -> usize {
         self.nesting.times(depth).saturating_mul(bytes)
     }
 
     /// The name of a property of this type, wherever it is.
-    pub(super) fn known_name(&self, name: &str) -> Option<&'static str> {
+    pub(crate) fn known_name(&self, name: &str) -> Option<&'static str> {
         self.names.get(name).copied()
     }
 
     /// `ids`, and all schemas that may hold for the same value, each once.
-    pub(super) fn closure(&self, ids: &[SchemaId]) -> Vec<SchemaId> {
+    pub(crate) fn closure(&self, ids: &[SchemaId]) -> Vec<SchemaId> {
         let mut found: Vec<SchemaId> = Vec::new();
         let mut next = ids.to_vec();
         while !next.is_empty() {
@@ -148,7 +149,7 @@ impl InputSchema {
     }
 
     /// All schemas that may hold for a member called `name` where one of `ids` holds.
-    pub(super) fn members(&self, ids: &[SchemaId], name: &str) -> Vec<SchemaId> {
+    pub(crate) fn members(&self, ids: &[SchemaId], name: &str) -> Vec<SchemaId> {
         let closure = self.closure(ids);
         closure
             .into_iter()
@@ -157,7 +158,7 @@ impl InputSchema {
     }
 
     /// All schemas that may hold for the element at `index` where one of `ids` holds.
-    pub(super) fn elements(&self, ids: &[SchemaId], index: usize) -> Vec<SchemaId> {
+    pub(crate) fn elements(&self, ids: &[SchemaId], index: usize) -> Vec<SchemaId> {
         let closure = self.closure(ids);
         closure
             .into_iter()
@@ -166,7 +167,7 @@ impl InputSchema {
     }
 
     /// All schemas that may hold at `path`.
-    pub(super) fn at(&self, path: &[Step]) -> Vec<SchemaId> {
+    pub(crate) fn at(&self, path: &[Step]) -> Vec<SchemaId> {
         let mut schemas = vec![Self::ROOT];
         for step in path {
             schemas = match step {
@@ -178,7 +179,7 @@ impl InputSchema {
     }
 
     /// The keywords that describe a value: of several schemas, of the first that says its type.
-    pub(super) fn described(&self, ids: &[SchemaId]) -> Option<&'static Value> {
+    pub(crate) fn described(&self, ids: &[SchemaId]) -> Option<&'static Value> {
         let all = self.closure(ids);
         let mut all = all.iter().map(|id| self.schema(*id));
         let typed = all.find(|one| one.keyword("type").is_some() && one.types != Types::NULL);
@@ -192,7 +193,7 @@ impl InputSchema {
     }
 
     /// May a member of the whole contain U+0000?
-    pub(super) fn may_have_nul(&self, name: &str) -> bool {
+    pub(crate) fn may_have_nul(&self, name: &str) -> bool {
         let members = self.closure(&self.members(&[Self::ROOT], name));
         members
             .iter()
@@ -200,7 +201,7 @@ impl InputSchema {
     }
 
     /// The media types that the whole lists besides `application/json`.
-    pub(super) fn media_types(&self) -> Vec<String> {
+    pub(crate) fn media_types(&self) -> Vec<String> {
         let schemas = self.closure(&[Self::ROOT]);
         let listed = schemas
             .iter()
@@ -218,7 +219,7 @@ impl InputSchema {
     }
 
     /// The JSON types that are allowed where one of `ids` holds, as far as is known.
-    pub(super) fn types(&self, ids: &[SchemaId]) -> Types {
+    pub(crate) fn types(&self, ids: &[SchemaId]) -> Types {
         let types = ids.iter().map(|id| self.types_within(*id, MAX_CHOICES));
         types.fold(Types::NONE, Types::or)
     }
@@ -242,7 +243,7 @@ impl InputSchema {
 }
 
 /// How many alternatives of alternatives are looked into.
-pub(super) const MAX_CHOICES: usize = 8;
+pub(crate) const MAX_CHOICES: usize = 8;
 
 /// A `TypeId` is a hash itself.
 type HashedAlready = BuildHasherDefault<Identity>;

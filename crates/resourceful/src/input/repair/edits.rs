@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::{Path, Step};
-use super::tape::{Kind, NodeId, Tape};
+use crate::input::json_text::path::{Path, Step};
+use crate::input::json_text::tape::{Kind, NodeId, Tape};
 
 /// What is changed: a value, or a member that is not there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Target {
+pub(crate) enum Target {
     Value(NodeId),
     Member(NodeId, String),
 }
 
 /// Where a path leads.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// To something that was changed, or into it.
     Changed(Target),
     /// To a value, as far as there are steps in the body.
@@ -23,23 +23,23 @@ pub(super) enum Place {
 
 /// Replacement JSON by target; `None` removes it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Edits(BTreeMap<Target, Option<String>>);
+pub(crate) struct Edits(BTreeMap<Target, Option<String>>);
 
 impl Edits {
-    pub(super) fn set(&mut self, target: Target, json: Option<String>) {
+    pub(crate) fn set(&mut self, target: Target, json: Option<String>) {
         self.0.insert(target, json);
     }
 
-    pub(super) fn withdraw(&mut self, target: &Target) {
+    pub(crate) fn withdraw(&mut self, target: &Target) {
         self.0.remove(target);
     }
 
-    pub(super) fn has(&self, target: &Target) -> bool {
+    pub(crate) fn has(&self, target: &Target) -> bool {
         self.0.contains_key(target)
     }
 
     /// Follows a path through the body. A step that is not in it is the name of a variant, which serde adds.
-    pub(super) fn follow(&self, tape: &Tape<'_>, path: &[Step]) -> Place {
+    pub(crate) fn follow(&self, tape: &Tape<'_>, path: &[Step]) -> Place {
         let mut at = NodeId::ROOT;
         let mut known = Path::new();
         for step in path {
@@ -68,7 +68,7 @@ impl Edits {
     }
 
     /// The body with all changes.
-    pub(super) fn render(&self, tape: &Tape<'_>) -> String {
+    pub(crate) fn render(&self, tape: &Tape<'_>) -> String {
         let mut json = String::with_capacity(tape.text(NodeId::ROOT).len());
         self.write(tape, NodeId::ROOT, &mut json);
         json

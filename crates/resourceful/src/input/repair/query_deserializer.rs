@@ -5,22 +5,22 @@ use serde::de::{Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Error as JsonError, Value};
 
-use super::input_schema::InputSchema;
-use super::types::Types;
+use crate::input::schema::input_schema::InputSchema;
+use crate::input::schema::types::Types;
 
 /// Deserialises strings as whatever is asked for: `"7"` is a number where one is expected.
 ///
 /// A flattened struct does not ask: serde keeps its members before it knows what they are. The schema
 /// knows.
 #[derive(Clone, Copy)]
-pub(super) struct Text<'de> {
+pub(crate) struct Text<'de> {
     value: &'de Value,
     schema: &'static InputSchema,
     parameter: Option<&'de str>,
 }
 
 impl<'de> Text<'de> {
-    pub(super) fn new(query: &'de Value, schema: &'static InputSchema) -> Self {
+    pub(crate) fn new(query: &'de Value, schema: &'static InputSchema) -> Self {
         Self {
             value: query,
             schema,

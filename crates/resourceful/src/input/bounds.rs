@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 /// The bounds of [`Input`](super::Input)'s implementation.
-pub(super) trait Readable:
+pub(crate) trait Readable:
     DeserializeOwned + JsonSchema + Validate<Context = ()> + 'static
 {
 }

@@ -5,14 +5,15 @@ use std::cell::OnceCell;
 use garde::Report;
 use serde::Deserialize;
 
-use super::check::{Purpose, check};
-use super::fault::{Fault, Path, Step, each_once};
-use super::input_schema::InputSchema;
-use super::schema::{Additional, Schema, SchemaId};
-use super::tape::{Kind, NodeId, Tape};
+use crate::input::check::validation_error::{Fault, each_once};
+use crate::input::check::{Purpose, check};
+use crate::input::json_text::path::{Path, Step};
+use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::schema::input_schema::InputSchema;
+use crate::input::schema::subschema::{Additional, Schema, SchemaId};
 
 /// What the rules found, in the client's names.
-pub(super) fn broken_rules(report: &Report, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Fault> {
+pub(crate) fn broken_rules(report: &Report, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Fault> {
     let paths = RulePaths {
         tape,
         schema,

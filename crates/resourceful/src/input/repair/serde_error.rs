@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::tape::Kind;
+use crate::input::check::message::{must_be, range};
+use crate::input::json_text::tape::Kind;
 
 /// What an error says, and of what.
-pub(super) enum Explanation {
+pub(crate) enum Explanation {
     /// The value at hand is wrong.
     Here(String),
     /// This member of it is missing.
@@ -20,7 +21,7 @@ pub(super) enum Explanation {
 ///
 /// The texts are those of serde's own constructors (`Error::missing_field` and its kin);
 /// any other is a type's own `Error::custom`.
-pub(super) fn explain(error: &str, found: Kind, schema: Option<&Value>) -> Explanation {
+pub(crate) fn explain(error: &str, found: Kind, schema: Option<&Value>) -> Explanation {
     if let Some(name) = quoted_after(error, "missing field ") {
         return Explanation::Missing(name);
     }
@@ -66,46 +67,6 @@ pub(super) fn explain(error: &str, found: Kind, schema: Option<&Value>) -> Expla
             error.to_owned()
         },
     )
-}
-
-/// "must be a string", "must be a string or null".
-pub(super) fn must_be(types: &[&str]) -> String {
-    let with_article = |name: &&str| match *name {
-        "null" => "null".to_owned(),
-        name if name.starts_with(['a', 'i', 'o']) => format!("an {name}"),
-        name => format!("a {name}"),
-    };
-    let types: Vec<String> = types.iter().map(with_article).collect();
-    match types.split_last() {
-        None => "is not allowed".to_owned(),
-        Some((only, [])) => format!("must be {only}"),
-        Some((last, others)) => format!("must be {} or {last}", others.join(", ")),
-    }
-}
-
-/// `must be "a" or "b"`, of values as JSON.
-pub(super) fn must_be_one_of(values: &[String]) -> String {
-    match values {
-        [] => "is none of the allowed values".to_owned(),
-        [one] => format!("must be {one}"),
-        [one, other] => format!("must be {one} or {other}"),
-        several => format!("must be one of {}", several.join(", ")),
-    }
-}
-
-/// `must have the member "a" or "b"`, of names as JSON.
-pub(super) fn must_have_one_of(names: &[String]) -> String {
-    match names {
-        [] => "is none of the allowed values".to_owned(),
-        [one] => format!("must have the member {one}"),
-        [one, other] => format!("must have the member {one} or {other}"),
-        several => format!("must have one of the members {}", several.join(", ")),
-    }
-}
-
-/// "must be 1 to 10".
-pub(super) fn range(minimum: &str, maximum: &str) -> String {
-    format!("must be {minimum} to {maximum}")
 }
 
 /// The one type of a schema; of several, the first that is not null.

@@ -3,31 +3,38 @@
 //! Each value is looked at once, whatever its type. What only the type itself can know (a date that is
 //! none, a rule of the application's own) is found later, by reading it ([`super::repair`]).
 
+pub(crate) mod diagnostic;
+pub(crate) mod instance;
 mod limits;
+pub(crate) mod message;
+mod select;
+pub(crate) mod validation_error;
+mod variants;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::fault::{Fault, MAX_FAULTS, Path, Step};
-use super::finding::{Finding, Fix, MethodTable};
-use super::fit::{Fitting, Selection};
-use super::input_schema::InputSchema;
-use super::integers::{Bounds, Integer};
-use super::message::{must_be, must_be_one_of, must_have_one_of, range};
-use super::schema::{Additional, Schema, SchemaId};
-use super::subject::Subject;
-use super::tape::{Kind, NodeId, Tape};
-use super::types::Types;
-use super::variants::{Variants, constants};
+use crate::input::check::diagnostic::{Finding, Fix, MethodTable};
+use crate::input::check::instance::Subject;
+use crate::input::check::message::{must_be, must_be_one_of, must_have_one_of, range};
+use crate::input::check::select::{Fitting, Selection};
+use crate::input::check::validation_error::{Fault, MAX_FAULTS};
+use crate::input::check::variants::{Variants, constants};
+use crate::input::json_text::integers::{Bounds, Integer};
+use crate::input::json_text::path::{Path, Step};
+use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::schema::input_schema::InputSchema;
+use crate::input::schema::subschema::{Additional, Schema, SchemaId};
+use crate::input::schema::types::Types;
 
 /// Among more leaves none is looked for.
-pub(super) const MAX_LEAVES: usize = 256;
+pub(crate) const MAX_LEAVES: usize = 256;
 
 /// What is noted while a body is walked.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// What has the wrong form.
     Form,
     /// Leaves below this value: scalars and empty containers.
@@ -39,15 +46,15 @@ pub(super) enum Purpose {
 
 /// What was noted.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
-    pub(super) findings: Vec<Finding>,
+pub(crate) struct Notes {
+    pub(crate) findings: Vec<Finding>,
     /// The body with integers that were written as fractions written as such, if there are any.
-    pub(super) rewritten: Option<String>,
-    pub(super) leaves: Vec<MethodTable>,
+    pub(crate) rewritten: Option<String>,
+    pub(crate) leaves: Vec<MethodTable>,
 }
 
 /// Walks a body.
-pub(super) fn check(tape: &Tape<'_>, schema: &InputSchema, purpose: Purpose) -> Notes {
+pub(crate) fn check(tape: &Tape<'_>, schema: &InputSchema, purpose: Purpose) -> Notes {
     let mut check = Check {
         fitting: Fitting { tape, schema },
         purpose,

@@ -5,20 +5,20 @@
 
 use serde_json::Value;
 
-use super::input_schema::{InputSchema, MAX_CHOICES};
-use super::schema::{Additional, Schema, SchemaId};
-use super::subject::Subject;
-use super::tape::{Kind, NodeId, Tape};
-use super::variants::Variants;
+use crate::input::check::instance::Subject;
+use crate::input::check::variants::Variants;
+use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::schema::input_schema::{InputSchema, MAX_CHOICES};
+use crate::input::schema::subschema::{Additional, Schema, SchemaId};
 
 /// How well a value fits: the greater, the better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Fit {
-    pub(super) has_type: bool,
+pub(crate) struct Fit {
+    pub(crate) has_type: bool,
     /// Its constants are those of the schema.
-    pub(super) has_tags: bool,
+    pub(crate) has_tags: bool,
     /// How many members are missing, or must not be there, as a negative number.
-    pub(super) lacks: i64,
+    pub(crate) lacks: i64,
     /// How many members are known.
     known: usize,
 }
@@ -43,22 +43,22 @@ impl Fit {
 
 /// Fits values of one body into the schemas of one type.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fitting<'a, 'j> {
-    pub(super) tape: &'a Tape<'j>,
-    pub(super) schema: &'a InputSchema,
+pub(crate) struct Fitting<'a, 'j> {
+    pub(crate) tape: &'a Tape<'j>,
+    pub(crate) schema: &'a InputSchema,
 }
 
 /// What a value was found to be meant for.
 #[derive(Debug, Default)]
-pub(super) struct Selection {
+pub(crate) struct Selection {
     /// The schemas that hold for it.
-    pub(super) schemas: Vec<SchemaId>,
+    pub(crate) schemas: Vec<SchemaId>,
     /// Alternatives none of which has the value's tag.
-    pub(super) untagged: Option<Vec<SchemaId>>,
+    pub(crate) untagged: Option<Vec<SchemaId>>,
 }
 
 impl Selection {
-    pub(super) fn of(id: SchemaId) -> Self {
+    pub(crate) fn of(id: SchemaId) -> Self {
         Self {
             schemas: vec![id],
             untagged: None,
@@ -67,7 +67,7 @@ impl Selection {
 }
 
 impl Fitting<'_, '_> {
-    pub(super) fn fit(&self, subject: &Subject<'_>, id: SchemaId) -> Fit {
+    pub(crate) fn fit(&self, subject: &Subject<'_>, id: SchemaId) -> Fit {
         self.fit_within(subject, id, MAX_CHOICES)
     }
 
@@ -129,7 +129,7 @@ impl Fitting<'_, '_> {
     }
 
     /// Is it one of the constants, if the schema has any?
-    pub(super) fn is_constant(&self, schema: &Schema, value: NodeId) -> bool {
+    pub(crate) fn is_constant(&self, schema: &Schema, value: NodeId) -> bool {
         let Some(constants) = &schema.constants else {
             return true;
         };
@@ -143,7 +143,7 @@ impl Fitting<'_, '_> {
     }
 
     /// The schemas that hold for the value: of alternatives, those that fit best.
-    pub(super) fn select(&self, subject: &Subject<'_>, ids: &[SchemaId]) -> Selection {
+    pub(crate) fn select(&self, subject: &Subject<'_>, ids: &[SchemaId]) -> Selection {
         let mut selection = Selection::default();
         self.choose(subject, ids, MAX_CHOICES, &mut selection);
         selection

@@ -9,23 +9,23 @@ use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::fault::Step;
+use crate::input::json_text::path::Step;
 
 /// A value, or the name of a member, by its place in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct NodeId(u32);
+pub(crate) struct NodeId(u32);
 
 impl NodeId {
     /// The whole.
-    pub(super) const ROOT: Self = Self(0);
+    pub(crate) const ROOT: Self = Self(0);
 
     /// What is written next.
-    pub(super) fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
     /// The name of a member, of its value.
-    pub(super) fn name(self) -> Self {
+    pub(crate) fn name(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
 }
@@ -40,7 +40,7 @@ struct Node {
 
 /// What a value begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     Boolean,
     Number,
@@ -51,7 +51,7 @@ pub(super) enum Kind {
 
 /// All values of a JSON text, in its order; names of members stand before their values.
 #[derive(Debug)]
-pub(super) struct Tape<'j> {
+pub(crate) struct Tape<'j> {
     json: &'j str,
     nodes: Vec<Node>,
     depth: usize,
@@ -60,20 +60,20 @@ pub(super) struct Tape<'j> {
 impl<'j> Tape<'j> {
     /// # Errors
     /// What `serde_json` says of a text that is no JSON.
-    pub(super) fn new(json: &'j [u8]) -> Result<Self, serde_json::Error> {
+    pub(crate) fn new(json: &'j [u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice::<Skimmed>(json)?;
         Ok(Self::of_valid(json))
     }
 
     /// Of what is known to be JSON.
-    pub(super) fn of_valid(json: &'j [u8]) -> Self {
+    pub(crate) fn of_valid(json: &'j [u8]) -> Self {
         let json = std::str::from_utf8(json).unwrap_or("null");
         let (nodes, depth) = nodes_of(json.as_bytes());
         Self { json, nodes, depth }
     }
 
     /// How deep it is nested.
-    pub(super) fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.depth
     }
 
@@ -82,22 +82,22 @@ impl<'j> Tape<'j> {
     }
 
     /// The whole text.
-    pub(super) fn json(&self) -> &'j str {
+    pub(crate) fn json(&self) -> &'j str {
         self.json
     }
 
     /// Where the value is in the text.
-    pub(super) fn range(&self, id: NodeId) -> Range<usize> {
+    pub(crate) fn range(&self, id: NodeId) -> Range<usize> {
         let node = self.node(id);
         node.start as usize..node.end as usize
     }
 
     /// The value as it is written.
-    pub(super) fn text(&self, id: NodeId) -> &'j str {
+    pub(crate) fn text(&self, id: NodeId) -> &'j str {
         &self.json[self.range(id)]
     }
 
-    pub(super) fn kind(&self, id: NodeId) -> Kind {
+    pub(crate) fn kind(&self, id: NodeId) -> Kind {
         match self.json.as_bytes()[self.node(id).start as usize] {
             b'n' => Kind::Null,
             b't' | b'f' => Kind::Boolean,
@@ -109,12 +109,12 @@ impl<'j> Tape<'j> {
     }
 
     /// The node after `id` and all that is inside it.
-    pub(super) fn after(&self, id: NodeId) -> NodeId {
+    pub(crate) fn after(&self, id: NodeId) -> NodeId {
         NodeId(self.node(id).next)
     }
 
     /// A string, or the name of a member, without its quotes and escapes.
-    pub(super) fn string(&self, id: NodeId) -> Cow<'j, str> {
+    pub(crate) fn string(&self, id: NodeId) -> Cow<'j, str> {
         let text = self.text(id);
         let inside = text.get(1..text.len() - 1).unwrap_or_default();
         if inside.contains('\\') {
@@ -125,7 +125,7 @@ impl<'j> Tape<'j> {
     }
 
     /// The elements of an array; none of other values.
-    pub(super) fn elements(&self, array: NodeId) -> impl Iterator<Item = NodeId> {
+    pub(crate) fn elements(&self, array: NodeId) -> impl Iterator<Item = NodeId> {
         let is_array = self.kind(array) == Kind::Array;
         let end = self.after(array);
         let first = Some(NodeId(array.0 + 1)).filter(|first| is_array && *first < end);
@@ -135,7 +135,7 @@ impl<'j> Tape<'j> {
     }
 
     /// Name and value of each member of an object; none of other values.
-    pub(super) fn members(&self, object: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
+    pub(crate) fn members(&self, object: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
         let is_object = self.kind(object) == Kind::Object;
         let end = self.after(object);
         let first = Some(NodeId(object.0 + 1)).filter(|first| is_object && *first < end);
@@ -147,7 +147,7 @@ impl<'j> Tape<'j> {
     }
 
     /// The value one step into `parent`; of members that are there twice, the last, as serde reads them.
-    pub(super) fn child(&self, parent: NodeId, step: &Step) -> Option<NodeId> {
+    pub(crate) fn child(&self, parent: NodeId, step: &Step) -> Option<NodeId> {
         match step {
             Step::Member(name) => self
                 .members(parent)
@@ -159,7 +159,7 @@ impl<'j> Tape<'j> {
     }
 
     /// Is `inner` the same value as `outer`, or inside it?
-    pub(super) fn contains(&self, outer: NodeId, inner: NodeId) -> bool {
+    pub(crate) fn contains(&self, outer: NodeId, inner: NodeId) -> bool {
         outer <= inner && inner < self.after(outer)
     }
 }

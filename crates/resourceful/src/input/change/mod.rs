@@ -1,5 +1,7 @@
 //! A member of a partial update: absent is not null.
 
+mod garde_rules;
+
 use garde::Validate;
 use garde::error::NoKey;
 use garde::rules::inner::Inner;

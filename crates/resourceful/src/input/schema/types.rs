@@ -4,19 +4,19 @@ use serde_json::Value;
 
 /// Names of JSON types as bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Types(u8);
+pub(crate) struct Types(u8);
 
 impl Types {
-    pub(super) const NULL: Self = Self(1);
-    pub(super) const BOOLEAN: Self = Self(2);
-    pub(super) const INTEGER: Self = Self(4);
+    pub(crate) const NULL: Self = Self(1);
+    pub(crate) const BOOLEAN: Self = Self(2);
+    pub(crate) const INTEGER: Self = Self(4);
     /// Any number.
-    pub(super) const NUMBER: Self = Self(8);
-    pub(super) const STRING: Self = Self(16);
-    pub(super) const ARRAY: Self = Self(32);
-    pub(super) const OBJECT: Self = Self(64);
-    pub(super) const NONE: Self = Self(0);
-    pub(super) const ANY: Self = Self(127);
+    pub(crate) const NUMBER: Self = Self(8);
+    pub(crate) const STRING: Self = Self(16);
+    pub(crate) const ARRAY: Self = Self(32);
+    pub(crate) const OBJECT: Self = Self(64);
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const ANY: Self = Self(127);
 
     const NAMES: [(&'static str, Self); 7] = [
         ("object", Self::OBJECT),
@@ -28,12 +28,12 @@ impl Types {
         ("null", Self::NULL),
     ];
 
-    pub(super) fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         let known = Self::NAMES.into_iter().find(|(known, _)| *known == name);
         known.map_or(Self::ANY, |(_, types)| types)
     }
 
-    pub(super) fn of(value: &Value) -> Self {
+    pub(crate) fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::NULL,
             Value::Bool(_) => Self::BOOLEAN,
@@ -44,20 +44,20 @@ impl Types {
         }
     }
 
-    pub(super) fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    pub(super) fn meets(self, other: Self) -> bool {
+    pub(crate) fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
     /// The names of those that clients are told of: null only where there is nothing else.
-    pub(super) fn names(self) -> Vec<&'static str> {
+    pub(crate) fn names(self) -> Vec<&'static str> {
         let has = |types: Self| self.meets(types);
         let names = Self::NAMES.into_iter().filter(|(name, types)| {
             has(*types)

@@ -6,7 +6,12 @@
 //! the replaced places is noted, too. Nobody has to derive anything more than `Deserialize` for this, and
 //! only bad requests pay for it: as much as [`super::budget`] allows.
 
-mod culprit;
+mod bisect;
+pub(crate) mod budget;
+mod edits;
+mod placeholder;
+mod query_deserializer;
+mod serde_error;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,25 +19,26 @@ use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::budget::{Budget, spend};
-use super::check::{Purpose, check};
-use super::edits::{Edits, Place, Target};
-use super::fault::{Fault, MAX_FAULTS, Path, Step, each_once};
-use super::finding::{Finding, Fix};
-use super::input_schema::InputSchema;
-use super::message::{Explanation, explain};
-use super::placeholder::Guesses;
-use super::readable::Readable;
-use super::rules::broken_rules;
-use super::schema::SchemaId;
-use super::strict::syntax;
-use super::tape::{NodeId, Tape};
-use super::text::Text;
 use crate::error::Error;
 use crate::error::field_error::FieldError;
+use crate::input::bounds::Readable;
+use crate::input::check::diagnostic::{Finding, Fix};
+use crate::input::check::validation_error::{Fault, MAX_FAULTS, each_once};
+use crate::input::check::{Purpose, check};
+use crate::input::garde_report::broken_rules;
+use crate::input::json_text::path::{Path, Step};
+use crate::input::json_text::scan::syntax;
+use crate::input::json_text::tape::{NodeId, Tape};
+use crate::input::repair::budget::{Budget, spend};
+use crate::input::repair::edits::{Edits, Place, Target};
+use crate::input::repair::placeholder::Guesses;
+use crate::input::repair::query_deserializer::Text;
+use crate::input::repair::serde_error::{Explanation, explain};
+use crate::input::schema::input_schema::InputSchema;
+use crate::input::schema::subschema::SchemaId;
 
 /// Why a body was not read.
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// Everything that is wrong.
     Wrong(Error),
     /// Integers were written as fractions: this is the same body with integers.
@@ -40,7 +46,7 @@ pub(super) enum Unread {
 }
 
 /// Reads a body that failed, or that serde takes otherwise than we do.
-pub(super) fn read_body<T: Readable>(json: &[u8]) -> Result<T, Unread> {
+pub(crate) fn read_body<T: Readable>(json: &[u8]) -> Result<T, Unread> {
     let tape = Tape::new(json).map_err(|error| Unread::Wrong(syntax(json, &error)))?;
     let schema = InputSchema::of::<T>();
     let notes = check(&tape, schema, Purpose::Form);
@@ -61,7 +67,7 @@ pub(super) fn read_body<T: Readable>(json: &[u8]) -> Result<T, Unread> {
 
 /// The parameters of a query string, as an object of strings; those called `undecodable` had
 /// values that are no text.
-pub(super) fn read_text<T: Readable>(
+pub(crate) fn read_text<T: Readable>(
     document: &Value,
     undecodable: Vec<String>,
 ) -> Result<T, Vec<FieldError>> {

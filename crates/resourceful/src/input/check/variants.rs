@@ -1,21 +1,21 @@
 //! The variants of an enum, of which a value is none: which there are, and how serde tells them apart.
 
-use super::finding::Fix;
-use super::input_schema::InputSchema;
-use super::schema::{Additional, Schema, SchemaId};
-use super::subject::Subject;
-use super::tape::NodeId;
-use super::types::Types;
+use crate::input::check::diagnostic::Fix;
+use crate::input::check::instance::Subject;
+use crate::input::json_text::tape::NodeId;
+use crate::input::schema::input_schema::InputSchema;
+use crate::input::schema::subschema::{Additional, Schema, SchemaId};
+use crate::input::schema::types::Types;
 
 /// Alternatives that are objects, each with those schemas that hold as well.
 #[derive(Debug)]
-pub(super) struct Variants<'s> {
+pub(crate) struct Variants<'s> {
     schema: &'s InputSchema,
     all: Vec<Vec<SchemaId>>,
 }
 
 impl<'s> Variants<'s> {
-    pub(super) fn of(schema: &'s InputSchema, alternatives: &[SchemaId]) -> Self {
+    pub(crate) fn of(schema: &'s InputSchema, alternatives: &[SchemaId]) -> Self {
         let objects = alternatives
             .iter()
             .filter(|id| schema.schema(**id).types.meets(Types::OBJECT));
@@ -28,7 +28,7 @@ impl<'s> Variants<'s> {
     }
 
     /// The member whose value tells the variants apart, and what the client sent for it.
-    pub(super) fn tag(&self, subject: &Subject<'_>) -> Option<(&'static str, Option<NodeId>)> {
+    pub(crate) fn tag(&self, subject: &Subject<'_>) -> Option<(&'static str, Option<NodeId>)> {
         let fixed = self.schemas().flat_map(|one| &one.required);
         let mut tags = fixed.filter(|name| !self.values_of(name).is_empty());
         let tag = tags.next()?;
@@ -36,7 +36,7 @@ impl<'s> Variants<'s> {
     }
 
     /// Has each variant the same tag, or each one its name, and is it not there?
-    pub(super) fn are_untagged(&self, subject: &Subject<'_>) -> bool {
+    pub(crate) fn are_untagged(&self, subject: &Subject<'_>) -> bool {
         let is_missing = |name: &str| subject.member(name).is_none();
         let schemas = |variant: &Vec<SchemaId>| {
             let schemas = variant.iter().map(|id| self.schema.schema(*id));
@@ -58,7 +58,7 @@ impl<'s> Variants<'s> {
     }
 
     /// As JSON.
-    pub(super) fn values_of(&self, tag: &str) -> Vec<String> {
+    pub(crate) fn values_of(&self, tag: &str) -> Vec<String> {
         let members = self.schemas().filter_map(|one| one.properties.get(tag));
         let members = members
             .map(|id| self.schema.schema(*id))
@@ -68,7 +68,7 @@ impl<'s> Variants<'s> {
     }
 
     /// The members by whose name the variants are told apart, as JSON.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let names = self.schemas().filter_map(Schema::external_tag);
         names
             .map(|name| serde_json::Value::from(name).to_string())
@@ -76,7 +76,7 @@ impl<'s> Variants<'s> {
     }
 
     /// What makes an object that has members besides one of the first variant.
-    pub(super) fn members_of_first(&self, subject: &Subject<'_>, besides: &[&Schema]) -> Vec<Fix> {
+    pub(crate) fn members_of_first(&self, subject: &Subject<'_>, besides: &[&Schema]) -> Vec<Fix> {
         // One that denies no members, so that none of the others is blamed.
         let denies = |variant: &&Vec<SchemaId>| {
             let mut schemas = variant.iter().map(|id| self.schema.schema(*id));
@@ -102,7 +102,7 @@ impl<'s> Variants<'s> {
 }
 
 /// All constants that are allowed where one of `ids` holds, as JSON.
-pub(super) fn constants(schema: &InputSchema, ids: &[SchemaId]) -> Vec<String> {
+pub(crate) fn constants(schema: &InputSchema, ids: &[SchemaId]) -> Vec<String> {
     let all = schema.closure(ids);
     let constants = all
         .iter()

@@ -21,13 +21,13 @@ thread_local! {
 
 /// The budget of the body that this thread reads, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     is_outermost: bool,
 }
 
 impl Budget {
     /// That of the body around this one, if there is one, else one for so many bytes.
-    pub(super) fn of_body(bytes: usize) -> Self {
+    pub(crate) fn of_body(bytes: usize) -> Self {
         let is_outermost = LEFT.get().is_none();
         if is_outermost {
             let times = bytes.saturating_add(EACH).saturating_mul(MAX_TIMES);
@@ -46,7 +46,7 @@ impl Drop for Budget {
 }
 
 /// May so many bytes be read once more?
-pub(super) fn spend(bytes: usize) -> bool {
+pub(crate) fn spend(bytes: usize) -> bool {
     let left = LEFT
         .get()
         .unwrap_or(0)

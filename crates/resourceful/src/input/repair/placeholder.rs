@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::input_schema::InputSchema;
-use super::schema::{Schema, SchemaId};
-use super::types::Types;
+use crate::input::schema::input_schema::InputSchema;
+use crate::input::schema::subschema::{Schema, SchemaId};
+use crate::input::schema::types::Types;
 
 /// How deep a value may nest.
 const MAX_NESTING: usize = 12;
@@ -43,7 +43,7 @@ const NUMBERS: [i64; 5] = [0, 1, 2, 10, -1];
 
 /// Which guess is made for each schema of a text or a number: the first, where nothing is noted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Guesses {
+pub(crate) struct Guesses {
     made: BTreeMap<SchemaId, usize>,
     /// Those that the type has taken.
     taken: BTreeSet<SchemaId>,
@@ -51,14 +51,14 @@ pub(super) struct Guesses {
 
 /// A value, and the schemas for which something was guessed.
 #[derive(Debug)]
-pub(super) struct Placeholder {
-    pub(super) json: String,
-    pub(super) guessed: Vec<SchemaId>,
+pub(crate) struct Placeholder {
+    pub(crate) json: String,
+    pub(crate) guessed: Vec<SchemaId>,
 }
 
 impl Guesses {
     /// A value that one of the schemas allows.
-    pub(super) fn placeholder(&self, schema: &InputSchema, ids: &[SchemaId]) -> Placeholder {
+    pub(crate) fn placeholder(&self, schema: &InputSchema, ids: &[SchemaId]) -> Placeholder {
         let found = ids.iter().find_map(|id| self.shallowest(schema, *id));
         let (value, guessed) = found.unwrap_or_default();
         Placeholder {
@@ -68,12 +68,12 @@ impl Guesses {
     }
 
     /// The type has taken what was guessed for these schemas.
-    pub(super) fn keep(&mut self, ids: &BTreeSet<SchemaId>) {
+    pub(crate) fn keep(&mut self, ids: &BTreeSet<SchemaId>) {
         self.taken.extend(ids);
     }
 
     /// Makes the next guess for each of the schemas. False where there is none.
-    pub(super) fn advance(&mut self, schema: &InputSchema, ids: &BTreeSet<SchemaId>) -> bool {
+    pub(crate) fn advance(&mut self, schema: &InputSchema, ids: &BTreeSet<SchemaId>) -> bool {
         let mut is_new = false;
         for id in ids.difference(&self.taken) {
             let guess = self.made.entry(*id).or_default();
