@@ -1,52 +1,55 @@
-//! garde's findings as faults.
+//! garde's errors at the member names that the client uses.
 
 use std::cell::OnceCell;
 
 use garde::Report;
 use serde::Deserialize;
 
-use crate::input::check::validation_error::{Fault, each_once};
-use crate::input::check::{Purpose, check};
+use crate::input::check::validation_error::{ValidationError, distinct};
+use crate::input::check::{Mode, check};
 use crate::input::json_text::path::{Path, Step};
-use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::json_text::tape::{NodeId, Tape, ValueKind};
 use crate::input::schema::input_schema::InputSchema;
 use crate::input::schema::subschema::{Additional, Schema, SchemaId};
 
-/// What the rules found, in the client's names.
-pub(crate) fn broken_rules(report: &Report, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Fault> {
-    let paths = RulePaths {
+/// The errors of a garde report.
+pub(crate) fn rule_errors(
+    report: &Report,
+    tape: &Tape<'_>,
+    schema: &InputSchema,
+) -> Vec<ValidationError> {
+    let paths = PathTranslator {
         tape,
         schema,
-        broken_limits: OnceCell::new(),
+        violated_limits: OnceCell::new(),
     };
-    let fault = |(path, error): &(garde::Path, garde::Error)| {
-        Fault::new(paths.follow(path), error.message())
+    let to_error = |(path, error): &(garde::Path, garde::Error)| {
+        ValidationError::new(paths.follow(path), error.message())
     };
-    each_once(report.iter().map(fault))
+    distinct(report.iter().map(to_error))
 }
 
-/// garde's paths in the names that the client uses.
+/// Translates garde's paths to paths in the body.
 ///
-/// garde knows a field by its Rust name, the client by the name that serde was given; the
-/// schema has the latter, spelled in another case at most (`#[serde(rename_all)]`).
+/// garde has the Rust name of a field, the client the name that serde uses. The schema has the latter,
+/// usually in another case at most (`#[serde(rename_all)]`).
 ///
-/// What is a step to garde need not be one in JSON: a newtype is its content, the members of a flattened
-/// struct are those of the struct around it. And variants have steps in JSON that garde does not know.
-/// So the path is followed through the body; it leads to something that is there, or to where
-/// something is missing.
-struct RulePaths<'a, 'j> {
+/// A step of garde is not always a step in JSON: a newtype is its content, and the members of a flattened
+/// struct are members of the outer struct. Variants in turn have steps in JSON that garde omits. So the
+/// path is followed through the body. The result is an existing value or a missing member.
+struct PathTranslator<'a, 'j> {
     tape: &'a Tape<'j>,
     schema: &'a InputSchema,
-    /// Where the body breaks rules that the schema knows.
-    broken_limits: OnceCell<Vec<Path>>,
+    /// Paths to values that violate limits of the schema.
+    violated_limits: OnceCell<Vec<Path>>,
 }
 
-type RuleStep = (String, String);
+type GardeStep = (String, String);
 
-impl RulePaths<'_, '_> {
+impl PathTranslator<'_, '_> {
     fn follow(&self, path: &garde::Path) -> Path {
-        // Its serialised form, `[["key", "title"], ["index", "0"]]`, is what garde promises.
-        let steps: Vec<RuleStep> = serde_json::to_value(path)
+        // garde documents only the serialised form: `[["key", "title"], ["index", "0"]]`.
+        let steps: Vec<GardeStep> = serde_json::to_value(path)
             .and_then(Vec::deserialize)
             .unwrap_or_default();
         let mut at = Position {
@@ -54,27 +57,32 @@ impl RulePaths<'_, '_> {
             value: Some(NodeId::ROOT),
             schemas: vec![InputSchema::ROOT],
         };
-        for (done, step) in steps.iter().enumerate() {
+        for (index, step) in steps.iter().enumerate() {
             match self.step(&at, step) {
                 Some(next) => at = next,
                 None if step.0 == "index" => {}
-                None => return self.unknown(&at, &steps[done + 1..]).unwrap_or(at).path,
+                None => {
+                    return self
+                        .find_renamed(&at, &steps[index + 1..])
+                        .unwrap_or(at)
+                        .path;
+                }
             }
         }
         at.path
     }
 
-    fn step(&self, at: &Position, (kind, text): &RuleStep) -> Option<Position> {
+    fn step(&self, at: &Position, (kind, text): &GardeStep) -> Option<Position> {
         match kind.as_str() {
             "index" => at.element(self.tape, self.schema, text.parse().unwrap_or_default()),
             _ => at.member(self.tape, self.schema, text),
         }
     }
 
-    /// A field that the schema does not know is flattened, or has a name of its own for serde
-    /// (`#[serde(rename)]`). Which member it is, is told by the rest of its path, and where several
-    /// have such a rest, by which of them breaks a rule.
-    fn unknown(&self, at: &Position, rest: &[RuleStep]) -> Option<Position> {
+    /// The position of a field that is not in the schema: it is flattened or renamed (`#[serde(rename)]`).
+    /// The rest of the path identifies the member. If several members have such a rest, the one counts
+    /// that violates a limit.
+    fn find_renamed(&self, at: &Position, rest: &[GardeStep]) -> Option<Position> {
         let walk = |from: Position| {
             let mut steps = rest.iter();
             steps.try_fold(from, |at, step| self.step(&at, step))
@@ -84,25 +92,30 @@ impl RulePaths<'_, '_> {
             .iter()
             .flat_map(|id| self.schema.schema(*id).properties.keys());
         let renamed = names.filter_map(|name| walk(at.member(self.tape, self.schema, name)?));
-        let flattened = walk(at.again()).filter(|_| !rest.is_empty());
+        let flattened = walk(at.clone()).filter(|_| !rest.is_empty());
         let mut all: Vec<Position> = flattened.into_iter().chain(renamed).collect();
         if all.len() > 1 || rest.is_empty() {
-            let broken = self.broken_limits.get_or_init(|| {
-                let findings = check(self.tape, self.schema, Purpose::Limits).findings;
-                findings.into_iter().map(|one| one.fault.path).collect()
+            let violated = self.violated_limits.get_or_init(|| {
+                let diagnostics = check(self.tape, self.schema, Mode::Limits).diagnostics;
+                diagnostics
+                    .into_iter()
+                    .map(|diagnostic| diagnostic.error.path)
+                    .collect()
             });
-            all.retain(|one| broken.contains(&one.path));
+            all.retain(|position| violated.contains(&position.path));
         }
         all.pop().filter(|_| all.is_empty())
     }
 }
 
-/// How many variants of variants are looked into.
+/// The largest depth of nested variants that is searched.
 const MAX_VARIANTS: usize = 4;
 
+/// A value, or the place of a missing one, during the walk along a path.
+#[derive(Clone)]
 struct Position {
     path: Path,
-    /// `None` where it is missing.
+    /// `None` if missing.
     value: Option<NodeId>,
     schemas: Vec<SchemaId>,
 }
@@ -121,39 +134,39 @@ impl Position {
 
     fn element(&self, tape: &Tape<'_>, schema: &InputSchema, index: usize) -> Option<Self> {
         let mut inside = self.with_contents(tape, schema);
-        let is_list = |one: &Self| {
-            let value = one.value.map(|value| tape.kind(value));
-            value == Some(Kind::Array)
+        let is_list = |position: &Self| {
+            let value = position.value.map(|value| tape.kind(value));
+            value == Some(ValueKind::Array)
         };
-        if let Some(list) = inside.iter().find(|one| is_list(one)) {
+        if let Some(list) = inside.iter().find(|position| is_list(position)) {
             let schemas = schema.elements(&list.schemas, index);
             return Some(list.step(tape, Step::Element(index), schemas));
         }
-        // A map may have numbers for keys; a newtype is its content.
+        // A map may have numeric keys; a newtype is its content.
         self.member(tape, schema, &index.to_string())
             .or_else(|| inside.pop())
     }
 
     fn member(&self, tape: &Tape<'_>, schema: &InputSchema, name: &str) -> Option<Self> {
         let mut inside = self.with_contents(tape, schema).into_iter();
-        inside.find_map(|one| {
-            let known = one.known_name(tape, schema, name)?;
-            let schemas = schema.members(&one.schemas, &known);
-            Some(one.step(tape, Step::Member(known), schemas))
+        inside.find_map(|position| {
+            let known = position.member_name(tape, schema, name)?;
+            let schemas = schema.members(&position.schemas, &known);
+            Some(position.step(tape, Step::Member(known), schemas))
         })
     }
 
-    /// The name of a field as the client writes it.
-    fn known_name(&self, tape: &Tape<'_>, schema: &InputSchema, name: &str) -> Option<String> {
+    /// The member name of a Rust field.
+    fn member_name(&self, tape: &Tape<'_>, schema: &InputSchema, name: &str) -> Option<String> {
         let closure = schema.closure(&self.schemas);
         let schemas = || closure.iter().map(|id| schema.schema(*id));
         let names = || {
-            let fields = schemas().filter(|one| one.external_tag().is_none());
-            fields.flat_map(|one| one.properties.keys())
+            let fields = schemas().filter(|subschema| subschema.external_tag().is_none());
+            fields.flat_map(|subschema| subschema.properties.keys())
         };
         let found = names()
             .find(|known| **known == name)
-            .or_else(|| names().find(|known| folded(known) == folded(name)));
+            .or_else(|| names().find(|known| fold_case(known) == fold_case(name)));
         if let Some(found) = found {
             return Some((*found).to_owned());
         }
@@ -161,18 +174,19 @@ impl Position {
         let is_there = self
             .value
             .is_some_and(|value| tape.child(value, &step).is_some());
-        let mut maps = schemas().filter(|one| matches!(one.additional, Additional::Map(_)));
+        let mut maps =
+            schemas().filter(|subschema| matches!(subschema.additional, Additional::Map(_)));
         (is_there && maps.next().is_some()).then(|| name.to_owned())
     }
 
-    /// This, and the contents of the variants that it may be, each after what it is in.
+    /// This position and the contents of the variants that it may hold, outer ones first.
     fn with_contents(&self, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Self> {
-        let mut found = vec![self.again()];
+        let mut found = vec![self.clone()];
         let mut from = 0;
         for _ in 0..MAX_VARIANTS {
             let inside = found[from..]
                 .iter()
-                .flat_map(|one| one.contents(tape, schema));
+                .flat_map(|position| position.contents(tape, schema));
             let inside: Vec<Self> = inside.collect();
             from = found.len();
             found.extend(inside);
@@ -180,15 +194,7 @@ impl Position {
         found
     }
 
-    fn again(&self) -> Self {
-        Self {
-            path: self.path.clone(),
-            value: self.value,
-            schemas: self.schemas.clone(),
-        }
-    }
-
-    /// `{"card": {..}}`, and `{"type": "card", "content": {..}}`.
+    /// The contents of `{"card": {..}}` and `{"type": "card", "content": {..}}`.
     fn contents(&self, tape: &Tape<'_>, schema: &InputSchema) -> Vec<Self> {
         let Some(value) = self.value else {
             return Vec::new();
@@ -202,7 +208,7 @@ impl Position {
         there
             .map(|step| {
                 let Step::Member(name) = &step else {
-                    return self.again();
+                    return self.clone();
                 };
                 let schemas = schema.members(&self.schemas, name);
                 self.step(tape, step.clone(), schemas)
@@ -211,7 +217,7 @@ impl Position {
     }
 }
 
-/// The member that has the content of a variant.
+/// The member that holds the content of a variant.
 fn content_of(schema: &InputSchema, variant: &Schema) -> Option<&'static str> {
     if let Some(tag) = variant.external_tag() {
         return Some(tag);
@@ -228,8 +234,8 @@ fn content_of(schema: &InputSchema, variant: &Schema) -> Option<&'static str> {
     }
 }
 
-/// `postCode`, `post-code` and `PostCode` are all `post_code`.
-fn folded(name: &str) -> String {
+/// One spelling for `postCode`, `post-code`, `PostCode` and `post_code`.
+fn fold_case(name: &str) -> String {
     name.chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())

@@ -79,7 +79,7 @@ pub trait Query: Sized + Send {
 impl<T: Input> Query for T {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
         let (document, undecodable) = query.to_object(T::input_schema());
-        T::from_text(document, undecodable)
+        T::from_query(document, undecodable)
     }
 
     fn parameters() -> Vec<Parameter> {

@@ -1,36 +1,37 @@
-//! Something wrong with a body, and how it is mended.
+//! An error in a body together with the edits that repair it.
 
-use crate::input::check::validation_error::Fault;
+use crate::input::check::validation_error::ValidationError;
 use crate::input::json_text::path::Path;
 use crate::input::json_text::tape::NodeId;
 use crate::input::schema::subschema::SchemaId;
 
-/// How a fault is mended, so that the rest of the body can be read.
+/// An edit that repairs an error, so that the rest of the body can be read.
 #[derive(Debug)]
 pub(crate) enum Fix {
-    /// Some value that one of the schemas allows.
+    /// Replaces the value by one that some of the schemas allow.
     Replace(NodeId, Vec<SchemaId>),
-    /// The same for a member that is missing.
+    /// Adds a missing member with a value that some of the schemas allow.
     Add(NodeId, String, Vec<SchemaId>),
-    /// A member must not be there.
+    /// Removes a member.
     Remove(NodeId),
-    /// This JSON.
+    /// Replaces the value by this JSON.
     Write(NodeId, String),
 }
 
-/// Something wrong.
+/// An error and its fixes.
 #[derive(Debug)]
-pub(crate) struct Finding {
-    pub(crate) fault: Fault,
+pub(crate) struct Diagnostic {
+    pub(crate) error: ValidationError,
     pub(crate) fixes: Vec<Fix>,
-    /// Does serde refuse it, too, as far as we know? It need not: a type may have a deserializer that takes
-    /// more than the schema says. What serde takes without a word, and we do not, is wrong in any case.
+    /// Whether serde probably refuses the value, too. If it does not, the type has a deserializer that
+    /// accepts more than its schema, and the diagnostic is dropped. `false` is for values that serde is
+    /// known to accept although they are wrong; these stay errors.
     pub(crate) is_refused_by_serde: bool,
 }
 
-/// A scalar or an empty container, and the schemas that may hold for it.
+/// A scalar or an empty container, and the schemas that may apply to it.
 #[derive(Debug)]
-pub(crate) struct MethodTable {
+pub(crate) struct Leaf {
     pub(crate) id: NodeId,
     pub(crate) path: Path,
     pub(crate) schemas: Vec<SchemaId>,

@@ -1,46 +1,46 @@
-//! A value that is held against schemas.
+//! A JSON value to which schemas are applied. JSON Schema calls it an instance.
 
 use crate::input::json_text::integers::{Integer, as_integer};
-use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::json_text::tape::{NodeId, Tape, ValueKind};
 use crate::input::schema::input_schema::InputSchema;
 use crate::input::schema::types::Types;
 
-/// A value, and of an object those members that the type knows by name.
+/// A JSON value and, of an object, the members that are properties of the type.
 #[derive(Debug)]
-pub(crate) struct Subject<'j> {
+pub(crate) struct Instance<'j> {
     pub(crate) id: NodeId,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ValueKind,
     pub(crate) text: &'j str,
-    /// The name as the schema has it, and the value: the first of each name.
+    /// Property name and value; of duplicates the first.
     pub(crate) members: Vec<(&'static str, NodeId)>,
-    /// How many members or elements there are.
+    /// The number of members union elements.
     pub(crate) count: usize,
-    /// The integer that the number is equal to.
+    /// The integer that is equal to the number.
     pub(crate) integer: Option<Integer>,
 }
 
-impl<'j> Subject<'j> {
+impl<'j> Instance<'j> {
     pub(crate) fn new(tape: &Tape<'j>, schema: &InputSchema, id: NodeId) -> Self {
         let kind = tape.kind(id);
         let text = tape.text(id);
         let mut members: Vec<(&'static str, NodeId)> = Vec::new();
         let mut count = 0;
         match kind {
-            Kind::Object => {
+            ValueKind::Object => {
                 for (name, value) in tape.members(id) {
                     count += 1;
-                    if let Some(name) = schema.known_name(&tape.string(name))
+                    if let Some(name) = schema.property_name(&tape.string(name))
                         && members.iter().all(|(known, _)| *known != name)
                     {
                         members.push((name, value));
                     }
                 }
             }
-            Kind::Array => count = tape.elements(id).count(),
+            ValueKind::Array => count = tape.elements(id).count(),
             _ => {}
         }
         let integer = match kind {
-            Kind::Number => as_integer(text),
+            ValueKind::Number => as_integer(text),
             _ => None,
         };
         Self {
@@ -60,13 +60,13 @@ impl<'j> Subject<'j> {
 
     pub(crate) fn types(&self) -> Types {
         match self.kind {
-            Kind::Null => Types::NULL,
-            Kind::Boolean => Types::BOOLEAN,
-            Kind::Number if self.integer.is_some() => Types::NUMBER.or(Types::INTEGER),
-            Kind::Number => Types::NUMBER,
-            Kind::String => Types::STRING,
-            Kind::Array => Types::ARRAY,
-            Kind::Object => Types::OBJECT,
+            ValueKind::Null => Types::NULL,
+            ValueKind::Boolean => Types::BOOLEAN,
+            ValueKind::Number if self.integer.is_some() => Types::NUMBER.union(Types::INTEGER),
+            ValueKind::Number => Types::NUMBER,
+            ValueKind::String => Types::STRING,
+            ValueKind::Array => Types::ARRAY,
+            ValueKind::Object => Types::OBJECT,
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Texts of field errors.
+//! The texts of field errors.
 
-/// "must be a string", "must be a string or null".
+/// `must be a string`, `must be an integer or a string`.
 pub(crate) fn must_be(types: &[&str]) -> String {
     let with_article = |name: &&str| match *name {
         "null" => "null".to_owned(),
@@ -15,27 +15,27 @@ pub(crate) fn must_be(types: &[&str]) -> String {
     }
 }
 
-/// `must be "a" or "b"`, of values as JSON.
+/// `must be "a" or "b"`, for values in JSON.
 pub(crate) fn must_be_one_of(values: &[String]) -> String {
     match values {
         [] => "is none of the allowed values".to_owned(),
-        [one] => format!("must be {one}"),
-        [one, other] => format!("must be {one} or {other}"),
-        several => format!("must be one of {}", several.join(", ")),
+        [value] => format!("must be {value}"),
+        [first, second] => format!("must be {first} or {second}"),
+        values => format!("must be one of {}", values.join(", ")),
     }
 }
 
-/// `must have the member "a" or "b"`, of names as JSON.
+/// `must have the member "a" or "b"`, for names in JSON.
 pub(crate) fn must_have_one_of(names: &[String]) -> String {
     match names {
         [] => "is none of the allowed values".to_owned(),
-        [one] => format!("must have the member {one}"),
-        [one, other] => format!("must have the member {one} or {other}"),
-        several => format!("must have one of the members {}", several.join(", ")),
+        [name] => format!("must have the member {name}"),
+        [first, second] => format!("must have the member {first} or {second}"),
+        names => format!("must have one of the members {}", names.join(", ")),
     }
 }
 
-/// "must be 1 to 10".
+/// `must be 1 to 10`.
 pub(crate) fn range(minimum: &str, maximum: &str) -> String {
     format!("must be {minimum} to {maximum}")
 }

@@ -1,10 +1,10 @@
-//! A body beside its schema: everything that has the wrong form, at its place.
+//! Checks a body against its schema and reports every violation at its position.
 //!
-//! Each value is looked at once, whatever its type. What only the type itself can know (a date that is
-//! none, a rule of the application's own) is found later, by reading it ([`super::repair`]).
+//! Each value is visited once. Violations that only the type itself can detect (an invalid date, a
+//! custom rule of the application) are found later, when [`super::repair`] reads the type.
 
 pub(crate) mod diagnostic;
-pub(crate) mod instance;
+mod instance;
 mod limits;
 pub(crate) mod message;
 mod select;
@@ -16,169 +16,184 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::input::check::diagnostic::{Finding, Fix, MethodTable};
-use crate::input::check::instance::Subject;
+use crate::input::check::diagnostic::{Diagnostic, Fix, Leaf};
+use crate::input::check::instance::Instance;
+use crate::input::check::limits::violated_limits;
 use crate::input::check::message::{must_be, must_be_one_of, must_have_one_of, range};
-use crate::input::check::select::{Fitting, Selection};
-use crate::input::check::validation_error::{Fault, MAX_FAULTS};
+use crate::input::check::select::{Selection, Selector};
+use crate::input::check::validation_error::{MAX_ERRORS, ValidationError};
 use crate::input::check::variants::{Variants, constants};
-use crate::input::json_text::integers::{Bounds, Integer};
+use crate::input::json_text::integers::{Integer, IntegerRange};
 use crate::input::json_text::path::{Path, Step};
-use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::json_text::tape::{NodeId, Tape, ValueKind};
 use crate::input::schema::input_schema::InputSchema;
 use crate::input::schema::subschema::{Additional, Schema, SchemaId};
 use crate::input::schema::types::Types;
 
-/// Among more leaves none is looked for.
+/// With more leaves, none is reported.
 pub(crate) const MAX_LEAVES: usize = 256;
 
-/// What is noted while a body is walked.
+/// The instance of a check.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Purpose {
-    /// What has the wrong form.
-    Form,
+pub(crate) enum Mode {
+    /// Wrong types, missing and unexpected members, everything but limits.
+    Structure,
     /// Leaves below this value: scalars and empty containers.
     Leaves(NodeId),
-    /// What is too long, too short, too small or too large, where no value can be had that could be
-    /// validated.
+    /// Lengths and ranges as well, for a type that cannot be read and therefore not be validated.
     Limits,
 }
 
-/// What was noted.
+/// The result of a check.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
-    pub(crate) findings: Vec<Finding>,
-    /// The body with integers that were written as fractions written as such, if there are any.
+pub(crate) struct CheckReport {
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The body with plain integers, if some were written as fractions (`1.0`).
     pub(crate) rewritten: Option<String>,
-    pub(crate) leaves: Vec<MethodTable>,
+    pub(crate) leaves: Vec<Leaf>,
 }
 
-/// Walks a body.
-pub(crate) fn check(tape: &Tape<'_>, schema: &InputSchema, purpose: Purpose) -> Notes {
-    let mut check = Check {
-        fitting: Fitting { tape, schema },
-        purpose,
-        trail: Vec::new(),
-        may_have_nul: NodeId::ROOT,
-        notes: Notes::default(),
+/// Checks a body.
+pub(crate) fn check(tape: &Tape<'_>, schema: &InputSchema, mode: Mode) -> CheckReport {
+    let mut checker = Checker {
+        selector: Selector { tape, schema },
+        mode,
+        segments: Vec::new(),
+        nul_allowed_before: NodeId::ROOT,
+        report: CheckReport::default(),
         copied: 0,
     };
-    check.value(NodeId::ROOT, &[InputSchema::ROOT]);
-    if let Some(rewritten) = &mut check.notes.rewritten {
-        rewritten.push_str(&tape.json()[check.copied..]);
+    checker.check_value(NodeId::ROOT, &[InputSchema::ROOT]);
+    if let Some(rewritten) = &mut checker.report.rewritten {
+        rewritten.push_str(&tape.json()[checker.copied..]);
     }
-    check.notes
+    checker.report
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Crumb {
+enum Segment {
     Name(NodeId),
     Missing(&'static str),
     Index(usize),
 }
 
-struct Check<'a, 'j> {
-    fitting: Fitting<'a, 'j>,
-    purpose: Purpose,
-    /// Where we are.
-    trail: Vec<Crumb>,
-    /// Values before this one may have U+0000.
-    may_have_nul: NodeId,
-    notes: Notes,
-    /// How much of the text is written anew.
+struct Checker<'a, 'j> {
+    selector: Selector<'a, 'j>,
+    mode: Mode,
+    /// The steps to the current value.
+    segments: Vec<Segment>,
+    /// Values before this node may have U+0000.
+    nul_allowed_before: NodeId,
+    report: CheckReport,
+    /// The text is in `rewritten` up to this byte.
     copied: usize,
 }
 
-impl<'j> Check<'_, 'j> {
-    fn value(&mut self, id: NodeId, schemas: &[SchemaId]) {
-        // What no schema knows is ignored anyway.
+impl<'j> Checker<'_, 'j> {
+    fn check_value(&mut self, id: NodeId, schemas: &[SchemaId]) {
+        // Values without schema are ignored.
         if schemas.is_empty()
-            || self.notes.findings.len() >= MAX_FAULTS
-            || self.notes.leaves.len() > MAX_LEAVES
+            || self.report.diagnostics.len() >= MAX_ERRORS
+            || self.report.leaves.len() > MAX_LEAVES
             || self.is_plain(id, schemas)
         {
             return;
         }
-        let Fitting { tape, schema } = self.fitting;
-        let subject = Subject::new(tape, schema, id);
+        let Selector { tape, schema } = self.selector;
+        let instance = Instance::new(tape, schema, id);
         let selection = match schemas {
-            // Most have nothing to choose from.
-            [one] if schema.schema(schema.resolve(*one)).is_alone() => {
-                let one = schema.resolve(*one);
-                let has_type = schema.schema(one).types.meets(subject.types());
-                has_type.then(|| Selection::of(one))
+            // The usual case: there is nothing to choose from.
+            [id] if schema.schema(schema.resolve(*id)).is_self_contained() => {
+                let id = schema.resolve(*id);
+                let has_type = schema.schema(id).types.intersects(instance.types());
+                has_type.then(|| Selection::of(id))
             }
-            several => {
-                let fits = several.iter().map(|one| self.fitting.fit(&subject, *one));
-                let has_type = fits.max().is_some_and(|fit| fit.has_type);
-                has_type.then(|| self.fitting.select(&subject, several))
+            ids => {
+                let scores = ids.iter().map(|id| self.selector.score(&instance, *id));
+                let has_type = scores.max().is_some_and(|score| score.has_type);
+                has_type.then(|| self.selector.select(&instance, ids))
             }
         };
         let Some(selection) = selection else {
             let types = schema.types(schemas);
             let replace = Fix::Replace(id, schemas.to_vec());
-            // Serde takes an array for a struct.
-            let may_be_taken = subject.kind == Kind::Array && types.meets(Types::OBJECT);
-            return self.finding(must_be(&types.names()), vec![replace], !may_be_taken);
+            // Serde reads an array as a struct.
+            let is_accepted_by_serde =
+                instance.kind == ValueKind::Array && types.intersects(Types::OBJECT);
+            return self.report_error(
+                must_be(&types.names()),
+                vec![replace],
+                !is_accepted_by_serde,
+            );
         };
         let selected = selection.schemas.iter().map(|id| schema.schema(*id));
         let selected: Vec<&Schema> = selected.collect();
-        // A bulk reads each of its items by itself.
-        if selected.iter().any(|one| one.says("x-read-one-by-one")) {
+        // `Bulk` reads each item separately.
+        if selected
+            .iter()
+            .any(|subschema| subschema.has_flag("x-read-one-by-one"))
+        {
             return;
         }
-        if selected.iter().any(|one| one.says("x-allow-nul")) {
-            self.may_have_nul = self.may_have_nul.max(tape.after(id));
+        if selected
+            .iter()
+            .any(|subschema| subschema.has_flag("x-allow-nul"))
+        {
+            self.nul_allowed_before = self.nul_allowed_before.max(tape.after(id));
         }
         if let Some(alternatives) = &selection.untagged {
-            self.variant(&subject, schemas, &selected, alternatives);
+            self.report_variant(&instance, schemas, &selected, alternatives);
         }
-        if let Purpose::Limits = self.purpose {
-            self.limits(&subject, &selected);
+        if let Mode::Limits = self.mode {
+            for text in violated_limits(tape, &instance, &selected) {
+                self.report_refused(text, Vec::new());
+            }
         }
-        match subject.kind {
-            Kind::Object => self.object(&subject, &selection),
-            Kind::Array => self.array(&subject, schemas, &selection.schemas),
+        match instance.kind {
+            ValueKind::Object => self.check_object(&instance, &selection),
+            ValueKind::Array => self.check_array(&instance, schemas, &selection.schemas),
             _ => {
-                let is_wrong = |one: &&Schema| !self.fitting.is_constant(one, id);
+                let is_wrong = |subschema: &&Schema| !self.selector.is_constant(subschema, id);
                 if selected.iter().any(is_wrong) {
-                    self.constant(id, schemas, schemas);
-                } else if subject.kind == Kind::Number {
-                    self.number(&subject, schemas, &selected);
-                } else if subject.kind == Kind::String {
-                    self.string(id);
+                    self.report_constants(id, schemas, schemas);
+                } else if instance.kind == ValueKind::Number {
+                    self.check_number(&instance, schemas, &selected);
+                } else if instance.kind == ValueKind::String {
+                    self.check_string(id);
                 }
             }
         }
-        if let Purpose::Leaves(within) = self.purpose
+        if let Mode::Leaves(within) = self.mode
             && tape.contains(within, id)
             && tape.after(id) == id.next()
         {
             let path = self.path();
             let schemas = schemas.to_vec();
-            self.notes.leaves.push(MethodTable { id, path, schemas });
+            self.report.leaves.push(Leaf { id, path, schemas });
         }
     }
 
-    /// Most values are texts and short integers of one plain schema.
+    /// Whether the value is valid by a quick look: a string, boolean, null or short number of one plain schema.
     fn is_plain(&mut self, id: NodeId, schemas: &[SchemaId]) -> bool {
-        let (Purpose::Form, [schema]) = (self.purpose, schemas) else {
+        let (Mode::Structure, [schema]) = (self.mode, schemas) else {
             return false;
         };
-        let schema = self.fitting.schema.schema(*schema);
-        if !schema.is_alone() {
+        let schema = self.selector.schema.schema(*schema);
+        if !schema.is_self_contained() {
             return false;
         }
-        let text = self.fitting.tape.text(id);
-        match self.fitting.tape.kind(id) {
-            Kind::String => schema.types.meets(Types::STRING) && !text.contains('\\'),
-            Kind::Boolean => schema.types.meets(Types::BOOLEAN),
-            Kind::Null => schema.types.meets(Types::NULL),
-            Kind::Number if schema.types.meets(Types::NUMBER) => schema.format() != Some("float"),
-            Kind::Number => {
+        let text = self.selector.tape.text(id);
+        match self.selector.tape.kind(id) {
+            ValueKind::String => schema.types.intersects(Types::STRING) && !text.contains('\\'),
+            ValueKind::Boolean => schema.types.intersects(Types::BOOLEAN),
+            ValueKind::Null => schema.types.intersects(Types::NULL),
+            ValueKind::Number if schema.types.intersects(Types::NUMBER) => {
+                schema.format() != Some("float")
+            }
+            ValueKind::Number => {
                 // JavaScript writes `1`, other languages write `1.0`.
                 let digits = text.strip_suffix(".0").unwrap_or(text);
-                let is_plain = schema.types.meets(Types::INTEGER)
+                let is_plain = schema.types.intersects(Types::INTEGER)
                     && digits.len() <= schema.safe_digits
                     && digits.bytes().all(|byte| byte.is_ascii_digit());
                 if is_plain && digits.len() < text.len() {
@@ -186,135 +201,155 @@ impl<'j> Check<'_, 'j> {
                 }
                 is_plain
             }
-            Kind::Array | Kind::Object => false,
+            ValueKind::Array | ValueKind::Object => false,
         }
     }
 
-    fn object(&mut self, subject: &Subject<'j>, selection: &Selection) {
+    fn check_object(&mut self, instance: &Instance<'j>, selection: &Selection) {
         let ids = &selection.schemas;
-        let Fitting { tape, schema } = self.fitting;
+        let Selector { tape, schema } = self.selector;
         let schemas: Vec<(SchemaId, &Schema)> =
             ids.iter().map(|id| (*id, schema.schema(*id))).collect();
         let mut missing: Vec<&'static str> = Vec::new();
-        for name in schemas.iter().flat_map(|(_, one)| &one.required) {
-            if subject.member(name).is_none() && !missing.contains(name) {
+        for name in schemas
+            .iter()
+            .flat_map(|(_, subschema)| &subschema.required)
+        {
+            if instance.member(name).is_none() && !missing.contains(name) {
                 missing.push(name);
                 let member = schema.members(ids, name);
-                let add = Fix::Add(subject.id, (*name).to_owned(), member);
-                self.within(Crumb::Missing(name), |check| {
-                    check.refused("is required".to_owned(), vec![add]);
+                let add = Fix::Add(instance.id, (*name).to_owned(), member);
+                self.within(Segment::Missing(name), |checker| {
+                    checker.report_refused("is required".to_owned(), vec![add]);
                 });
             }
         }
         let mut structs = schemas
             .iter()
-            .filter(|(_, one)| !one.properties.is_empty())
+            .filter(|(_, subschema)| !subschema.properties.is_empty())
             .peekable();
-        // Of which variant its members are is not known without a tag.
+        // Without a tag, the variant and so its members are unknown.
         let is_closed = selection.untagged.is_none()
             && structs.peek().is_some()
-            && structs.all(|(_, one)| one.additional == Additional::Denied);
-        // Of a map or anything; structs have few names, which `subject` has.
+            && structs.all(|(_, subschema)| subschema.additional == Additional::Denied);
+        // The names of map entries. `instance` has those of properties.
         let mut names: HashSet<Cow<'j, str>> = HashSet::new();
-        for (name, value) in tape.members(subject.id) {
+        for (name, value) in tape.members(instance.id) {
             let text = tape.string(name);
             let (only, mut all);
-            let members: &[SchemaId] = if let [(id, one)] = &schemas[..] {
-                only = one.member(*id, &text);
+            let members: &[SchemaId] = if let [(id, subschema)] = &schemas[..] {
+                only = subschema.member(*id, &text);
                 only.as_slice()
             } else {
                 let known = schemas
                     .iter()
-                    .filter_map(|(id, one)| one.member(*id, &text));
+                    .filter_map(|(id, subschema)| subschema.member(*id, &text));
                 all = known.collect::<Vec<_>>();
                 all.dedup();
                 &all
             };
             let is_property = schemas
                 .iter()
-                .any(|(_, one)| one.properties.contains_key(&*text));
+                .any(|(_, subschema)| subschema.properties.contains_key(&*text));
             let is_twice = if is_property {
-                subject.member(&text).is_some_and(|first| first != value)
+                instance.member(&text).is_some_and(|first| first != value)
             } else {
                 !members.is_empty() && !names.insert(text.clone())
             };
-            self.within(Crumb::Name(name), |check| {
+            self.within(Segment::Name(name), |checker| {
                 if is_twice {
-                    check.finding(
+                    checker.report_error(
                         "is given more than once".to_owned(),
                         vec![Fix::Remove(value)],
                         is_property,
                     );
                 } else if members.is_empty() && is_closed {
-                    check.refused("is not known".to_owned(), vec![Fix::Remove(value)]);
+                    checker.report_refused("is not known".to_owned(), vec![Fix::Remove(value)]);
                 } else {
-                    check.value(value, members);
+                    checker.check_value(value, members);
                 }
             });
             if text.contains('\0') && !members.is_empty() {
-                self.taken("must not have names with U+0000".to_owned(), Vec::new());
+                self.report_accepted("must not have names with U+0000".to_owned(), Vec::new());
             }
         }
     }
 
-    fn array(&mut self, subject: &Subject<'j>, schemas: &[SchemaId], ids: &[SchemaId]) {
-        let Fitting { tape, schema } = self.fitting;
+    fn check_array(&mut self, instance: &Instance<'j>, schemas: &[SchemaId], ids: &[SchemaId]) {
+        let Selector { tape, schema } = self.selector;
         let selected = || ids.iter().map(|id| schema.schema(*id));
-        let count = tape.elements(subject.id).count();
+        let count = tape.elements(instance.id).count();
         if let Some(tuple) = selected()
-            .map(|one| &one.tuple)
+            .map(|subschema| &subschema.tuple)
             .find(|tuple| !tuple.is_empty())
             && tuple.len() != count
         {
-            let replace = Fix::Replace(subject.id, schemas.to_vec());
-            return self.refused(format!("must have {} elements", tuple.len()), vec![replace]);
+            let replace = Fix::Replace(instance.id, schemas.to_vec());
+            return self
+                .report_refused(format!("must have {} elements", tuple.len()), vec![replace]);
         }
-        let mut lists = selected().filter(|one| one.items.is_some()).peekable();
-        if lists.peek().is_some() && lists.all(|one| one.says("uniqueItems")) {
+        let mut lists = selected()
+            .filter(|subschema| subschema.items.is_some())
+            .peekable();
+        if lists.peek().is_some() && lists.all(|subschema| subschema.has_flag("uniqueItems")) {
             let mut known = HashSet::new();
-            let mut elements = tape.elements(subject.id);
-            if !elements.all(|one| known.insert((tape.kind(one), self.canonical(one)))) {
-                self.taken("must not have anything twice".to_owned(), Vec::new());
+            let mut elements = tape.elements(instance.id);
+            if !elements.all(|element| known.insert((tape.kind(element), self.canonical(element))))
+            {
+                self.report_accepted("must not have anything twice".to_owned(), Vec::new());
             }
         }
-        let is_tuple = selected().any(|one| !one.tuple.is_empty());
+        let is_tuple = selected().any(|subschema| !subschema.tuple.is_empty());
         let mut elements = schema.elements(ids, 0);
-        for (index, element) in tape.elements(subject.id).enumerate() {
+        for (index, element) in tape.elements(instance.id).enumerate() {
             if is_tuple {
                 elements = schema.elements(ids, index);
             }
             if elements.is_empty() {
                 break;
             }
-            self.within(Crumb::Index(index), |check| check.value(element, &elements));
+            self.within(Segment::Index(index), |checker| {
+                checker.check_value(element, &elements)
+            });
         }
     }
 
-    fn number(&mut self, subject: &Subject<'j>, schemas: &[SchemaId], selected: &[&Schema]) {
-        let types = self.fitting.schema.types(schemas);
+    fn check_number(
+        &mut self,
+        instance: &Instance<'j>,
+        schemas: &[SchemaId],
+        selected: &[&Schema],
+    ) {
+        let types = self.selector.schema.types(schemas);
         let mut numbers = selected
             .iter()
-            .filter(|one| one.types != Types::ANY && one.types.meets(Types::NUMBER))
+            .filter(|subschema| {
+                subschema.types != Types::ANY && subschema.types.intersects(Types::NUMBER)
+            })
             .peekable();
-        let is_single =
-            numbers.peek().is_some() && numbers.all(|one| one.format() == Some("float"));
-        if is_single && is_infinite(subject.text) {
-            let replace = Fix::Replace(subject.id, schemas.to_vec());
-            return self.taken("must be a number in range".to_owned(), vec![replace]);
+        let is_single = numbers.peek().is_some()
+            && numbers.all(|subschema| subschema.format() == Some("float"));
+        if is_single && is_infinite(instance.text) {
+            let replace = Fix::Replace(instance.id, schemas.to_vec());
+            return self.report_accepted("must be a number in range".to_owned(), vec![replace]);
         }
-        if types.meets(Types::NUMBER) {
+        if types.intersects(Types::NUMBER) {
             return;
         }
-        let Some(integer) = &subject.integer else {
+        let Some(integer) = &instance.integer else {
             return;
         };
-        let bounds = selected.iter().filter_map(|one| Bounds::of(one.format()?));
-        let bounds: Vec<Bounds> = bounds.collect();
-        if let Some(first) = bounds.first()
-            && !bounds.iter().any(|bounds| bounds.hold(integer))
+        let ranges = selected
+            .iter()
+            .filter_map(|subschema| IntegerRange::of_format(subschema.format()?));
+        let ranges: Vec<IntegerRange> = ranges.collect();
+        if let Some(first) = ranges.first()
+            && !ranges.iter().any(|range| range.contains(integer))
         {
             let limit = |name: &str| {
-                let numbers = selected.iter().filter_map(|one| one.keyword(name));
+                let numbers = selected
+                    .iter()
+                    .filter_map(|subschema| subschema.keyword(name));
                 numbers
                     .filter(|limit| limit.is_number())
                     .map(Value::to_string)
@@ -322,114 +357,118 @@ impl<'j> Check<'_, 'j> {
             };
             let minimum = limit("minimum").unwrap_or_else(|| first.minimum.to_string());
             let maximum = limit("maximum").unwrap_or_else(|| first.maximum.to_string());
-            let replace = Fix::Replace(subject.id, schemas.to_vec());
-            self.refused(range(&minimum, &maximum), vec![replace]);
+            let replace = Fix::Replace(instance.id, schemas.to_vec());
+            self.report_refused(range(&minimum, &maximum), vec![replace]);
         } else if let Integer::Digits(digits) = integer
-            && digits != subject.text
+            && digits != instance.text
         {
-            self.rewrite(subject.id, digits);
+            self.rewrite(instance.id, digits);
         }
     }
 
-    /// Values come in the order of the text.
+    /// Writes an integer anew. The calls come in text order.
     fn rewrite(&mut self, number: NodeId, digits: &str) {
-        let all = self.fitting.tape.json();
-        let number = self.fitting.tape.range(number);
-        let rewritten = self.notes.rewritten.get_or_insert_default();
+        let all = self.selector.tape.json();
+        let number = self.selector.tape.range(number);
+        let rewritten = self.report.rewritten.get_or_insert_default();
         rewritten.push_str(&all[self.copied..number.start]);
         rewritten.push_str(digits);
         self.copied = number.end;
     }
 
-    fn string(&mut self, id: NodeId) {
-        let text = self.fitting.tape.string(id);
-        if text.contains('\0') && id >= self.may_have_nul {
+    fn check_string(&mut self, id: NodeId) {
+        let text = self.selector.tape.string(id);
+        if text.contains('\0') && id >= self.nul_allowed_before {
             let rest = Value::String(text.replace('\0', ""));
-            self.taken(
+            self.report_accepted(
                 "must not contain U+0000".to_owned(),
                 vec![Fix::Write(id, rest.to_string())],
             );
         }
     }
 
-    /// None of the constants.
-    fn constant(&mut self, id: NodeId, schemas: &[SchemaId], alternatives: &[SchemaId]) {
-        let constants = constants(self.fitting.schema, alternatives);
+    /// Reports a value that is none of the constants.
+    fn report_constants(&mut self, id: NodeId, schemas: &[SchemaId], alternatives: &[SchemaId]) {
+        let constants = constants(self.selector.schema, alternatives);
         let replace = Fix::Replace(id, schemas.to_vec());
-        self.refused(must_be_one_of(&constants), vec![replace]);
+        self.report_refused(must_be_one_of(&constants), vec![replace]);
     }
 
-    /// None of the variants.
-    fn variant(
+    /// Reports a value that matches no variant.
+    fn report_variant(
         &mut self,
-        subject: &Subject<'j>,
+        instance: &Instance<'j>,
         schemas: &[SchemaId],
         selected: &[&Schema],
         alternatives: &[SchemaId],
     ) {
-        if subject.kind != Kind::Object {
-            return self.constant(subject.id, schemas, alternatives);
+        if instance.kind != ValueKind::Object {
+            return self.report_constants(instance.id, schemas, alternatives);
         }
-        let variants = Variants::of(self.fitting.schema, alternatives);
-        // The rest of a struct that an enum is flattened into is read all the same.
-        let is_flattened = selected.iter().any(|one| !one.properties.is_empty());
+        let variants = Variants::of(self.selector.schema, alternatives);
+        // A struct with a flattened enum has further members, which must stay.
+        let is_flattened = selected
+            .iter()
+            .any(|subschema| !subschema.properties.is_empty());
         let fixes = if is_flattened {
-            variants.members_of_first(subject, selected)
+            variants.fixes_to_first(instance, selected)
         } else {
-            vec![Fix::Replace(subject.id, schemas.to_vec())]
+            vec![Fix::Replace(instance.id, schemas.to_vec())]
         };
-        match variants.tag(subject) {
+        match variants.tag(instance) {
             Some((name, Some(value))) => {
-                let detail = must_be_one_of(&variants.values_of(name));
+                let detail = must_be_one_of(&variants.tag_values(name));
                 let name = value.name();
-                self.within(Crumb::Name(name), |check| check.refused(detail, fixes));
+                self.within(Segment::Name(name), |checker| {
+                    checker.report_refused(detail, fixes)
+                });
             }
-            Some((name, None)) => self.within(Crumb::Missing(name), |check| {
-                check.refused("is required".to_owned(), fixes);
+            Some((name, None)) => self.within(Segment::Missing(name), |checker| {
+                checker.report_refused("is required".to_owned(), fixes);
             }),
-            None => self.refused(must_have_one_of(&variants.names()), fixes),
+            None => self.report_refused(must_have_one_of(&variants.external_tags()), fixes),
         }
     }
 
-    /// A value as it is compared with others of a set: strings by what they mean, the rest as written.
+    /// The form in which elements of a set are compared: strings unescaped, other values as written.
     fn canonical(&self, id: NodeId) -> Cow<'j, str> {
-        let tape = self.fitting.tape;
+        let tape = self.selector.tape;
         match tape.kind(id) {
-            Kind::String => tape.string(id),
+            ValueKind::String => tape.string(id),
             _ => Cow::Borrowed(tape.text(id)),
         }
     }
 
-    fn within(&mut self, crumb: Crumb, look: impl FnOnce(&mut Self)) {
-        self.trail.push(crumb);
-        look(self);
-        self.trail.pop();
+    fn within(&mut self, segment: Segment, check: impl FnOnce(&mut Self)) {
+        self.segments.push(segment);
+        check(self);
+        self.segments.pop();
     }
 
     fn path(&self) -> Path {
-        let step = |crumb: &Crumb| match crumb {
-            Crumb::Name(name) => Step::Member(self.fitting.tape.string(*name).into_owned()),
-            Crumb::Missing(name) => Step::Member((*name).to_owned()),
-            Crumb::Index(index) => Step::Element(*index),
+        let step = |segment: &Segment| match segment {
+            Segment::Name(name) => Step::Member(self.selector.tape.string(*name).into_owned()),
+            Segment::Missing(name) => Step::Member((*name).to_owned()),
+            Segment::Index(index) => Step::Element(*index),
         };
-        self.trail.iter().map(step).collect()
+        self.segments.iter().map(step).collect()
     }
 
-    /// Serde refuses it, too.
-    fn refused(&mut self, detail: String, fixes: Vec<Fix>) {
-        self.finding(detail, fixes, true);
+    /// Reports a violation that serde refuses, too.
+    fn report_refused(&mut self, detail: String, fixes: Vec<Fix>) {
+        self.report_error(detail, fixes, true);
     }
 
-    /// Serde takes it without a word.
-    fn taken(&mut self, detail: String, fixes: Vec<Fix>) {
-        self.finding(detail, fixes, false);
+    /// Reports a violation that serde accepts.
+    fn report_accepted(&mut self, detail: String, fixes: Vec<Fix>) {
+        self.report_error(detail, fixes, false);
     }
 
-    fn finding(&mut self, detail: String, fixes: Vec<Fix>, is_refused_by_serde: bool) {
-        if self.notes.findings.len() < MAX_FAULTS {
-            let fault = Fault::new(self.path(), detail);
-            self.notes.findings.push(Finding {
-                fault,
+    fn report_error(&mut self, detail: String, fixes: Vec<Fix>, is_refused_by_serde: bool) {
+        if self.report.diagnostics.len() < MAX_ERRORS {
+            let error = ValidationError::new(self.path(), detail);
+            self.report.diagnostics.push(Diagnostic {
+                error,
                 fixes,
                 is_refused_by_serde,
             });
@@ -437,8 +476,8 @@ impl<'j> Check<'_, 'j> {
     }
 }
 
-/// Is it too large for an `f32`?
-#[expect(clippy::cast_possible_truncation, reason = "so does serde")]
+/// Whether the number overflows an `f32`.
+#[expect(clippy::cast_possible_truncation, reason = "serde truncates, too")]
 fn is_infinite(number: &str) -> bool {
     let number: f64 = serde_json::from_str(number).unwrap_or_default();
     (number as f32).is_infinite()

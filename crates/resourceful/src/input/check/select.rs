@@ -1,59 +1,59 @@
-//! Which of several alternatives a value is meant for.
+//! Selects the schemas that apply to a value. Of alternatives it takes the best match.
 //!
-//! Only the value itself is looked at, not what is inside its members: so a value is looked at once,
-//! however many alternatives of alternatives a type has.
+//! Only the value and the names of its members count, not the contents of its members. So each value is
+//! visited once, however many nested alternatives a type has.
 
 use serde_json::Value;
 
-use crate::input::check::instance::Subject;
+use crate::input::check::instance::Instance;
 use crate::input::check::variants::Variants;
-use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::json_text::tape::{NodeId, Tape, ValueKind};
 use crate::input::schema::input_schema::{InputSchema, MAX_CHOICES};
 use crate::input::schema::subschema::{Additional, Schema, SchemaId};
 
-/// How well a value fits: the greater, the better.
+/// The quality of a match; a greater score is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Fit {
+pub(crate) struct Score {
     pub(crate) has_type: bool,
-    /// Its constants are those of the schema.
+    /// Its tags and constants are those of the schema.
     pub(crate) has_tags: bool,
-    /// How many members are missing, or must not be there, as a negative number.
-    pub(crate) lacks: i64,
-    /// How many members are known.
-    known: usize,
+    /// The number of missing and unexpected members, negated.
+    pub(crate) deficit: i64,
+    /// The number of members that the schema has.
+    matched: usize,
 }
 
-impl Fit {
-    const FULL: Self = Self {
+impl Score {
+    const PERFECT: Self = Self {
         has_type: true,
         has_tags: true,
-        lacks: 0,
-        known: 0,
+        deficit: 0,
+        matched: 0,
     };
 
     fn and(self, other: Self) -> Self {
         Self {
             has_type: self.has_type && other.has_type,
             has_tags: self.has_tags && other.has_tags,
-            lacks: self.lacks + other.lacks,
-            known: self.known + other.known,
+            deficit: self.deficit + other.deficit,
+            matched: self.matched + other.matched,
         }
     }
 }
 
-/// Fits values of one body into the schemas of one type.
+/// Selects schemas of one type for the values of one body.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Fitting<'a, 'j> {
+pub(crate) struct Selector<'a, 'j> {
     pub(crate) tape: &'a Tape<'j>,
     pub(crate) schema: &'a InputSchema,
 }
 
-/// What a value was found to be meant for.
+/// The schemas that were selected for a value.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
-    /// The schemas that hold for it.
+    /// The schemas that apply.
     pub(crate) schemas: Vec<SchemaId>,
-    /// Alternatives none of which has the value's tag.
+    /// Alternatives of which none has the tag of the value.
     pub(crate) untagged: Option<Vec<SchemaId>>,
 }
 
@@ -66,92 +66,95 @@ impl Selection {
     }
 }
 
-impl Fitting<'_, '_> {
-    pub(crate) fn fit(&self, subject: &Subject<'_>, id: SchemaId) -> Fit {
-        self.fit_within(subject, id, MAX_CHOICES)
+impl Selector<'_, '_> {
+    pub(crate) fn score(&self, instance: &Instance<'_>, id: SchemaId) -> Score {
+        self.score_within(instance, id, MAX_CHOICES)
     }
 
-    fn fit_within(&self, subject: &Subject<'_>, id: SchemaId, depth: usize) -> Fit {
+    fn score_within(&self, instance: &Instance<'_>, id: SchemaId, depth: usize) -> Score {
         let Some(depth) = depth.checked_sub(1) else {
-            return Fit::FULL;
+            return Score::PERFECT;
         };
         let schema = self.schema.schema(id);
-        let mut fit = self.fit_alone(subject, schema);
-        for one in &schema.conjuncts {
-            fit = fit.and(self.fit_within(subject, *one, depth));
+        let mut score = self.score_alone(instance, schema);
+        for subschema in &schema.all_of {
+            score = score.and(self.score_within(instance, *subschema, depth));
         }
         for choice in &schema.choices {
-            let fits = choice
+            let scores = choice
                 .alternatives
                 .iter()
-                .map(|one| self.fit_within(subject, *one, depth));
-            fit = fit.and(fits.max().unwrap_or(Fit::FULL));
+                .map(|alternative| self.score_within(instance, *alternative, depth));
+            score = score.and(scores.max().unwrap_or(Score::PERFECT));
         }
-        fit
+        score
     }
 
-    /// By the schema's own keywords.
-    fn fit_alone(&self, subject: &Subject<'_>, schema: &Schema) -> Fit {
-        let missing = |name: &&&str| subject.member(name).is_none();
-        let known = |(name, _): &&(&'static str, NodeId)| schema.properties.contains_key(name);
-        let mut fit = Fit {
-            has_type: schema.types.meets(subject.types()),
-            ..Fit::FULL
+    /// The score by the schema's own keywords.
+    fn score_alone(&self, instance: &Instance<'_>, schema: &Schema) -> Score {
+        let missing = |name: &&&str| instance.member(name).is_none();
+        let is_property =
+            |(name, _): &&(&'static str, NodeId)| schema.properties.contains_key(name);
+        let mut score = Score {
+            has_type: schema.types.intersects(instance.types()),
+            ..Score::PERFECT
         };
-        match subject.kind {
-            Kind::Object => {
-                fit.known = subject.members.iter().filter(known).count();
+        match instance.kind {
+            ValueKind::Object => {
+                score.matched = instance.members.iter().filter(is_property).count();
                 let unknown = match schema.additional {
-                    Additional::Denied => subject.count - fit.known,
+                    Additional::Denied => instance.count - score.matched,
                     _ => 0,
                 };
                 let missing = schema.required.iter().filter(missing).count();
-                fit.lacks = negative(missing + unknown);
-                fit.has_tags = subject
+                score.deficit = negated(missing + unknown);
+                score.has_tags = instance
                     .members
                     .iter()
                     .all(|(name, value)| self.has_tag(schema, name, *value));
             }
-            Kind::Array if !schema.tuple.is_empty() => {
-                fit.lacks = negative(schema.tuple.len().abs_diff(subject.count));
+            ValueKind::Array if !schema.tuple.is_empty() => {
+                score.deficit = negated(schema.tuple.len().abs_diff(instance.count));
             }
-            Kind::Array => {}
-            _ => fit.has_tags = self.is_constant(schema, subject.id),
+            ValueKind::Array => {}
+            _ => score.has_tags = self.is_constant(schema, instance.id),
         }
-        fit
+        score
     }
 
-    /// Is the member, if it is a tag, that of the schema?
+    /// Whether the member is no tag or the tag of the schema.
     fn has_tag(&self, schema: &Schema, name: &str, value: NodeId) -> bool {
         let member = schema.properties.get(name);
         let member = member.map(|id| self.schema.schema(*id));
         member.is_none_or(|member| !member.is_tag() || self.is_constant(member, value))
     }
 
-    /// Is it one of the constants, if the schema has any?
+    /// Whether the schema has no constants or the value is one of them.
     pub(crate) fn is_constant(&self, schema: &Schema, value: NodeId) -> bool {
         let Some(constants) = &schema.constants else {
             return true;
         };
-        if self.tape.kind(value) == Kind::String {
+        if self.tape.kind(value) == ValueKind::String {
             let text = self.tape.string(value);
-            constants.iter().any(|one| one.as_str() == Some(&text))
+            constants
+                .iter()
+                .any(|constant| constant.as_str() == Some(&text))
         } else {
             let value: Value = serde_json::from_str(self.tape.text(value)).unwrap_or_default();
             constants.contains(&&value)
         }
     }
 
-    /// The schemas that hold for the value: of alternatives, those that fit best.
-    pub(crate) fn select(&self, subject: &Subject<'_>, ids: &[SchemaId]) -> Selection {
+    /// The schemas that apply to the value.
+    pub(crate) fn select(&self, instance: &Instance<'_>, ids: &[SchemaId]) -> Selection {
         let mut selection = Selection::default();
-        self.choose(subject, ids, MAX_CHOICES, &mut selection);
+        self.choose(instance, ids, MAX_CHOICES, &mut selection);
         selection
     }
 
     fn choose(
         &self,
-        subject: &Subject<'_>,
+        instance: &Instance<'_>,
         alternatives: &[SchemaId],
         depth: usize,
         selection: &mut Selection,
@@ -159,56 +162,56 @@ impl Fitting<'_, '_> {
         let Some(depth) = depth.checked_sub(1) else {
             return;
         };
-        if let [one] = alternatives {
-            self.take(subject, *one, depth, selection);
+        if let [alternative] = alternatives {
+            self.add(instance, *alternative, depth, selection);
             return;
         }
-        let fits = alternatives
+        let scores = alternatives
             .iter()
-            .map(|one| (self.fit(subject, *one), *one));
-        let fits: Vec<(Fit, SchemaId)> = fits.collect();
-        let Some(best) = fits.iter().map(|(fit, _)| *fit).max() else {
+            .map(|alternative| (self.score(instance, *alternative), *alternative));
+        let scores: Vec<(Score, SchemaId)> = scores.collect();
+        let Some(best) = scores.iter().map(|(score, _)| *score).max() else {
             return;
         };
-        let lacks_tag = best.lacks < 0 && self.has_no_variant(subject, alternatives);
-        if best.has_type && (!best.has_tags || lacks_tag) {
+        let is_tag_missing = best.deficit < 0 && self.is_variant_unknown(instance, alternatives);
+        if best.has_type && (!best.has_tags || is_tag_missing) {
             selection
                 .untagged
                 .get_or_insert_with(|| alternatives.to_vec());
             return;
         }
-        // Serde may have taken any that lacks nothing. Of those that lack something, the client meant one.
-        let is_best = |fit: &Fit| match best.lacks {
-            0 => (fit.has_type, fit.has_tags, fit.lacks) == (best.has_type, true, 0),
-            _ => *fit == best,
+        // Serde may accept any complete match. If there is none, the client meant one alternative.
+        let is_best = |score: &Score| match best.deficit {
+            0 => (score.has_type, score.has_tags, score.deficit) == (best.has_type, true, 0),
+            _ => *score == best,
         };
-        let most = if best.lacks == 0 { usize::MAX } else { 1 };
-        for (_, one) in fits.iter().filter(|(fit, _)| is_best(fit)).take(most) {
-            self.take(subject, *one, depth, selection);
+        let most = if best.deficit == 0 { usize::MAX } else { 1 };
+        for (_, alternative) in scores.iter().filter(|(score, _)| is_best(score)).take(most) {
+            self.add(instance, *alternative, depth, selection);
         }
     }
 
-    /// Are all variants that are objects told apart by a member that is not there?
-    fn has_no_variant(&self, subject: &Subject<'_>, alternatives: &[SchemaId]) -> bool {
+    /// Whether the tag is missing that distinguishes all object variants.
+    fn is_variant_unknown(&self, instance: &Instance<'_>, alternatives: &[SchemaId]) -> bool {
         let variants = Variants::of(self.schema, alternatives);
-        subject.kind == Kind::Object && variants.are_untagged(subject)
+        instance.kind == ValueKind::Object && variants.is_tag_missing(instance)
     }
 
-    fn take(&self, subject: &Subject<'_>, id: SchemaId, depth: usize, selection: &mut Selection) {
+    fn add(&self, instance: &Instance<'_>, id: SchemaId, depth: usize, selection: &mut Selection) {
         if selection.schemas.contains(&id) {
             return;
         }
         selection.schemas.push(id);
         let schema = self.schema.schema(id);
-        for one in &schema.conjuncts {
-            self.take(subject, *one, depth, selection);
+        for subschema in &schema.all_of {
+            self.add(instance, *subschema, depth, selection);
         }
         for choice in &schema.choices {
-            self.choose(subject, &choice.alternatives, depth, selection);
+            self.choose(instance, &choice.alternatives, depth, selection);
         }
     }
 }
 
-fn negative(count: usize) -> i64 {
+fn negated(count: usize) -> i64 {
     -i64::try_from(count).unwrap_or(i64::from(u32::MAX))
 }

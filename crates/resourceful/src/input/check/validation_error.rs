@@ -1,30 +1,30 @@
-//! What is wrong with a document, and where.
+//! One violation in a document, and its position.
 
 use crate::error::field_error::FieldError;
 use crate::input::json_text::path::{Path, Step};
 
-/// More faults than these in one body help nobody, and each costs another try.
-pub(crate) const MAX_FAULTS: usize = 100;
+/// The most errors of one response. More help no client, and each costs another read of the body.
+pub(crate) const MAX_ERRORS: usize = 100;
 
-/// One thing that is wrong.
+/// One violation in a document. The client gets it as a [`FieldError`].
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct ValidationError {
     pub(crate) path: Path,
     pub(crate) detail: String,
 }
 
-/// The first hundred, each once.
-pub(crate) fn each_once(all: impl Iterator<Item = Fault>) -> Vec<Fault> {
-    let mut faults: Vec<Fault> = Vec::new();
-    for fault in all.take(MAX_FAULTS) {
-        if !faults.contains(&fault) {
-            faults.push(fault);
+/// The first [`MAX_ERRORS`], without duplicates.
+pub(crate) fn distinct(all: impl Iterator<Item = ValidationError>) -> Vec<ValidationError> {
+    let mut errors: Vec<ValidationError> = Vec::new();
+    for error in all.take(MAX_ERRORS) {
+        if !errors.contains(&error) {
+            errors.push(error);
         }
     }
-    faults
+    errors
 }
 
-impl Fault {
+impl ValidationError {
     pub(crate) fn new(path: Path, detail: impl Into<String>) -> Self {
         Self {
             path,
@@ -32,7 +32,7 @@ impl Fault {
         }
     }
 
-    /// As a member of a body, by its JSON Pointer (RFC 6901).
+    /// An error in a body, at its JSON Pointer (RFC 6901).
     pub(crate) fn in_body(self) -> FieldError {
         let pointer = self
             .path
@@ -44,7 +44,7 @@ impl Fault {
         FieldError::body(pointer, self.detail)
     }
 
-    /// As a query parameter; what is wrong inside a list is wrong with the parameter.
+    /// An error in a query parameter. An error in an element of a list belongs to the parameter.
     pub(crate) fn in_query(self) -> FieldError {
         let name = match self.path.into_iter().next() {
             Some(Step::Member(name)) => name,

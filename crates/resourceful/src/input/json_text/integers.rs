@@ -1,18 +1,19 @@
-//! Integers however they are written: `1.0`, `1e3` and `-0` are integers to JSON Schema and to JavaScript,
-//! which knows no others, but not to serde. And the ranges of Rust's integers.
+//! Integers in all their spellings, and the ranges of Rust's integer types.
+//!
+//! `1.0`, `1e3` and `-0` are integers to JSON Schema and to JavaScript, but not to serde.
 
-/// Numbers of more digits than these fit no integer of 128 bits.
+/// The most digits of a 128-bit integer.
 const MAX_DIGITS: usize = 39;
 
-/// An integer, as serde reads it.
+/// An integer in the spelling that serde reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Integer {
     Digits(String),
-    /// Too long for any type of Rust.
+    /// Too large for every integer type of Rust.
     Huge,
 }
 
-/// The integer that a JSON number is equal to.
+/// The integer that is equal to a JSON number.
 pub(crate) fn as_integer(number: &str) -> Option<Integer> {
     let (sign, number) = match number.strip_prefix('-') {
         Some(number) => ("-", number),
@@ -25,15 +26,15 @@ pub(crate) fn as_integer(number: &str) -> Option<Integer> {
         return Some(Integer::Digits(format!("{sign}{number}")));
     }
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
+    let (integer_part, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{integer_part}{fraction}");
     let digits = digits.trim_end_matches('0');
     if digits.is_empty() {
         return Some(Integer::Digits("0".to_owned()));
     }
-    // How many of the digits are before the point.
+    // The number of digits before the decimal point.
     let exponent = exponent.parse::<isize>();
-    let point = exponent.map(|exponent| whole.len().saturating_add_signed(exponent));
+    let point = exponent.map(|exponent| integer_part.len().saturating_add_signed(exponent));
     let point = point.unwrap_or(if number.contains('-') { 0 } else { usize::MAX });
     if point < digits.len() {
         return None;
@@ -47,15 +48,15 @@ pub(crate) fn as_integer(number: &str) -> Option<Integer> {
     Some(Integer::Digits(format!("{sign}{integer}{zeros}")))
 }
 
-/// The numbers that an integer type of Rust can hold.
-pub(crate) struct Bounds {
+/// The range of an integer type of Rust.
+pub(crate) struct IntegerRange {
     pub(crate) minimum: i128,
     pub(crate) maximum: u128,
 }
 
-impl Bounds {
-    /// By the format of a schema, as schemars writes it.
-    pub(crate) fn of(format: &str) -> Option<Self> {
+impl IntegerRange {
+    /// The range that the `format` of a schema names, as schemars writes it.
+    pub(crate) fn of_format(format: &str) -> Option<Self> {
         let (unsigned, bits) = match format.strip_prefix("uint") {
             Some(bits) => (true, bits),
             None => (false, format.strip_prefix("int")?),
@@ -77,7 +78,7 @@ impl Bounds {
         })
     }
 
-    pub(crate) fn hold(&self, integer: &Integer) -> bool {
+    pub(crate) fn contains(&self, integer: &Integer) -> bool {
         let Integer::Digits(digits) = integer else {
             return false;
         };
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_number_is_an_integer() {
+    fn a_number_without_fraction_is_an_integer() {
         for (written, integer) in [
             ("1.0", "1"),
             ("-204.00", "-204"),
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_are_left_alone() {
+    fn fractions_and_huge_numbers_are_not_rewritten() {
         for written in ["1.5", "1e-1", "15e-1", "0.1e-99", "1e-99999999999999999999"] {
             assert_eq!(as_integer(written), None, "{written}");
         }

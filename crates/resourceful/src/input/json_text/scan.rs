@@ -1,34 +1,37 @@
-//! What `serde_json` lets pass in members that nobody reads: depth, unpaired surrogates,
-//! numbers too large, bytes that are no UTF-8. One look at each byte, nothing kept.
+//! A strict scan of JSON bytes before `serde_json` reads them.
+//!
+//! In members that the type ignores, `serde_json` accepts deep nesting, unpaired surrogates, numbers
+//! that overflow an `f64` and bytes that are not UTF-8. The scan rejects them. It looks at each byte
+//! once and allocates nothing.
 
 use crate::error::{Error, Result};
 
-/// The depth assumed for bodies that pass the quick scan.
+/// The depth that is reported for bodies that pass [`is_simple`].
 pub(crate) const SIMPLE_DEPTH: u32 = 3;
 
-/// Numbers of more digits may be too large for 32 bits.
+/// Numbers with more digits may overflow an `f32`.
 const MAX_DIGITS: usize = 38;
 
-/// What a body contains besides plain JSON.
+/// Features of a body that need a closer check.
 #[derive(Debug, Default, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "the flags are independent")]
 pub(crate) struct Scan {
-    /// A string with U+0000.
-    pub(crate) nul: bool,
+    /// Some string has U+0000.
+    pub(crate) has_nul: bool,
     /// The body is an array.
-    pub(crate) top_array: bool,
-    /// There is an array inside.
-    pub(crate) nested_array: bool,
-    /// There is a number that may be too large for 32 bits.
-    pub(crate) wide_number: bool,
-    /// How deep it is nested, at most.
+    pub(crate) is_array: bool,
+    /// Some array is not the whole body.
+    pub(crate) has_nested_array: bool,
+    /// Some number may overflow an `f32`.
+    pub(crate) has_wide_number: bool,
+    /// The largest nesting depth.
     pub(crate) depth: u32,
 }
 
-/// A body that may nest so deep.
+/// Scans a body that may nest `max_depth` levels.
 ///
 /// # Errors
-/// 400 that says where.
+/// 400 with the line and the column of the first violation.
 pub(crate) fn scan(bytes: &[u8], max_depth: u32) -> Result<Scan> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::malformed_body(
@@ -50,8 +53,8 @@ pub(crate) fn scan(bytes: &[u8], max_depth: u32) -> Result<Scan> {
             b'"' => at = string(bytes, at + 1, &mut scan)?,
             b'{' | b'[' => {
                 depth += 1;
-                scan.top_array |= byte == b'[' && depth == 1;
-                scan.nested_array |= byte == b'[' && depth > 1;
+                scan.is_array |= byte == b'[' && depth == 1;
+                scan.has_nested_array |= byte == b'[' && depth > 1;
                 scan.depth = scan.depth.max(depth);
                 if depth > max_depth {
                     let reason = format!("it is nested deeper than {max_depth} levels");
@@ -70,27 +73,27 @@ pub(crate) fn scan(bytes: &[u8], max_depth: u32) -> Result<Scan> {
     Ok(scan)
 }
 
-/// Most bodies are short, and have neither arrays nor escapes nor exponents: nothing that is looked
-/// for here. Written so that the compiler looks at many bytes at once.
+/// Whether the body is short and has no arrays, escapes and exponents, so that [`scan`] would find
+/// nothing. Most bodies are. The loop has a form that the compiler vectorises.
 fn is_simple(bytes: &[u8]) -> bool {
-    // A number this short is not too large without an exponent, and a byte counts what is nested.
+    // Without an exponent, so short a number does not overflow. Each counter fits a byte.
     if bytes.len() > usize::from(u8::MAX) {
         return false;
     }
-    let (mut odd, mut objects, mut digits) = (0_u8, 0_u8, 0_u8);
-    // What is odd and comes last ends too early, which the parser says.
+    let (mut special, mut objects, mut digits) = (0_u8, 0_u8, 0_u8);
+    // The last byte needs no look: a body that ends in an odd byte is incomplete, which the parser reports.
     for (byte, next) in bytes.iter().zip(bytes.get(1..).unwrap_or_default()) {
         let is_digit = u8::from(byte.is_ascii_digit());
         let is_number = is_digit | u8::from(*byte == b'.');
         let has_exponent = is_number & u8::from(next | 32 == b'e');
-        odd |= u8::from(*byte == b'\\') | u8::from(*byte == b'[') | has_exponent;
+        special |= u8::from(*byte == b'\\') | u8::from(*byte == b'[') | has_exponent;
         objects += u8::from(*byte == b'{');
         digits += is_digit;
     }
-    odd == 0 && u32::from(objects) <= SIMPLE_DEPTH && usize::from(digits) < MAX_DIGITS
+    special == 0 && u32::from(objects) <= SIMPLE_DEPTH && usize::from(digits) < MAX_DIGITS
 }
 
-/// From the first character of a string to behind its closing quote.
+/// Scans a string whose first character is at `at`; returns the index after the closing quote.
 fn string(bytes: &[u8], mut at: usize, scan: &mut Scan) -> Result<usize> {
     let mut high_surrogate = None;
     loop {
@@ -99,11 +102,11 @@ fn string(bytes: &[u8], mut at: usize, scan: &mut Scan) -> Result<usize> {
             return Ok(bytes.len());
         };
         let is_escape = rest[plain] == b'\\';
-        // Only another escape, and at once, can be the other half.
+        // The other half must be the escape that follows directly.
         if let Some(start) = high_surrogate
             && (plain > 0 || !is_escape)
         {
-            return Err(unpaired(bytes, start));
+            return Err(unpaired_surrogate(bytes, start));
         }
         at += plain;
         if !is_escape {
@@ -115,10 +118,10 @@ fn string(bytes: &[u8], mut at: usize, scan: &mut Scan) -> Result<usize> {
         };
         match (high_surrogate.take(), unit) {
             (Some(_), Some(0xDC00..=0xDFFF)) => {}
-            (Some(start), _) => return Err(unpaired(bytes, start)),
+            (Some(start), _) => return Err(unpaired_surrogate(bytes, start)),
             (None, Some(0xD800..=0xDBFF)) => high_surrogate = Some(at),
-            (None, Some(0xDC00..=0xDFFF)) => return Err(unpaired(bytes, at)),
-            (None, Some(0)) => scan.nul = true,
+            (None, Some(0xDC00..=0xDFFF)) => return Err(unpaired_surrogate(bytes, at)),
+            (None, Some(0)) => scan.has_nul = true,
             (None, _) => {}
         }
         at += if unit.is_some() { 6 } else { 2 };
@@ -133,11 +136,11 @@ fn hex4(bytes: &[u8], at: usize) -> Option<u16> {
     })
 }
 
-fn unpaired(bytes: &[u8], at: usize) -> Error {
+fn unpaired_surrogate(bytes: &[u8], at: usize) -> Error {
     malformed(bytes, at, "it has an unpaired surrogate")
 }
 
-/// Only numbers with an exponent, or very long ones, can be too large.
+/// Scans a number. Only numbers with an exponent and very long ones can overflow.
 fn number(bytes: &[u8], start: usize, scan: &mut Scan) -> Result<usize> {
     let rest = &bytes[start..];
     let digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
@@ -147,32 +150,32 @@ fn number(bytes: &[u8], start: usize, scan: &mut Scan) -> Result<usize> {
         .unwrap_or(rest.len());
     let token = &rest[..length];
     let has_exponent = token.iter().any(|byte| matches!(byte, b'e' | b'E'));
-    scan.wide_number |= has_exponent || length > MAX_DIGITS;
+    scan.has_wide_number |= has_exponent || length > MAX_DIGITS;
     if (has_exponent || length > 300) && is_infinite(token) {
         return Err(malformed(bytes, start, "a number is too large"));
     }
     Ok(start + length)
 }
 
-/// The digits of the smallest number that is rounded to infinity: halfway between the largest `f64` and
+/// The digits of the smallest number that rounds to infinity: halfway between the largest `f64` and
 /// 2^1024.
-const INFINITE: &[u8; 309] = b"17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633028641669288791094655554785194040263065748867150582068190890200070838367627385484581771153176447573027006985557136695962284291481986083493647529271907416844436551070434271155969950809304288017790417449779\
+const SMALLEST_INFINITE: &[u8; 309] = b"17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720709633028641669288791094655554785194040263065748867150582068190890200070838367627385484581771153176447573027006985557136695962284291481986083493647529271907416844436551070434271155969950809304288017790417449779\
 2";
 
-/// Is the number too large for an `f64`? Told by its digits: to parse it takes hundreds of times as long
-/// where it is near the middle between two floats.
+/// Whether the number overflows an `f64`. Compares digits, since parsing takes hundreds of times as long
+/// for a number near the middle between two floats.
 fn is_infinite(number: &[u8]) -> bool {
     let mut parts = number.splitn(2, |byte| matches!(byte, b'e' | b'E'));
     let mantissa = parts.next().unwrap_or_default();
     let exponent = parts
         .next()
         .and_then(|exponent| std::str::from_utf8(exponent).ok());
-    let mut whole = mantissa
+    let mut integer_digits = mantissa
         .split(|byte| *byte == b'.')
         .next()
         .unwrap_or_default()
         .len();
-    whole -= usize::from(mantissa.starts_with(b"-"));
+    integer_digits -= usize::from(mantissa.starts_with(b"-"));
     let digits = || mantissa.iter().filter(|byte| byte.is_ascii_digit());
     let zeros = digits().take_while(|digit| **digit == b'0').count();
     let digits = digits().skip(zeros);
@@ -189,15 +192,15 @@ fn is_infinite(number: &[u8]) -> bool {
         }
     };
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX / 4);
-    // How many digits there are before the point, the first of them not a zero.
-    match (count(whole) - count(zeros)).saturating_add(exponent) {
-        309 => digits.cmp(INFINITE.iter()).is_ge(),
+    // The number of digits before the decimal point, without leading zeros.
+    match (count(integer_digits) - count(zeros)).saturating_add(exponent) {
+        309 => digits.cmp(SMALLEST_INFINITE.iter()).is_ge(),
         places => places > 309,
     }
 }
 
-/// `serde_json` says where; what is wrong we say in our own words.
-pub(crate) fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
+/// 400 at the position of a `serde_json` error, with a text of ours.
+pub(crate) fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> Error {
     let line_start = match error.line() {
         0 | 1 => 0,
         line => bytes
@@ -227,7 +230,7 @@ pub(crate) fn syntax(bytes: &[u8], error: &serde_json::Error) -> Error {
     }
 }
 
-/// 400: `reason`, and the place as a person counts it: lines and characters from 1.
+/// 400 with `reason` and the position in lines and characters, counted from 1.
 fn malformed(bytes: &[u8], at: usize, reason: &str) -> Error {
     let before = &bytes[..at.min(bytes.len())];
     let line = before.split(|byte| *byte == b'\n').count();
@@ -266,8 +269,8 @@ mod tests {
         assert_eq!(
             plain,
             Scan {
-                nested_array: true,
-                wide_number: true,
+                has_nested_array: true,
+                has_wide_number: true,
                 depth: 2,
                 ..Scan::default()
             }
@@ -300,8 +303,8 @@ mod tests {
 
     #[test]
     fn nul_is_noted_and_not_refused() {
-        assert!(scan(br#"{"a": "\u0000"}"#).unwrap().nul);
-        assert!(!scan(br#"{"a": "\\u0000"}"#).unwrap().nul);
+        assert!(scan(br#"{"a": "\u0000"}"#).unwrap().has_nul);
+        assert!(!scan(br#"{"a": "\\u0000"}"#).unwrap().has_nul);
     }
 
     #[test]
@@ -314,7 +317,7 @@ mod tests {
     #[test]
     fn a_number_is_infinite_exactly_when_its_float_is() {
         let largest = "1.7976931348623157e308";
-        let least = std::str::from_utf8(INFINITE).unwrap();
+        let least = std::str::from_utf8(SMALLEST_INFINITE).unwrap();
         let below = format!("{}1", &least[..308]);
         let (shorter, nines) = (&least[..308], "9".repeat(309));
         let numbers = [
@@ -360,7 +363,7 @@ mod tests {
 
     #[test]
     fn numbers_that_may_need_more_than_32_bits_are_noted() {
-        let is_wide = |json: &str| scan(json.as_bytes()).unwrap().wide_number;
+        let is_wide = |json: &str| scan(json.as_bytes()).unwrap().has_wide_number;
         let digits = "9".repeat(39);
         for json in [&*digits, "[1e39]", &format!(r#"{{"a": -{digits}}}"#)] {
             assert!(is_wide(json), "{json}");

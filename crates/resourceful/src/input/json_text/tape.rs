@@ -1,7 +1,7 @@
 //! The structure of a JSON text: where each value begins and ends.
 //!
-//! A body that failed is looked at once more beside its schema. A tree of owned values would take up to
-//! a hundred times the memory of the body; a node here is 12 bytes, and strings stay in the body.
+//! A tree of owned values would take up to a hundred times the memory of a body. A node of the tape
+//! takes 12 bytes, and strings stay in the body.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,20 +11,20 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::input::json_text::path::Step;
 
-/// A value, or the name of a member, by its place in the text.
+/// Index of a value or of a member name, in the order of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NodeId(u32);
 
 impl NodeId {
-    /// The whole.
+    /// The root value.
     pub(crate) const ROOT: Self = Self(0);
 
-    /// What is written next.
+    /// The value or name that follows in the text, possibly inside this one.
     pub(crate) fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
-    /// The name of a member, of its value.
+    /// The member name that belongs to this value.
     pub(crate) fn name(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
@@ -34,13 +34,13 @@ impl NodeId {
 struct Node {
     start: u32,
     end: u32,
-    /// The node after this one and all that is inside it.
+    /// The node after this one and everything inside it.
     next: u32,
 }
 
-/// What a value begins with.
+/// The JSON type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     Null,
     Boolean,
     Number,
@@ -49,7 +49,7 @@ pub(crate) enum Kind {
     Object,
 }
 
-/// All values of a JSON text, in its order; names of members stand before their values.
+/// All values of a JSON text in text order; each member name precedes its value.
 #[derive(Debug)]
 pub(crate) struct Tape<'j> {
     json: &'j str,
@@ -58,21 +58,23 @@ pub(crate) struct Tape<'j> {
 }
 
 impl<'j> Tape<'j> {
+    /// Parses untrusted bytes.
+    ///
     /// # Errors
-    /// What `serde_json` says of a text that is no JSON.
+    /// The `serde_json` error of a text that is not JSON.
     pub(crate) fn new(json: &'j [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice::<Skimmed>(json)?;
+        serde_json::from_slice::<StrictIgnoredAny>(json)?;
         Ok(Self::of_valid(json))
     }
 
-    /// Of what is known to be JSON.
+    /// Parses bytes that are known to be JSON.
     pub(crate) fn of_valid(json: &'j [u8]) -> Self {
         let json = std::str::from_utf8(json).unwrap_or("null");
         let (nodes, depth) = nodes_of(json.as_bytes());
         Self { json, nodes, depth }
     }
 
-    /// How deep it is nested.
+    /// The nesting depth.
     pub(crate) fn depth(&self) -> usize {
         self.depth
     }
@@ -86,34 +88,34 @@ impl<'j> Tape<'j> {
         self.json
     }
 
-    /// Where the value is in the text.
+    /// The byte range of the value.
     pub(crate) fn range(&self, id: NodeId) -> Range<usize> {
         let node = self.node(id);
         node.start as usize..node.end as usize
     }
 
-    /// The value as it is written.
+    /// The value as written.
     pub(crate) fn text(&self, id: NodeId) -> &'j str {
         &self.json[self.range(id)]
     }
 
-    pub(crate) fn kind(&self, id: NodeId) -> Kind {
+    pub(crate) fn kind(&self, id: NodeId) -> ValueKind {
         match self.json.as_bytes()[self.node(id).start as usize] {
-            b'n' => Kind::Null,
-            b't' | b'f' => Kind::Boolean,
-            b'"' => Kind::String,
-            b'[' => Kind::Array,
-            b'{' => Kind::Object,
-            _ => Kind::Number,
+            b'n' => ValueKind::Null,
+            b't' | b'f' => ValueKind::Boolean,
+            b'"' => ValueKind::String,
+            b'[' => ValueKind::Array,
+            b'{' => ValueKind::Object,
+            _ => ValueKind::Number,
         }
     }
 
-    /// The node after `id` and all that is inside it.
+    /// The node after `id` and everything inside it.
     pub(crate) fn after(&self, id: NodeId) -> NodeId {
         NodeId(self.node(id).next)
     }
 
-    /// A string, or the name of a member, without its quotes and escapes.
+    /// A string or member name without quotes and escapes.
     pub(crate) fn string(&self, id: NodeId) -> Cow<'j, str> {
         let text = self.text(id);
         let inside = text.get(1..text.len() - 1).unwrap_or_default();
@@ -124,9 +126,9 @@ impl<'j> Tape<'j> {
         }
     }
 
-    /// The elements of an array; none of other values.
+    /// The elements of an array; empty for other values.
     pub(crate) fn elements(&self, array: NodeId) -> impl Iterator<Item = NodeId> {
-        let is_array = self.kind(array) == Kind::Array;
+        let is_array = self.kind(array) == ValueKind::Array;
         let end = self.after(array);
         let first = Some(NodeId(array.0 + 1)).filter(|first| is_array && *first < end);
         std::iter::successors(first, move |element| {
@@ -134,9 +136,9 @@ impl<'j> Tape<'j> {
         })
     }
 
-    /// Name and value of each member of an object; none of other values.
+    /// Name and value of each member of an object; empty for other values.
     pub(crate) fn members(&self, object: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
-        let is_object = self.kind(object) == Kind::Object;
+        let is_object = self.kind(object) == ValueKind::Object;
         let end = self.after(object);
         let first = Some(NodeId(object.0 + 1)).filter(|first| is_object && *first < end);
         let names = std::iter::successors(first, move |name| {
@@ -146,7 +148,7 @@ impl<'j> Tape<'j> {
         names.map(|name| (name, NodeId(name.0 + 1)))
     }
 
-    /// The value one step into `parent`; of members that are there twice, the last, as serde reads them.
+    /// The value one step into `parent`. For a duplicate member, the last one, as serde reads it.
     pub(crate) fn child(&self, parent: NodeId, step: &Step) -> Option<NodeId> {
         match step {
             Step::Member(name) => self
@@ -158,22 +160,22 @@ impl<'j> Tape<'j> {
         }
     }
 
-    /// Is `inner` the same value as `outer`, or inside it?
+    /// Whether `inner` is `outer` or inside it.
     pub(crate) fn contains(&self, outer: NodeId, inner: NodeId) -> bool {
         outer <= inner && inner < self.after(outer)
     }
 }
 
-/// Any value, read and not kept: `IgnoredAny` does not look into strings.
-struct Skimmed;
+/// Any value, read and discarded. Unlike `IgnoredAny`, it validates strings.
+struct StrictIgnoredAny;
 
-impl<'de> Deserialize<'de> for Skimmed {
+impl<'de> Deserialize<'de> for StrictIgnoredAny {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Self)
     }
 }
 
-impl<'de> Visitor<'de> for Skimmed {
+impl<'de> Visitor<'de> for StrictIgnoredAny {
     type Value = Self;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,7 +217,7 @@ impl<'de> Visitor<'de> for Skimmed {
     }
 }
 
-/// The nodes of JSON that is known to be valid, and how deep it is nested.
+/// The nodes of valid JSON and its nesting depth.
 fn nodes_of(json: &[u8]) -> (Vec<Node>, usize) {
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let mut nodes: Vec<Node> = Vec::new();
@@ -263,7 +265,7 @@ fn nodes_of(json: &[u8]) -> (Vec<Node>, usize) {
     (nodes, depth)
 }
 
-/// Behind the closing quote of a string whose first character is at `at`.
+/// The index after the closing quote of a string whose first character is at `at`.
 fn end_of_string(json: &[u8], mut at: usize) -> usize {
     loop {
         let rest = json.get(at..).unwrap_or_default();
@@ -282,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_found_where_they_are_written() {
+    fn values_are_found_at_their_place_in_the_text() {
         let json = br#" {"a\u0062": [1, {"c": "x\"]"}, []], "d": true, "e": null} "#;
         let tape = Tape::new(json).unwrap();
         let member = |name: &str| Step::Member(name.to_owned());
@@ -307,10 +309,10 @@ mod tests {
     }
 
     #[test]
-    fn a_scalar_is_a_text_of_its_own() {
+    fn a_scalar_alone_is_a_text() {
         let tape = Tape::new(b" -1.5e3 ").unwrap();
         assert_eq!(tape.text(NodeId::ROOT), "-1.5e3");
-        assert_eq!(tape.kind(NodeId::ROOT), Kind::Number);
+        assert_eq!(tape.kind(NodeId::ROOT), ValueKind::Number);
         assert!(Tape::new(b"{").is_err());
     }
 }

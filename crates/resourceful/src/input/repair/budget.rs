@@ -1,37 +1,41 @@
-//! How much may be read again to find everything that is wrong with a body.
+//! The budget of bytes that may be read again to find every error of a body.
 //!
-//! A body full of faults must not be a way to keep a processor busy: when the budget is spent, fewer
-//! faults are named. Items of a bulk are read inside of the body that they are in, and share its budget;
-//! `Deserialize` has no parameter for it, so that it is kept by the thread.
+//! A body full of errors must not occupy a processor for long. When the budget is spent, the response
+//! names fewer errors. The items of a `Bulk` share the budget of their body. It is thread-local, since
+//! `Deserialize` has no parameter for it.
 
 use std::cell::Cell;
 
-/// No body may be read so often.
-const MAX_TIMES: usize = 64;
+/// The most reads of a body.
+const MAX_READS: usize = 64;
 
-/// In bytes: larger bodies are read once more at most.
+/// In bytes. Larger bodies are read once more at most.
 const MAX_BYTES: usize = 512 * 1024;
 
-/// In bytes: what each reading costs besides.
-const EACH: usize = 64;
+/// The fixed cost of each read, in bytes.
+const READ_OVERHEAD: usize = 64;
 
 thread_local! {
-    static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+    static REMAINING: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// The budget of the body that this thread reads, until it is dropped.
+/// The budget of the body that this thread reads. It ends with this value.
 #[derive(Debug)]
 pub(crate) struct Budget {
     is_outermost: bool,
 }
 
 impl Budget {
-    /// That of the body around this one, if there is one, else one for so many bytes.
-    pub(crate) fn of_body(bytes: usize) -> Self {
-        let is_outermost = LEFT.get().is_none();
+    /// The budget of the outer body, if any, or a new one for this many bytes.
+    pub(crate) fn for_body(bytes: usize) -> Self {
+        let is_outermost = REMAINING.get().is_none();
         if is_outermost {
-            let times = bytes.saturating_add(EACH).saturating_mul(MAX_TIMES);
-            LEFT.set(Some(times.min(MAX_BYTES.max(bytes.saturating_add(EACH)))));
+            let times = bytes
+                .saturating_add(READ_OVERHEAD)
+                .saturating_mul(MAX_READS);
+            REMAINING.set(Some(
+                times.min(MAX_BYTES.max(bytes.saturating_add(READ_OVERHEAD))),
+            ));
         }
         Self { is_outermost }
     }
@@ -40,21 +44,21 @@ impl Budget {
 impl Drop for Budget {
     fn drop(&mut self) {
         if self.is_outermost {
-            LEFT.set(None);
+            REMAINING.set(None);
         }
     }
 }
 
-/// May so many bytes be read once more?
+/// Takes the cost of another read; false if the budget does not suffice.
 pub(crate) fn spend(bytes: usize) -> bool {
-    let left = LEFT
+    let remaining = REMAINING
         .get()
         .unwrap_or(0)
-        .checked_sub(bytes.saturating_add(EACH));
-    if let Some(left) = left {
-        LEFT.set(Some(left));
+        .checked_sub(bytes.saturating_add(READ_OVERHEAD));
+    if let Some(remaining) = remaining {
+        REMAINING.set(Some(remaining));
     }
-    left.is_some()
+    remaining.is_some()
 }
 
 #[cfg(test)]
@@ -62,15 +66,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_inside_shares_the_budget_of_the_whole() {
-        let whole = Budget::of_body(1000);
-        let item = Budget::of_body(100);
+    fn an_inner_body_shares_the_budget_of_the_outer_one() {
+        let outer = Budget::for_body(1000);
+        let inner = Budget::for_body(100);
         let times = (0..1000).take_while(|_| spend(1000)).count();
-        assert_eq!(times, MAX_TIMES);
-        drop(item);
+        assert_eq!(times, MAX_READS);
+        drop(inner);
         assert!(!spend(1000));
-        drop(whole);
-        let large = Budget::of_body(1 << 20);
+        drop(outer);
+        let large = Budget::for_body(1 << 20);
         assert!(spend(1 << 20) && !spend(1 << 20));
         drop(large);
         assert!(!spend(1));

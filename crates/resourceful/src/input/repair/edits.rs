@@ -1,49 +1,49 @@
-//! A body in which some values are others.
+//! Edits of a body: values that are replaced, removed or added.
 
 use std::collections::BTreeMap;
 
 use crate::input::json_text::path::{Path, Step};
-use crate::input::json_text::tape::{Kind, NodeId, Tape};
+use crate::input::json_text::tape::{NodeId, Tape, ValueKind};
 
-/// What is changed: a value, or a member that is not there.
+/// The target of an edit: a value, or a member that is missing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Target {
+pub(crate) enum EditTarget {
     Value(NodeId),
     Member(NodeId, String),
 }
 
-/// Where a path leads.
+/// The result of following a path.
 #[derive(Debug)]
-pub(crate) enum Place {
-    /// To something that was changed, or into it.
-    Changed(Target),
-    /// To a value, as far as there are steps in the body.
+pub(crate) enum Resolved {
+    /// The path leads to or into an edited value.
+    Edited(EditTarget),
+    /// The path leads to a value of the body. The path ends early if the body contains no such step.
     At(NodeId, Path),
 }
 
 /// Replacement JSON by target; `None` removes it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Edits(BTreeMap<Target, Option<String>>);
+pub(crate) struct Edits(BTreeMap<EditTarget, Option<String>>);
 
 impl Edits {
-    pub(crate) fn set(&mut self, target: Target, json: Option<String>) {
+    pub(crate) fn set(&mut self, target: EditTarget, json: Option<String>) {
         self.0.insert(target, json);
     }
 
-    pub(crate) fn withdraw(&mut self, target: &Target) {
+    pub(crate) fn revert(&mut self, target: &EditTarget) {
         self.0.remove(target);
     }
 
-    pub(crate) fn has(&self, target: &Target) -> bool {
+    pub(crate) fn contains(&self, target: &EditTarget) -> bool {
         self.0.contains_key(target)
     }
 
-    /// Follows a path through the body. A step that is not in it is the name of a variant, which serde adds.
-    pub(crate) fn follow(&self, tape: &Tape<'_>, path: &[Step]) -> Place {
+    /// Follows a path through the body. Serde adds variant names to paths, so unknown steps end the walk.
+    pub(crate) fn resolve(&self, tape: &Tape<'_>, path: &[Step]) -> Resolved {
         let mut at = NodeId::ROOT;
         let mut known = Path::new();
         for step in path {
-            if self.has(&Target::Value(at)) {
+            if self.contains(&EditTarget::Value(at)) {
                 break;
             }
             if let Some(child) = tape.child(at, step) {
@@ -52,22 +52,22 @@ impl Edits {
                 continue;
             }
             if let Step::Member(name) = step {
-                let member = Target::Member(at, name.clone());
-                if self.has(&member) {
-                    return Place::Changed(member);
+                let member = EditTarget::Member(at, name.clone());
+                if self.contains(&member) {
+                    return Resolved::Edited(member);
                 }
             }
             break;
         }
-        let value = Target::Value(at);
-        if self.has(&value) {
-            Place::Changed(value)
+        let value = EditTarget::Value(at);
+        if self.contains(&value) {
+            Resolved::Edited(value)
         } else {
-            Place::At(at, known)
+            Resolved::At(at, known)
         }
     }
 
-    /// The body with all changes.
+    /// The edited body.
     pub(crate) fn render(&self, tape: &Tape<'_>) -> String {
         let mut json = String::with_capacity(tape.text(NodeId::ROOT).len());
         self.write(tape, NodeId::ROOT, &mut json);
@@ -75,15 +75,15 @@ impl Edits {
     }
 
     fn write(&self, tape: &Tape<'_>, id: NodeId, json: &mut String) {
-        if let Some(change) = self.0.get(&Target::Value(id)) {
-            json.push_str(change.as_deref().unwrap_or("null"));
+        if let Some(edit) = self.0.get(&EditTarget::Value(id)) {
+            json.push_str(edit.as_deref().unwrap_or("null"));
             return;
         }
-        if !self.changes_within(tape, id) {
+        if !self.has_edit_within(tape, id) {
             json.push_str(tape.text(id));
             return;
         }
-        if tape.kind(id) == Kind::Array {
+        if tape.kind(id) == ValueKind::Array {
             json.push('[');
             for (index, element) in tape.elements(id).enumerate() {
                 json.push_str(if index == 0 { "" } else { "," });
@@ -95,7 +95,7 @@ impl Edits {
         json.push('{');
         let mut separator = "";
         for (name, value) in tape.members(id) {
-            if self.0.get(&Target::Value(value)) == Some(&None) {
+            if self.0.get(&EditTarget::Value(value)) == Some(&None) {
                 continue;
             }
             json.push_str(std::mem::replace(&mut separator, ","));
@@ -112,18 +112,20 @@ impl Edits {
         json.push('}');
     }
 
-    fn changes_within(&self, tape: &Tape<'_>, id: NodeId) -> bool {
+    fn has_edit_within(&self, tape: &Tape<'_>, id: NodeId) -> bool {
         let end = tape.after(id);
-        let mut values = self.0.range(Target::Value(id)..Target::Value(end));
-        let first = Target::Member(id, String::new());
-        let mut members = self.0.range(first..Target::Member(end, String::new()));
+        let mut values = self.0.range(EditTarget::Value(id)..EditTarget::Value(end));
+        let first = EditTarget::Member(id, String::new());
+        let mut members = self.0.range(first..EditTarget::Member(end, String::new()));
         values.next().is_some() || members.next().is_some()
     }
 
     fn added(&self, object: NodeId) -> impl Iterator<Item = (&str, &str)> {
-        let members = self.0.range(Target::Member(object, String::new())..);
+        let members = self.0.range(EditTarget::Member(object, String::new())..);
         members.map_while(move |(target, json)| match target {
-            Target::Member(id, name) if *id == object => Some((name.as_str(), json.as_deref()?)),
+            EditTarget::Member(id, name) if *id == object => {
+                Some((name.as_str(), json.as_deref()?))
+            }
             _ => None,
         })
     }
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_changed_stays_as_it_was_written() {
+    fn unedited_values_keep_their_spelling() {
         let tape = Tape::new(br#"{"a": [1, 2 ], "b": {"c": 1e0}, "d": true}"#).unwrap();
         let value = |steps: &[Step]| {
             let child = |at, step| tape.child(at, step).unwrap();
@@ -144,12 +146,12 @@ mod tests {
         let mut edits = Edits::default();
         assert_eq!(edits.render(&tape), tape.text(NodeId::ROOT));
         edits.set(
-            Target::Value(value(&[member("a"), Step::Element(1)])),
+            EditTarget::Value(value(&[member("a"), Step::Element(1)])),
             Some("null".to_owned()),
         );
-        edits.set(Target::Value(value(&[member("d")])), None);
+        edits.set(EditTarget::Value(value(&[member("d")])), None);
         edits.set(
-            Target::Member(NodeId::ROOT, "e\"".to_owned()),
+            EditTarget::Member(NodeId::ROOT, "e\"".to_owned()),
             Some("[]".to_owned()),
         );
         assert_eq!(
@@ -157,7 +159,7 @@ mod tests {
             r#"{"a":[1,null],"b":{"c": 1e0},"e\"":[]}"#
         );
         edits.set(
-            Target::Member(value(&[member("b")]), "f".to_owned()),
+            EditTarget::Member(value(&[member("b")]), "f".to_owned()),
             Some("2".to_owned()),
         );
         assert_eq!(

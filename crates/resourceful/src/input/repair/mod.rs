@@ -1,10 +1,10 @@
-//! All errors at once: repair and retry.
+//! Finds every error of a body or a query: repairs the first error and reads again.
 //!
-//! Serde stops at the first error. So whatever a body's form shows to be wrong ([`super::check`]) is
-//! replaced by something plausible, and the type is read. What it refuses then is noted at its place,
-//! replaced, and the type read again, until it is taken; then its rules run, and what they find outside of
-//! the replaced places is noted, too. Nobody has to derive anything more than `Deserialize` for this, and
-//! only bad requests pay for it: as much as [`super::budget`] allows.
+//! Serde stops at the first error. So placeholders replace everything that [`check`] finds wrong, and the
+//! type is read. If it refuses a value, the error is recorded, a placeholder replaces the value, and the
+//! type is read again until it accepts the body. Then garde's rules run; their errors count outside of
+//! the replaced values. This needs no derive besides `Deserialize`. Only invalid requests pay for it,
+//! within [`budget`].
 
 mod bisect;
 pub(crate) mod budget;
@@ -12,102 +12,100 @@ mod edits;
 mod placeholder;
 mod query_deserializer;
 mod serde_error;
+mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
-use serde_path_to_error::Segment;
 
 use crate::error::Error;
 use crate::error::field_error::FieldError;
-use crate::input::bounds::Readable;
-use crate::input::check::diagnostic::{Finding, Fix};
-use crate::input::check::validation_error::{Fault, MAX_FAULTS, each_once};
-use crate::input::check::{Purpose, check};
-use crate::input::garde_report::broken_rules;
+use crate::input::check::diagnostic::Fix;
+use crate::input::check::validation_error::{MAX_ERRORS, ValidationError, distinct};
+use crate::input::check::{Mode, check};
+use crate::input::garde_report::rule_errors;
+use crate::input::input_type::InputType;
 use crate::input::json_text::path::{Path, Step};
-use crate::input::json_text::scan::syntax;
+use crate::input::json_text::scan::syntax_error;
 use crate::input::json_text::tape::{NodeId, Tape};
-use crate::input::repair::budget::{Budget, spend};
-use crate::input::repair::edits::{Edits, Place, Target};
-use crate::input::repair::placeholder::Guesses;
-use crate::input::repair::query_deserializer::Text;
-use crate::input::repair::serde_error::{Explanation, explain};
+use crate::input::repair::bisect::Cause;
+use crate::input::repair::budget::Budget;
+use crate::input::repair::edits::{EditTarget, Resolved};
+use crate::input::repair::query_deserializer::QueryDeserializer;
+use crate::input::repair::serde_error::{SerdeError, explain};
+use crate::input::repair::state::{
+    DeserializeError, InputSource, RecordedError, RepairState, deserialize,
+};
 use crate::input::schema::input_schema::InputSchema;
-use crate::input::schema::subschema::SchemaId;
 
-/// Why a body was not read.
-pub(crate) enum Unread {
+/// The reason why a body was not read.
+pub(crate) enum ReadError {
     /// Everything that is wrong.
-    Wrong(Error),
-    /// Integers were written as fractions: this is the same body with integers.
+    Invalid(Error),
+    /// Integers were written as fractions (`1.0`). This is the body with integers, to be read again.
     Rewritten(String),
 }
 
-/// Reads a body that failed, or that serde takes otherwise than we do.
-pub(crate) fn read_body<T: Readable>(json: &[u8]) -> Result<T, Unread> {
-    let tape = Tape::new(json).map_err(|error| Unread::Wrong(syntax(json, &error)))?;
+/// Reads a body that serde refuses, or accepts although the schema forbids it.
+pub(crate) fn read_body<T: InputType>(json: &[u8]) -> Result<T, ReadError> {
+    let tape = Tape::new(json).map_err(|error| ReadError::Invalid(syntax_error(json, &error)))?;
     let schema = InputSchema::of::<T>();
-    let notes = check(&tape, schema, Purpose::Form);
-    let attempt = |json: &str| attempt::<T, _>(&mut serde_json::Deserializer::from_str(json));
-    if let Some(rewritten) = notes.rewritten {
-        return Err(Unread::Rewritten(rewritten));
+    let report = check(&tape, schema, Mode::Structure);
+    let read = |json: &str| deserialize::<T, _>(&mut serde_json::Deserializer::from_str(json));
+    if let Some(rewritten) = report.rewritten {
+        return Err(ReadError::Rewritten(rewritten));
     }
-    let mut reader = Reader::new(&tape, schema, Source::Body, attempt);
-    notes
-        .findings
-        .into_iter()
-        .for_each(|finding| reader.note(finding));
-    reader
-        .read()
-        .map_err(|faults| Error::invalid_input(faults.into_iter().map(Fault::in_body)))
-        .map_err(Unread::Wrong)
+    let mut state = RepairState::new(&tape, schema, InputSource::Body, read);
+    for diagnostic in report.diagnostics {
+        state.record(diagnostic);
+    }
+    state
+        .run()
+        .map_err(|errors| Error::invalid_input(errors.into_iter().map(ValidationError::in_body)))
+        .map_err(ReadError::Invalid)
 }
 
-/// The parameters of a query string, as an object of strings; those called `undecodable` had
-/// values that are no text.
-pub(crate) fn read_text<T: Readable>(
-    document: &Value,
+/// Reads query parameters, given as an object of strings. The values of the parameters in `undecodable`
+/// were not UTF-8.
+pub(crate) fn read_query<T: InputType>(
+    parameters: &Value,
     undecodable: Vec<String>,
 ) -> Result<T, Vec<FieldError>> {
     let schema = InputSchema::of::<T>();
-    let with_nul = parameters_with_nul(document, schema);
+    let with_nul = parameters_with_nul(parameters, schema);
     if undecodable.is_empty()
         && with_nul.is_empty()
-        && let Ok(value) = T::deserialize(Text::new(document, schema))
+        && let Ok(value) = T::deserialize(QueryDeserializer::new(parameters, schema))
         && value.validate().is_ok()
     {
         return Ok(value);
     }
-    let json = document.to_string();
-    let _budget = Budget::of_body(json.len());
+    let json = parameters.to_string();
+    let _budget = Budget::for_body(json.len());
     let Ok(tape) = Tape::new(json.as_bytes()) else {
         return Err(Vec::new());
     };
-    let attempt = |json: &str| {
-        let document: Value = serde_json::from_str(json).unwrap_or_default();
-        attempt::<T, _>(Text::new(&document, schema))
+    let read = |json: &str| {
+        let parameters: Value = serde_json::from_str(json).unwrap_or_default();
+        deserialize::<T, _>(QueryDeserializer::new(&parameters, schema))
     };
-    let mut reader = Reader::new(&tape, schema, Source::Query, attempt);
+    let mut state = RepairState::new(&tape, schema, InputSource::Query, read);
     for name in undecodable {
-        reader.note_parameter(name, "is not UTF-8");
+        state.record_parameter(name, "is not UTF-8");
     }
     for name in with_nul {
-        reader.note_parameter(name, "must not contain U+0000");
+        state.record_parameter(name, "must not contain U+0000");
     }
-    reader.read().map_err(|faults| {
-        let mut errors: Vec<_> = faults.into_iter().map(Fault::in_query).collect();
-        // Two elements of a list may be wrong alike.
+    state.run().map_err(|errors| {
+        let mut errors: Vec<_> = errors.into_iter().map(ValidationError::in_query).collect();
+        // Two elements of a list may have the same error.
         errors.dedup();
         errors
     })
 }
 
-/// The names of parameters with U+0000 in their values, where it is not allowed.
-fn parameters_with_nul(document: &Value, schema: &InputSchema) -> Vec<String> {
+/// The names of parameters with a forbidden U+0000 in their values.
+fn parameters_with_nul(parameters: &Value, schema: &InputSchema) -> Vec<String> {
     let has_nul = |value: &Value| value.as_str().is_some_and(|text| text.contains('\0'));
-    let parameters = document.as_object().into_iter().flatten();
+    let parameters = parameters.as_object().into_iter().flatten();
     let with_nul = parameters.filter(|(name, value)| {
         let mut values = value.as_array().into_iter().flatten();
         (has_nul(value) || values.any(has_nul)) && !schema.may_have_nul(name)
@@ -115,186 +113,83 @@ fn parameters_with_nul(document: &Value, schema: &InputSchema) -> Vec<String> {
     with_nul.map(|(name, _)| name.clone()).collect()
 }
 
-/// Why a type was not read: the place as serde knows it, and its words.
-type Failure = (Path, String);
-
-fn attempt<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, Failure>
-where
-    D::Error: std::fmt::Display,
-{
-    let mut track = serde_path_to_error::Track::new();
-    let deserializer = serde_path_to_error::Deserializer::new(deserializer, &mut track);
-    T::deserialize(deserializer).map_err(|error| {
-        let path = track.path();
-        let steps = path.iter().filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(Step::Element(*index)),
-            Segment::Map { key } => Some(Step::Member(key.clone())),
-            Segment::Enum { variant } => Some(Step::Member(variant.clone())),
-            Segment::Unknown => None,
-        });
-        let text = error.to_string();
-        // serde_json adds where it stopped; the path says it better.
-        let text = text.split(" at line ").next().unwrap_or_default();
-        (steps.collect(), text.to_owned())
-    })
-}
-
-/// A finding, and what was changed because of it.
-struct Noted {
-    fault: Fault,
-    targets: Vec<Target>,
-    is_refused_by_serde: bool,
-}
-
-/// What is read: in a query everything is a string, whatever its type.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Body,
-    Query,
-}
-
-/// Reads a body again and again.
-struct Reader<'a, 'j, F> {
-    tape: &'a Tape<'j>,
-    schema: &'static InputSchema,
-    source: Source,
-    attempt: F,
-    /// Of an attempt, in bytes that are read.
-    cost: usize,
-    noted: Vec<Noted>,
-    edits: Edits,
-    /// Places with placeholders, and the schemas that hold there.
-    placed: BTreeMap<Target, Vec<SchemaId>>,
-    guesses: Guesses,
-}
-
-impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
-    fn new(tape: &'a Tape<'j>, schema: &'static InputSchema, source: Source, attempt: F) -> Self {
-        Self {
-            tape,
-            schema,
-            source,
-            attempt,
-            cost: schema.cost(tape.json().len(), tape.depth()),
-            noted: Vec::new(),
-            edits: Edits::default(),
-            placed: BTreeMap::new(),
-            guesses: Guesses::default(),
-        }
-    }
-
-    fn read(mut self) -> Result<T, Vec<Fault>> {
+impl<T: InputType, F: Fn(&str) -> Result<T, DeserializeError>> RepairState<'_, '_, F> {
+    /// Reads and repairs until the type accepts the body or no repair is left.
+    fn run(mut self) -> Result<T, Vec<ValidationError>> {
         loop {
-            // At least one fault is named, whatever it costs.
-            let result = if self.noted.is_empty() {
-                Some(self.attempt_now(&self.edits))
+            // At least one error is named, whatever it costs.
+            let result = if self.errors.is_empty() {
+                Some(self.read_unmetered(&self.edits))
             } else {
-                self.attempt(&self.edits)
+                self.read(&self.edits)
             };
-            let failure = match result {
-                Some(Ok(value)) => return self.judge(value),
-                Some(Err(failure)) if self.noted.len() < MAX_FAULTS => failure,
+            let error = match result {
+                Some(Ok(value)) => return self.finish(value),
+                Some(Err(error)) if self.errors.len() < MAX_ERRORS => error,
                 _ => break,
             };
-            if !self.repair(&failure) {
+            if !self.repair(&error) {
                 break;
             }
         }
-        // No value can be had that could be validated; the schema knows most rules, too.
-        let limits = check(self.tape, self.schema, Purpose::Limits).findings;
-        let limits = limits.into_iter().map(|finding| finding.fault);
-        let limits: Vec<Fault> = limits
-            .filter(|fault| !self.is_changed(&fault.path))
+        // Without a value, garde cannot run. The schema has most limits, too.
+        let diagnostics = check(self.tape, self.schema, Mode::Limits).diagnostics;
+        let limits = diagnostics.into_iter().map(|diagnostic| diagnostic.error);
+        let limits: Vec<ValidationError> = limits
+            .filter(|error| !self.is_edited(&error.path))
             .collect();
-        Err(self.faults(limits))
+        Err(self.into_errors(limits))
     }
 
-    fn attempt_now(&self, edits: &Edits) -> Result<T, Failure> {
-        (self.attempt)(&edits.render(self.tape))
-    }
-
-    /// `None` when the budget is spent.
-    fn attempt(&self, edits: &Edits) -> Option<Result<T, Failure>> {
-        spend(self.cost).then(|| self.attempt_now(edits))
-    }
-
-    /// The rules run on the repaired value; what lies in changed places says nothing.
-    fn judge(mut self, value: T) -> Result<T, Vec<Fault>> {
-        if self.withdraw_untrue() {
-            return self.read();
+    /// Runs garde's rules on the repaired value. Errors at edited values do not count.
+    fn finish(mut self, value: T) -> Result<T, Vec<ValidationError>> {
+        if self.drop_false_positives() {
+            return self.run();
         }
-        let mut broken = match value.validate() {
+        let mut errors = match value.validate() {
             Ok(()) => Vec::new(),
-            Err(report) => broken_rules(&report, self.tape, self.schema),
+            Err(report) => rule_errors(&report, self.tape, self.schema),
         };
-        broken.retain(|fault| !self.is_changed(&fault.path));
-        if broken.is_empty() && self.noted.is_empty() {
+        errors.retain(|error| !self.is_edited(&error.path));
+        if errors.is_empty() && self.errors.is_empty() {
             return Ok(value);
         }
-        Err(self.faults(broken))
+        Err(self.into_errors(errors))
     }
 
-    /// A type may take more than its schema says: what is taken is no fault.
-    fn withdraw_untrue(&mut self) -> bool {
-        let mut untrue = Vec::new();
-        for (index, noted) in self.noted.iter().enumerate() {
-            if !noted.is_refused_by_serde || noted.targets.is_empty() {
+    /// Drops errors whose values the type accepts, since a type may accept more than its schema.
+    fn drop_false_positives(&mut self) -> bool {
+        let mut accepted = Vec::new();
+        for (index, recorded) in self.errors.iter().enumerate() {
+            if !recorded.is_refused_by_serde || recorded.targets.is_empty() {
                 continue;
             }
             let mut edits = self.edits.clone();
-            noted
-                .targets
-                .iter()
-                .for_each(|target| edits.withdraw(target));
-            match self.attempt(&edits) {
-                Some(Ok(_)) => untrue.push(index),
+            for target in &recorded.targets {
+                edits.revert(target);
+            }
+            match self.read(&edits) {
+                Some(Ok(_)) => accepted.push(index),
                 Some(Err(_)) => {}
                 None => break,
             }
         }
-        for index in untrue.iter().rev() {
-            let noted = self.noted.remove(*index);
-            for target in &noted.targets {
-                self.edits.withdraw(target);
-                self.placed.remove(target);
+        for index in accepted.iter().rev() {
+            let recorded = self.errors.remove(*index);
+            for target in &recorded.targets {
+                self.revert(target);
             }
         }
-        !untrue.is_empty()
+        !accepted.is_empty()
     }
 
-    /// All that is wrong, nothing twice.
-    fn faults(self, more: Vec<Fault>) -> Vec<Fault> {
-        let noted = self.noted.into_iter().map(|noted| noted.fault);
-        each_once(noted.chain(more))
+    /// All errors without duplicates.
+    fn into_errors(self, more: Vec<ValidationError>) -> Vec<ValidationError> {
+        let recorded = self.errors.into_iter().map(|recorded| recorded.error);
+        distinct(recorded.chain(more))
     }
 
-    /// Does a path lead into what is known to be wrong?
-    fn is_changed(&self, path: &[Step]) -> bool {
-        let is_within = |noted: &Noted| path.starts_with(&noted.fault.path);
-        self.noted.iter().any(is_within)
-            || matches!(self.edits.follow(self.tape, path), Place::Changed(target)
-                if self.noted.iter().any(|noted| noted.targets.contains(&target)))
-    }
-
-    fn note(&mut self, finding: Finding) {
-        finding.fixes.iter().for_each(|fix| self.apply(fix));
-        self.noted.push(Noted {
-            fault: finding.fault,
-            targets: finding.fixes.into_iter().map(target).collect(),
-            is_refused_by_serde: finding.is_refused_by_serde,
-        });
-    }
-
-    /// Notes what reading has found.
-    fn note_refused(&mut self, path: Path, detail: String, fix: Fix) {
-        self.note(Finding {
-            fault: Fault::new(path, detail),
-            fixes: vec![fix],
-            is_refused_by_serde: false,
-        });
-    }
-
-    fn note_parameter(&mut self, name: String, detail: &str) {
+    fn record_parameter(&mut self, name: String, detail: &str) {
         let members = self.schema.members(&[InputSchema::ROOT], &name);
         if members.is_empty() {
             return;
@@ -305,123 +200,106 @@ impl<'a, 'j, T: Readable, F: Fn(&str) -> Result<T, Failure>> Reader<'a, 'j, F> {
             Some(value) => Fix::Replace(value, members),
             None => Fix::Add(root, name, members),
         };
-        self.note_refused(path, detail.to_owned(), fix);
+        self.record_refused(path, detail.to_owned(), fix);
     }
 
-    fn apply(&mut self, fix: &Fix) {
-        let (target, json) = match fix {
-            Fix::Remove(value) => (Target::Value(*value), None),
-            Fix::Write(value, json) => (Target::Value(*value), Some(json.clone())),
-            Fix::Replace(value, schemas) => return self.place(Target::Value(*value), schemas),
-            Fix::Add(object, name, schemas) => {
-                return self.place(Target::Member(*object, name.clone()), schemas);
-            }
-        };
-        self.edits.set(target, json);
-    }
-
-    fn place(&mut self, target: Target, schemas: &[SchemaId]) {
-        let placeholder = self.guesses.placeholder(self.schema, schemas);
-        self.edits.set(target.clone(), Some(placeholder.json));
-        self.placed.insert(target, schemas.to_vec());
-    }
-
-    /// Changes the body so that the failure does not come again.
-    fn repair(&mut self, failure: &Failure) -> bool {
-        match self.edits.follow(self.tape, &failure.0) {
-            Place::Changed(target) => {
-                let schemas = self.placed.get(&target).into_iter();
-                let ids = self.guessed(&self.guesses, schemas);
-                let is_new = self.guesses.advance(self.schema, &ids);
-                self.edits = self.edits_with(&self.guesses);
+    /// Edits the body so that the error does not recur; false if that is impossible.
+    fn repair(&mut self, error: &DeserializeError) -> bool {
+        match self.edits.resolve(self.tape, &error.path) {
+            Resolved::Edited(target) => {
+                let schemas = self.placeholders.get(&target).into_iter();
+                let ids = self.candidate_schemas(&self.factory, schemas);
+                let is_new = self.factory.advance(self.schema, &ids);
+                self.edits = self.edits_with(&self.factory);
                 is_new
             }
-            Place::At(id, path) => self.repair_at(id, path, failure),
+            Resolved::At(id, path) => self.repair_at(id, path, error),
         }
     }
 
-    /// For which schemas something is guessed in placeholders for these.
-    fn guessed<'i>(
-        &self,
-        guesses: &Guesses,
-        places: impl Iterator<Item = &'i Vec<SchemaId>>,
-    ) -> BTreeSet<SchemaId> {
-        places
-            .flat_map(|ids| guesses.placeholder(self.schema, ids).guessed)
-            .collect()
-    }
-
-    fn edits_with(&self, guesses: &Guesses) -> Edits {
-        let mut edits = self.edits.clone();
-        for (target, schemas) in &self.placed {
-            let placeholder = guesses.placeholder(self.schema, schemas);
-            edits.set(target.clone(), Some(placeholder.json));
-        }
-        edits
-    }
-
-    fn repair_at(&mut self, id: NodeId, mut path: Path, failure: &Failure) -> bool {
-        let schemas = self.schema.at(&path);
-        let described = self.schema.described(&schemas);
-        let (name, detail) = match explain(&failure.1, self.tape.kind(id), described) {
-            Explanation::Here(detail) => return self.repair_here(id, path, detail, failure),
-            Explanation::Missing(name) => {
+    fn repair_at(&mut self, id: NodeId, mut path: Path, error: &DeserializeError) -> bool {
+        let schemas = self.schema.schemas_at(&path);
+        let keywords = self.schema.type_keywords(&schemas);
+        let (name, detail) = match explain(&error.text, self.tape.kind(id), keywords) {
+            SerdeError::Invalid(detail) => return self.repair_value(id, path, detail, error),
+            SerdeError::MissingField(name) => {
                 let members = self.schema.members(&schemas, &name);
-                let member = Target::Member(id, name.clone());
+                let member = EditTarget::Member(id, name.clone());
                 path.push(Step::Member(name.clone()));
-                let is_new = !self.edits.has(&member);
+                let is_new = !self.edits.contains(&member);
                 let add = Fix::Add(id, name, members);
                 if is_new {
-                    self.note_refused(path, "is required".to_owned(), add);
+                    self.record_refused(path, "is required".to_owned(), add);
                 }
                 return is_new;
             }
-            Explanation::Twice(name) => (name, "is given more than once"),
-            Explanation::Unwanted(name) => (name, "is not known"),
+            SerdeError::DuplicateField(name) => (name, "is given more than once"),
+            SerdeError::UnknownField(name) => (name, "is not known"),
         };
-        // A member that we added, and that is there by another name.
-        let added = Target::Member(id, name.clone());
-        if self.edits.has(&added) {
-            self.edits.withdraw(&added);
-            self.placed.remove(&added);
-            self.noted.retain(|noted| !noted.targets.contains(&added));
+        // A repair added this member although the body has it under another name.
+        let added = EditTarget::Member(id, name.clone());
+        if self.edits.contains(&added) {
+            self.revert(&added);
+            self.errors
+                .retain(|recorded| !recorded.targets.contains(&added));
             return true;
         }
         let step = Step::Member(name);
         if path.last() == Some(&step) {
-            // Some types tell of the member itself.
-            self.note_refused(path, detail.to_owned(), Fix::Remove(id));
+            // Some types report the path of the member itself.
+            self.record_refused(path, detail.to_owned(), Fix::Remove(id));
             return true;
         }
         let Some(value) = self.tape.child(id, &step) else {
-            // In an enum or a flattened struct, serde does not know where.
-            return self.note_last(path, detail);
+            // In an enum or a flattened struct, serde has lost the position.
+            return self.record_last(path, detail);
         };
-        // A member that was added may have chosen the variant that does not know this one.
-        let is_added = |target: &Target| matches!(target, Target::Member(at, _) if *at == id);
-        if self.placed.keys().any(is_added) {
+        // An added member may have selected a variant that does not have this one.
+        let is_added =
+            |target: &EditTarget| matches!(target, EditTarget::Member(at, _) if *at == id);
+        if self.placeholders.keys().any(is_added) {
             self.apply(&Fix::Remove(value));
             return true;
         }
         path.push(step);
-        self.note_refused(path, detail.to_owned(), Fix::Remove(value));
+        self.record_refused(path, detail.to_owned(), Fix::Remove(value));
         true
     }
 
-    /// The last fault that is found.
-    fn note_last(&mut self, path: Path, detail: &str) -> bool {
-        self.noted.push(Noted {
-            fault: Fault::new(path, detail),
+    /// Records an error of a value or of something inside it.
+    fn repair_value(
+        &mut self,
+        id: NodeId,
+        path: Path,
+        detail: String,
+        error: &DeserializeError,
+    ) -> bool {
+        match self.find_cause(id, error) {
+            Cause::Placeholder => {}
+            Cause::Value => {
+                let schemas = self.schema.schemas_at(&path);
+                self.record_refused(path, detail, Fix::Replace(id, schemas));
+            }
+            Cause::Leaf(leaf) => {
+                let keywords = self.schema.type_keywords(&leaf.schemas);
+                let detail = match explain(&error.text, self.tape.kind(leaf.id), keywords) {
+                    SerdeError::Invalid(detail) => detail,
+                    _ => detail,
+                };
+                let replace = Fix::Replace(leaf.id, leaf.schemas);
+                self.record_refused(leaf.path, detail, replace);
+            }
+        }
+        true
+    }
+
+    /// Records an error that cannot be repaired, so that it is the last one.
+    fn record_last(&mut self, path: Path, detail: &str) -> bool {
+        self.errors.push(RecordedError {
+            error: ValidationError::new(path, detail),
             targets: Vec::new(),
             is_refused_by_serde: false,
         });
         false
-    }
-}
-
-fn target(fix: Fix) -> Target {
-    match fix {
-        Fix::Replace(value, _) | Fix::Remove(value) | Fix::Write(value, _) => Target::Value(value),
-        Fix::Add(object, name, _) => Target::Member(object, name),
     }
 }

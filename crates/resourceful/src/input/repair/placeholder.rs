@@ -1,7 +1,7 @@
-//! Values to put in the place of wrong ones, so that the rest of a body can be read.
+//! Placeholders for wrong and missing values, so that the rest of a body can be read.
 //!
-//! A type may take less than its schema allows: a string that must be a date. So for each schema of a
-//! text or a number there are several guesses, and the next one is made when the type has refused one.
+//! A type may accept less than its schema allows, for example only strings that are dates. So each schema
+//! of a string or a number has several candidates. If the type refuses one, the next one is used.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -11,14 +11,14 @@ use crate::input::schema::input_schema::InputSchema;
 use crate::input::schema::subschema::{Schema, SchemaId};
 use crate::input::schema::types::Types;
 
-/// How deep a value may nest.
+/// The largest nesting depth of a placeholder.
 const MAX_NESTING: usize = 12;
 
-/// Arrays of a fixed length may have so many elements.
+/// The most elements of an array with a minimum length.
 const MAX_ELEMENTS: u64 = 64;
 
-/// What types that read their own texts often take.
-const TEXTS: [&str; 18] = [
+/// Strings that types with their own parser often accept.
+const STRINGS: [&str; 18] = [
     "",
     "0",
     "0.00",
@@ -41,104 +41,106 @@ const TEXTS: [&str; 18] = [
 
 const NUMBERS: [i64; 5] = [0, 1, 2, 10, -1];
 
-/// Which guess is made for each schema of a text or a number: the first, where nothing is noted.
+/// Makes placeholders, and remembers the current candidate for each schema of a string or a number.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Guesses {
-    made: BTreeMap<SchemaId, usize>,
-    /// Those that the type has taken.
-    taken: BTreeSet<SchemaId>,
+pub(crate) struct PlaceholderFactory {
+    current: BTreeMap<SchemaId, usize>,
+    /// Schemas whose current candidate the type has accepted.
+    accepted: BTreeSet<SchemaId>,
 }
 
-/// A value, and the schemas for which something was guessed.
+/// A value, and the schemas of the candidates in it.
 #[derive(Debug)]
 pub(crate) struct Placeholder {
     pub(crate) json: String,
-    pub(crate) guessed: Vec<SchemaId>,
+    pub(crate) candidate_schemas: Vec<SchemaId>,
 }
 
-impl Guesses {
+impl PlaceholderFactory {
     /// A value that one of the schemas allows.
     pub(crate) fn placeholder(&self, schema: &InputSchema, ids: &[SchemaId]) -> Placeholder {
         let found = ids.iter().find_map(|id| self.shallowest(schema, *id));
-        let (value, guessed) = found.unwrap_or_default();
+        let (value, candidate_schemas) = found.unwrap_or_default();
         Placeholder {
             json: value.to_string(),
-            guessed,
+            candidate_schemas,
         }
     }
 
-    /// The type has taken what was guessed for these schemas.
-    pub(crate) fn keep(&mut self, ids: &BTreeSet<SchemaId>) {
-        self.taken.extend(ids);
+    /// Keeps the current candidates for these schemas, since the type has accepted them.
+    pub(crate) fn accept(&mut self, ids: &BTreeSet<SchemaId>) {
+        self.accepted.extend(ids);
     }
 
-    /// Makes the next guess for each of the schemas. False where there is none.
+    /// Moves each of the schemas to its next candidate; false if none has a further one.
     pub(crate) fn advance(&mut self, schema: &InputSchema, ids: &BTreeSet<SchemaId>) -> bool {
         let mut is_new = false;
-        for id in ids.difference(&self.taken) {
-            let guess = self.made.entry(*id).or_default();
-            if *guess + 1 < options(schema.schema(*id)).len() {
-                *guess += 1;
+        for id in ids.difference(&self.accepted) {
+            let candidate = self.current.entry(*id).or_default();
+            if *candidate + 1 < candidates(schema.schema(*id)).len() {
+                *candidate += 1;
                 is_new = true;
             }
         }
         is_new
     }
 
-    /// The shallowest: of `And(Box<Expr>, Box<Expr>)` and `Number(i64)` the latter. None where a type
-    /// has no value that is not nested absurdly deep.
+    /// The least nested value: of `And(Box<Expr>, Box<Expr>)` and `Number(i64)` the latter. `None` if every
+    /// value of the type nests too deep.
     fn shallowest(&self, schema: &InputSchema, id: SchemaId) -> Option<(Value, Vec<SchemaId>)> {
         let mut search = Search {
             schema,
-            guesses: self,
-            guessed: Vec::new(),
+            factory: self,
+            candidate_schemas: Vec::new(),
             failed: HashSet::new(),
         };
         (1..=MAX_NESTING).find_map(|depth| {
-            search.guessed.clear();
+            search.candidate_schemas.clear();
             let value = search.value(id, depth)?;
-            Some((value, std::mem::take(&mut search.guessed)))
+            Some((value, std::mem::take(&mut search.candidate_schemas)))
         })
     }
 }
 
-/// All guesses for a schema of a text or a number.
-fn options(schema: &Schema) -> &[Value] {
-    schema.guesses.get_or_init(|| make_options(schema))
+/// All candidates for a schema of a string or a number.
+fn candidates(schema: &Schema) -> &[Value] {
+    schema
+        .placeholder_candidates
+        .get_or_init(|| collect_candidates(schema))
 }
 
-fn make_options(schema: &Schema) -> Vec<Value> {
+fn collect_candidates(schema: &Schema) -> Vec<Value> {
     let examples = schema.keyword("examples").and_then(Value::as_array);
-    let mut options = examples.cloned().unwrap_or_default();
-    if schema.types.meets(Types::STRING) {
-        options.insert(0, text(schema).into());
-        options.extend(TEXTS.map(Value::from));
+    let mut candidates = examples.cloned().unwrap_or_default();
+    if schema.types.intersects(Types::STRING) {
+        candidates.insert(0, string_candidate(schema).into());
+        candidates.extend(STRINGS.map(Value::from));
     }
-    if schema.types.meets(Types::INTEGER) {
-        options.push(integer(schema));
-    } else if schema.types.meets(Types::NUMBER) {
+    if schema.types.intersects(Types::INTEGER) {
+        candidates.push(integer_candidate(schema));
+    } else if schema.types.intersects(Types::NUMBER) {
         let minimum = schema.keyword("minimum").cloned();
-        options.push(minimum.unwrap_or_else(|| json!(0.0)));
+        candidates.push(minimum.unwrap_or_else(|| json!(0.0)));
     }
-    if schema.types.meets(Types::INTEGER.or(Types::NUMBER)) {
+    if schema.types.intersects(Types::INTEGER.union(Types::NUMBER)) {
         let limit = |name| schema.keyword(name).and_then(Value::as_i64);
         let least = limit("minimum").unwrap_or(i64::MIN);
         let most = limit("maximum").unwrap_or(i64::MAX);
         let allowed = NUMBERS
             .iter()
             .filter(|number| (least..=most).contains(number));
-        options.extend(allowed.map(|number| Value::from(*number)));
+        candidates.extend(allowed.map(|number| Value::from(*number)));
     }
     let mut known = HashSet::new();
-    options.retain(|value| known.insert(value.to_string()));
-    options
+    candidates.retain(|value| known.insert(value.to_string()));
+    candidates
 }
 
 struct Search<'s> {
     schema: &'s InputSchema,
-    guesses: &'s Guesses,
-    guessed: Vec<SchemaId>,
-    /// Searches that found nothing, so that none is done twice.
+    factory: &'s PlaceholderFactory,
+    candidate_schemas: Vec<SchemaId>,
+    /// Searches without result, so that none is repeated.
     failed: HashSet<(SchemaId, usize)>,
 }
 
@@ -166,41 +168,41 @@ impl Search<'_> {
     fn by_type(&mut self, id: SchemaId, depth: usize) -> Option<Value> {
         let schema = self.schema.schema(id);
         let types = schema.types;
-        // What may be null is read as nothing, whatever its type.
-        if types.meets(Types::NULL) && types != Types::ANY {
+        // Null is the simplest value.
+        if types.intersects(Types::NULL) && types != Types::ANY {
             return Some(Value::Null);
         }
         let mut value = if schema.is_any || types == Types::ANY && schema.properties.is_empty() {
             Value::Null
-        } else if types.meets(Types::OBJECT) {
+        } else if types.intersects(Types::OBJECT) {
             Value::Object(self.object(schema, depth)?)
-        } else if types.meets(Types::ARRAY) {
+        } else if types.intersects(Types::ARRAY) {
             Value::Array(self.array(schema, depth)?)
-        } else if types.meets(Types::STRING.or(Types::INTEGER).or(Types::NUMBER)) {
-            self.guessed.push(id);
-            let guess = self.guesses.made.get(&id).copied().unwrap_or_default();
-            options(schema).get(guess)?.clone()
+        } else if types.intersects(Types::STRING.union(Types::INTEGER).union(Types::NUMBER)) {
+            self.candidate_schemas.push(id);
+            let candidate = self.factory.current.get(&id).copied().unwrap_or_default();
+            candidates(schema).get(candidate)?.clone()
         } else {
             json!(false)
         };
-        for conjunct in &schema.conjuncts {
-            merge(&mut value, self.value(*conjunct, depth)?);
+        for subschema in &schema.all_of {
+            merge(&mut value, self.value(*subschema, depth)?);
         }
         for choice in &schema.choices {
-            let nothing = |id: &&SchemaId| self.schema.schema(**id).types == Types::NULL;
-            let found = match choice.alternatives.iter().find(nothing) {
+            let is_null = |id: &&SchemaId| self.schema.schema(**id).types == Types::NULL;
+            let found = match choice.alternatives.iter().find(is_null) {
                 Some(_) => Some(Value::Null),
                 None => choice
                     .alternatives
                     .iter()
-                    .find_map(|one| self.value(*one, depth)),
+                    .find_map(|alternative| self.value(*alternative, depth)),
             };
             merge(&mut value, found?);
         }
         Some(value)
     }
 
-    /// Its required members.
+    /// An object with the required members.
     fn object(&mut self, schema: &Schema, depth: usize) -> Option<Map<String, Value>> {
         let mut members = Map::new();
         for name in &schema.required {
@@ -232,7 +234,8 @@ impl Search<'_> {
     }
 }
 
-/// Both hold: objects have the members of both, and of others the later says more.
+/// Combines the values of two schemas that apply at once: objects get the members of both, else the later
+/// value counts.
 fn merge(value: &mut Value, other: Value) {
     match (value, other) {
         (Value::Object(members), Value::Object(others)) => members.extend(others),
@@ -241,7 +244,7 @@ fn merge(value: &mut Value, other: Value) {
     }
 }
 
-fn text(schema: &Schema) -> &'static str {
+fn string_candidate(schema: &Schema) -> &'static str {
     match schema.format() {
         Some("uuid") => "00000000-0000-0000-0000-000000000000",
         Some("date-time") => "1970-01-01T00:00:00Z",
@@ -257,7 +260,7 @@ fn text(schema: &Schema) -> &'static str {
     }
 }
 
-fn integer(schema: &Schema) -> Value {
+fn integer_candidate(schema: &Schema) -> Value {
     let limit = |name| schema.keyword(name).and_then(Value::as_i64);
     let minimum = limit("minimum").unwrap_or(0);
     let maximum = limit("maximum").unwrap_or(i64::MAX);
@@ -272,7 +275,7 @@ mod tests {
 
     fn first<T: JsonSchema + 'static>() -> Value {
         let schema = InputSchema::of::<T>();
-        let found = Guesses::default().placeholder(schema, &[InputSchema::ROOT]);
+        let found = PlaceholderFactory::default().placeholder(schema, &[InputSchema::ROOT]);
         serde_json::from_str(&found.json).unwrap()
     }
 
@@ -332,18 +335,18 @@ mod tests {
     }
 
     #[test]
-    fn the_next_guess_is_another_value() {
+    fn the_next_candidate_is_another_value() {
         let schema = InputSchema::of::<Author>();
-        let mut guesses = Guesses::default();
+        let mut factory = PlaceholderFactory::default();
         let mut found = HashSet::new();
         loop {
-            let placeholder = guesses.placeholder(schema, &[InputSchema::ROOT]);
+            let placeholder = factory.placeholder(schema, &[InputSchema::ROOT]);
             found.insert(placeholder.json);
-            if !guesses.advance(schema, &placeholder.guessed.into_iter().collect()) {
+            if !factory.advance(schema, &placeholder.candidate_schemas.into_iter().collect()) {
                 break;
             }
         }
-        assert_eq!(found.len(), TEXTS.len());
+        assert_eq!(found.len(), STRINGS.len());
     }
 
     #[test]

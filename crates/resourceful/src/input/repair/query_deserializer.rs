@@ -1,4 +1,4 @@
-//! Strings for whatever type is asked: how a query string is deserialised.
+//! Deserialises query parameters: strings become the type that the field has.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Error as _, IntoDeserializer, Visitor};
@@ -8,18 +8,17 @@ use serde_json::{Error as JsonError, Value};
 use crate::input::schema::input_schema::InputSchema;
 use crate::input::schema::types::Types;
 
-/// Deserialises strings as whatever is asked for: `"7"` is a number where one is expected.
+/// Deserialises strings as the type that serde requests: `"7"` is a number if one is expected.
 ///
-/// A flattened struct does not ask: serde keeps its members before it knows what they are. The schema
-/// knows.
+/// For a flattened struct serde buffers the members and requests no type. Then the schema decides.
 #[derive(Clone, Copy)]
-pub(crate) struct Text<'de> {
+pub(crate) struct QueryDeserializer<'de> {
     value: &'de Value,
     schema: &'static InputSchema,
     parameter: Option<&'de str>,
 }
 
-impl<'de> Text<'de> {
+impl<'de> QueryDeserializer<'de> {
     pub(crate) fn new(query: &'de Value, schema: &'static InputSchema) -> Self {
         Self {
             value: query,
@@ -28,7 +27,7 @@ impl<'de> Text<'de> {
         }
     }
 
-    /// A number or a boolean, where the schema allows nothing else.
+    /// The string as a number or boolean, if the schema allows no string.
     fn typed(&self, text: &str) -> Option<Value> {
         let parameter = self.parameter?;
         let members = self.schema.members(&[InputSchema::ROOT], parameter);
@@ -39,16 +38,16 @@ impl<'de> Text<'de> {
         };
         let types = self.schema.types(&schemas);
         let value: Value = serde_json::from_str(text).ok()?;
-        let is_asked = match &value {
-            Value::Bool(_) => types.meets(Types::BOOLEAN),
-            Value::Number(_) => types.meets(Types::INTEGER.or(Types::NUMBER)),
+        let is_allowed_type = match &value {
+            Value::Bool(_) => types.intersects(Types::BOOLEAN),
+            Value::Number(_) => types.intersects(Types::INTEGER.union(Types::NUMBER)),
             _ => false,
         };
-        (is_asked && !types.meets(Types::STRING)).then_some(value)
+        (is_allowed_type && !types.intersects(Types::STRING)).then_some(value)
     }
 }
 
-impl<'de> IntoDeserializer<'de, JsonError> for Text<'de> {
+impl<'de> IntoDeserializer<'de, JsonError> for QueryDeserializer<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -70,7 +69,7 @@ macro_rules! parse {
     };
 }
 
-impl<'de> Deserializer<'de> for Text<'de> {
+impl<'de> Deserializer<'de> for QueryDeserializer<'de> {
     type Error = JsonError;
 
     parse! {
@@ -97,7 +96,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
                     let parameter = Some(parameter);
                     (
                         name.as_str(),
-                        Text {
+                        QueryDeserializer {
                             value,
                             parameter,
                             ..self
@@ -107,7 +106,9 @@ impl<'de> Deserializer<'de> for Text<'de> {
                 visitor.visit_map(MapDeserializer::new(entries))
             }
             Value::Array(elements) => {
-                let elements = elements.iter().map(|value| Text { value, ..self });
+                let elements = elements
+                    .iter()
+                    .map(|value| QueryDeserializer { value, ..self });
                 visitor.visit_seq(SeqDeserializer::new(elements))
             }
             Value::String(text) => match self.typed(text) {
@@ -120,7 +121,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         match self.value {
-            // A repaired value; a client cannot send one.
+            // Only repairs insert null; a client cannot send it.
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }

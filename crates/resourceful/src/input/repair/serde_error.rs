@@ -1,41 +1,41 @@
-//! Serde's error texts in words for the client, who knows JSON and not Rust.
+//! Translates serde's error texts, which name Rust types, for clients, who know JSON.
 
 use serde_json::Value;
 
 use crate::input::check::message::{must_be, range};
-use crate::input::json_text::tape::Kind;
+use crate::input::json_text::tape::ValueKind;
 
-/// What an error says, and of what.
-pub(crate) enum Explanation {
-    /// The value at hand is wrong.
-    Here(String),
-    /// This member of it is missing.
-    Missing(String),
-    /// This member of it is there more than once.
-    Twice(String),
-    /// This member of it must not be there.
-    Unwanted(String),
+/// The meaning of a serde error.
+pub(crate) enum SerdeError {
+    /// The value itself is wrong, with a text for the client.
+    Invalid(String),
+    /// This member is missing.
+    MissingField(String),
+    /// This member is duplicate.
+    DuplicateField(String),
+    /// This member is not allowed.
+    UnknownField(String),
 }
 
-/// `error` is what serde said of a value of some kind, where `schema` was expected.
+/// Explains the serde error `error` of a value of kind `found` to which `schema` applies.
 ///
-/// The texts are those of serde's own constructors (`Error::missing_field` and its kin);
-/// any other is a type's own `Error::custom`.
-pub(crate) fn explain(error: &str, found: Kind, schema: Option<&Value>) -> Explanation {
+/// The texts are those of serde's constructors (`Error::missing_field` etc.). Any other text comes from
+/// `Error::custom` of a type.
+pub(crate) fn explain(error: &str, found: ValueKind, schema: Option<&Value>) -> SerdeError {
     if let Some(name) = quoted_after(error, "missing field ") {
-        return Explanation::Missing(name);
+        return SerdeError::MissingField(name);
     }
     if let Some(name) = quoted_after(error, "duplicate field ") {
-        return Explanation::Twice(name);
+        return SerdeError::DuplicateField(name);
     }
     if let Some(name) = quoted_after(error, "unknown field ") {
-        return Explanation::Unwanted(name);
+        return SerdeError::UnknownField(name);
     }
     let expected = schema.and_then(json_type);
     let format = schema
         .and_then(|schema| schema.get("format"))
         .and_then(Value::as_str);
-    Explanation::Here(
+    SerdeError::Invalid(
         if let Some((_, variants)) = error.split_once("unknown variant ") {
             match variants.split_once("expected ") {
                 Some((_, names)) => format!("must be {}", names.replace('`', "\"")),
@@ -43,22 +43,22 @@ pub(crate) fn explain(error: &str, found: Kind, schema: Option<&Value>) -> Expla
             }
         } else if let Some(rest) = error.strip_prefix("invalid type: ") {
             match (expected, rest.split_once(", expected ")) {
-                // The whole is of its type; of what is wrong inside serde lost the place.
-                (Some("object"), _) if found == Kind::Object => {
+                // The object has its type, so a member is wrong; serde has lost its position.
+                (Some("object"), _) if found == ValueKind::Object => {
                     "has a member of the wrong type".to_owned()
                 }
                 (Some(expected), _) => must_be(&[expected]),
                 (None, Some((_, expected))) => format!("must be {}", in_json(expected)),
                 (None, None) => "is of the wrong type".to_owned(),
             }
-        } else if error.starts_with("invalid value: ") && found == Kind::Number {
+        } else if error.starts_with("invalid value: ") && found == ValueKind::Number {
             out_of_range(schema)
         } else if error.starts_with("invalid length ") {
             "has the wrong length".to_owned()
         } else if error.starts_with("data did not match any variant") {
             "is none of the allowed values".to_owned()
         } else if let Some(format) =
-            format.filter(|_| expected == Some("string") && found == Kind::String)
+            format.filter(|_| expected == Some("string") && found == ValueKind::String)
         {
             format!("must be a valid {format}")
         } else if error.starts_with("invalid value: ") {
@@ -69,19 +69,19 @@ pub(crate) fn explain(error: &str, found: Kind, schema: Option<&Value>) -> Expla
     )
 }
 
-/// The one type of a schema; of several, the first that is not null.
+/// The type of a schema; of several types the first that is not null.
 fn json_type(schema: &Value) -> Option<&str> {
     match schema.get("type")? {
-        Value::String(one) => Some(one),
-        Value::Array(several) => several
+        Value::String(name) => Some(name),
+        Value::Array(names) => names
             .iter()
             .filter_map(Value::as_str)
-            .find(|one| *one != "null"),
+            .find(|name| *name != "null"),
         _ => None,
     }
 }
 
-/// What serde expected, without the names of Rust.
+/// Serde's expectation in terms of JSON.
 fn in_json(expected: &str) -> &str {
     match expected {
         "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "an integer",

@@ -1,4 +1,4 @@
-//! The JSON Schema of an input type, made once per type, and the questions that are asked of it.
+//! The compiled schema of an input type, and lookups in it.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -12,20 +12,20 @@ use crate::input::json_text::path::Step;
 use crate::input::json_text::scan::Scan;
 use crate::input::schema::compile::compile;
 use crate::input::schema::nesting::Nesting;
-use crate::input::schema::subschema::{Additional, Schema, SchemaId, is_part_of_itself};
+use crate::input::schema::subschema::{Additional, Schema, SchemaId, is_recursive};
 use crate::input::schema::types::Types;
 
-/// A type's schema, made once per type and kept: types are few.
+/// The schema of a type, compiled once per type and kept for the life of the process.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "the flags are independent")]
 pub struct InputSchema {
     schemas: Vec<Schema>,
-    /// The names of all properties: a member of another name is read by nobody, or is a map's.
+    /// The names of all properties. A member with another name is ignored or belongs to a map.
     names: HashSet<&'static str>,
     nesting: Nesting,
     has_sets: bool,
     has_maps: bool,
-    /// There are numbers of 32 bits.
+    /// Some property is an `f32`.
     has_floats: bool,
     nests_structs: bool,
 }
@@ -33,7 +33,7 @@ pub struct InputSchema {
 impl InputSchema {
     /// The schema of `T`.
     pub(crate) fn of<T: JsonSchema + 'static>() -> &'static Self {
-        static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static InputSchema, HashedAlready>>> =
+        static SCHEMAS: LazyLock<RwLock<HashMap<TypeId, &'static InputSchema, TypeIdHasher>>> =
             LazyLock::new(RwLock::default);
         let id = TypeId::of::<T>();
         let known = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner);
@@ -57,36 +57,38 @@ impl InputSchema {
         let schemas = compile(root);
         let names = schemas
             .iter()
-            .flat_map(|one| one.properties.keys().copied());
+            .flat_map(|subschema| subschema.properties.keys().copied());
         let names = names.collect();
-        let any = |is_such: fn(&Schema) -> bool| schemas.iter().any(is_such);
-        let is_struct = |one: &&Schema| {
-            one.types == Types::OBJECT && !matches!(one.additional, Additional::Map(_))
+        let any = |predicate: fn(&Schema) -> bool| schemas.iter().any(predicate);
+        let is_struct = |subschema: &&Schema| {
+            subschema.types == Types::OBJECT && !matches!(subschema.additional, Additional::Map(_))
         };
         let structs = schemas.iter().filter(is_struct);
         Self {
             names,
             nesting: Nesting::of(&schemas),
-            has_sets: any(|one| one.says("uniqueItems")),
-            has_maps: any(|one| one.is_any || matches!(one.additional, Additional::Map(_))),
-            has_floats: any(|one| one.format() == Some("float")),
-            nests_structs: structs.count() > 1 || is_part_of_itself(&schemas, Self::ROOT),
+            has_sets: any(|subschema| subschema.has_flag("uniqueItems")),
+            has_maps: any(|subschema| {
+                subschema.is_any || matches!(subschema.additional, Additional::Map(_))
+            }),
+            has_floats: any(|subschema| subschema.format() == Some("float")),
+            nests_structs: structs.count() > 1 || is_recursive(&schemas, Self::ROOT),
             schemas,
         }
     }
 
-    /// The number of the schema of the whole value.
+    /// The number of the root schema.
     pub(crate) const ROOT: SchemaId = 0;
 
     pub(crate) fn schema(&self, id: SchemaId) -> &Schema {
         &self.schemas[id]
     }
 
-    /// The schema to which one refers that says nothing else.
+    /// Follows a schema that is only a reference.
     pub(crate) fn resolve(&self, mut id: SchemaId) -> SchemaId {
         for _ in 0..MAX_CHOICES {
             let schema = self.schema(id);
-            let [target] = schema.conjuncts[..] else {
+            let [target] = schema.all_of[..] else {
                 break;
             };
             let is_reference = schema.types == Types::ANY
@@ -102,53 +104,53 @@ impl InputSchema {
         id
     }
 
-    /// May serde take a body with these contents otherwise than the schema says? An array for a struct,
-    /// a set or a map that has something twice, a number that is infinite in 32 bits, U+0000.
-    pub(crate) fn is_lenient(&self, scan: &Scan) -> bool {
+    /// Whether serde may accept a body with these features although the schema forbids it: an array for a
+    /// struct, duplicates in a set or a map, a number that overflows an `f32`, U+0000.
+    pub(crate) fn may_be_lenient(&self, scan: &Scan) -> bool {
         let arrays = || {
             self.has_sets
-                || (scan.nested_array && self.nests_structs)
-                || (scan.top_array && !self.types(&[Self::ROOT]).meets(Types::ARRAY))
+                || (scan.has_nested_array && self.nests_structs)
+                || (scan.is_array && !self.types(&[Self::ROOT]).intersects(Types::ARRAY))
         };
-        scan.nul
+        scan.has_nul
             || self.has_maps
-            || ((scan.top_array || scan.nested_array) && arrays())
-            || (scan.wide_number && self.has_floats)
+            || ((scan.is_array || scan.has_nested_array) && arrays())
+            || (scan.has_wide_number && self.has_floats)
     }
 
-    /// How deep a body of so many bytes may nest.
+    /// The nesting limit for a body of this many bytes, in levels.
     pub(crate) fn max_depth(&self, bytes: usize) -> u32 {
         self.nesting.max_depth(bytes)
     }
 
-    /// What it costs to read a body of so many bytes and levels, in bytes that are read.
+    /// The cost of reading a body of this size and depth, in bytes that are read.
     pub(crate) fn cost(&self, bytes: usize, depth: usize) -> usize {
         self.nesting.times(depth).saturating_mul(bytes)
     }
 
-    /// The name of a property of this type, wherever it is.
-    pub(crate) fn known_name(&self, name: &str) -> Option<&'static str> {
+    /// The name of a property anywhere in this type.
+    pub(crate) fn property_name(&self, name: &str) -> Option<&'static str> {
         self.names.get(name).copied()
     }
 
-    /// `ids`, and all schemas that may hold for the same value, each once.
+    /// `ids` and all schemas that may apply to the same value, each once.
     pub(crate) fn closure(&self, ids: &[SchemaId]) -> Vec<SchemaId> {
-        let mut found: Vec<SchemaId> = Vec::new();
+        let mut closure: Vec<SchemaId> = Vec::new();
         let mut next = ids.to_vec();
         while !next.is_empty() {
             let mut further = Vec::new();
             for id in next {
-                if !found.contains(&id) {
-                    found.push(id);
-                    further.extend(self.schema(id).same_value());
+                if !closure.contains(&id) {
+                    closure.push(id);
+                    further.extend(self.schema(id).in_place_subschemas());
                 }
             }
             next = further;
         }
-        found
+        closure
     }
 
-    /// All schemas that may hold for a member called `name` where one of `ids` holds.
+    /// All schemas that may apply to the member `name` of a value to which one of `ids` applies.
     pub(crate) fn members(&self, ids: &[SchemaId], name: &str) -> Vec<SchemaId> {
         let closure = self.closure(ids);
         closure
@@ -157,7 +159,7 @@ impl InputSchema {
             .collect()
     }
 
-    /// All schemas that may hold for the element at `index` where one of `ids` holds.
+    /// All schemas that may apply to the element `index` of a value to which one of `ids` applies.
     pub(crate) fn elements(&self, ids: &[SchemaId], index: usize) -> Vec<SchemaId> {
         let closure = self.closure(ids);
         closure
@@ -166,8 +168,8 @@ impl InputSchema {
             .collect()
     }
 
-    /// All schemas that may hold at `path`.
-    pub(crate) fn at(&self, path: &[Step]) -> Vec<SchemaId> {
+    /// All schemas that may apply at `path`.
+    pub(crate) fn schemas_at(&self, path: &[Step]) -> Vec<SchemaId> {
         let mut schemas = vec![Self::ROOT];
         for step in path {
             schemas = match step {
@@ -178,29 +180,31 @@ impl InputSchema {
         schemas
     }
 
-    /// The keywords that describe a value: of several schemas, of the first that says its type.
-    pub(crate) fn described(&self, ids: &[SchemaId]) -> Option<&'static Value> {
+    /// The keywords of the first schema that has a type other than null.
+    pub(crate) fn type_keywords(&self, ids: &[SchemaId]) -> Option<&'static Value> {
         let all = self.closure(ids);
         let mut all = all.iter().map(|id| self.schema(*id));
-        let typed = all.find(|one| one.keyword("type").is_some() && one.types != Types::NULL);
-        typed.map(|one| one.keywords)
+        let typed = all.find(|subschema| {
+            subschema.keyword("type").is_some() && subschema.types != Types::NULL
+        });
+        typed.map(|subschema| subschema.keywords)
     }
 
-    /// May the parameter of a query be there more than once?
+    /// Whether the query parameter is a list and may be repeated.
     pub(crate) fn is_list(&self, name: &str) -> bool {
         self.types(&self.members(&[Self::ROOT], name))
-            .meets(Types::ARRAY)
+            .intersects(Types::ARRAY)
     }
 
-    /// May a member of the whole contain U+0000?
+    /// Whether a member of the root may contain U+0000.
     pub(crate) fn may_have_nul(&self, name: &str) -> bool {
         let members = self.closure(&self.members(&[Self::ROOT], name));
         members
             .iter()
-            .any(|id| self.schema(*id).says("x-allow-nul"))
+            .any(|id| self.schema(*id).has_flag("x-allow-nul"))
     }
 
-    /// The media types that the whole lists besides `application/json`.
+    /// The media types that the root schema lists besides `application/json`.
     pub(crate) fn media_types(&self) -> Vec<String> {
         let schemas = self.closure(&[Self::ROOT]);
         let listed = schemas
@@ -213,15 +217,15 @@ impl InputSchema {
             .collect()
     }
 
-    /// May the whole be left out?
+    /// Whether the body may be empty.
     pub(crate) fn is_optional(&self) -> bool {
-        self.types(&[Self::ROOT]).meets(Types::NULL)
+        self.types(&[Self::ROOT]).intersects(Types::NULL)
     }
 
-    /// The JSON types that are allowed where one of `ids` holds, as far as is known.
+    /// The JSON types that `ids` allow, as far as [`MAX_CHOICES`] lets them be known.
     pub(crate) fn types(&self, ids: &[SchemaId]) -> Types {
         let types = ids.iter().map(|id| self.types_within(*id, MAX_CHOICES));
-        types.fold(Types::NONE, Types::or)
+        types.fold(Types::NONE, Types::union)
     }
 
     fn types_within(&self, id: SchemaId, depth: usize) -> Types {
@@ -230,23 +234,25 @@ impl InputSchema {
         };
         let schema = self.schema(id);
         let within = |id: &SchemaId| self.types_within(*id, depth);
-        let conjuncts = schema.conjuncts.iter().map(within);
+        let all_of = schema.all_of.iter().map(within);
         let choices = schema.choices.iter().map(|choice| {
             choice
                 .alternatives
                 .iter()
                 .map(within)
-                .fold(Types::NONE, Types::or)
+                .fold(Types::NONE, Types::union)
         });
-        conjuncts.chain(choices).fold(schema.types, Types::and)
+        all_of
+            .chain(choices)
+            .fold(schema.types, Types::intersection)
     }
 }
 
-/// How many alternatives of alternatives are looked into.
+/// The largest depth of nested alternatives that is searched.
 pub(crate) const MAX_CHOICES: usize = 8;
 
 /// A `TypeId` is a hash itself.
-type HashedAlready = BuildHasherDefault<Identity>;
+type TypeIdHasher = BuildHasherDefault<Identity>;
 
 #[derive(Default)]
 struct Identity(u64);

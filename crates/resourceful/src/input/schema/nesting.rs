@@ -1,26 +1,26 @@
-//! How deep a body may nest.
+//! The nesting limit of a body.
 //!
-//! Serde keeps the members of tagged and untagged enums before it reads them. Where such an enum is part
-//! of itself, a value is read once for each level above it; where several untagged variants may have
-//! the same member, once for each way to choose them, which doubles with each level. No deserializer
-//! can prevent that from outside, so that such types have a limit which depends on the body's size.
+//! Serde buffers the members of tagged and untagged enums before it reads them. In a recursive enum a
+//! value is therefore read once for each level above it. If several untagged variants contain the enum,
+//! the number of reads doubles with each level. A deserializer cannot prevent that from outside, so
+//! such types have a limit that depends on the size of the body.
 
 use crate::input::schema::subschema::{Choice, Schema, SchemaId, reaches};
 use crate::input::schema::types::Types;
 
-/// The limit of all types, in levels.
+/// The limit for all types, in levels.
 pub(crate) const MAX_DEPTH: u32 = 64;
 
-/// How often serde reads a value, by the number of levels above it.
+/// The number of times that serde reads a value, by the number of levels above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Nesting {
     /// Once.
     Once,
-    /// Once for each level, of which it hands on what it keeps.
+    /// Once per level; the buffer is handed on.
     Tagged,
-    /// Once for each level, and copied each time.
+    /// Once per level; the buffer is copied each time.
     Untagged,
-    /// As many times more with each level.
+    /// This many times more with each level.
     Exponential(usize),
 }
 
@@ -33,21 +33,21 @@ impl Nesting {
         kinds.max().unwrap_or(Self::Once)
     }
 
-    /// Of an enum, which may contain itself.
+    /// The nesting of an enum, which may be recursive.
     ///
-    /// Serde tries untagged variants one after the other, each with all that is inside. Which members
-    /// tell them apart early cannot be known from the schema, which has no aliases: so all that
+    /// Serde tries untagged variants one after the other, each with everything inside. The schema does
+    /// not show which members distinguish variants early, since it has no aliases. So all variants that
     /// contain the enum count.
     fn of_choice(schemas: &[Schema], id: SchemaId, choice: &Choice) -> Self {
-        let containers = choice.alternatives.iter().filter(|one| {
-            let types = schemas[**one].types;
-            types.meets(Types::OBJECT.or(Types::ARRAY))
+        let containers = choice.alternatives.iter().filter(|alternative| {
+            let types = schemas[**alternative].types;
+            types.intersects(Types::OBJECT.union(Types::ARRAY))
         });
-        let recursive = |one: &&SchemaId| reaches(schemas, **one, id);
+        let recursive = |alternative: &&SchemaId| reaches(schemas, **alternative, id);
         if choice.is_untagged {
             let others = choice.alternatives.iter();
             let others = others
-                .filter(|one| schemas[**one].types != Types::NULL)
+                .filter(|alternative| schemas[**alternative].types != Types::NULL)
                 .count();
             return match containers.filter(recursive).count() {
                 0 => Self::Once,
@@ -56,15 +56,16 @@ impl Nesting {
                 several => Self::Exponential(several),
             };
         }
-        let mut kept = containers.filter(|one| schemas[**one].external_tag().is_none());
-        if kept.any(|one| recursive(&one)) {
+        let mut buffered =
+            containers.filter(|alternative| schemas[**alternative].external_tag().is_none());
+        if buffered.any(|alternative| recursive(&alternative)) {
             Self::Tagged
         } else {
             Self::Once
         }
     }
 
-    /// In levels, for a body of so many bytes.
+    /// The limit in levels for a body of this many bytes.
     pub(crate) fn max_depth(self, bytes: usize) -> u32 {
         let times = |most: usize| most / bytes.max(1);
         let linear = |most: usize, least: u32| {
@@ -82,7 +83,7 @@ impl Nesting {
         }
     }
 
-    /// How often the innermost value of a body may be read, roughly.
+    /// Roughly the number of times that the innermost value of a body may be read.
     pub(crate) fn times(self, depth: usize) -> usize {
         match self {
             Self::Once => 1,

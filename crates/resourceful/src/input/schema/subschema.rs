@@ -1,4 +1,4 @@
-//! Schemas that refer to each other by number.
+//! One schema inside an input schema. Schemas refer to each other by number.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -10,48 +10,48 @@ use crate::input::schema::types::Types;
 /// The number of a schema inside its input schema.
 pub(crate) type SchemaId = usize;
 
-/// What may stand in an object beside the properties.
+/// Members of an object besides its properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Additional {
-    /// Anything, which nobody reads.
+    /// Any, and serde ignores them.
     Ignored,
-    /// Nothing.
+    /// None.
     Denied,
     /// Members of a map.
     Map(SchemaId),
 }
 
-/// Alternatives.
+/// A `oneOf` or `anyOf`.
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) alternatives: Vec<SchemaId>,
-    /// By `anyOf`, as schemars writes untagged enums and options.
+    /// `anyOf`, by which schemars writes untagged enums and options.
     pub(crate) is_untagged: bool,
 }
 
-/// One schema: its own keywords, and the schemas that it refers to.
+/// One schema: its own keywords and the schemas that it refers to.
 #[derive(Debug)]
 pub(crate) struct Schema {
     pub(crate) keywords: &'static Value,
-    /// Those that its own keywords allow.
+    /// The types that its own keywords allow.
     pub(crate) types: Types,
-    /// Of `const` and `enum`.
+    /// The values of `const` or `enum`.
     pub(crate) constants: Option<Vec<&'static Value>>,
     pub(crate) properties: HashMap<&'static str, SchemaId>,
     pub(crate) required: Vec<&'static str>,
     pub(crate) additional: Additional,
     pub(crate) tuple: Vec<SchemaId>,
     pub(crate) items: Option<SchemaId>,
-    /// Schemas that hold as well: `$ref` and `allOf`.
-    pub(crate) conjuncts: Vec<SchemaId>,
+    /// `$ref` and `allOf`.
+    pub(crate) all_of: Vec<SchemaId>,
     /// Each `oneOf` and `anyOf`.
     pub(crate) choices: Vec<Choice>,
-    /// Nothing is said of the value, so that all of it is read as it comes.
+    /// No keyword restricts the value.
     pub(crate) is_any: bool,
-    /// Integers of so many digits are in range, whatever the digits.
+    /// Integers with at most this many digits are in range.
     pub(crate) safe_digits: usize,
-    /// Values that may stand for wrong ones, made when the first is needed.
-    pub(crate) guesses: OnceLock<Vec<Value>>,
+    /// Candidates for placeholders of wrong values, made when first needed.
+    pub(crate) placeholder_candidates: OnceLock<Vec<Value>>,
 }
 
 impl Schema {
@@ -59,7 +59,7 @@ impl Schema {
         self.keywords.get(name)
     }
 
-    pub(crate) fn says(&self, name: &str) -> bool {
+    pub(crate) fn has_flag(&self, name: &str) -> bool {
         self.keyword(name) == Some(&Value::Bool(true))
     }
 
@@ -67,17 +67,17 @@ impl Schema {
         self.keyword("format").and_then(Value::as_str)
     }
 
-    /// Is everything that it says of a value in its own keywords?
-    pub(crate) fn is_alone(&self) -> bool {
-        self.constants.is_none() && self.conjuncts.is_empty() && self.choices.is_empty()
+    /// Whether its own keywords say everything: it has no constants, `$ref`, `allOf`, `oneOf` and `anyOf`.
+    pub(crate) fn is_self_contained(&self) -> bool {
+        self.constants.is_none() && self.all_of.is_empty() && self.choices.is_empty()
     }
 
-    /// Is its value fixed, as the tag of a variant is?
+    /// Whether only one value is allowed, as for the tag of a variant.
     pub(crate) fn is_tag(&self) -> bool {
         self.constants.as_ref().is_some_and(|all| all.len() == 1)
     }
 
-    /// The one member of a variant that is tagged by its name: `{"card": {..}}`.
+    /// The only member of an externally tagged variant: `card` of `{"card": {..}}`.
     pub(crate) fn external_tag(&self) -> Option<&'static str> {
         match &self.required[..] {
             [name] if self.properties.len() == 1 && self.additional == Additional::Denied => {
@@ -87,7 +87,7 @@ impl Schema {
         }
     }
 
-    /// The schema of a member; where nothing is said, it is this one again, called `own`.
+    /// The schema of a member. Inside an unrestricted value that is `own`, the number of this schema.
     pub(crate) fn member(&self, own: SchemaId, name: &str) -> Option<SchemaId> {
         match (self.properties.get(name), self.additional) {
             (Some(id), _) => Some(*id),
@@ -96,14 +96,14 @@ impl Schema {
         }
     }
 
-    /// The schema of an element; where nothing is said, it is this one again, called `own`.
+    /// The schema of an element. Inside an unrestricted value that is `own`, the number of this schema.
     pub(crate) fn element(&self, own: SchemaId, index: usize) -> Option<SchemaId> {
         let within = self.tuple.get(index).copied().or(self.items);
         within.or_else(|| self.is_any.then_some(own))
     }
 
-    /// The schemas that are reached by one step into a value.
-    pub(crate) fn children(&self) -> impl Iterator<Item = SchemaId> {
+    /// The schemas of members and elements.
+    pub(crate) fn child_subschemas(&self) -> impl Iterator<Item = SchemaId> {
         let map = match self.additional {
             Additional::Map(id) => Some(id),
             _ => None,
@@ -112,21 +112,23 @@ impl Schema {
         members.chain(self.tuple.iter().copied()).chain(self.items)
     }
 
-    /// The schemas that may hold for the same value.
-    pub(crate) fn same_value(&self) -> impl Iterator<Item = SchemaId> {
-        let choices = self.choices.iter().flat_map(|one| &one.alternatives);
-        self.conjuncts.iter().chain(choices).copied()
+    /// The schemas that apply to the same value: `$ref`, `allOf`, `oneOf`, `anyOf`.
+    pub(crate) fn in_place_subschemas(&self) -> impl Iterator<Item = SchemaId> {
+        let choices = self.choices.iter().flat_map(|choice| &choice.alternatives);
+        self.all_of.iter().chain(choices).copied()
     }
 }
 
-/// Can a value of this schema have one of the same schema inside?
-pub(crate) fn is_part_of_itself(schemas: &[Schema], id: SchemaId) -> bool {
+/// Whether a value of this schema can contain a value of the same schema.
+pub(crate) fn is_recursive(schemas: &[Schema], id: SchemaId) -> bool {
     let schema = &schemas[id];
-    let inside = schema.children().chain(schema.same_value());
-    inside.into_iter().any(|one| reaches(schemas, one, id))
+    let inside = schema
+        .child_subschemas()
+        .chain(schema.in_place_subschemas());
+    inside.into_iter().any(|inner| reaches(schemas, inner, id))
 }
 
-/// Does a walk through the schemas lead from `from` to `to`?
+/// Whether the schema `from` refers to `to`, directly or not.
 pub(crate) fn reaches(schemas: &[Schema], from: SchemaId, to: SchemaId) -> bool {
     let mut seen = vec![false; schemas.len()];
     let mut left = vec![from];
@@ -135,7 +137,11 @@ pub(crate) fn reaches(schemas: &[Schema], from: SchemaId, to: SchemaId) -> bool 
             return true;
         }
         if !std::mem::replace(&mut seen[id], true) {
-            left.extend(schemas[id].children().chain(schemas[id].same_value()));
+            left.extend(
+                schemas[id]
+                    .child_subschemas()
+                    .chain(schemas[id].in_place_subschemas()),
+            );
         }
     }
     false

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Names of JSON types as bits.
+/// A set of JSON types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Types(u8);
 
@@ -28,7 +28,7 @@ impl Types {
         ("null", Self::NULL),
     ];
 
-    pub(crate) fn named(name: &str) -> Self {
+    pub(crate) fn from_name(name: &str) -> Self {
         let known = Self::NAMES.into_iter().find(|(known, _)| *known == name);
         known.map_or(Self::ANY, |(_, types)| types)
     }
@@ -37,28 +37,28 @@ impl Types {
         match value {
             Value::Null => Self::NULL,
             Value::Bool(_) => Self::BOOLEAN,
-            Value::Number(_) => Self::NUMBER.or(Self::INTEGER),
+            Value::Number(_) => Self::NUMBER.union(Self::INTEGER),
             Value::String(_) => Self::STRING,
             Value::Array(_) => Self::ARRAY,
             Value::Object(_) => Self::OBJECT,
         }
     }
 
-    pub(crate) fn or(self, other: Self) -> Self {
+    pub(crate) fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    pub(crate) fn and(self, other: Self) -> Self {
+    pub(crate) fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    pub(crate) fn meets(self, other: Self) -> bool {
+    pub(crate) fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The names of those that clients are told of: null only where there is nothing else.
+    /// The names for error texts. `null` only if no other type is allowed, `integer` only without `number`.
     pub(crate) fn names(self) -> Vec<&'static str> {
-        let has = |types: Self| self.meets(types);
+        let has = |types: Self| self.intersects(types);
         let names = Self::NAMES.into_iter().filter(|(name, types)| {
             has(*types)
                 && !(*name == "null" && self != Self::NULL)
