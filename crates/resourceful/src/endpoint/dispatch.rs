@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::handler::access::Access;
 use crate::handler::extra_action::{ActionInput, ActionTarget, ExtraAction};
 use crate::handler::resource::AsyncResource;
-use crate::proto::negotiate::json_is_acceptable;
+use crate::proto::negotiate::check_accept;
 use crate::request::Request;
 use crate::response::reply::{Content, Reply};
 use crate::response::representation::{Output, Representation};
@@ -20,7 +20,7 @@ pub(crate) async fn dispatch<R: AsyncResource>(
     request: &mut Request,
 ) -> Result<Reply> {
     request.set_action(action);
-    json_is_acceptable(request.headers())?;
+    check_accept(request.headers())?;
     R::Access::check(resource, request).await?;
     let limit = R::MAX_BODY_SIZE.unwrap_or(request.settings().max_body_size);
     match action {
@@ -84,7 +84,7 @@ pub(crate) async fn dispatch_extra<R: AsyncResource, A: ExtraAction<R>>(
         );
     };
     request.set_action(Action::Extra(A::SPEC));
-    json_is_acceptable(request.headers())?;
+    check_accept(request.headers())?;
     R::Access::check(resource, request).await?;
     let target = A::Target::of(request)?;
     let limit = R::MAX_BODY_SIZE.unwrap_or(request.settings().max_body_size);

@@ -1,4 +1,4 @@
-//! A member of a partial update: absent is not null.
+//! Fields of a partial update, which distinguish an absent member from null.
 
 mod garde_rules;
 
@@ -9,11 +9,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde::{Deserialize, Deserializer};
 
-/// What a partial update says of one field: nothing, or a new value.
+/// A field of a partial update: kept, or set to a new value.
 ///
-/// `Option` cannot tell an absent member from `null`; this can: `null` is a wrong value
-/// unless the field is a `Change<Option<T>>`. Put `#[serde(default)]` on the struct or the
-/// field; rules hold for a new value, a `custom` one inside `#[garde(inner(..))]`.
+/// Unlike `Option`, it distinguishes an absent member from `null`: `null` is an invalid value unless the
+/// field is a `Change<Option<T>>`. Put `#[serde(default)]` on the struct or the field. Rules apply to a
+/// new value; put a `custom` rule inside `#[garde(inner(..))]`.
 ///
 /// # Examples
 /// ```
@@ -35,10 +35,10 @@ use serde::{Deserialize, Deserializer};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {
-    /// The member is absent: the field stays as it is.
+    /// The member is absent: the field is kept.
     #[default]
     Keep,
-    /// The member is there: the field gets this value.
+    /// The member is present: the field gets this value.
     Set(T),
 }
 
@@ -56,11 +56,6 @@ impl<T> Change<T> {
     }
 
     /// The new value, if there is one.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Change::Set(2).into_option(), Some(2));
-    /// ```
     pub fn into_option(self) -> Option<T> {
         match self {
             Self::Keep => None,
@@ -68,8 +63,7 @@ impl<T> Change<T> {
         }
     }
 
-    /// Does the field stay as it is? For those who send changes: an absent member must not be
-    /// written, which is for the struct to say.
+    /// Whether the field is kept. Structs that are sent to a server must skip such fields.
     ///
     /// # Examples
     /// ```
@@ -91,8 +85,7 @@ impl<T> Change<T> {
     }
 }
 
-/// The new value. A `Keep` has none and fails: written as `null` it would be a change where the
-/// field is a `Change<Option<T>>`.
+/// Writes the new value. `Keep` has none and fails: as `null` it would set a `Change<Option<T>>` to null.
 impl<T: Serialize> Serialize for Change<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -164,23 +157,23 @@ mod tests {
     struct Changes {
         #[serde(skip_serializing_if = "Change::is_keep")]
         title: Change<Option<String>>,
-        careless: Change<i64>,
+        unskipped: Change<i64>,
     }
 
     #[test]
-    fn a_keep_is_never_written() {
+    fn keep_is_never_written() {
         let error = serde_json::to_string(&Changes::default()).unwrap_err();
         assert!(error.to_string().contains("skip_serializing_if"), "{error}");
-        let careless = Change::Set(7);
+        let unskipped = Change::Set(7);
         let title = Change::Keep;
-        let json = serde_json::to_string(&Changes { title, careless }).unwrap();
-        assert_eq!(json, r#"{"careless":7}"#);
+        let json = serde_json::to_string(&Changes { title, unskipped }).unwrap();
+        assert_eq!(json, r#"{"unskipped":7}"#);
     }
 
     #[test]
-    fn a_keep_is_no_default_in_the_schema() {
+    fn keep_is_no_default_in_the_schema() {
         let schema = schemars::schema_for!(Changes).to_value();
-        for member in ["title", "careless"] {
+        for member in ["title", "unskipped"] {
             let member = &schema["properties"][member];
             assert!(member.is_object() && member.get("default").is_none());
         }
