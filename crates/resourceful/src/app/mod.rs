@@ -25,7 +25,7 @@ use crate::handler::extra_action::{ExtraAction, ExtraActions};
 use crate::handler::resource::AsyncResource;
 use crate::handler::view::AsyncView;
 use crate::openapi::Info;
-use crate::proto::path::below;
+use crate::proto::path::join;
 use crate::request::route::Route;
 use crate::request::settings::{Settings, TrailingSlash};
 use crate::router::{Methods, Registration, Router};
@@ -117,7 +117,7 @@ impl App {
             async move { asked.ready().await }
         });
         self.checks.push(check);
-        let item = below(path, "{id}");
+        let item = join(path, "{id}");
         for action in R::ACTIONS.iter() {
             let pattern = if action.is_detail() {
                 item.as_str()
@@ -356,7 +356,7 @@ impl App {
     /// let app = resourceful::App::new().body_read_timeout(Duration::from_secs(5));
     /// ```
     pub fn body_read_timeout(mut self, time: Duration) -> Self {
-        self.settings.body_limits.next_part = time;
+        self.settings.body_limits.chunk_timeout = time;
         self
     }
 
@@ -368,7 +368,7 @@ impl App {
     /// let app = resourceful::App::new().min_body_rate(1024);
     /// ```
     pub fn min_body_rate(mut self, bytes_per_second: u64) -> Self {
-        self.settings.body_limits.floor_rate = bytes_per_second;
+        self.settings.body_limits.min_rate = bytes_per_second;
         self
     }
 
@@ -853,7 +853,7 @@ impl<R: AsyncResource> ExtraActions<R> for Extras<'_, R> {
         } else {
             self.collection
         };
-        let pattern = below(parent, extra.path());
+        let pattern = join(parent, extra.path());
         let endpoint: ExtraEndpoint<R, A> = ExtraEndpoint {
             resource: Arc::clone(&self.resource),
             action: PhantomData,

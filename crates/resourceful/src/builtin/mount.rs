@@ -75,7 +75,7 @@ where
         let answer = |request: Request| async move {
             let root_path = format!("{}{}", request.head().root_path(), self.prefix);
             let mounted = Mounted {
-                origin: known_origin(&request),
+                connection: known_origin(&request),
                 root_path: root_path.as_str().into(),
             };
             let mut inner = below(request, self.prefix.len())?;
@@ -103,7 +103,7 @@ impl<A: Access<()>, S> Mount<A, S> {
     async fn admit(&self, request: &Request) -> Result<(), Reply> {
         let head = request.head();
         let check = pin!(A::check(&(), request));
-        let Err(error) = CatchPanic::within(check, head.given_up_after()).await else {
+        let Err(error) = CatchPanic::with_timeout(check, head.given_up_after()).await else {
             return Ok(());
         };
         let observed = self

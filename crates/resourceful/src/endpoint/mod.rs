@@ -99,7 +99,7 @@ where
     T: Into<Reply>,
 {
     let head = Arc::clone(request.head());
-    let outcome = CatchPanic::within(pin!(answer(request)), head.given_up_after()).await;
+    let outcome = CatchPanic::with_timeout(pin!(answer(request)), head.given_up_after()).await;
     conclude(outcome.map(Into::into), &head)
 }
 
@@ -122,7 +122,7 @@ impl<R: AsyncResource> TypedEndpoint for ResourceEndpoint<R> {
         let resource = &*self.resource;
         let limit = request.head().given_up_after();
         let work = dispatch(resource, self.action, &mut request);
-        let outcome = CatchPanic::within(pin!(work), limit).await;
+        let outcome = CatchPanic::with_timeout(pin!(work), limit).await;
         conclude(outcome, request.head())
     }
 }
@@ -146,7 +146,7 @@ impl<R: AsyncResource, A: ExtraAction<R>> TypedEndpoint for ExtraEndpoint<R, A> 
         let resource = &*self.resource;
         let limit = request.head().given_up_after();
         let work = dispatch_extra::<R, A>(resource, &mut request);
-        let outcome = CatchPanic::within(pin!(work), limit).await;
+        let outcome = CatchPanic::with_timeout(pin!(work), limit).await;
         conclude(outcome, request.head())
     }
 }

@@ -21,31 +21,31 @@ pub(crate) fn of_action<R: AsyncResource>(action: Action, registry: &mut Registr
     let mut operation = of_resource::<R>(action, R::DOCS.of(&action.to_string()), registry);
     let limit = R::MAX_BODY_SIZE.unwrap_or(registry.max_body_size);
     if action.is_detail() {
-        operation.path_parameter::<R::Id>("id");
+        operation.add_path_parameter::<R::Id>("id");
     }
     match action {
         Action::List => {
-            operation.add_query(R::Query::parameters());
+            operation.add_query_parameters(R::Query::parameters());
             let page = page_schema::<R::ListItem>(R::NAME, R::Query::pagination(), registry);
-            operation.answers_json(StatusCode::OK, page);
+            operation.add_json_response(StatusCode::OK, page);
         }
         Action::Create => {
-            operation.reads_json(
+            operation.add_json_body(
                 &R::Create::schema(registry),
                 &R::Create::media_types(),
                 limit,
             );
             R::Item::describe(&mut operation, registry, StatusCode::CREATED);
-            operation.locates();
+            operation.add_location_header();
         }
         Action::Update => {
-            operation.reads_json(
+            operation.add_json_body(
                 &R::Update::schema(registry),
                 &R::Update::media_types(),
                 limit,
             );
         }
-        Action::PartialUpdate => operation.reads_json(
+        Action::PartialUpdate => operation.add_json_body(
             &R::PartialUpdate::schema(registry),
             &R::PartialUpdate::media_types(),
             limit,
@@ -53,10 +53,10 @@ pub(crate) fn of_action<R: AsyncResource>(action: Action, registry: &mut Registr
         Action::Destroy => operation.add_response(StatusCode::NO_CONTENT, None),
         Action::Retrieve | Action::Extra(_) => {}
     }
-    if !operation.has_success() {
+    if !operation.has_success_response() {
         R::Item::describe(&mut operation, registry, StatusCode::OK);
     }
-    operation.fails_with::<R::Error>(registry);
+    operation.add_problems::<R::Error>(registry);
     operation
 }
 
@@ -64,12 +64,12 @@ pub(crate) fn of_action<R: AsyncResource>(action: Action, registry: &mut Registr
 pub(crate) fn of_extra<R: AsyncResource, A: ExtraAction<R>>(registry: &mut Registry) -> Operation {
     let mut operation = of_resource::<R>(Action::Extra(A::SPEC), A::DOC, registry);
     if A::SPEC.is_detail() {
-        operation.path_parameter::<<A::Target as ActionTarget>::Id>("id");
+        operation.add_path_parameter::<<A::Target as ActionTarget>::Id>("id");
     }
     let limit = R::MAX_BODY_SIZE.unwrap_or(registry.max_body_size);
     A::Input::describe(&mut operation, registry, limit);
     A::Output::describe(&mut operation, registry, StatusCode::OK);
-    operation.fails_with::<A::Error>(registry);
+    operation.add_problems::<A::Error>(registry);
     operation
 }
 
@@ -78,13 +78,13 @@ fn of_resource<R: AsyncResource>(action: Action, text: &str, registry: &mut Regi
     operation.id = format!("{}.{action}", R::NAME);
     operation.hook = Some(action.to_string());
     operation.tags.push(R::NAME.to_owned());
-    registry.tag(R::NAME, R::DOCS.whole());
-    operation.tell(text);
+    registry.add_tag(R::NAME, R::DOCS.whole());
+    operation.set_summary(text);
     if operation.summary.is_empty() {
         operation.summary = capitalised(&format!("{action} {}", R::NAME).replace('_', " "));
     }
-    operation.secure(R::Access::security(Some(action)), registry);
-    operation.refuse(&[StandardError::NotAcceptable]);
+    operation.set_security(R::Access::security(Some(action)), registry);
+    operation.add_standard_errors(&[StandardError::NotAcceptable]);
     operation
 }
 
@@ -92,17 +92,17 @@ fn of_resource<R: AsyncResource>(action: Action, text: &str, registry: &mut Regi
 pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) -> Operation {
     let hook = V::DOCS.of(&method.as_str().to_ascii_lowercase());
     let mut operation = anything();
-    operation.tell(if hook.is_empty() {
+    operation.set_summary(if hook.is_empty() {
         V::DOCS.whole()
     } else {
         hook
     });
-    operation.secure(V::Access::security(None), registry);
+    operation.set_security(V::Access::security(None), registry);
     V::describe(method).write(&mut operation, registry);
-    if !operation.has_success() {
-        operation.answers_something();
+    if !operation.has_success_response() {
+        operation.add_any_response();
     }
-    operation.fails_with::<V::Error>(registry);
+    operation.add_problems::<V::Error>(registry);
     operation
 }
 
@@ -112,19 +112,19 @@ pub(crate) fn of_function<A: Access<()>, T: IntoResponse, E: Problems>(
     registry: &mut Registry,
 ) -> Operation {
     let mut operation = anything();
-    operation.secure(A::security(None), registry);
+    operation.set_security(A::security(None), registry);
     description.write(&mut operation, registry);
-    if !operation.has_success() {
+    if !operation.has_success_response() {
         T::describe(&mut operation, registry);
     }
-    operation.fails_with::<E>(registry);
+    operation.add_problems::<E>(registry);
     operation
 }
 
 /// What can happen to every request that has found its path.
 pub(crate) fn anything() -> Operation {
     let mut operation = Operation::default();
-    operation.refuse(&[
+    operation.add_standard_errors(&[
         StandardError::BadRequest,
         StandardError::MethodNotAllowed,
         StandardError::UriTooLong,

@@ -1,4 +1,4 @@
-//! The objects of an OpenAPI 3.1 document, as far as we write them
+//! The objects of an OpenAPI 3.1 document that the library writes
 //! ([specification](https://spec.openapis.org/oas/v3.1.0)).
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub(crate) struct Document {
     pub(crate) info: Info,
     pub(crate) servers: Vec<Server>,
     pub(crate) tags: Vec<Tag>,
-    /// By path, and there by method in lower case.
+    /// By path, then by method in lower case.
     pub(crate) paths: BTreeMap<String, BTreeMap<String, Operation>>,
     pub(crate) components: Components,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Tag {
 pub struct Operation {
     #[serde(rename = "operationId")]
     pub(crate) id: String,
-    /// Of a resource: its hook, after which it is called where its id is another's, too.
+    /// The hook of a resource. It makes the id unique if another operation has the same.
     #[serde(skip)]
     pub(crate) hook: Option<String>,
     pub(crate) tags: Vec<String>,
@@ -51,12 +51,12 @@ pub struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_body: Option<RequestBody>,
-    /// The largest body in bytes that its description gives, also where the body is described later.
+    /// The body limit in bytes from the description, kept until the body is added.
     #[serde(skip)]
     pub(crate) max_body: Option<u64>,
     /// By status, `2XX` or `default`.
-    pub(crate) responses: BTreeMap<String, Answer>,
-    /// Alternatives; an empty list is everyone, none is nothing said.
+    pub(crate) responses: BTreeMap<String, ResponseOrRef>,
+    /// Alternatives. An empty list means public, `None` means unspecified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) security: Option<Vec<BTreeMap<String, Vec<String>>>>,
 }
@@ -83,14 +83,14 @@ pub(crate) struct Example {
     pub(crate) value: Value,
 }
 
-/// A response, or where it stands.
+/// A response, or a reference to one among the components.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Answer {
-    /// One of ours.
+pub(crate) enum ResponseOrRef {
+    /// A standard error of the library.
     #[serde(serialize_with = "StandardError::as_reference")]
-    StandardError(StandardError),
-    /// One of the application's, under its name.
+    Standard(StandardError),
+    /// A response of the application that operations share.
     Shared {
         #[serde(rename = "$ref")]
         reference: String,
