@@ -58,7 +58,7 @@ async fn a_stranger_is_401_with_a_challenge() {
 }
 
 #[tokio::test]
-async fn a_friend_passes_and_may_not_do_everything() {
+async fn an_authenticated_client_may_not_do_everything() {
     let token = "Bearer s3cret";
     let created = client()
         .post("/notes")
@@ -75,7 +75,7 @@ async fn a_friend_passes_and_may_not_do_everything() {
 }
 
 #[tokio::test]
-async fn strangers_are_refused_before_their_body_is_read() {
+async fn unauthenticated_clients_are_refused_before_their_body_is_read() {
     let request = client()
         .post("/notes")
         .header("content-type", "application/json");

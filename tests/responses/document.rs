@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: what the types and the doc comments say.
+//! `GET /openapi.json`, from types and doc comments.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -30,7 +30,7 @@ fn json_schema(content: &Value) -> &Value {
 }
 
 #[tokio::test]
-async fn it_is_served_and_belongs_to_nobody_else() {
+async fn it_is_served_at_a_reserved_path() {
     async fn own(_: Request) -> Result<&'static str> {
         Ok("mine")
     }
@@ -47,7 +47,7 @@ async fn it_is_served_and_belongs_to_nobody_else() {
 }
 
 #[test]
-fn every_action_of_a_resource_is_there_with_all_its_answers() {
+fn every_action_of_a_resource_has_all_its_responses() {
     let app = App::new()
         .resource("/posts/", Posts::default())
         .max_body_size(1000);
@@ -110,7 +110,7 @@ fn every_action_of_a_resource_is_there_with_all_its_answers() {
 }
 
 #[test]
-fn the_same_application_has_the_same_document() {
+fn the_document_is_deterministic() {
     async fn view(_: Request) -> Result<()> {
         Ok(())
     }
@@ -187,7 +187,7 @@ fn doc_comments_are_its_texts() {
 }
 
 #[test]
-fn what_is_sent_otherwise_than_read_is_two_schemas() {
+fn different_input_and_output_are_two_schemas() {
     let document = App::new()
         .resource("/comments", Comments)
         .openapi()
@@ -208,9 +208,9 @@ fn what_is_sent_otherwise_than_read_is_two_schemas() {
         json!(["text", "tone", "stars"])
     );
     assert_eq!(schemas["Comment"]["examples"][0]["text"], "Fine.");
-    // The same both ways: there once.
+    // The same as input and output: one schema.
     assert!(schemas["Tone"].is_object() && schemas.get("ToneInput").is_none());
-    // PostgreSQL could not store it, so that it is refused everywhere.
+    // PostgreSQL cannot store it, so it is refused everywhere.
     assert_eq!(
         schemas["CommentInput"]["properties"]["text"]["pattern"],
         r"^[^\u0000]*$"
@@ -242,7 +242,7 @@ mod other {
 }
 
 #[test]
-fn two_types_of_one_name_are_a_mistake_that_names_both() {
+fn two_types_of_one_name_are_an_error_with_both_names() {
     async fn view(_: Request) -> Result<Json<other::Inside>> {
         let comment = other::Comment { number: 1 };
         Ok(Json(other::Inside { comment }))
@@ -275,7 +275,7 @@ fn two_types_of_one_name_are_a_mistake_that_names_both() {
 }
 
 #[test]
-fn a_number_at_the_end_of_a_name_is_no_mistake() {
+fn a_number_at_the_end_of_a_name_is_no_error() {
     async fn view(_: Request) -> Result<Json<other::Comment2>> {
         Ok(Json(other::Comment2 { number: 1 }))
     }
@@ -290,7 +290,7 @@ fn a_number_at_the_end_of_a_name_is_no_mistake() {
 }
 
 #[test]
-fn one_resource_may_stand_at_several_paths() {
+fn one_resource_may_have_several_paths() {
     let app = App::new()
         .resource("/v1/posts", Posts::default())
         .resource("/v2/posts", Posts::default())
@@ -302,9 +302,9 @@ fn one_resource_may_stand_at_several_paths() {
     assert_eq!(id("/comments", "post"), "comments.create");
 }
 
-/// Clients are generated from ids.
+/// Generated clients depend on ids.
 #[test]
-fn no_id_changes_when_something_is_added() {
+fn ids_are_stable_when_operations_are_added() {
     let ids = |app: App| {
         let document = app.openapi().unwrap();
         let paths = document.as_value()["paths"].as_object().unwrap().clone();
@@ -340,7 +340,7 @@ fn no_id_changes_when_something_is_added() {
 }
 
 #[test]
-fn two_operations_of_one_given_id_are_a_mistake() {
+fn two_operations_with_one_given_id_are_an_error() {
     async fn view(_: Request) -> Result<()> {
         Ok(())
     }
@@ -373,7 +373,7 @@ enum FilmError {
 }
 
 #[test]
-fn problems_of_the_application_are_there_as_clients_read_them() {
+fn problems_of_the_application_have_examples() {
     async fn film(_: Request) -> Result<String, FilmError> {
         Err(FilmError::Over)
     }
@@ -434,7 +434,7 @@ impl AsyncResource for Notes {
 }
 
 #[test]
-fn access_says_who_may() {
+fn access_sets_security_and_its_errors() {
     let document = App::new().resource("/notes", Notes).openapi().unwrap();
     let retrieve = operation(&document, "/notes/{id}", "get");
     assert_eq!(retrieve["security"], json!([]));
@@ -467,7 +467,7 @@ impl AsyncView for Ticket {
 }
 
 #[test]
-fn views_that_nobody_described_are_there_all_the_same() {
+fn undescribed_views_are_documented_too() {
     async fn hello(_: Request) -> Result<&'static str> {
         Ok("hello")
     }
@@ -531,7 +531,7 @@ fn filters_and_paging_are_parameters() {
     let language = find("language");
     assert_eq!(language["required"], true);
     assert_eq!(language["description"], "In which language.");
-    assert_eq!(find("year")["schema"]["type"], "integer"); // null cannot be said in a query
+    assert_eq!(find("year")["schema"]["type"], "integer"); // a query cannot have null
     assert_eq!(find("year")["schema"]["minimum"], 1);
     assert_eq!(find("limit")["schema"]["maximum"], 50);
     assert_eq!(find("offset")["schema"]["default"], 0);
@@ -545,9 +545,9 @@ struct Letter {
     parts: Vec<Value>,
 }
 
-/// Generators of clients stumble over `true`, and leave out a body without a schema.
+/// Some client generators do not support `true`, and drop a body without schema.
 #[test]
-fn anything_is_an_empty_schema() {
+fn an_unrestricted_value_has_an_empty_schema() {
     async fn letter(_: Request) -> Result<Json<Letter>> {
         Err(Error::not_found("There is no letter."))
     }
@@ -567,7 +567,7 @@ fn anything_is_an_empty_schema() {
 }
 
 #[test]
-fn the_whole_says_how_it_is_called_and_where_it_stands() {
+fn info_and_server_are_documented() {
     let app = App::new()
         .info(Info::new("Films", "2.0.0").with_license("MIT"))
         .root_path("/v1/")
@@ -580,7 +580,7 @@ fn the_whole_says_how_it_is_called_and_where_it_stands() {
 }
 
 #[tokio::test]
-async fn options_tells_of_its_path_to_who_asks_for_json() {
+async fn options_returns_the_document_of_its_path_as_json() {
     let client = TestClient::new(
         App::new()
             .resource("/posts", Posts::default())
@@ -618,9 +618,9 @@ async fn options_tells_of_its_path_to_who_asks_for_json() {
     );
 }
 
-/// What only schemars knows to be a format is said so that everybody knows it.
+/// Formats that only schemars defines are written with standard keywords.
 #[test]
-fn formats_of_its_own_are_said_in_words_of_json_schema() {
+fn formats_of_schemars_become_keywords_of_json_schema() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -656,9 +656,9 @@ fn formats_of_its_own_are_said_in_words_of_json_schema() {
     assert_eq!(names, &json!({"pattern": r"^[^\u0000]*$"}));
 }
 
-/// Nothing and an empty body are the same in HTTP.
+/// HTTP does not distinguish a missing from an empty body.
 #[test]
-fn a_body_is_required_where_an_empty_one_is_none_of_its_type() {
+fn a_body_is_required_if_an_empty_one_is_invalid() {
     async fn any(_: Request) -> Result<()> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What every answer says, unless it says otherwise.
+//! Default headers of every response.
 
 use http::header::{CACHE_CONTROL, HeaderValue};
 use resourceful::Body;
@@ -7,7 +7,7 @@ use resourceful::prelude::*;
 use crate::fixture::{app, client};
 
 #[tokio::test]
-async fn answers_are_kept_by_nobody_and_taken_for_nothing_else() {
+async fn responses_are_not_cached_and_not_sniffed() {
     let client = client();
     for response in [
         client.get("/posts/1").await,
@@ -29,7 +29,7 @@ async fn answers_are_kept_by_nobody_and_taken_for_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_answer_may_say_otherwise() {
+async fn a_response_can_override_them() {
     async fn kept(_: Request) -> Result<Response> {
         let mut response = "kept".into_response();
         let minute = HeaderValue::from_static("max-age=60");
@@ -43,9 +43,9 @@ async fn an_answer_may_say_otherwise() {
     );
 }
 
-/// One field, not two of which a cache may take either.
+/// One header, since with two a cache may use either.
 #[tokio::test]
-async fn an_error_may_say_otherwise_too() {
+async fn an_error_can_override_them() {
     async fn gone(_: Request) -> Result<()> {
         let day = HeaderValue::from_static("max-age=86400");
         Err(Error::not_found("It was there once.").with_header(CACHE_CONTROL, day))
@@ -56,9 +56,9 @@ async fn an_error_may_say_otherwise_too() {
     assert_eq!(said, ["max-age=86400"]);
 }
 
-/// Files, as mounted services serve them, are there to be kept.
+/// Mounted services serve files that may be cached.
 #[tokio::test]
-async fn a_stream_with_a_validator_is_left_alone() {
+async fn a_stream_with_a_validator_may_be_cached() {
     async fn file(_: Request) -> Result<Response> {
         let mut response = Response::new(Body::new(Body::from("file")));
         response

@@ -1,4 +1,4 @@
-//! What the log says of requests.
+//! The log of requests.
 
 use std::future::IntoFuture as _;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use resourceful::{Body, EventStream, TestRequest};
 
 use crate::fixture::{Log, app};
 
-/// The lines that a request leaves.
+/// The log lines of a request.
 async fn lines(request: TestRequest) -> Vec<String> {
     let log = Log::default();
     let _listening = tracing::subscriber::set_default(log.subscriber(tracing::Level::INFO));
@@ -84,14 +84,14 @@ async fn each_request_has_one_line() {
 }
 
 #[tokio::test]
-async fn who_went_away_has_one_too() {
+async fn an_aborted_request_has_one_line() {
     let lines = lines(client().get("/hang")).await;
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("abandoned microseconds="), "{lines:?}");
 }
 
 #[tokio::test]
-async fn what_machines_ask_every_second_has_none() {
+async fn health_checks_have_no_line() {
     for path in ["/livez", "/readyz", "/quiet"] {
         assert_eq!(
             lines(client().get(path)).await,
@@ -101,13 +101,13 @@ async fn what_machines_ask_every_second_has_none() {
     }
 }
 
-/// What others wrote, each of it able to end a line, to move the cursor or to turn text around.
+/// Texts that end a line, move the cursor or reverse the text direction.
 const FORGED: &str = "x\n2026-01-01 INFO request{id=1}: answered status=200\r\u{1b}[2J\u{7}\u{7f}\u{85}\u{9b}31m\
      \u{2028}\u{2029}\u{202e}\u{2066}\0";
 
-/// An error's cause, a panic, a check, and a path: one event, one line, all of it visible ASCII.
+/// The cause of an error, a panic, a check and a path: each event is one line of visible ASCII.
 #[tokio::test]
-async fn what_others_wrote_stays_on_its_line() {
+async fn foreign_texts_stay_on_their_line() {
     async fn fail(_: Request) -> Result<()> {
         let cause = std::io::Error::other(FORGED);
         Err(Error::internal(cause).with_detail(FORGED))
@@ -141,15 +141,15 @@ async fn what_others_wrote_stays_on_its_line() {
             let is_visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
             assert!(line.bytes().all(is_visible), "{path}: {line:?}");
             assert!(line.contains(" resourceful::"), "{path}: {line:?}");
-            // In quotes nothing ends the fields.
+            // Quoted values cannot add fields.
             assert!(!line.contains("error=") || line.contains("error=\""));
         }
     }
 }
 
-/// An id that is more than a word is not taken over.
+/// An id that is more than a word is replaced.
 #[tokio::test]
-async fn an_id_that_could_be_more_is_not_taken() {
+async fn an_unsafe_request_id_is_replaced() {
     let client = client();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     for id in [

@@ -1,4 +1,4 @@
-//! What clients read: problems, refusals, representations.
+//! Responses: problems, headers, representations, the API document.
 
 mod access;
 mod document;

@@ -14,7 +14,7 @@ async fn who_refuses_json_is_406() {
 }
 
 #[tokio::test]
-async fn browsers_and_careless_clients_are_served() {
+async fn clients_that_accept_other_types_are_served() {
     for accept in [
         "text/html,application/xhtml+xml,*/*;q=0.8",
         "application/*",

@@ -24,14 +24,14 @@ async fn a_panic_is_a_500_that_keeps_its_secret() {
 }
 
 #[tokio::test]
-async fn a_panicking_problem_hook_still_answers() {
+async fn a_panicking_problem_hook_still_gets_a_response() {
     let app = App::new().map_problem(|_, _| panic!("in the hook"));
     let response = TestClient::new(app).unwrap().get("/").await;
     assert_eq!(response.status(), 404);
     assert_eq!(response.json()["title"], "Not Found");
 }
 
-/// `ACTIONS` by hand can promise a hook that is not written.
+/// A hand-written `ACTIONS` can name a hook that does not exist.
 #[tokio::test]
 async fn a_promised_hook_that_is_not_written_is_a_500() {
     struct Hollow;

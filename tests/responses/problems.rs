@@ -40,7 +40,7 @@ fn client() -> TestClient {
 }
 
 #[tokio::test]
-async fn derived_problems_say_what_they_were_told_to() {
+async fn derived_problems_have_the_declared_texts() {
     let problem = client().get("/1").await.json();
     let expected = serde_json::json!({
         "type": "about:blank", "title": "Not Found", "status": 404, "detail": "Item not found",
@@ -71,7 +71,7 @@ async fn the_log_has_the_cause_once_and_the_client_never() {
 }
 
 #[tokio::test]
-async fn the_application_has_one_place_to_change_problems() {
+async fn the_application_can_change_all_problems_in_one_place() {
     let app = App::new()
         .get("/{case}", public(shop))
         .map_problem(|error, problem| {
@@ -92,7 +92,7 @@ async fn the_application_has_one_place_to_change_problems() {
 }
 
 #[tokio::test]
-async fn a_request_id_is_taken_only_when_it_is_harmless() {
+async fn only_a_harmless_request_id_is_accepted() {
     async fn id(request: Request) -> Result<String> {
         Ok(request.id().into_owned())
     }
@@ -111,7 +111,7 @@ async fn a_request_id_is_taken_only_when_it_is_harmless() {
     assert_ne!(client.get("/").await.text(), client.get("/").await.text());
 }
 
-/// RFC 9110 section 15.5.2: with a challenge, whoever made the error.
+/// RFC 9110 section 15.5.2: every 401 has a challenge.
 #[tokio::test]
 async fn a_401_has_a_challenge() {
     #[derive(Debug, thiserror::Error, Problem)]
@@ -153,9 +153,9 @@ async fn a_401_has_a_challenge() {
     }
 }
 
-/// Also where JSON cannot say it: names of members are strings.
+/// Also a map with keys that are not strings.
 #[tokio::test]
-async fn what_cannot_be_written_is_a_problem() {
+async fn an_output_without_json_form_is_a_problem() {
     async fn view(_: Request) -> Result<Json<std::collections::BTreeMap<(i64, i64), i64>>> {
         Ok(Json([((1, 2), 3)].into()))
     }

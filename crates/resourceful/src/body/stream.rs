@@ -163,7 +163,7 @@ fn read_error(error: BoxError) -> Error {
             .with_detail("The body did not come in time.")
             .with_header(CONNECTION, HeaderValue::from_static("close"));
     }
-    Error::bad_request("The body broke off.").with_source(error)
+    Error::bad_request("The body is incomplete.").with_source(error)
 }
 
 fn too_large(limit: u64) -> Error {

@@ -176,7 +176,7 @@ impl Work {
     fn give_up_waiting(self) -> Response {
         let head = Arc::clone(&self.head);
         self.run_on();
-        let error = timed_out("The response took too long. What was begun may be done later.");
+        let error = timed_out("The response took too long. The work may still be completed.");
         conclude(Err(error), &head).into_response(HeaderMap::new())
     }
 

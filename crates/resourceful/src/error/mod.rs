@@ -39,7 +39,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The error of a refused or failed request.
 ///
-/// It has the size of a pointer and holds the status, the text for the client, every wrong field and the
+/// An `Error` has the size of a pointer and holds the status, the text for the client, every wrong field and the
 /// cause, which only the log shows.
 ///
 /// # Examples

@@ -102,12 +102,13 @@ fn write_key(out: &mut Vec<u8>, is_first: bool, text: &str) {
         key[2 + name.len()..4 + name.len()].copy_from_slice(b"\":");
         out.extend_from_slice(&key[usize::from(is_first)..name.len() + 4]);
     } else {
-        write_long_key(out, is_first, text);
+        write_other_key(out, is_first, text);
     }
 }
 
+/// Writes a long key, or one with escapes.
 #[inline(never)]
-fn write_long_key(out: &mut Vec<u8>, is_first: bool, name: &str) {
+fn write_other_key(out: &mut Vec<u8>, is_first: bool, name: &str) {
     if !is_first {
         out.push(b',');
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorStatus};
 
-/// An error type of hooks, which lists the problems that it becomes.
+/// An error type of hooks that lists its problems.
 ///
 /// `#[derive(Problem)]` implements it. For a type `Taken` with its own `From<Taken> for Error`, write
 /// `impl Problems for Taken {}`, which means any problem, or list the problems.

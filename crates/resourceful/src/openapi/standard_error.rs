@@ -139,7 +139,7 @@ pub(crate) fn problem_content(schema: &str) -> BTreeMap<String, MediaType> {
     BTreeMap::from([("application/problem+json".to_owned(), media_type)])
 }
 
-/// The schemas of problem_content details (RFC 9457) by name.
+/// The schemas of problem details (RFC 9457) by name.
 pub(crate) fn problem_schemas() -> [(&'static str, Value); 2] {
     let members = json!({
         "type": {

@@ -9,7 +9,9 @@ use std::task::{Context, Poll};
 use crate::error::{Error, Result};
 use crate::task::timeout::{Timeout, timed_out};
 
-/// Runs `future` and turns a panic into an error. For code that must clean up in any case.
+/// Runs `future` and turns a panic into an error.
+///
+/// For code that must clean up in any case.
 ///
 /// # Errors
 /// The error of `future`; 500 if it panics ([`Error::is_panic`]).

@@ -92,8 +92,9 @@ impl Detached {
 
 /// 503: too many requests run without their clients.
 pub(crate) fn too_many_detached() -> Error {
-    Error::unavailable(Duration::from_secs(1))
-        .with_detail("Too many abandoned requests are still running. Nothing was begun; try again.")
+    Error::unavailable(Duration::from_secs(1)).with_detail(
+        "Too many abandoned requests are still running. This one was not started; try again.",
+    )
 }
 
 impl Slots {

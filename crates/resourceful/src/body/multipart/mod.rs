@@ -131,7 +131,7 @@ impl Multipart {
                 Ok(Some(item)) => return Ok(item),
                 Ok(None) => {}
                 Err(TooLong::Preamble) => {
-                    let detail = format!("More than {LIMIT} bytes stand before the first part.");
+                    let detail = format!("More than {LIMIT} bytes precede the first part.");
                     return Err(too_large(detail));
                 }
                 Err(TooLong::Head) => {

@@ -13,7 +13,7 @@ pub(crate) struct Instance<'j> {
     pub(crate) text: &'j str,
     /// Property name and value; of duplicates the first.
     pub(crate) members: Vec<(&'static str, NodeId)>,
-    /// The number of members union elements.
+    /// The number of members or elements.
     pub(crate) count: usize,
     /// The integer that is equal to the number.
     pub(crate) integer: Option<Integer>,

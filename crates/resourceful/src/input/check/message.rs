@@ -18,7 +18,7 @@ pub(crate) fn must_be(types: &[&str]) -> String {
 /// `must be "a" or "b"`, for values in JSON.
 pub(crate) fn must_be_one_of(values: &[String]) -> String {
     match values {
-        [] => "is none of the allowed values".to_owned(),
+        [] => "is not one of the allowed values".to_owned(),
         [value] => format!("must be {value}"),
         [first, second] => format!("must be {first} or {second}"),
         values => format!("must be one of {}", values.join(", ")),
@@ -28,7 +28,7 @@ pub(crate) fn must_be_one_of(values: &[String]) -> String {
 /// `must have the member "a" or "b"`, for names in JSON.
 pub(crate) fn must_have_one_of(names: &[String]) -> String {
     match names {
-        [] => "is none of the allowed values".to_owned(),
+        [] => "is not one of the allowed values".to_owned(),
         [name] => format!("must have the member {name}"),
         [first, second] => format!("must have the member {first} or {second}"),
         names => format!("must have one of the members {}", names.join(", ")),

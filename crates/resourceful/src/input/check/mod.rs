@@ -33,7 +33,7 @@ use crate::input::schema::types::Types;
 /// With more leaves, none is reported.
 pub(crate) const MAX_LEAVES: usize = 256;
 
-/// The instance of a check.
+/// The purpose of a check.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Mode {
     /// Wrong types, missing and unexpected members, everything but limits.
@@ -228,7 +228,7 @@ impl<'j> Checker<'_, 'j> {
             .iter()
             .filter(|(_, subschema)| !subschema.properties.is_empty())
             .peekable();
-        // Without a tag, the variant and so its members are unknown.
+        // Without a tag, the variant and its members are unknown.
         let is_closed = selection.untagged.is_none()
             && structs.peek().is_some()
             && structs.all(|(_, subschema)| subschema.additional == Additional::Denied);
@@ -296,7 +296,7 @@ impl<'j> Checker<'_, 'j> {
             let mut elements = tape.elements(instance.id);
             if !elements.all(|element| known.insert((tape.kind(element), self.canonical(element))))
             {
-                self.report_accepted("must not have anything twice".to_owned(), Vec::new());
+                self.report_accepted("must not have duplicate elements".to_owned(), Vec::new());
             }
         }
         let is_tuple = selected().any(|subschema| !subschema.tuple.is_empty());
@@ -309,7 +309,7 @@ impl<'j> Checker<'_, 'j> {
                 break;
             }
             self.within(Segment::Index(index), |checker| {
-                checker.check_value(element, &elements)
+                checker.check_value(element, &elements);
             });
         }
     }
@@ -420,7 +420,7 @@ impl<'j> Checker<'_, 'j> {
                 let detail = must_be_one_of(&variants.tag_values(name));
                 let name = value.name();
                 self.within(Segment::Name(name), |checker| {
-                    checker.report_refused(detail, fixes)
+                    checker.report_refused(detail, fixes);
                 });
             }
             Some((name, None)) => self.within(Segment::Missing(name), |checker| {

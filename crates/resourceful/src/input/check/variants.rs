@@ -72,7 +72,7 @@ impl<'s> Variants<'s> {
         values.map(ToString::to_string).collect()
     }
 
-    /// The external_tags of externally tagged variants, as JSON.
+    /// The names of externally tagged variants, as JSON.
     pub(crate) fn external_tags(&self) -> Vec<String> {
         let names = self.schemas().filter_map(Schema::external_tag);
         names

@@ -76,7 +76,7 @@ pub(crate) fn scan(bytes: &[u8], max_depth: u32) -> Result<Scan> {
 /// Whether the body is short and has no arrays, escapes and exponents, so that [`scan`] would find
 /// nothing. Most bodies are. The loop has a form that the compiler vectorises.
 fn is_simple(bytes: &[u8]) -> bool {
-    // Without an exponent, so short a number does not overflow. Each counter fits a byte.
+    // A number this short cannot overflow without an exponent. Each counter fits a byte.
     if bytes.len() > usize::from(u8::MAX) {
         return false;
     }

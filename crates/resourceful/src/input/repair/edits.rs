@@ -17,7 +17,7 @@ pub(crate) enum EditTarget {
 pub(crate) enum Resolved {
     /// The path leads to or into an edited value.
     Edited(EditTarget),
-    /// The path leads to a value of the body. The path ends early if the body contains no such step.
+    /// The path leads to a value of the body. The path ends early if the body has no such step.
     At(NodeId, Path),
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn explain(error: &str, found: ValueKind, schema: Option<&Value>) -> 
         } else if error.starts_with("invalid length ") {
             "has the wrong length".to_owned()
         } else if error.starts_with("data did not match any variant") {
-            "is none of the allowed values".to_owned()
+            "is not one of the allowed values".to_owned()
         } else if let Some(format) =
             format.filter(|_| expected == Some("string") && found == ValueKind::String)
         {
