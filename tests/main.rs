@@ -5,10 +5,10 @@
 
 mod fixture;
 
-mod answers;
 mod documents;
 mod input;
 mod resource;
+mod responses;
 mod routing;
 mod server;
 mod tower;

@@ -1,14 +1,14 @@
-//! `Accept`: JSON is refused by a weight of zero, and by nothing else.
+//! `Accept`: only a weight of zero excludes JSON.
 #![no_main]
 
 use http::header::{ACCEPT, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use resourceful::Body;
 use resourceful::prelude::*;
-use resourceful_fuzz::Asked;
+use resourceful_fuzz::Caller;
 
 thread_local! {
-    static ASKED: Asked = Asked::new(App::new().resource("/things/", Things));
+    static CALLER: Caller = Caller::new(App::new().resource("/things/", Things));
 }
 
 struct Things;
@@ -30,7 +30,7 @@ impl AsyncResource for Things {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    // A field that is there several times is one list.
+    // Several headers are one list.
     let Ok(values) = bytes
         .split(|byte| *byte == b'\n')
         .map(HeaderValue::from_bytes)
@@ -44,12 +44,12 @@ fuzz_target!(|bytes: &[u8]| {
     for value in &values {
         request.headers_mut().append(ACCEPT, value.clone());
     }
-    let status = ASKED.with(|asked| asked.ask(request).status());
+    let status = CALLER.with(|caller| caller.call(request).status());
     let expected = if is_refused(&values) { 406 } else { 200 };
     assert_eq!(status, expected);
 });
 
-/// Is the best match for `application/json` one of weight zero (RFC 9110 section 12.5.1)?
+/// Whether the best match for `application/json` has weight zero (RFC 9110 section 12.5.1).
 fn is_refused(values: &[HeaderValue]) -> bool {
     let Ok(texts) = values
         .iter()
@@ -71,7 +71,7 @@ fn is_refused(values: &[HeaderValue]) -> bool {
     false
 }
 
-/// `q=0`, `Q = 0.000`: a weight as section 12.4.2 writes it.
+/// Whether the parameter is a weight of zero (section 12.4.2): `q=0`, `Q = 0.000`.
 fn is_zero(parameter: &str) -> bool {
     let Some((name, weight)) = parameter.split_once('=') else {
         return false;

@@ -1,4 +1,4 @@
-//! Paths: one spelling each, and what is routed by it.
+//! Paths: normalisation and routing.
 #![no_main]
 
 use std::borrow::Cow;
@@ -7,25 +7,25 @@ use http::{Method, Uri};
 use libfuzzer_sys::fuzz_target;
 use resourceful::prelude::*;
 use resourceful::{Body, TrailingSlash};
-use resourceful_fuzz::{Answer, Asked};
+use resourceful_fuzz::{Caller, FullResponse};
 
 use self::path::{decode_segment, normalise};
 
-#[path = "../../crates/resourceful/src/path.rs"]
+#[path = "../../crates/resourceful/src/proto/path.rs"]
 #[allow(dead_code)]
 mod path;
 
-/// What `path` takes from its neighbours.
+/// The imports of `path`.
 mod error {
     pub(crate) use resourceful::{Error, Result};
 }
 
 thread_local! {
-    static REDIRECTING: Asked = Asked::new(app());
-    static IGNORING: Asked = Asked::new(app().trailing_slash(TrailingSlash::Ignore));
+    static REDIRECTING: Caller = Caller::new(app());
+    static IGNORING: Caller = Caller::new(app().trailing_slash(TrailingSlash::Ignore));
 }
 
-/// What came to a hook.
+/// The path and parameters that a hook received.
 #[derive(Serialize, Deserialize)]
 struct Seen {
     path: String,
@@ -76,15 +76,15 @@ fuzz_target!(|input: &[u8]| {
         Method::OPTIONS,
     ];
     let method = &methods[usize::from(method) % methods.len()];
-    let answer = REDIRECTING.with(|asked| ask(asked, method, &uri));
-    if answer.status() == 308 {
-        follow(method, &uri, &answer);
+    let response = REDIRECTING.with(|caller| call(caller, method, &uri));
+    if response.status() == 308 {
+        follow(method, &uri, &response);
     }
-    let ignoring = IGNORING.with(|asked| ask(asked, method, &uri));
+    let ignoring = IGNORING.with(|caller| call(caller, method, &uri));
     assert_ne!(ignoring.status(), 308);
 });
 
-/// The one spelling of a path.
+/// Checks the normalised path.
 fn spell(text: &str) {
     let Ok(normal) = normalise(text) else {
         return;
@@ -116,7 +116,7 @@ fn spell(text: &str) {
     }
 }
 
-/// What a hook may take for a name: nothing that leads elsewhere.
+/// Checks that a parameter is safe as a name: without NUL, `.` and `..`.
 fn is_sound(text: &str) {
     assert!(!text.contains('\0'));
     assert!(
@@ -138,18 +138,18 @@ fn decoded(text: &str) -> Vec<u8> {
     out
 }
 
-fn ask(asked: &Asked, method: &Method, uri: &Uri) -> Answer {
+fn call(caller: &Caller, method: &Method, uri: &Uri) -> FullResponse {
     let mut request = http::Request::new(Body::empty());
     *request.method_mut() = method.clone();
     *request.uri_mut() = uri.clone();
-    let answer = asked.ask(request);
-    let status = answer.status().as_u16();
+    let response = caller.call(request);
+    let status = response.status().as_u16();
     let spelled = normalise(uri.path());
     match status {
         200 => {
             let spelled = spelled.expect("what is served has a spelling");
             if method != Method::HEAD {
-                let seen: Seen = serde_json::from_slice(answer.body()).expect("what was seen");
+                let seen: Seen = serde_json::from_slice(response.body()).expect("what was seen");
                 assert_eq!(seen.path, spelled);
                 seen.params.iter().for_each(|param| is_sound(param));
                 assert!(seen.params.iter().all(|param| !param.is_empty()));
@@ -161,12 +161,14 @@ fn ask(asked: &Asked, method: &Method, uri: &Uri) -> Answer {
         414 => assert!(uri.to_string().len() > 8 * 1024),
         _ => panic!("{status} for {method} {uri}"),
     }
-    answer
+    response
 }
 
-/// A redirect leads to something, here, with the same query, and not to another redirect.
-fn follow(method: &Method, uri: &Uri, answer: &Answer) {
-    let location = answer.headers()["location"].to_str().expect("it is ASCII");
+/// Checks that a redirect leads to an existing local path with the same query, not to another redirect.
+fn follow(method: &Method, uri: &Uri, response: &FullResponse) {
+    let location = response.headers()["location"]
+        .to_str()
+        .expect("it is ASCII");
     assert!(
         location.starts_with('/') && !location.starts_with("//"),
         "{location}"
@@ -174,7 +176,7 @@ fn follow(method: &Method, uri: &Uri, answer: &Answer) {
     let location: Uri = location.parse().expect("it is a URI");
     let query = |uri: &Uri| uri.query().map(decoded);
     assert_eq!(query(&location), query(uri));
-    let there = REDIRECTING.with(|asked| ask(asked, method, &location));
+    let there = REDIRECTING.with(|caller| call(caller, method, &location));
     assert!(
         matches!(there.status().as_u16(), 200 | 204 | 405 | 414),
         "{location}"

@@ -1,15 +1,15 @@
-//! Query strings: what a plain decoder says of them, or 422, or 400.
+//! Query strings: the values of a simple decoder, or 422, or 400.
 #![no_main]
 
 use http::Uri;
 use libfuzzer_sys::fuzz_target;
 use resourceful::Body;
 use resourceful::prelude::*;
-use resourceful_fuzz::{Answer, Asked};
+use resourceful_fuzz::{Caller, FullResponse};
 use serde_json::{Value, json};
 
 thread_local! {
-    static ASKED: Asked = Asked::new(app());
+    static CALLER: Caller = Caller::new(app());
 }
 
 #[derive(Serialize, Deserialize, JsonSchema, Validate)]
@@ -40,54 +40,58 @@ async fn page(request: Request) -> Result<Json<Value>> {
 
 async fn both(request: Request) -> Result<Json<Value>> {
     let Filtered { filter, paging } = request.query::<Filtered<Filter, PageNumber>>()?;
-    // What would overflow.
+    // Must not overflow.
     let _: (u64, Page<u8>) = (paging.offset(), paging.of(Vec::new(), u64::MAX));
     Ok(Json(json!({"filter": filter, "page": paging.number()})))
 }
 
 fuzz_target!(|query: &str| {
-    let Some(answer) = ask("/filter", query) else {
+    let Some(response) = call("/filter", query) else {
         return;
     };
     if query.matches('&').count() >= 1000 {
-        assert_eq!(answer.status(), 400);
+        assert_eq!(response.status(), 400);
         return;
     }
     let filter = read_filter(query);
-    check(&answer, filter.clone(), &["text", "number", "flag", "tags"]);
+    check(
+        &response,
+        filter.clone(),
+        &["text", "number", "flag", "tags"],
+    );
     let page = read_page(query);
-    let answer = ask("/page", query).expect("it is a URI");
-    check(&answer, page.clone(), &["page", "limit"]);
+    let response = call("/page", query).expect("it is a URI");
+    check(&response, page.clone(), &["page", "limit"]);
     let both = filter.zip(page);
     let both = both.map(|(filter, page)| json!({"filter": filter, "page": page["page"]}));
-    let answer = ask("/both", query).expect("it is a URI");
+    let response = call("/both", query).expect("it is a URI");
     check(
-        &answer,
+        &response,
         both,
         &["text", "number", "flag", "tags", "page", "limit"],
     );
 });
 
-/// `None` where no such URI comes from the network, or a longer one is refused.
-fn ask(path: &str, query: &str) -> Option<Answer> {
+/// `None` if the network cannot deliver such a URI, or if it is too long.
+fn call(path: &str, query: &str) -> Option<FullResponse> {
     let uri = format!("{path}?{query}").parse::<Uri>().ok()?;
-    // A fragment is cut off.
+    // A URI parser removes a fragment.
     if uri.query() != Some(query) || query.len() > 8000 {
         return None;
     }
     let mut request = http::Request::new(Body::empty());
     *request.uri_mut() = uri;
-    Some(ASKED.with(|asked| asked.ask(request)))
+    Some(CALLER.with(|caller| caller.call(request)))
 }
 
-/// Is this what was to be read, or else a complaint of parameters that are known?
-fn check(answer: &Answer, expected: Option<Value>, known: &[&str]) {
-    let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
+/// Checks that the response has the expected value, or errors of known parameters.
+fn check(response: &FullResponse, expected: Option<Value>, known: &[&str]) {
+    let body: Value = serde_json::from_slice(response.body()).expect("JSON");
     if let Some(expected) = expected {
         assert_eq!(body, expected);
         return;
     }
-    assert_eq!(answer.status(), 422, "{body}");
+    assert_eq!(response.status(), 422, "{body}");
     let errors = body["errors"].as_array().expect("what is wrong");
     assert!(!errors.is_empty());
     for (at, error) in errors.iter().enumerate() {
@@ -97,7 +101,7 @@ fn check(answer: &Answer, expected: Option<Value>, known: &[&str]) {
     }
 }
 
-/// The values of a parameter; `None` is no UTF-8.
+/// The values of a parameter; `None` if one is not UTF-8.
 fn values(query: &str, name: &str) -> Vec<Option<String>> {
     let mut values = Vec::new();
     for pair in query.split('&') {
@@ -110,7 +114,7 @@ fn values(query: &str, name: &str) -> Vec<Option<String>> {
     values
 }
 
-/// The last value of a parameter as a value; where there is one, it must be good.
+/// The last value of a parameter, which must be valid, or the default.
 fn last(
     query: &str,
     name: &str,

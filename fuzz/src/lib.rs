@@ -1,14 +1,14 @@
-//! Bytes that nobody thought of, against every parser of ours.
+//! Fuzz targets for every parser.
 //!
 //! ```sh
 //! cargo install cargo-fuzz --locked
-//! fuzz/run 300             # every target for so many seconds
+//! fuzz/run 300             # every target for 300 seconds
 //! fuzz/run 300 path json   # or these
 //! ```
 //!
-//! Each target compares what we do with a slow reference of its own. What is public is asked as
-//! an application is asked, without a socket; a parser inside the crate is built from its source
-//! file. `corpus/` has a few small inputs of each: what once was wrong, and what reaches far.
+//! Each target compares the library with a slow reference. Public functions are tested through an
+//! application without a socket; private parsers are compiled from their source files. `corpus/` has a
+//! few small inputs per target: former failures, and inputs with much coverage.
 //!
 //! | target | reads | must hold |
 //! |---|---|---|
@@ -28,34 +28,34 @@ use hyper::service::Service as _;
 use resourceful::{App, AppService, Body};
 use tokio::runtime::{Builder, Runtime};
 
-/// An answer, its body read.
-pub type Answer = http::Response<bytes::Bytes>;
+/// A response with its whole body.
+pub type FullResponse = http::Response<bytes::Bytes>;
 
-/// An application on a thread of its own, which answers one request after the other.
+/// Calls an application on this thread, one request at a time.
 #[derive(Debug)]
-pub struct Asked {
+pub struct Caller {
     service: AppService,
     runtime: RefCell<Runtime>,
 }
 
-impl Asked {
+impl Caller {
     /// # Panics
-    /// When the application cannot be built.
+    /// If the application cannot be built.
     #[must_use]
     pub fn new(app: App) -> Self {
         let runtime = Builder::new_current_thread().enable_time().build();
         Self {
-            service: app.build().expect("the application is sound"),
-            runtime: RefCell::new(runtime.expect("there is a clock")),
+            service: app.build().expect("the application is valid"),
+            runtime: RefCell::new(runtime.expect("the runtime needs only a clock")),
         }
     }
 
-    /// What it answers.
+    /// Returns the response to a request.
     ///
     /// # Panics
-    /// When the hook or the body does.
+    /// If the hook or the body panics.
     #[must_use]
-    pub fn ask(&self, request: http::Request<Body>) -> Answer {
+    pub fn call(&self, request: http::Request<Body>) -> FullResponse {
         self.runtime.borrow_mut().block_on(async {
             let Ok(response) = self.service.call(request).await;
             let (parts, body) = response.into_parts();

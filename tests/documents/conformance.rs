@@ -1,4 +1,4 @@
-//! `conformance` finds nothing wrong with a good resource, and every fault put into a copy of it.
+//! `conformance` finds no fault in a correct resource, and every fault that is put into a copy.
 
 use resourceful::prelude::*;
 use resourceful::{AsyncResource, Raw};
@@ -17,7 +17,7 @@ async fn a_good_resource_passes() {
     good().seed(7).cases(10).await;
 }
 
-/// The faults, and who finds them: nobody else does.
+/// The faults and the checks that find them; no other check does.
 mod faults {
     use super::*;
 
@@ -124,7 +124,7 @@ mod faults {
         ],
     }
 
-    /// What answers for itself promises nothing, so that the promise is another's.
+    /// A raw response has no schema, so another view has the promise.
     #[tokio::test]
     async fn an_undocumented_status() {
         let promise = app(<Posts>::with(Fault::None)).openapi().unwrap();

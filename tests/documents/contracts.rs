@@ -1,4 +1,4 @@
-//! One promise of a small document broken at a time, and what users say to the test.
+//! A small document with one broken promise at a time, and the options of the test.
 
 use resourceful::prelude::*;
 use resourceful_testing::{Conformance, conformance, conformance_with};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::posts::{Fault, Posts};
 
-/// One operation that is answered with nothing, unless `more` says otherwise.
+/// A document with one operation; `more` changes it.
 fn operation(path: &str, method: &str, more: &Value) -> Value {
     let mut operation =
         json!({"responses": {"200": {"description": "Done."}, "204": {"description": "Done."}}});
@@ -62,7 +62,7 @@ fn code(schema: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_method_that_the_document_does_not_know_is_found() {
+async fn an_undocumented_method_is_found() {
     let app = App::new()
         .get("/", public(nothing))
         .delete("/", public(nothing));
@@ -78,7 +78,7 @@ async fn a_method_that_the_document_does_not_know_is_found() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_generated_asks_for_an_example() {
+async fn a_value_that_cannot_be_generated_needs_an_example() {
     let app = || App::new().post("/books", public(take));
     let isbn = json!({"type": "string", "format": "isbn"});
     let document = operation("/books", "post", &code(&isbn));
@@ -95,7 +95,7 @@ async fn what_cannot_be_generated_asks_for_an_example() {
 }
 
 #[tokio::test]
-async fn a_header_that_is_required_and_not_there_is_found() {
+async fn a_missing_required_header_is_found() {
     let response = json!({"description": "Done.", "headers": {"ETag": {"required": true}}});
     let more = json!({"responses": {"204": response}});
     let app = App::new().get("/", public(nothing));
@@ -117,7 +117,7 @@ async fn another_content_type_is_found() {
 }
 
 #[tokio::test]
-async fn a_larger_body_than_the_document_takes_is_found() {
+async fn a_body_over_the_documented_limit_is_found() {
     let mut more = code(&json!({"enum": ["", "978-3-16-148410-0"]}));
     more["requestBody"]["x-max-bytes"] = json!(1000);
     let app = App::new().post("/books", public(take));
@@ -182,7 +182,7 @@ async fn a_body_that_is_read_before_the_credentials_are_is_found() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_not_enough_are_told() {
+async fn insufficient_credentials_are_reported() {
     let app = App::new().resource("/api/posts/", <Posts>::with(Fault::None));
     let findings = conformance(app).findings().await;
     let checks: Vec<_> = findings
@@ -208,7 +208,7 @@ async fn credentials_that_are_not_enough_are_told() {
     );
 }
 
-/// Where no collection tells which items there are, an example does.
+/// Without a collection that lists the items, an example names one.
 #[tokio::test]
 async fn an_item_of_no_collection_is_the_first_or_an_example() {
     async fn dashboard(request: Request) -> Result<()> {
@@ -251,7 +251,7 @@ async fn an_item_of_no_collection_is_the_first_or_an_example() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_is_not_called() {
+async fn excluded_operations_are_not_called() {
     let app = || App::new().resource("/api/posts/", <Posts>::with(Fault::WritesIdsAsText));
     let all = [
         "posts.list",
@@ -269,19 +269,19 @@ async fn what_is_left_out_is_not_called() {
 
 #[tokio::test]
 #[should_panic(expected = "no operation is called `POST /nowhere`; the operations are `GET /`")]
-async fn only_what_is_there_can_be_left_out() {
+async fn only_existing_operations_can_be_excluded() {
     let document = operation("/", "get", &json!({}));
     let _ = of(App::new().get("/", public(nothing)), &document).skip("POST /nowhere");
 }
 
-/// What a user reads who did nothing but `.await`.
+/// The output for a user who only calls `.await`.
 #[tokio::test]
 #[should_panic(expected = "\
 the application does not match its document (findings: 1, operations: 1, requests: 8, seed: 7)
 
 GET /teapot [status] expected a documented status, got 418 I'm a teapot
     curl -i 'http://127.0.0.1:8000/teapot'")]
-async fn findings_are_told_with_a_request_that_shows_them() {
+async fn findings_have_a_request_that_reproduces_them() {
     async fn teapot(_: Request) -> Result<()> {
         Err(Error::new(resourceful::ErrorStatus::new(418)))
     }
@@ -291,7 +291,7 @@ async fn findings_are_told_with_a_request_that_shows_them() {
         .await;
 }
 
-/// A failing request is made as small as it goes.
+/// A failing request is reduced to the smallest failing one.
 #[tokio::test]
 async fn a_failing_request_is_shrunk() {
     async fn short_of_e(mut request: Request) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Rules that only the application knows are no faults, and hide none.
+//! Rules of the application that its document lacks: they are no faults and hide none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -24,7 +24,7 @@ struct NewBook {
     author_id: i64,
 }
 
-/// Says that it is a `NewBook`, but takes any title.
+/// Has the schema of `NewBook`, but accepts any title.
 #[derive(Deserialize, Validate)]
 struct AnyBook {
     #[garde(skip)]
@@ -63,26 +63,26 @@ impl Draft for AnyBook {
     }
 }
 
-/// Which rule a shelf has that its document cannot tell.
+/// The rule of a shelf that its document lacks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Rule {
     /// The author is one of these.
     Authors(&'static [i64]),
-    /// No title twice, told by 422.
+    /// Unique titles, else 422.
     InvalidTitles,
-    /// No title twice, told by 409.
+    /// Unique titles, else 409.
     ConflictingTitles,
-    /// Two members have to fit together.
+    /// Two members depend on each other.
     AuthorsOfLongTitles,
 }
 
-/// A fault beside the rule.
+/// A fault besides the rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     None,
-    /// What is wrong with the title is told of the author.
+    /// Errors of the title are reported for the author.
     NamesAnotherField,
-    /// What is not there is a conflict.
+    /// A missing item is a conflict.
     ConflictsWhenUnknown,
     /// The rule is a panic.
     Panics,
@@ -105,7 +105,7 @@ impl<C> Books<C> {
         }
     }
 
-    /// As in many applications, what the rule knows of comes before what is blank.
+    /// As in many applications, the rule is checked before blank texts.
     fn check(&self, id: i64, title: &str, author_id: i64) -> Result<()> {
         let invalid = |field: &str, detail: &'static str| {
             assert!(self.fault != Fault::Panics, "{detail}");
@@ -176,7 +176,7 @@ impl<C: Draft> AsyncResource for Books<C> {
         self.find(id)
     }
 
-    /// The rule comes before the item.
+    /// The rule is checked before the item.
     async fn update(&self, _: &Request, id: i64, new: C) -> Result<Book> {
         let (title, author_id) = new.parts();
         self.check(id, &title, author_id)?;
@@ -206,7 +206,7 @@ struct Author {
     id: i64,
 }
 
-/// They come after the books in the document, and are all there from the beginning.
+/// They follow the books in the document and exist from the start.
 struct Writers(&'static [i64]);
 
 #[resource]
@@ -319,7 +319,7 @@ mod limits {
         Error::new(ErrorStatus::new(429)).with_retry_after(60)
     }
 
-    /// Five requests of a client, and who it is is asked first.
+    /// Five requests per client; authentication comes first.
     struct Limited<const REQUESTS: u32>(AtomicU32);
 
     struct FewRequests;
@@ -362,7 +362,7 @@ mod limits {
         }
     }
 
-    /// However many requests come through, 429 is never a fault; nor is it documented.
+    /// 429 is never a fault, although it is not documented.
     #[tokio::test]
     async fn a_limit_on_requests() {
         async fn findings<const REQUESTS: u32>() -> Vec<String> {
@@ -397,11 +397,11 @@ mod limits {
     }
 }
 
-/// A 422 of our own reader is a fault of the document, wherever it is read.
+/// A 422 from reading the input is always a fault of the document.
 mod reader {
     use super::*;
 
-    /// Its rule counts bytes, its schema characters.
+    /// The rule counts bytes, the schema characters.
     #[derive(Deserialize, JsonSchema, Validate)]
     struct Bytes {
         #[garde(length(bytes, max = 6))]
@@ -423,7 +423,7 @@ mod reader {
         number: i32,
     }
 
-    /// Its pattern allows more than its type.
+    /// The pattern allows more than the type.
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     struct Code {
@@ -499,12 +499,12 @@ mod reader {
     }
 
     #[tokio::test]
-    async fn a_type_that_takes_less_than_its_pattern() {
+    async fn a_type_that_accepts_less_than_its_pattern() {
         let _ = |code: Code| code.code.0;
         is_found::<Code>().await;
     }
 
-    /// Names that are taken do not hide it.
+    /// Conflicts of names do not hide it.
     #[tokio::test]
     async fn a_rule_that_counts_bytes_beside_one_of_a_hook() {
         static TAKEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

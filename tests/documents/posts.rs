@@ -1,4 +1,4 @@
-//! A resource that keeps what its document promises, and can be told not to.
+//! A resource that conforms to its document, with faults that can be switched on.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -9,7 +9,7 @@ use resourceful::{Input, Raw, Representation, Security};
 use schemars::{Schema, SchemaGenerator};
 use serde::ser::{SerializeMap, Serializer};
 
-/// What it does wrong.
+/// The faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Fault {
     #[default]
@@ -38,7 +38,7 @@ pub(crate) struct Post {
     fault: Fault,
 }
 
-/// As serde would derive it, but for the faults.
+/// As serde would derive it, except for the faults.
 impl Serialize for Post {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -68,7 +68,7 @@ pub(crate) enum Kind {
 
 #[derive(Deserialize, JsonSchema, Validate)]
 pub(crate) struct NewPost {
-    /// That it is not blank is seen to by the hooks.
+    /// The hooks check that it is not blank.
     #[garde(length(chars, min = 1, max = 40))]
     #[schemars(extend("pattern" = r"\S"))]
     title: String,
@@ -92,7 +92,7 @@ pub(crate) struct PostChanges {
     kind: Change<Kind>,
 }
 
-/// Says that it is a `NewPost`, but takes any title.
+/// Has the schema of `NewPost`, but accepts any title.
 #[derive(Deserialize, Validate)]
 pub(crate) struct AnyTitle {
     #[garde(skip)]
@@ -107,7 +107,7 @@ pub(crate) struct AnyTitle {
     rating: Option<u8>,
 }
 
-/// Says that it is a `NewPost`, but takes null for a title.
+/// Has the schema of `NewPost`, but accepts null as a title.
 #[derive(Deserialize, Validate)]
 pub(crate) struct NullTitle {
     #[serde(deserialize_with = "Deserialize::deserialize")]
@@ -143,7 +143,7 @@ macro_rules! says_it_is_a_new_post {
 
 says_it_is_a_new_post! { AnyTitle NullTitle }
 
-/// What is written into a post.
+/// The content of a post.
 pub(crate) struct Draft {
     title: String,
     kind: Kind,
@@ -167,7 +167,7 @@ draft_from! {
     NullTitle: |title: Option<String>| title.unwrap_or("untitled".to_owned()),
 }
 
-/// How a post is answered.
+/// The representation of a post.
 pub(crate) trait Answer: Representation + 'static {
     fn of(post: Post) -> Self;
     fn id(&self) -> Option<i64>;
@@ -183,7 +183,7 @@ impl Answer for Post {
     }
 }
 
-/// 202, whatever was asked for.
+/// Always 202.
 impl Answer for Raw {
     fn of(post: Post) -> Self {
         let mut response = Json(post).into_response();
@@ -196,7 +196,7 @@ impl Answer for Raw {
     }
 }
 
-/// Who writes knows the token.
+/// Writing needs the token.
 pub(crate) struct WritersKnowTheToken;
 
 pub(crate) const TOKEN: &str = "Bearer s3cret";
@@ -227,7 +227,7 @@ impl<C: 'static, U: 'static, R: 'static> Access<Posts<C, U, R, Self>> for Writer
     }
 }
 
-/// Says the same, and lets everybody through.
+/// Documents the same security, but admits every request.
 pub(crate) struct OpenDoor;
 
 impl<C: 'static, U: 'static, R: 'static> Access<Posts<C, U, R, Self>> for OpenDoor {
@@ -242,7 +242,7 @@ impl<C: 'static, U: 'static, R: 'static> Access<Posts<C, U, R, Self>> for OpenDo
 
 type Types<C, U, R, A> = PhantomData<fn() -> (C, U, R, A)>;
 
-/// Posts that are created from a `C`, updated from a `U` and answered as an `R`.
+/// Posts that are created from a `C`, updated from a `U` and returned as an `R`.
 pub(crate) struct Posts<C = NewPost, U = NewPost, R = Post, A = WritersKnowTheToken> {
     fault: Fault,
     stored: Mutex<BTreeMap<i64, Post>>,

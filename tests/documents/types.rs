@@ -1,6 +1,7 @@
 //! Types of the standard library and of crates that many use: a resource of each passes.
 //!
-//! Some of them take less than schemars says, as a `Decimal` of 29 digits: no value like that is made.
+//! Some of them accept less than their schema, for example a `Decimal` of 29 digits. The test does not
+//! generate such values.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt::Debug;
@@ -117,7 +118,7 @@ table! {
     system_time: std::time::SystemTime,
     range: std::ops::Range<u32>,
     bound: std::ops::Bound<u32>,
-    outcome: std::result::Result<u8, String>,
+    result: std::result::Result<u8, String>,
     ip_address: std::net::IpAddr,
     ipv4_address: std::net::Ipv4Addr,
     ipv6_address: std::net::Ipv6Addr,
@@ -143,7 +144,7 @@ table! {
     jiff_duration: jiff::SignedDuration,
 }
 
-/// Of such names of a map schemars says nothing, so that the application has to.
+/// schemars does not describe such keys of a map, so the application must.
 macro_rules! maps {
     ($($name:ident: $key:ty = $names:tt,)*) => {$(
         #[derive(Clone, Deserialize, Serialize, JsonSchema)]
@@ -159,13 +160,13 @@ maps! {
     ByDate: chrono::NaiveDate = {"format": "date"},
 }
 
-/// Nor of such strings: a format of one's own, whose examples are used alone.
+/// schemars does not describe such strings either: a custom format, of which only the examples are used.
 #[derive(Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("format" = "socket-address", "examples" = ["127.0.0.1:80", "[::1]:443"]))]
 struct Address(std::net::SocketAddr);
 
-/// Bounds of a string are said by a pattern: `minimum` holds for numbers alone.
+/// Bounds of a string need a pattern, since `minimum` applies only to numbers.
 #[derive(Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "rust_decimal::Decimal")]
 #[schemars(with = "String", extend("pattern" = r"^\d{1,8}\.\d{2}$"))]
@@ -192,7 +193,7 @@ struct Wanted<T> {
     value: Option<T>,
 }
 
-/// The same types as text: in a query string, and as the id of an item.
+/// The same types as text: in a query string and as the id of an item.
 struct Named<T>(PhantomData<fn() -> T>);
 
 #[resource]

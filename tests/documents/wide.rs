@@ -1,4 +1,4 @@
-//! Types of every shape, as schemars describes them: nothing is found where nothing is wrong.
+//! Types of every shape as schemars describes them: a correct resource has no findings.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

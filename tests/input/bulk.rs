@@ -1,4 +1,4 @@
-//! Many items in one body.
+//! Bulk requests.
 
 use resourceful::{Bulk, BulkResults, prelude::*};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ async fn send(body: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn outcomes_come_in_order_each_with_its_index() {
+async fn results_keep_the_order_and_have_an_index() {
     let body = r#"{"version": 1, "tags": [
         {"name": "slow"}, {"name": ""}, {"name": "b"}, {"name": "panic"}, {"name": "secret"}
     ]}"#;
@@ -67,7 +67,7 @@ async fn outcomes_come_in_order_each_with_its_index() {
 }
 
 #[tokio::test]
-async fn every_fault_of_an_item_is_named_as_in_a_body_of_its_own() {
+async fn every_error_of_an_item_is_named_as_in_a_separate_body() {
     for (item, error) in [
         ("5", "must be an object"),
         ("[\"a\"]", "must be an object"),
@@ -95,7 +95,7 @@ async fn every_fault_of_an_item_is_named_as_in_a_body_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_outside_the_items_is_the_whole_requests() {
+async fn an_error_outside_the_items_fails_the_request() {
     for (body, pointer) in [
         (json!({"version": 1}), "#/tags"),
         (json!({"version": 1, "tags": {}}), "#/tags"),

@@ -1,4 +1,4 @@
-//! Broken input of all sorts, the same in each run: an answer, and never one of 500.
+//! Random broken input, the same in each run: every request gets a response, and none is 500.
 
 use resourceful::prelude::*;
 
@@ -26,7 +26,7 @@ enum Kind {
 }
 
 #[tokio::test]
-async fn any_bytes_for_a_body() {
+async fn random_bytes_as_a_body() {
     let pieces = [
         "{",
         "}",
@@ -71,7 +71,7 @@ async fn any_bytes_for_a_body() {
 }
 
 #[tokio::test]
-async fn well_formed_bodies_with_anything_inside() {
+async fn well_formed_bodies_with_random_content() {
     let values = [
         "1",
         "\"x\"",
@@ -106,7 +106,7 @@ async fn well_formed_bodies_with_anything_inside() {
 }
 
 #[tokio::test]
-async fn any_path_and_any_query() {
+async fn random_paths_and_queries() {
     let pieces = [
         "/",
         "posts",
@@ -152,9 +152,9 @@ async fn any_path_and_any_query() {
     }
 }
 
-/// A repaired value may not be taken for the client's: nothing is created from bad input.
+/// A placeholder must not count as input: invalid input creates no item.
 #[tokio::test]
-async fn nothing_is_created_from_a_wrong_body() {
+async fn an_invalid_body_creates_no_item() {
     let client = TestClient::new(App::new().resource("/posts", Posts::default())).unwrap();
     for body in [
         "{}",

@@ -4,7 +4,7 @@ use resourceful::prelude::*;
 use crate::fixture::client;
 
 #[tokio::test]
-async fn json_is_taken_in_any_spelling() {
+async fn json_is_accepted_in_any_spelling() {
     for content_type in [
         "application/json",
         "APPLICATION/JSON",
@@ -53,7 +53,7 @@ async fn other_types_are_415_with_what_is_taken() {
 }
 
 #[tokio::test]
-async fn merge_patch_is_json_to_patch() {
+async fn merge_patch_is_accepted_by_patch() {
     let request = client()
         .patch("/posts/1")
         .header("content-type", "application/merge-patch+json");
@@ -81,7 +81,7 @@ async fn no_body_and_no_type_is_an_empty_body() {
     assert!(response.text().contains("empty"));
 }
 
-/// RFC 9110 section 12.5.3: a coding that changes nothing.
+/// RFC 9110 section 12.5.3: `identity` changes nothing.
 #[tokio::test]
 async fn identity_is_no_encoding() {
     for (coding, status) in [
@@ -109,7 +109,7 @@ async fn draw(mut request: Request) -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_input_lists_further_media_types() {
+async fn an_input_can_list_more_media_types() {
     let described = || public(draw).described(Description::new().body::<Shape>());
     let document = App::new().post("/", described()).openapi().unwrap();
     let body = &document.as_value()["paths"]["/"]["post"]["requestBody"]["content"];
@@ -133,7 +133,7 @@ async fn an_input_lists_further_media_types() {
 }
 
 #[tokio::test]
-async fn a_byte_order_mark_is_named() {
+async fn a_byte_order_mark_is_an_error_of_its_own() {
     let request = client()
         .post("/posts")
         .header("content-type", "application/json");
@@ -146,7 +146,7 @@ async fn a_byte_order_mark_is_named() {
     );
 }
 
-/// An `Option` is nothing where there is nothing.
+/// An empty body is `None`.
 #[tokio::test]
 async fn an_optional_body_may_be_empty() {
     async fn note(mut request: Request) -> Result<String> {

@@ -1,4 +1,4 @@
-//! Every kind of type that serde knows, broken in every way: exactly the broken places are named.
+//! Every kind of type in serde, broken in every way: the errors are exactly at the broken places.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Random;
 
-/// A type that reads its own text.
+/// A type with its own parser.
 #[derive(Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(try_from = "String")]
 struct Money(u64);
@@ -194,7 +194,7 @@ struct Everything {
     filter: Filter,
 }
 
-/// The same, and all of it kept by serde before it is read.
+/// The same inside a flattened struct, which serde buffers.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[allow(dead_code)]
 struct Outer {
@@ -256,18 +256,18 @@ fn outer() -> Value {
     outer
 }
 
-/// What is broken, and how.
+/// One broken place of a body.
 type Break = (&'static str, Value);
 
-/// A member that is left out.
+/// A missing member.
 fn missing() -> Value {
     json!({"missing": "missing"})
 }
 
-/// Everything that is wrong at the place where it is broken.
+/// Everything that can be broken.
 fn breaks() -> Vec<Break> {
     let mut breaks = Vec::new();
-    // Members of whichever author: rule, type, what reads itself, missing.
+    // Members of every author: rule, type, own parser, missing.
     for author in [
         "/author",
         "/variant/by",
@@ -395,7 +395,7 @@ fn breaks_of_outer() -> Vec<Break> {
     breaks
 }
 
-/// `None` where the place is not there any more.
+/// `None` if the place does not exist any more.
 fn break_at(body: &mut Value, (pointer, value): &Break) -> Option<()> {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer has a slash");
     if *value == missing() {
@@ -403,7 +403,7 @@ fn break_at(body: &mut Value, (pointer, value): &Break) -> Option<()> {
     } else if let Some(place) = body.pointer_mut(pointer) {
         *place = value.clone();
     } else {
-        // Who has no age can get a wrong one.
+        // A missing age can be added with a wrong value.
         let members = body.pointer_mut(parent)?.as_object_mut()?;
         members.insert(name.to_owned(), value.clone());
     }
@@ -424,12 +424,12 @@ fn places<T: resourceful::Input>(body: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_is_right_is_taken() {
+fn valid_bodies_are_accepted() {
     assert_eq!(places::<Everything>(&everything()), [""; 0]);
     assert_eq!(places::<Outer>(&outer()), [""; 0]);
 }
 
-/// Every way to break it, alone.
+/// Each break alone.
 fn each_is_named<T: resourceful::Input>(good: fn() -> Value, breaks: &[Break]) {
     let wrong = breaks.iter().filter_map(|one| {
         let mut body = good();
@@ -457,7 +457,7 @@ fn one_broken_place_is_named_around_flattened_structs() {
     each_is_named::<Outer>(outer, &breaks_of_outer());
 }
 
-/// Two or three of them at places that are not inside each other, and all are named.
+/// Two or three breaks that are not inside each other; all are named.
 fn several_are_named<T: resourceful::Input>(good: fn() -> Value, breaks: &[Break], seed: u64) {
     let mut random = Random(seed);
     let mut wrong = Vec::new();
@@ -486,7 +486,8 @@ fn several_are_named<T: resourceful::Input>(good: fn() -> Value, breaks: &[Break
     );
 }
 
-/// Neither is inside the other; and what tells variants apart is not broken beside what it tells of.
+/// Whether the breaks are independent: neither is inside the other, and no tag is broken together with its
+/// content.
 fn are_apart(one: &str, other: &str) -> bool {
     let around = |pointer: &str| match pointer.rsplit_once('/') {
         Some((parent, "kind" | "type" | "op")) => parent.to_owned(),

@@ -51,7 +51,7 @@ async fn a_good_body_passes() {
 }
 
 #[tokio::test]
-async fn missing_wrong_and_failed_fields_are_named_together() {
+async fn missing_fields_and_broken_rules_are_named_together() {
     let body = r#"{"title": "too long", "views": "x", "author": {"firstName": 7},
         "kind": "poem", "tags": ["ok", 5, "long", "x"], "rating": "good", "published": null}"#;
     let response = post_json::<Article>(body).await;
@@ -70,7 +70,7 @@ async fn missing_wrong_and_failed_fields_are_named_together() {
 }
 
 #[tokio::test]
-async fn each_fault_is_said_in_words_of_json() {
+async fn errors_are_in_terms_of_json() {
     let cases: &[(&str, &str, &str)] = &[
         ("{}", "#/title", "is required"),
         (r#"{"title": null}"#, "#/title", "must be a string"),
@@ -106,7 +106,7 @@ async fn each_fault_is_said_in_words_of_json() {
 }
 
 #[tokio::test]
-async fn rules_are_named_by_the_clients_names() {
+async fn rule_errors_have_the_names_of_the_client() {
     let body = GOOD.replace("\"b\"", "\"too long\"");
     assert_eq!(
         places(&post_json::<Article>(&body).await),
@@ -115,7 +115,7 @@ async fn rules_are_named_by_the_clients_names() {
 }
 
 #[tokio::test]
-async fn nul_is_refused_unless_the_field_takes_it() {
+async fn nul_is_refused_unless_the_field_allows_it() {
     let body = r#"{"title": "a\u0000", "views": 1, "author": {"firstName": "b", "rawName": "c\u0000"},
         "kind": "news", "tags": ["d\u0000"]}"#;
     let response = post_json::<Article>(body).await;
@@ -141,7 +141,7 @@ async fn nul_is_refused_in_the_names_of_a_map() {
 }
 
 #[tokio::test]
-async fn an_array_never_stands_for_a_struct() {
+async fn an_array_is_not_accepted_for_a_struct() {
     let nested = GOOD.replace(r#"{"firstName": "b"}"#, r#"["b", null]"#);
     assert_eq!(places(&post_json::<Article>(&nested).await), ["#/author"]);
     let whole = r#"["a", 1, {"firstName": "b"}, "news", [], null, true]"#;
@@ -180,7 +180,7 @@ enum Shape {
 }
 
 #[tokio::test]
-async fn unknown_members_are_named_where_the_type_forbids_them() {
+async fn unknown_members_are_named_if_the_type_forbids_them() {
     let body = r#"{"id": "x", "more": 1, "other": 2, "shape": {"type": "circle", "radius": 1}}"#;
     assert_eq!(
         places(&post_json::<Exact>(body).await),
@@ -189,15 +189,15 @@ async fn unknown_members_are_named_where_the_type_forbids_them() {
 }
 
 #[tokio::test]
-async fn faults_inside_a_tagged_enum_are_named_at_their_place() {
+async fn errors_inside_a_tagged_enum_have_their_position() {
     let body = r#"{"id": "x", "shape": {"type": "circle", "radius": "wide"}}"#;
     let response = post_json::<Exact>(body).await;
     assert_eq!(places(&response), ["#/id", "#/shape/radius"]);
 }
 
-/// The collecting pass ends, also where no value that we can think of is taken.
+/// The repair ends even if the type accepts no placeholder.
 #[tokio::test]
-async fn a_type_that_takes_no_plausible_value_still_gets_an_answer() {
+async fn a_type_that_accepts_no_placeholder_still_gets_a_response() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -224,7 +224,7 @@ async fn a_type_that_takes_no_plausible_value_still_gets_an_answer() {
 }
 
 #[tokio::test]
-async fn a_body_full_of_faults_is_answered_with_the_first_hundred() {
+async fn a_body_full_of_errors_gets_the_first_hundred() {
     let body = GOOD
         .replace('}', "")
         .replace("{\"firstName\": \"b\"", "{\"firstName\": \"b\"}")
@@ -233,9 +233,9 @@ async fn a_body_full_of_faults_is_answered_with_the_first_hundred() {
     assert_eq!(wrong(&response).len(), 100);
 }
 
-/// Neither the faults nor the answer grow with the body.
+/// The number of errors and the size of the response do not grow with the body.
 #[tokio::test]
-async fn a_body_full_of_broken_rules_is_answered_with_the_first_hundred() {
+async fn a_body_full_of_broken_rules_gets_the_first_hundred() {
     let tags = vec!["\"long\""; 100_000].join(",");
     let body = GOOD.replace("\"news\"}", &format!("\"news\", \"tags\": [{tags}]}}"));
     let response = post_json::<Article>(&body).await;
@@ -243,7 +243,7 @@ async fn a_body_full_of_broken_rules_is_answered_with_the_first_hundred() {
 }
 
 #[tokio::test]
-async fn what_was_put_in_for_a_wrong_value_is_not_blamed_on_the_client() {
+async fn a_placeholder_causes_no_error() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -269,9 +269,9 @@ async fn what_was_put_in_for_a_wrong_value_is_not_blamed_on_the_client() {
     );
 }
 
-/// Names of Rust types are ours alone.
+/// Names of Rust types are internal.
 #[tokio::test]
-async fn no_name_of_a_rust_type_is_told() {
+async fn errors_have_no_names_of_rust_types() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -311,9 +311,9 @@ struct Line {
     title: String,
 }
 
-/// Two variants may know one member, and take different things for it.
+/// Two variants may have the same member with different types.
 #[tokio::test]
-async fn what_one_variant_takes_is_not_refused_for_another() {
+async fn a_value_of_one_variant_is_not_refused_by_another() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[serde(tag = "type", content = "data")]
@@ -348,7 +348,7 @@ async fn what_one_variant_takes_is_not_refused_for_another() {
 }
 
 #[tokio::test]
-async fn an_array_never_stands_for_a_struct_in_a_type_that_is_part_of_itself() {
+async fn an_array_is_not_accepted_for_a_struct_in_a_recursive_type() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -382,7 +382,7 @@ async fn nul_is_refused_in_values_of_any_shape() {
     );
 }
 
-/// A number that only its own type can hold is not lost on the way.
+/// A number that fits only a 128-bit type is not lost.
 #[tokio::test]
 async fn large_integers_pass_beside_arrays() {
     #[derive(Deserialize, JsonSchema, Validate)]
@@ -398,7 +398,7 @@ async fn large_integers_pass_beside_arrays() {
 }
 
 #[tokio::test]
-async fn a_fault_inside_a_flattened_struct_is_named_at_its_place() {
+async fn an_error_inside_a_flattened_struct_has_its_position() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -428,7 +428,7 @@ struct Measure {
 }
 
 #[tokio::test]
-async fn a_whole_number_is_an_integer_however_it_is_written() {
+async fn an_integer_may_be_written_as_a_fraction() {
     for count in ["1.0", "1e3", "12.50e1", "9007199254740993.0"] {
         let body = format!(r#"{{"count": {count}, "weights": [1.0, 1]}}"#);
         assert_eq!(post_json::<Measure>(&body).await.status(), 204, "{count}");
@@ -449,7 +449,7 @@ async fn a_whole_number_is_an_integer_however_it_is_written() {
         assert_eq!(place, "#/count");
         assert!(found.contains(detail), "{body}: {found}");
     }
-    // Where the place of an error is told, it is that of the body that came.
+    // The position of a syntax error is that in the original body.
     let problem = post_json::<Measure>(r#"{"count": 1.000, x}"#).await;
     assert!(
         problem.text().contains("line 1, column 18"),
@@ -458,9 +458,9 @@ async fn a_whole_number_is_an_integer_however_it_is_written() {
     );
 }
 
-/// Serde forgets one of the two, and takes what is too large for infinity.
+/// serde drops duplicates of a set and reads numbers that overflow as infinity.
 #[tokio::test]
-async fn what_serde_takes_and_the_schema_does_not_is_refused() {
+async fn values_that_only_serde_accepts_are_refused() {
     let body = r#"{"count": 1, "weights": [3.4e38, -3.5e38], "tags": ["a", "b", "a"]}"#;
     let response = post_json::<Measure>(body).await;
     assert_eq!(places(&response), ["#/tags", "#/weights/1"]);
@@ -473,9 +473,9 @@ async fn what_serde_takes_and_the_schema_does_not_is_refused() {
     }
 }
 
-/// RFC 8259 leaves open which of two counts; a map would keep the last.
+/// RFC 8259 does not define which duplicate counts; a map would keep the last one.
 #[tokio::test]
-async fn a_name_that_is_given_twice_is_refused_in_maps_too() {
+async fn duplicate_keys_of_a_map_are_refused() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -506,7 +506,7 @@ async fn a_name_that_is_given_twice_is_refused_in_maps_too() {
 }
 
 #[tokio::test]
-async fn numbers_out_of_range_are_told_their_range() {
+async fn errors_of_numbers_out_of_range_have_the_range() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -564,9 +564,9 @@ async fn numbers_out_of_range_are_told_their_range() {
     }
 }
 
-/// Also one for which no placeholder is found: its rules are not known, but those of the others are.
+/// Even if no placeholder is found: then the limits of the schema apply.
 #[tokio::test]
-async fn a_field_that_reads_itself_hides_no_other() {
+async fn a_field_with_its_own_parser_hides_no_other_error() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -593,9 +593,9 @@ async fn a_field_that_reads_itself_hides_no_other() {
     }
 }
 
-/// What a deserializer takes besides what the schema says is no fault, nor is another name of a member.
+/// A type may accept more than its schema, and members may have aliases.
 #[tokio::test]
-async fn what_a_type_takes_is_not_blamed() {
+async fn values_beyond_the_schema_that_a_type_accepts_are_valid() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -619,9 +619,9 @@ async fn what_a_type_takes_is_not_blamed() {
     assert_eq!(places(&post_json::<Lenient>(bad).await), ["#/count"]);
 }
 
-/// garde knows the names of Rust alone.
+/// garde has only the names of Rust fields.
 #[tokio::test]
-async fn renamed_fields_are_named_as_the_client_writes_them() {
+async fn renamed_fields_have_the_name_of_the_client() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[allow(dead_code)]
     struct Part {
@@ -665,7 +665,7 @@ async fn renamed_fields_are_named_as_the_client_writes_them() {
         if expected.len() == 1 {
             assert_eq!(found, expected, "{body}");
         }
-        // Where several may be meant, the pointer leads to what they are in.
+        // If several members are possible, the pointer leads to their parent.
         assert!(
             found
                 .iter()
@@ -676,7 +676,7 @@ async fn renamed_fields_are_named_as_the_client_writes_them() {
 }
 
 #[tokio::test]
-async fn the_content_of_a_variant_is_named() {
+async fn errors_in_the_content_of_a_variant_have_their_position() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[serde(tag = "t", content = "c")]
     #[allow(dead_code)]
@@ -712,9 +712,9 @@ async fn the_content_of_a_variant_is_named() {
     }
 }
 
-/// schemars writes them by patterns of their keys.
+/// schemars writes such maps by patterns of their keys.
 #[tokio::test]
-async fn maps_whose_keys_are_numbers_are_maps() {
+async fn maps_may_have_numeric_keys() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[allow(dead_code)]
     struct Item {
@@ -757,9 +757,9 @@ async fn maps_whose_keys_are_numbers_are_maps() {
     }
 }
 
-/// Of which variant a member is is not known without a tag.
+/// Without a tag, the variant of a member is unknown.
 #[tokio::test]
-async fn members_beside_a_missing_tag_are_not_blamed() {
+async fn members_beside_a_missing_tag_are_no_errors() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[serde(deny_unknown_fields)]
     #[garde(allow_unvalidated)]

@@ -1,7 +1,7 @@
 use super::post_json;
 use crate::fixture::NewPost;
 
-/// What is no strict JSON, and the place that the answer must name.
+/// Invalid JSON, and the position that the error must have.
 #[tokio::test]
 async fn what_is_not_json_is_400_and_says_where() {
     let cases: &[(&str, &str)] = &[
@@ -36,7 +36,7 @@ async fn what_is_not_json_is_400_and_says_where() {
 }
 
 #[tokio::test]
-async fn depth_is_limited_also_where_nobody_reads() {
+async fn depth_is_limited_in_ignored_members_too() {
     let nested = |depth: usize| {
         format!(
             "{{\"title\": \"a\", \"other\": {}{}}}",
@@ -68,7 +68,7 @@ async fn unknown_members_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_member_given_twice_is_wrong() {
+async fn a_duplicate_member_is_an_error() {
     let response = post_json::<NewPost>("{\"title\": \"a\", \"title\": \"b\"}").await;
     assert_eq!(super::places(&response), ["#/title"]);
 }

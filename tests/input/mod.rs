@@ -1,4 +1,4 @@
-//! What clients send: read strictly, refused completely.
+//! Input of clients: strict reading, and errors for every wrong field.
 
 mod bulk;
 mod chaos;
@@ -14,7 +14,7 @@ mod work;
 use resourceful::TestResponse;
 use resourceful::prelude::*;
 
-/// `(place, detail)` of each wrong field.
+/// `(location, detail)` of each wrong field.
 fn wrong(response: &TestResponse) -> Vec<(String, String)> {
     assert_eq!(response.status(), 422, "{}", response.text());
     let problem = response.json();
@@ -26,7 +26,7 @@ fn wrong(response: &TestResponse) -> Vec<(String, String)> {
     errors.collect()
 }
 
-/// The places alone, sorted.
+/// The locations, sorted.
 fn places(response: &TestResponse) -> Vec<String> {
     let mut places: Vec<_> = wrong(response)
         .into_iter()
@@ -48,7 +48,7 @@ async fn post_json<T: resourceful::Input>(body: &str) -> TestResponse {
         .await
 }
 
-/// A small generator of numbers (Knuth's MMIX constants), seeded by the test.
+/// A small random number generator (MMIX constants of Knuth), seeded by the test.
 struct Random(u64);
 
 impl Random {

@@ -46,7 +46,7 @@ async fn fields_and_files_come_in_order() {
     let form = format!("{}{file}--XX--\r\n", part("name=\"title\"", "A cat"));
     let expected = "title None None 5\ncat Some(\"c\u{e4}t.png\") Some(\"image/png\") 4";
     assert_eq!(send(form.clone()).await.text(), expected);
-    // However it is cut into parts on its way.
+    // Independent of the chunks of the body.
     let bytes: Vec<_> = form
         .bytes()
         .map(|byte| Ok::<_, Error>(vec![byte]))
@@ -58,13 +58,13 @@ async fn fields_and_files_come_in_order() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_not_the_end_of_a_form() {
+async fn a_form_can_be_read_on_after_a_refused_part() {
     async fn again(mut request: Request) -> Result<String> {
         let mut form = request.multipart(LIMITS)?;
         let mut statuses = Vec::new();
         for _ in 0..5 {
-            let outcome = form.next_part().await.map(|part| part.is_some());
-            statuses.push(outcome.map_err(|error| error.status().as_u16()));
+            let result = form.next_part().await.map(|part| part.is_some());
+            statuses.push(result.map_err(|error| error.status().as_u16()));
         }
         Ok(format!("{statuses:?}"))
     }
@@ -105,7 +105,7 @@ async fn sizes_and_numbers_have_limits() {
 const KIB_16: usize = 16 * 1024;
 
 #[tokio::test]
-async fn what_stands_before_a_part_has_a_limit() {
+async fn preamble_and_head_have_a_limit() {
     let limits = MultipartLimits::default();
     let client = TestClient::new(App::new().post("/", public(with_state(limits, count)))).unwrap();
     let x = |length: usize| "x".repeat(length);
@@ -113,12 +113,9 @@ async fn what_stands_before_a_part_has_a_limit() {
     for (body, detail) in [
         (
             format!("{}\r\n--XX--", x(KIB_16)),
-            "More than 16384 bytes stand before the first part.",
+            "More than 16384 bytes precede the first part.",
         ),
-        (
-            x(1 << 20),
-            "More than 16384 bytes stand before the first part.",
-        ),
+        (x(1 << 20), "More than 16384 bytes precede the first part."),
         (long_head, "The head of a part is larger than 16384 bytes."),
         (
             format!("--XX\r\n{}", x(1 << 20)),
@@ -161,9 +158,9 @@ async fn count(limits: MultipartLimits, mut request: Request) -> Result<String> 
     Ok(parts.to_string())
 }
 
-/// Looked at from its beginning with each byte, the content like delimiters would take hours.
+/// With a new search for each byte, content that resembles delimiters would take hours.
 #[tokio::test]
-async fn a_form_that_comes_byte_by_byte_is_read_once() {
+async fn a_form_that_arrives_bytewise_is_searched_once() {
     let limits = MultipartLimits {
         total: 1 << 30,
         part: 1 << 30,
@@ -188,7 +185,7 @@ async fn a_form_that_comes_byte_by_byte_is_read_once() {
 }
 
 #[tokio::test]
-async fn names_are_those_of_their_own_parameters() {
+async fn names_come_from_their_own_parameters() {
     let file = |head: &str| format!("{}--XX--", part(head, "x"));
     for (head, expected) in [
         (r#"name="a"; note="x; filename=evil.exe ""#, "a None"),
@@ -207,7 +204,7 @@ async fn names_are_those_of_their_own_parameters() {
     }
 }
 
-/// Its own names and values do not tell what is a form.
+/// Only the media type and its boundary count, not other parameters.
 #[tokio::test]
 async fn a_form_has_one_type_and_one_boundary() {
     let client = TestClient::new(App::new().post("/", public(upload))).unwrap();
@@ -239,7 +236,7 @@ async fn a_form_has_one_type_and_one_boundary() {
 }
 
 #[tokio::test]
-async fn what_is_no_form_is_refused() {
+async fn an_invalid_form_is_refused() {
     for body in [
         "",
         "no boundary",

@@ -24,7 +24,7 @@ async fn a_page_past_the_end_is_empty() {
 }
 
 #[tokio::test]
-async fn all_wrong_parameters_are_named() {
+async fn all_invalid_parameters_are_named() {
     let response = client().get("/posts?page=0&limit=101&other=x").await;
     let expected = [
         ("page".to_owned(), "must be at least 1".to_owned()),
@@ -50,7 +50,7 @@ async fn the_last_of_a_repeated_parameter_counts() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_twice_is_named_once() {
+async fn the_same_error_is_named_once() {
     for query in [
         "name=%FF&name=%FE",
         "tag=%00&tag=%00",
@@ -104,7 +104,7 @@ async fn a_filter_and_a_page_are_read_from_one_query() {
 }
 
 #[tokio::test]
-async fn all_faults_of_filter_and_page_are_named_together() {
+async fn all_errors_of_filter_and_page_are_named_together() {
     let response =
         get("name=long&author=0&order=secret&tag=1&tag=2&tag=3&published=perhaps&page=x").await;
     assert_eq!(
@@ -118,7 +118,7 @@ async fn all_faults_of_filter_and_page_are_named_together() {
 }
 
 #[tokio::test]
-async fn each_fault_of_a_parameter_is_said_in_plain_words() {
+async fn errors_of_parameters_are_plain() {
     let faults = wrong(&get("author=x&order=secret&published=perhaps").await);
     let expected = [
         ("author", "must be an integer in range"),
@@ -161,9 +161,9 @@ async fn too_many_parameters_are_400() {
     assert_eq!(get(&"a=1&".repeat(1001)).await.status(), 400);
 }
 
-/// Serde keeps what is flattened before it knows what it is; the schema knows.
+/// serde buffers flattened structs before it knows their types; the schema has them.
 #[tokio::test]
-async fn flattened_structs_are_read_as_others() {
+async fn flattened_structs_are_read_by_their_schema() {
     #[derive(Deserialize, JsonSchema, Validate)]
     struct Part {
         #[garde(range(min = 1))]

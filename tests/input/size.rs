@@ -30,7 +30,7 @@ async fn the_default_limit_is_two_mebibytes() {
 }
 
 #[tokio::test]
-async fn the_limit_can_be_set_for_all_and_for_one() {
+async fn the_limit_can_be_set_for_the_app_and_for_one_request() {
     struct Small;
 
     #[resource]
@@ -53,7 +53,7 @@ async fn the_limit_can_be_set_for_all_and_for_one() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused_without_reading_it() {
+async fn a_body_that_announces_too_much_is_not_read() {
     let request = client()
         .post("/posts")
         .header("content-type", "application/json");
@@ -69,7 +69,7 @@ async fn a_body_that_is_too_long_is_refused_without_reading_it() {
 }
 
 #[tokio::test]
-async fn a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_long() {
+async fn a_body_of_unknown_length_is_refused_at_the_limit() {
     let request = client()
         .post("/posts")
         .header("content-type", "application/json");
@@ -79,7 +79,7 @@ async fn a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_long() {
     );
 }
 
-/// The clock stands still but for timers: ten seconds pass at once.
+/// The clock is paused and advances to the next timer.
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_come_is_408() {
     let started = tokio::time::Instant::now();

@@ -1,4 +1,4 @@
-//! The work on a body is proportional to its size, whatever its type: how often a leaf is read is counted.
+//! The work on a body is proportional to its size, whatever its type. The tests count reads of a leaf.
 
 use std::cell::Cell;
 
@@ -13,11 +13,11 @@ fn counted<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::
     i64::deserialize(deserializer)
 }
 
-/// How often a leaf was read, and the status.
+/// The number of reads of a leaf, and the status.
 fn reads<T: resourceful::Input>(body: &str) -> (usize, u16) {
     READ.set(0);
-    let outcome = resourceful::from_json::<T>(body.as_bytes());
-    let status = outcome.err().map_or(200, |error| error.status().as_u16());
+    let result = resourceful::from_json::<T>(body.as_bytes());
+    let status = result.err().map_or(200, |error| error.status().as_u16());
     (READ.get(), status)
 }
 
@@ -48,7 +48,7 @@ fn nested(depth: usize, right: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_recursive_tagged_enum_is_not_read_more_often_the_deeper_it_nests() {
+fn reads_of_a_recursive_tagged_enum_are_bounded_at_any_depth() {
     for depth in [1, 5, 20, 40, 60] {
         let (reads, status) = reads::<Filter>(&nested(depth, "1", ""));
         assert_eq!(status, 422);
@@ -57,7 +57,7 @@ fn a_recursive_tagged_enum_is_not_read_more_often_the_deeper_it_nests() {
 }
 
 #[test]
-fn an_ignored_array_changes_nothing() {
+fn an_ignored_array_does_not_matter() {
     for depth in [1, 20, 60] {
         let leaf = r#"{"op":"Eq","value":1}"#;
         let (reads, status) = reads::<Filter>(&nested(depth, leaf, r#","x":[]"#));
@@ -66,7 +66,7 @@ fn an_ignored_array_changes_nothing() {
 }
 
 #[test]
-fn faults_of_a_deep_body_are_named() {
+fn errors_of_a_deep_body_are_named() {
     let error = resourceful::from_json::<Filter>(nested(60, "1", "").as_bytes());
     assert_eq!(error.err().unwrap().fields().len(), 60);
 }
@@ -81,10 +81,10 @@ enum Either {
     End(#[serde(deserialize_with = "counted")] i64),
 }
 
-/// Serde tries one variant after the other, each with all that is inside: so such types may nest less
-/// deep the longer a body is.
+/// serde tries the variants one after the other, each with everything inside. So the nesting limit of such
+/// types decreases with the size of the body.
 #[test]
-fn an_untagged_enum_is_not_tried_without_end() {
+fn reads_of_an_untagged_enum_are_bounded() {
     for depth in 1..63 {
         let body = (0..depth).fold("1".to_owned(), |next, _| {
             format!(r#"{{"next":{next},"right":1}}"#)
@@ -118,9 +118,9 @@ fn a_plain_recursive_type_may_nest_64_levels_in_any_size() {
     assert_eq!(reads::<Comment>(&body).1, 200);
 }
 
-/// Items of a bulk share the budget of the body that they are in.
+/// The items of a bulk share the budget of their body.
 #[test]
-fn a_bulk_of_wrong_items_is_read_a_few_times() {
+fn a_bulk_of_invalid_items_is_read_a_few_times() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[garde(allow_unvalidated)]
     #[allow(dead_code)]
@@ -155,9 +155,9 @@ fn a_bulk_of_wrong_items_is_read_a_few_times() {
     assert_eq!(wrong.count(), count);
 }
 
-/// Serde has lost the place of the date; among so many leaves it is not looked for.
+/// serde has lost the position of the date. Among so many leaves it is not searched.
 #[test]
-fn a_fault_among_many_leaves_costs_a_few_readings() {
+fn an_error_among_many_leaves_costs_few_reads() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[serde(tag = "type")]
     #[garde(allow_unvalidated)]
@@ -186,9 +186,9 @@ fn a_fault_among_many_leaves_costs_a_few_readings() {
     }
 }
 
-/// Brackets inside of strings are no depth, and no product overflows.
+/// Brackets inside strings do not count as depth, and no product overflows.
 #[test]
-fn brackets_in_a_string_are_no_nesting() {
+fn brackets_in_a_string_do_not_nest() {
     let brackets = "[{".repeat(60);
     let body = format!(r#"{{"next":1,"right":"x","more":"{brackets}"}}"#);
     assert_eq!(reads::<Either>(&body).1, 422);
@@ -196,9 +196,9 @@ fn brackets_in_a_string_are_no_nesting() {
     assert_eq!(reads::<Either>(&body).1, 200);
 }
 
-/// Ways in which variants of an untagged enum may contain it: none is tried without end.
+/// The ways in which variants of an untagged enum may contain it; none takes exponential time.
 #[test]
-fn no_untagged_enum_is_tried_without_end() {
+fn reads_of_every_untagged_enum_are_bounded() {
     #[derive(Deserialize, JsonSchema, Validate)]
     #[serde(untagged)]
     #[garde(allow_unvalidated)]

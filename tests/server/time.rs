@@ -41,7 +41,7 @@ async fn what_only_reads_is_given_up() {
     let response = client.get("/").header("x-request-id", "slow-1").await;
     assert_eq!(response.status(), 503);
     let problem = response.json();
-    assert_eq!(problem["detail"], "The answer took too long.");
+    assert_eq!(problem["detail"], "The response took too long.");
     assert_eq!(problem["request_id"], "slow-1");
     assert_eq!(end.await.unwrap(), "given up");
 }

@@ -1,12 +1,11 @@
-//! What a request means to a resource: HTTP methods come in, [`Action`]s go on.
+//! The actions of a resource. Routing maps HTTP methods to [`Action`]s.
 
 use std::fmt;
 
 use http::Method;
 use http::header::HeaderValue;
 
-/// One of the things a client can do with a resource: the six that every resource may have, or
-/// one of its own.
+/// An action on a resource: one of the six standard actions, or an extra action.
 ///
 /// | action | request |
 /// |---|---|
@@ -16,7 +15,7 @@ use http::header::HeaderValue;
 /// | `Update` | `PUT` item |
 /// | `PartialUpdate` | `PATCH` item |
 /// | `Destroy` | `DELETE` item |
-/// | `Extra` | what [`#[action]`](macro@crate::handler::resource#extra-actions) says |
+/// | `Extra` | what [`#[action]`](macro@crate::handler::resource#extra-actions) declares |
 ///
 /// # Examples
 /// ```
@@ -39,17 +38,12 @@ pub enum Action {
     PartialUpdate,
     /// `DELETE` of an item.
     Destroy,
-    /// An action of the resource's own.
+    /// An extra action of the resource.
     Extra(&'static ActionSpec),
 }
 
 impl Action {
-    /// All six, those of the collection first.
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(resourceful::Action::ALL.iter().all(|action| !action.to_string().is_empty()));
-    /// ```
+    /// The six standard actions, those of the collection first.
     pub const ALL: [Self; 6] = [
         Self::List,
         Self::Create,
@@ -59,12 +53,7 @@ impl Action {
         Self::Destroy,
     ];
 
-    /// The HTTP method that asks for it.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Action::List.method(), http::Method::GET);
-    /// ```
+    /// The HTTP method.
     #[must_use]
     pub fn method(self) -> Method {
         match self {
@@ -77,12 +66,7 @@ impl Action {
         }
     }
 
-    /// Is it addressed to one item rather than to the collection?
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(!resourceful::Action::Create.is_detail());
-    /// ```
+    /// Whether the action is on an item, not on the collection.
     #[must_use]
     pub fn is_detail(self) -> bool {
         match self {
@@ -92,12 +76,7 @@ impl Action {
         }
     }
 
-    /// Does it only read (RFC 9110 section 9.2.1)?
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(!resourceful::Action::Destroy.is_safe());
-    /// ```
+    /// Whether the method is safe (RFC 9110 section 9.2.1).
     #[must_use]
     pub fn is_safe(self) -> bool {
         match self {
@@ -107,7 +86,7 @@ impl Action {
         }
     }
 
-    /// Its place in a set of actions; extra ones are not in any.
+    /// The bit in a set of actions; extra actions have none.
     const fn bit(self) -> u8 {
         match self {
             Self::List => 1,
@@ -121,7 +100,7 @@ impl Action {
     }
 }
 
-/// An action of a resource's own, as `#[action(POST, "publish")]` makes it.
+/// An extra action, as `#[action(POST, "publish")]` declares it.
 ///
 /// # Examples
 /// ```
@@ -141,13 +120,7 @@ pub struct ActionSpec {
 }
 
 impl ActionSpec {
-    /// An action of one item: `POST /posts/7/publish`.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::ActionSpec;
-    /// static PUBLISH: ActionSpec = ActionSpec::on_item("publish", http::Method::POST, "publish");
-    /// ```
+    /// An action on an item: `POST /posts/7/publish`.
     #[must_use]
     pub const fn on_item(name: &'static str, method: Method, path: &'static str) -> Self {
         Self {
@@ -158,13 +131,7 @@ impl ActionSpec {
         }
     }
 
-    /// An action of the collection: `GET /posts/recent`.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::ActionSpec;
-    /// static RECENT: ActionSpec = ActionSpec::on_collection("recent", http::Method::GET, "recent");
-    /// ```
+    /// An action on the collection: `GET /posts/recent`.
     #[must_use]
     pub const fn on_collection(name: &'static str, method: Method, path: &'static str) -> Self {
         Self {
@@ -200,7 +167,7 @@ impl ActionSpec {
     }
 }
 
-/// The hook's name: `partial_update`.
+/// The name of the hook: `partial_update`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -215,7 +182,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// A set of the six actions: the hooks that a resource has.
+/// A set of standard actions: the hooks of a resource.
 ///
 /// # Examples
 /// ```
@@ -228,13 +195,7 @@ impl fmt::Display for Action {
 pub struct Actions(u8);
 
 impl Actions {
-    /// The set of these.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Action, Actions};
-    /// assert_eq!(Actions::of(&[Action::List]).iter().count(), 1);
-    /// ```
+    /// A set of these actions.
     #[must_use]
     pub const fn of(actions: &[Action]) -> Self {
         let mut bits = 0;
@@ -246,26 +207,13 @@ impl Actions {
         Self(bits)
     }
 
-    /// Is it one of them?
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Action, Actions};
-    /// assert!(!Actions::of(&[]).contains(Action::List));
-    /// ```
+    /// Whether the set has the action.
     #[must_use]
     pub const fn contains(self, action: Action) -> bool {
         self.0 & action.bit() != 0
     }
 
-    /// Each of them, those of the collection first.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Action, Actions};
-    /// let actions = Actions::of(&[Action::Destroy, Action::List]);
-    /// assert!(actions.iter().eq([Action::List, Action::Destroy]));
-    /// ```
+    /// The actions of the set, those of the collection first.
     pub fn iter(self) -> impl Iterator<Item = Action> {
         Action::ALL
             .into_iter()
@@ -273,8 +221,7 @@ impl Actions {
     }
 }
 
-/// The value of `Allow` for a path that serves these methods: `HEAD` where `GET` is, and
-/// `OPTIONS`.
+/// The value of `Allow` for a path with these methods: adds `OPTIONS`, and `HEAD` to `GET`.
 pub(crate) fn allow(methods: &[Method]) -> HeaderValue {
     let mut names = Vec::new();
     for method in methods {
@@ -304,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_holds_what_it_was_given() {
+    fn a_set_has_the_given_actions() {
         let all = Actions::of(&Action::ALL);
         assert!(Action::ALL.into_iter().all(|action| all.contains(action)));
         assert_eq!(Actions::of(&[]).iter().next(), None);

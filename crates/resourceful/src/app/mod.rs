@@ -26,7 +26,7 @@ use crate::handler::resource_action::{ExtraActions, ResourceAction};
 use crate::handler::standard_actions::add_standard_actions;
 use crate::handler::view::AsyncView;
 use crate::openapi::Info;
-use crate::proto::path::below;
+use crate::proto::path::join;
 use crate::request::route::Route;
 use crate::request::settings::{Settings, TrailingSlash};
 use crate::router::{Methods, Registration, Router, unsupported};
@@ -118,7 +118,7 @@ impl App {
             async move { asked.ready().await }
         });
         self.checks.push(check);
-        let item = below(path, "{id}");
+        let item = join(path, "{id}");
         let mut actions = ActionRoutes {
             app: &mut self,
             collection: path,
@@ -353,7 +353,7 @@ impl App {
     /// let app = resourceful::App::new().body_read_timeout(Duration::from_secs(5));
     /// ```
     pub fn body_read_timeout(mut self, time: Duration) -> Self {
-        self.settings.body_limits.next_part = time;
+        self.settings.body_limits.chunk_timeout = time;
         self
     }
 
@@ -365,7 +365,7 @@ impl App {
     /// let app = resourceful::App::new().min_body_rate(1024);
     /// ```
     pub fn min_body_rate(mut self, bytes_per_second: u64) -> Self {
-        self.settings.body_limits.floor_rate = bytes_per_second;
+        self.settings.body_limits.min_rate = bytes_per_second;
         self
     }
 
@@ -846,7 +846,7 @@ impl<R: AsyncResource> ExtraActions<R> for ActionRoutes<'_, R> {
         };
         let pattern = match A::SPEC.path() {
             "" => parent.to_owned(),
-            path => below(parent, path),
+            path => join(parent, path),
         };
         let endpoint = ActionEndpoint::<R, A>::new(Arc::clone(&self.resource));
         let method = Methods::One(A::SPEC.method().clone());

@@ -300,7 +300,7 @@ impl TestRequest {
     /// ```
     pub async fn streaming(self) -> Response {
         let (parts, body) = self.request.into_parts();
-        let Ok(response) = self.service.walk(parts, body.into_arriving(), None).await;
+        let Ok(response) = self.service.walk(parts, body.into_incoming(), None).await;
         response
     }
 }

@@ -1,4 +1,4 @@
-//! A request's body as it arrives, with the deadline it is waited for.
+//! A request body during its arrival, with its deadline.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,48 +12,47 @@ use http_body_util::combinators::UnsyncBoxBody;
 use crate::body::read_timeout::{BodyLimits, ReadDeadline, TooSlow};
 use crate::error::BoxError;
 
-/// What has become of a request's body. Until it was read to its end, the rest of it stands between
-/// this request and the next on an HTTP/1 connection.
+/// The progress of a request body. On an HTTP/1 connection the next request follows only after its end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BodyState(Arc<AtomicU8>);
 
-const AWAITED: u8 = 0;
+const OPEN: u8 = 0;
 const READ: u8 = 1;
-const LEFT: u8 = 2;
+const ABANDONED: u8 = 2;
 
 impl BodyState {
-    /// Read to its end, and gone.
-    pub(crate) fn is_none(&self) -> bool {
+    /// Whether the body was read to its end.
+    pub(crate) fn is_read(&self) -> bool {
         self.0.load(Ordering::Relaxed) == READ
     }
 
-    /// Somebody may still read it.
-    pub(crate) fn is_awaited(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == AWAITED
+    /// Whether the body still exists, so that it may be read.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == OPEN
     }
 }
 
-/// Who sends it.
-pub(crate) enum Source {
+/// The sender of a body.
+pub(crate) enum BodySource {
     Hyper(hyper::body::Incoming),
-    /// Another server, which calls the application as a service. The mutex is never locked:
+    /// Another server that calls the application as a service. The mutex is never locked:
     /// see [`crate::body`].
     Service(Mutex<UnsyncBoxBody<Bytes, BoxError>>),
 }
 
 pub(crate) struct Incoming {
-    source: Source,
-    is_done: bool,
-    remains: Option<BodyState>,
+    source: BodySource,
+    is_at_end: bool,
+    state: Option<BodyState>,
     deadline: ReadDeadline,
 }
 
 impl Incoming {
-    pub(crate) fn new(source: Source, remains: Option<BodyState>) -> Self {
+    pub(crate) fn new(source: BodySource, state: Option<BodyState>) -> Self {
         Self {
             source,
-            is_done: false,
-            remains,
+            is_at_end: false,
+            state,
             deadline: ReadDeadline::default(),
         }
     }
@@ -67,8 +66,8 @@ impl Incoming {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = match &mut self.source {
-            Source::Hyper(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Source::Service(body) => {
+            BodySource::Hyper(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            BodySource::Service(body) => {
                 let body = body.get_mut().unwrap_or_else(PoisonError::into_inner);
                 Pin::new(body).poll_frame(cx)
             }
@@ -78,7 +77,7 @@ impl Incoming {
                 self.deadline
                     .received(frame.data_ref().map_or(0, Bytes::len));
             }
-            Poll::Ready(None) => self.is_done = true,
+            Poll::Ready(None) => self.is_at_end = true,
             Poll::Pending if self.deadline.is_over(cx) => {
                 return Poll::Ready(Some(Err(TooSlow.into())));
             }
@@ -88,17 +87,17 @@ impl Incoming {
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
-        self.is_done
+        self.is_at_end
             || match &self.source {
-                Source::Hyper(body) => body.is_end_stream(),
-                Source::Service(body) => body.lock().is_ok_and(|body| body.is_end_stream()),
+                BodySource::Hyper(body) => body.is_end_stream(),
+                BodySource::Service(body) => body.lock().is_ok_and(|body| body.is_end_stream()),
             }
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Hyper(body) => body.size_hint(),
-            Source::Service(body) => body
+            BodySource::Hyper(body) => body.size_hint(),
+            BodySource::Service(body) => body
                 .lock()
                 .map_or_else(|_| SizeHint::new(), |body| body.size_hint()),
         }
@@ -107,9 +106,13 @@ impl Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if let Some(remains) = &self.remains {
-            let state = if self.is_end_stream() { READ } else { LEFT };
-            remains.0.store(state, Ordering::Relaxed);
+        if let Some(state) = &self.state {
+            let last = if self.is_end_stream() {
+                READ
+            } else {
+                ABANDONED
+            };
+            state.0.store(last, Ordering::Relaxed);
         }
     }
 }

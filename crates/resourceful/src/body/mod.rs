@@ -1,4 +1,7 @@
-//! What goes out: [`Response`] and its [`Body`].
+//! Bodies of requests and responses, from complete bytes to streams and forms.
+//!
+//! The server makes the body of a request here and sends the body of a response from here. [`incoming`]
+//! and [`read_timeout`] bound the time of a request body, [`stream`] bounds its size.
 
 pub(crate) mod incoming;
 #[cfg(feature = "multipart")]
@@ -16,11 +19,11 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
 
-use crate::body::incoming::{BodyState, Incoming, Source};
+use crate::body::incoming::{BodySource, BodyState, Incoming};
 use crate::body::read_timeout::BodyLimits;
 use crate::error::{BoxError, Result};
 
-/// A response of this crate: `http`'s, with our [`Body`].
+/// An [`http::Response`] with a [`Body`].
 ///
 /// # Examples
 /// ```
@@ -29,13 +32,13 @@ use crate::error::{BoxError, Result};
 /// ```
 pub type Response = http::Response<Body>;
 
-/// So many bytes of a body our server sends at once. A client that does not read costs us no more
-/// than this and hyper's buffer.
-pub(crate) const LONGEST_PART: usize = 32 * 1024;
+/// The most bytes that the server sends at once. A client that does not read occupies no more memory than
+/// this and hyper's buffer.
+pub(crate) const MAX_CHUNK: usize = 32 * 1024;
 
 /// The body of a request or a response.
 ///
-/// One enum, so that the common cases (nothing, or bytes that are all there) need no box.
+/// An empty body and complete bytes, the common cases, need no box.
 ///
 /// # Examples
 /// ```
@@ -60,24 +63,13 @@ enum Kind {
 }
 
 impl Body {
-    /// A body without content.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Body::empty().as_bytes(), Some(&b""[..]));
-    /// ```
+    /// An empty body.
     #[must_use]
     pub const fn empty() -> Self {
         Self(Kind::Empty)
     }
 
-    /// Any other body, boxed: a stream, a file, the body of a mounted service.
-    ///
-    /// # Examples
-    /// ```
-    /// let body = resourceful::Body::new(resourceful::Body::from("boxed"));
-    /// assert!(body.as_bytes().is_none()); // not known without reading it
-    /// ```
+    /// Boxes any other body: a stream, a file, the body of a mounted service.
     pub fn new<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -88,11 +80,11 @@ impl Body {
         )))
     }
 
-    /// A body that is made while it is sent: part by part, and each only when the client has
-    /// taken those before it. An error cuts it off, so that the client sees that it is not whole.
+    /// A body from a stream of chunks. Each chunk is made only when the client has received those before it.
+    /// An error aborts the body, so that the client detects that it is incomplete.
     ///
-    /// The server sends it to its end when it stops. What has no end of its own has to look at
-    /// [`Request::shutdown`](crate::Request::shutdown); [`EventStream`](crate::EventStream) does.
+    /// At shutdown the server sends the body to its end. An endless stream must watch
+    /// [`Request::shutdown`](crate::Request::shutdown), as [`EventStream`](crate::EventStream) does.
     ///
     /// # Examples
     /// ```
@@ -121,24 +113,19 @@ impl Body {
         T: Into<Bytes>,
         E: Into<BoxError>,
     {
-        Self::new(StreamBody::new(stream.map(|part| match part {
-            Ok(part) => Ok(Frame::data(part.into())),
+        Self::new(StreamBody::new(stream.map(|chunk| match chunk {
+            Ok(chunk) => Ok(Frame::data(chunk.into())),
             Err(error) => Err(error.into()),
         })))
     }
 
-    /// Does it go out in one part?
-    pub(crate) fn is_short(&self) -> bool {
+    /// Whether the body is complete and fits one chunk.
+    pub(crate) fn fits_one_chunk(&self) -> bool {
         self.as_bytes()
-            .is_some_and(|bytes| bytes.len() <= LONGEST_PART)
+            .is_some_and(|bytes| bytes.len() <= MAX_CHUNK)
     }
 
-    /// The content, when it is all there already.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Body::from("hello").as_bytes(), Some(&b"hello"[..]));
-    /// ```
+    /// The content, if it is in memory.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.0 {
@@ -181,47 +168,47 @@ impl From<&'static str> for Body {
     }
 }
 
-/// A request's body as hyper knows it.
+/// A request body of hyper.
 impl From<hyper::body::Incoming> for Body {
     fn from(body: hyper::body::Incoming) -> Self {
-        Self::arriving(body, None)
+        Self::from_hyper(body, None)
     }
 }
 
 impl Body {
-    /// A body off the wire, which tells what becomes of it.
-    pub(crate) fn arriving(body: hyper::body::Incoming, remains: Option<BodyState>) -> Self {
+    /// A request body of hyper, whose progress is in `state`.
+    pub(crate) fn from_hyper(body: hyper::body::Incoming, state: Option<BodyState>) -> Self {
         if body.is_end_stream() {
             return Self::empty();
         }
-        let source = Source::Hyper(body);
-        Self(Kind::Incoming(Box::new(Incoming::new(source, remains))))
+        let source = BodySource::Hyper(body);
+        Self(Kind::Incoming(Box::new(Incoming::new(source, state))))
     }
 
-    /// The body of a request that another server hands over.
-    pub(crate) fn handed_over<B>(body: B) -> Self
+    /// A request body from another server.
+    pub(crate) fn from_service<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self::new(body).into_arriving()
+        Self::new(body).into_incoming()
     }
 
-    /// What is not there yet is waited for as what comes from a client.
-    pub(crate) fn into_arriving(self) -> Self {
+    /// Makes a streamed body subject to [`BodyLimits`].
+    pub(crate) fn into_incoming(self) -> Self {
         match self.0 {
             Kind::Boxed(body) => {
-                let incoming = Incoming::new(Source::Service(body), None);
+                let incoming = Incoming::new(BodySource::Service(body), None);
                 Self(Kind::Incoming(Box::new(incoming)))
             }
             kind => Self(kind),
         }
     }
 
-    /// What is expected of who sends it, where it is not there yet.
-    pub(crate) fn set_limits(&mut self, terms: BodyLimits) {
+    /// Sets the limits for receiving the body, unless it is in memory.
+    pub(crate) fn set_limits(&mut self, limits: BodyLimits) {
         if let Kind::Incoming(incoming) = &mut self.0 {
-            incoming.set_limits(terms);
+            incoming.set_limits(limits);
         }
     }
 }

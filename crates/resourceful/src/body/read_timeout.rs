@@ -1,4 +1,4 @@
-//! How long a server waits for a body that is sent to it.
+//! Time limits for receiving a request body.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,36 +7,36 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// What is expected of who sends a body.
+/// Limits for receiving a request body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
-    /// How long the next part may take; and how long it may be before the rate counts.
-    pub(crate) next_part: Duration,
-    /// So many bytes a second have to come on the average.
-    pub(crate) floor_rate: u64,
-    /// When all of it has to be there.
+    /// Maximum wait for the next chunk (default 10 s). The rate counts after this time.
+    pub(crate) chunk_timeout: Duration,
+    /// Minimum average rate in bytes/s (default 240).
+    pub(crate) min_rate: u64,
+    /// Deadline for the whole body.
     pub(crate) deadline: Option<std::time::Instant>,
 }
 
 impl Default for BodyLimits {
     fn default() -> Self {
         Self {
-            next_part: Duration::from_secs(10),
-            floor_rate: 240,
+            chunk_timeout: Duration::from_secs(10),
+            min_rate: 240,
             deadline: None,
         }
     }
 }
 
-/// The client does not send, or so slowly that it holds what others need.
+/// The client sends too slowly and so occupies resources that others need.
 #[derive(Debug, thiserror::Error)]
 #[error("the body did not come in time")]
 pub(crate) struct TooSlow;
 
-/// What one body has taken of the server's deadline.
+/// The deadline of one body.
 ///
-/// Only the time that is spent waiting counts: a reader that is slow itself is no fault of the
-/// client's. The timer is set when there is something to wait for.
+/// Only time during which the server waits counts, so that a slow handler is not charged to the client.
+/// The timer is set when the server first waits.
 #[derive(Debug, Default)]
 pub(crate) struct ReadDeadline {
     received: u64,
@@ -56,7 +56,7 @@ impl ReadDeadline {
         self.limits = limits;
     }
 
-    /// Something came.
+    /// Records a chunk.
     pub(crate) fn received(&mut self, bytes: usize) {
         self.received += bytes as u64;
         if let Some(wait) = self.wait.take() {
@@ -64,21 +64,21 @@ impl ReadDeadline {
         }
     }
 
-    /// Nothing came: has it been so for too long?
+    /// Whether the deadline has passed. To be polled while no chunk has arrived.
     pub(crate) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let wait = self.wait.get_or_insert_with(|| {
             let since = Instant::now();
             let BodyLimits {
-                next_part,
-                floor_rate,
+                chunk_timeout,
+                min_rate,
                 deadline,
             } = self.limits;
-            let earned = self
+            let by_rate = self
                 .received
-                .checked_div(floor_rate)
+                .checked_div(min_rate)
                 .map_or(Duration::MAX, Duration::from_secs);
-            let left = earned.max(next_part).saturating_sub(self.waited);
-            let until = since.checked_add(left.min(next_part));
+            let left = by_rate.max(chunk_timeout).saturating_sub(self.waited);
+            let until = since.checked_add(left.min(chunk_timeout));
             let ends = [until, deadline.map(Instant::from_std)];
             let timer = match ends.into_iter().flatten().min() {
                 Some(until) => sleep_until(until),
@@ -111,14 +111,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_part_has_ten_seconds() {
+    async fn a_chunk_has_ten_seconds() {
         let mut deadline = ReadDeadline::default();
         assert!(waits(&mut deadline, Duration::from_secs(9)).await);
         assert!(!waits(&mut deadline, Duration::from_secs(2)).await);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_drips_is_too_slow_after_ten_seconds() {
+    async fn a_dripping_body_is_too_slow_after_ten_seconds() {
         let mut deadline = ReadDeadline::default();
         for _ in 0..9 {
             assert!(waits(&mut deadline, Duration::from_secs(1)).await);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_line_is_waited_for_as_long_as_it_sends() {
+    async fn a_slow_but_steady_body_is_received() {
         let mut deadline = ReadDeadline::default();
         for _ in 0..600 {
             assert!(waits(&mut deadline, Duration::from_secs(1)).await);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_reader_is_no_fault_of_the_clients() {
+    async fn time_without_waiting_does_not_count() {
         let mut deadline = ReadDeadline::default();
         for _ in 0..10 {
             assert!(waits(&mut deadline, Duration::from_millis(1)).await);

@@ -1,5 +1,4 @@
-//! Bytes off the wire, bounded in size; how long they are waited for is said in
-//! [`crate::body::read_timeout`].
+//! Reads a request body with a size limit. [`crate::body::read_timeout`] has its time limits.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -15,10 +14,10 @@ use crate::body::Body;
 use crate::body::read_timeout::TooSlow;
 use crate::error::{BoxError, Error, ErrorStatus, Result};
 
-/// A request's body part by part, as it arrives: see [`Request::body`](crate::Request::body).
+/// A request body in chunks, as they arrive: see [`Request::body`](crate::Request::body).
 ///
-/// Nothing is read ahead: a client that sends faster than the parts are taken has to wait. It
-/// is also a `Stream` of futures.
+/// Chunks are not read ahead, so a fast client waits for a slow reader. It is also a
+/// [`futures_util::Stream`].
 ///
 /// # Examples
 /// ```
@@ -48,8 +47,8 @@ pub struct BodyStream {
 }
 
 impl BodyStream {
-    /// A body that announces more than `limit` bytes is refused before anything is read, so
-    /// that a client that sent `Expect` is not told to continue.
+    /// Refuses a body that announces more than `limit` bytes before reading it, so that a client that sent
+    /// `Expect` gets no `100 Continue`.
     pub(crate) fn new(body: Body, limit: u64) -> Result<Self> {
         if body.size_hint().lower() > limit {
             return Err(too_large(limit));
@@ -61,12 +60,11 @@ impl BodyStream {
         })
     }
 
-    /// The next part, or `None` at the end.
+    /// The next chunk, or `None` at the end.
     ///
     /// # Errors
-    /// 413 as soon as the limit is passed, 408 when the next part takes over ten seconds, when
-    /// less than 240 bytes a second come or the request's time is over, 400 when the client
-    /// breaks off.
+    /// 413 as soon as the body exceeds the limit. 408 if the next chunk takes over 10 s, if the average rate
+    /// is below 240 bytes/s, or at the timeout of the request. 400 if the client aborts the body.
     ///
     /// # Examples
     /// ```
@@ -86,27 +84,27 @@ impl BodyStream {
         poll_fn(|cx| self.poll_part(cx)).await.transpose()
     }
 
-    /// All of it. Lent, so that what awaits it is small.
-    pub(crate) async fn whole(&mut self) -> Result<Bytes> {
+    /// The whole body. Borrows the stream, so that the future is small.
+    pub(crate) async fn read_all(&mut self) -> Result<Bytes> {
         let expected = self.body.size_hint().exact();
         let Some(first) = self.next_part().await? else {
             return Ok(Bytes::new());
         };
-        // Most bodies come in one part, which is then the answer: nothing is copied.
+        // Most bodies have one chunk, which is returned without a copy.
         if expected == Some(first.len() as u64) {
             return Ok(first);
         }
-        let mut whole = BytesMut::from(first);
+        let mut bytes = BytesMut::from(first);
         while let Some(part) = self.next_part().await? {
-            whole.extend_from_slice(&part);
+            bytes.extend_from_slice(&part);
         }
-        Ok(whole.freeze())
+        Ok(bytes.freeze())
     }
 
-    /// Writes all of it, part by part, and says how many bytes that were.
+    /// Writes the body chunk by chunk and returns its length in bytes.
     ///
     /// # Errors
-    /// Those of [`next_part`](Self::next_part); 500 when it cannot be written.
+    /// As [`next_part`](Self::next_part); 500 if writing fails.
     ///
     /// # Examples
     /// ```
@@ -136,7 +134,7 @@ impl BodyStream {
             let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
             let data = match frame.map(|frame| frame.map(Frame::into_data)) {
                 None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(broken_off(error)))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(read_error(error)))),
                 Some(Ok(Err(_trailers))) => continue,
                 Some(Ok(Ok(data))) => data,
             };
@@ -159,13 +157,13 @@ impl Stream for BodyStream {
     }
 }
 
-fn broken_off(error: BoxError) -> Error {
+fn read_error(error: BoxError) -> Error {
     if error.is::<TooSlow>() {
         return Error::new(ErrorStatus::new(408))
             .with_detail("The body did not come in time.")
             .with_header(CONNECTION, HeaderValue::from_static("close"));
     }
-    Error::bad_request("The body broke off.").with_source(error)
+    Error::bad_request("The body is incomplete.").with_source(error)
 }
 
 fn too_large(limit: u64) -> Error {
@@ -177,18 +175,18 @@ mod tests {
     use super::*;
 
     async fn read(body: Body) -> Result<Bytes> {
-        BodyStream::new(body, 4)?.whole().await
+        BodyStream::new(body, 4)?.read_all().await
     }
 
     #[tokio::test]
-    async fn a_body_at_the_limit_is_read_and_one_byte_more_is_not() {
+    async fn one_byte_over_the_limit_is_refused() {
         assert_eq!(read(Body::from("four")).await.unwrap(), "four");
         assert_eq!(read(Body::from("fives")).await.unwrap_err().status(), 413);
         assert_eq!(read(Body::new(Body::from("four"))).await.unwrap(), "four");
     }
 
     #[tokio::test]
-    async fn an_empty_body_is_no_bytes() {
+    async fn an_empty_body_has_no_bytes() {
         assert_eq!(read(Body::empty()).await.unwrap(), "");
     }
 }

@@ -86,7 +86,7 @@ where
     async fn read(&self, request: &mut Request) -> Result<Inner> {
         let root_path = format!("{}{}", request.head().root_path(), self.prefix);
         let mounted = Mounted {
-            origin: known_origin(request),
+            connection: known_origin(request),
             root_path: root_path.as_str().into(),
         };
         let mut request = below(request.take(), self.prefix.len())?;

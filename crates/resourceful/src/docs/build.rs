@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::error::build_error::BuildError;
 use crate::openapi::{
-    Answer, Components, Document, Info, Operation, Parameter, Registry, Schemas, Server,
+    Components, Document, Info, Operation, Parameter, Registry, ResponseOrRef, Schemas, Server,
     StandardError, Tag,
 };
 use crate::request::route::Parameter as Segment;
@@ -71,10 +71,10 @@ pub(crate) fn describe(
     );
     let mut described = operations(registrations, &mut registry);
     let mut mistakes = name(&mut described);
-    mistakes.extend(registry.schemas.mistakes());
+    mistakes.extend(registry.schemas.name_conflicts());
 
     for (tag, text) in &about.tags {
-        registry.tag(tag, text);
+        registry.add_tag(tag, text);
     }
     let refusals: BTreeSet<_> = described
         .iter()
@@ -116,7 +116,7 @@ pub(crate) fn describe(
         methods.insert(one.method.as_str().to_ascii_lowercase(), one.operation);
     }
     let mut document = serde_json::to_value(document).expect("its keys are strings");
-    mistakes.extend(registry.schemas.put_into(&mut document));
+    mistakes.extend(registry.schemas.write_into(&mut document));
     about
         .changes
         .iter()
@@ -169,11 +169,11 @@ fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
     let in_path: Vec<_> = Segment::all(pattern).map(|segment| segment.name).collect();
     operation
         .parameters
-        .retain(|one| one.place != "path" || in_path.iter().any(|name| *name == one.name));
+        .retain(|one| one.location != "path" || in_path.iter().any(|name| *name == one.name));
     for name in in_path {
-        let is_known = |one: &Parameter| one.place == "path" && one.name == name;
+        let is_known = |one: &Parameter| one.location == "path" && one.name == name;
         if !operation.parameters.iter().any(is_known) {
-            operation.path_parameter::<String>(name);
+            operation.add_path_parameter::<String>(name);
         }
     }
     if operation.tags.is_empty() {
@@ -267,7 +267,7 @@ fn refusals(operation: &Operation) -> impl Iterator<Item = StandardError> {
         .responses
         .values()
         .filter_map(|answer| match answer {
-            Answer::StandardError(refusal) => Some(*refusal),
-            Answer::Shared { .. } | Answer::Inline(_) => None,
+            ResponseOrRef::Standard(refusal) => Some(*refusal),
+            ResponseOrRef::Shared { .. } | ResponseOrRef::Inline(_) => None,
         })
 }

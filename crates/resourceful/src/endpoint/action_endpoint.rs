@@ -13,7 +13,7 @@ use crate::handler::access::Access;
 use crate::handler::resource::AsyncResource;
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
 use crate::openapi::{Operation, Registry};
-use crate::proto::negotiate::json_is_acceptable;
+use crate::proto::negotiate::check_accept;
 use crate::request::Request;
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
@@ -53,7 +53,7 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
 
     fn accept(&self, request: &mut Request) -> Result<()> {
         request.set_action(A::ACTION);
-        json_is_acceptable(request.headers())
+        check_accept(request.headers())
     }
 
     async fn authorise(&self, request: &Request) -> Result<()> {

@@ -23,8 +23,8 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     operation.id = format!("{}.{name}", R::NAME);
     operation.hook = Some(name.to_owned());
     operation.tags.push(R::NAME.to_owned());
-    registry.tag(R::NAME, R::DOCS.whole());
-    operation.tell(if A::DOC.is_empty() {
+    registry.add_tag(R::NAME, R::DOCS.whole());
+    operation.set_summary(if A::DOC.is_empty() {
         R::DOCS.of(name)
     } else {
         A::DOC
@@ -32,15 +32,15 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     if operation.summary.is_empty() {
         operation.summary = capitalised(&format!("{name} {}", R::NAME).replace('_', " "));
     }
-    operation.secure(R::Access::security(Some(action)), registry);
-    operation.refuse(&[StandardError::NotAcceptable]);
+    operation.set_security(R::Access::security(Some(action)), registry);
+    operation.add_standard_errors(&[StandardError::NotAcceptable]);
     if A::SPEC.is_detail() {
-        operation.path_parameter::<<A::Target as ActionTarget>::Id>("id");
+        operation.add_path_parameter::<<A::Target as ActionTarget>::Id>("id");
     }
     let max_body_size = R::MAX_BODY_SIZE.unwrap_or(registry.max_body_size);
     A::Input::describe(&mut operation, registry, max_body_size);
     A::Output::describe(&mut operation, registry, StatusCode::OK);
-    operation.fails_with::<A::Error>(registry);
+    operation.add_problems::<A::Error>(registry);
     operation
 }
 
@@ -48,17 +48,17 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
 pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) -> Operation {
     let hook = V::DOCS.of(&method.as_str().to_ascii_lowercase());
     let mut operation = any_request();
-    operation.tell(if hook.is_empty() {
+    operation.set_summary(if hook.is_empty() {
         V::DOCS.whole()
     } else {
         hook
     });
-    operation.secure(V::Access::security(None), registry);
+    operation.set_security(V::Access::security(None), registry);
     V::describe(method).write(&mut operation, registry);
-    if !operation.has_success() {
-        operation.answers_something();
+    if !operation.has_success_response() {
+        operation.add_any_response();
     }
-    operation.fails_with::<V::Error>(registry);
+    operation.add_problems::<V::Error>(registry);
     operation
 }
 
@@ -68,19 +68,19 @@ pub(crate) fn of_function<A: Access<()>, T: IntoResponse, E: Problems>(
     registry: &mut Registry,
 ) -> Operation {
     let mut operation = any_request();
-    operation.secure(A::security(None), registry);
+    operation.set_security(A::security(None), registry);
     description.write(&mut operation, registry);
-    if !operation.has_success() {
+    if !operation.has_success_response() {
         T::describe(&mut operation, registry);
     }
-    operation.fails_with::<E>(registry);
+    operation.add_problems::<E>(registry);
     operation
 }
 
 /// An operation with the errors that every request can get.
 pub(crate) fn any_request() -> Operation {
     let mut operation = Operation::default();
-    operation.refuse(&[
+    operation.add_standard_errors(&[
         StandardError::BadRequest,
         StandardError::MethodNotAllowed,
         StandardError::UriTooLong,

@@ -16,7 +16,7 @@ use crate::endpoint::error_response::error_response;
 use crate::error::Result;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
-use crate::task::timeout::{Timeout, overdue};
+use crate::task::timeout::{Timeout, timed_out};
 
 /// The response to one request, on its way.
 ///
@@ -39,7 +39,7 @@ pub struct ResponseFuture {
     state: State,
     is_head: bool,
     /// Of the request's body, on HTTP/1.
-    remains: Option<BodyState>,
+    body_state: Option<BodyState>,
 }
 
 enum State {
@@ -75,7 +75,7 @@ impl ResponseFuture {
         Self {
             state,
             is_head: false,
-            remains: None,
+            body_state: None,
         }
     }
 
@@ -86,8 +86,8 @@ impl ResponseFuture {
     }
 
     /// Announces the end of the connection when something of the request's body remains.
-    pub(crate) fn after(mut self, remains: BodyState) -> Self {
-        self.remains = Some(remains);
+    pub(crate) fn after(mut self, body_state: BodyState) -> Self {
+        self.body_state = Some(body_state);
         self
     }
 
@@ -106,7 +106,7 @@ impl ResponseFuture {
 
     /// May the client still send what somebody reads, though it is answered?
     pub(crate) fn is_still_sent_to(&self) -> bool {
-        self.remains.as_ref().is_some_and(BodyState::is_awaited)
+        self.body_state.as_ref().is_some_and(BodyState::is_open)
     }
 }
 
@@ -133,9 +133,9 @@ impl Future for ResponseFuture {
             strip_body(&mut response);
         }
         if self
-            .remains
+            .body_state
             .as_ref()
-            .is_some_and(|remains| !remains.is_none())
+            .is_some_and(|body_state| !body_state.is_read())
         {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
@@ -179,7 +179,7 @@ impl Work {
     fn give_up_waiting(self) -> Response {
         let head = Arc::clone(&self.head);
         self.run_on();
-        let error = overdue("The answer took too long. What was begun may be done later.");
+        let error = timed_out("The response took too long. The work may still be completed.");
         error_response(&error, &head).into_response(&mut HeaderMap::new())
     }
 

@@ -1,11 +1,11 @@
-//! Start-up mistakes, all of them at once.
+//! Start-up errors, reported all at once.
 
 use std::fmt;
 use std::panic::Location;
 
 use crate::error::Error;
 
-/// Everything that is wrong with an application, each with the lines that made it so.
+/// All errors of an application, each with the source lines that caused it.
 ///
 /// # Examples
 /// ```
@@ -30,13 +30,7 @@ impl BuildErrors {
         Self(errors)
     }
 
-    /// Each mistake, as one line of text.
-    ///
-    /// # Examples
-    /// ```
-    /// let errors = resourceful::App::new().build().err();
-    /// assert!(errors.is_none());
-    /// ```
+    /// Each error as one line of text.
     pub fn iter(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(ToString::to_string)
     }
@@ -59,7 +53,7 @@ impl From<BuildErrors> for Error {
     }
 }
 
-/// One mistake.
+/// One start-up error.
 #[derive(Debug)]
 pub(crate) struct BuildError {
     message: String,

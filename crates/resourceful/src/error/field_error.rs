@@ -1,4 +1,4 @@
-//! One wrong field, and how its place is written.
+//! One wrong field of a request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// One wrong field of a request: where it is, and what is wrong with it.
+/// One wrong field of a request: its location and an explanation.
 ///
 /// # Examples
 /// ```
@@ -23,67 +23,47 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    place: Place,
+    location: Location,
     detail: Cow<'static, str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum Location {
     Body(String),
     Query(Cow<'static, str>),
 }
 
 impl FieldError {
-    /// A member of the body, by its JSON Pointer (RFC 6901); `""` is the whole body.
+    /// An error at a JSON Pointer (RFC 6901) into the body; `""` is the whole body.
     ///
-    /// It is written as a URI fragment (`#/title`), as RFC 9457 section 3 shows.
-    ///
-    /// # Examples
-    /// ```
-    /// resourceful::FieldError::body("/tags/0", "is not known");
-    /// ```
+    /// The response has the pointer as a URI fragment (`#/title`), as in RFC 9457 section 3.
     #[must_use]
     pub fn body(pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            place: Place::Body(pointer.into()),
+            location: Location::Body(pointer.into()),
             detail: detail.into(),
         }
     }
 
-    /// A query parameter, by its name.
-    ///
-    /// # Examples
-    /// ```
-    /// resourceful::FieldError::query("limit", "must be at most 100");
-    /// ```
+    /// An error of a query parameter.
     #[must_use]
     pub fn query(name: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            place: Place::Query(name.into()),
+            location: Location::Query(name.into()),
             detail: detail.into(),
         }
     }
 
-    /// The JSON Pointer or the parameter's name.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::FieldError::body("/title", "is required").location(), "/title");
-    /// ```
+    /// The JSON Pointer or the parameter name.
     #[must_use]
     pub fn location(&self) -> &str {
-        match &self.place {
-            Place::Body(pointer) => pointer,
-            Place::Query(name) => name,
+        match &self.location {
+            Location::Body(pointer) => pointer,
+            Location::Query(name) => name,
         }
     }
 
-    /// What is wrong, said of the field: "is required".
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::FieldError::body("/title", "is required").detail(), "is required");
-    /// ```
+    /// The explanation, with the field as its subject: "is required".
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
@@ -99,12 +79,12 @@ impl fmt::Display for FieldError {
 impl Serialize for FieldError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        match &self.place {
-            Place::Body(pointer) => {
+        match &self.location {
+            Location::Body(pointer) => {
                 let fragment = utf8_percent_encode(pointer, FRAGMENT).to_string();
                 map.serialize_entry("pointer", &format!("#{fragment}"))?;
             }
-            Place::Query(name) => {
+            Location::Query(name) => {
                 map.serialize_entry("name", name)?;
                 map.serialize_entry("in", "query")?;
             }
@@ -114,18 +94,18 @@ impl Serialize for FieldError {
     }
 }
 
-/// As it is written; a pointer that is no URI fragment (`/title`) is taken as it stands.
+/// Reads the serialised form. A pointer that is not a URI fragment (`/title`) is accepted, too.
 impl<'de> Deserialize<'de> for FieldError {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(serde::Deserialize)]
-        struct Written {
+        struct Serialised {
             pointer: Option<String>,
             name: Option<String>,
             r#in: Option<String>,
             detail: String,
         }
-        let written = Written::deserialize(deserializer)?;
-        if let Some(pointer) = written.pointer {
+        let serialised = Serialised::deserialize(deserializer)?;
+        if let Some(pointer) = serialised.pointer {
             let pointer = match pointer.strip_prefix('#') {
                 Some(fragment) => {
                     let decoded = percent_decode_str(fragment).decode_utf8();
@@ -133,10 +113,10 @@ impl<'de> Deserialize<'de> for FieldError {
                 }
                 None => pointer,
             };
-            return Ok(Self::body(pointer, written.detail));
+            return Ok(Self::body(pointer, serialised.detail));
         }
-        match (written.name, written.r#in.as_deref()) {
-            (Some(name), Some("query")) => Ok(Self::query(name, written.detail)),
+        match (serialised.name, serialised.r#in.as_deref()) {
+            (Some(name), Some("query")) => Ok(Self::query(name, serialised.detail)),
             _ => Err(D::Error::custom(
                 "neither a `pointer` nor a `name` in the query",
             )),
@@ -144,7 +124,7 @@ impl<'de> Deserialize<'de> for FieldError {
     }
 }
 
-/// What a URI fragment cannot hold as it is (RFC 3986 section 3.5).
+/// Characters that must be encoded in a URI fragment (RFC 3986 section 3.5).
 const FRAGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -170,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn a_serialised_error_can_be_read() {
         for field in [
             FieldError::body("", "must be an object"),
             FieldError::body("/tags/0/a b~1%#\"é", "is required"),
@@ -182,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn other_places_are_not_taken_for_ours() {
+    fn other_locations_are_refused() {
         let plain = r#"{"pointer": "/title", "detail": "is required", "code": 7}"#;
         let field = FieldError::body("/title", "is required");
         assert_eq!(read(plain), Some(field));

@@ -1,8 +1,7 @@
-//! What goes wrong: one opaque [`Error`] for hooks, parsers and the router alike.
+//! One opaque [`Error`] for hooks, parsers and the router.
 //!
-//! An error holds two texts that never mix: what the client reads (`detail`, the
-//! wrong fields) and what the log reads (`source`). It becomes a response in one
-//! place, [`crate::error::problem`].
+//! An error has separate texts for the client (`detail`, wrong fields) and for the log (`source`).
+//! [`problem`] is its form in a response.
 
 pub(crate) mod build_error;
 pub(crate) mod field_error;
@@ -18,7 +17,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::field_error::FieldError;
 
-/// Any error, boxed: the inside text of an [`Error`].
+/// Any boxed error: the source of an [`Error`].
 ///
 /// # Examples
 /// ```
@@ -27,7 +26,7 @@ use crate::error::field_error::FieldError;
 /// ```
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What hooks, views and start-up functions return.
+/// The result of hooks, views and start-up functions.
 ///
 /// # Examples
 /// ```
@@ -38,10 +37,10 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a request is refused or has failed.
+/// The error of a refused or failed request.
 ///
-/// A small handle (one pointer) that knows the status, the text for the client,
-/// every wrong field, and, for the log alone, the cause.
+/// An `Error` has the size of a pointer and holds the status, the text for the client, every wrong field and the
+/// cause, which only the log shows.
 ///
 /// # Examples
 /// ```
@@ -68,7 +67,7 @@ struct Inner {
     detail: Option<Cow<'static, str>>,
     fields: Vec<FieldError>,
     headers: HeaderMap,
-    /// Shared, so that of work that many wait for each can have the error.
+    /// Shared, so that all requests that wait for the same work can have the error.
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -77,20 +76,13 @@ enum Kind {
     Plain,
     MalformedBody,
     Invalid,
-    /// Invalid to our own reader, before any hook saw it.
+    /// Invalid by the types of the hook, which did not run.
     InvalidInput,
     Panic,
 }
 
 impl Error {
-    /// An error of any 4xx or 5xx status, without a text of its own.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, ErrorStatus};
-    /// const GONE: ErrorStatus = ErrorStatus::new(410);
-    /// assert_eq!(Error::new(GONE).status(), 410);
-    /// ```
+    /// An error with any 4xx or 5xx status and no text.
     #[must_use]
     pub fn new(status: ErrorStatus) -> Self {
         Self(Box::new(Inner {
@@ -106,24 +98,13 @@ impl Error {
     }
 
     /// 400: the request cannot be understood.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Error::bad_request("No ids were given.").status(), 400);
-    /// ```
     #[must_use]
     pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorStatus::new(400)).with_detail(detail)
     }
 
-    /// 401: the client did not say who it is. `challenge` goes into
-    /// `WWW-Authenticate`, which RFC 9110 section 15.5.2 requires.
-    ///
-    /// # Examples
-    /// ```
-    /// let error = resourceful::Error::unauthorized("Bearer realm=\"blog\"");
-    /// assert_eq!(error.status(), 401);
-    /// ```
+    /// 401: the client is not authenticated. `challenge` is the value of `WWW-Authenticate`, which
+    /// RFC 9110 section 15.5.2 requires.
     #[must_use]
     pub fn unauthorized(challenge: &'static str) -> Self {
         Self::new(ErrorStatus::new(401)).with_header(
@@ -132,40 +113,25 @@ impl Error {
         )
     }
 
-    /// 403: the client is known and may not do this.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Error::forbidden("Only authors may publish.").status(), 403);
-    /// ```
+    /// 403: the client is authenticated but not permitted.
     #[must_use]
     pub fn forbidden(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorStatus::new(403)).with_detail(detail)
     }
 
-    /// 404: there is no such thing.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Error::not_found("Post not found").status(), 404);
-    /// ```
+    /// 404: the resource does not exist.
     #[must_use]
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorStatus::new(404)).with_detail(detail)
     }
 
-    /// 409: the request contradicts what is stored.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Error::conflict("The name is taken.").status(), 409);
-    /// ```
+    /// 409: the request conflicts with the current state.
     #[must_use]
     pub fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorStatus::new(409)).with_detail(detail)
     }
 
-    /// 422: the request is well formed, and these fields of it are wrong.
+    /// 422: the request is well formed, but these fields are wrong.
     ///
     /// # Examples
     /// ```
@@ -182,7 +148,7 @@ impl Error {
         error
     }
 
-    /// 500: our fault. The client reads no more than that; `source` goes to the log.
+    /// 500. The client gets no details; `source` is logged.
     ///
     /// # Examples
     /// ```
@@ -197,28 +163,21 @@ impl Error {
         Self::new(ErrorStatus::new(500)).with_source(source)
     }
 
-    /// 503: not now. `retry_after` is sent in whole seconds, rounded up.
-    ///
-    /// # Examples
-    /// ```
-    /// use std::time::Duration;
-    /// let error = resourceful::Error::unavailable(Duration::from_secs(2));
-    /// assert_eq!(error.status(), 503);
-    /// ```
+    /// 503: temporarily unavailable. `retry_after` is sent in seconds, rounded up.
     #[must_use]
     pub fn unavailable(retry_after: Duration) -> Self {
         let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
         Self::new(ErrorStatus::new(503)).with_retry_after(seconds)
     }
 
-    /// 400: the body is not the JSON it should be; `detail` says where.
+    /// 400: the body is not valid JSON; `detail` has the position.
     pub(crate) fn malformed_body(detail: String) -> Self {
         let mut error = Self::bad_request(detail);
         error.0.kind = Kind::MalformedBody;
         error
     }
 
-    /// 422: the request is not what its types say.
+    /// 422: the request does not match the types of the hook.
     pub(crate) fn invalid_input(fields: impl IntoIterator<Item = FieldError>) -> Self {
         let mut error = Self::invalid(fields);
         error.0.kind = Kind::InvalidInput;
@@ -232,23 +191,15 @@ impl Error {
         error
     }
 
-    /// The same error with this text for the client: a whole sentence.
-    ///
-    /// # Examples
-    /// ```
-    /// use std::time::Duration;
-    /// let error = resourceful::Error::unavailable(Duration::from_secs(1))
-    ///     .with_detail("The database is away.");
-    /// assert_eq!(error.detail(), Some("The database is away."));
-    /// ```
+    /// Sets the text for the client, a whole sentence.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = Some(detail.into());
         self
     }
 
-    /// The same error with a problem type (a URI, RFC 9457 section 3.1.1) and its title.
-    /// Without one it is `about:blank`, titled with the status phrase.
+    /// Sets the problem type (a URI, RFC 9457 section 3.1.1) and its title. Default: `about:blank` and the
+    /// status phrase.
     ///
     /// # Examples
     /// ```
@@ -267,7 +218,7 @@ impl Error {
         self
     }
 
-    /// The same error, answered with this header too.
+    /// Adds a header to the response.
     ///
     /// # Examples
     /// ```
@@ -281,20 +232,13 @@ impl Error {
         self
     }
 
-    /// The same error with `Retry-After` (RFC 9110 section 10.2.3): in how many seconds it is
-    /// worth to try again.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, ErrorStatus};
-    /// let error = Error::new(ErrorStatus::new(429)).with_retry_after(60);
-    /// ```
+    /// Adds `Retry-After` (RFC 9110 section 10.2.3): the seconds to wait before a retry.
     #[must_use]
     pub fn with_retry_after(self, seconds: u64) -> Self {
         self.with_header(header::RETRY_AFTER, seconds.into())
     }
 
-    /// The same error with its cause, which only the log reads.
+    /// Sets the cause, which only the log shows.
     ///
     /// # Examples
     /// ```
@@ -309,72 +253,42 @@ impl Error {
         self
     }
 
-    /// The status it is answered with: always 4xx or 5xx.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Error::conflict("Taken.").status(), http::StatusCode::CONFLICT);
-    /// ```
+    /// The status of the response: always 4xx or 5xx.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.status
     }
 
-    /// The text for the client, if there is one.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::Error::conflict("Taken.").detail(), Some("Taken."));
-    /// ```
+    /// The text for the client, if any.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.0.detail.as_deref()
     }
 
-    /// The wrong fields, in the order they were found.
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(resourceful::Error::conflict("Taken.").fields().is_empty());
-    /// ```
+    /// The wrong fields in the order of detection.
     #[must_use]
     pub fn fields(&self) -> &[FieldError] {
         &self.0.fields
     }
 
-    /// Is this a body that could not be read as JSON at all?
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(!resourceful::Error::bad_request("No ids were given.").is_malformed_body());
-    /// ```
+    /// Whether the body is not valid JSON.
     #[must_use]
     pub fn is_malformed_body(&self) -> bool {
         self.0.kind == Kind::MalformedBody
     }
 
-    /// Does this name wrong fields?
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(resourceful::Error::invalid([]).is_invalid());
-    /// ```
+    /// Whether the error lists wrong fields.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         matches!(self.0.kind, Kind::Invalid | Kind::InvalidInput)
     }
 
-    /// Was the request refused by our own reader, and not by a hook?
+    /// Whether the request does not match the types of the hook, which did not run.
     pub(crate) fn is_invalid_input(&self) -> bool {
         self.0.kind == Kind::InvalidInput
     }
 
-    /// Did a hook panic?
-    ///
-    /// # Examples
-    /// ```
-    /// assert!(!resourceful::Error::internal("no").is_panic());
-    /// ```
+    /// Whether a hook panicked.
     #[must_use]
     pub fn is_panic(&self) -> bool {
         self.0.kind == Kind::Panic
@@ -393,8 +307,8 @@ impl Error {
     }
 }
 
-/// The inside text, for a log or a terminal: the status and what the client reads, then the
-/// causes. An internal error is its cause.
+/// The text for a log or a terminal: the status, the text for the client, then the causes. For an internal
+/// error only the causes.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = match (&self.0.detail, &self.0.source) {
@@ -408,7 +322,7 @@ impl fmt::Display for Error {
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
             let inner = error.to_string();
-            // Many errors tell their cause in their own text already.
+            // The text of many errors includes their cause.
             if !text.contains(&inner) {
                 let separator = if text.is_empty() { "" } else { ": " };
                 text.push_str(separator);
@@ -420,7 +334,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The same text as `Display`, since `main` prints its error with `Debug`.
+/// The same text as `Display`, since `main` prints its error by `Debug`.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -433,7 +347,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// A status that is an error: 400 to 599.
+/// An error status: 400 to 599.
 ///
 /// # Examples
 /// ```
@@ -452,12 +366,7 @@ impl ErrorStatus {
     /// The status with this code.
     ///
     /// # Panics
-    /// When `code` is not in 400..=599; in a `const` this is a compile error.
-    ///
-    /// # Examples
-    /// ```
-    /// const GONE: resourceful::ErrorStatus = resourceful::ErrorStatus::new(410);
-    /// ```
+    /// If `code` is not in 400..=599. In a `const` this is a compile error.
     #[must_use]
     pub const fn new(code: u16) -> Self {
         assert!(

@@ -1,7 +1,6 @@
-//! [`Error`] becomes a response here and unmatched else: problem details (RFC 9457).
+//! Problem details (RFC 9457): the form of an [`Error`] in a response.
 //!
-//! [`App::map_problem`](crate::app::App::map_problem) is the one place where an application
-//! changes what its clients read.
+//! [`App::map_problem`](crate::app::App::map_problem) lets an application change it.
 
 use std::borrow::Cow;
 
@@ -13,8 +12,8 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::error::field_error::FieldError;
 
-/// The body of an error response (RFC 9457): `type`, `title`, `status`, and where they
-/// are known `detail` and `errors`, then members of the application's own.
+/// The body of an error response (RFC 9457): `type`, `title`, `status`, optionally `detail` and `errors`,
+/// and further members of the application.
 ///
 /// # Examples
 /// ```
@@ -48,16 +47,10 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The same problem with a member of the application's own, or with another value
-    /// for one that it already has.
+    /// Adds or replaces a member.
     ///
-    /// The five members of RFC 9457 keep their meaning; `status` cannot be set.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, Problem};
-    /// let problem = Problem::from(&Error::conflict("Taken.")).with("balance", 30);
-    /// ```
+    /// `type`, `title` and `detail` must be strings, else the call has no effect. `status` and `errors`
+    /// cannot be set.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         let value = value.into();
@@ -73,76 +66,37 @@ impl Problem {
         self
     }
 
-    /// The status it is answered with.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, Problem};
-    /// assert_eq!(Problem::from(&Error::conflict("Taken.")).status(), 409);
-    /// ```
+    /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The short text of this kind of problem.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, Problem};
-    /// assert_eq!(Problem::from(&Error::conflict("Taken.")).title(), "Conflict");
-    /// ```
+    /// The short text of the problem type.
     #[must_use]
     pub fn title(&self) -> &str {
         &self.title
     }
 
-    /// The text of this very problem.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, Problem};
-    /// assert_eq!(Problem::from(&Error::conflict("Taken.")).detail(), Some("Taken."));
-    /// ```
+    /// The explanation of this occurrence.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// What names this kind of problem: a URI, `about:blank` where the status says it all.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, Problem};
-    /// assert_eq!(Problem::from(&Error::conflict("Taken.")).problem_type(), "about:blank");
-    /// ```
+    /// The URI of the problem type; `about:blank` adds nothing to the status.
     #[must_use]
     pub fn problem_type(&self) -> &str {
         &self.uri
     }
 
     /// Every wrong field of the request.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, FieldError, Problem};
-    /// let wrong = FieldError::body("/title", "is required");
-    /// let problem = Problem::from(&Error::invalid([wrong.clone()]));
-    /// assert_eq!(problem.errors(), [wrong]);
-    /// ```
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
     }
 
-    /// A member of the application's own.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{Error, Problem};
-    /// let problem = Problem::from(&Error::conflict("Too little.")).with("balance", 30);
-    /// assert_eq!(problem.member("balance").unwrap(), 30);
-    /// ```
+    /// A further member.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
@@ -170,9 +124,9 @@ impl From<&Error> for Problem {
     }
 }
 
-/// Anybody's problem. A member of a wrong type is as if it were absent (RFC 9457 section 3.1), and
-/// `title` then the status's own. Without `status` it is no problem of ours; `errors` that are no
-/// [`FieldError`]s stay a [`member`](Problem::member).
+/// Reads problems of any server. Members of a wrong type are ignored (RFC 9457 section 3.1); the default
+/// title is the status phrase. `status` is required. `errors` that are not [`FieldError`]s become a
+/// [`member`](Problem::member).
 impl<'de> Deserialize<'de> for Problem {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut members = Map::deserialize(deserializer)?;
@@ -217,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read() {
+    fn a_serialised_problem_can_be_read() {
         let error = Error::invalid([
             FieldError::body("/title", "is required"),
             FieldError::query("page", "must be at least 1"),
@@ -235,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_write_is_read_as_far_as_it_can_be() {
+    fn foreign_problems_are_read_as_far_as_possible() {
         let errors = json!(["title is too long"]);
         let others = json!({"status": 409, "title": 7, "detail": [], "errors": errors});
         let problem: Problem = serde_json::from_value(others).unwrap();
@@ -243,15 +197,15 @@ mod tests {
         assert_eq!((problem.title(), problem.detail()), ("Conflict", None));
         assert_eq!(problem.errors(), []);
         assert_eq!(problem.member("errors"), Some(&errors));
-        for none in [
+        for invalid in [
             json!({}),
             json!({"status": "409"}),
             json!({"status": 99}),
             json!([409]),
         ] {
             assert!(
-                serde_json::from_value::<Problem>(none.clone()).is_err(),
-                "{none}"
+                serde_json::from_value::<Problem>(invalid.clone()).is_err(),
+                "{invalid}"
             );
         }
     }

@@ -68,7 +68,7 @@ impl Description {
     /// let description = resourceful::Description::of("Says what one thinks of a film.");
     /// ```
     pub fn of(text: &'static str) -> Self {
-        Self::new().and(move |operation, _| operation.tell(text))
+        Self::new().and(move |operation, _| operation.set_summary(text))
     }
 
     /// The operation's id, which generated clients name their functions after; made of method and
@@ -99,7 +99,7 @@ impl Description {
     /// let description = resourceful::Description::new().path::<i64>("id");
     /// ```
     pub fn path<T: Id>(self, name: &'static str) -> Self {
-        self.and(move |operation, _| operation.path_parameter::<T>(name))
+        self.and(move |operation, _| operation.add_path_parameter::<T>(name))
     }
 
     /// The type that is read from the query string.
@@ -110,7 +110,7 @@ impl Description {
     /// let description = Description::new().query::<PageNumber>();
     /// ```
     pub fn query<Q: Query>(self) -> Self {
-        self.and(|operation, _| operation.add_query(Q::parameters()))
+        self.and(|operation, _| operation.add_query_parameters(Q::parameters()))
     }
 
     /// One more parameter: a header field, for instance.
@@ -136,7 +136,7 @@ impl Description {
     /// ```
     pub fn body<B: Input>(self) -> Self {
         self.and(|operation, registry| {
-            operation.reads_json(
+            operation.add_json_body(
                 &B::schema(registry),
                 &B::media_types(),
                 registry.max_body_size,
@@ -153,7 +153,7 @@ impl Description {
     pub fn body_of(self, media_type: &'static str) -> Self {
         self.and(move |operation, registry| {
             // Generators of clients leave out what has no schema.
-            operation.reads(media_type, json!({}), Some(registry.max_body_size));
+            operation.add_body(media_type, json!({}), Some(registry.max_body_size));
         })
     }
 
@@ -165,7 +165,7 @@ impl Description {
     /// let description = Description::new().body_of("application/octet-stream").max_body_size(10 * 1024);
     /// ```
     pub fn max_body_size(self, bytes: u64) -> Self {
-        self.and(move |operation, _| operation.limit_body(bytes))
+        self.and(move |operation, _| operation.set_max_body(bytes))
     }
 
     /// A page of `T`, as `Q` makes them, under this name: what
@@ -181,7 +181,7 @@ impl Description {
     pub fn page_response<T: Output, Q: Query>(self, name: &'static str) -> Self {
         self.and(move |operation, registry| {
             let page = page_schema::<T>(name, Q::pagination(), registry);
-            operation.answers_json(StatusCode::OK, page);
+            operation.add_json_response(StatusCode::OK, page);
         })
     }
 
@@ -197,7 +197,7 @@ impl Description {
     pub fn response<T: Output>(self, status: StatusCode) -> Self {
         self.and(move |operation, registry| {
             let schema = T::schema(registry);
-            operation.answers_json(status, schema);
+            operation.add_json_response(status, schema);
         })
     }
 

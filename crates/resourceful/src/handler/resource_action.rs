@@ -188,7 +188,7 @@ impl<Q: Query> ActionInput for QueryInput<Q> {
     }
 
     fn describe(operation: &mut Operation, _: &mut Registry, _: u64) {
-        operation.add_query(Q::parameters());
+        operation.add_query_parameters(Q::parameters());
     }
 }
 
@@ -198,6 +198,6 @@ impl<B: Input> ActionInput for BodyInput<B> {
     }
 
     fn describe(operation: &mut Operation, registry: &mut Registry, limit: u64) {
-        operation.reads_json(&B::schema(registry), &B::media_types(), limit);
+        operation.add_json_body(&B::schema(registry), &B::media_types(), limit);
     }
 }

@@ -173,7 +173,7 @@ impl<R: AsyncResource> Representation for NamedPage<R> {
 
     fn describe(operation: &mut Operation, registry: &mut Registry, status: StatusCode) {
         let page = page_schema::<R::ListItem>(R::NAME, R::Query::pagination(), registry);
-        operation.answers_json(status, page);
+        operation.add_json_response(status, page);
     }
 }
 
@@ -194,7 +194,7 @@ impl<R: AsyncResource> Representation for Created<R> {
 
     fn describe(operation: &mut Operation, registry: &mut Registry, _: StatusCode) {
         R::Item::describe(operation, registry, StatusCode::CREATED);
-        operation.locates();
+        operation.add_location_header();
     }
 }
 

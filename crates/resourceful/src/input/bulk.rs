@@ -1,4 +1,4 @@
-//! A body of many items, in which one bad item harms no other.
+//! Bulk requests, whose items succeed or fail separately.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,12 +15,11 @@ use crate::error::{Error, Result};
 use crate::input::{Input, from_json};
 use crate::task::gather::gather;
 
-/// The items of a bulk request: an array whose elements are read and validated one by one, so
-/// that the good ones can be worked on and of each bad one it is known what is wrong.
+/// The items of a bulk request: an array whose elements are read and validated separately.
 ///
-/// More than `MAX` items (1000, if nothing is said) are 422 for the whole request. Its JSON Schema
-/// is an array of `T`. It does not work inside `#[serde(flatten)]` or a tagged enum, which do not
-/// leave its items as they were sent.
+/// Invalid items keep their errors and do not affect valid ones. More than `MAX` items (default 1000)
+/// get 422 for the whole request. The JSON Schema is an array of `T`. A `Bulk` does not work inside
+/// `#[serde(flatten)]` or a tagged enum, since these do not keep the items as they were sent.
 ///
 /// # Examples
 /// ```
@@ -35,7 +34,7 @@ use crate::task::gather::gather;
 ///
 /// async fn create(mut request: Request) -> Result<Json<BulkResults<String>>> {
 ///     let new: NewTags = request.json().await?;
-///     // Up to 8 at the same time; outcomes come in the order of the list.
+///     // Up to 8 at the same time; the results keep the order of the list.
 ///     let store = |tag: NewTag| async move { Ok::<_, Error>(tag.name.to_uppercase()) };
 ///     Ok(Json(new.tags.process(8, store).await))
 /// }
@@ -74,42 +73,42 @@ pub struct Bulk<T, const MAX: usize = 1000>(Vec<BulkItem<T>>);
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BulkItem<T> {
-    /// Its place in the list, from 0.
+    /// Index in the list, from 0.
     pub index: usize,
-    /// The item, or everything that is wrong with it.
+    /// The item, or an error that names every wrong field.
     pub value: Result<T>,
     /// The item as it was sent.
     pub data: Box<RawValue>,
 }
 
-/// What became of the items of a [`Bulk`], both lists in the order of the request.
+/// The results of a [`Bulk`], both lists in the order of the request.
 ///
 /// # Examples
 /// See [`Bulk`].
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct BulkResults<O> {
-    /// The items that were worked on, and what came of it.
+    /// The processed items and their results.
     pub succeeded: Vec<BulkSuccess<O>>,
-    /// The items that were wrong, or whose work failed.
+    /// The items that were invalid or failed.
     pub failed: Vec<BulkFailure>,
 }
 
-/// An item that was worked on.
+/// A processed item.
 ///
 /// # Examples
 /// See [`Bulk`].
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct BulkSuccess<O> {
-    /// Its place in the list, from 0.
+    /// Index in the list, from 0.
     pub index: usize,
-    /// What came of it.
+    /// The result.
     pub value: O,
 }
 
-/// An item that was wrong, or whose work failed: serialised as `index`, `error` (a text that
-/// names the fields) and `data`, the item as it was sent.
+/// An item that was invalid or failed. Serialised as `index`, `error` (a text that names the fields) and
+/// `data` (the item as it was sent).
 ///
 /// # Examples
 /// ```
@@ -135,40 +134,22 @@ pub struct BulkFailure {
 }
 
 impl<T, const MAX: usize> Bulk<T, MAX> {
-    /// How many items were sent, good or bad.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::{Bulk, Never};
-    /// let none: Bulk<Never> = serde_json::from_str("[]").unwrap();
-    /// assert_eq!(none.len(), 0);
-    /// ```
+    /// The number of items, valid or not.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Were none sent?
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::{Bulk, Never};
-    /// let none: Bulk<Never> = serde_json::from_str("[]").unwrap();
-    /// assert!(none.is_empty());
-    /// ```
+    /// Whether there are no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Does `work` on every good item, at most `limit` at the same time (see [`gather`]).
+    /// Runs `work` on every valid item, at most `limit` at the same time (see [`gather`]).
     ///
-    /// Work that fails with a 5xx fails its item alone, too, and is logged; its client reads
-    /// no more than the status or the error's detail. Where that must undo the whole, write the loop over the items
-    /// instead and leave it by `?`.
-    ///
-    /// # Examples
-    /// See [`Bulk`].
+    /// An error fails only its item, also a 5xx, which is logged; the client gets its detail or its status
+    /// phrase. If an error must undo the whole request, write a loop over the items and return with `?`.
     pub async fn process<F, O, E>(self, limit: usize, work: impl Fn(T) -> F) -> BulkResults<O>
     where
         F: Future<Output = Result<O, E>>,
@@ -178,14 +159,14 @@ impl<T, const MAX: usize> Bulk<T, MAX> {
         let mut jobs = Vec::with_capacity(self.len());
         for BulkItem { index, value, data } in self {
             sent.push((index, data));
-            jobs.push(outcome(&work, value));
+            jobs.push(process_item(&work, value));
         }
-        sort_out(sent, gather(limit, jobs).await)
+        partition(sent, gather(limit, jobs).await)
     }
 }
 
-/// The work begins when this is polled, so that all of it is under the limit.
-async fn outcome<T, F, O, E>(work: &impl Fn(T) -> F, value: Result<T>) -> Result<O>
+/// Starts the work when polled, so that the limit covers all of it.
+async fn process_item<T, F, O, E>(work: &impl Fn(T) -> F, value: Result<T>) -> Result<O>
 where
     F: Future<Output = Result<O, E>>,
     E: Into<Error>,
@@ -193,17 +174,17 @@ where
     work(value?).await.map_err(Into::into)
 }
 
-fn sort_out<O>(sent: Vec<(usize, Box<RawValue>)>, outcomes: Vec<Result<O>>) -> BulkResults<O> {
+fn partition<O>(sent: Vec<(usize, Box<RawValue>)>, results: Vec<Result<O>>) -> BulkResults<O> {
     let (mut succeeded, mut failed) = (Vec::new(), Vec::new());
-    for ((index, data), outcome) in sent.into_iter().zip(outcomes) {
-        match outcome {
+    for ((index, data), result) in sent.into_iter().zip(results) {
+        match result {
             Ok(value) => succeeded.push(BulkSuccess { index, value }),
             Err(error) => {
                 if error.status().is_server_error() {
                     tracing::error!(
                         index,
                         error = error.to_string(),
-                        "work on an item of a bulk request failed"
+                        "an item of a bulk request failed"
                     );
                 }
                 failed.push(BulkFailure::new(index, data, error));
@@ -223,51 +204,32 @@ impl<T, const MAX: usize> IntoIterator for Bulk<T, MAX> {
 }
 
 impl BulkFailure {
-    /// The failure of an item that was sent so.
-    ///
-    /// # Examples
-    /// See [`BulkFailure`].
+    /// A failed item, with its JSON as it was sent.
     #[must_use]
     pub fn new(index: usize, data: Box<RawValue>, error: Error) -> Self {
         Self { index, data, error }
     }
 
-    /// Its place in the list, from 0.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::{BulkFailure, Error};
-    /// # let data = serde_json::value::to_raw_value(&5).unwrap();
-    /// let failure = BulkFailure::new(3, data, Error::conflict("It is there already."));
-    /// assert_eq!(failure.index(), 3);
-    /// ```
+    /// Index in the list, from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// What went wrong.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::{BulkFailure, Error};
-    /// # let data = serde_json::value::to_raw_value(&5).unwrap();
-    /// let failure = BulkFailure::new(3, data, Error::conflict("It is there already."));
-    /// assert_eq!(failure.error().status(), 409);
-    /// ```
+    /// The error.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
     }
 }
 
-/// What the client reads of an item's error.
-fn outside_text(error: &Error) -> Cow<'_, str> {
+/// The text of an item's error for the client.
+fn client_text(error: &Error) -> Cow<'_, str> {
     let fields = error.fields().iter().map(|field| {
-        let place = field.location().trim_start_matches('/');
-        match place {
+        let location = field.location().trim_start_matches('/');
+        match location {
             "" => field.detail().to_owned(),
-            place => format!("{place}: {}", field.detail()),
+            location => format!("{location}: {}", field.detail()),
         }
     });
     let fields = fields.collect::<Vec<_>>().join("; ");
@@ -282,7 +244,7 @@ impl Serialize for BulkFailure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut failure = serializer.serialize_struct("BulkFailure", 3)?;
         failure.serialize_field("index", &self.index)?;
-        failure.serialize_field("error", &outside_text(&self.error))?;
+        failure.serialize_field("error", &client_text(&self.error))?;
         failure.serialize_field("data", &self.data)?;
         failure.end()
     }
@@ -335,7 +297,7 @@ impl<'de, T: Input, const MAX: usize> Visitor<'de> for Items<T, MAX> {
     }
 }
 
-/// An array of `T` that is not looked into: each item is read by itself.
+/// An array of `T`. The keyword makes checks skip the items, which are read separately.
 impl<T: JsonSchema, const MAX: usize> JsonSchema for Bulk<T, MAX> {
     fn inline_schema() -> bool {
         true

@@ -1,4 +1,4 @@
-//! A body before it is read: is it of our type?
+//! Checks the type of a body before it is read.
 
 use std::borrow::Cow;
 
@@ -11,24 +11,23 @@ use http_body::Body as _;
 
 use crate::body::Body;
 use crate::error::{Error, ErrorStatus, Result};
-use crate::proto::parameters::parameters;
+use crate::proto::parameters::{parameters, split_parameters};
 
-/// Is the body of a request one of an input's type? JSON always is, other media types where the schema
-/// lists them as `x-media-types`.
+/// Checks that the body has an accepted media type: JSON or one that the schema lists as `x-media-types`.
 ///
 /// # Errors
-/// 415 for what is not JSON in UTF-8, or is encoded.
+/// 415 for other types, for charsets other than UTF-8 and for content codings.
 pub(crate) fn check_content_type(
     parts: &Parts,
     body: &Body,
-    further: fn() -> Vec<String>,
+    more_types: fn() -> Vec<String>,
 ) -> Result<()> {
     let mut content_type = None;
     for (name, value) in &parts.headers {
         if *name == CONTENT_TYPE {
             content_type = content_type.or(Some(value));
         } else if *name == CONTENT_ENCODING && !is_identity(value) {
-            // RFC 9110 section 15.5.16: the field says which codings would have been taken.
+            // RFC 9110 section 15.5.16: the header lists the codings that are accepted.
             return Err(Error::new(ErrorStatus::new(415))
                 .with_detail("The body must not be encoded.")
                 .with_header(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
@@ -38,21 +37,21 @@ pub(crate) fn check_content_type(
         Some(value) if value == "application/json" => true,
         Some(value) => value
             .to_str()
-            .is_ok_and(|value| is_json(value, &parts.method, further)),
-        // No type and no body: the parser says that the body is missing.
+            .is_ok_and(|value| is_json(value, &parts.method, more_types)),
+        // Without type and body, the parser reports the missing body.
         None => body.is_end_stream(),
     };
     if accepted {
         Ok(())
     } else {
-        Err(unsupported_type(&parts.method, content_type, &further()))
+        Err(unsupported_type(&parts.method, content_type, &more_types()))
     }
 }
 
-const JSON: &str = "application/json";
+const APPLICATION_JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// A coding that changes nothing (RFC 9110 section 12.5.3).
+/// Whether the coding is `identity`, which changes nothing (RFC 9110 section 12.5.3).
 fn is_identity(value: &HeaderValue) -> bool {
     value
         .as_bytes()
@@ -60,37 +59,35 @@ fn is_identity(value: &HeaderValue) -> bool {
         .eq_ignore_ascii_case(b"identity")
 }
 
-fn is_json(content_type: &str, method: &Method, further: fn() -> Vec<String>) -> bool {
-    let (essence, rest) =
-        content_type.split_at(content_type.find(';').unwrap_or(content_type.len()));
-    let is = |known: &str| essence.trim().eq_ignore_ascii_case(known);
-    let is_known = is(JSON)
+fn is_json(content_type: &str, method: &Method, more_types: fn() -> Vec<String>) -> bool {
+    let (essence, rest) = split_parameters(content_type);
+    let is = |known: &str| essence.eq_ignore_ascii_case(known);
+    let is_known = is(APPLICATION_JSON)
         || (method == Method::PATCH && is(MERGE_PATCH))
-        || further().iter().any(|known| is(known));
+        || more_types().iter().any(|known| is(known));
     let is_utf8 = |(name, value): &(&str, Cow<'_, str>)| {
         !name.eq_ignore_ascii_case("charset")
             || ["utf-8", "utf8"]
                 .iter()
                 .any(|utf8| value.eq_ignore_ascii_case(utf8))
     };
-    // Parameters that cannot be read say nothing; the body is looked at, whatever they say.
+    // Ambiguous parameters are ignored: the scan checks the encoding of the body in any case.
     is_known && parameters(rest).is_none_or(|all| all.iter().all(is_utf8))
 }
 
-/// 415, with the types that would have been taken: in `Accept-Post` (Linked Data Platform
-/// section 7.1), `Accept-Patch` (RFC 5789 section 3.1) or, for `PUT`, `Accept` (RFC 9110
-/// section 12.5.1).
+/// 415 with the accepted types in `Accept-Post` (Linked Data Platform section 7.1), `Accept-Patch`
+/// (RFC 5789 section 3.1) or, for `PUT`, `Accept` (RFC 9110 section 12.5.1).
 fn unsupported_type(
     method: &Method,
     content_type: Option<&HeaderValue>,
-    further: &[String],
+    more_types: &[String],
 ) -> Error {
     let merge_patch = (method == Method::PATCH).then_some(MERGE_PATCH);
-    let further = further.iter().map(String::as_str);
-    let types: Vec<_> = [JSON]
+    let more_types = more_types.iter().map(String::as_str);
+    let types: Vec<_> = [APPLICATION_JSON]
         .into_iter()
         .chain(merge_patch)
-        .chain(further)
+        .chain(more_types)
         .collect();
     let detail = match content_type {
         Some(_) => format!("The body must be {} in UTF-8.", types.join(" or ")),
@@ -138,12 +135,16 @@ mod tests {
             assert!(!is_json(bad, &Method::POST, Vec::new), "{bad}");
         }
         assert!(is_json(MERGE_PATCH, &Method::PATCH, Vec::new));
-        let further = || vec!["application/vnd.api+json".to_owned()];
+        let more_types = || vec!["application/vnd.api+json".to_owned()];
         assert!(is_json(
             "Application/vnd.API+json;a=b",
             &Method::POST,
-            further
+            more_types
         ));
-        assert!(!is_json("application/other+json", &Method::POST, further));
+        assert!(!is_json(
+            "application/other+json",
+            &Method::POST,
+            more_types
+        ));
     }
 }

@@ -1,36 +1,21 @@
-//! Bytes to a validated value; what is wrong is named completely.
+//! From bytes to a validated value, or to a list of every wrong field.
 //!
-//! The happy path is one strict scan and one `serde_json::from_slice`. Only a body in which
-//! serde could take something otherwise than the schema says is walked beside the schema as well
-//! ([`check`]), and only one that fails is read again to find all that is wrong ([`repair`]).
+//! Handlers call it for the body and the query of a request. A valid body costs one strict scan
+//! ([`json_text`]) and one `serde_json::from_slice`. Only if serde may have accepted something that the
+//! schema forbids, [`check`] compares the body with its schema ([`schema`]). Only if a body is invalid,
+//! [`repair`] reads it again to find every error. Each of these folders imports only those named before it.
 
-mod budget;
 pub(crate) mod bulk;
 mod change;
-mod change_rules;
 mod check;
 mod content_type;
-mod edits;
-mod fault;
-mod finding;
-mod fit;
-mod input_schema;
-mod integers;
-mod message;
-mod nesting;
+mod garde_report;
+mod input_type;
+mod json_text;
 pub(crate) mod pagination;
-mod placeholder;
 pub(crate) mod query;
-mod readable;
 mod repair;
-mod rules;
 mod schema;
-mod strict;
-mod subject;
-mod tape;
-mod text;
-mod types;
-mod variants;
 
 use garde::Validate;
 use schemars::JsonSchema;
@@ -40,35 +25,35 @@ use serde_json::Value;
 pub use self::change::Change;
 pub(crate) use self::content_type::check_content_type;
 #[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
-pub use self::input_schema::InputSchema;
+pub use self::schema::input_schema::InputSchema;
 
-use self::budget::Budget;
-use self::check::{Purpose, check};
-use self::fault::Fault;
-use self::nesting::MAX_DEPTH;
-use self::readable::Readable;
-use self::repair::Unread;
-use self::strict::{SIMPLE_DEPTH, scan, utf8};
-use self::tape::Tape;
+use self::check::validation_error::ValidationError;
+use self::check::{Mode, check};
+use self::input_type::InputType;
+use self::json_text::scan::{SIMPLE_DEPTH, scan, utf8};
+use self::json_text::tape::Tape;
+use self::repair::ReadError;
+use self::repair::budget::Budget;
+use self::schema::nesting::MAX_DEPTH;
 use crate::error::field_error::FieldError;
 use crate::error::{Error, Result};
 use crate::openapi::{Parameter, Registry};
 
-/// A value that a client sends: deserialised, described by a schema, validated.
+/// A value in a request body: it is deserialised, validated and described by a schema.
 ///
-/// Derive the three traits; there is nothing to implement.
+/// Derive `Deserialize`, `JsonSchema` and `Validate`; the trait is then implemented.
 ///
 /// * A member is required unless it is an `Option` or has `#[serde(default)]`; unknown
 ///   members are ignored.
-/// * Rules are [garde]'s; a type without rules says `#[garde(allow_unvalidated)]`.
-/// * A JSON array is never taken for a struct, though serde would. A set has nothing twice, and a
-///   number that is too large for an `f32` is none.
-/// * `1.0` and `1e3` are integers, as they are to JSON Schema.
+/// * Rules are those of [garde]. A type without rules needs `#[garde(allow_unvalidated)]`.
+/// * Stricter than serde: an array is not accepted for a struct, a set must not have duplicates, and a
+///   number must not overflow an `f32`.
+/// * `1.0` and `1e3` are integers, as in JSON Schema.
 /// * If the body type is `Option<T>`, the request body may be empty.
 /// * To accept more media types than `application/json`, list them on the type:
 ///   `#[schemars(extend("x-media-types" = ["application/vnd.api+json"]))]`.
 /// * A string with U+0000 is refused, since PostgreSQL cannot store it, unless the field
-///   says `#[schemars(extend("x-allow-nul" = true))]`.
+///   has `#[schemars(extend("x-allow-nul" = true))]`.
 ///
 /// # Examples
 /// ```
@@ -92,14 +77,14 @@ use crate::openapi::{Parameter, Registry};
     note = "add `#[derive(Deserialize, JsonSchema, Validate)]` to `{Self}`; its fields need `#[garde(..)]` rules, or it says `#[garde(allow_unvalidated)]`"
 )]
 pub trait Input: Sized + Send + 'static {
-    /// JSON bytes to a validated value.
+    /// Reads a value from JSON.
     #[doc(hidden)]
     fn from_json(bytes: &[u8]) -> Result<Self>;
 
-    /// The same for an object of strings, as a query string is; those parameters called
-    /// `undecodable` had values that are no text.
+    /// Reads a value from query parameters, given as an object of strings. The values of the parameters
+    /// in `undecodable` were not UTF-8.
     #[doc(hidden)]
-    fn from_text(document: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>>;
+    fn from_query(parameters: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>>;
 
     #[doc(hidden)]
     fn input_schema() -> &'static InputSchema;
@@ -111,13 +96,13 @@ pub trait Input: Sized + Send + 'static {
     #[doc(hidden)]
     fn schema(registry: &mut Registry) -> Value;
 
-    /// Its members as parameters of a query string.
+    /// The members as query parameters.
     #[doc(hidden)]
     fn as_parameters() -> Vec<Parameter>;
 }
 
-// The three traits are bounds here and not supertraits above, so that the compiler names
-// `Input` and its note when one is missing.
+// The derived traits are bounds here and not supertraits above. So the compiler shows the note of
+// `Input` if one is missing.
 #[diagnostic::do_not_recommend]
 impl<T> Input for T
 where
@@ -127,8 +112,8 @@ where
         parse(bytes)
     }
 
-    fn from_text(document: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>> {
-        repair::read_text(&document, undecodable)
+    fn from_query(parameters: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>> {
+        repair::read_query(&parameters, undecodable)
     }
 
     fn input_schema() -> &'static InputSchema {
@@ -148,11 +133,12 @@ where
     }
 }
 
-/// Strict JSON bytes to a validated value: for bytes that come by another way than a request's
-/// body, or whose signature must be verified first.
+/// Reads and validates JSON bytes as strictly as a request body.
+///
+/// For bytes that are not a request body, or whose signature is verified first.
 ///
 /// # Errors
-/// 400 when they are not JSON ([`Error::is_malformed_body`]), 422 that names every wrong field.
+/// 400 if the bytes are not JSON ([`Error::is_malformed_body`]), 422 with every wrong field.
 ///
 /// # Examples
 /// ```
@@ -171,8 +157,7 @@ pub fn from_json<T: Input>(bytes: &[u8]) -> Result<T> {
     T::from_json(bytes)
 }
 
-/// JSON bytes to a validated value.
-fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
+fn parse<T: InputType>(bytes: &[u8]) -> Result<T> {
     let schema = InputSchema::of::<T>();
     let bytes = match bytes {
         b"" if schema.is_optional() => b"null",
@@ -180,39 +165,39 @@ fn parse<T: Readable>(bytes: &[u8]) -> Result<T> {
     };
     // Checked once: `from_slice` would check each string again.
     let json = utf8(bytes)?;
-    let seen = scan(json, MAX_DEPTH)?;
-    if seen.depth > SIMPLE_DEPTH {
-        scan_within(json, seen.depth, schema.max_depth(bytes.len()))?;
+    let features = scan(json, MAX_DEPTH)?;
+    if features.depth > SIMPLE_DEPTH {
+        check_depth(json, features.depth, schema.max_depth(bytes.len()))?;
     }
-    let _budget = Budget::of_body(bytes.len());
+    let _budget = Budget::for_body(bytes.len());
     match serde_json::from_str::<T>(json) {
-        Ok(value) if !(schema.is_lenient(&seen) && is_taken_otherwise(bytes, schema)) => {
+        Ok(value) if !(schema.may_be_lenient(&features) && was_lenient(bytes, schema)) => {
             value.validate().map(|()| value).map_err(|report| {
                 let tape = Tape::of_valid(bytes);
-                let faults = rules::broken_rules(&report, &tape, schema);
-                Error::invalid_input(faults.into_iter().map(Fault::in_body))
+                let errors = garde_report::rule_errors(&report, &tape, schema);
+                Error::invalid_input(errors.into_iter().map(ValidationError::in_body))
             })
         }
-        _ => repair::read_body(bytes).or_else(|unread| match unread {
-            Unread::Wrong(error) => Err(error),
-            Unread::Rewritten(json) => parse(json.as_bytes()),
+        _ => repair::read_body(bytes).or_else(|error| match error {
+            ReadError::Invalid(error) => Err(error),
+            ReadError::Rewritten(json) => parse(json.as_bytes()),
         }),
     }
 }
 
-/// A body that nests so `deep`, of a type that may have a lower limit.
-fn scan_within(json: &str, deep: u32, max_depth: u32) -> Result<()> {
-    if deep > max_depth {
+/// Applies the nesting limit of a type, which may be lower than [`MAX_DEPTH`].
+fn check_depth(json: &str, depth: u32, max_depth: u32) -> Result<()> {
+    if depth > max_depth {
         scan(json, max_depth)?;
     }
     Ok(())
 }
 
-/// Is there something in this JSON that serde takes otherwise than the schema says?
-fn is_taken_otherwise(json: &[u8], schema: &InputSchema) -> bool {
-    let notes = check(&Tape::of_valid(json), schema, Purpose::Form);
-    notes
-        .findings
+/// Whether serde has accepted something in this JSON that the schema forbids.
+fn was_lenient(json: &[u8], schema: &InputSchema) -> bool {
+    let report = check(&Tape::of_valid(json), schema, Mode::Structure);
+    report
+        .diagnostics
         .iter()
-        .any(|finding| !finding.is_refused_by_serde)
+        .any(|diagnostic| !diagnostic.is_refused_by_serde)
 }

@@ -1,4 +1,4 @@
-//! The query string, read into a typed value.
+//! Typed values from the query string.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,15 @@ use crate::error::{Error, Result};
 use crate::input::{Input, InputSchema};
 use crate::openapi::Parameter;
 
-/// More parameters than these are an attack.
+/// The most parameters of a query. Only attacks have more.
 const MAX_PARAMETERS: usize = 1000;
 
-/// A value that is read from the query string: a paging style, a filter, or both.
+/// A value from the query string: a paging style, a filter, or both.
 ///
-/// Every [`Input`] is one: each member is a parameter, the last of a repeated parameter
-/// counts (all of them, where the member is a list), unknown parameters are ignored (so do
-/// not derive with `deny_unknown_fields` beside a paging style). Serde's `flatten` does not
-/// work on query strings: numbers inside it stay text; [`Filtered`] is for that.
+/// Every [`Input`] is a `Query`: each member is a parameter. Of a repeated parameter the last value
+/// counts, or all values if the member is a list. Unknown parameters are ignored, so do not use
+/// `deny_unknown_fields` beside a paging style. To combine two structs use [`Filtered`] instead of
+/// serde's `flatten`, inside which numbers stay text.
 ///
 /// # Examples
 /// ```
@@ -58,16 +58,16 @@ pub trait Query: Sized + Send {
     /// Reads the value.
     ///
     /// # Errors
-    /// Every wrong parameter.
+    /// Every invalid parameter.
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>>;
 
-    /// The parameters that it reads, for the document.
+    /// The parameters for the API document.
     #[must_use]
     fn parameters() -> Vec<Parameter> {
         Vec::new()
     }
 
-    /// The schema of `pagination` in the pages that it makes.
+    /// The schema of `pagination` in its pages.
     #[doc(hidden)]
     #[must_use]
     fn pagination() -> Option<Value> {
@@ -78,8 +78,8 @@ pub trait Query: Sized + Send {
 #[diagnostic::do_not_recommend]
 impl<T: Input> Query for T {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
-        let (document, undecodable) = query.to_object(T::input_schema());
-        T::from_text(document, undecodable)
+        let (parameters, undecodable) = query.to_json(T::input_schema());
+        T::from_query(parameters, undecodable)
     }
 
     fn parameters() -> Vec<Parameter> {
@@ -87,7 +87,7 @@ impl<T: Input> Query for T {
     }
 }
 
-/// A filter and a paging style, two structs read from one query string.
+/// A filter and a paging style, both read from one query string.
 ///
 /// # Examples
 /// ```
@@ -110,10 +110,10 @@ impl<T: Input> Query for T {
 /// ```
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Filtered<F, P> {
-    /// Which items.
+    /// Selects items.
     #[serde(flatten)]
     pub filter: F,
-    /// Which part of them.
+    /// Selects a page of them.
     #[serde(flatten)]
     pub paging: P,
 }
@@ -122,11 +122,11 @@ impl<F: Query, P: Query> Query for Filtered<F, P> {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
         match (F::read(query), P::read(query)) {
             (Ok(filter), Ok(paging)) => Ok(Self { filter, paging }),
-            (Err(mut wrong), Err(more)) => {
-                wrong.extend(more);
-                Err(wrong)
+            (Err(mut errors), Err(more)) => {
+                errors.extend(more);
+                Err(errors)
             }
-            (Err(wrong), _) | (_, Err(wrong)) => Err(wrong),
+            (Err(errors), _) | (_, Err(errors)) => Err(errors),
         }
     }
 
@@ -178,28 +178,10 @@ impl<'r> QueryString<'r> {
         Ok(Self { raw })
     }
 
-    /// The last value of a parameter, undecoded bytes decoded; an `Err` where they are no UTF-8.
+    /// The last value of a parameter, decoded.
     ///
     /// # Errors
-    /// The parameter, when its value is not UTF-8.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{FieldError, Query, QueryString};
-    ///
-    /// struct Language(String);
-    ///
-    /// impl Query for Language {
-    ///     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
-    ///         let language = query.last("lang").map_err(|error| vec![error])?.unwrap_or("en".into());
-    ///         if language.len() == 2 {
-    ///             Ok(Self(language.into_owned()))
-    ///         } else {
-    ///             Err(vec![FieldError::query("lang", "must be two letters")])
-    ///         }
-    ///     }
-    /// }
-    /// ```
+    /// If the value is not UTF-8.
     pub fn last(&self, name: &'static str) -> Result<Option<Cow<'r, str>>, FieldError> {
         let Some((_, value)) = self.pairs().filter(|(known, _)| *known == name).last() else {
             return Ok(None);
@@ -217,9 +199,9 @@ impl<'r> QueryString<'r> {
         })
     }
 
-    /// The parameters as an object of strings, lists where the schema says so; and the names
-    /// of those whose values are no UTF-8.
-    fn to_object(self, schema: &InputSchema) -> (Value, Vec<String>) {
+    /// The parameters as an object of strings or, by the schema, lists of strings; and the names of the
+    /// parameters with values that are not UTF-8.
+    fn to_json(self, schema: &InputSchema) -> (Value, Vec<String>) {
         let mut object = Map::new();
         let mut undecodable = Vec::new();
         for (name, value) in self.pairs() {
@@ -245,8 +227,8 @@ impl<'r> QueryString<'r> {
     }
 }
 
-/// `application/x-www-form-urlencoded` (WHATWG URL section 5.1), but strict: `None` where
-/// the bytes are no UTF-8.
+/// Decodes `application/x-www-form-urlencoded` (WHATWG URL section 5.1); `None` if the bytes are not
+/// UTF-8, which the standard replaces.
 fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains(['%', '+']) {
         return Some(Cow::Borrowed(text));

@@ -1,10 +1,10 @@
-//! Is every byte the one that `serde_json` writes, and every failure one of its, too?
+//! Compares every output byte and every failure with those of `serde_json`.
 
 #![expect(
     clippy::cast_possible_truncation,
     clippy::option_option,
     clippy::trivially_copy_pass_by_ref,
-    reason = "odd values are the subject"
+    reason = "unusual values are the subject"
 )]
 
 use std::collections::BTreeMap;
@@ -17,15 +17,15 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::to_bytes;
 
 #[track_caller]
-fn same(value: &impl Serialize) {
-    let ours = to_bytes(value).map(|bytes| String::from_utf8(bytes.into()).unwrap());
+fn assert_same(value: &impl Serialize) {
+    let actual = to_bytes(value).map(|bytes| String::from_utf8(bytes.into()).unwrap());
     match serde_json::to_string(value) {
-        Ok(theirs) => assert_eq!(ours.unwrap(), theirs),
-        Err(theirs) => assert!(ours.is_err(), "{ours:?} is not {theirs}"),
+        Ok(expected) => assert_eq!(actual.unwrap(), expected),
+        Err(expected) => assert!(actual.is_err(), "{actual:?} is not {expected}"),
     }
 }
 
-/// A map whose keys are of any type.
+/// A map with keys of any type.
 struct Keyed<K>(K);
 
 impl<K: Serialize> Serialize for Keyed<K> {
@@ -138,25 +138,25 @@ fn hexadecimal<S: Serializer>(value: &u32, serializer: S) -> Result<S::Ok, S::Er
 
 #[test]
 fn structs_and_enums() {
-    same(&(Unit, Empty {}, New(-3), Two(1, "x\0y")));
-    same(&(External::Unit, External::Odd, External::New(1)));
-    same(&(External::Tuple(1, 2), External::Empty {}));
-    same(&[None, Some(2)].map(|y| External::Struct { x: 1, y }));
+    assert_same(&(Unit, Empty {}, New(-3), Two(1, "x\0y")));
+    assert_same(&(External::Unit, External::Odd, External::New(1)));
+    assert_same(&(External::Tuple(1, 2), External::Empty {}));
+    assert_same(&[None, Some(2)].map(|y| External::Struct { x: 1, y }));
     let (double, single) = (1.0, 0.1);
-    same(&(
+    assert_same(&(
         Internal::UnitOne,
         Internal::SomeStruct { a: 1 },
         Internal::New(Floats { double, single }),
     ));
-    same(&(Adjacent::Unit, Adjacent::New(1), Adjacent::Tuple(1, 2)));
-    same(&Adjacent::Struct { a: 1 });
-    same(&(
+    assert_same(&(Adjacent::Unit, Adjacent::New(1), Adjacent::Tuple(1, 2)));
+    assert_same(&Adjacent::Struct { a: 1 });
+    assert_same(&(
         Untagged::New(1),
         Untagged::Struct { x: "</a>" },
         Untagged::Unit,
     ));
     let raw = to_raw_value(&[1.50, 2.0]).unwrap();
-    same(&Attributes {
+    assert_same(&Attributes {
         first_field: -1,
         left_out: None,
         odd: "\u{7f}",
@@ -172,43 +172,43 @@ fn structs_and_enums() {
 
 #[test]
 fn numbers() {
-    same(&(i8::MIN, i16::MIN, i32::MIN, i64::MIN, i128::MIN));
-    same(&(u8::MAX, u16::MAX, u32::MAX, u64::MAX, u128::MAX));
-    same(&[0.0, -0.0, 0.1, 1e15, 1e16, 1e21, 1e-7, 5e-324, f64::MAX]);
-    same(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
-    same(&[0.1, 16_777_216.0, f32::MAX, f32::NAN]);
+    assert_same(&(i8::MIN, i16::MIN, i32::MIN, i64::MIN, i128::MIN));
+    assert_same(&(u8::MAX, u16::MAX, u32::MAX, u64::MAX, u128::MAX));
+    assert_same(&[0.0, -0.0, 0.1, 1e15, 1e16, 1e21, 1e-7, 5e-324, f64::MAX]);
+    assert_same(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+    assert_same(&[0.1, 16_777_216.0, f32::MAX, f32::NAN]);
 }
 
 #[test]
-fn what_collects_others() {
-    same(&(Vec::<i32>::new(), [1], [vec![], vec![1, 2]], [(); 2]));
-    same(&(BTreeMap::<u8, u8>::new(), Some(None::<u8>), Bytes(b"a\xff")));
-    same(&serde_json::json!({"a": [1, 2.5, null, true, "\u{8}\u{c}\r\t"], "b": {"": {}}}));
-    same(&(
+fn containers() {
+    assert_same(&(Vec::<i32>::new(), [1], [vec![], vec![1, 2]], [(); 2]));
+    assert_same(&(BTreeMap::<u8, u8>::new(), Some(None::<u8>), Bytes(b"a\xff")));
+    assert_same(&serde_json::json!({"a": [1, 2.5, null, true, "\u{8}\u{c}\r\t"], "b": {"": {}}}));
+    assert_same(&(
         std::net::Ipv6Addr::LOCALHOST,
         std::time::Duration::from_millis(1500),
     ));
-    same(&to_raw_value(&serde_json::json!({"a": 1})).unwrap());
-    same(&(1, Fails));
+    assert_same(&to_raw_value(&serde_json::json!({"a": 1})).unwrap());
+    assert_same(&(1, Fails));
 }
 
 #[test]
 fn keys() {
-    same(&(Keyed("a\"b"), Keyed(-5), Keyed(u128::MAX), Keyed('q')));
-    same(&(Keyed(true), Keyed(1.5), Keyed(0.1_f32), Keyed(Some("x"))));
-    same(&(Keyed(New(3)), Keyed(External::Odd), Keyed("")));
-    same(&Keyed(f64::NAN));
-    same(&Keyed(None::<u8>));
-    same(&Keyed(()));
-    same(&Keyed(Unit));
-    same(&Keyed([1]));
-    same(&Keyed(Empty {}));
-    same(&Keyed(External::New(1)));
-    same(&Keyed(Bytes(b"x")));
-    same(&Keyed(Fails));
+    assert_same(&(Keyed("a\"b"), Keyed(-5), Keyed(u128::MAX), Keyed('q')));
+    assert_same(&(Keyed(true), Keyed(1.5), Keyed(0.1_f32), Keyed(Some("x"))));
+    assert_same(&(Keyed(New(3)), Keyed(External::Odd), Keyed("")));
+    assert_same(&Keyed(f64::NAN));
+    assert_same(&Keyed(None::<u8>));
+    assert_same(&Keyed(()));
+    assert_same(&Keyed(Unit));
+    assert_same(&Keyed([1]));
+    assert_same(&Keyed(Empty {}));
+    assert_same(&Keyed(External::New(1)));
+    assert_same(&Keyed(Bytes(b"x")));
+    assert_same(&Keyed(Fails));
 }
 
-/// Each odd character at each place of strings of each length that is looked at in another way.
+/// Each special character at each position of strings of each length with its own code path.
 #[test]
 fn strings() {
     let ascii = (0..=0x7F).map(char::from);
@@ -218,15 +218,15 @@ fn strings() {
             for place in 0..=length {
                 let (before, after) = ("~".repeat(place), "a".repeat(length - place));
                 let text = format!("{before}{odd}{after}");
-                same(&text);
-                same(&format!("{text}{odd}"));
-                same(&Keyed(text));
+                assert_same(&text);
+                assert_same(&format!("{text}{odd}"));
+                assert_same(&Keyed(text));
             }
         }
     }
 }
 
-/// Any bits, the same ones each time.
+/// Random bits from a fixed seed.
 #[test]
 fn anything() {
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
@@ -243,20 +243,20 @@ fn anything() {
                 plain => char::from((plain >> 8) as u8 & 0x7F),
             })
             .collect();
-        same(&text);
+        assert_same(&text);
         let (any, shift) = (bits(), bits() % 64);
-        same(&(
+        assert_same(&(
             any >> shift,
             any.cast_signed() >> shift,
             u128::from(any) << shift,
         ));
-        same(&(f64::from_bits(any), f32::from_bits(any as u32)));
+        assert_same(&(f64::from_bits(any), f32::from_bits(any as u32)));
     }
 }
 
 #[test]
-fn a_failure_says_why() {
-    let why = |value: &dyn Debug| format!("{value:?}");
+fn an_error_names_its_reason() {
+    let text = |value: &dyn Debug| format!("{value:?}");
     let error = to_bytes(&Keyed(())).unwrap_err();
-    assert!(why(&error).contains("key must be a string"), "{error:?}");
+    assert!(text(&error).contains("key must be a string"), "{error:?}");
 }

@@ -1,6 +1,6 @@
-//! Values written as JSON.
+//! Serialises response bodies as JSON.
 
-mod text;
+mod escape;
 mod writer;
 
 #[cfg(test)]
@@ -15,27 +15,29 @@ use self::writer::Writer;
 use crate::error::{Error, Result};
 
 thread_local! {
-    /// Where this thread writes. What was written is copied out at its exact size: one allocation,
-    /// however long it is, and no guess before.
-    static PAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// The write buffer of this thread. The result is copied out, so that it takes one allocation of its
+    /// exact size.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A page that has become larger is given away with what is written on it.
-const LARGEST_PAGE: usize = 32 * 1024;
+/// A buffer that has become larger is not kept but returned with its content.
+const MAX_KEPT_BUFFER: usize = 32 * 1024;
 
+/// Serialises a value.
+///
 /// # Errors
-/// When the value has no JSON: a map whose keys are no strings, a `Serialize` that says so.
+/// 500 if the value has no JSON form: a map with keys that are not strings, or a failing `Serialize`.
 pub(crate) fn to_bytes(value: &impl Serialize) -> Result<Bytes> {
-    // A `Serialize` that comes here itself finds an empty page.
-    let mut page = PAGE.take();
-    page.clear();
-    let writer = Writer { out: &mut page };
+    // A `Serialize` that calls this function finds an empty buffer.
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    let writer = Writer { out: &mut buffer };
     value.serialize(writer).map_err(Error::internal)?;
-    if page.len() > LARGEST_PAGE {
-        return Ok(page.into());
+    if buffer.len() > MAX_KEPT_BUFFER {
+        return Ok(buffer.into());
     }
-    let bytes = Bytes::copy_from_slice(&page);
-    PAGE.set(page);
+    let bytes = Bytes::copy_from_slice(&buffer);
+    BUFFER.set(buffer);
     Ok(bytes)
 }
 
@@ -55,21 +57,21 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_before_is_gone() {
+    fn the_buffer_is_cleared() {
         assert_eq!(to_bytes(&"long before").unwrap(), "\"long before\"");
         assert_eq!(to_bytes(&1).unwrap(), "1");
         assert_eq!(to_bytes(&[Inner]).unwrap(), "[\"[1,2]\"]");
     }
 
     #[test]
-    fn a_large_page_is_given_away() {
-        let large = "x".repeat(2 * LARGEST_PAGE);
+    fn a_large_buffer_is_not_kept() {
+        let large = "x".repeat(2 * MAX_KEPT_BUFFER);
         assert_eq!(to_bytes(&large).unwrap().len(), large.len() + 2);
-        assert_eq!(PAGE.take().capacity(), 0);
+        assert_eq!(BUFFER.take().capacity(), 0);
     }
 
     #[test]
-    fn what_has_no_json_is_an_error() {
+    fn a_value_without_json_form_is_an_error() {
         let map = std::collections::BTreeMap::from([((1, 2), 3)]);
         assert_eq!(to_bytes(&map).unwrap_err().status(), 500);
     }

@@ -1,7 +1,6 @@
-//! Doc comments on their way into the document.
+//! Doc comments of resources and views, for the document.
 
-/// What the doc comments of a resource or a class view say; `#[resource]` and `#[view]` collect
-/// them.
+/// The doc comments of a resource or a class view. `#[resource]` and `#[view]` collect them.
 ///
 /// # Examples
 /// ```
@@ -18,34 +17,19 @@ pub struct DocComments {
 }
 
 impl DocComments {
-    /// The text of the whole, and those of its hooks by their names.
-    ///
-    /// # Examples
-    /// ```
-    /// const DOCS: resourceful::DocComments = resourceful::DocComments::new("Blog posts.", &[]);
-    /// ```
+    /// The text of the type, and the texts of its hooks by name.
     #[must_use]
     pub const fn new(whole: &'static str, hooks: &'static [(&'static str, &'static str)]) -> Self {
         Self { whole, hooks }
     }
 
-    /// The text of the whole.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::DocComments::new("Blog posts.", &[]).whole(), "Blog posts.");
-    /// ```
+    /// The text of the type.
     #[must_use]
     pub const fn whole(self) -> &'static str {
         self.whole
     }
 
-    /// The text of a hook; empty, if there is none.
-    ///
-    /// # Examples
-    /// ```
-    /// assert_eq!(resourceful::DocComments::default().of("list"), "");
-    /// ```
+    /// The text of a hook, or an empty one.
     #[must_use]
     pub fn of(self, hook: &str) -> &'static str {
         let found = self.hooks.iter().find(|(name, _)| *name == hook);
@@ -53,7 +37,7 @@ impl DocComments {
     }
 }
 
-/// The first paragraph in one line, and the rest.
+/// Splits a text into its first paragraph, in one line, and the rest.
 pub(crate) fn summary(text: &str) -> (String, String) {
     let (first, rest) = text.split_once("\n\n").unwrap_or((text, ""));
     let lines: Vec<_> = first.lines().map(str::trim).collect();

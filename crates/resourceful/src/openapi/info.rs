@@ -1,8 +1,8 @@
-//! What an API says of itself as a whole.
+//! General information about an API.
 
 use serde::Serialize;
 
-/// How an API is called in its document, and who answers for it.
+/// Title, version, contact and licence of an API in its document.
 ///
 /// # Examples
 /// ```
@@ -41,12 +41,7 @@ struct License {
 }
 
 impl Info {
-    /// Its title and its version: `Info::new("Blog", env!("CARGO_PKG_VERSION"))`.
-    ///
-    /// # Examples
-    /// ```
-    /// let info = resourceful::Info::new("Blog", env!("CARGO_PKG_VERSION"));
-    /// ```
+    /// Title and version: `Info::new("Blog", env!("CARGO_PKG_VERSION"))`.
     #[must_use]
     pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
         Self {
@@ -58,24 +53,14 @@ impl Info {
         }
     }
 
-    /// What it is about; may be `CommonMark`.
-    ///
-    /// # Examples
-    /// ```
-    /// let info = resourceful::Info::new("Blog", "1.0.0").with_description("*Posts.*");
-    /// ```
+    /// Sets the description; it may be `CommonMark`.
     #[must_use]
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Who answers for it, and a page where they are reached.
-    ///
-    /// # Examples
-    /// ```
-    /// let info = resourceful::Info::new("Blog", "1.0.0").with_contact("Us", "https://example.org");
-    /// ```
+    /// Sets name and URL of the contact.
     #[must_use]
     pub fn with_contact(mut self, name: impl Into<String>, url: impl Into<String>) -> Self {
         let (name, url) = (name.into(), url.into());
@@ -83,12 +68,7 @@ impl Info {
         self
     }
 
-    /// Its licence, as an SPDX expression: `Apache-2.0`.
-    ///
-    /// # Examples
-    /// ```
-    /// let info = resourceful::Info::new("Blog", "1.0.0").with_license("MIT OR Apache-2.0");
-    /// ```
+    /// Sets the licence, as an SPDX expression: `Apache-2.0`.
     #[must_use]
     pub fn with_license(mut self, spdx: impl Into<String>) -> Self {
         let identifier = spdx.into();

@@ -1,5 +1,6 @@
-//! Two types of one name: schemars would call the second `Post2`, and which is which would depend
-//! on the order of registration.
+//! Detects two types with the same schema name.
+//!
+//! schemars would name the second one `Post2`, so that names would depend on the order of registration.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -11,16 +12,16 @@ use schemars::{JsonSchema, Schema};
 
 use crate::error::build_error::BuildError;
 
-/// A type whose schema was asked for.
+/// A type that an operation uses.
 #[derive(Clone, Copy)]
-pub(super) struct Visit {
+pub(super) struct SchemaUse {
     pub(super) type_name: &'static str,
     pub(super) caller: &'static Location<'static>,
     pub(super) generate: fn(&mut SchemaGenerator),
 }
 
-pub(super) fn name_conflicts(visits: &[Visit]) -> Vec<BuildError> {
-    let first = first_visits(visits, &[]);
+pub(super) fn name_conflicts(uses: &[SchemaUse]) -> Vec<BuildError> {
+    let first = first_uses(uses, &[]);
     let numbered = first.keys().filter(|name| {
         let base = name.trim_end_matches(|digit: char| digit.is_ascii_digit());
         base.len() < name.len() && first.contains_key(base)
@@ -29,30 +30,30 @@ pub(super) fn name_conflicts(visits: &[Visit]) -> Vec<BuildError> {
     if numbered.is_empty() {
         return Vec::new();
     }
-    // A type may be called `Post2`. Where that name is taken already, it becomes `Post22`; what
-    // schemars only calls so becomes `Post3`.
-    let again = first_visits(visits, &numbered);
+    // A type may really have the name `Post2`. If that name is reserved, such a type becomes `Post22`.
+    // A `Post` that schemars has renamed becomes `Post3`.
+    let with_reserved = first_uses(uses, &numbered);
     let invented = numbered
         .iter()
-        .filter(|name| !again.contains_key(&format!("{name}2")));
-    let mistakes = invented.map(|name| {
+        .filter(|name| !with_reserved.contains_key(&format!("{name}2")));
+    let errors = invented.map(|name| {
         let base = name.trim_end_matches(|digit: char| digit.is_ascii_digit());
-        let (one, other) = (first[base], first[*name]);
+        let (first, second) = (first[base], first[*name]);
         BuildError::new(
             format!(
                 "two types have the schema name `{base}`: {} and {}; {}",
-                one.place(base),
-                other.place(base),
-                hint(base, [&one, &other]),
+                first.describe(base),
+                second.describe(base),
+                hint(base, [&first, &second]),
             ),
-            &[one.caller, other.caller],
+            &[first.caller, second.caller],
         )
     });
-    mistakes.collect()
+    errors.collect()
 }
 
-/// For each name the visit that brought it, when those in `taken` are taken.
-fn first_visits(visits: &[Visit], taken: &[&str]) -> BTreeMap<String, Visit> {
+/// The first use of each name, when the names in `reserved` are not available.
+fn first_uses(uses: &[SchemaUse], reserved: &[&str]) -> BTreeMap<String, SchemaUse> {
     let mut first = BTreeMap::new();
     let contracts = [
         SchemaSettings::for_serialize,
@@ -60,38 +61,39 @@ fn first_visits(visits: &[Visit], taken: &[&str]) -> BTreeMap<String, Visit> {
     ];
     for contract in contracts {
         let mut generator = contract(SchemaSettings::draft2020_12()).into_generator();
-        for name in taken {
-            TAKEN.set((*name).to_owned());
-            generator.subschema_for::<Taken>();
+        for name in reserved {
+            RESERVED_NAME.set((*name).to_owned());
+            generator.subschema_for::<Reserved>();
         }
-        for visit in visits {
-            (visit.generate)(&mut generator);
+        for schema_use in uses {
+            (schema_use.generate)(&mut generator);
             for name in generator.definitions().keys() {
-                first.entry(name.clone()).or_insert(*visit);
+                first.entry(name.clone()).or_insert(*schema_use);
             }
         }
     }
     first
 }
 
-impl Visit {
-    /// Where a type of this name is.
-    fn place(&self, name: &str) -> String {
-        let is_it = self.type_name.rsplit("::").next() == Some(name);
-        let inside = if is_it { "" } else { "one inside " };
+impl SchemaUse {
+    /// The type with this name: the used one, or one inside it.
+    fn describe(&self, name: &str) -> String {
+        let is_itself = self.type_name.rsplit("::").next() == Some(name);
+        let inside = if is_itself { "" } else { "one inside " };
         format!("{inside}`{}`", self.type_name)
     }
 }
 
-/// Two of one generic type need a name that says of what they are.
-fn hint(base: &str, types: [&Visit; 2]) -> String {
-    let generic = |one: &Visit| {
-        one.type_name
+/// Suggests a fix. Two instances of one generic type need a name with the parameter.
+fn hint(base: &str, types: [&SchemaUse; 2]) -> String {
+    let generic = |schema_use: &SchemaUse| {
+        schema_use
+            .type_name
             .split_once('<')
             .map(|(name, _)| name.to_owned())
     };
     match types.map(generic) {
-        [Some(one), Some(other)] if one == other => format!(
+        [Some(first), Some(second)] if first == second => format!(
             "give the generic type a name for each parameter, by \
              `#[schemars(rename = \"{{T}}{base}\")]`"
         ),
@@ -99,18 +101,18 @@ fn hint(base: &str, types: [&Visit; 2]) -> String {
     }
 }
 
-/// Takes a name, so that no type can have it.
-struct Taken;
+/// Occupies a name, so that no type gets it.
+struct Reserved;
 
-thread_local!(static TAKEN: RefCell<String> = const { RefCell::new(String::new()) });
+thread_local!(static RESERVED_NAME: RefCell<String> = const { RefCell::new(String::new()) });
 
-impl JsonSchema for Taken {
+impl JsonSchema for Reserved {
     fn schema_name() -> Cow<'static, str> {
-        TAKEN.with_borrow(Clone::clone).into()
+        RESERVED_NAME.with_borrow(Clone::clone).into()
     }
 
     fn schema_id() -> Cow<'static, str> {
-        format!("taken: {}", Self::schema_name()).into()
+        format!("reserved: {}", Self::schema_name()).into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

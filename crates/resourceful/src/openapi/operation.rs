@@ -1,4 +1,4 @@
-//! How endpoints tell of themselves.
+//! Methods by which endpoints fill in their [`Operation`].
 
 use std::any::type_name;
 use std::borrow::Cow;
@@ -9,63 +9,66 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::doc_comments::summary;
-use super::document::{Answer, Example, Header, MediaType, Operation, RequestBody, Response};
+use super::model::{Example, Header, MediaType, Operation, RequestBody, Response, ResponseOrRef};
 use super::parameter::Parameter;
 use super::problems::{ProblemKind, Problems};
 use super::registry::Registry;
 use super::security::Security;
-use super::standard_error::{StandardError, problem};
+use super::standard_error::{StandardError, problem_content};
 
 const JSON: &str = "application/json";
 
 impl Operation {
-    pub(crate) fn tell(&mut self, text: &str) {
+    /// Sets summary and description from a doc comment; an empty one changes nothing.
+    pub(crate) fn set_summary(&mut self, text: &str) {
         if !text.is_empty() {
             (self.summary, self.description) = summary(text);
         }
     }
 
-    /// One parameter is there once, however often it is told of.
+    /// Adds a parameter, or replaces the one with the same name and location.
     pub(crate) fn add_parameter(&mut self, parameter: Parameter) {
-        let is_same =
-            |known: &Parameter| known.name == parameter.name && known.place == parameter.place;
+        let is_same = |known: &Parameter| {
+            known.name == parameter.name && known.location == parameter.location
+        };
         self.parameters.retain(|known| !is_same(known));
         self.parameters.push(parameter);
     }
 
-    /// A typed segment of the path: what is none is unmatched.
-    pub(crate) fn path_parameter<T: JsonSchema>(&mut self, name: impl Into<Cow<'static, str>>) {
+    /// Adds a typed path segment. Segments of another type are 404.
+    pub(crate) fn add_path_parameter<T: JsonSchema>(&mut self, name: impl Into<Cow<'static, str>>) {
         self.add_parameter(Parameter::path::<T>(name));
-        self.refuse(&[StandardError::NotFound]);
+        self.add_standard_errors(&[StandardError::NotFound]);
     }
 
-    /// Parameters in the query string, whose faults are named.
-    pub(crate) fn add_query(&mut self, parameters: Vec<Parameter>) {
+    /// Adds query parameters and the error for invalid ones.
+    pub(crate) fn add_query_parameters(&mut self, parameters: Vec<Parameter>) {
         if !parameters.is_empty() {
-            self.refuse(&[StandardError::Invalid]);
+            self.add_standard_errors(&[StandardError::Invalid]);
         }
         for parameter in parameters {
             self.add_parameter(parameter);
         }
     }
 
-    /// A body in JSON, under further media types, too, with all that can be wrong with one.
-    pub(crate) fn reads_json(&mut self, schema: &Value, further: &[String], max_bytes: u64) {
-        self.reads(JSON, schema.clone(), Some(max_bytes));
+    /// Adds a JSON body, also under `more_types`, and the errors for invalid ones.
+    pub(crate) fn add_json_body(&mut self, schema: &Value, more_types: &[String], max_bytes: u64) {
+        self.add_body(JSON, schema.clone(), Some(max_bytes));
         if let Some(body) = &mut self.request_body {
-            for media_type in further {
+            for media_type in more_types {
                 body.content
                     .extend(content(media_type, Some(schema.clone())));
             }
         }
-        self.refuse(&[
+        self.add_standard_errors(&[
             StandardError::BadRequest,
             StandardError::UnsupportedMediaType,
             StandardError::Invalid,
         ]);
     }
 
-    pub(crate) fn reads(&mut self, media_type: &str, schema: Value, max_bytes: Option<u64>) {
+    /// Adds a body and the errors for its size and speed.
+    pub(crate) fn add_body(&mut self, media_type: &str, schema: Value, max_bytes: Option<u64>) {
         let required = !(may_be_empty(media_type) || allows_null(&schema));
         let content = content(media_type, Some(schema));
         self.request_body = Some(RequestBody {
@@ -73,26 +76,26 @@ impl Operation {
             max_bytes: self.max_body.or(max_bytes),
             content,
         });
-        self.refuse(&[
+        self.add_standard_errors(&[
             StandardError::RequestTimeout,
             StandardError::ContentTooLarge,
         ]);
     }
 
-    /// The largest body in bytes, whether it is described before or after.
-    pub(crate) fn limit_body(&mut self, bytes: u64) {
+    /// Sets the body limit in bytes, before or after the body is added.
+    pub(crate) fn set_max_body(&mut self, bytes: u64) {
         self.max_body = Some(bytes);
         if let Some(body) = &mut self.request_body {
             body.max_bytes = Some(bytes);
         }
     }
 
-    pub(crate) fn answers_json(&mut self, status: StatusCode, schema: Value) {
+    pub(crate) fn add_json_response(&mut self, status: StatusCode, schema: Value) {
         self.add_response(status, Some((JSON, Some(schema))));
     }
 
     pub(crate) fn add_response(&mut self, status: StatusCode, body: Option<(&str, Option<Value>)>) {
-        let phrase = status.canonical_reason().unwrap_or("An answer");
+        let phrase = status.canonical_reason().unwrap_or("Response");
         let response = Response {
             description: format!("{phrase}."),
             content: body.map_or_else(BTreeMap::new, |(media_type, schema)| {
@@ -101,21 +104,22 @@ impl Operation {
             ..Response::default()
         };
         let status = status.as_u16().to_string();
-        self.responses.insert(status, Answer::Inline(response));
+        self.responses
+            .insert(status, ResponseOrRef::Inline(response));
     }
 
-    /// A success of which nothing is known.
-    pub(crate) fn answers_something(&mut self) {
+    /// Adds a success response of unknown status and content.
+    pub(crate) fn add_any_response(&mut self) {
         let response = Response {
             description: "Successful response.".to_owned(),
             ..Response::default()
         };
         self.responses
-            .insert("2XX".to_owned(), Answer::Inline(response));
+            .insert("2XX".to_owned(), ResponseOrRef::Inline(response));
     }
 
-    /// The success that is described may have another status.
-    pub(crate) fn has_any_success(&mut self) {
+    /// Changes the status of the success response to `2XX`.
+    pub(crate) fn set_any_success_status(&mut self) {
         let success = self.responses.keys().find(|status| status.starts_with('2'));
         if let Some(response) = success
             .cloned()
@@ -125,17 +129,17 @@ impl Operation {
         }
     }
 
-    pub(crate) fn has_success(&self) -> bool {
+    pub(crate) fn has_success_response(&self) -> bool {
         self.responses
             .keys()
             .any(|status| status.starts_with(['1', '2', '3']))
     }
 
-    /// `Location` in the answer that something was made.
-    pub(crate) fn locates(&mut self) {
-        if let Some(Answer::Inline(created)) = self.responses.get_mut("201") {
+    /// Adds `Location` to the 201 response.
+    pub(crate) fn add_location_header(&mut self) {
+        if let Some(ResponseOrRef::Inline(created)) = self.responses.get_mut("201") {
             let header = Header {
-                description: "Where it is, if the resource says so.".to_owned(),
+                description: "URI of the created item, if the resource has one.".to_owned(),
                 required: false,
                 schema: json!({"type": "string", "format": "uri-reference"}),
             };
@@ -143,16 +147,18 @@ impl Operation {
         }
     }
 
-    pub(crate) fn refuse(&mut self, refusals: &[StandardError]) {
-        for refusal in refusals {
-            let status = refusal.status().to_owned();
+    /// Adds standard errors, unless their status is described already.
+    pub(crate) fn add_standard_errors(&mut self, errors: &[StandardError]) {
+        for error in errors {
+            let status = error.status().to_owned();
             self.responses
                 .entry(status)
-                .or_insert(Answer::StandardError(*refusal));
+                .or_insert(ResponseOrRef::Standard(*error));
         }
     }
 
-    pub(crate) fn secure(&mut self, security: Security, registry: &mut Registry) {
+    /// Sets the security scheme and adds its errors.
+    pub(crate) fn set_security(&mut self, security: Security, registry: &mut Registry) {
         self.security = match (security, security.scheme()) {
             (Security::Public, _) => Some(Vec::new()),
             (_, None) => None,
@@ -162,17 +168,17 @@ impl Operation {
             }
         };
         if security != Security::Public {
-            self.refuse(&[StandardError::Unauthorized, StandardError::Forbidden]);
+            self.add_standard_errors(&[StandardError::Unauthorized, StandardError::Forbidden]);
         }
     }
 
-    /// The problems of an error type. Those of one status are one answer, which stands among the
-    /// components, since all operations that fail with this type share it.
-    pub(crate) fn fails_with<E: Problems>(&mut self, registry: &mut Registry) {
+    /// Adds the problems of an error type. Problems of one status are one response among the components,
+    /// which all operations with this error type share.
+    pub(crate) fn add_problems<E: Problems>(&mut self, registry: &mut Registry) {
         let mut kinds: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
         for kind in E::kinds() {
             match kind.status {
-                None => self.refuse(&[StandardError::Other]),
+                None => self.add_standard_errors(&[StandardError::Other]),
                 Some(status) => kinds.entry(status.code()).or_default().push(kind),
             }
         }
@@ -182,19 +188,19 @@ impl Operation {
             .and_then(|name| name.rsplit("::").next());
         for (status, kinds) in kinds {
             let name = format!("{}{status}", name.unwrap_or("Problem"));
-            let response = failure(status, &kinds, registry);
-            let answer = registry.share(&name, response);
-            self.responses.insert(status.to_string(), answer);
+            let response = problem_response(status, &kinds, registry);
+            let response = registry.add_response(&name, response);
+            self.responses.insert(status.to_string(), response);
         }
     }
 }
 
-/// What clients read of problems of one status.
-fn failure(status: u16, kinds: &[ProblemKind], registry: &Registry) -> Response {
-    let refusal = StandardError::ALL
+/// The response for problems of one status.
+fn problem_response(status: u16, kinds: &[ProblemKind], registry: &Registry) -> Response {
+    let standard = StandardError::ALL
         .into_iter()
-        .find(|refusal| refusal.status() == status.to_string());
-    let mut texts: Vec<_> = refusal
+        .find(|error| error.status() == status.to_string());
+    let mut texts: Vec<_> = standard
         .into_iter()
         .map(StandardError::description)
         .collect();
@@ -202,7 +208,7 @@ fn failure(status: u16, kinds: &[ProblemKind], registry: &Registry) -> Response 
     let sentences: Vec<_> = texts.into_iter().map(sentence).collect();
     let mut response = Response {
         description: sentences.join(" "),
-        content: problem("Problem"),
+        content: problem_content("Problem"),
         ..Response::default()
     };
     let examples = kinds
@@ -223,7 +229,7 @@ fn failure(status: u16, kinds: &[ProblemKind], registry: &Registry) -> Response 
     response
 }
 
-/// A text that stands beside others.
+/// The text with a final dot, to stand beside others.
 fn sentence(text: &str) -> String {
     if text.ends_with(['.', '!', '?']) {
         return text.to_owned();
@@ -231,16 +237,15 @@ fn sentence(text: &str) -> String {
     format!("{text}.")
 }
 
-/// Nothing and an empty body are the same in HTTP. Is an empty body of this type a good one?
-/// An optional body may be left out.
+/// Whether the schema allows null, so that the body may be empty.
 fn allows_null(schema: &Value) -> bool {
-    let is_null = |one: &Value| one == "null";
-    let is_nothing = match &schema["type"] {
+    let is_null = |name: &Value| name == "null";
+    let is_null_type = match &schema["type"] {
         Value::Array(types) => types.iter().any(is_null),
-        one => is_null(one),
+        name => is_null(name),
     };
     let alternatives = ["anyOf", "oneOf"].map(|name| schema[name].as_array());
-    is_nothing
+    is_null_type
         || alternatives
             .into_iter()
             .flatten()
@@ -248,6 +253,7 @@ fn allows_null(schema: &Value) -> bool {
             .any(allows_null)
 }
 
+/// Whether an empty body is valid for the media type.
 fn may_be_empty(media_type: &str) -> bool {
     media_type.starts_with("text/") || media_type == "application/octet-stream"
 }

@@ -1,4 +1,4 @@
-//! One parameter of an operation.
+//! A parameter of an operation.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::schemas::inline_schema;
 
-/// A parameter of a path, a query or a head, as the document tells of it.
+/// A path, query or header parameter in the API document.
 ///
-/// Made for you from typed queries; by hand where a [`Query`](crate::Query) is written by hand,
-/// and in a [`Description`](crate::Description).
+/// Typed queries make their own. Write one for a hand-written [`Query`](crate::Query) or in a
+/// [`Description`](crate::Description).
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,7 @@ use super::schemas::inline_schema;
 pub struct Parameter {
     pub(crate) name: Cow<'static, str>,
     #[serde(rename = "in")]
-    pub(crate) place: &'static str,
+    pub(crate) location: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -35,27 +35,22 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// A parameter of the query string, which may be left out.
-    ///
-    /// # Examples
-    /// ```
-    /// let parameter = resourceful::Parameter::query::<String>("lang");
-    /// ```
+    /// An optional query parameter.
     #[must_use]
     pub fn query<T: JsonSchema>(name: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(name.into(), "query", false, of_text(inline_schema::<T>()))
+        Self::new(
+            name.into(),
+            "query",
+            false,
+            without_null(inline_schema::<T>()),
+        )
     }
 
-    /// A segment of the path.
-    ///
-    /// # Examples
-    /// ```
-    /// let parameter = resourceful::Parameter::path::<i64>("id");
-    /// ```
+    /// A path parameter.
     #[must_use]
     pub fn path<T: JsonSchema>(name: impl Into<Cow<'static, str>>) -> Self {
-        let mut schema = of_text(inline_schema::<T>());
-        // A segment that is empty is none.
+        let mut schema = without_null(inline_schema::<T>());
+        // A path segment is never empty.
         if schema.get("type").and_then(Value::as_str) == Some("string")
             && !["format", "enum", "minLength"]
                 .iter()
@@ -66,18 +61,18 @@ impl Parameter {
         Self::new(name.into(), "path", true, schema)
     }
 
-    /// A field of the request's head, which may be left out.
-    ///
-    /// # Examples
-    /// ```
-    /// let parameter = resourceful::Parameter::header::<String>("X-GitHub-Event").required();
-    /// ```
+    /// An optional request header.
     #[must_use]
     pub fn header<T: JsonSchema>(name: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(name.into(), "header", false, of_text(inline_schema::<T>()))
+        Self::new(
+            name.into(),
+            "header",
+            false,
+            without_null(inline_schema::<T>()),
+        )
     }
 
-    /// The members of an object as parameters of the query string.
+    /// The members of an object as query parameters.
     pub(crate) fn all_of<T: JsonSchema>() -> Vec<Self> {
         let mut object = inline_schema::<T>();
         let required = object.remove("required");
@@ -95,14 +90,19 @@ impl Parameter {
         let parameters = properties.into_iter().filter_map(|(name, schema)| {
             let schema = Schema::try_from(schema).ok()?;
             let required = is_required(&name);
-            Some(Self::new(name.into(), "query", required, of_text(schema)))
+            Some(Self::new(
+                name.into(),
+                "query",
+                required,
+                without_null(schema),
+            ))
         });
         parameters.collect()
     }
 
     fn new(
         name: Cow<'static, str>,
-        place: &'static str,
+        location: &'static str,
         required: bool,
         mut schema: Schema,
     ) -> Self {
@@ -115,43 +115,28 @@ impl Parameter {
         }
         Self {
             name,
-            place,
+            location,
             description,
             required,
             schema,
         }
     }
 
-    /// The same one, which may not be left out.
-    ///
-    /// # Examples
-    /// ```
-    /// let parameter = resourceful::Parameter::query::<String>("q").required();
-    /// ```
+    /// Makes the parameter required.
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    /// The same one with a text.
-    ///
-    /// # Examples
-    /// ```
-    /// let parameter = resourceful::Parameter::query::<String>("q").with_description("Any words.");
-    /// ```
+    /// Sets the description.
     #[must_use]
     pub fn with_description(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.description = Some(text.into());
         self
     }
 
-    /// The same one with a keyword of JSON Schema.
-    ///
-    /// # Examples
-    /// ```
-    /// let lang = resourceful::Parameter::query::<String>("lang").with_keyword("pattern", "^[a-z]{2}$");
-    /// ```
+    /// Sets a keyword of its JSON Schema.
     #[must_use]
     pub fn with_keyword(mut self, keyword: &str, value: impl Into<Value>) -> Self {
         self.schema.insert(keyword.to_owned(), value.into());
@@ -159,14 +144,15 @@ impl Parameter {
     }
 }
 
-/// What can be said in text: not `null`.
-fn of_text(mut schema: Schema) -> Schema {
-    let is_null = |one: &Value| one == "null" || one.get("type").is_some_and(|it| it == "null");
+/// Removes null from the schema, since a text cannot be null.
+fn without_null(mut schema: Schema) -> Schema {
+    let is_null =
+        |schema: &Value| schema == "null" || schema.get("type").is_some_and(|name| name == "null");
     for keyword in ["type", "anyOf", "oneOf"] {
         let Some(Value::Array(alternatives)) = schema.get_mut(keyword) else {
             continue;
         };
-        alternatives.retain(|one| !is_null(one));
+        alternatives.retain(|schema| !is_null(schema));
         let [only] = &mut alternatives[..] else {
             continue;
         };

@@ -1,11 +1,11 @@
-//! Which problems an error type can become.
+//! The problems that an error type can become.
 
 use crate::error::{Error, ErrorStatus};
 
-/// What a hook may fail with: an error type that can say which problems it becomes.
+/// An error type of hooks that lists its problems.
 ///
-/// `#[derive(Problem)]` implements it. A type with a `From<It> for Error` of its own says
-/// `impl Problems for It {}`, which is "any problem", or lists them:
+/// `#[derive(Problem)]` implements it. For a type `Taken` with its own `From<Taken> for Error`, write
+/// `impl Problems for Taken {}`, which means any problem, or list the problems.
 ///
 /// # Examples
 /// ```
@@ -29,17 +29,17 @@ use crate::error::{Error, ErrorStatus};
     note = "derive `Problem`; or write `impl From<{Self}> for resourceful::Error` and `impl resourceful::Problems for {Self} {{}}`"
 )]
 pub trait Problems: Into<Error> {
-    /// Each problem that it can become.
+    /// The problems that the type can become.
     #[must_use]
     fn kinds() -> Vec<ProblemKind> {
         vec![ProblemKind::ANY]
     }
 }
 
-/// It can be anything.
+/// Any problem.
 impl Problems for Error {}
 
-/// One kind of problem, as the document tells of it.
+/// One kind of problem in the API document.
 ///
 /// # Examples
 /// ```
@@ -48,7 +48,7 @@ impl Problems for Error {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ProblemKind {
-    /// None is any.
+    /// `None` means any.
     pub(crate) status: Option<ErrorStatus>,
     pub(crate) detail: Option<&'static str>,
     pub(crate) problem_type: Option<(&'static str, &'static str)>,
@@ -56,12 +56,7 @@ pub struct ProblemKind {
 }
 
 impl ProblemKind {
-    /// Whatever it is.
-    ///
-    /// # Examples
-    /// ```
-    /// let kinds = vec![resourceful::ProblemKind::ANY];
-    /// ```
+    /// Any problem.
     pub const ANY: Self = Self {
         status: None,
         detail: None,
@@ -69,13 +64,7 @@ impl ProblemKind {
         has_retry_after: false,
     };
 
-    /// A problem of this status.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{ErrorStatus, ProblemKind};
-    /// let kind = ProblemKind::new(ErrorStatus::new(409));
-    /// ```
+    /// A problem with this status.
     #[must_use]
     pub const fn new(status: ErrorStatus) -> Self {
         Self {
@@ -84,46 +73,28 @@ impl ProblemKind {
         }
     }
 
-    /// The same one with the text that clients read.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{ErrorStatus, ProblemKind};
-    /// let kind = ProblemKind::new(ErrorStatus::new(404)).with_detail("Post not found");
-    /// ```
+    /// Sets the text for the client.
     #[must_use]
     pub const fn with_detail(mut self, detail: &'static str) -> Self {
         self.detail = Some(detail);
         self
     }
 
-    /// The same one with its own `type` and `title` (RFC 9457 section 3.1).
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{ErrorStatus, ProblemKind};
-    /// let kind = ProblemKind::new(ErrorStatus::new(409)).with_type("/problems/quota", "Quota exceeded");
-    /// ```
+    /// Sets `type` and `title` (RFC 9457 section 3.1).
     #[must_use]
     pub const fn with_type(mut self, uri: &'static str, title: &'static str) -> Self {
         self.problem_type = Some((uri, title));
         self
     }
 
-    /// The same one with `Retry-After`.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{ErrorStatus, ProblemKind};
-    /// let kind = ProblemKind::new(ErrorStatus::new(503)).with_retry_after();
-    /// ```
+    /// Adds `Retry-After`.
     #[must_use]
     pub const fn with_retry_after(mut self) -> Self {
         self.has_retry_after = true;
         self
     }
 
-    /// What it is about, as far as it is said.
+    /// The detail, else the title.
     pub(super) fn text(&self) -> Option<&'static str> {
         self.detail.or(self.problem_type.map(|(_, title)| title))
     }

@@ -1,71 +1,76 @@
-//! What an endpoint needs to tell of itself.
+//! The components of the document that endpoints share.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::document::{Answer, Response};
+use super::model::{Response, ResponseOrRef};
 use super::problems::ProblemKind;
 use super::schemas::Schemas;
 use crate::error::Error;
 use crate::error::problem::Problem;
 
-/// Collects the schemas, and knows what the application decided for all its operations.
-#[expect(missing_debug_implementations, reason = "nobody sees it")]
+/// Collects shared components and holds the settings of the application for all operations.
+#[expect(missing_debug_implementations, reason = "only hidden methods use it")]
 pub struct Registry {
     pub(crate) schemas: Schemas,
-    /// The largest body in bytes, where nothing else was said.
+    /// The default body limit in bytes.
     pub(crate) max_body_size: u64,
-    problems: Option<ProblemHook>,
-    /// Answers that operations share, by their names.
+    map_problem: Option<MapProblem>,
+    /// Shared responses by name.
     pub(crate) responses: BTreeMap<String, Response>,
     pub(crate) security_schemes: BTreeMap<String, Value>,
-    /// The texts of the groups that operations are shown in.
+    /// The descriptions of tags by name.
     pub(crate) tags: BTreeMap<String, String>,
 }
 
-type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
+type MapProblem = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
 
 impl Registry {
-    pub(crate) fn new(schemas: Schemas, max_body_size: u64, problems: Option<ProblemHook>) -> Self {
+    pub(crate) fn new(
+        schemas: Schemas,
+        max_body_size: u64,
+        map_problem: Option<MapProblem>,
+    ) -> Self {
         Self {
             schemas,
             max_body_size,
-            problems,
+            map_problem,
             responses: BTreeMap::new(),
             security_schemes: BTreeMap::new(),
             tags: BTreeMap::new(),
         }
     }
 
-    /// Puts an answer among the components; two of one name that differ stay where they are.
-    pub(super) fn share(&mut self, name: &str, response: Response) -> Answer {
+    /// Adds a response to the components and returns a reference. If another response has the name, the
+    /// response stays inline.
+    pub(super) fn add_response(&mut self, name: &str, response: Response) -> ResponseOrRef {
         let shared = self
             .responses
             .entry(name.to_owned())
             .or_insert_with(|| response.clone());
         if *shared != response {
-            return Answer::Inline(response);
+            return ResponseOrRef::Inline(response);
         }
         let reference = format!("#/components/responses/{name}");
-        Answer::Shared { reference }
+        ResponseOrRef::Shared { reference }
     }
 
-    /// The first text of a group stays, unless there was none.
-    pub(crate) fn tag(&mut self, name: &str, text: &str) {
+    /// Adds a tag. The first description that is not empty counts.
+    pub(crate) fn add_tag(&mut self, name: &str, text: &str) {
         let known = self.tags.entry(name.to_owned()).or_default();
         if known.is_empty() {
             text.clone_into(known);
         }
     }
 
-    /// What clients read of a problem of this kind.
+    /// The problem that clients get for this kind.
     pub(super) fn example(&self, kind: ProblemKind) -> Option<Problem> {
         let error = kind.error()?;
         let problem = Problem::from(&error);
-        Some(match &self.problems {
-            Some(change) => change(&error, problem),
+        Some(match &self.map_problem {
+            Some(map_problem) => map_problem(&error, problem),
             None => problem,
         })
     }

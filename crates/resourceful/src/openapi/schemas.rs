@@ -1,4 +1,4 @@
-//! The schemas of a document: schemars' own, once as clients send a type and once as they read it.
+//! The schemas of the document, from schemars: for each type as input and as output.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,25 +9,24 @@ use schemars::transform::{ReplaceBoolSchemas, Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use super::name_conflicts::{Visit, name_conflicts};
-use super::standard_error::schemas as problem_schemas;
+use super::name_conflicts::{SchemaUse, name_conflicts};
+use super::standard_error::problem_schemas;
 use crate::error::build_error::BuildError;
 
 const OUTPUTS: &str = "#/components/schemas/";
 
-/// Where the schemas of what clients send stand until it is known which differ from those of what
-/// they read.
+/// The location of input schemas until it is known which of them differ from the output schemas.
 const INPUTS: &str = "#/components/inputs/";
 
-/// A pattern.
+/// The pattern of strings without U+0000.
 pub const WITHOUT_NUL: &str = r"^[^\u0000]*$";
 
-/// Collects the schemas that operations refer to.
+/// Collects the schemas that operations use.
 pub(crate) struct Schemas {
     inputs: SchemaGenerator,
     outputs: SchemaGenerator,
-    visits: Vec<Visit>,
-    /// Who registered what is described now.
+    uses: Vec<SchemaUse>,
+    /// The registration of the operation that is being described.
     pub(crate) caller: &'static Location<'static>,
 }
 
@@ -36,49 +35,49 @@ impl Schemas {
         Self {
             inputs: settings(INPUTS).for_deserialize().into_generator(),
             outputs: settings(OUTPUTS).for_serialize().into_generator(),
-            visits: Vec::new(),
+            uses: Vec::new(),
             caller: Location::caller(),
         }
     }
 
-    /// The schema of what a client sends.
+    /// The schema of a type as a client sends it.
     pub(crate) fn input<T: JsonSchema>(&mut self) -> Value {
-        self.visit::<T>();
+        self.add_use::<T>();
         let mut schema = self.inputs.subschema_for::<T>();
-        as_object(&mut schema);
-        as_read(&mut schema);
+        replace_bool_schemas(&mut schema);
+        add_input_rules(&mut schema);
         schema.to_value()
     }
 
-    /// The schema of what a client reads.
+    /// The schema of a type as a client receives it.
     pub(crate) fn output<T: JsonSchema>(&mut self) -> Value {
-        self.visit::<T>();
+        self.add_use::<T>();
         let mut schema = self.outputs.subschema_for::<T>();
-        as_object(&mut schema);
+        replace_bool_schemas(&mut schema);
         schema.to_value()
     }
 
-    fn visit<T: JsonSchema>(&mut self) {
-        self.visits.push(Visit {
+    fn add_use<T: JsonSchema>(&mut self) {
+        self.uses.push(SchemaUse {
             type_name: type_name::<T>(),
             caller: self.caller,
             generate: |generator| drop(generator.subschema_for::<T>()),
         });
     }
 
-    /// Two types of one name, as mistakes.
-    pub(crate) fn mistakes(&self) -> Vec<BuildError> {
-        name_conflicts(&self.visits)
+    /// An error for each two types with the same name.
+    pub(crate) fn name_conflicts(&self) -> Vec<BuildError> {
+        name_conflicts(&self.uses)
     }
 
-    /// Puts the schemas into `document`, and has its references lead there. A type that clients
-    /// send otherwise than they read it stands there twice: `Post` and `PostInput`.
-    pub(crate) fn put_into(mut self, document: &mut Value) -> Vec<BuildError> {
+    /// Writes the schemas into `document` and adjusts its references. A type whose input schema differs
+    /// from its output schema gets two: `Post` and `PostInput`.
+    pub(crate) fn write_into(mut self, document: &mut Value) -> Vec<BuildError> {
         let mut schemas = self.outputs.take_definitions(true);
         let mut inputs = self.inputs.take_definitions(true);
         for schema in inputs.values_mut() {
             if let Ok(schema) = schema.try_into() {
-                as_read(schema);
+                add_input_rules(schema);
             }
         }
         let differing = differing(&inputs, &schemas);
@@ -93,28 +92,30 @@ impl Schemas {
             let name = renamed.get(&input).cloned().unwrap_or(input);
             schemas.entry(name).or_insert(schema);
         }
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         for (name, schema) in problem_schemas() {
             if schemas.insert(name.to_owned(), schema).is_some() {
-                mistakes.push(BuildError::new(
-                    format!("the schema name `{name}` is that of problem details: rename the type"),
+                errors.push(BuildError::new(
+                    format!(
+                        "the schema name `{name}` is reserved for problem details: rename the type"
+                    ),
                     &[self.caller],
                 ));
             }
         }
         document["components"]["schemas"] = schemas.into();
-        redirect(document, &renamed);
-        mistakes
+        rename_references(document, &renamed);
+        errors
     }
 }
 
-/// The schema of `T` as clients send it, without references.
+/// The input schema of `T` without references.
 pub(crate) fn inline_schema<T: JsonSchema>() -> Schema {
     let mut settings = settings(INPUTS).for_deserialize();
     settings.inline_subschemas = true;
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.remove("title");
-    as_read(&mut schema);
+    add_input_rules(&mut schema);
     schema
 }
 
@@ -122,27 +123,26 @@ fn settings(path: &str) -> SchemaSettings {
     SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
         settings.definitions_path = path.trim_start_matches('#').to_owned().into();
-        settings.transforms.push(Box::new(as_object));
+        settings.transforms.push(Box::new(replace_bool_schemas));
     })
 }
 
-/// Says "anything" by `{}`: generators of clients stumble over `true`, which says the same.
-fn as_object(schema: &mut Schema) {
+/// Replaces the schema `true` by `{}`, since some client generators do not support `true`.
+fn replace_bool_schemas(schema: &mut Schema) {
     let mut transform = ReplaceBoolSchemas::default();
     transform.skip_additional_properties = true;
     transform.transform(schema);
 }
 
-/// Says what [`Input`](crate::Input) does besides what schemars knows.
-fn as_read(schema: &mut Schema) {
-    transform_subschemas(&mut as_read, schema);
-    in_known_formats(schema);
-    if is_text(schema) && !has_any(schema, &["x-allow-nul", "enum", "const", "format"]) {
-        // One of the two can always be added.
+/// Adds the rules of [`Input`](crate::Input) that schemars does not know.
+fn add_input_rules(schema: &mut Schema) {
+    transform_subschemas(&mut add_input_rules, schema);
+    add_format_bounds(schema);
+    if is_string(schema) && !has_any(schema, &["x-allow-nul", "enum", "const", "format"]) {
         if has_any(schema, &["pattern"]) {
-            // Any number, and null, matches a pattern: `not` alone would refuse these.
-            let is_text_alone = schema.get("type").is_some_and(Value::is_string);
-            let nul = if is_text_alone {
+            // Numbers and null match every pattern, so `not` needs the type if they are allowed.
+            let is_only_string = schema.get("type").is_some_and(Value::is_string);
+            let nul = if is_only_string {
                 json!({"pattern": r"\u0000"})
             } else {
                 json!({"type": "string", "pattern": r"\u0000"})
@@ -152,10 +152,10 @@ fn as_read(schema: &mut Schema) {
             schema.insert("pattern".to_owned(), WITHOUT_NUL.into());
         }
     }
-    // The names of a map; those that no schema knows are ignored.
+    // The keys of a map. Other unknown members are ignored.
     let is_map = schema
         .get("additionalProperties")
-        .is_some_and(|it| it != false);
+        .is_some_and(|additional| additional != false);
     if is_map && !has_any(schema, &["x-allow-nul", "propertyNames"]) {
         let names = json!({"pattern": WITHOUT_NUL});
         schema.insert("propertyNames".to_owned(), names);
@@ -163,18 +163,17 @@ fn as_read(schema: &mut Schema) {
     if schema.remove("x-read-one-by-one").is_some()
         && let Some(items) = schema.remove("items")
     {
-        let any = json!({"description": "Anything else fails as an item."});
+        let any = json!({"description": "Any other element fails as a single item."});
         schema.insert("items".to_owned(), json!({"anyOf": [items, any]}));
     }
-    // Schemars asks `Serialize` for defaults, which may say absence by null.
+    // schemars serialises defaults, and an absent value may serialise as null.
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
     }
 }
 
-/// Schemars has formats of its own, whose bounds nobody else knows; those of `float` are known, but
-/// not to all.
-fn in_known_formats(schema: &mut Schema) {
+/// Adds bounds for formats that only schemars defines, and for `float`, which some tools do not know.
+fn add_format_bounds(schema: &mut Schema) {
     let (minimum, maximum) = match schema.get("format").and_then(Value::as_str) {
         Some("uint32") => (0.into(), u32::MAX.into()),
         Some("uint64") => (0.into(), u64::MAX.into()),
@@ -199,10 +198,10 @@ fn in_known_formats(schema: &mut Schema) {
     }
 }
 
-fn is_text(schema: &Schema) -> bool {
+fn is_string(schema: &Schema) -> bool {
     match schema.get("type") {
-        Some(Value::String(one)) => one == "string",
-        Some(Value::Array(several)) => several.iter().any(|one| one == "string"),
+        Some(Value::String(name)) => name == "string",
+        Some(Value::Array(names)) => names.iter().any(|name| name == "string"),
         _ => false,
     }
 }
@@ -213,13 +212,13 @@ fn has_any(schema: &Schema, keywords: &[&str]) -> bool {
         .any(|keyword| schema.get(*keyword).is_some())
 }
 
-/// The inputs that are not what an output of the same name is, or that refer to one.
+/// The input schemas that differ from the output schema of the same name, or refer to such a schema.
 fn differing(inputs: &Map<String, Value>, outputs: &Map<String, Value>) -> BTreeSet<String> {
     let mut differing = BTreeSet::new();
     for (name, input) in inputs {
-        let mut same = input.clone();
-        redirect(&mut same, &BTreeMap::new());
-        if outputs.get(name).is_some_and(|output| *output != same) {
+        let mut input = input.clone();
+        rename_references(&mut input, &BTreeMap::new());
+        if outputs.get(name).is_some_and(|output| *output != input) {
             differing.insert(name.clone());
         }
     }
@@ -243,17 +242,17 @@ fn differing(inputs: &Map<String, Value>, outputs: &Map<String, Value>) -> BTree
     }
 }
 
-fn input_name(input: &str, taken: &Map<String, Value>) -> String {
+fn input_name(input: &str, existing: &Map<String, Value>) -> String {
     let name = format!("{input}Input");
     let numbered = (2..).map(|number| format!("{name}{number}"));
     std::iter::once(name.clone())
         .chain(numbered)
-        .find(|name| !taken.contains_key(name))
+        .find(|name| !existing.contains_key(name))
         .expect("there is always a next number")
 }
 
-/// References to inputs become references to schemas, some under another name.
-fn redirect(value: &mut Value, renamed: &BTreeMap<String, String>) {
+/// Changes references to input schemas into references to schemas, some under another name.
+fn rename_references(value: &mut Value, renamed: &BTreeMap<String, String>) {
     match value {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get_mut("$ref")
@@ -264,9 +263,11 @@ fn redirect(value: &mut Value, renamed: &BTreeMap<String, String>) {
             }
             members
                 .values_mut()
-                .for_each(|member| redirect(member, renamed));
+                .for_each(|member| rename_references(member, renamed));
         }
-        Value::Array(elements) => elements.iter_mut().for_each(|one| redirect(one, renamed)),
+        Value::Array(elements) => elements
+            .iter_mut()
+            .for_each(|element| rename_references(element, renamed)),
         _ => {}
     }
 }

@@ -1,8 +1,8 @@
-//! How clients show who they are, as the document tells of it.
+//! The authentication schemes of the API document.
 
 use serde_json::{Value, json};
 
-/// How a client shows who it is: what [`Access::security`](crate::Access::security) says.
+/// The authentication scheme in the API document, from [`Access::security`](crate::Access::security).
 ///
 /// # Examples
 /// ```
@@ -36,9 +36,9 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Security {
-    /// Nobody is asked who they are.
+    /// No authentication.
     Public,
-    /// Some are refused; the document does not tell by what.
+    /// Requests may be refused, but the document names no scheme.
     #[default]
     Unspecified,
     /// `Authorization: Bearer ..` (RFC 6750).
@@ -54,7 +54,7 @@ pub enum Security {
 }
 
 impl Security {
-    /// Its name among the components, and its security scheme object.
+    /// The component name and the security scheme object.
     pub(crate) fn scheme(self) -> Option<(String, Value)> {
         let (name, scheme) = match self {
             Self::Public | Self::Unspecified => return None,
@@ -77,16 +77,16 @@ impl Security {
     }
 }
 
-fn api_key(place: &str, name: &str) -> Value {
-    json!({"type": "apiKey", "in": place, "name": name})
+fn api_key(location: &str, name: &str) -> Value {
+    json!({"type": "apiKey", "in": location, "name": name})
 }
 
-/// Names of components have letters, digits, `.`, `-` and `_`.
+/// A component name, which has only letters, digits, `.`, `-` and `_`.
 fn component_name(name: &str) -> String {
-    let character = |one: char| match one {
-        '.' | '-' | '_' => one,
-        one if one.is_ascii_alphanumeric() => one.to_ascii_lowercase(),
+    let to_allowed = |character: char| match character {
+        '.' | '-' | '_' => character,
+        character if character.is_ascii_alphanumeric() => character.to_ascii_lowercase(),
         _ => '_',
     };
-    name.chars().map(character).collect()
+    name.chars().map(to_allowed).collect()
 }

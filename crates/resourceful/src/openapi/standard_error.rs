@@ -1,13 +1,13 @@
-//! The answers by which the library refuses a request: the same for all operations.
+//! The error responses of the library, which all operations share.
 
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::document::{Header, MediaType, Response};
+use super::model::{Header, MediaType, Response};
 
-/// Why a request does not reach its hook, or its answer not the client.
+/// An error response of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StandardError {
     BadRequest,
@@ -24,7 +24,7 @@ pub(crate) enum StandardError {
     UpgradeRequired,
     InternalServerError,
     ServiceUnavailable,
-    /// Whatever the application answers besides.
+    /// Any other error of the application.
     Other,
 }
 
@@ -47,7 +47,7 @@ impl StandardError {
         Self::Other,
     ];
 
-    /// Its status, as responses are listed by it.
+    /// The key among the responses of an operation.
     pub(crate) fn status(self) -> &'static str {
         match self {
             Self::BadRequest => "400",
@@ -70,25 +70,25 @@ impl StandardError {
 
     pub(crate) fn description(self) -> &'static str {
         match self {
-            Self::BadRequest => "The request is malformed.",
-            Self::Unauthorized => "The client has to show who it is.",
-            Self::Forbidden => "The client may not do this.",
-            Self::NotFound => "There is nothing at this path.",
-            Self::MethodNotAllowed => "The path is there, but not for this method.",
-            Self::NotAcceptable => "The client refuses the only type that there is.",
-            Self::RequestTimeout => "The body came too slowly.",
-            Self::ContentTooLarge => "The body is over the limit.",
-            Self::UriTooLong => "The path and the query are too long.",
-            Self::UnsupportedMediaType => "The body is of another type.",
-            Self::Invalid => "Some fields are wrong; each of them is named.",
-            Self::UpgradeRequired => "This is no WebSocket handshake.",
-            Self::InternalServerError => "Something went wrong here.",
+            Self::BadRequest => "Malformed request.",
+            Self::Unauthorized => "Authentication required.",
+            Self::Forbidden => "Permission denied.",
+            Self::NotFound => "Not found.",
+            Self::MethodNotAllowed => "Method not allowed.",
+            Self::NotAcceptable => "`Accept` excludes JSON.",
+            Self::RequestTimeout => "The body arrived too slowly.",
+            Self::ContentTooLarge => "The body exceeds the size limit.",
+            Self::UriTooLong => "Path and query are too long.",
+            Self::UnsupportedMediaType => "Unsupported media type.",
+            Self::Invalid => "Invalid fields; `errors` lists each one.",
+            Self::UpgradeRequired => "WebSocket handshake required.",
+            Self::InternalServerError => "Internal server error.",
             Self::ServiceUnavailable => "Timed out or temporarily unavailable.",
-            Self::Other => "Any other problem.",
+            Self::Other => "Any other problem_content.",
         }
     }
 
-    /// A reference to the response among the components.
+    /// Serialises as a reference to the response among the components.
     #[expect(
         clippy::trivially_copy_pass_by_ref,
         reason = "serde calls it with a reference"
@@ -97,7 +97,7 @@ impl StandardError {
         json!({"$ref": format!("#/components/responses/{}", self.name())}).serialize(serializer)
     }
 
-    /// Its name among the components.
+    /// The name among the components.
     pub(crate) fn name(self) -> String {
         format!("{self:?}")
     }
@@ -110,15 +110,15 @@ impl StandardError {
         Response {
             description: self.description().to_owned(),
             headers: self.headers(),
-            content: problem(schema),
+            content: problem_content(schema),
         }
     }
 
     pub(super) fn headers(self) -> BTreeMap<String, Header> {
         let (name, description, required) = match self {
-            Self::Unauthorized => ("WWW-Authenticate", "By which means.", true),
-            Self::MethodNotAllowed => ("Allow", "The methods that the path is there for.", true),
-            Self::ServiceUnavailable => ("Retry-After", "When to try again, in seconds.", false),
+            Self::Unauthorized => ("WWW-Authenticate", "Accepted authentication schemes.", true),
+            Self::MethodNotAllowed => ("Allow", "Allowed methods.", true),
+            Self::ServiceUnavailable => ("Retry-After", "Seconds to wait before a retry.", false),
             _ => return BTreeMap::new(),
         };
         let header = Header {
@@ -130,8 +130,8 @@ impl StandardError {
     }
 }
 
-/// Content of problem details that refers to a schema among the components.
-pub(crate) fn problem(schema: &str) -> BTreeMap<String, MediaType> {
+/// The content of a problem response, by reference to a schema among the components.
+pub(crate) fn problem_content(schema: &str) -> BTreeMap<String, MediaType> {
     let media_type = MediaType {
         schema: Some(json!({"$ref": format!("#/components/schemas/{schema}")})),
         ..MediaType::default()
@@ -139,38 +139,38 @@ pub(crate) fn problem(schema: &str) -> BTreeMap<String, MediaType> {
     BTreeMap::from([("application/problem+json".to_owned(), media_type)])
 }
 
-/// The schemas of RFC 9457, by their names.
-pub(crate) fn schemas() -> [(&'static str, Value); 2] {
+/// The schemas of problem details (RFC 9457) by name.
+pub(crate) fn problem_schemas() -> [(&'static str, Value); 2] {
     let members = json!({
         "type": {
             "type": "string", "format": "uri-reference",
-            "description": "What kind of problem it is; `about:blank` says no more than the status.",
+            "description": "Type of the problem; `about:blank` adds nothing to the status.",
         },
-        "title": {"type": "string", "description": "What this kind is called."},
+        "title": {"type": "string", "description": "Short text for the type."},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string", "description": "What happened this time."},
+        "detail": {"type": "string", "description": "Explanation of this occurrence."},
     });
     let mut invalid = members.clone();
     invalid["errors"] = json!({
         "type": "array",
         "minItems": 1,
-        "description": "Every wrong field.",
+        "description": "Every invalid field.",
         "items": {
             "type": "object",
             "required": ["detail"],
             "properties": {
                 "pointer": {
                     "type": "string",
-                    "description": "Where it is in the body: a JSON Pointer as a URI fragment (RFC 6901 section 6).",
+                    "description": "Location in the body: a JSON Pointer as a URI fragment (RFC 6901 section 6).",
                 },
-                "name": {"type": "string", "description": "The parameter."},
-                "in": {"type": "string", "description": "Where the parameter is: `query`."},
-                "detail": {"type": "string", "description": "What is wrong with it."},
+                "name": {"type": "string", "description": "Name of the parameter."},
+                "in": {"type": "string", "description": "Location of the parameter: `query`."},
+                "detail": {"type": "string", "description": "Explanation of the error."},
             },
         },
     });
-    // Other members may be there. Said by `additionalProperties`, generated TypeScript would let
-    // any problem have `errors`, and could not tell the two apart by them.
+    // Other members are allowed. With `additionalProperties`, generated TypeScript would allow `errors` in
+    // every problem and could not distinguish the two types.
     let problem = json!({
         "type": "object",
         "description": "Problem details (RFC 9457).",
@@ -180,7 +180,7 @@ pub(crate) fn schemas() -> [(&'static str, Value); 2] {
     });
     let invalid = json!({
         "type": "object",
-        "description": "Problem details (RFC 9457) of a request with wrong fields.",
+        "description": "Problem details (RFC 9457) of a request with invalid fields.",
         "required": ["type", "title", "status", "errors"],
         "properties": invalid,
         "unevaluatedProperties": true,

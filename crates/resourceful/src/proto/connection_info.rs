@@ -1,29 +1,29 @@
-//! Where a request came in: over which connection, and who is at its other end.
+//! The connection of a request.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-/// What the server knows of a request's connection; a request that some other server hands over
-/// has none.
+/// The connection of a request. A request from another server has none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionInfo {
     /// `None` over a Unix socket.
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) is_encrypted: bool,
-    /// The client, where an application around this one knows it.
+    /// The client address, if an outer application has determined it.
     pub(crate) client: Option<IpAddr>,
 }
 
-/// What an application tells one that is mounted in it: an extension of the request.
+/// Request extension from an application to one that is mounted in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Mounted {
-    pub(crate) origin: Option<ConnectionInfo>,
-    /// What stands before the paths that the inner one sees.
+    pub(crate) connection: Option<ConnectionInfo>,
+    /// The path prefix that the inner application does not see.
     pub(crate) root_path: Arc<str>,
 }
 
-/// Whoever has an IPv6 address has all of its /64, so that is one client.
-pub(crate) fn client_of(address: IpAddr) -> IpAddr {
+/// The key by which limits count a client: its IPv4 address or IPv6 /64 network, since one client has all
+/// of a /64.
+pub(crate) fn client_key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) & !u128::from(u64::MAX);

@@ -1,11 +1,11 @@
-//! The cookies of a request: one field over HTTP/2, too.
+//! Joins the cookies of HTTP/2 requests into one header.
 
 use http::header::{COOKIE, HeaderMap, HeaderValue};
 
-/// HTTP/2 clients may send a field for each cookie, so that those that stay compress well. They are
-/// one list (RFC 9113 section 8.2.3, RFC 9114 section 4.2.1).
+/// Joins several `Cookie` headers. HTTP/2 clients may send one for each cookie for better compression
+/// (RFC 9113 section 8.2.3, RFC 9114 section 4.2.1).
 pub(crate) fn join(headers: &mut HeaderMap) {
-    // Where no field is there twice, this one is not.
+    // If no header occurs twice, `Cookie` does not either.
     if headers.len() == headers.keys_len() {
         return;
     }

@@ -1,4 +1,4 @@
-//! What proxies in front of the application say of a request, and which of them are believed.
+//! Trusted proxies, and their `X-Forwarded-*` headers.
 
 use std::net::IpAddr;
 
@@ -11,16 +11,16 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 const FORWARDED_HOST: &str = "x-forwarded-host";
 
-/// The proxies that are believed: see [`App::trusted_proxies`](crate::app::App::trusted_proxies).
+/// The trusted proxies: see [`App::trusted_proxies`](crate::app::App::trusted_proxies).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proxies {
     networks: Vec<IpNet>,
-    /// Whoever comes over a Unix socket.
+    /// Every peer on a Unix socket is trusted.
     has_unix: bool,
 }
 
 impl Proxies {
-    /// Adds one: a network, an address or `unix`. `None` when it is none of them.
+    /// Adds a network, an address or `unix`; `None` if the text is none of these.
     pub(crate) fn add(&mut self, text: &str) -> Option<()> {
         if text == "unix" {
             self.has_unix = true;
@@ -30,7 +30,7 @@ impl Proxies {
             Ok(address) => address.to_canonical().into(),
             Err(_) => text.parse().ok()?,
         };
-        // A mapped one would never match: addresses are compared as IPv4.
+        // A mapped network would never match, since addresses are compared as IPv4.
         let is_mapped =
             matches!(network, IpNet::V6(network) if network.addr().to_ipv4_mapped().is_some());
         if is_mapped {
@@ -40,74 +40,74 @@ impl Proxies {
         Some(())
     }
 
-    /// Does this request come from one of them?
-    fn has_sent(&self, origin: ConnectionInfo) -> bool {
-        match origin.peer {
-            Some(peer) => self.has(peer.ip()),
+    /// Whether the peer of the connection is trusted.
+    fn is_trusted(&self, connection: ConnectionInfo) -> bool {
+        match connection.peer {
+            Some(peer) => self.contains(peer.ip()),
             None => self.has_unix,
         }
     }
 
-    fn has(&self, address: IpAddr) -> bool {
-        // IPv4 on a socket for both.
+    fn contains(&self, address: IpAddr) -> bool {
+        // A dual-stack socket maps IPv4 addresses.
         let address = address.to_canonical();
         self.networks
             .iter()
             .any(|network| network.contains(&address))
     }
 
-    /// The client before the first proxy that is not believed.
+    /// The address of the client: the last one in the list that is not a trusted proxy.
     ///
-    /// Each proxy adds who it heard from at the end, so the list is read from there.
-    pub(crate) fn client(&self, origin: ConnectionInfo, headers: &HeaderMap) -> Option<IpAddr> {
-        if origin.client.is_some() {
-            return origin.client;
+    /// Each proxy appends the address of its peer, so the list is read from its end.
+    pub(crate) fn client(&self, connection: ConnectionInfo, headers: &HeaderMap) -> Option<IpAddr> {
+        if connection.client.is_some() {
+            return connection.client;
         }
-        let peer = origin.peer.map(|peer| peer.ip().to_canonical());
-        if !self.has_sent(origin) {
+        let peer = connection.peer.map(|peer| peer.ip().to_canonical());
+        if !self.is_trusted(connection) {
             return peer;
         }
         let values = headers.get_all(FORWARDED_FOR).iter().rev();
-        let said = values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+        let addresses = values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
         let mut client = peer;
-        for text in said {
-            // Behind what cannot be read nothing is known.
+        for text in addresses {
+            // Addresses before an unreadable one are not reliable.
             let Some(address) = address(text.trim()) else {
                 break;
             };
             client = Some(address);
-            if !self.has(address) {
+            if !self.contains(address) {
                 break;
             }
         }
         client
     }
 
-    /// Did the client come over TLS?
-    pub(crate) fn is_encrypted(&self, origin: ConnectionInfo, headers: &HeaderMap) -> bool {
-        match self.said(origin, headers, FORWARDED_PROTO) {
+    /// Whether the client uses TLS.
+    pub(crate) fn is_encrypted(&self, connection: ConnectionInfo, headers: &HeaderMap) -> bool {
+        match self.last_value(connection, headers, FORWARDED_PROTO) {
             Some(scheme) => scheme.eq_ignore_ascii_case("https"),
-            None => origin.is_encrypted,
+            None => connection.is_encrypted,
         }
     }
 
-    /// The host that the client asked, where a proxy says so.
+    /// The host that the client requested, if a proxy forwards it.
     pub(crate) fn host<'h>(
         &self,
-        origin: ConnectionInfo,
+        connection: ConnectionInfo,
         headers: &'h HeaderMap,
     ) -> Option<&'h str> {
-        self.said(origin, headers, FORWARDED_HOST)
+        self.last_value(connection, headers, FORWARDED_HOST)
     }
 
-    /// The last word: that of the proxy that we know.
-    fn said<'h>(
+    /// The last value of a header, which the trusted proxy has set.
+    fn last_value<'h>(
         &self,
-        origin: ConnectionInfo,
+        connection: ConnectionInfo,
         headers: &'h HeaderMap,
         name: &str,
     ) -> Option<&'h str> {
-        if !self.has_sent(origin) {
+        if !self.is_trusted(connection) {
             return None;
         }
         let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
@@ -115,7 +115,7 @@ impl Proxies {
     }
 }
 
-/// An address, which some proxies write with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
+/// Parses an address; some proxies append a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
 fn address(text: &str) -> Option<IpAddr> {
     let address = text.parse().ok().or_else(|| {
         let with_port = text.parse::<std::net::SocketAddr>();
@@ -133,7 +133,7 @@ mod tests {
         for proxy in ["10.0.0.0/8", "::1", "127.0.0.1"] {
             proxies.add(proxy).unwrap();
         }
-        let origin = ConnectionInfo {
+        let connection = ConnectionInfo {
             peer: Some(format!("{peer}:4711").parse().unwrap()),
             is_encrypted: false,
             client: None,
@@ -142,16 +142,16 @@ mod tests {
         for value in forwarded {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
-        proxies.client(origin, &headers).unwrap().to_string()
+        proxies.client(connection, &headers).unwrap().to_string()
     }
 
     #[test]
-    fn who_is_no_proxy_is_the_client() {
+    fn an_untrusted_peer_is_the_client() {
         assert_eq!(client("192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
     }
 
     #[test]
-    fn the_first_who_is_not_believed_is_the_client() {
+    fn the_last_untrusted_address_is_the_client() {
         assert_eq!(client("10.1.2.3", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(
             client("10.1.2.3", &["1.1.1.1, 198.51.100.1, 10.9.9.9"]),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_not_believed() {
+    fn unreadable_addresses_are_not_trusted() {
         assert_eq!(client("10.1.2.3", &["198.51.100.1, unknown"]), "10.1.2.3");
         assert_eq!(
             client("10.1.2.3", &["198.51.100.1, _x, 10.0.0.9"]),

@@ -1,4 +1,4 @@
-//! The host of a request (RFC 9110 section 7.2): which of a server's names was asked.
+//! The host of a request (RFC 9110 section 7.2).
 
 use std::net::Ipv6Addr;
 
@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{Uri, Version};
 
-/// `name[:port]` in its parts; the name as it was written.
+/// A parsed `name[:port]`; the name as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Host<'h> {
     pub(crate) name: &'h str,
@@ -15,11 +15,11 @@ pub(crate) struct Host<'h> {
 }
 
 impl<'h> Host<'h> {
-    /// Can it be parsed? Most are names, which need only a look at each byte.
+    /// Whether the bytes are a valid host. Names, the usual case, need no parsing.
     pub(crate) fn is_valid(bytes: &'h [u8]) -> bool {
         // No branch for each byte.
         let is_name = bytes.iter().fold(true, |is_name, byte| {
-            is_name & IS_OF_A_NAME[usize::from(*byte)]
+            is_name & IS_NAME_BYTE[usize::from(*byte)]
         });
         if is_name && !matches!(bytes, b"" | b".") {
             return true;
@@ -27,8 +27,8 @@ impl<'h> Host<'h> {
         std::str::from_utf8(bytes).is_ok_and(|text| Self::parse(text).is_some())
     }
 
-    /// `None` where RFC 3986 section 3.2 knows no such host, and for an empty one, which no http
-    /// URI may have (RFC 9110 section 4.2.1).
+    /// Parses a host (RFC 3986 section 3.2). `None` also for an empty one, which no http URI may have
+    /// (RFC 9110 section 4.2.1).
     pub(crate) fn parse(text: &'h str) -> Option<Self> {
         let (name, port) = if text.starts_with('[') {
             let end = text.find(']')?;
@@ -38,7 +38,7 @@ impl<'h> Host<'h> {
             let end = text.find(':').unwrap_or(text.len());
             let name = &text[..end];
             let mut bytes = name.bytes();
-            if without_root(name).is_empty() || !bytes.all(|byte| IS_OF_A_NAME[usize::from(byte)]) {
+            if without_root(name).is_empty() || !bytes.all(|byte| IS_NAME_BYTE[usize::from(byte)]) {
                 return None;
             }
             (name, &text[end..])
@@ -55,9 +55,9 @@ impl<'h> Host<'h> {
         Some(Self { name, port })
     }
 
-    /// Is it one of those? A pattern is a name in any letter case, or with a dot before it also
-    /// every name below it.
-    pub(crate) fn is_one_of(self, patterns: &[String]) -> bool {
+    /// Whether the host matches a pattern: a name in any letter case, or `.name` for the name and all its
+    /// subdomains.
+    pub(crate) fn matches_any(self, patterns: &[String]) -> bool {
         let name = without_root(self.name);
         let is_below = |parent: &str| {
             let start = name.len().checked_sub(parent.len());
@@ -72,27 +72,27 @@ impl<'h> Host<'h> {
     }
 }
 
-/// The answer to a request of which [`is_one`] is not true.
-pub(crate) const NOT_ONE: &str =
+/// The error text for a request without [`is_unambiguous`] host.
+pub(crate) const AMBIGUOUS: &str =
     "The target and the Host field must name the same valid host, once.";
 
-/// Has the request one host, a valid one, which is the same in its target and its `Host`?
+/// Whether the request has one valid host, the same in its target and its `Host`.
 ///
-/// RFC 9112 section 3.2 and RFC 9113 section 8.3.1: both protocols can name it in both places, and
-/// a proxy may have read the other one.
-pub(crate) fn is_one(parts: &Parts) -> bool {
+/// Both protocols allow a host in both places (RFC 9112 section 3.2, RFC 9113 section 8.3.1), and a proxy
+/// may have used the other one.
+pub(crate) fn is_unambiguous(parts: &Parts) -> bool {
     let headers = &parts.headers;
-    // Nearly always the first: found sooner than its name is hashed.
+    // `Host` is usually the first header, so a search is faster than a hash.
     let field = headers.iter().find(|(name, _)| *name == HOST);
     let field = field.map(|(_, field)| field);
-    // Where no field is there twice, this one is not.
+    // If no header occurs twice, `Host` does not either.
     if headers.len() != headers.keys_len() && headers.get_all(HOST).iter().nth(1).is_some() {
         return false;
     }
     match (field, parts.uri.authority()) {
         (Some(field), None) => Host::is_valid(field.as_bytes()),
         (Some(field), Some(authority)) => is_same(field, authority, &parts.uri),
-        // HTTP/1.1 always has a field; HTTP/1.0 knew none.
+        // HTTP/1.1 requires the header; HTTP/1.0 has none.
         (None, Some(authority)) => {
             parts.version != Version::HTTP_11 && Host::is_valid(authority.as_str().as_bytes())
         }
@@ -100,18 +100,19 @@ pub(crate) fn is_one(parts: &Parts) -> bool {
     }
 }
 
-/// Normalised (RFC 3986 section 6.2): letter case, the port of the scheme, the dot of the root.
+/// Compares two hosts after normalisation (RFC 3986 section 6.2): letter case, default port, root dot.
 fn is_same(field: &HeaderValue, authority: &Authority, uri: &Uri) -> bool {
     let field = field.to_str().ok().and_then(Host::parse);
-    let (Some(field), Some(named)) = (field, Host::parse(authority.as_str())) else {
+    let (Some(field), Some(authority)) = (field, Host::parse(authority.as_str())) else {
         return false;
     };
-    let usual = match uri.scheme_str() {
+    let default_port = match uri.scheme_str() {
         Some("http") => Some(80),
         Some("https") => Some(443),
         _ => None,
     };
-    is_same_name(field.name, named.name) && field.port.or(usual) == named.port.or(usual)
+    is_same_name(field.name, authority.name)
+        && field.port.or(default_port) == authority.port.or(default_port)
 }
 
 pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
@@ -123,12 +124,12 @@ fn ipv6(name: &str) -> Option<Ipv6Addr> {
     name.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
 }
 
-/// `example.org.` is `example.org`: its last dot is the root's (RFC 1034 section 3.1).
+/// Removes the dot of the DNS root: `example.org.` is `example.org` (RFC 1034 section 3.1).
 fn without_root(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// What is handed on names this host wherever it names one.
+/// Sets the host of a request in its target and its `Host`.
 pub(crate) fn set(parts: &mut Parts, host: &str) {
     let Ok(field) = HeaderValue::from_str(host) else {
         return;
@@ -143,9 +144,9 @@ pub(crate) fn set(parts: &mut Parts, host: &str) {
     }
 }
 
-/// What a registered name may consist of: unreserved and sub-delims. Not percent-encodings, which
-/// RFC 3986 has for names that are not ASCII: DNS has none, and `%65xample.org` would be two hosts.
-const IS_OF_A_NAME: [bool; 256] = {
+/// The bytes of a registered name: unreserved and sub-delims. Percent-encoding, which RFC 3986 allows for
+/// other than ASCII names, is refused: DNS does not have it, and `%65xample.org` would be ambiguous.
+const IS_NAME_BYTE: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0_u8;
     while byte < 128 {
@@ -166,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_have_a_name_and_perhaps_a_port() {
+    fn a_host_has_a_name_and_an_optional_port() {
         for (text, name, port) in [
             ("example.org", "example.org", None),
             ("example.org:8000", "example.org", Some(8000)),
@@ -185,26 +186,32 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_before_a_name_means_all_below_it() {
-        let is_one =
-            |name: &str, pattern: &str| Host::parse(name).unwrap().is_one_of(&[pattern.to_owned()]);
-        assert!(is_one("Example.org:80", "example.org"));
-        assert!(!is_one("www.example.org", "example.org"));
-        assert!(is_one("www.example.ORG", ".example.org"));
-        assert!(is_one("example.org", ".example.org"));
-        assert!(!is_one("badexample.org", ".example.org"));
+    fn a_leading_dot_matches_subdomains() {
+        let matches = |name: &str, pattern: &str| {
+            Host::parse(name)
+                .unwrap()
+                .matches_any(&[pattern.to_owned()])
+        };
+        assert!(matches("Example.org:80", "example.org"));
+        assert!(!matches("www.example.org", "example.org"));
+        assert!(matches("www.example.ORG", ".example.org"));
+        assert!(matches("example.org", ".example.org"));
+        assert!(!matches("badexample.org", ".example.org"));
     }
 
     #[test]
-    fn the_dot_of_the_root_is_no_difference() {
-        let is_one =
-            |name: &str, pattern: &str| Host::parse(name).unwrap().is_one_of(&[pattern.to_owned()]);
-        assert!(is_one("example.org.", "example.org"));
-        assert!(is_one("example.org", "example.org."));
-        assert!(is_one("www.example.org.", ".example.org"));
-        assert!(is_one("www.example.org", ".example.org."));
-        assert!(!is_one("example.org..", "example.org"));
-        assert!(!is_one("example.org.", "."));
-        assert!(!is_one("example.org", ""));
+    fn the_root_dot_is_ignored() {
+        let matches = |name: &str, pattern: &str| {
+            Host::parse(name)
+                .unwrap()
+                .matches_any(&[pattern.to_owned()])
+        };
+        assert!(matches("example.org.", "example.org"));
+        assert!(matches("example.org", "example.org."));
+        assert!(matches("www.example.org.", ".example.org"));
+        assert!(matches("www.example.org", ".example.org."));
+        assert!(!matches("example.org..", "example.org"));
+        assert!(!matches("example.org.", "."));
+        assert!(!matches("example.org", ""));
     }
 }

@@ -1,4 +1,5 @@
-//! Rules of HTTP that need nothing but bytes: paths, hosts, peers, parameters, negotiation.
+//! Rules of HTTP that depend only on bytes: paths, hosts, peers, parameters, negotiation. Every step of a
+//! request uses them.
 
 pub(crate) mod connection_info;
 pub(crate) mod cookie;

@@ -1,61 +1,64 @@
-//! Which representation the client takes (RFC 9110 section 12.5.1). We have one: JSON.
+//! Content negotiation (RFC 9110 section 12.5.1). The only representation is JSON.
 
 use http::header::{ACCEPT, HeaderMap};
 
 use crate::error::{Error, ErrorStatus, Result};
+use crate::proto::parameters::split_parameters;
 
-/// A client that names other types only is answered in JSON all the same, as section 12.5.1
-/// allows: an answer that it may not expect helps it more than none.
+/// Checks that `Accept` does not exclude JSON.
+///
+/// A client that lists only other types gets JSON all the same, as section 12.5.1 allows: an unexpected
+/// response helps it more than none.
 ///
 /// # Errors
-/// 406 when `Accept` refuses `application/json` in so many words, by a weight of zero.
+/// 406 if `Accept` excludes `application/json` by a weight of zero.
 #[inline]
-pub(crate) fn json_is_acceptable(headers: &HeaderMap) -> Result<()> {
+pub(crate) fn check_accept(headers: &HeaderMap) -> Result<()> {
     match headers.get(ACCEPT) {
         None => Ok(()),
-        // Nearly all requests; where no field is there twice, this one is not.
+        // Nearly all requests. If no header occurs twice, `Accept` does not either.
         Some(value)
             if headers.len() == headers.keys_len()
                 && (value == "*/*" || value == "application/json") =>
         {
             Ok(())
         }
-        Some(_) => weighed(headers),
+        Some(_) => check_ranges(headers),
     }
 }
 
-/// Does it name `application/json`? `*/*` is everybody's.
-pub(crate) fn asks_for_json(headers: &HeaderMap) -> bool {
+/// Whether `Accept` lists `application/json`. `*/*` does not count, since every client sends it.
+pub(crate) fn names_json(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT).into_iter();
     let mut ranges = values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','));
     ranges.any(|range| {
-        let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
-        specificity(name.trim()) == 3 && !is_refused(parameters)
+        let (name, parameters) = split_parameters(range);
+        specificity(name) == 3 && !is_excluded(parameters)
     })
 }
 
-fn weighed(headers: &HeaderMap) -> Result<()> {
+fn check_ranges(headers: &HeaderMap) -> Result<()> {
     // The most specific range decides: 3 is `application/json`, 1 is `*/*`.
     let mut best = (0, true);
     for value in headers.get_all(ACCEPT) {
-        // What cannot be read is not held against the client.
+        // An unreadable header excludes nothing.
         let Ok(value) = value.to_str() else {
             return Ok(());
         };
         for range in value.split(',') {
-            let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
-            let specificity = specificity(name.trim());
+            let (name, parameters) = split_parameters(range);
+            let specificity = specificity(name);
             if specificity > best.0 {
-                best = (specificity, !is_refused(parameters));
+                best = (specificity, !is_excluded(parameters));
             }
         }
     }
     if best.1 {
         return Ok(());
     }
-    Err(Error::new(ErrorStatus::new(406)).with_detail("The answer is application/json."))
+    Err(Error::new(ErrorStatus::new(406)).with_detail("The response is application/json."))
 }
 
 fn specificity(range: &str) -> u8 {
@@ -67,8 +70,8 @@ fn specificity(range: &str) -> u8 {
     }
 }
 
-/// A weight of zero: "not acceptable".
-fn is_refused(parameters: &str) -> bool {
+/// Whether the weight is zero, which means "not acceptable".
+fn is_excluded(parameters: &str) -> bool {
     parameters
         .split(';')
         .any(|parameter| match parameter.split_once('=') {
@@ -77,7 +80,7 @@ fn is_refused(parameters: &str) -> bool {
         })
 }
 
-/// `0`, `0.`, `0.000` (RFC 9110 section 12.4.2).
+/// Whether the weight is `0`, `0.` or `0.000` (RFC 9110 section 12.4.2).
 fn is_zero(weight: &str) -> bool {
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
     whole == "0" && fraction.bytes().all(|digit| digit == b'0')
@@ -89,11 +92,11 @@ mod tests {
 
     fn accepts(accept: &str) -> bool {
         let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
-        json_is_acceptable(&headers).is_ok()
+        check_accept(&headers).is_ok()
     }
 
     #[test]
-    fn json_is_answered_to_who_does_not_refuse_it() {
+    fn check_accept_unless_excluded() {
         for accept in [
             "*/*",
             "application/json",
@@ -108,7 +111,7 @@ mod tests {
         ] {
             assert!(accepts(accept), "{accept}");
         }
-        assert!(json_is_acceptable(&HeaderMap::new()).is_ok());
+        assert!(check_accept(&HeaderMap::new()).is_ok());
     }
 
     #[test]
@@ -124,11 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn several_fields_are_one_list() {
+    fn several_headers_are_one_list() {
         let mut headers = HeaderMap::new();
         for value in ["*/*", "application/json;q=0"] {
             headers.append(ACCEPT, value.parse().unwrap());
         }
-        assert!(json_is_acceptable(&headers).is_err());
+        assert!(check_accept(&headers).is_err());
     }
 }

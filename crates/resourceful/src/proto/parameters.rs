@@ -1,12 +1,20 @@
-//! `; name=value; name="value"`, as it stands after a media type or a disposition (RFC 9110
-//! section 5.6.6).
+//! Parameters of a header value: `; name=value; name="value"` after a media type or a disposition
+//! (RFC 9110 section 5.6.6).
 
 use std::borrow::Cow;
 
-/// Names as they were written, and values without their quotes.
+/// Splits a header value into the part before the parameters, trimmed, and the parameters.
 ///
-/// In a quoted value `\"` and `\\` are escapes; any other backslash is one, since browsers and
-/// Windows write paths so. `None` where it cannot be read in one way.
+/// For a media type, the first part is its essence: `text/html` of `text/html; charset=utf-8`.
+pub(crate) fn split_parameters(value: &str) -> (&str, &str) {
+    let (essence, parameters) = value.split_at(value.find(';').unwrap_or(value.len()));
+    (essence.trim_ascii(), parameters)
+}
+
+/// Parses parameters: names as written, values without quotes. `None` if they are ambiguous.
+///
+/// In a quoted value only `\"` and `\\` are escapes. Any other backslash is kept, since browsers write
+/// Windows paths that way.
 pub(crate) fn parameters(mut text: &str) -> Option<Vec<(&str, Cow<'_, str>)>> {
     let mut parameters = Vec::new();
     loop {
@@ -33,7 +41,7 @@ pub(crate) fn parameters(mut text: &str) -> Option<Vec<(&str, Cow<'_, str>)>> {
     }
 }
 
-/// To the closing quote.
+/// The value up to the closing quote, and the rest.
 fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -70,17 +78,19 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-/// To the next semicolon: more than a token may be, for clients that do not quote.
+/// The value up to the next semicolon, and the rest. For clients that do not quote, it may be more than
+/// a token.
 fn bare(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let (value, rest) = text.split_at(text.find(';').unwrap_or(text.len()));
     let value = value.trim_ascii_end();
     (!value.contains('"')).then_some((Cow::Borrowed(value), rest))
 }
 
-/// RFC 9110 section 5.6.2.
+/// Whether the text is a token (RFC 9110 section 5.6.2).
 pub(crate) fn is_token(text: &str) -> bool {
-    let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_of_it)
+    let is_token_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
 #[cfg(test)]

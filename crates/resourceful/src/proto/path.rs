@@ -1,9 +1,8 @@
-//! The path of a request before it is routed: one spelling for each resource.
+//! Normalises the path of a request before routing, so that each resource has one spelling.
 //!
-//! Percent-encoded unreserved characters are equal to the plain ones (RFC 3986 section
-//! 6.2.2.2); encodings of anything else stay, in upper case, so that an encoded slash
-//! never becomes a separator. What could mean two things to two programs on the way
-//! (`..`, NUL, broken encodings) is refused.
+//! Percent-encoded unreserved characters are decoded (RFC 3986 section 6.2.2.2). Other encodings are kept
+//! in upper case, so that an encoded slash never becomes a separator. Paths that two programs could read
+//! differently (`..`, NUL, broken encodings) are refused.
 
 use std::borrow::Cow;
 
@@ -11,18 +10,18 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 
 use crate::error::{Error, Result};
 
-/// What is percent-encoded in a segment: all but the unreserved characters.
+/// The characters to encode in a segment: all but the unreserved ones.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Visible ASCII that no path has raw (RFC 3986 section 3.3). `[` and `]` are none either, but
+/// Visible ASCII that must be encoded in a path (RFC 3986 section 3.3). `[` and `]` are missing, since
 /// browsers do not encode them (WHATWG URL, path percent-encode set).
-const NOT_OF_A_PATH: &[u8] = b"\"#<>?\\^`{|}";
+const FORBIDDEN: &[u8] = b"\"#<>?\\^`{|}";
 
-/// What a path has raw, but for `%` and `.`.
+/// The bytes of a path that need no further check: all allowed ones but `%` and `.`.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = b'!';
@@ -31,46 +30,44 @@ const PLAIN: [bool; 256] = {
         byte += 1;
     }
     let mut index = 0;
-    while index < NOT_OF_A_PATH.len() {
-        plain[NOT_OF_A_PATH[index] as usize] = false;
+    while index < FORBIDDEN.len() {
+        plain[FORBIDDEN[index] as usize] = false;
         index += 1;
     }
     plain
 };
 
-/// `path` in its one spelling: borrowed, when it is spelled so already.
+/// Normalises a path. Borrows a path that is normalised already.
 ///
 /// # Errors
-/// 400 for `.` and `..` segments, also between encoded slashes, NUL, characters that no URI has, and percent-encodings
-/// that are broken or no UTF-8.
+/// 400 for `.` and `..` segments, also between encoded slashes, for NUL, for characters that a URI cannot
+/// have, and for percent-encodings that are broken or not UTF-8.
 #[inline]
 pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>> {
-    // Nearly all requests: nothing to decode, no dot that could be a segment.
-    // No branch for each byte.
+    // Nearly all requests have neither encodings nor dots. There is no branch for each byte.
     let is_plain = path
         .bytes()
         .fold(true, |is_plain, byte| is_plain & PLAIN[usize::from(byte)]);
     if is_plain {
         Ok(Cow::Borrowed(path))
     } else {
-        normalise_odd(path)
+        normalise_slow(path)
     }
 }
 
-fn normalise_odd(path: &str) -> Result<Cow<'_, str>> {
+fn normalise_slow(path: &str) -> Result<Cow<'_, str>> {
     let path = if path.contains('%') {
         Cow::Owned(decode_unreserved(path)?)
     } else {
         Cow::Borrowed(path)
     };
-    // A hook that has its parameter decoded, and a proxy that decodes before it routes, see the
-    // slash.
+    // A hook that gets its parameter decoded, and a proxy that decodes before routing, see the slash.
     let mut parts = path.split('/').flat_map(|segment| segment.split("%2F"));
     if parts.any(|part| part == "." || part == "..") {
         return Err(Error::bad_request("The path has a `.` or `..` segment."));
     }
-    let is_raw = |byte: u8| PLAIN[usize::from(byte)] || matches!(byte, b'%' | b'.');
-    if !path.bytes().all(is_raw) {
+    let is_allowed = |byte: u8| PLAIN[usize::from(byte)] || matches!(byte, b'%' | b'.');
+    if !path.bytes().all(is_allowed) {
         return Err(Error::bad_request(
             "The path has a character that must be percent-encoded.",
         ));
@@ -78,17 +75,17 @@ fn normalise_odd(path: &str) -> Result<Cow<'_, str>> {
     Ok(path)
 }
 
-/// One segment of a normalised path as text.
+/// Decodes a segment of a normalised path.
 #[inline]
 pub(crate) fn decode_segment(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }
-    // `normalise` has refused what is no UTF-8.
+    // `normalise` has refused encodings that are not UTF-8.
     percent_decode_str(segment).decode_utf8_lossy()
 }
 
-/// May this stand in a registered path as it is (RFC 3986 section 3.3)?
+/// Whether the character may occur in a registered path (RFC 3986 section 3.3).
 pub(crate) fn is_path_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%".contains(character)
 }
@@ -122,8 +119,8 @@ fn decode_unreserved(path: &str) -> Result<String> {
     Ok(out)
 }
 
-/// What stands below a path, with a slash at its end where that has one.
-pub(crate) fn below(parent: &str, rest: &str) -> String {
+/// Appends a segment; the result ends with a slash if `parent` does.
+pub(crate) fn join(parent: &str, rest: &str) -> String {
     match parent.strip_suffix('/') {
         Some(parent) => format!("{parent}/{rest}/"),
         None => format!("{parent}/{rest}"),

@@ -577,7 +577,7 @@ impl Request {
     /// # }
     /// ```
     pub async fn bytes_within(&mut self, limit: u64) -> Result<Bytes> {
-        self.body(limit)?.whole().await
+        self.body(limit)?.read_all().await
     }
 
     /// The body part by part, up to `limit` bytes: for what is too large to be held in memory.

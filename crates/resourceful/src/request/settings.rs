@@ -145,7 +145,7 @@ impl Settings {
             return true;
         }
         let host = self.host(parts, Some(origin)).and_then(Host::parse);
-        host.is_some_and(|host| host.is_one_of(&self.trusted_hosts))
+        host.is_some_and(|host| host.matches_any(&self.trusted_hosts))
     }
 }
 

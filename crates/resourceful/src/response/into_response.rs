@@ -48,7 +48,7 @@ pub trait IntoResponse {
         Self: Sized,
     {
         let _ = registry;
-        operation.answers_something();
+        operation.add_any_response();
     }
 }
 
@@ -121,7 +121,7 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
     /// Which status it will be is not known.
     fn describe(operation: &mut Operation, registry: &mut Registry) {
         T::describe(operation, registry);
-        operation.has_any_success();
+        operation.set_any_success_status();
     }
 }
 
@@ -142,7 +142,7 @@ pub struct Json<T>(pub T);
 impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
     fn describe(operation: &mut Operation, registry: &mut Registry) {
         let schema = registry.schemas.output::<T>();
-        operation.answers_json(StatusCode::OK, schema);
+        operation.add_json_response(StatusCode::OK, schema);
     }
 
     fn into_response(self) -> Response {

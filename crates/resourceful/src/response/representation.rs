@@ -87,7 +87,7 @@ impl<T: Output> Representation for T {
 
     fn describe(operation: &mut Operation, registry: &mut Registry, status: StatusCode) {
         let schema = T::schema(registry);
-        operation.answers_json(status, schema);
+        operation.add_json_response(status, schema);
     }
 }
 
@@ -121,7 +121,7 @@ pub struct Raw(pub Response);
 
 impl Representation for Raw {
     fn describe(operation: &mut Operation, _: &mut Registry, _: StatusCode) {
-        operation.answers_something();
+        operation.add_any_response();
     }
 
     fn represent(self, _: StatusCode) -> Result<Reply> {

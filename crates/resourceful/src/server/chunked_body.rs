@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use crate::body::{Body, LONGEST_PART};
+use crate::body::{Body, MAX_CHUNK};
 use crate::error::BoxError;
 
 pub(super) struct Parts {
@@ -48,18 +48,14 @@ impl HttpBody for Parts {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if self.rest.is_empty() {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(Ok(frame))
-                    if frame
-                        .data_ref()
-                        .is_some_and(|data| data.len() > LONGEST_PART) =>
-                {
+                Some(Ok(frame)) if frame.data_ref().is_some_and(|data| data.len() > MAX_CHUNK) => {
                     self.rest = frame.into_data().unwrap_or_default();
                     self.long = self.rest.is_unique().then_some(self.rest.len());
                 }
                 frame => return Poll::Ready(frame),
             }
         }
-        let length = self.rest.len().min(LONGEST_PART);
+        let length = self.rest.len().min(MAX_CHUNK);
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
     }
 

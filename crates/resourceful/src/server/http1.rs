@@ -137,9 +137,9 @@ fn answer(
     if body.is_end_stream() {
         return service.walk(parts, Body::empty(), Some(origin));
     }
-    let remains = BodyState::default();
-    let body = Body::arriving(body, Some(remains.clone()));
-    service.walk(parts, body, Some(origin)).after(remains)
+    let body_state = BodyState::default();
+    let body = Body::from_hyper(body, Some(body_state.clone()));
+    service.walk(parts, body, Some(origin)).after(body_state)
 }
 
 /// What comes after the last request: another protocol, or the last word.
@@ -194,8 +194,8 @@ fn check(parts: &Parts, body: &Incoming, is_plain: bool) -> Result<()> {
     {
         return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
     }
-    if !host::is_one(parts) {
-        return Err(ambiguous(host::NOT_ONE));
+    if !host::is_unambiguous(parts) {
+        return Err(ambiguous(host::AMBIGUOUS));
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::endpoint::response_future::ResponseFuture;
 use crate::error::BoxError;
 use crate::proto::connection_info::ConnectionInfo;
 use crate::service::AppService;
-use crate::task::detached::busy;
+use crate::task::detached::too_many_detached;
 
 use super::connection::Connection;
 use super::driver::{Driven, until_ended};
@@ -94,7 +94,7 @@ fn begin(
     }
     match places.try_acquire_owned() {
         Ok(place) => service.walk(parts, body, origin).keeping(place),
-        Err(_) => service.refuse(busy(), parts),
+        Err(_) => service.refuse(too_many_detached(), parts),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::proto::connection_info::client_of;
+use crate::proto::connection_info::client_key;
 
 /// The connections of each client that has some.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +23,7 @@ impl Peers {
     /// # Errors
     /// It has as many.
     pub(super) fn place(&self, address: IpAddr, limit: usize) -> Result<Place, TooMany> {
-        let client = client_of(address);
+        let client = client_key(address);
         let mut peers = self.lock();
         let count = peers.entry(client).or_default();
         if *count >= limit {

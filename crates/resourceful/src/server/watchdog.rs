@@ -359,7 +359,7 @@ impl Future for PacedAnswer<'_> {
         match &polled {
             // What is still being read of the body is not the next head.
             Poll::Ready(_) if self.answer.is_still_sent_to() => return polled,
-            Poll::Ready(Ok(response)) if !response.body().is_short() => {}
+            Poll::Ready(Ok(response)) if !response.body().fits_one_chunk() => {}
             // Nothing is owed by who goes on as something else.
             Poll::Ready(Ok(response)) if response.status() == SWITCHING_PROTOCOLS => {
                 let takeover = self.pace.takeover.lock();

@@ -76,9 +76,9 @@ impl AppService {
         origin: Option<ConnectionInfo>,
     ) -> ResponseFuture {
         cookie::join(&mut parts.headers);
-        if origin.is_some() && !host::is_one(&parts) {
+        if origin.is_some() && !host::is_unambiguous(&parts) {
             telemetry::refused("bad_request");
-            return self.refuse(Error::bad_request(host::NOT_ONE), parts);
+            return self.refuse(Error::bad_request(host::AMBIGUOUS), parts);
         }
         self.site.walk(parts, body, origin)
     }
@@ -93,8 +93,8 @@ impl AppService {
         let origin = parts
             .extensions
             .get::<Mounted>()
-            .and_then(|mounted| mounted.origin);
-        self.walk(parts, Body::handed_over(body), origin)
+            .and_then(|mounted| mounted.connection);
+        self.walk(parts, Body::from_service(body), origin)
     }
 
     #[cfg(feature = "tower")]

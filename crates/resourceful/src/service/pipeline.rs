@@ -14,7 +14,7 @@ use crate::endpoint::response_future::ResponseFuture;
 use crate::endpoint::telemetry::{RequestTelemetry, refused};
 use crate::error::{Error, ErrorStatus, Result};
 use crate::proto::connection_info::ConnectionInfo;
-use crate::proto::negotiate::asks_for_json;
+use crate::proto::negotiate::names_json;
 use crate::proto::path::normalise;
 use crate::request::head::{Head, root_path};
 use crate::request::route::Route;
@@ -128,9 +128,7 @@ impl Pipeline {
     /// The methods of a path; what each of them takes and gives, to those who ask for JSON.
     fn options(&self, leaf: &MethodTable, parts: &Parts) -> Result<Reply> {
         let content = match &self.document {
-            Some(document) if asks_for_json(&parts.headers) => {
-                document.part(&leaf.route.pattern)?
-            }
+            Some(document) if names_json(&parts.headers) => document.part(&leaf.route.pattern)?,
             _ => Content::empty(StatusCode::NO_CONTENT),
         };
         Ok(content.with(ALLOW, leaf.allow.clone()).into())

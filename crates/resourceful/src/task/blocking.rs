@@ -1,4 +1,4 @@
-//! Work that blocks, off the threads that serve requests.
+//! Blocking work outside of the threads that serve requests.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 
 /// Runs `work` on tokio's blocking pool and waits for what it returns.
 ///
-/// For files, password hashes, drivers without async: what would hold up every other request
-/// of its thread. (Django's `sync_to_async`.) The current tracing span goes along; a panic
-/// comes back and ends the request with 500, as a panic in the hook itself would. Work that
-/// has begun is not stopped when the request is abandoned.
+/// For files, password hashes and drivers without async, which would delay all other requests of the
+/// thread (as Django's `sync_to_async`). The work runs in the current tracing span. A panic is resumed in
+/// the caller and ends the request with 500, as a panic in the hook does. Work that has begun is not
+/// stopped when the request is abandoned.
 ///
 /// # Errors
-/// 503 when the runtime is shutting down and the work was not begun.
+/// 503 if the runtime shuts down before the work begins.
 ///
 /// # Panics
 /// With the panic of `work`.
@@ -37,8 +37,8 @@ use crate::error::{Error, Result};
 /// ```
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let span = Span::current();
-    let outcome = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
-    outcome.or_else(|error| match error.try_into_panic() {
+    let result = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
+    result.or_else(|error| match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         Err(cancelled) => Err(Error::unavailable(Duration::from_secs(1)).with_source(cancelled)),
     })

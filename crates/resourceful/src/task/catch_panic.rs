@@ -1,4 +1,4 @@
-//! A panic as an error, where something must be done afterwards in any case.
+//! Turns a panic of a future into an error.
 
 use std::any::Any;
 use std::future::Future;
@@ -7,12 +7,14 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use crate::error::{Error, Result};
-use crate::task::timeout::{Timeout, overdue};
+use crate::task::timeout::{Timeout, timed_out};
 
-/// What `future` comes to; a panic is an error, too.
+/// Runs `future` and turns a panic into an error.
+///
+/// For code that must clean up in any case.
 ///
 /// # Errors
-/// What `future` fails with; 500 when it panics ([`Error::is_panic`]).
+/// The error of `future`; 500 if it panics ([`Error::is_panic`]).
 ///
 /// # Examples
 /// ```
@@ -24,8 +26,8 @@ use crate::task::timeout::{Timeout, overdue};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let outcome = catch_panic(broken()).await;
-/// assert!(outcome.unwrap_err().is_panic());
+/// let result = catch_panic(broken()).await;
+/// assert!(result.unwrap_err().is_panic());
 /// # }
 /// ```
 pub async fn catch_panic<F, T, E>(future: F) -> Result<T>
@@ -36,25 +38,25 @@ where
     CatchPanic::new(pin!(async { future.await.map_err(Into::into) })).await
 }
 
-/// What a future comes to; a panic in it is an error like others.
+/// Runs a future with an optional timeout and turns a panic into an error.
 ///
-/// It is lent, so that what awaits it holds it once: see [`crate::endpoint`].
+/// It borrows the future, so that the caller does not store it twice: see [`crate::endpoint`].
 pub(crate) struct CatchPanic<'f, F> {
     work: Pin<&'f mut F>,
-    limit: Timeout,
+    timeout: Timeout,
 }
 
 impl<'f, F> CatchPanic<'f, F> {
     pub(crate) fn new(work: Pin<&'f mut F>) -> Self {
         Self {
             work,
-            limit: Timeout::OFF,
+            timeout: Timeout::OFF,
         }
     }
 
-    /// Given up after some time.
-    pub(crate) fn with_timeout(work: Pin<&'f mut F>, limit: Timeout) -> Self {
-        Self { work, limit }
+    /// Drops the future after a timeout.
+    pub(crate) fn with_timeout(work: Pin<&'f mut F>, timeout: Timeout) -> Self {
+        Self { work, timeout }
     }
 }
 
@@ -62,17 +64,18 @@ impl<T, F: Future<Output = Result<T>>> Future for CatchPanic<'_, F> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        // Nothing is polled again after a panic, so nothing broken is seen.
+        // The future is not polled again after a panic, so a broken state has no effect.
         match catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx))) {
-            Ok(Poll::Pending) if self.limit.is_over(cx) => {
-                Poll::Ready(Err(overdue("The answer took too long.")))
+            Ok(Poll::Pending) if self.timeout.is_over(cx) => {
+                Poll::Ready(Err(timed_out("The response took too long.")))
             }
-            Ok(outcome) => outcome,
+            Ok(result) => result,
             Err(panic) => Poll::Ready(Err(Error::panicked(panic_message(&*panic)))),
         }
     }
 }
 
+/// The message of a panic payload.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&'static str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))

@@ -1,7 +1,7 @@
-//! Unsafe requests that outlive their clients: each runs to its end, and has a place meanwhile.
+//! Unsafe requests whose clients have disconnected. Each runs to completion and occupies a slot.
 //!
-//! None is ever cut to make room. Where there is no place left, new unsafe requests are refused
-//! before they begin: those of a client that has its share, and everybody's when all are taken.
+//! None is cancelled to free a slot. Without a free slot new unsafe requests are refused before they
+//! begin: those of a client that has used up its share, and those of all clients if no slot is left.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,130 +13,131 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
-use crate::proto::connection_info::client_of;
+use crate::proto::connection_info::client_key;
 
-/// Over HTTP/2 a client can reset a request and send the next; without a bound it could have any
-/// number of them running.
-const PLACES: usize = 1_000;
+/// The number of slots. Over HTTP/2 a client can reset a request and send the next; without a limit it
+/// could have any number of requests running.
+const MAX_SLOTS: usize = 1_000;
 
-/// So many of them one client can take. What it has begun beyond that runs on without a place: a
-/// client that had many requests at a time and goes away does not take those of others.
-const SHARE: usize = 100;
+/// The most slots of one client. Its requests beyond that run without a slot, so that a client that
+/// disconnects with many requests does not occupy the slots of others.
+const MAX_PER_CLIENT: usize = 100;
 
-/// The requests of an application that run without their clients.
+/// The requests of an application whose clients have disconnected.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Detached {
     tasks: TaskTracker,
-    places: Arc<Mutex<Places>>,
+    slots: Arc<Mutex<Slots>>,
 }
 
 #[derive(Debug, Default)]
-struct Places {
-    taken: usize,
-    /// How many requests of each client run. One that nobody knows (another server handed its
-    /// request over, or it came over a Unix socket) may have all places: it stands for many.
+struct Slots {
+    used: usize,
+    /// The number of running requests by client. `None` (a request from another server or over a Unix
+    /// socket) may have all slots, since it stands for many clients.
     clients: HashMap<Option<IpAddr>, usize>,
 }
 
 impl Detached {
-    /// May a further unsafe request of this client begin?
+    /// Checks that a further unsafe request of this client may begin.
     ///
     /// # Errors
-    /// Not now: 503.
+    /// 503 if no slot is free.
     pub(crate) fn admit(&self, client: impl FnOnce() -> Option<IpAddr>) -> Result<(), Error> {
-        // Nearly always.
+        // The usual case.
         if self.tasks.is_empty() {
             return Ok(());
         }
-        if self.places().has_one_for(client().map(client_of)) {
+        if self.slots().has_free(client().map(client_key)) {
             return Ok(());
         }
-        Err(busy())
+        Err(too_many_detached())
     }
 
-    /// Runs a request of this client to its end in a task of its own.
+    /// Runs a request of this client to completion in a new task.
     pub(crate) fn spawn(
         &self,
         client: Option<IpAddr>,
         work: impl Future<Output = ()> + Send + 'static,
         runtime: &Handle,
     ) {
-        let place = self.place(client.map(client_of));
+        let slot = self.slot(client.map(client_key));
         let work = async move {
             work.await;
-            drop(place);
+            drop(slot);
         };
         self.tasks.spawn_on(work, runtime);
     }
 
-    fn place(&self, client: Option<IpAddr>) -> Place {
-        self.places().enter(client);
-        let places = Arc::clone(&self.places);
-        Place { places, client }
+    fn slot(&self, client: Option<IpAddr>) -> Slot {
+        self.slots().occupy(client);
+        let slots = Arc::clone(&self.slots);
+        Slot { slots, client }
     }
 
-    fn places(&self) -> MutexGuard<'_, Places> {
-        lock(&self.places)
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        lock(&self.slots)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Waits until all have come to their end.
+    /// Waits for all tasks.
     pub(crate) async fn wait(&self) {
         self.tasks.close();
         self.tasks.wait().await;
     }
 }
 
-/// 503: so many requests run without their clients that nothing new is begun.
-pub(crate) fn busy() -> Error {
-    Error::unavailable(Duration::from_secs(1))
-        .with_detail("Too many abandoned requests are still running. Nothing was begun; try again.")
+/// 503: too many requests run without their clients.
+pub(crate) fn too_many_detached() -> Error {
+    Error::unavailable(Duration::from_secs(1)).with_detail(
+        "Too many abandoned requests are still running. This one was not started; try again.",
+    )
 }
 
-impl Places {
-    fn has_one_for(&self, client: Option<IpAddr>) -> bool {
+impl Slots {
+    fn has_free(&self, client: Option<IpAddr>) -> bool {
         let count = self.clients.get(&client).copied().unwrap_or_default();
-        self.taken < PLACES && count < share(client)
+        self.used < MAX_SLOTS && count < max_slots(client)
     }
 
-    fn enter(&mut self, client: Option<IpAddr>) {
+    fn occupy(&mut self, client: Option<IpAddr>) {
         let count = self.clients.entry(client).or_default();
-        self.taken += usize::from(*count < share(client));
+        self.used += usize::from(*count < max_slots(client));
         *count += 1;
     }
 
-    fn leave(&mut self, client: Option<IpAddr>) {
+    fn free(&mut self, client: Option<IpAddr>) {
         let Some(count) = self.clients.get_mut(&client) else {
             return;
         };
         *count -= 1;
-        self.taken -= usize::from(*count < share(client));
+        self.used -= usize::from(*count < max_slots(client));
         if *count == 0 {
             self.clients.remove(&client);
         }
     }
 }
 
-fn share(client: Option<IpAddr>) -> usize {
-    client.map_or(PLACES, |_| SHARE)
+fn max_slots(client: Option<IpAddr>) -> usize {
+    client.map_or(MAX_SLOTS, |_| MAX_PER_CLIENT)
 }
 
-fn lock(places: &Mutex<Places>) -> MutexGuard<'_, Places> {
-    places.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(slots: &Mutex<Slots>) -> MutexGuard<'_, Slots> {
+    slots.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// That of one request, until it is dropped.
-struct Place {
-    places: Arc<Mutex<Places>>,
+/// A slot of one request, freed on drop.
+struct Slot {
+    slots: Arc<Mutex<Slots>>,
     client: Option<IpAddr>,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        lock(&self.places).leave(self.client);
+        lock(&self.slots).free(self.client);
     }
 }
 
@@ -149,51 +150,51 @@ mod tests {
     }
 
     #[test]
-    fn a_client_has_its_share_and_no_more() {
-        let mut places = Places::default();
-        for _ in 0..PLACES {
-            places.enter(Some(client(1)));
+    fn a_client_gets_no_more_than_its_share() {
+        let mut slots = Slots::default();
+        for _ in 0..MAX_SLOTS {
+            slots.occupy(Some(client(1)));
         }
-        assert!(!places.has_one_for(Some(client(1))));
-        assert!(places.has_one_for(Some(client(2))));
-        for _ in SHARE..=PLACES {
-            places.leave(Some(client(1)));
+        assert!(!slots.has_free(Some(client(1))));
+        assert!(slots.has_free(Some(client(2))));
+        for _ in MAX_PER_CLIENT..=MAX_SLOTS {
+            slots.free(Some(client(1)));
         }
-        assert!(places.has_one_for(Some(client(1))));
-        places.enter(Some(client(1)));
-        assert!(!places.has_one_for(Some(client(1))));
+        assert!(slots.has_free(Some(client(1))));
+        slots.occupy(Some(client(1)));
+        assert!(!slots.has_free(Some(client(1))));
     }
 
     #[test]
-    fn all_together_have_so_many() {
-        let mut places = Places::default();
+    fn all_clients_together_get_no_more_than_all_slots() {
+        let mut slots = Slots::default();
         for number in 0..10 {
-            for _ in 0..SHARE {
-                assert!(places.has_one_for(Some(client(number))));
-                places.enter(Some(client(number)));
+            for _ in 0..MAX_PER_CLIENT {
+                assert!(slots.has_free(Some(client(number))));
+                slots.occupy(Some(client(number)));
             }
         }
-        assert!(!places.has_one_for(Some(client(99))));
-        assert!(!places.has_one_for(None));
-        places.leave(Some(client(0)));
-        assert!(places.has_one_for(Some(client(99))));
+        assert!(!slots.has_free(Some(client(99))));
+        assert!(!slots.has_free(None));
+        slots.free(Some(client(0)));
+        assert!(slots.has_free(Some(client(99))));
         for number in 0..10 {
-            for _ in usize::from(number == 0)..SHARE {
-                places.leave(Some(client(number)));
+            for _ in usize::from(number == 0)..MAX_PER_CLIENT {
+                slots.free(Some(client(number)));
             }
         }
-        assert_eq!(places.taken, 0);
-        assert!(places.clients.is_empty());
+        assert_eq!(slots.used, 0);
+        assert!(slots.clients.is_empty());
     }
 
     #[test]
-    fn clients_that_nobody_knows_share_all_places() {
-        let mut places = Places::default();
-        for _ in 0..PLACES {
-            assert!(places.has_one_for(None));
-            places.enter(None);
+    fn unknown_clients_share_all_slots() {
+        let mut slots = Slots::default();
+        for _ in 0..MAX_SLOTS {
+            assert!(slots.has_free(None));
+            slots.occupy(None);
         }
-        assert!(!places.has_one_for(None));
-        assert!(!places.has_one_for(Some(client(1))));
+        assert!(!slots.has_free(None));
+        assert!(!slots.has_free(Some(client(1))));
     }
 }

@@ -1,4 +1,4 @@
-//! Several futures at the same time, each with an outcome of its own.
+//! Runs several futures at the same time and returns each result.
 
 use std::future::Future;
 
@@ -7,11 +7,11 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use crate::error::{Error, Result};
 use crate::task::catch_panic::catch_panic;
 
-/// Runs `futures`, at most `limit` of them at the same time, and returns every outcome in the
-/// order of the futures. One that fails or panics (500, [`Error::is_panic`]) harms no other.
+/// Runs `futures`, at most `limit` at the same time, and returns each result in the order of the futures.
+/// An error or a panic (500, [`Error::is_panic`]) does not affect the others.
 ///
-/// They run in the caller's task: they may borrow, and are dropped with it. A `limit` of 0
-/// is taken for 1. For a few futures of different types `tokio::join!` is plainer.
+/// The futures run in the task of the caller, so they may borrow, and are dropped with it. A `limit` of 0
+/// means 1. For a few futures of different types, `tokio::join!` is simpler.
 ///
 /// # Examples
 /// ```
@@ -42,8 +42,8 @@ where
     F: Future<Output = Result<T, E>>,
     E: Into<Error>,
 {
-    // Taken out of the iterator here: rustc cannot tell that a future which holds the closures
-    // of an iterator is `Send` ("implementation of `FnOnce` is not general enough").
+    // Collected here, since rustc cannot prove that a future with the closures of an iterator is `Send`
+    // ("implementation of `FnOnce` is not general enough").
     gather_all(limit, futures.into_iter().collect())
 }
 
@@ -52,16 +52,16 @@ where
     F: Future<Output = Result<T, E>>,
     E: Into<Error>,
 {
-    let mut outcomes: Vec<_> = futures.iter().map(|_| None).collect();
+    let mut results: Vec<_> = futures.iter().map(|_| None).collect();
     let mut waiting = futures.into_iter().enumerate();
-    // Not `buffered`: there a slow first future would keep the ones behind it from starting.
+    // Not `buffered`: a slow first future would delay the start of later ones.
     let mut running = FuturesUnordered::new();
     loop {
         let room = limit.max(1) - running.len();
         running.extend(waiting.by_ref().take(room).map(numbered));
         match running.next().await {
-            Some((index, outcome)) => outcomes[index] = Some(outcome),
-            None => return outcomes.into_iter().flatten().collect(),
+            Some((index, result)) => results[index] = Some(result),
+            None => return results.into_iter().flatten().collect(),
         }
     }
 }
@@ -95,8 +95,8 @@ mod tests {
                     Ok::<_, Error>(number)
                 }
             };
-            let outcomes = gather(limit, (0..10).map(work)).await;
-            let numbers: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
+            let results = gather(limit, (0..10).map(work)).await;
+            let numbers: Vec<_> = results.into_iter().map(Result::unwrap).collect();
             assert_eq!(numbers, (0..10).collect::<Vec<_>>());
             assert_eq!(most.into_inner(), expected);
         }

@@ -1,4 +1,4 @@
-//! How long a request may take until it is answered.
+//! The time limit of a request until its response.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,8 +11,8 @@ use crate::error::{Error, ErrorStatus};
 
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The limit of one request. Its timer is set when there is something to wait for: a request
-/// that is answered at once sets none.
+/// The time limit of one request. The timer is set when the work is first pending, so a request without
+/// waiting needs none.
 #[derive(Debug)]
 pub(crate) struct Timeout {
     time: Duration,
@@ -26,7 +26,8 @@ impl Timeout {
         Self { time, timer: None }
     }
 
-    /// Asked after the work was found pending; wakes the task when the time is over.
+    /// Whether the time is over. To be polled while the work is pending; wakes the task at the end of the
+    /// time.
     pub(crate) fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         if self.time == Duration::MAX {
             return false;
@@ -36,9 +37,9 @@ impl Timeout {
     }
 }
 
-/// What a request is answered whose time is over.
-pub(crate) fn overdue(detail: &'static str) -> Error {
+/// 503: the time limit has passed.
+pub(crate) fn timed_out(detail: &'static str) -> Error {
     Error::new(ErrorStatus::new(503))
         .with_detail(detail)
-        .with_source("the time limit is over")
+        .with_source("the time limit has passed")
 }

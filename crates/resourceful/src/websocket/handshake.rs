@@ -34,9 +34,9 @@ impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let mut operation = operation::any_request();
-        operation.secure(S::Access::security(None), registry);
+        operation.set_security(S::Access::security(None), registry);
         operation.add_response(StatusCode::SWITCHING_PROTOCOLS, None);
-        operation.refuse(&[StandardError::Forbidden, StandardError::UpgradeRequired]);
+        operation.add_standard_errors(&[StandardError::Forbidden, StandardError::UpgradeRequired]);
         Some(operation)
     }
 

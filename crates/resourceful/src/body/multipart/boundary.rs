@@ -1,16 +1,15 @@
-//! The boundary, from the type of the request (RFC 2046 section 5.1.1).
+//! The boundary of a form, from `Content-Type` (RFC 2046 section 5.1.1).
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use crate::error::{Error, ErrorStatus, Result};
-
-use crate::proto::parameters::parameters;
+use crate::proto::parameters::{parameters, split_parameters};
 
 /// The boundary of a form.
 ///
 /// # Errors
-/// 415 for what is no form, or has no boundary, a malformed one or two.
+/// 415 for other types, and for a missing, malformed or duplicate boundary.
 pub(crate) fn boundary(headers: &HeaderMap) -> Result<String> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let boundary = match (types.next(), types.next()) {
@@ -24,12 +23,8 @@ pub(crate) fn boundary(headers: &HeaderMap) -> Result<String> {
 }
 
 fn read(content_type: &str) -> Option<String> {
-    let end = content_type.find(';')?;
-    let (essence, rest) = content_type.split_at(end);
-    if !essence
-        .trim_ascii()
-        .eq_ignore_ascii_case("multipart/form-data")
-    {
+    let (essence, rest) = split_parameters(content_type);
+    if !essence.eq_ignore_ascii_case("multipart/form-data") {
         return None;
     }
     let parameters = parameters(rest)?;
@@ -38,7 +33,7 @@ fn read(content_type: &str) -> Option<String> {
     let ((_, boundary), None) = (boundaries.next()?, boundaries.next()) else {
         return None;
     };
-    // The RFC's, and what else is visible, for clients that do not know it.
+    // All visible ASCII, more than the RFC allows, for clients that ignore it.
     let is_visible = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     let is_valid = (1..=70).contains(&boundary.len())
         && boundary.bytes().all(is_visible)

@@ -1,4 +1,4 @@
-//! Forms with files, read as they arrive.
+//! Reads `multipart/form-data` as it arrives.
 
 mod boundary;
 mod part_head;
@@ -14,7 +14,7 @@ pub(crate) use self::boundary::boundary;
 use self::part_head::PartHead;
 use self::splitter::{Item, LIMIT, Splitter, TooLong};
 
-/// How much a form may hold.
+/// Size limits of a form.
 ///
 /// # Examples
 /// ```
@@ -24,11 +24,11 @@ use self::splitter::{Item, LIMIT, Splitter, TooLong};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct MultipartLimits {
-    /// The whole body in bytes, with what stands between the parts: 16 MiB.
+    /// Maximum body size in bytes, with delimiters and heads (default 16 MiB).
     pub total: u64,
-    /// One part in bytes: 8 MiB.
+    /// Maximum size of one part in bytes (default 8 MiB).
     pub part: u64,
-    /// How many parts: 100.
+    /// Maximum number of parts (default 100).
     pub parts: usize,
 }
 
@@ -45,16 +45,16 @@ impl Default for MultipartLimits {
 /// The parts of a form, one after the other: see
 /// [`Request::multipart`](crate::Request::multipart).
 ///
-/// What stands before the first part, and the head of each, is at most 16 KiB long.
+/// The preamble and the head of each part are limited to 16 KiB.
 #[derive(Debug)]
 pub struct Multipart {
     body: BodyStream,
     splitter: Splitter,
     limits: MultipartLimits,
-    taken: usize,
-    /// Of the part that is being read, how many bytes may still come; `None` between two.
+    count: usize,
+    /// The remaining bytes of the current part; `None` between parts.
     left: Option<u64>,
-    is_over: bool,
+    is_at_end: bool,
 }
 
 impl Multipart {
@@ -63,16 +63,16 @@ impl Multipart {
             body,
             splitter: Splitter::new(boundary),
             limits,
-            taken: 0,
+            count: 0,
             left: None,
-            is_over: false,
+            is_at_end: false,
         }
     }
 
-    /// The next part, or `None` at the end. What is left of the part before it is skipped.
+    /// The next part, or `None` at the end. Skips the rest of the part before.
     ///
     /// # Errors
-    /// 400 when it is no form, 413 when it is larger than its limits, 408 when it does not come.
+    /// 400 if the body is not a valid form, 413 if it exceeds its limits, 408 if it arrives too slowly.
     ///
     /// # Examples
     /// ```
@@ -88,19 +88,19 @@ impl Multipart {
     /// }
     /// ```
     pub async fn next_part(&mut self) -> Result<Option<Part<'_>>> {
-        if self.is_over {
+        if self.is_at_end {
             return Ok(None);
         }
         while self.next_bytes().await?.is_some() {}
         let Item::Head(head) = self.next_item().await? else {
-            // Once the body is read to its end, the connection can be used again.
+            // Reads to the end, so that the connection can be reused.
             while self.body.next_part().await?.is_some() {}
-            self.is_over = true;
+            self.is_at_end = true;
             return Ok(None);
         };
         self.left = Some(self.limits.part);
-        self.taken += 1;
-        if self.taken > self.limits.parts {
+        self.count += 1;
+        if self.count > self.limits.parts {
             let limit = self.limits.parts;
             return Err(too_large(format!("The form has more than {limit} parts.")));
         }
@@ -108,7 +108,7 @@ impl Multipart {
         Ok(Some(Part { form: self, head }))
     }
 
-    /// The next bytes of the part that is being read; `None` at its end.
+    /// The next bytes of the current part; `None` at its end.
     async fn next_bytes(&mut self) -> Result<Option<Bytes>> {
         let Some(left) = self.left else {
             return Ok(None);
@@ -131,7 +131,7 @@ impl Multipart {
                 Ok(Some(item)) => return Ok(item),
                 Ok(None) => {}
                 Err(TooLong::Preamble) => {
-                    let detail = format!("More than {LIMIT} bytes stand before the first part.");
+                    let detail = format!("More than {LIMIT} bytes precede the first part.");
                     return Err(too_large(detail));
                 }
                 Err(TooLong::Head) => {
@@ -154,55 +154,31 @@ pub struct Part<'f> {
 }
 
 impl Part<'_> {
-    /// Its name; empty when it has none.
+    /// The name, or an empty text.
     ///
-    /// A quote and the ends of lines, which browsers send as `%22`, `%0D` and `%0A`, are as they
-    /// were; so they are in [`file_name`](Self::file_name).
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::Part;
-    /// fn is_avatar(part: &Part<'_>) -> bool {
-    ///     part.name() == "avatar"
-    /// }
-    /// ```
+    /// `%22`, `%0D` and `%0A`, by which browsers encode quotes and line ends, are decoded. The same holds for
+    /// [`file_name`](Self::file_name).
     #[must_use]
     pub fn name(&self) -> &str {
         self.head.name.as_deref().unwrap_or_default()
     }
 
-    /// What the client calls the file. It may be anything, `../../etc/passwd` too: never a path.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::Part;
-    /// fn is_file(part: &Part<'_>) -> bool {
-    ///     part.file_name().is_some()
-    /// }
-    /// ```
+    /// The file name from the client. It may be any text, also `../../etc/passwd`, so never use it as a path.
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {
         self.head.file_name.as_deref()
     }
 
-    /// Of what type the client says it is, in lower case up to its parameters.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::Part;
-    /// fn claims_to_be_png(part: &Part<'_>) -> bool {
-    ///     part.content_type() == Some("image/png")
-    /// }
-    /// ```
+    /// The media type from the client, in lower case up to its parameters.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.head.content_type.as_deref()
     }
 
-    /// Its next bytes, as they come; `None` at its end.
+    /// The next bytes as they arrive; `None` at the end.
     ///
     /// # Errors
-    /// Those of [`Multipart::next_part`].
+    /// As [`Multipart::next_part`].
     ///
     /// # Examples
     /// ```
@@ -219,18 +195,10 @@ impl Part<'_> {
         self.form.next_bytes().await
     }
 
-    /// All of it, in memory.
+    /// The whole part in memory.
     ///
     /// # Errors
-    /// Those of [`Multipart::next_part`].
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::{Part, Result};
-    /// async fn length(part: Part<'_>) -> Result<usize> {
-    ///     Ok(part.bytes().await?.len())
-    /// }
-    /// ```
+    /// As [`Multipart::next_part`].
     pub async fn bytes(mut self) -> Result<Bytes> {
         let mut whole = BytesMut::new();
         while let Some(bytes) = self.next_bytes().await? {
@@ -243,28 +211,20 @@ impl Part<'_> {
         Ok(whole.freeze())
     }
 
-    /// All of it, which must be UTF-8.
+    /// The whole part as text.
     ///
     /// # Errors
-    /// Those of [`Multipart::next_part`]; 400 when it is not UTF-8.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::{Part, Result};
-    /// async fn title(part: Part<'_>) -> Result<String> {
-    ///     part.text().await
-    /// }
-    /// ```
+    /// As [`Multipart::next_part`]; 400 if it is not UTF-8.
     pub async fn text(self) -> Result<String> {
         let bytes = self.bytes().await?;
         String::from_utf8(bytes.into())
             .map_err(|error| Error::bad_request("A part is not UTF-8.").with_source(error))
     }
 
-    /// Writes all of it as it comes, and says how many bytes that were.
+    /// Writes the part as it arrives and returns its length in bytes.
     ///
     /// # Errors
-    /// Those of [`Multipart::next_part`]; 500 when it cannot be written.
+    /// As [`Multipart::next_part`]; 500 if writing fails.
     ///
     /// # Examples
     /// ```
@@ -285,7 +245,7 @@ impl Part<'_> {
 }
 
 fn malformed(cause: impl Into<BoxError>) -> Error {
-    Error::bad_request("The body is no valid form.").with_source(cause)
+    Error::bad_request("The body is not a valid form.").with_source(cause)
 }
 
 fn too_large(detail: String) -> Error {

@@ -1,8 +1,8 @@
-//! The head of a part: what it is called, and of what type it is (RFC 7578 section 4).
+//! The head of a part: its name, file name and type (RFC 7578 section 4).
 
 use percent_encoding::percent_decode_str;
 
-use crate::proto::parameters::{is_token, parameters};
+use crate::proto::parameters::{is_token, parameters, split_parameters};
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct PartHead {
@@ -16,19 +16,19 @@ pub(super) struct PartHead {
 pub(super) struct Malformed(&'static str);
 
 impl PartHead {
-    /// The first line is what stands after a delimiter.
+    /// Parses a head. Its first line is the rest of the delimiter line.
     pub(super) fn parse(head: &[u8]) -> Result<Self, Malformed> {
         let text = std::str::from_utf8(head).map_err(|_| Malformed("a head is not UTF-8"))?;
         let mut lines = text.split("\r\n");
         let padding = lines.next().unwrap_or_default();
         if !padding.trim_matches([' ', '\t']).is_empty() {
-            return Err(Malformed("something stands after a delimiter"));
+            return Err(Malformed("a delimiter line has more than the delimiter"));
         }
         let mut disposition = None;
         let mut content_type = None;
         for line in lines {
             let field = line.split_once(':').filter(|(name, _)| is_token(name));
-            let (name, value) = field.ok_or(Malformed("a line of a head is no field"))?;
+            let (name, value) = field.ok_or(Malformed("a line of a head is not a field"))?;
             if value.chars().any(|one| one.is_control() && one != '\t') {
                 return Err(Malformed("a head has control characters"));
             }
@@ -48,9 +48,9 @@ impl PartHead {
     }
 
     fn read_disposition(&mut self, value: &str) -> Result<(), Malformed> {
-        let (kind, rest) = value.split_at(value.find(';').unwrap_or(value.len()));
-        if !kind.trim_ascii_end().eq_ignore_ascii_case("form-data") {
-            return Err(Malformed("a part is no form-data"));
+        let (disposition, rest) = split_parameters(value);
+        if !disposition.eq_ignore_ascii_case("form-data") {
+            return Err(Malformed("the disposition of a part is not form-data"));
         }
         let parameters = parameters(rest).ok_or(Malformed("a Content-Disposition is malformed"))?;
         let mut extended = None;
@@ -63,7 +63,7 @@ impl PartHead {
                 once(&mut extended, value)?;
             }
         }
-        // RFC 7578 section 4.2 forbids `filename*`, so that it counts where it is the only one.
+        // RFC 7578 section 4.2 forbids `filename*`, so it counts only without `filename`.
         if self.file_name.is_none()
             && let Some(value) = extended
         {
@@ -74,15 +74,15 @@ impl PartHead {
     }
 }
 
-/// Of two values, the one that we take may not be the one that another reader takes.
+/// Sets a value that may occur once. Of two values, another reader might use the other one.
 fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Malformed> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Malformed("something comes twice in a head")),
+        Some(_) => Err(Malformed("a head has a duplicate field or parameter")),
     }
 }
 
-/// What browsers write for a quote and the ends of lines, and nothing else (HTML Standard, section
+/// Decodes the three escapes that browsers use, for quotes and line ends (HTML Standard, section
 /// "Multipart form data").
 fn decode(value: &str) -> String {
     value
@@ -91,7 +91,7 @@ fn decode(value: &str) -> String {
         .replace("%0A", "\n")
 }
 
-/// `UTF-8'en'na%C3%AFve` (RFC 8187 section 3.2).
+/// Decodes `UTF-8'en'na%C3%AFve` (RFC 8187 section 3.2).
 fn decode_extended(value: &str) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_language, text) = rest.split_once('\'')?;
@@ -102,10 +102,10 @@ fn decode_extended(value: &str) -> Option<String> {
     Some(text.into_owned())
 }
 
-/// In lower case up to its parameters; `None` for what is no media type.
+/// The media type in lower case up to its parameters; `None` if it is invalid.
 fn media_type(value: &str) -> Option<String> {
-    let essence = &value[..value.find(';').unwrap_or(value.len())];
-    let (kind, subtype) = essence.trim_ascii_end().split_once('/')?;
+    let (essence, _) = split_parameters(value);
+    let (kind, subtype) = essence.split_once('/')?;
     if !is_token(kind) || !is_token(subtype) {
         return None;
     }

@@ -1,29 +1,29 @@
-//! The bytes of a form, split into heads and contents (RFC 2046 section 5.1.1).
+//! Splits the bytes of a form into heads and contents (RFC 2046 section 5.1.1).
 //!
-//! It is given the body as it arrives and keeps of it what may still become a head or a delimiter.
-//! Each byte is looked at once, whatever it arrives with: of what was searched before, only the
-//! beginning of a delimiter, which is shorter than 80 bytes, is looked at again.
+//! The splitter gets the body as it arrives and buffers only what may become a head or a delimiter. It
+//! searches each byte once, however the body is cut; only the start of a delimiter, less than 80 bytes,
+//! is searched again.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::memmem::{self, Finder};
 
-/// How long the preamble may be, and the head of a part, in bytes.
+/// Maximum size of the preamble and of the head of a part, in bytes.
 pub(super) const LIMIT: usize = 16 * 1024;
 
 const EMPTY_LINE: &[u8] = b"\r\n\r\n";
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {
-    /// The lines of a part's head, the first of which is the rest of the delimiter's.
+    /// The head of a part. Its first line is the rest of the delimiter line.
     Head(Bytes),
-    /// The next bytes of this part.
+    /// The next bytes of the part.
     Content(Bytes),
     EndOfPart,
-    /// What comes after it, the epilogue, has no meaning.
+    /// The epilogue that follows is ignored.
     EndOfForm,
 }
 
-/// It is longer than [`LIMIT`].
+/// The section that is longer than [`LIMIT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TooLong {
     #[error("the preamble is too long")]
@@ -33,14 +33,14 @@ pub(super) enum TooLong {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Place {
-    /// So many bytes of it are gone.
+enum State {
+    /// In the preamble, after this many bytes.
     Preamble(usize),
     /// After a delimiter, which begins a part or ends the form.
     Delimiter,
-    /// So many bytes of the buffer were searched for its end.
+    /// In a head; this many bytes of the buffer were searched for its end.
     Head(usize),
-    /// At the empty line before it.
+    /// At the empty line before the content.
     BeginOfContent,
     Content,
     EndOfContent,
@@ -51,7 +51,7 @@ enum Place {
 pub(super) struct Splitter {
     delimiter: Finder<'static>,
     buffer: BytesMut,
-    place: Place,
+    state: State,
 }
 
 impl Splitter {
@@ -61,11 +61,11 @@ impl Splitter {
             delimiter: Finder::new(&delimiter).into_owned(),
             // The first delimiter may be the first line.
             buffer: BytesMut::from("\r\n"),
-            place: Place::Preamble(0),
+            state: State::Preamble(0),
         }
     }
 
-    /// Takes what has arrived.
+    /// Adds bytes that have arrived.
     pub(super) fn push(&mut self, bytes: Bytes) {
         if self.buffer.is_empty() {
             self.buffer = BytesMut::from(bytes);
@@ -74,61 +74,61 @@ impl Splitter {
         }
     }
 
-    /// What comes next; `None` when that cannot be said before more has arrived.
+    /// The next item; `None` if more bytes are needed.
     pub(super) fn next(&mut self) -> Result<Option<Item>, TooLong> {
         loop {
-            match self.place {
-                Place::Preamble(gone) => {
+            match self.state {
+                State::Preamble(skipped) => {
                     let (before, is_found) = self.take_to_delimiter();
-                    let gone = gone + before.len();
-                    if gone > LIMIT {
+                    let skipped = skipped + before.len();
+                    if skipped > LIMIT {
                         return Err(TooLong::Preamble);
                     }
                     if !is_found {
-                        self.place = Place::Preamble(gone);
+                        self.state = State::Preamble(skipped);
                         return Ok(None);
                     }
-                    self.place = Place::Delimiter;
+                    self.state = State::Delimiter;
                 }
-                Place::Delimiter if self.buffer.len() < 2 => return Ok(None),
-                Place::Delimiter if self.buffer.starts_with(b"--") => {
-                    self.place = Place::Epilogue;
+                State::Delimiter if self.buffer.len() < 2 => return Ok(None),
+                State::Delimiter if self.buffer.starts_with(b"--") => {
+                    self.state = State::Epilogue;
                 }
-                Place::Delimiter => self.place = Place::Head(0),
-                Place::Head(searched) => {
+                State::Delimiter => self.state = State::Head(0),
+                State::Head(searched) => {
                     let from = searched.saturating_sub(EMPTY_LINE.len() - 1);
                     let end = memmem::find(&self.buffer[from..], EMPTY_LINE);
                     match end.map(|end| from + end) {
                         Some(end) if end <= LIMIT => {
                             let head = self.buffer.split_to(end).freeze();
-                            // The end of its last line. That of the empty one stays.
+                            // Skips the end of the last line but not the empty line.
                             self.buffer.advance(2);
-                            self.place = Place::BeginOfContent;
+                            self.state = State::BeginOfContent;
                             return Ok(Some(Item::Head(head)));
                         }
-                        // The end at the limit may have come in part.
+                        // An end at the limit may be incomplete.
                         None if self.buffer.len() < LIMIT + EMPTY_LINE.len() => {
-                            self.place = Place::Head(self.buffer.len());
+                            self.state = State::Head(self.buffer.len());
                             return Ok(None);
                         }
                         _ => return Err(TooLong::Head),
                     }
                 }
-                Place::BeginOfContent => {
-                    // A part without content may have its delimiter for an empty line.
+                State::BeginOfContent => {
+                    // In a part without content, the delimiter may replace the empty line.
                     let (mut before, is_found) = self.take_to_delimiter();
                     if before.is_empty() && !is_found {
                         return Ok(None);
                     }
                     before.advance(before.len().min(2));
-                    self.place = Place::after_content(is_found);
+                    self.state = State::after_content(is_found);
                     if !before.is_empty() {
                         return Ok(Some(Item::Content(before.freeze())));
                     }
                 }
-                Place::Content => {
+                State::Content => {
                     let (before, is_found) = self.take_to_delimiter();
-                    self.place = Place::after_content(is_found);
+                    self.state = State::after_content(is_found);
                     if !before.is_empty() {
                         return Ok(Some(Item::Content(before.freeze())));
                     }
@@ -136,11 +136,11 @@ impl Splitter {
                         return Ok(None);
                     }
                 }
-                Place::EndOfContent => {
-                    self.place = Place::Delimiter;
+                State::EndOfContent => {
+                    self.state = State::Delimiter;
                     return Ok(Some(Item::EndOfPart));
                 }
-                Place::Epilogue => {
+                State::Epilogue => {
                     self.buffer.clear();
                     return Ok(Some(Item::EndOfForm));
                 }
@@ -148,7 +148,7 @@ impl Splitter {
         }
     }
 
-    /// What certainly stands before the next delimiter, and whether that was found; it is left out.
+    /// The bytes before the next delimiter, and whether it was found. Removes both from the buffer.
     fn take_to_delimiter(&mut self) -> (BytesMut, bool) {
         let delimiter = self.delimiter.needle();
         if let Some(at) = self.delimiter.find(&self.buffer) {
@@ -157,7 +157,7 @@ impl Splitter {
             self.buffer.advance(length);
             return (before, true);
         }
-        // There is one CR in a delimiter, its first byte: it can only begin with the last one here.
+        // CR is only the first byte of a delimiter, so a delimiter can only begin at the last CR.
         let begin = memchr::memrchr(b'\r', &self.buffer);
         let begin = begin.filter(|at| delimiter.starts_with(&self.buffer[*at..]));
         let end = begin.unwrap_or(self.buffer.len());
@@ -165,7 +165,7 @@ impl Splitter {
     }
 }
 
-impl Place {
+impl State {
     fn after_content(is_found: bool) -> Self {
         if is_found {
             Self::EndOfContent
@@ -179,7 +179,7 @@ impl Place {
 mod tests {
     use super::*;
 
-    /// Its parts, then how it ended: well, too long, or not at all.
+    /// The parts and the end: complete, too long, or missing.
     #[derive(Debug, Default, PartialEq, Eq)]
     struct Form {
         parts: Vec<Part>,
@@ -193,7 +193,7 @@ mod tests {
         is_whole: bool,
     }
 
-    /// Reads all that has come, as a form is read.
+    /// Reads all items that have arrived.
     fn read(splitter: &mut Splitter, form: &mut Form) {
         while form.end.is_none() {
             match splitter.next() {
@@ -224,7 +224,7 @@ mod tests {
         form
     }
 
-    /// The same, slowly, of a whole body.
+    /// A slow reference for a whole body.
     fn reference(body: &[u8]) -> Form {
         let mut form = Form::default();
         let body = [b"\r\n", body].concat();
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_form_is_the_same_however_it_is_cut() {
-        // Dense in what means something.
+        // Pieces with a meaning in forms.
         const PIECES: [&[u8]; 12] = [
             b"\r\n--X",
             b"\r\n--",
@@ -335,7 +335,7 @@ mod tests {
                 assert_eq!(form.end, Some(end), "{preamble} {head} by {size}");
             }
         }
-        // Without an end of it, too.
+        // Also without an end.
         for begin in ["", "--X\r\n"] {
             let endless = [begin.as_bytes(), &vec![b'x'; LIMIT + 2]].concat();
             assert!(split(endless.chunks(1)).end.is_some_and(|end| end.is_err()));
