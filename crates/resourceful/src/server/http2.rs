@@ -1,4 +1,4 @@
-//! A connection that speaks HTTP/2.
+//! Serves an HTTP/2 connection: many requests at a time, each in a task of its own.
 
 use std::future::Future as _;
 use std::pin::Pin;
@@ -20,101 +20,101 @@ use crate::proto::connection_info::ConnectionInfo;
 use crate::service::AppService;
 use crate::task::detached::busy;
 
+use super::close_reason::CloseReason;
 use super::connection::Connection;
-use super::driver::{Driven, until_ended};
-use super::http2_flood::Counted;
-use super::http2_unsent::Unsent;
-use super::http2_write_timeout::{Flowing, Streams};
-use super::watchdog::{Pace, Verdict};
+use super::connection_state::ConnectionState;
+use super::driver::{HttpConnection, drive};
+use super::http2_flood::FloodGuard;
+use super::http2_unsent::UnsentBytes;
+use super::http2_write_timeout::{StreamExecutor, TrackedBody};
 
-/// hyper adds to the time of day what it is told.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The longest interval for hyper, which adds intervals to the current time.
+const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How long after the GOAWAY.
-const PARTING: Duration = Duration::from_secs(1);
+/// How long a client may send requests after the GOAWAY, which it may not have read yet.
+const GOAWAY_GRACE: Duration = Duration::from_secs(1);
 
-/// Serves many requests at the same time, each in a task of its own.
 pub(super) async fn serve(
     connection: Box<Connection>,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
-        origin,
+        info,
         service,
         limits,
         streams,
         unsent,
-        pace,
+        state,
         ..
     } = connection.unboxed();
-    let streams = Streams::new(
+    let executor = StreamExecutor::new(
         streams,
-        Arc::clone(&pace),
+        Arc::clone(&state),
         limits.write_timeout,
-        Unsent::new(unsent),
+        UnsentBytes::new(unsent),
     );
-    let places = (limits.max_concurrent_streams as usize).min(Semaphore::MAX_PERMITS);
-    let executor = streams.clone();
-    let places = Arc::new(Semaphore::new(places));
-    let walk = service_fn(move |request| {
-        let (service, places) = (service.clone(), Arc::clone(&places));
-        streams.answer(move || begin(&service, request, origin, places))
+    let permits = (limits.max_concurrent_streams as usize).min(Semaphore::MAX_PERMITS);
+    let permits = Arc::new(Semaphore::new(permits));
+    let streams = executor.clone();
+    let hyper_service = service_fn(move |request| {
+        let (service, permits) = (service.clone(), Arc::clone(&permits));
+        streams.respond(move || respond(&service, request, info, permits))
     });
     let (interval, timeout) = limits.http2_keep_alive;
     let connection = http2::Builder::new(executor)
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_concurrent_streams)
         .max_header_list_size(limits.max_header_bytes)
-        // Somebody who is gone without a word does not answer.
-        .keep_alive_interval((interval < FOREVER).then_some(interval))
-        .keep_alive_timeout(timeout.min(FOREVER))
-        .serve_connection(Counted::new(stream), walk);
-    pace.speaks_http2();
-    let driven = Http2 {
+        // A client that is gone without closing its connection does not reply to pings.
+        .keep_alive_interval((interval < MAX_INTERVAL).then_some(interval))
+        .keep_alive_timeout(timeout.min(MAX_INTERVAL))
+        .serve_connection(FloodGuard::new(stream), hyper_service);
+    state.use_http2();
+    let driven = Http2Connection {
         connection: Box::pin(connection),
-        pace: Arc::clone(&pace),
-        parting: None,
+        state: Arc::clone(&state),
+        grace: None,
     };
-    until_ended(driven, &pace, drain).await
+    drive(driven, &state, drain).await
 }
 
-/// An unsafe request has a place until it has come to its end, even if its stream is reset or
-/// answered before. Otherwise a client that resets and sends again could have any number running.
-fn begin(
+/// An unsafe request keeps its permit until it has run to its end, even if its stream is reset.
+/// Otherwise a client that resets and sends again could have any number of them running.
+fn respond(
     service: &AppService,
     request: hyper::Request<Incoming>,
-    origin: ConnectionInfo,
-    places: Arc<Semaphore>,
+    info: ConnectionInfo,
+    permits: Arc<Semaphore>,
 ) -> ResponseFuture {
     let (parts, body) = request.into_parts();
-    let (body, origin) = (Body::from(body), Some(origin));
+    let (body, info) = (Body::from(body), Some(info));
     if parts.method.is_safe() {
-        return service.walk(parts, body, origin);
+        return service.walk(parts, body, info);
     }
-    match places.try_acquire_owned() {
-        Ok(place) => service.walk(parts, body, origin).keeping(place),
+    match permits.try_acquire_owned() {
+        Ok(permit) => service.walk(parts, body, info).keeping(permit),
         Err(_) => service.refuse(busy(), parts),
     }
 }
 
-struct Http2<S: HttpService<Incoming>> {
-    connection: Pin<Box<http2::Connection<Counted, S, Streams>>>,
-    pace: Arc<Pace>,
-    /// How long a client is waited for that may not know yet that it is told to go.
-    parting: Option<Pin<Box<Sleep>>>,
+struct Http2Connection<S: HttpService<Incoming>> {
+    connection: Pin<Box<http2::Connection<FloodGuard, S, StreamExecutor>>>,
+    state: Arc<ConnectionState>,
+    /// [`GOAWAY_GRACE`], once the GOAWAY is sent.
+    grace: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: HttpService<Incoming>> Drop for Http2<S> {
-    /// Nothing that still waits for room is begun for a client that is gone.
+impl<S: HttpService<Incoming>> Drop for Http2Connection<S> {
+    /// Requests that wait until responses are sent do not start for a client that is gone.
     fn drop(&mut self) {
-        self.pace.end(Verdict::Leaving);
+        self.state.request_close(CloseReason::GoAway);
     }
 }
 
-impl<S> Driven for Http2<S>
+impl<S> HttpConnection for Http2Connection<S>
 where
-    S: HttpService<Incoming, ResBody = Flowing>,
+    S: HttpService<Incoming, ResBody = TrackedBody>,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
@@ -124,18 +124,17 @@ where
         self.connection.as_mut().poll(cx)
     }
 
-    fn shut_down(&mut self) {
-        self.pace.part();
+    fn graceful_shutdown(&mut self) {
+        self.state.begin_drain();
         self.connection.as_mut().graceful_shutdown();
-        self.parting = Some(Box::pin(sleep(PARTING)));
+        self.grace = Some(Box::pin(sleep(GOAWAY_GRACE)));
     }
 
-    /// Requests may be on their way until the client has read the GOAWAY. It should say so by a
-    /// ping (RFC 9113 section 6.8), but a sleeping one does not.
-    fn owes_nothing(&mut self, cx: &mut Context<'_>) -> bool {
-        let parting = self.parting.as_mut();
-        parting.is_some_and(|parting| parting.as_mut().poll(cx).is_ready())
-            && self.pace.has_no_stream()
-            && self.pace.holds_nothing()
+    /// Requests may be on their way until the client has read the GOAWAY. A client should confirm
+    /// it by a ping (RFC 9113 section 6.8), but one that is suspended does not.
+    fn is_drained(&mut self, cx: &mut Context<'_>) -> bool {
+        let grace = self.grace.as_mut();
+        grace.is_some_and(|grace| grace.as_mut().poll(cx).is_ready())
+            && self.state.is_http2_drained()
     }
 }

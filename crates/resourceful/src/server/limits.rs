@@ -1,8 +1,8 @@
-//! What a server bounds of its connections, with the defaults.
+//! The limits of a server for its connections, with the defaults.
 
 use std::time::Duration;
 
-/// How long a client may go on sending after it was answered for the last time.
+/// How long a client may still send after the last response of a connection.
 pub(super) const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Set by the methods of [`Server`](super::Server) that have these names.
@@ -32,7 +32,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(15),
             write_timeout: Duration::from_secs(10),
             max_header_bytes: 16 * 1024,
-            max_headers: Self::HYPERS_HEADERS,
+            max_headers: Self::HYPER_MAX_HEADERS,
             max_concurrent_streams: 100,
             http2_keep_alive: (Duration::from_secs(10), Duration::from_secs(5)),
             max_connections: 10_000,
@@ -45,5 +45,5 @@ impl Default for Limits {
 
 impl Limits {
     /// hyper has room for these on its stack; any other number is allocated for each request.
-    pub(super) const HYPERS_HEADERS: usize = 100;
+    pub(super) const HYPER_MAX_HEADERS: usize = 100;
 }

@@ -1,27 +1,46 @@
-//! Sockets: accept, serve, drain.
+//! The server: from a socket to a call of the application, and back.
+//!
+//! A connection walks through these files:
+//!
+//! | step | file |
+//! |---|---|
+//! | 1 accept, limit the connections of a client; drain at the end | `accept`, `peer_limit` |
+//! | 2 TLS handshake, protocol detection | `connection`, `io`, `tls` |
+//! | 3 drive hyper until the client, the drain or the watchdog ends it | `driver`, `watchdog` |
+//! | 4 read requests, call the application, write responses | `http1`, `http2` |
+//!
+//! The files `http1_*` and `http2_*` belong to one protocol. `connection_state` holds the notes that
+//! the steps share; `limits` all numbers.
 
 mod accept;
 mod chunked_body;
+mod close_reason;
 mod connection;
+mod connection_state;
 mod driver;
 mod http1;
 mod http1_error;
 mod http1_framing;
 mod http1_io;
+mod http1_response;
+mod http1_state;
 mod http2;
 mod http2_flood;
+mod http2_state;
 mod http2_unsent;
 mod http2_write_timeout;
 mod io;
 mod limits;
 mod listener;
 mod peer_limit;
+mod request_phase;
 mod signal;
 #[cfg(feature = "systemd")]
 mod systemd;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 mod watchdog;
+mod write_progress;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -38,9 +57,9 @@ use self::accept::Acceptor;
 use self::limits::Limits;
 pub use self::listener::Listener;
 
-/// An application on its sockets, not yet serving.
+/// An application with its sockets and limits, ready to run.
 ///
-/// Its methods set what it bounds of its connections; everything is bounded from the start.
+/// Every limit has a default; the methods change them.
 ///
 /// # Examples
 /// ```
@@ -102,7 +121,7 @@ impl Server {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         let unmatched = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let mut addresses = self.listeners.iter().filter_map(Listener::address);
+        let mut addresses = self.listeners.iter().filter_map(Listener::local_addr);
         addresses.next().unwrap_or(unmatched)
     }
 
@@ -332,13 +351,13 @@ impl Server {
         expect(unused_mut, reason = "systemd adds to it")
     )]
     pub async fn run(mut self) -> Result<()> {
-        let (stop, abort) = signal::asked_to_stop().map_err(Error::internal)?;
+        let (stop, abort) = signal::shutdown_signals().map_err(Error::internal)?;
         #[cfg(feature = "systemd")]
-        self.lifespan.push_start(systemd::say_ready);
+        self.lifespan.push_start(systemd::notify_ready);
         let stop = async {
             stop.await;
             #[cfg(feature = "systemd")]
-            systemd::say_stopping();
+            systemd::notify_stopping();
         };
         self.run_until_asked(stop, abort).await
     }
