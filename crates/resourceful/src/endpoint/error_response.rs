@@ -2,10 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use http::header::{CONTENT_LENGTH, HeaderValue};
-use http_body::Body as _;
-
-use crate::body::{Body, Response};
 use crate::error::problem::Problem;
 use crate::error::{Error, Result};
 use crate::request::head::Head;
@@ -54,21 +50,4 @@ fn as_reply(error: &Error, mut problem: Problem, head: &Head) -> Reply {
         });
     }
     problem_reply(&problem, error)
-}
-
-/// The answer of `GET` for `HEAD`: without its body (RFC 9110 section 9.3.2).
-pub(crate) fn strip_body(response: &mut Response) {
-    // A length of zero says nothing that may be said of 204 and 304, too: left out.
-    if let Some(length) = response
-        .body()
-        .size_hint()
-        .exact()
-        .filter(|length| *length > 0)
-    {
-        let headers = response.headers_mut();
-        headers
-            .entry(CONTENT_LENGTH)
-            .or_insert_with(|| HeaderValue::from(length));
-    }
-    *response.body_mut() = Body::empty();
 }

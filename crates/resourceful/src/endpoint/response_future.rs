@@ -6,12 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{CONNECTION, HeaderMap, HeaderValue};
+use http::header::HeaderMap;
 
-use crate::body::Response;
-use crate::body::incoming::BodyState;
+use crate::body::{Response, strip_body};
 use crate::endpoint::BoxFuture;
-use crate::endpoint::error_response::{conclude, strip_body};
+use crate::endpoint::error_response::conclude;
 use crate::error::Result;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
@@ -37,8 +36,6 @@ use crate::task::timeout::{Timeout, overdue};
 pub struct ResponseFuture {
     state: State,
     is_head: bool,
-    /// Of the request's body, on HTTP/1.
-    remains: Option<BodyState>,
 }
 
 enum State {
@@ -74,19 +71,12 @@ impl ResponseFuture {
         Self {
             state,
             is_head: false,
-            remains: None,
         }
     }
 
     /// `HEAD` gets what `GET` would, without the body.
     pub(crate) fn for_method(mut self, is_head: bool) -> Self {
         self.is_head = is_head;
-        self
-    }
-
-    /// Announces the end of the connection when something of the request's body remains.
-    pub(crate) fn after(mut self, remains: BodyState) -> Self {
-        self.remains = Some(remains);
         self
     }
 
@@ -101,11 +91,6 @@ impl ResponseFuture {
             });
         }
         self
-    }
-
-    /// May the client still send what somebody reads, though it is answered?
-    pub(crate) fn is_still_sent_to(&self) -> bool {
-        self.remains.as_ref().is_some_and(BodyState::is_awaited)
     }
 }
 
@@ -130,14 +115,6 @@ impl Future for ResponseFuture {
         };
         if self.is_head {
             strip_body(&mut response);
-        }
-        if self
-            .remains
-            .as_ref()
-            .is_some_and(|remains| !remains.is_none())
-        {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(CONNECTION, close);
         }
         Poll::Ready(Ok(response))
     }

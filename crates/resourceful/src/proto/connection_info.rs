@@ -1,12 +1,21 @@
-//! Where a request came in: over which connection, and who is at its other end.
+//! The connection of a request, and the client at its other end.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-/// What the server knows of a request's connection; a request that some other server hands over
-/// has none.
+/// The connection of a request: an extension of each request that
+/// [`Server`](crate::Server) passes to a tower service.
+///
+/// # Examples
+/// ```
+/// use resourceful::ConnectionInfo;
+///
+/// fn peer(request: &http::Request<resourceful::Body>) -> Option<std::net::SocketAddr> {
+///     request.extensions().get::<ConnectionInfo>()?.peer_addr()
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ConnectionInfo {
+pub struct ConnectionInfo {
     /// `None` over a Unix socket.
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) is_encrypted: bool,
@@ -14,7 +23,21 @@ pub(crate) struct ConnectionInfo {
     pub(crate) client: Option<IpAddr>,
 }
 
-/// What an application tells one that is mounted in it: an extension of the request.
+impl ConnectionInfo {
+    /// The address of the other end: the client or a proxy; `None` over a Unix socket.
+    #[must_use]
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Does the connection use TLS?
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
+    }
+}
+
+/// What an application passes to one that is mounted in it: an extension of the request.
 #[derive(Clone, Debug)]
 pub(crate) struct Mounted {
     pub(crate) origin: Option<ConnectionInfo>,

@@ -15,16 +15,16 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::endpoint::telemetry::{Connected, describe, refused};
 use crate::error::{Error, Result};
+use crate::metrics::{ConnectionGauge, describe, refused};
 use crate::proto::connection_info::ConnectionInfo;
-use crate::service::AppService;
 
+use super::application::{Application, Lifecycle, ShutdownStage};
+use super::config::ServerConfig;
 use super::connection::Connection;
 use super::io::{Protocol, Stream};
-use super::limits::Limits;
 use super::listener::Listener;
-use super::peer_limit::{PeerLimit, TooManyConnections};
+use super::peer_limit::{ConnectionPermit, PeerLimit};
 use super::watchdog::Watchdog;
 use super::{http1, http2};
 
@@ -34,8 +34,8 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The listeners and their connections.
 pub(super) struct Acceptor {
-    service: AppService,
-    limits: Arc<Limits>,
+    application: Arc<dyn ServeConnection>,
+    config: Arc<ServerConfig>,
     listeners: Vec<Listener>,
     connections: JoinSet<()>,
     /// The tasks of HTTP/2 streams, which outlive their connection.
@@ -51,11 +51,15 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(super) fn new(service: AppService, listeners: Vec<Listener>, limits: Limits) -> Self {
+    pub(super) fn new(
+        application: Arc<dyn ServeConnection>,
+        listeners: Vec<Listener>,
+        config: ServerConfig,
+    ) -> Self {
         describe();
-        let limits = Arc::new(limits);
+        let config = Arc::new(config);
         let watchdog = Watchdog::default();
-        let running = tokio::spawn(watchdog.clone().run(Arc::clone(&limits)));
+        let running = tokio::spawn(watchdog.clone().run(Arc::clone(&config)));
         #[cfg_attr(not(feature = "tls"), expect(unused_mut, reason = "TLS adds tasks"))]
         let mut tasks = vec![AbortOnDropHandle::new(running)];
         #[cfg(feature = "tls")]
@@ -63,8 +67,8 @@ impl Acceptor {
             tasks.push(AbortOnDropHandle::new(tokio::spawn(tls.reload_on_change())));
         }
         Self {
-            service,
-            limits,
+            application,
+            config,
             listeners,
             connections: JoinSet::new(),
             streams: TaskTracker::new(),
@@ -78,18 +82,17 @@ impl Acceptor {
 
     /// Accepts until `stop` is ready and the shutdown delay is over.
     pub(super) async fn accept_until(&mut self, stop: impl Future<Output = ()>) {
-        let (service, delay) = (self.service.clone(), self.limits.shutdown_delay);
+        let application = Arc::clone(&self.application);
+        let delay = self.config.shutdown_delay;
         let mut stopped = pin!(async {
             stop.await;
-            for settings in service.settings().of_all() {
-                settings.leaving.cancel();
-            }
+            application.shutdown(ShutdownStage::Announced);
             sleep(delay).await;
         });
         let mut backoff = MIN_BACKOFF;
         let mut turn = 0_usize;
         loop {
-            let has_room = self.connections.len() < self.limits.max_connections;
+            let has_room = self.connections.len() < self.config.max_connections.max(1);
             tokio::select! {
                 () = &mut stopped => return,
                 accepted = next_accepted(&self.listeners, turn), if has_room => match accepted {
@@ -119,15 +122,14 @@ impl Acceptor {
         let Accepted { stream, peer, .. } = accepted;
         let permit = match peer.map(|peer| peer.ip().to_canonical()) {
             Some(client) if !client.is_loopback() => {
-                let limit = self.limits.max_connections_per_peer;
-                match self.peers.acquire(client, limit) {
-                    Ok(permit) => Some(permit),
-                    Err(TooManyConnections) => {
-                        tracing::debug!(%client, "too many connections");
-                        refused("connections_per_peer");
-                        return;
-                    }
+                let limit = self.config.max_connections_per_peer.max(1);
+                let permit = self.peers.acquire(client, limit);
+                if permit.is_none() {
+                    tracing::debug!(%client, "too many connections");
+                    refused("connections_per_peer");
+                    return;
                 }
+                permit
             }
             // A client on this machine may be a proxy for all others.
             _ => None,
@@ -139,8 +141,7 @@ impl Acceptor {
                 is_encrypted: false,
                 client: None,
             },
-            service: self.service.clone(),
-            limits: Arc::clone(&self.limits),
+            config: Arc::clone(&self.config),
             streams: self.streams.clone(),
             unsent: Arc::clone(&self.unsent),
             state: self.watchdog.watch(),
@@ -148,11 +149,12 @@ impl Acceptor {
             tls: accepted.tls,
         });
         let drain = self.drain.subscribe();
-        let connected = Connected::new();
-        self.connections.spawn(async move {
-            serve(connection, &drain).await;
-            drop((permit, connected));
-        });
+        let guard = ConnectionGuard {
+            _permit: permit,
+            _gauge: ConnectionGauge::new(),
+        };
+        self.application
+            .spawn(connection, guard, drain, &mut self.connections);
     }
 
     /// Finishes running requests, until the shutdown timeout is over or `abort` is ready.
@@ -161,18 +163,14 @@ impl Acceptor {
     /// Connections or requests that are not finished.
     pub(super) async fn drain(mut self, abort: impl Future<Output = ()>) -> Result<()> {
         // Accepts the connections that wait already: their requests may have been sent.
-        for turn in 0..self.limits.max_connections {
+        for turn in 0..self.config.max_connections {
             match next_accepted(&self.listeners, turn).now_or_never() {
                 Some(Ok(accepted)) => self.serve(accepted),
                 Some(Err(_)) | None => break,
             }
         }
         self.listeners.clear();
-        let applications = self.service.settings().of_all();
-        for settings in &applications {
-            settings.leaving.cancel();
-            settings.stopping.cancel();
-        }
+        self.application.shutdown(ShutdownStage::Draining);
         tracing::info!(connections = self.connections.len(), "draining");
         drop(self.drain);
         let streams = &self.streams;
@@ -181,23 +179,18 @@ impl Acceptor {
             // A stream that ends may detach its request, so streams are awaited first.
             streams.close();
             streams.wait().await;
-            for settings in &applications {
-                settings.detached.wait().await;
-            }
+            self.application.finish().await;
         };
         let is_finished = tokio::select! {
-            result = timeout(self.limits.shutdown_timeout, finish) => result.is_ok(),
+            result = timeout(self.config.shutdown_timeout, finish) => result.is_ok(),
             () = abort => false,
         };
         if is_finished {
             tracing::info!("stopped");
             return Ok(());
         }
-        let mut left = self.connections.len() + streams.len();
-        for settings in &applications {
-            left += settings.detached.len();
-            settings.aborted.cancel();
-        }
+        let left = self.connections.len() + streams.len() + self.application.unfinished();
+        self.application.shutdown(ShutdownStage::Aborted);
         tracing::error!(left, "stopped with connections or requests unfinished");
         Err(Error::internal(format!(
             "stopped with {left} connections or requests unfinished"
@@ -205,10 +198,48 @@ impl Acceptor {
     }
 }
 
+/// Counts as a connection until it is dropped.
+pub(super) struct ConnectionGuard {
+    _permit: Option<ConnectionPermit>,
+    _gauge: ConnectionGauge,
+}
+
+/// Serves connections with an application of any type: the one place where the type is erased.
+pub(super) trait ServeConnection: Lifecycle {
+    /// Spawns the task of a connection.
+    fn spawn(
+        &self,
+        connection: Box<Connection>,
+        guard: ConnectionGuard,
+        drain: watch::Receiver<()>,
+        tasks: &mut JoinSet<()>,
+    );
+}
+
+impl<A: Application> ServeConnection for A {
+    fn spawn(
+        &self,
+        connection: Box<Connection>,
+        guard: ConnectionGuard,
+        drain: watch::Receiver<()>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        let application = self.clone();
+        tasks.spawn(async move {
+            serve(connection, application, &drain).await;
+            drop(guard);
+        });
+    }
+}
+
 /// Serves until the client closes the connection, or `drain` is closed and the running requests
 /// are finished.
-async fn serve(connection: Box<Connection>, drain: &watch::Receiver<()>) {
-    let limit = connection.limits.header_read_timeout;
+async fn serve<A: Application>(
+    connection: Box<Connection>,
+    application: A,
+    drain: &watch::Receiver<()>,
+) {
+    let limit = connection.config.header_read_timeout;
     let mut waiting = drain.clone();
     // An idle HTTP/1 connection does not need the large futures, so they are boxed.
     let started = tokio::select! {
@@ -218,8 +249,10 @@ async fn serve(connection: Box<Connection>, drain: &watch::Receiver<()>) {
         _ = waiting.changed() => return,
     };
     let result = match started {
-        Ok(Ok((connection, Protocol::Http1))) => http1::serve(connection, drain).await,
-        Ok(Ok((connection, Protocol::Http2))) => Box::pin(http2::serve(connection, drain)).await,
+        Ok(Ok((connection, Protocol::Http1))) => http1::serve(connection, application, drain).await,
+        Ok(Ok((connection, Protocol::Http2))) => {
+            Box::pin(http2::serve(connection, application, drain)).await
+        }
         Ok(Err(error)) => Err(error.into()),
         Err(_elapsed) => {
             refused("slow_head");

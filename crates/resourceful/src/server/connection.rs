@@ -7,19 +7,17 @@ use std::sync::atomic::AtomicUsize;
 use tokio_util::task::TaskTracker;
 
 use crate::proto::connection_info::ConnectionInfo;
-use crate::service::AppService;
 
+use super::config::ServerConfig;
 use super::connection_state::ConnectionState;
 use super::io::{Protocol, Stream};
-use super::limits::Limits;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 
 pub(super) struct Connection {
     pub(super) stream: Stream,
     pub(super) info: ConnectionInfo,
-    pub(super) service: AppService,
-    pub(super) limits: Arc<Limits>,
+    pub(super) config: Arc<ServerConfig>,
     /// The tasks of HTTP/2 streams, which outlive their connection.
     pub(super) streams: TaskTracker,
     /// The unsent bytes of HTTP/2 responses, of all connections.

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 use crate::error::BoxError;
 
 use super::close_reason::CloseReason;
+use super::config::LINGER_TIMEOUT;
 use super::connection_state::ConnectionState;
 use super::io::Stream;
-use super::limits::LINGER_TIMEOUT;
 
 /// A connection of hyper's, of either protocol.
 pub(super) trait HttpConnection {

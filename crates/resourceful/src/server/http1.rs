@@ -16,60 +16,54 @@ use tokio::time::timeout;
 
 use crate::body::Body;
 use crate::body::incoming::BodyState;
-use crate::endpoint::response_future::ResponseFuture;
-use crate::endpoint::telemetry;
 use crate::error::{BoxError, Error, Result};
+use crate::metrics;
 use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::host;
-use crate::service::AppService;
 
+use super::application::Application;
 use super::close_reason::CloseReason;
+use super::config::{HYPER_MAX_HEADERS, LINGER_TIMEOUT, ServerConfig};
 use super::connection::Connection;
 use super::connection_state::ConnectionState;
 use super::driver::{HttpConnection, close, drive};
 use super::http1_error::{self, HeadError};
 use super::http1_io::Http1Io;
 use super::http1_response::Http1Response;
-use super::limits::{LINGER_TIMEOUT, Limits};
 
 /// The size of hyper's buffers, in bytes: what is read ahead of a service or of a client that does
 /// not read. A head has to fit in.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// Serves one request after the other.
-pub(super) async fn serve(
+pub(super) async fn serve<A: Application>(
     connection: Box<Connection>,
+    application: A,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
         info,
-        service,
-        limits,
+        config,
         state,
         ..
     } = connection.unboxed();
-    let (application, noted) = (&service, &state);
-    let hyper_service = service_fn(|request| Http1Response {
-        future: respond(application, noted, request, info),
-        state: noted,
-    });
+    let service = service_fn(|request| respond(&application, &state, request, info));
     let io = Http1Io::new(stream, Arc::clone(&state));
-    let mut connection = builder(&limits).serve_connection(io, hyper_service);
+    let mut connection = builder(&config).serve_connection(io, service);
     let driven = Http1Connection {
         connection: &mut connection,
         state: &state,
     };
     let result = drive(driven, &state, drain).await;
     let parts = connection.into_parts();
-    let max_target = service
-        .settings()
-        .max_uri_length
-        .min(limits.max_header_bytes as usize);
+    let max_target = application
+        .max_uri_length()
+        .min(config.max_header_bytes as usize);
     let end = finish(
         parts.io,
         parts.read_buf,
-        &service,
+        &application,
         &state,
         max_target,
         drain,
@@ -104,7 +98,7 @@ where
     }
 }
 
-fn builder(limits: &Limits) -> http1::Builder {
+fn builder(config: &ServerConfig) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         // A client may close its side and still read the response.
@@ -114,39 +108,45 @@ fn builder(limits: &Limits) -> http1::Builder {
         // received, and loses hyper's own 400.
         .writev(false)
         // Limits the write buffer, too.
-        .max_buf_size(MAX_BUFFER.max(limits.max_header_bytes as usize))
-        .max_header_size(limits.max_header_bytes as usize);
-    if limits.max_headers != Limits::HYPER_MAX_HEADERS {
-        builder.max_headers(limits.max_headers);
+        .max_buf_size(MAX_BUFFER.max(config.max_header_bytes as usize))
+        .max_header_size(config.max_header_bytes as usize);
+    if config.max_headers != HYPER_MAX_HEADERS {
+        builder.max_headers(config.max_headers);
     }
     builder
 }
 
-fn respond(
-    service: &AppService,
-    state: &ConnectionState,
+#[inline]
+fn respond<'c, A: Application>(
+    application: &A,
+    state: &'c Arc<ConnectionState>,
     request: hyper::Request<Incoming>,
     info: ConnectionInfo,
-) -> ResponseFuture {
+) -> Http1Response<'c, A::Future> {
     let (parts, body) = request.into_parts();
     let is_plain = state.request_parsed(parts.headers.len(), body.size_hint().exact());
-    if let Err(error) = check(&parts, &body, is_plain) {
-        telemetry::refused("bad_request");
-        return service.refuse(error, parts);
+    let (future, body) = if let Err(error) = check(&parts, &body, is_plain) {
+        metrics::refused("bad_request");
+        (application.reject(error, Some(parts)), None)
+    } else if body.is_end_stream() {
+        (application.call(parts, Body::empty(), info, None), None)
+    } else {
+        let body_state = BodyState::default();
+        let body = Body::arriving(body, Some(body_state.clone()));
+        (application.call(parts, body, info, None), Some(body_state))
+    };
+    Http1Response {
+        future,
+        body,
+        state,
     }
-    if body.is_end_stream() {
-        return service.walk(parts, Body::empty(), Some(info));
-    }
-    let body_state = BodyState::default();
-    let body = Body::arriving(body, Some(body_state.clone()));
-    service.walk(parts, body, Some(info)).after(body_state)
 }
 
 /// After the last request: runs an upgrade, or sends an error response; then closes.
-async fn finish(
+async fn finish<A: Application>(
     io: Http1Io,
     read: bytes::Bytes,
-    service: &AppService,
+    application: &A,
     state: &ConnectionState,
     max_target: usize,
     drain: &watch::Receiver<()>,
@@ -159,7 +159,7 @@ async fn finish(
     let error = match state.close_reason() {
         // A stalled client does not read an error response either.
         Some(CloseReason::Stalled) => {
-            telemetry::refused("stalled");
+            metrics::refused("stalled");
             return Err("the client does not read".into());
         }
         Some(CloseReason::SlowHead) => Some(HeadError::Timeout),
@@ -171,8 +171,8 @@ async fn finish(
         },
     };
     if let Some(error) = error {
-        telemetry::refused(error.reason());
-        let response = service.refuse_unread(error.into());
+        metrics::refused(error.reason());
+        let Ok(response) = application.reject(error.into(), None).await;
         let bytes = http1_error::to_bytes(&response);
         let _ = timeout(LINGER_TIMEOUT, stream.write_all(&bytes)).await;
     }

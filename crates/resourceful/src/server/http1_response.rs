@@ -8,10 +8,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::StatusCode;
+use http::header::{CONNECTION, HeaderValue};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
+use crate::body::incoming::BodyState;
 use crate::body::{Body, Response};
-use crate::endpoint::response_future::ResponseFuture;
 use crate::error::BoxError;
 use crate::response::upgrade::Takeover;
 
@@ -19,21 +20,34 @@ use super::chunked_body::ChunkedBody;
 use super::connection_state::ConnectionState;
 
 /// The future of a response.
-pub(super) struct Http1Response<'c> {
-    pub(super) future: ResponseFuture,
+pub(super) struct Http1Response<'c, F> {
+    pub(super) future: F,
+    /// The state of the request's body, if it has one.
+    pub(super) body: Option<BodyState>,
     pub(super) state: &'c Arc<ConnectionState>,
 }
 
-impl Future for Http1Response<'_> {
+impl<F> Future for Http1Response<'_, F>
+where
+    F: Future<Output = Result<Response, Infallible>> + Unpin,
+{
     type Output = Result<Response, Infallible>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // Looked at in its place: moving a response costs more than all the rest here.
-        let polled = Pin::new(&mut self.future).poll(cx);
+        // Matched in place: moving a response costs more than all the rest here.
+        let mut polled = Pin::new(&mut self.future).poll(cx);
+        if let (Poll::Ready(Ok(response)), Some(body)) = (&mut polled, &self.body)
+            && !body.is_none()
+        {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         match &polled {
             // The rest of this request's body is not the next head.
-            Poll::Ready(_) if self.future.is_still_sent_to() => return polled,
+            Poll::Ready(_) if self.body.as_ref().is_some_and(BodyState::is_awaited) => {
+                return polled;
+            }
             Poll::Ready(Ok(response)) if !response.body().is_short() => {}
             // The upgrade handler takes over the connection and its timeouts.
             Poll::Ready(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {

@@ -13,13 +13,13 @@ use hyper_util::rt::TokioTimer;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Sleep, sleep};
 
-use crate::body::Body;
-use crate::endpoint::response_future::ResponseFuture;
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
+use crate::metrics;
 use crate::proto::connection_info::ConnectionInfo;
-use crate::service::AppService;
+use crate::proto::host;
 use crate::task::detached::busy;
 
+use super::application::Application;
 use super::close_reason::CloseReason;
 use super::connection::Connection;
 use super::connection_state::ConnectionState;
@@ -34,15 +34,15 @@ const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How long a client may send requests after the GOAWAY, which it may not have read yet.
 const GOAWAY_GRACE: Duration = Duration::from_secs(1);
 
-pub(super) async fn serve(
+pub(super) async fn serve<A: Application>(
     connection: Box<Connection>,
+    application: A,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
         info,
-        service,
-        limits,
+        config,
         streams,
         unsent,
         state,
@@ -51,25 +51,25 @@ pub(super) async fn serve(
     let executor = StreamExecutor::new(
         streams,
         Arc::clone(&state),
-        limits.write_timeout,
+        config.write_timeout,
         UnsentBytes::new(unsent),
     );
-    let permits = (limits.max_concurrent_streams as usize).min(Semaphore::MAX_PERMITS);
+    let permits = (config.max_concurrent_streams as usize).min(Semaphore::MAX_PERMITS);
     let permits = Arc::new(Semaphore::new(permits));
     let streams = executor.clone();
-    let hyper_service = service_fn(move |request| {
-        let (service, permits) = (service.clone(), Arc::clone(&permits));
-        streams.respond(move || respond(&service, request, info, permits))
+    let service = service_fn(move |request| {
+        let (application, permits) = (application.clone(), Arc::clone(&permits));
+        streams.respond(move || respond(&application, request, info, permits))
     });
-    let (interval, timeout) = limits.http2_keep_alive;
+    let interval = config.http2_keep_alive_interval;
     let connection = http2::Builder::new(executor)
         .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.max_concurrent_streams)
-        .max_header_list_size(limits.max_header_bytes)
+        .max_concurrent_streams(config.max_concurrent_streams)
+        .max_header_list_size(config.max_header_bytes)
         // A client that is gone without closing its connection does not reply to pings.
         .keep_alive_interval((interval < MAX_INTERVAL).then_some(interval))
-        .keep_alive_timeout(timeout.min(MAX_INTERVAL))
-        .serve_connection(FloodGuard::new(stream), hyper_service);
+        .keep_alive_timeout(config.http2_keep_alive_timeout.min(MAX_INTERVAL))
+        .serve_connection(FloodGuard::new(stream), service);
     state.use_http2();
     let driven = Http2Connection {
         connection: Box::pin(connection),
@@ -81,20 +81,23 @@ pub(super) async fn serve(
 
 /// An unsafe request keeps its permit until it has run to its end, even if its stream is reset.
 /// Otherwise a client that resets and sends again could have any number of them running.
-fn respond(
-    service: &AppService,
+fn respond<A: Application>(
+    application: &A,
     request: hyper::Request<Incoming>,
     info: ConnectionInfo,
     permits: Arc<Semaphore>,
-) -> ResponseFuture {
+) -> A::Future {
     let (parts, body) = request.into_parts();
-    let (body, info) = (Body::from(body), Some(info));
+    if !host::is_one(&parts) {
+        metrics::refused("bad_request");
+        return application.reject(Error::bad_request(host::NOT_ONE), Some(parts));
+    }
     if parts.method.is_safe() {
-        return service.walk(parts, body, info);
+        return application.call(parts, body.into(), info, None);
     }
     match permits.try_acquire_owned() {
-        Ok(permit) => service.walk(parts, body, info).keeping(permit),
-        Err(_) => service.refuse(busy(), parts),
+        Ok(permit) => application.call(parts, body.into(), info, Some(permit)),
+        Err(_) => application.reject(busy(), Some(parts)),
     }
 }
 

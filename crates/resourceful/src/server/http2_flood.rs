@@ -16,10 +16,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use crate::endpoint::telemetry::refused;
+use crate::metrics::refused;
 
+use super::config::LINGER_TIMEOUT;
 use super::io::Stream;
-use super::limits::LINGER_TIMEOUT;
 
 /// This many counted frames within the window are a flood. Clients that measure a fast line by
 /// pings (gRPC) send hundreds per second.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use h2::Reason;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use crate::endpoint::telemetry::refused;
+use crate::metrics::refused;
 
 use super::connection_state::ConnectionState;
 

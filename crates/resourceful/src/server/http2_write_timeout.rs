@@ -19,8 +19,8 @@ use tokio::time::{Sleep, sleep};
 use tokio_util::task::TaskTracker;
 
 use crate::body::Response;
-use crate::endpoint::telemetry::refused;
 use crate::error::BoxError;
+use crate::metrics::refused;
 
 use super::chunked_body::ChunkedBody;
 use super::close_reason::CloseReason;

@@ -14,7 +14,7 @@ use tokio::net::UnixStream;
 use tokio_rustls::TlsAcceptor;
 
 #[cfg(feature = "tls")]
-use super::limits::LINGER_TIMEOUT;
+use super::config::LINGER_TIMEOUT;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 

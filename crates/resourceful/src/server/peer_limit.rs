@@ -18,34 +18,24 @@ pub(super) struct ConnectionPermit {
 }
 
 impl PeerLimit {
-    /// A permit for one more connection of this client.
-    ///
-    /// # Errors
-    /// The client has `limit` connections already.
-    pub(super) fn acquire(
-        &self,
-        address: IpAddr,
-        limit: usize,
-    ) -> Result<ConnectionPermit, TooManyConnections> {
+    /// A permit for one more connection of this client; `None` if it has `limit` connections.
+    pub(super) fn acquire(&self, address: IpAddr, limit: usize) -> Option<ConnectionPermit> {
         let client = client_of(address);
         let mut peers = self.lock();
         let count = peers.entry(client).or_default();
         if *count >= limit {
-            return Err(TooManyConnections);
+            return None;
         }
         *count += 1;
         drop(peers);
         let peers = self.clone();
-        Ok(ConnectionPermit { peers, client })
+        Some(ConnectionPermit { peers, client })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct TooManyConnections;
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
@@ -69,7 +59,7 @@ mod tests {
         let acquire = |address: &str| peers.acquire(address.parse().unwrap(), 2);
         let first = acquire("192.0.2.1").unwrap();
         let second = acquire("::ffff:192.0.2.1").unwrap();
-        assert_eq!(acquire("192.0.2.1").unwrap_err(), TooManyConnections);
+        assert!(acquire("192.0.2.1").is_none());
         acquire("192.0.2.2").unwrap();
         drop(first);
         let third = acquire("192.0.2.1").unwrap();
@@ -85,7 +75,7 @@ mod tests {
             acquire("2001:db8::1").unwrap(),
             acquire("2001:db8::ffff:1").unwrap(),
         );
-        assert_eq!(acquire("2001:db8::2").unwrap_err(), TooManyConnections);
+        assert!(acquire("2001:db8::2").is_none());
         acquire("2001:db8:0:1::1").unwrap();
     }
 }

@@ -46,10 +46,9 @@ impl Listener {
     }
 }
 
-/// Runs as the last start hook: all others are done, and the sockets are bound.
-pub(super) async fn notify_ready() -> Result<()> {
+/// Runs after the start hooks; the sockets are bound by then.
+pub(super) fn notify_ready() {
     notify(NotifyState::Ready);
-    Ok(())
 }
 
 pub(super) fn notify_stopping() {

@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::time::{Instant, interval};
 
 use super::close_reason::CloseReason;
+use super::config::ServerConfig;
 use super::connection_state::ConnectionState;
-use super::limits::Limits;
 use super::request_phase::Phase;
 
 /// The connections of a server.
@@ -27,14 +27,14 @@ impl Watchdog {
     }
 
     /// Looks at all connections periodically.
-    pub(super) async fn run(self, limits: Arc<Limits>) {
-        let mut period = interval(period(&limits));
+    pub(super) async fn run(self, config: Arc<ServerConfig>) {
+        let mut period = interval(period(&config));
         loop {
             let now = period.tick().await;
             self.lock().retain_mut(|watched| {
                 let state = watched.state.upgrade();
                 if let Some(state) = &state
-                    && let Some(reason) = watched.exceeded(state, now, &limits)
+                    && let Some(reason) = watched.exceeded(state, now, &config)
                 {
                     state.request_close(reason);
                 }
@@ -49,11 +49,11 @@ impl Watchdog {
 }
 
 /// An eighth of the shortest timeout, at most 1 s: no timeout is exceeded by more.
-fn period(limits: &Limits) -> Duration {
+fn period(config: &ServerConfig) -> Duration {
     let timeouts = [
-        limits.header_read_timeout,
-        limits.idle_timeout,
-        limits.write_timeout,
+        config.header_read_timeout,
+        config.idle_timeout,
+        config.write_timeout,
     ];
     let shortest = timeouts.into_iter().min().unwrap_or_default();
     (shortest / 8).clamp(Duration::from_millis(5), Duration::from_secs(1))
@@ -99,7 +99,7 @@ impl WatchedConnection {
         &mut self,
         state: &ConnectionState,
         now: Instant,
-        limits: &Limits,
+        config: &ServerConfig,
     ) -> Option<CloseReason> {
         let phase = match state.requests.current() {
             Phase::Http2 if state.http2.has_streams() => Phase::Serving,
@@ -124,14 +124,14 @@ impl WatchedConnection {
         if is_blocked {
             // Over HTTP/2 the stream is ended first, with a GOAWAY that the client can read.
             let times = if has_queued_chunks { 2 } else { 1 };
-            let timeout = limits.write_timeout.saturating_mul(times);
+            let timeout = config.write_timeout.saturating_mul(times);
             let is_exceeded = now - self.writing_since >= timeout;
             return is_exceeded.then_some(CloseReason::Stalled);
         }
         let (timeout, reason) = match phase {
-            Phase::ReadingHead => (limits.header_read_timeout, CloseReason::SlowHead),
-            Phase::Responded => (limits.idle_timeout, CloseReason::Idle),
-            Phase::Http2 => (limits.idle_timeout, CloseReason::GoAway),
+            Phase::ReadingHead => (config.header_read_timeout, CloseReason::SlowHead),
+            Phase::Responded => (config.idle_timeout, CloseReason::Idle),
+            Phase::Http2 => (config.idle_timeout, CloseReason::GoAway),
             Phase::Serving => return None,
         };
         (now - self.progress_since >= timeout).then_some(reason)

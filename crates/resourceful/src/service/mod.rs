@@ -3,7 +3,7 @@
 pub(crate) mod lifespan;
 pub(crate) mod pipeline;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::Version;
@@ -12,11 +12,9 @@ use http_body::Body as HttpBody;
 
 use crate::body::{Body, Response};
 use crate::endpoint::response_future::ResponseFuture;
-use crate::endpoint::telemetry;
 use crate::error::{BoxError, Error};
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::proto::cookie;
-use crate::proto::host;
 use crate::request::settings::Settings;
 use crate::service::lifespan::Lifespan;
 use crate::service::pipeline::Pipeline;
@@ -63,10 +61,6 @@ impl AppService {
     ) -> ResponseFuture {
         if parts.version >= Version::HTTP_2 {
             cookie::join(&mut parts.headers);
-            if origin.is_some() && !host::is_one(&parts) {
-                telemetry::refused("bad_request");
-                return self.refuse(Error::bad_request(host::NOT_ONE), parts);
-            }
         }
         self.site.walk(parts, body, origin)
     }
@@ -78,10 +72,10 @@ impl AppService {
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let origin = parts
-            .extensions
-            .get::<Mounted>()
-            .and_then(|mounted| mounted.origin);
+        let mounted = parts.extensions.get::<Mounted>();
+        let origin = mounted.and_then(|mounted| mounted.origin);
+        // Set by our server, where this application is inside another service.
+        let origin = origin.or_else(|| parts.extensions.get().copied());
         self.walk(parts, Body::handed_over(body), origin)
     }
 
@@ -90,14 +84,14 @@ impl AppService {
         Arc::clone(&self.site.settings)
     }
 
-    /// The start and stop hooks, for who runs them; there are none the second time.
+    /// The start and stop hooks, for the server that runs them; empty the second time.
     pub(crate) fn take_lifespan(&self) -> Lifespan {
-        let mut lifespan = self
-            .site
-            .lifespan
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut lifespan)
+        std::mem::take(&mut self.lifespan())
+    }
+
+    pub(crate) fn lifespan(&self) -> MutexGuard<'_, Lifespan> {
+        let lifespan = self.site.lifespan.lock();
+        lifespan.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request that must not be taken further.
@@ -105,8 +99,8 @@ impl AppService {
         self.site.refuse(error, parts)
     }
 
-    /// What never became a request.
-    pub(crate) fn refuse_unread(&self, error: Error) -> Response {
+    /// The response to bytes that never became a request.
+    pub(crate) fn refuse_unread(&self, error: Error) -> ResponseFuture {
         self.site.refuse_unread(error)
     }
 
