@@ -15,13 +15,13 @@ use tokio::time::sleep;
 use tower::ServiceBuilder;
 use tower_http::decompression::RequestDecompressionLayer;
 
-const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// The length of `/large` and `/whole`: more than the sockets of both sides hold.
-const LARGE: usize = 32 * 1024 * 1024;
+pub(crate) const LARGE: usize = 32 * 1024 * 1024;
 
 /// The length of `/made`.
-const MADE: usize = 8 * 1024 * 1024;
+pub(crate) const MADE: usize = 8 * 1024 * 1024;
 
 /// Starts it as a process of its own.
 pub(crate) async fn start() -> crate::Result<Process> {
