@@ -1,4 +1,4 @@
-//! Frames of HTTP/2: where a flood ends, however the bytes are cut into reads.
+//! A flood of HTTP/2 frames ends at the same frame, however the bytes are split into reads.
 #![no_main]
 
 use std::pin::Pin;
@@ -7,24 +7,24 @@ use std::task::{Context, Poll, Waker};
 use hyper::rt::{Read as _, ReadBuf};
 use libfuzzer_sys::fuzz_target;
 
-use self::flood::Counted;
-use self::stream::Stream;
+use self::http2_flood::FloodGuard;
+use self::io::Stream;
 
-#[path = "../../crates/resourceful/src/serve/flood.rs"]
+#[path = "../../crates/resourceful/src/server/http2_flood.rs"]
 #[allow(dead_code)]
-mod flood;
+mod http2_flood;
 
-/// What `flood` takes from its neighbours.
-mod limits {
+/// The items that `http2_flood` imports.
+mod config {
     pub(crate) const LINGER_TIMEOUT: std::time::Duration = std::time::Duration::ZERO;
 }
 
-mod observe {
+mod metrics {
     pub(crate) fn refused(_: &'static str) {}
 }
 
-/// A connection that gives so many bytes with each read.
-mod stream {
+/// A connection that returns up to `step` bytes with each read.
+mod io {
     use std::io;
     use std::pin::Pin;
     use std::task::{Context, Poll};
@@ -71,12 +71,12 @@ mod stream {
     }
 }
 
-/// As in `flood`.
+/// As in `http2_flood`.
 const LIMIT: u32 = 10_000;
 const PREFACE: usize = 24;
 
-/// What is read in place of the frame that is one too many: a `RST_STREAM` without content.
-const FAULT: [u8; 9] = [0, 0, 0, 3, 0, 0, 0, 0, 0];
+/// Read in place of the frame that makes a flood: a `RST_STREAM` without content.
+const MALFORMED_FRAME: [u8; 9] = [0, 0, 0, 3, 0, 0, 0, 0, 0];
 
 /// Enough for any flood.
 const MOST: usize = 11_000;
@@ -85,7 +85,7 @@ fuzz_target!(|input: &[u8]| {
     let Some((&[mode, step, room], rest)) = input.split_first_chunk() else {
         return;
     };
-    // As it is, or as frames that are told in five bytes each.
+    // The input as it is, or frames that are described by five bytes each.
     let bytes = if mode % 2 == 0 {
         rest.to_vec()
     } else {
@@ -94,7 +94,7 @@ fuzz_target!(|input: &[u8]| {
     let mut expected = bytes.clone();
     if let Some(end) = flood_at(&bytes) {
         expected.truncate(end);
-        expected.extend(FAULT);
+        expected.extend(MALFORMED_FRAME);
     }
     // Not so small that a flood takes long.
     let least = 1 + bytes.len() / 4096;
@@ -105,10 +105,10 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// The preface, then of each five bytes: the type, the flags, the length, and how often.
-fn frames(told: &[u8]) -> Vec<u8> {
+fn frames(described: &[u8]) -> Vec<u8> {
     let mut bytes = vec![b'x'; PREFACE];
     let mut count = 0;
-    for &[kind, flags, length, high, low] in told.as_chunks().0 {
+    for &[kind, flags, length, high, low] in described.as_chunks().0 {
         let times = usize::from(u16::from_be_bytes([high, low])).min(MOST - count);
         count += times;
         let mut frame = vec![0, 0, length, kind, flags, 0, 0, 0, 0];
@@ -118,7 +118,7 @@ fn frames(told: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Where the frame begins that is one too many.
+/// Where the frame begins that makes a flood.
 fn flood_at(bytes: &[u8]) -> Option<usize> {
     let mut at = PREFACE;
     let mut counted = 0;
@@ -137,15 +137,15 @@ fn flood_at(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// What hyper reads, to the end.
+/// All that hyper reads.
 fn read(bytes: Vec<u8>, step: usize, room: usize) -> Vec<u8> {
-    let mut counted = Counted::new(Stream { bytes, at: 0, step });
+    let mut guard = FloodGuard::new(Stream { bytes, at: 0, step });
     let mut space = vec![0; room];
     let mut all = Vec::new();
     loop {
         let mut buffer = ReadBuf::new(&mut space);
         let mut cx = Context::from_waker(Waker::noop());
-        let polled = Pin::new(&mut counted).poll_read(&mut cx, buffer.unfilled());
+        let polled = Pin::new(&mut guard).poll_read(&mut cx, buffer.unfilled());
         assert!(matches!(polled, Poll::Ready(Ok(()))));
         if buffer.filled().is_empty() {
             return all;

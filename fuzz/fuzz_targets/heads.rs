@@ -1,13 +1,13 @@
-//! Heads of HTTP/1: which of them can be read in two ways, however the bytes are cut into reads.
+//! Ambiguous HTTP/1 heads are found, however the bytes are split into reads.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
-use self::head::Heads;
+use self::http1_framing::FramingCheck;
 
-#[path = "../../crates/resourceful/src/serve/head.rs"]
+#[path = "../../crates/resourceful/src/server/http1_framing.rs"]
 #[allow(dead_code)]
-mod head;
+mod http1_framing;
 
 fuzz_target!(|input: &[u8]| {
     let Some((&step, bytes)) = input.split_first() else {
@@ -15,25 +15,26 @@ fuzz_target!(|input: &[u8]| {
     };
     let expected = Reader::default().read(bytes);
     if let Some((fields, body)) = Reader::default().first_request(bytes) {
-        let mut heads = Heads::default();
-        let plain = heads.read(bytes).or_else(|| heads.request(fields, body));
-        assert_eq!(plain, expected.map(|(plain, _)| plain), "of a request");
+        let mut check = FramingCheck::default();
+        let read = check.bytes_read(bytes);
+        let plain = read.or_else(|| check.request_parsed(fields, body));
+        assert_eq!(plain, expected.map(|(plain, _)| plain), "a parsed request");
     }
     for step in [bytes.len(), 1, usize::from(step)] {
-        assert_eq!(look(bytes, step.max(1)), expected, "in reads of {step}");
+        assert_eq!(scan(bytes, step.max(1)), expected, "reads of {step} bytes");
     }
 });
 
-/// The read in which the first ambiguous head ends, found by its bytes: how many heads end before
-/// it, and where it ends.
-fn look(bytes: &[u8], step: usize) -> Option<(u32, usize)> {
-    let mut heads = Heads::default();
+/// How many heads end before the first ambiguous one, and where that ends; by the check of the
+/// server, with reads of `step` bytes.
+fn scan(bytes: &[u8], step: usize) -> Option<(u32, usize)> {
+    let mut check = FramingCheck::default();
     let mut start = 0;
     for part in bytes.chunks(step) {
         let end = start + part.len();
-        if let Some(plain) = heads.read(part).or_else(|| heads.settle()) {
+        if let Some(plain) = check.bytes_read(part).or_else(|| check.check_buffered()) {
             let all = Reader::default();
-            let (before, at) = all.read(bytes).expect("nothing is ambiguous here");
+            let (before, at) = all.read(bytes).expect("no head is ambiguous");
             assert!(start < at && at <= end, "{at} is not in {start}..{end}");
             let seen = Reader::default().count(&bytes[..start]);
             assert_eq!(seen + plain, before);
@@ -44,17 +45,17 @@ fn look(bytes: &[u8], step: usize) -> Option<(u32, usize)> {
     None
 }
 
-/// Reads a connection from its first byte to its last, a byte at a time.
+/// The reference: reads a connection a byte at a time.
 #[derive(Default)]
 struct Reader {
     at: usize,
     plain: u32,
-    /// Of the last head, with its first and its empty one.
+    /// The number of lines of the last head, with the request line and the empty line.
     lines: usize,
 }
 
 impl Reader {
-    /// How many heads are plain before the first that is not, and where that ends.
+    /// How many heads are plain before the first ambiguous one, and where that ends.
     fn read(mut self, bytes: &[u8]) -> Option<(u32, usize)> {
         self.run(bytes)?.then_some((self.plain, self.at))
     }
@@ -85,8 +86,8 @@ impl Reader {
         }
     }
 
-    /// How many fields of the first head are left when those are not that somebody may leave out, and
-    /// how long its body is.
+    /// How many fields of the first head hyper keeps if it drops all that it may drop, and the length
+    /// of its body.
     fn first_request(mut self, bytes: &[u8]) -> Option<(usize, Option<u64>)> {
         let (lengths, encodings) = self.head(bytes)?;
         let lines = self.lines - 2;
@@ -97,7 +98,7 @@ impl Reader {
         })
     }
 
-    /// The lengths of a head, and how many encodings it has.
+    /// The `Content-Length` fields of a head, and the number of its `Transfer-Encoding` fields.
     fn head(&mut self, bytes: &[u8]) -> Option<(Vec<Option<u64>>, u32)> {
         let (mut lengths, mut encodings, mut is_begun) = (Vec::new(), 0, false);
         self.lines = 0;
@@ -116,7 +117,7 @@ impl Reader {
             if let Some(value) = text.strip_prefix("content-length:") {
                 let value = value.trim_matches([' ', '\t', '\r', '\x0C']);
                 let is_number = value.chars().all(|digit| digit.is_ascii_digit());
-                // More than anybody means by a length.
+                // A longer line is not a valid length.
                 let is_short = line.len() < 64;
                 lengths.push(value.parse().ok().filter(|_| is_number && is_short));
             }
@@ -131,7 +132,7 @@ impl Reader {
         Some(&rest[..end])
     }
 
-    /// Passes over a chunked body. What is none ends nowhere, or somewhere: hyper refuses it.
+    /// Skips a chunked body. Where a malformed one ends does not matter: hyper refuses it.
     fn chunks(&mut self, bytes: &[u8]) -> Option<()> {
         loop {
             let line = self.line(bytes)?;
@@ -147,7 +148,7 @@ impl Reader {
             let size = usize::try_from(size).ok()?;
             self.at = self.at.checked_add(size)?.checked_add(2)?;
         }
-        // Trailers: lines that CRLF ends, and LF alone does not.
+        // Trailers: lines that end with CRLF, not with LF alone.
         loop {
             let rest = bytes.get(self.at..)?;
             let end = rest.windows(2).position(|pair| pair == b"\r\n")?;

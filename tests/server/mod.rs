@@ -1,5 +1,7 @@
 //! Real sockets: protocols, signals to stop, clients that go away.
 
+mod any_service;
+mod config;
 mod conformance;
 mod deaf_sockets;
 mod detached;

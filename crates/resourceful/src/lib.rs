@@ -23,6 +23,7 @@ mod response;
 mod action;
 mod error;
 mod json;
+mod metrics;
 mod proto;
 mod task;
 
@@ -62,6 +63,7 @@ pub use self::input::pagination::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::input::query::{Filtered, Query, QueryString};
 pub use self::input::{Change, Input, from_json};
 pub use self::openapi::{DocComments, Info, Parameter, ProblemKind, Problems, Security};
+pub use self::proto::connection_info::ConnectionInfo;
 pub use self::request::Request;
 pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
 pub use self::response::into_response::{IntoResponse, Json};
@@ -69,7 +71,7 @@ pub use self::response::representation::{NoContent, Output, Raw, Representation}
 pub use self::response::sse::{Event, EventSender, EventStream};
 #[cfg(feature = "tls")]
 pub use self::server::tls::Tls;
-pub use self::server::{Listener, Server};
+pub use self::server::{Listener, Server, ServerConfig};
 pub use self::service::AppService;
 pub use self::task::blocking::blocking;
 pub use self::task::catch_panic::catch_panic;

@@ -3,7 +3,11 @@
 //! ```sh
 //! cargo build --release -p blog-example -p resourceful-siege
 //! target/release/resourceful-siege all          # or the name of a row
+//! SIEGE_TARGET=axum target/release/resourceful-siege all
 //! ```
+//!
+//! With `SIEGE_TARGET=axum`, the rows marked with `*` attack an axum router on our server instead of an
+//! `App`: they are about the server alone.
 //!
 //! Each row starts its target as a child process, to read its memory and send signals, and attacks
 //! over loopback. It prints one line with its figures and `ok`, or `FAILED` and the reasons. Figures
@@ -11,23 +15,23 @@
 //!
 //! | row | attack | requirement |
 //! |---|---|---|
-//! | `slow-heads` | 2,000 heads at a byte a second | all closed in time; four honest clients are not affected |
-//! | `silence` | no byte, half a preface, half a body | closed by 12 s, half a body after 408 |
-//! | `aimless` | 20 HTTP/2 clients reply to pings and send no request | closed by 20 s |
-//! | `deaf` | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | closed by 30 s |
+//! | `slow-heads` * | 2,000 heads at a byte a second | all closed in time; four honest clients are not affected |
+//! | `silence` * | no byte, half a preface, half a body | closed by 12 s, half a body after 408 |
+//! | `aimless` * | 20 HTTP/2 clients reply to pings and send no request | closed by 20 s |
+//! | `deaf` * | 500 clients leave 32 MiB unread, over HTTP/1 and HTTP/2 | closed by 30 s |
 //! | `deaf-sockets` | WebSocket clients that send pings, texts or fragments without end, or receive them, and never read | closed by 45 s, memory of one message each; honest clients are not affected |
-//! | `unread` | 5 clients request 100 responses of 8 MiB over HTTP/2 and read none | 40 MiB each, closed by 30 s; honest clients are not affected |
-//! | `idle` | 10,000 idle connections | 12 KiB each, closed 2 s after the idle timeout |
-//! | `endurance` | 1,000,000 requests each way | no error, memory stays within 5 % |
-//! | `stop-busy` | SIGTERM under 150 clients, when many are between two requests | no request is lost, exit code 0 |
+//! | `unread` * | 5 clients request 100 responses of 8 MiB over HTTP/2 and read none | 40 MiB each, closed by 30 s; honest clients are not affected |
+//! | `idle` * | 10,000 idle connections | 12 KiB each, closed 2 s after the idle timeout |
+//! | `endurance` * | 1,000,000 requests each way | no error, memory stays within 5 % |
+//! | `stop-busy` * | SIGTERM under 150 clients, when many are between two requests | no request is lost, exit code 0 |
 //! | `stop-stuck` | SIGTERM with something that does not end | ends by the shutdown deadline with an exit code that reports it |
 //! | `huge-length` | 10 GB announced | 413 at once, no `100 Continue` |
 //! | `too-large` | 3 MB sent, gzip bombs of 1 GiB | 413, no memory |
 //! | `bodies` | JSON of recursive enums, floats near the middle, many small objects, with faults | fast responses; memory of a few bodies |
 //! | `slow-forms` | 7 MB of a form at once, then a byte each 20 ms: preamble, head of a part, content like delimiters | 413 at once, or no work; no memory |
-//! | `http2-floods` | rapid reset and its relatives | GOAWAY, no memory; honest clients are not affected |
+//! | `http2-floods` * | rapid reset and its relatives | GOAWAY, no memory; honest clients are not affected |
 //! | `outlived` | 11 connections of 100 `POST`s each, dropped | its new `POST`s get 503; no started one is cancelled, of any client |
-//! | `descriptors` | more connections than descriptors | the server keeps running, and responds when descriptors are free |
+//! | `descriptors` * | more connections than descriptors | the server keeps running, and responds when descriptors are free |
 //! | `heads` | two hosts, fragments, invalid characters in a URI, an endless line | 400, 414 |
 //! | `cut-off` | 1,000 clients of the blog disconnect at a random moment | each write complete or absent |
 //! | `kill` | 50 times `kill -9` under writes | acknowledged writes are stored |
@@ -44,6 +48,7 @@
 
 mod aimless;
 mod autobahn;
+mod axum_target;
 mod blog;
 mod bodies;
 mod client;
@@ -86,6 +91,7 @@ async fn main() -> ExitCode {
     };
     let row = ROWS.iter().chain([&AUTOBAHN]).find(|row| row.name == name);
     let outcome = match (name.as_str(), row) {
+        ("target", _) if axum_target::is_chosen() => axum_target::serve().await.map(|()| true),
         ("target", _) => target::serve().await.map(|()| true),
         ("all", _) => all(),
         (_, Some(row)) => besiege(row).await,
@@ -109,7 +115,8 @@ async fn besiege(row: &Row) -> Result<bool> {
 /// Runs every row in a separate process, so that rows do not affect each other.
 fn all() -> Result<bool> {
     let mut is_well = true;
-    for row in &ROWS {
+    let is_chosen = |row: &&Row| row.is_of_server || !axum_target::is_chosen();
+    for row in ROWS.iter().filter(is_chosen) {
         let status = Command::new(std::env::current_exe()?)
             .arg(row.name)
             .status()?;

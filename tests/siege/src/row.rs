@@ -16,26 +16,28 @@ pub(crate) struct Row {
     /// Time limit in seconds; a row that hangs fails.
     limit: u64,
     attack: fn() -> Running,
+    /// Does it need the server alone, so that any service can be the target?
+    pub(crate) is_of_server: bool,
 }
 
 pub(crate) const ROWS: [Row; 20] = [
-    Row::new("slow-heads", 60, || Box::pin(slow::heads())),
-    Row::new("silence", 60, || Box::pin(silence::kept())),
-    Row::new("aimless", 60, || Box::pin(aimless::clients())),
-    Row::new("deaf", 120, || Box::pin(deaf::clients())),
+    Row::of_server("slow-heads", 60, || Box::pin(slow::heads())),
+    Row::of_server("silence", 60, || Box::pin(silence::kept())),
+    Row::of_server("aimless", 60, || Box::pin(aimless::clients())),
+    Row::of_server("deaf", 120, || Box::pin(deaf::clients())),
     Row::new("deaf-sockets", 300, || Box::pin(deaf_sockets::floods())),
-    Row::new("unread", 60, || Box::pin(unread::answers())),
-    Row::new("idle", 90, || Box::pin(idle::connections())),
-    Row::new("endurance", 900, || Box::pin(endurance::requests())),
-    Row::new("stop-busy", 90, || Box::pin(stop_busy::terminated())),
+    Row::of_server("unread", 60, || Box::pin(unread::answers())),
+    Row::of_server("idle", 90, || Box::pin(idle::connections())),
+    Row::of_server("endurance", 900, || Box::pin(endurance::requests())),
+    Row::of_server("stop-busy", 90, || Box::pin(stop_busy::terminated())),
     Row::new("stop-stuck", 60, || Box::pin(stop_stuck::terminated())),
     Row::new("huge-length", 60, || Box::pin(size::announced())),
     Row::new("too-large", 120, || Box::pin(size::sent())),
     Row::new("bodies", 300, || Box::pin(bodies::read())),
     Row::new("slow-forms", 120, || Box::pin(forms::dripped())),
-    Row::new("http2-floods", 300, || Box::pin(floods::all())),
+    Row::of_server("http2-floods", 300, || Box::pin(floods::all())),
     Row::new("outlived", 60, || Box::pin(outlived::requests())),
-    Row::new("descriptors", 60, || Box::pin(descriptors::used_up())),
+    Row::of_server("descriptors", 60, || Box::pin(descriptors::used_up())),
     Row::new("heads", 60, || Box::pin(heads::read_twice())),
     Row::new("cut-off", 120, || Box::pin(cut_off::clients())),
     Row::new("kill", 300, || Box::pin(kill::again_and_again())),
@@ -50,6 +52,14 @@ impl Row {
             name,
             limit,
             attack,
+            is_of_server: false,
+        }
+    }
+
+    const fn of_server(name: &'static str, limit: u64, attack: fn() -> Running) -> Self {
+        Self {
+            is_of_server: true,
+            ..Self::new(name, limit, attack)
         }
     }
 

@@ -15,13 +15,13 @@ use tokio::time::sleep;
 use tower::ServiceBuilder;
 use tower_http::decompression::RequestDecompressionLayer;
 
-const CHUNK: usize = 64 * 1024;
+pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// Length of `/large` and `/whole`: more than the socket buffers of both sides.
-const LARGE: usize = 32 * 1024 * 1024;
+pub(crate) const LARGE: usize = 32 * 1024 * 1024;
 
 /// Length of `/made`.
-const MADE: usize = 8 * 1024 * 1024;
+pub(crate) const MADE: usize = 8 * 1024 * 1024;
 
 /// Starts the target as a child process.
 pub(crate) async fn start() -> crate::Result<Process> {

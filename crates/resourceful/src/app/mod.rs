@@ -1,5 +1,6 @@
 //! [`App`]: what is served where, said once.
 
+mod serve;
 pub(crate) mod test_client;
 
 use std::fmt::Debug;
@@ -757,9 +758,7 @@ impl App {
     /// # }
     /// ```
     pub fn listen(self, listener: impl Into<Listener>) -> Result<Server> {
-        let service = self.build()?;
-        let lifespan = service.take_lifespan();
-        Ok(Server::new(service, lifespan, listener.into()))
+        Ok(Server::serving(self.build()?, listener.into()))
     }
 
     /// Serves HTTP/1.1 and HTTP/2 on `address` until SIGINT or SIGTERM, then finishes what

@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
@@ -194,6 +195,21 @@ impl Body {
         Self::new(body).into_incoming()
     }
 
+    /// Boxes the body of another service; a body of this type stays as it is.
+    #[cfg(feature = "tower")]
+    pub(crate) fn from_any<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let mut body = Some(body);
+        let ours = (&mut body as &mut dyn std::any::Any).downcast_mut::<Option<Self>>();
+        if let Some(ours) = ours.and_then(Option::take) {
+            return ours;
+        }
+        body.map_or_else(Self::empty, Self::new)
+    }
+
     /// Makes a streamed body subject to [`BodyLimits`].
     pub(crate) fn into_incoming(self) -> Self {
         match self.0 {
@@ -256,6 +272,23 @@ impl HttpBody for Body {
                 .map_or_else(|_| SizeHint::new(), |body| body.size_hint()),
         }
     }
+}
+
+/// Makes the response to `GET` the one to `HEAD` (RFC 9110 section 9.3.2).
+pub(crate) fn strip_body(response: &mut Response) {
+    // Omit `Content-Length: 0`: 204 must not carry it (RFC 9110 section 8.6).
+    if let Some(length) = response
+        .body()
+        .size_hint()
+        .exact()
+        .filter(|length| *length > 0)
+    {
+        let headers = response.headers_mut();
+        headers
+            .entry(CONTENT_LENGTH)
+            .or_insert_with(|| HeaderValue::from(length));
+    }
+    *response.body_mut() = Body::empty();
 }
 
 fn unlocked<T>(mutex: &mut Mutex<T>) -> &mut T {

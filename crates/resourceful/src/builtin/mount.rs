@@ -105,7 +105,7 @@ where
         if !self.is_application {
             lead_back(response.headers_mut(), &inner.root_path);
         }
-        Ok(response.map(as_body))
+        Ok(response.map(Body::from_any))
     }
 
     fn respond(&self, response: Response) -> Result<Reply> {
@@ -126,20 +126,6 @@ fn known_origin(request: &Request) -> Option<ConnectionInfo> {
         client: request.client_ip(),
         ..origin
     })
-}
-
-/// One of ours stays what it is: a WebSocket goes on with it.
-fn as_body<B>(body: B) -> Body
-where
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    let mut body = Some(body);
-    let ours = (&mut body as &mut dyn Any).downcast_mut::<Option<Body>>();
-    if let Some(ours) = ours.and_then(Option::take) {
-        return ours;
-    }
-    body.map_or_else(Body::empty, Body::new)
 }
 
 /// A service that does not know where it stands redirects to paths of its own.

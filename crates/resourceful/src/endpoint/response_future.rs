@@ -6,11 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue};
-use http_body::Body as _;
+use http::header::HeaderMap;
 
-use crate::body::incoming::BodyState;
-use crate::body::{Body, Response};
+use crate::body::{Response, strip_body};
 use crate::endpoint::BoxFuture;
 use crate::endpoint::error_response::error_response;
 use crate::error::Result;
@@ -38,8 +36,6 @@ use crate::task::timeout::{Timeout, timed_out};
 pub struct ResponseFuture {
     state: State,
     is_head: bool,
-    /// Of the request's body, on HTTP/1.
-    body_state: Option<BodyState>,
 }
 
 enum State {
@@ -75,19 +71,12 @@ impl ResponseFuture {
         Self {
             state,
             is_head: false,
-            body_state: None,
         }
     }
 
     /// `HEAD` gets what `GET` would, without the body.
     pub(crate) fn for_method(mut self, is_head: bool) -> Self {
         self.is_head = is_head;
-        self
-    }
-
-    /// Announces the end of the connection when something of the request's body remains.
-    pub(crate) fn after(mut self, body_state: BodyState) -> Self {
-        self.body_state = Some(body_state);
         self
     }
 
@@ -102,11 +91,6 @@ impl ResponseFuture {
             });
         }
         self
-    }
-
-    /// May the client still send what somebody reads, though it is answered?
-    pub(crate) fn is_still_sent_to(&self) -> bool {
-        self.body_state.as_ref().is_some_and(BodyState::is_open)
     }
 }
 
@@ -131,14 +115,6 @@ impl Future for ResponseFuture {
         };
         if self.is_head {
             strip_body(&mut response);
-        }
-        if self
-            .body_state
-            .as_ref()
-            .is_some_and(|body_state| !body_state.is_read())
-        {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(CONNECTION, close);
         }
         Poll::Ready(Ok(response))
     }
@@ -197,21 +173,4 @@ impl Work {
         };
         settings.detached.spawn(client, work, &runtime);
     }
-}
-
-/// Makes the response to `GET` the one to `HEAD` (RFC 9110 section 9.3.2).
-fn strip_body(response: &mut Response) {
-    // Omit `Content-Length: 0`: 204 must not carry it (RFC 9110 section 8.6).
-    if let Some(length) = response
-        .body()
-        .size_hint()
-        .exact()
-        .filter(|length| *length > 0)
-    {
-        let headers = response.headers_mut();
-        headers
-            .entry(CONTENT_LENGTH)
-            .or_insert_with(|| HeaderValue::from(length));
-    }
-    *response.body_mut() = Body::empty();
 }

@@ -13,6 +13,7 @@ use tracing::Span;
 
 use crate::body::Body;
 use crate::error::BoxError;
+use crate::metrics;
 use crate::request::head::{Head, below};
 use crate::request::route::Route;
 use crate::response::reply::Reply;
@@ -50,7 +51,7 @@ impl RequestTelemetry {
         if span.is_disabled() && !cfg!(feature = "metrics") {
             return None;
         }
-        numbers::begun(&head.parts.method);
+        metrics::request_started(&head.parts.method);
         Some(Self {
             span,
             method: head.parts.method.clone(),
@@ -91,7 +92,7 @@ impl Drop for RequestTelemetry {
         let time = self.started.elapsed();
         let (status, route) = (self.status, self.route.pattern.as_str());
         let route = below(self.root_path.as_ref(), route);
-        numbers::ended(&self.method, &route, status, time);
+        metrics::request_ended(&self.method, &route, status, time);
         let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let _entered = self.span.enter();
         let Some(status) = status.map(|status| status.as_u16()) else {
@@ -151,108 +152,5 @@ impl HttpBody for Counted {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-pub(crate) use numbers::{Connected, describe, refused};
-
-/// By the names of OpenTelemetry's semantic conventions, where they have one.
-#[cfg(feature = "metrics")]
-mod numbers {
-    use std::time::Duration;
-
-    use http::{Method, StatusCode};
-    use metrics::{
-        Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-    };
-
-    /// Said once the application serves: its recorder is there by then.
-    pub(crate) fn describe() {
-        describe_counter!("http.server.requests", "Requests that were answered.");
-        describe_histogram!(
-            "http.server.request.duration",
-            Unit::Seconds,
-            "From the head of a request to the end of its answer."
-        );
-        describe_gauge!("http.server.active_requests", "Requests that run.");
-        describe_gauge!("http.server.open_connections", "Connections that are open.");
-        describe_counter!(
-            "http.server.refused",
-            "Connections and requests that were not read on, by reason."
-        );
-    }
-
-    /// Anybody can invent methods; a label has to have few values.
-    fn name(method: &Method) -> &'static str {
-        const KNOWN: [&str; 9] = [
-            "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
-        ];
-        let known = KNOWN.into_iter().find(|known| *known == method.as_str());
-        known.unwrap_or("_OTHER")
-    }
-
-    pub(super) fn begun(method: &Method) {
-        gauge!("http.server.active_requests", "http.request.method" => name(method)).increment(1);
-    }
-
-    pub(super) fn ended(method: &Method, route: &str, status: Option<StatusCode>, time: Duration) {
-        gauge!("http.server.active_requests", "http.request.method" => name(method)).decrement(1);
-        let status = status.map_or_else(
-            || "abandoned".to_owned(),
-            |status| status.as_str().to_owned(),
-        );
-        let labels = [
-            ("http.request.method", name(method).to_owned()),
-            ("http.route", route.to_owned()),
-            ("http.response.status_code", status),
-        ];
-        counter!("http.server.requests", &labels).increment(1);
-        histogram!("http.server.request.duration", &labels).record(time);
-    }
-
-    /// A connection was ended, or a request not read on, for this reason.
-    pub(crate) fn refused(reason: &'static str) {
-        counter!("http.server.refused", "reason" => reason).increment(1);
-    }
-
-    /// One connection, as long as it is open.
-    #[derive(Debug)]
-    pub(crate) struct Connected;
-
-    impl Connected {
-        pub(crate) fn new() -> Self {
-            gauge!("http.server.open_connections").increment(1);
-            Self
-        }
-    }
-
-    impl Drop for Connected {
-        fn drop(&mut self) {
-            gauge!("http.server.open_connections").decrement(1);
-        }
-    }
-}
-
-#[cfg(not(feature = "metrics"))]
-mod numbers {
-    use std::time::Duration;
-
-    use http::{Method, StatusCode};
-
-    pub(super) fn begun(_: &Method) {}
-
-    pub(super) fn ended(_: &Method, _: &str, _: Option<StatusCode>, _: Duration) {}
-
-    pub(crate) fn refused(_: &'static str) {}
-
-    pub(crate) fn describe() {}
-
-    #[derive(Debug)]
-    pub(crate) struct Connected;
-
-    impl Connected {
-        pub(crate) fn new() -> Self {
-            Self
-        }
     }
 }

@@ -1,16 +1,40 @@
-//! The connection of a request.
+//! The connection of a request, and the client at its other end.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-/// The connection of a request. A request from another server has none.
+/// The connection of a request: an extension of each request that
+/// [`Server`](crate::Server) passes to a tower service.
+///
+/// # Examples
+/// ```
+/// use resourceful::ConnectionInfo;
+///
+/// fn peer(request: &http::Request<resourceful::Body>) -> Option<std::net::SocketAddr> {
+///     request.extensions().get::<ConnectionInfo>()?.peer_addr()
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ConnectionInfo {
+pub struct ConnectionInfo {
     /// `None` over a Unix socket.
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) is_encrypted: bool,
     /// The client address, if an outer application has determined it.
     pub(crate) client: Option<IpAddr>,
+}
+
+impl ConnectionInfo {
+    /// The address of the other end: the client or a proxy; `None` over a Unix socket.
+    #[must_use]
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Does the connection use TLS?
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
+    }
 }
 
 /// Request extension from an application to one that is mounted in it.

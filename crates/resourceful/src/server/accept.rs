@@ -1,4 +1,4 @@
-//! The life of a server: accept, and when it is asked to stop, drain.
+//! Accepts connections until the server is to stop, then drains them.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -15,98 +15,102 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::endpoint::telemetry::{Connected, describe, refused};
 use crate::error::{Error, Result};
+use crate::metrics::{ConnectionGauge, describe, refused};
 use crate::proto::connection_info::ConnectionInfo;
-use crate::service::AppService;
 
+use super::application::{Application, Lifecycle, ShutdownStage};
+use super::config::ServerConfig;
 use super::connection::Connection;
 use super::io::{Protocol, Stream};
-use super::limits::Limits;
 use super::listener::Listener;
-use super::peer_limit::Peers;
-use super::watchdog::Clock;
+use super::peer_limit::{ConnectionPermit, PeerLimit};
+use super::watchdog::Watchdog;
 use super::{http1, http2};
 
-/// How long to wait after a failed accept (no descriptors left): 50 ms, doubling to 1 s.
-const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// The wait after a failed accept (no descriptors left). It doubles with each failure.
+const MIN_BACKOFF: Duration = Duration::from_millis(50);
+const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
-/// What serves: the listeners, and the connections that came of them.
+/// The listeners and their connections.
 pub(super) struct Acceptor {
-    service: AppService,
-    limits: Arc<Limits>,
+    application: Arc<dyn ServeConnection>,
+    config: Arc<ServerConfig>,
     listeners: Vec<Listener>,
     connections: JoinSet<()>,
-    /// The tasks of HTTP/2 streams.
+    /// The tasks of HTTP/2 streams, which outlive their connection.
     streams: TaskTracker,
-    /// Bytes of HTTP/2 answers that are not sent yet.
+    /// The unsent bytes of HTTP/2 responses, of all connections.
     unsent: Arc<AtomicUsize>,
-    peers: Peers,
-    clock: Clock,
+    peers: PeerLimit,
+    watchdog: Watchdog,
     /// Closed when the drain begins.
-    draining: watch::Sender<()>,
-    /// The clock's task, and those that keep certificates fresh.
-    _helpers: Vec<AbortOnDropHandle<()>>,
+    drain: watch::Sender<()>,
+    /// The tasks of the watchdog and of the reload of certificates.
+    _tasks: Vec<AbortOnDropHandle<()>>,
 }
 
 impl Acceptor {
-    pub(super) fn new(service: AppService, listeners: Vec<Listener>, limits: Limits) -> Self {
+    pub(super) fn new(
+        application: Arc<dyn ServeConnection>,
+        listeners: Vec<Listener>,
+        config: ServerConfig,
+    ) -> Self {
         describe();
-        let limits = Arc::new(limits);
-        let clock = Clock::default();
-        let ticking = tokio::spawn(clock.clone().run(Arc::clone(&limits)));
-        #[cfg_attr(not(feature = "tls"), expect(unused_mut, reason = "TLS adds to them"))]
-        let mut helpers = vec![AbortOnDropHandle::new(ticking)];
+        let config = Arc::new(config);
+        let watchdog = Watchdog::default();
+        let running = tokio::spawn(watchdog.clone().run(Arc::clone(&config)));
+        #[cfg_attr(not(feature = "tls"), expect(unused_mut, reason = "TLS adds tasks"))]
+        let mut tasks = vec![AbortOnDropHandle::new(running)];
         #[cfg(feature = "tls")]
         for tls in listeners.iter().filter_map(|listener| listener.tls.clone()) {
-            helpers.push(AbortOnDropHandle::new(tokio::spawn(tls.keep_fresh())));
+            tasks.push(AbortOnDropHandle::new(tokio::spawn(tls.reload_on_change())));
         }
         Self {
-            service,
-            limits,
+            application,
+            config,
             listeners,
             connections: JoinSet::new(),
             streams: TaskTracker::new(),
             unsent: Arc::default(),
-            peers: Peers::default(),
-            clock,
-            draining: watch::Sender::new(()),
-            _helpers: helpers,
+            peers: PeerLimit::default(),
+            watchdog,
+            drain: watch::Sender::new(()),
+            _tasks: tasks,
         }
     }
 
-    /// Accepts until `stop` is ready and the drain's delay is over.
+    /// Accepts until `stop` is ready and the shutdown delay is over.
     pub(super) async fn accept_until(&mut self, stop: impl Future<Output = ()>) {
-        let (service, delay) = (self.service.clone(), self.limits.shutdown_delay);
+        let application = Arc::clone(&self.application);
+        let delay = self.config.shutdown_delay;
         let mut stopped = pin!(async {
             stop.await;
-            for settings in service.settings().of_all() {
-                settings.leaving.cancel();
-            }
+            application.shutdown(ShutdownStage::Announced);
             sleep(delay).await;
         });
-        let mut backoff = ACCEPT_BACKOFF.0;
+        let mut backoff = MIN_BACKOFF;
         let mut turn = 0_usize;
         loop {
-            let has_room = self.connections.len() < self.limits.max_connections;
+            let has_room = self.connections.len() < self.config.max_connections.max(1);
             tokio::select! {
                 () = &mut stopped => return,
-                accepted = next_of(&self.listeners, turn), if has_room => match accepted {
+                accepted = next_accepted(&self.listeners, turn), if has_room => match accepted {
                     Ok(accepted) => {
-                        backoff = ACCEPT_BACKOFF.0;
+                        backoff = MIN_BACKOFF;
                         turn = turn.wrapping_add(1);
                         self.serve(accepted);
                     }
                     Err(error) => {
-                        tracing::warn!(error = error.to_string(), "a connection could not be accepted");
+                        tracing::warn!(error = error.to_string(), "cannot accept a connection");
                         refused("accept");
                         turn = turn.wrapping_add(1);
                         tokio::select! {
                             () = sleep(backoff) => {}
-                            // One that has ended leaves its descriptor.
+                            // A connection that ends frees its descriptor.
                             Some(_) = self.connections.join_next() => {}
                         }
-                        backoff = (backoff * 2).min(ACCEPT_BACKOFF.1);
+                        backoff = (backoff * 2).min(MAX_BACKOFF);
                     }
                 },
                 Some(_) = self.connections.join_next() => {}
@@ -116,87 +120,77 @@ impl Acceptor {
 
     fn serve(&mut self, accepted: Accepted) {
         let Accepted { stream, peer, .. } = accepted;
-        let place = match peer.map(|peer| peer.ip().to_canonical()) {
+        let permit = match peer.map(|peer| peer.ip().to_canonical()) {
             Some(client) if !client.is_loopback() => {
-                let limit = self.limits.max_connections_per_peer;
-                match self.peers.place(client, limit) {
-                    Ok(place) => Some(place),
-                    Err(_too_many) => {
-                        tracing::debug!(%client, "too many connections");
-                        refused("connections_per_peer");
-                        return;
-                    }
+                let limit = self.config.max_connections_per_peer.max(1);
+                let permit = self.peers.acquire(client, limit);
+                if permit.is_none() {
+                    tracing::debug!(%client, "too many connections");
+                    refused("connections_per_peer");
+                    return;
                 }
+                permit
             }
-            // A proxy on this machine has all of them.
+            // A client on this machine may be a proxy for all others.
             _ => None,
         };
         let connection = Box::new(Connection {
             stream,
-            origin: ConnectionInfo {
+            info: ConnectionInfo {
                 peer,
                 is_encrypted: false,
                 client: None,
             },
-            service: self.service.clone(),
-            limits: Arc::clone(&self.limits),
+            config: Arc::clone(&self.config),
             streams: self.streams.clone(),
             unsent: Arc::clone(&self.unsent),
-            pace: self.clock.watch(),
+            state: self.watchdog.watch(),
             #[cfg(feature = "tls")]
             tls: accepted.tls,
         });
-        let drain = self.draining.subscribe();
-        let connected = Connected::new();
-        self.connections.spawn(async move {
-            serve(connection, &drain).await;
-            drop((place, connected));
-        });
+        let drain = self.drain.subscribe();
+        let guard = ConnectionGuard {
+            _permit: permit,
+            _gauge: ConnectionGauge::new(),
+        };
+        self.application
+            .spawn(connection, guard, drain, &mut self.connections);
     }
 
-    /// Finishes what runs, until its time is over or `abort` is ready.
+    /// Finishes running requests, until the shutdown timeout is over or `abort` is ready.
     ///
     /// # Errors
-    /// Something was left unfinished.
+    /// Connections or requests that are not finished.
     pub(super) async fn drain(mut self, abort: impl Future<Output = ()>) -> Result<()> {
-        // Those that have connected already are served: their requests may be here.
-        for turn in 0..self.limits.max_connections {
-            match next_of(&self.listeners, turn).now_or_never() {
+        // Accepts the connections that wait already: their requests may have been sent.
+        for turn in 0..self.config.max_connections {
+            match next_accepted(&self.listeners, turn).now_or_never() {
                 Some(Ok(accepted)) => self.serve(accepted),
                 Some(Err(_)) | None => break,
             }
         }
         self.listeners.clear();
-        let applications = self.service.settings().of_all();
-        for settings in &applications {
-            settings.leaving.cancel();
-            settings.stopping.cancel();
-        }
+        self.application.shutdown(ShutdownStage::Draining);
         tracing::info!(connections = self.connections.len(), "draining");
-        drop(self.draining);
+        drop(self.drain);
         let streams = &self.streams;
         let finish = async {
             while self.connections.join_next().await.is_some() {}
-            // A stream that ends may leave its request behind, so they are waited for first.
+            // A stream that ends may detach its request, so streams are awaited first.
             streams.close();
             streams.wait().await;
-            for settings in &applications {
-                settings.detached.wait().await;
-            }
+            self.application.finish().await;
         };
         let is_finished = tokio::select! {
-            outcome = timeout(self.limits.shutdown_timeout, finish) => outcome.is_ok(),
+            result = timeout(self.config.shutdown_timeout, finish) => result.is_ok(),
             () = abort => false,
         };
         if is_finished {
             tracing::info!("stopped");
             return Ok(());
         }
-        let mut left = self.connections.len() + streams.len();
-        for settings in &applications {
-            left += settings.detached.len();
-            settings.aborted.cancel();
-        }
+        let left = self.connections.len() + streams.len() + self.application.unfinished();
+        self.application.shutdown(ShutdownStage::Aborted);
         tracing::error!(left, "stopped with connections or requests unfinished");
         Err(Error::internal(format!(
             "stopped with {left} connections or requests unfinished"
@@ -204,47 +198,87 @@ impl Acceptor {
     }
 }
 
-/// Serves until the client is done, or `drain` is closed and the requests that run are
-/// answered.
-async fn serve(connection: Box<Connection>, drain: &watch::Receiver<()>) {
-    let limit = connection.limits.header_read_timeout;
+/// Counts as a connection until it is dropped.
+pub(super) struct ConnectionGuard {
+    _permit: Option<ConnectionPermit>,
+    _gauge: ConnectionGauge,
+}
+
+/// Serves connections with an application of any type: the one place where the type is erased.
+pub(super) trait ServeConnection: Lifecycle {
+    /// Spawns the task of a connection.
+    fn spawn(
+        &self,
+        connection: Box<Connection>,
+        guard: ConnectionGuard,
+        drain: watch::Receiver<()>,
+        tasks: &mut JoinSet<()>,
+    );
+}
+
+impl<A: Application> ServeConnection for A {
+    fn spawn(
+        &self,
+        connection: Box<Connection>,
+        guard: ConnectionGuard,
+        drain: watch::Receiver<()>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        let application = self.clone();
+        tasks.spawn(async move {
+            serve(connection, application, &drain).await;
+            drop(guard);
+        });
+    }
+}
+
+/// Serves until the client closes the connection, or `drain` is closed and the running requests
+/// are finished.
+async fn serve<A: Application>(
+    connection: Box<Connection>,
+    application: A,
+    drain: &watch::Receiver<()>,
+) {
+    let limit = connection.config.header_read_timeout;
     let mut waiting = drain.clone();
-    // What is large and not needed by an idle connection of HTTP/1 is in boxes.
-    let begun = tokio::select! {
-        // What has come already is served.
+    // An idle HTTP/1 connection does not need the large futures, so they are boxed.
+    let started = tokio::select! {
+        // A request that was received already is served.
         biased;
-        begun = timeout(limit, Box::pin(connection.begin())) => begun,
+        started = timeout(limit, Box::pin(connection.start())) => started,
         _ = waiting.changed() => return,
     };
-    let outcome = match begun {
-        Ok(Ok((connection, Protocol::Http1))) => http1::serve(connection, drain).await,
-        Ok(Ok((connection, Protocol::Http2))) => Box::pin(http2::serve(connection, drain)).await,
+    let result = match started {
+        Ok(Ok((connection, Protocol::Http1))) => http1::serve(connection, application, drain).await,
+        Ok(Ok((connection, Protocol::Http2))) => {
+            Box::pin(http2::serve(connection, application, drain)).await
+        }
         Ok(Err(error)) => Err(error.into()),
         Err(_elapsed) => {
             refused("slow_head");
-            Err("it did not begin in time".into())
+            Err("no request or handshake in time".into())
         }
     };
-    if let Err(error) = outcome {
+    if let Err(error) = result {
         tracing::debug!(error = error.to_string(), "connection ended");
     }
 }
 
-/// A connection that is new.
+/// A new connection.
 struct Accepted {
     stream: Stream,
     peer: Option<SocketAddr>,
     #[cfg(feature = "tls")]
-    tls: Option<crate::server::tls::Tls>,
+    tls: Option<super::tls::Tls>,
 }
 
 /// The next connection of any listener.
 ///
-/// Each is asked first in its turn: one that always has some does not keep the others out.
-async fn next_of(listeners: &[Listener], turn: usize) -> io::Result<Accepted> {
+/// Each listener is polled first in its turn, so that a busy one does not starve the others.
+async fn next_accepted(listeners: &[Listener], turn: usize) -> io::Result<Accepted> {
     poll_fn(|cx| {
-        let (later, sooner) = listeners.split_at(turn % listeners.len().max(1));
-        for listener in sooner.iter().chain(later) {
+        let (last, first) = listeners.split_at(turn % listeners.len().max(1));
+        for listener in first.iter().chain(last) {
             if let Poll::Ready(accepted) = listener.poll_accept(cx) {
                 return Poll::Ready(accepted.map(|(stream, peer)| Accepted {
                     stream,

@@ -1,4 +1,5 @@
-//! A body that goes out in parts which are not long, whatever it is made of.
+//! A response body in chunks of limited length, so that a client that does not read holds little
+//! memory.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,36 +10,36 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use crate::body::{Body, MAX_CHUNK};
 use crate::error::BoxError;
 
-pub(super) struct Parts {
+pub(super) struct ChunkedBody {
     body: Body,
-    /// Of a part that was longer.
+    /// The rest of a frame that was too long for one chunk.
     rest: Bytes,
-    /// How long that was, until somebody has asked.
-    long: Option<usize>,
+    /// See [`take_allocated`](Self::take_allocated).
+    allocated: Option<usize>,
 }
 
-impl Parts {
-    pub(super) fn of(body: Body) -> Self {
+impl ChunkedBody {
+    pub(super) fn new(body: Body) -> Self {
         Self {
             body,
             rest: Bytes::new(),
-            long: None,
+            allocated: None,
         }
     }
 
-    /// How many bytes of memory were begun since the last call: those of a part that is too long to
-    /// go out at once, and that nobody else holds.
-    pub(super) fn take_long(&mut self) -> Option<usize> {
-        self.long.take()
+    /// The length of a long frame that was begun since the last call, if this response alone holds
+    /// its memory.
+    pub(super) fn take_allocated(&mut self) -> Option<usize> {
+        self.allocated.take()
     }
 
-    /// Is some of a long part left?
+    /// Is a part of a long frame left?
     pub(super) fn has_rest(&self) -> bool {
         !self.rest.is_empty()
     }
 }
 
-impl HttpBody for Parts {
+impl HttpBody for ChunkedBody {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -50,7 +51,7 @@ impl HttpBody for Parts {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) if frame.data_ref().is_some_and(|data| data.len() > MAX_CHUNK) => {
                     self.rest = frame.into_data().unwrap_or_default();
-                    self.long = self.rest.is_unique().then_some(self.rest.len());
+                    self.allocated = self.rest.is_unique().then_some(self.rest.len());
                 }
                 frame => return Poll::Ready(frame),
             }
@@ -66,11 +67,11 @@ impl HttpBody for Parts {
     fn size_hint(&self) -> SizeHint {
         let rest = self.rest.len() as u64;
         let hint = self.body.size_hint();
-        let mut whole = SizeHint::new();
-        whole.set_lower(hint.lower() + rest);
+        let mut total = SizeHint::new();
+        total.set_lower(hint.lower() + rest);
         if let Some(upper) = hint.upper() {
-            whole.set_upper(upper + rest);
+            total.set_upper(upper + rest);
         }
-        whole
+        total
     }
 }

@@ -1,4 +1,4 @@
-//! hyper's connections to their end: the client's, the drain's, or the clock's.
+//! Drives a hyper connection until the client, the drain or the watchdog ends it.
 
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
@@ -10,33 +10,34 @@ use tokio::time::timeout;
 
 use crate::error::BoxError;
 
+use super::close_reason::CloseReason;
+use super::config::LINGER_TIMEOUT;
+use super::connection_state::ConnectionState;
 use super::io::Stream;
-use super::limits::LINGER_TIMEOUT;
-use super::watchdog::{Pace, Verdict};
 
 /// A connection of hyper's, of either protocol.
-pub(super) trait Driven {
-    /// Is it woken more than once by its [`Pace`]?
+pub(super) trait HttpConnection {
+    /// Does its [`ConnectionState`] wake it more than once? (HTTP/2)
     const WAKES_OFTEN: bool = false;
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>>;
 
     /// Takes no further requests, and ends after those that run.
-    fn shut_down(&mut self);
+    fn graceful_shutdown(&mut self);
 
-    /// Asked during the drain: is everybody answered who is waited for?
-    fn owes_nothing(&mut self, cx: &mut Context<'_>) -> bool;
+    /// After the shutdown: is every response sent?
+    fn is_drained(&mut self, cx: &mut Context<'_>) -> bool;
 }
 
-/// Polls `connection` to its end, tells it once when `drain` is closed, and leaves it when its
-/// time is over.
+/// Polls `connection` to its end. Shuts it down once `drain` is closed, and drops it when it
+/// exceeds a timeout.
 ///
-/// A connection is polled for every request. So the wait for the drain is polled once, to
-/// leave the task's waker there, and after that only looked at: one load. The same holds for
-/// the clock.
-pub(super) async fn until_ended<C: Driven>(
+/// A connection is polled for every request. So the wait for the drain is polled once, which
+/// leaves the waker of the task there; after that, one load is enough. The same holds for the
+/// watchdog.
+pub(super) async fn drive<C: HttpConnection>(
     mut connection: C,
-    pace: &Pace,
+    state: &ConnectionState,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let mut waiting = drain.clone();
@@ -46,54 +47,54 @@ pub(super) async fn until_ended<C: Driven>(
     poll_fn(|cx| {
         if !is_registered {
             is_registered = true;
-            // Ready is as good as pending: the look below sees it.
+            // The result does not matter: `has_changed` below sees a closed drain.
             let _ = closed.as_mut().poll(cx);
-            pace.register(cx);
+            state.register(cx);
         } else if C::WAKES_OFTEN {
-            pace.register(cx);
+            state.register(cx);
         }
-        let mut outcome = connection.poll(cx);
-        let mut verdict = pace.verdict();
-        if matches!(verdict, Some(Verdict::Idle | Verdict::SlowHead)) && pace.is_serving() {
-            pace.pardon();
-            verdict = None;
+        let mut result = connection.poll(cx);
+        let mut reason = state.close_reason();
+        if matches!(reason, Some(CloseReason::Idle | CloseReason::SlowHead)) && state.is_serving() {
+            state.cancel_close();
+            reason = None;
         }
-        let is_leaving = verdict == Some(Verdict::Leaving);
-        if outcome.is_pending() && !is_draining && (is_leaving || drain.has_changed().is_err()) {
-            // What has come already is served; nothing after it.
+        let goes_away = reason == Some(CloseReason::GoAway);
+        if result.is_pending() && !is_draining && (goes_away || drain.has_changed().is_err()) {
+            // Requests that were received already are served.
             is_draining = true;
-            connection.shut_down();
-            outcome = connection.poll(cx);
+            connection.graceful_shutdown();
+            result = connection.poll(cx);
         }
         let is_over =
-            (verdict.is_some() && !is_leaving) || (is_draining && connection.owes_nothing(cx));
-        if outcome.is_pending() && is_over {
+            (reason.is_some() && !goes_away) || (is_draining && connection.is_drained(cx));
+        if result.is_pending() && is_over {
             return Poll::Ready(Ok(()));
         }
-        outcome
+        result
     })
     .await?;
     Ok(())
 }
 
-/// Says that nothing more will come, then reads away what the client is still sending.
+/// Shuts down the write side, then reads and discards the bytes that the client still sends.
 ///
-/// Closed at once, a connection with unread bytes is reset, and the client may lose the answer
-/// that refused them (RFC 9112 section 9.6).
+/// A connection that is closed with unread bytes is reset, and the client may lose the response
+/// (RFC 9112 section 9.6).
 pub(super) async fn close(stream: &mut Stream, drain: &watch::Receiver<()>) {
     if timeout(LINGER_TIMEOUT, stream.shutdown()).await.is_err() {
         return;
     }
     let mut waiting = drain.clone();
-    // Not `tokio::io::copy`, which fills its buffer with zeros first: nearly always nothing comes.
-    let mut part = Vec::with_capacity(8 * 1024);
+    // `tokio::io::copy` would fill its buffer with zeros first; nearly always, no bytes come.
+    let mut buffer = Vec::with_capacity(8 * 1024);
     let rest = async {
         while stream
-            .read_buf(&mut part)
+            .read_buf(&mut buffer)
             .await
             .is_ok_and(|count| count > 0)
         {
-            part.clear();
+            buffer.clear();
         }
     };
     tokio::select! {

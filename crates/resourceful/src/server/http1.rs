@@ -1,4 +1,4 @@
-//! A connection that speaks HTTP/1.
+//! Serves an HTTP/1 connection: request after request, then an upgrade or an error response.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,174 +16,177 @@ use tokio::time::timeout;
 
 use crate::body::Body;
 use crate::body::incoming::BodyState;
-use crate::endpoint::response_future::ResponseFuture;
-use crate::endpoint::telemetry;
 use crate::error::{BoxError, Error, Result};
+use crate::metrics;
 use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::host;
-use crate::service::AppService;
 
+use super::application::Application;
+use super::close_reason::CloseReason;
+use super::config::{HYPER_MAX_HEADERS, LINGER_TIMEOUT, ServerConfig};
 use super::connection::Connection;
-use super::driver::{Driven, close, until_ended};
-use super::http1_error;
-use super::http1_io::Socket;
-use super::limits::{LINGER_TIMEOUT, Limits};
-use super::watchdog::{Pace, PacedAnswer, Verdict};
+use super::connection_state::ConnectionState;
+use super::driver::{HttpConnection, close, drive};
+use super::http1_error::{self, HeadError};
+use super::http1_io::Http1Io;
+use super::http1_response::Http1Response;
 
-/// How much is kept of what a client sends, or does not read, before it is waited for. A head has
-/// to fit in.
+/// The size of hyper's buffers, in bytes: what is read ahead of a service or of a client that does
+/// not read. A head has to fit in.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// Serves one request after the other.
-pub(super) async fn serve(
+pub(super) async fn serve<A: Application>(
     connection: Box<Connection>,
+    application: A,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
-        origin,
-        service,
-        limits,
-        pace,
+        info,
+        config,
+        state,
         ..
     } = connection.unboxed();
-    let (walked, noted) = (&service, &pace);
-    let walk = service_fn(|request| PacedAnswer {
-        answer: answer(walked, noted, request, origin),
-        pace: noted,
-    });
-    let socket = Socket::new(stream, Arc::clone(&pace));
-    let mut connection = builder(&limits).serve_connection(socket, walk);
-    let driven = Http1 {
+    let service = service_fn(|request| respond(&application, &state, request, info));
+    let io = Http1Io::new(stream, Arc::clone(&state));
+    let mut connection = builder(&config).serve_connection(io, service);
+    let driven = Http1Connection {
         connection: &mut connection,
-        pace: &pace,
+        state: &state,
     };
-    let outcome = until_ended(driven, &pace, drain).await;
+    let result = drive(driven, &state, drain).await;
     let parts = connection.into_parts();
-    let longest_target = service
-        .settings()
-        .max_uri_length
-        .min(limits.max_header_bytes as usize);
-    let last = end(
+    let max_target = application
+        .max_uri_length()
+        .min(config.max_header_bytes as usize);
+    let end = finish(
         parts.io,
         parts.read_buf,
-        &service,
-        &pace,
-        longest_target,
+        &application,
+        &state,
+        max_target,
         drain,
     );
-    Box::pin(last).await?;
-    outcome
+    Box::pin(end).await?;
+    result
 }
 
-struct Http1<'c, S: HttpService<Incoming>> {
-    connection: &'c mut http1::Connection<Socket, S>,
-    pace: &'c Pace,
+struct Http1Connection<'c, S: HttpService<Incoming>> {
+    connection: &'c mut http1::Connection<Http1Io, S>,
+    state: &'c ConnectionState,
 }
 
-impl<S> Driven for Http1<'_, S>
+impl<S> HttpConnection for Http1Connection<'_, S>
 where
     S: HttpService<Incoming, ResBody = Body> + Unpin,
     S::Error: Into<BoxError>,
     S::Future: Unpin,
 {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
-        let outcome = self.connection.poll_without_shutdown(cx);
-        self.pace.settle();
-        outcome
+        let result = self.connection.poll_without_shutdown(cx);
+        self.state.check_buffered();
+        result
     }
 
-    fn shut_down(&mut self) {
+    fn graceful_shutdown(&mut self) {
         Pin::new(&mut *self.connection).graceful_shutdown();
     }
 
-    fn owes_nothing(&mut self, _: &mut Context<'_>) -> bool {
-        self.pace.may_be_closed()
+    fn is_drained(&mut self, _: &mut Context<'_>) -> bool {
+        self.state.is_http1_drained()
     }
 }
 
-fn builder(limits: &Limits) -> http1::Builder {
+fn builder(config: &ServerConfig) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        // A client may close its side and still read the answer.
+        // A client may close its side and still read the response.
         .half_close(true)
-        // Head and body in one buffer: cheaper for the small answers of an API. `pipeline_flush`
-        // would be, too, but holds an answer back while the beginning of a next request has
-        // come, and loses hyper's own 400.
+        // Head and body in one buffer: cheaper for the small responses of an API. `pipeline_flush`
+        // would be cheaper, too, but holds a response back when the start of a next request was
+        // received, and loses hyper's own 400.
         .writev(false)
-        // Bounds what is written ahead, too.
-        .max_buf_size(MAX_BUFFER.max(limits.max_header_bytes as usize))
-        .max_header_size(limits.max_header_bytes as usize);
-    if limits.max_headers != Limits::HYPERS_HEADERS {
-        builder.max_headers(limits.max_headers);
+        // Limits the write buffer, too.
+        .max_buf_size(MAX_BUFFER.max(config.max_header_bytes as usize))
+        .max_header_size(config.max_header_bytes as usize);
+    if config.max_headers != HYPER_MAX_HEADERS {
+        builder.max_headers(config.max_headers);
     }
     builder
 }
 
-fn answer(
-    service: &AppService,
-    pace: &Pace,
+#[inline]
+fn respond<'c, A: Application>(
+    application: &A,
+    state: &'c Arc<ConnectionState>,
     request: hyper::Request<Incoming>,
-    origin: ConnectionInfo,
-) -> ResponseFuture {
+    info: ConnectionInfo,
+) -> Http1Response<'c, A::Future> {
     let (parts, body) = request.into_parts();
-    let target = parts.uri.path_and_query();
-    let target_end = parts.method.as_str().len() + 1 + target.map_or(0, |it| it.as_str().len());
-    let is_plain = pace.request(target_end, parts.headers.len(), body.size_hint().exact());
-    if let Err(error) = check(&parts, &body, is_plain) {
-        telemetry::refused("bad_request");
-        return service.refuse(error, parts);
+    let target = parts.uri.path_and_query().map_or(0, |it| it.as_str().len());
+    let target_end = parts.method.as_str().len() + 1 + target;
+    let is_plain = state.request_parsed(target_end, parts.headers.len(), body.size_hint().exact());
+    let (future, body) = if let Err(error) = check(&parts, &body, is_plain) {
+        metrics::refused("bad_request");
+        (application.reject(error, Some(parts)), None)
+    } else if body.is_end_stream() {
+        (application.call(parts, Body::empty(), info, None), None)
+    } else {
+        let body_state = BodyState::default();
+        let body = Body::from_hyper(body, Some(body_state.clone()));
+        (application.call(parts, body, info, None), Some(body_state))
+    };
+    Http1Response {
+        future,
+        body,
+        state,
     }
-    if body.is_end_stream() {
-        return service.walk(parts, Body::empty(), Some(origin));
-    }
-    let body_state = BodyState::default();
-    let body = Body::from_hyper(body, Some(body_state.clone()));
-    service.walk(parts, body, Some(origin)).after(body_state)
 }
 
-/// What comes after the last request: another protocol, or the last word.
-async fn end(
-    socket: Socket,
+/// After the last request: runs an upgrade, or sends an error response; then closes.
+async fn finish<A: Application>(
+    io: Http1Io,
     read: bytes::Bytes,
-    service: &AppService,
-    pace: &Pace,
-    longest_target: usize,
+    application: &A,
+    state: &ConnectionState,
+    max_target: usize,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
-    let (mut stream, refused) = socket.into_parts();
-    if let Some(takeover) = pace.takeover() {
-        takeover.run(stream, read).await;
+    let (mut stream, error) = io.into_parts();
+    if let Some(upgrade) = state.http1.take_upgrade() {
+        upgrade.run(stream, read).await;
         return Ok(());
     }
-    let refused = match pace.verdict() {
-        // Whoever does not read does not read what is said of it either.
-        Some(Verdict::Stalled) => {
-            telemetry::refused("stalled");
+    let error = match state.close_reason() {
+        // A stalled client does not read an error response either.
+        Some(CloseReason::Stalled) => {
+            metrics::refused("stalled");
             return Err("the client does not read".into());
         }
-        Some(Verdict::SlowHead) => Some(408),
-        // hyper has one limit for the whole head; this much of it is the target.
-        Some(Verdict::Idle | Verdict::Leaving) | None => match refused {
-            Some(431) if pace.request_line() > longest_target => Some(414),
-            refused => refused,
+        Some(CloseReason::SlowHead) => Some(HeadError::Timeout),
+        Some(CloseReason::Idle | CloseReason::GoAway) | None => match error {
+            Some(HeadError::TooLarge) if state.http1.request_line_len() > max_target => {
+                Some(HeadError::TargetTooLong)
+            }
+            error => error,
         },
     };
-    if let Some(status) = refused {
-        telemetry::refused(http1_error::reason(status));
-        let response = service.refuse_unread(http1_error::error(status));
-        let said = http1_error::to_bytes(&response);
-        let _ = timeout(LINGER_TIMEOUT, stream.write_all(&said)).await;
+    if let Some(error) = error {
+        metrics::refused(error.reason());
+        let Ok(response) = application.reject(error.into(), None).await;
+        let bytes = http1_error::to_bytes(&response);
+        let _ = timeout(LINGER_TIMEOUT, stream.write_all(&bytes)).await;
     }
     close(&mut stream, drain).await;
     Ok(())
 }
 
-/// What HTTP/1 leaves to be checked once a head is read (RFC 9112 sections 3.2 and 6.1).
+/// Checks a head for faults that hyper accepts (RFC 9112 sections 3.2 and 6.1).
 fn check(parts: &Parts, body: &Incoming, is_plain: bool) -> Result<()> {
     let headers = &parts.headers;
     if !is_plain {
-        return Err(ambiguous(
+        return Err(bad_framing(
             "The length of the body is given twice, or the target has a fragment.",
         ));
     }
@@ -192,15 +195,15 @@ fn check(parts: &Parts, body: &Incoming, is_plain: bool) -> Result<()> {
         && let Some(encoding) = headers.get(TRANSFER_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"chunked")
     {
-        return Err(ambiguous("The only Transfer-Encoding is `chunked`."));
+        return Err(bad_framing("The only Transfer-Encoding is `chunked`."));
     }
     if !host::is_unambiguous(parts) {
-        return Err(ambiguous(host::AMBIGUOUS));
+        return Err(bad_framing(host::AMBIGUOUS));
     }
     Ok(())
 }
 
-/// 400, after which nothing more is read: what follows may be anything.
-fn ambiguous(detail: &'static str) -> Error {
+/// 400. The connection is closed, because it is unknown where the next request starts.
+fn bad_framing(detail: &'static str) -> Error {
     Error::bad_request(detail).with_header(CONNECTION, HeaderValue::from_static("close"))
 }

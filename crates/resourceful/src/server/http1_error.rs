@@ -1,7 +1,7 @@
-//! The answers to what never became a request, on HTTP/1.
+//! Error responses to HTTP/1 bytes that never became a request.
 //!
-//! hyper answers by itself what it cannot read, without a body. That answer is held back here, and
-//! the same status said as a problem.
+//! hyper responds to a head that it cannot parse by itself, without a body. The server withholds
+//! that response and sends problem details with the same status.
 
 use std::time::SystemTime;
 
@@ -11,68 +11,81 @@ use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderValue};
 use crate::body::Response;
 use crate::error::{Error, ErrorStatus};
 
+/// Why a head did not become a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeadError {
+    Malformed,
+    Timeout,
+    /// hyper has one limit for the whole head, the target included.
+    TooLarge,
+    TargetTooLong,
+}
+
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
 const DATE_LENGTH: usize = 29;
 
-/// What hyper says of a head that it cannot read.
-const HYPERS: [(u16, &str); 3] = [
+/// hyper's responses to a head that it cannot parse, up to the date.
+const HYPER_RESPONSES: [(HeadError, &str); 3] = [
     (
-        400,
+        HeadError::Malformed,
         "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: ",
     ),
     (
-        414,
+        HeadError::TargetTooLong,
         "HTTP/1.1 414 URI Too Long\r\nconnection: close\r\ncontent-length: 0\r\ndate: ",
     ),
     (
-        431,
+        HeadError::TooLarge,
         "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\ndate: ",
     ),
 ];
 
-/// The status of hyper's own refusal, when these bytes are one and nothing else.
-pub(super) fn hypers_own(bytes: &[u8]) -> Option<u16> {
-    let is_it = |text: &str| {
-        bytes.len() == text.len() + DATE_LENGTH + "\r\n\r\n".len()
-            && bytes.starts_with(text.as_bytes())
-    };
-    let mut known = HYPERS.iter();
-    known
-        .find(|(_, text)| is_it(text))
-        .map(|(status, _)| *status)
-}
+impl HeadError {
+    /// The error of which these bytes are hyper's whole response.
+    pub(super) fn from_hyper(bytes: &[u8]) -> Option<Self> {
+        let is_response = |text: &str| {
+            bytes.len() == text.len() + DATE_LENGTH + "\r\n\r\n".len()
+                && bytes.starts_with(text.as_bytes())
+        };
+        let mut known = HYPER_RESPONSES.iter();
+        known
+            .find(|(_, text)| is_response(text))
+            .map(|(error, _)| *error)
+    }
 
-/// Why a head was refused, by the status hyper has for it.
-pub(super) fn error(status: u16) -> Error {
-    let (status, detail) = match status {
-        408 => (
-            ErrorStatus::new(408),
-            "The head of the request did not come in time.",
-        ),
-        414 => (
-            ErrorStatus::new(414),
-            "The path and the query are too long.",
-        ),
-        431 => (
-            ErrorStatus::new(431),
-            "The header fields are too many or too large.",
-        ),
-        _ => (ErrorStatus::new(400), "This is not an HTTP request."),
-    };
-    Error::new(status).with_detail(detail)
-}
-
-/// The same for numbers.
-pub(super) fn reason(status: u16) -> &'static str {
-    match status {
-        408 => "slow_head",
-        414 => "long_uri",
-        431 => "large_head",
-        _ => "bad_request",
+    /// The value of the metric's label `reason`.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::Malformed => "bad_request",
+            Self::Timeout => "slow_head",
+            Self::TooLarge => "large_head",
+            Self::TargetTooLong => "long_uri",
+        }
     }
 }
 
-/// A whole response as it goes over the wire, after which the connection is closed.
+impl From<HeadError> for Error {
+    fn from(error: HeadError) -> Self {
+        let (status, detail) = match error {
+            HeadError::Malformed => (ErrorStatus::new(400), "This is not an HTTP request."),
+            HeadError::Timeout => (
+                ErrorStatus::new(408),
+                "The head of the request did not come in time.",
+            ),
+            HeadError::TooLarge => (
+                ErrorStatus::new(431),
+                "The header fields are too many or too large.",
+            ),
+            HeadError::TargetTooLong => (
+                ErrorStatus::new(414),
+                "The path and the query are too long.",
+            ),
+        };
+        Self::new(status).with_detail(detail)
+    }
+}
+
+/// A whole response as bytes. The connection is closed after it.
 pub(super) fn to_bytes(response: &Response) -> Vec<u8> {
     let status: StatusCode = response.status();
     let body = response.body().as_bytes().unwrap_or_default();

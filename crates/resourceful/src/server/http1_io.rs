@@ -1,5 +1,7 @@
-//! An HTTP/1 connection as hyper sees it: it notes what it does, looks at heads, and keeps
-//! hyper's own refusals to itself.
+//! The socket of an HTTP/1 connection as hyper sees it.
+//!
+//! It notes reads and writes for the watchdog, checks the framing of heads, and withholds hyper's
+//! own error responses, which [`super::http1`] replaces by problem details.
 
 use std::io;
 use std::pin::Pin;
@@ -10,44 +12,44 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::http1_error::hypers_own;
+use super::connection_state::ConnectionState;
+use super::http1_error::HeadError;
 use super::io::Stream;
-use super::watchdog::Pace;
 
 #[derive(Debug)]
-pub(super) struct Socket {
-    io: TokioIo<Watched>,
-    pace: Arc<Pace>,
-    /// The status that hyper has refused a head with.
-    refused: Option<u16>,
+pub(super) struct Http1Io {
+    io: TokioIo<CheckedStream>,
+    state: Arc<ConnectionState>,
+    /// The error that hyper has found in a head.
+    error: Option<HeadError>,
 }
 
-impl Socket {
-    pub(super) fn new(stream: Stream, pace: Arc<Pace>) -> Self {
+impl Http1Io {
+    pub(super) fn new(stream: Stream, state: Arc<ConnectionState>) -> Self {
         Self {
-            io: TokioIo::new(Watched {
+            io: TokioIo::new(CheckedStream {
                 stream,
-                pace: Arc::clone(&pace),
+                state: Arc::clone(&state),
             }),
-            pace,
-            refused: None,
+            state,
+            error: None,
         }
     }
 
-    pub(super) fn into_parts(self) -> (Stream, Option<u16>) {
-        (self.io.into_inner().stream, self.refused)
+    pub(super) fn into_parts(self) -> (Stream, Option<HeadError>) {
+        (self.io.into_inner().stream, self.error)
     }
 }
 
-/// Looks at all that is read, before hyper has it: a head may come in the same read as the body
-/// before it.
+/// Checks all bytes before hyper gets them: a head may come in the same read as the body before
+/// it.
 #[derive(Debug)]
-struct Watched {
+struct CheckedStream {
     stream: Stream,
-    pace: Arc<Pace>,
+    state: Arc<ConnectionState>,
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for CheckedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -55,12 +57,12 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        self.pace.read(&buffer.filled()[before..]);
+        self.state.bytes_read(&buffer.filled()[before..]);
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for CheckedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -78,7 +80,7 @@ impl AsyncWrite for Watched {
     }
 }
 
-impl Read for Socket {
+impl Read for Http1Io {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -88,28 +90,27 @@ impl Read for Socket {
     }
 }
 
-impl Write for Socket {
+impl Write for Http1Io {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.pace.owes_nothing_yet()
-            && let Some(status) = hypers_own(bytes)
+        if self.state.awaits_head_only()
+            && let Some(error) = HeadError::from_hyper(bytes)
         {
-            self.refused = Some(status);
+            self.error = Some(error);
             return Poll::Ready(Ok(bytes.len()));
         }
-        let outcome = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.pace.wrote(&outcome);
-        outcome
+        let result = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.state.write_polled(&result);
+        result
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.io).poll_flush(cx);
-        // Of TLS, which keeps what does not go out.
-        self.pace.flushed(&outcome);
-        outcome
+        let result = Pin::new(&mut self.io).poll_flush(cx);
+        self.state.flush_polled(&result);
+        result
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

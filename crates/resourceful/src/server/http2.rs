@@ -1,4 +1,4 @@
-//! A connection that speaks HTTP/2.
+//! Serves an HTTP/2 connection: many requests at a time, each in a task of its own.
 
 use std::future::Future as _;
 use std::pin::Pin;
@@ -13,108 +13,111 @@ use hyper_util::rt::TokioTimer;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Sleep, sleep};
 
-use crate::body::Body;
-use crate::endpoint::response_future::ResponseFuture;
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
+use crate::metrics;
 use crate::proto::connection_info::ConnectionInfo;
-use crate::service::AppService;
+use crate::proto::host;
 use crate::task::detached::too_many_detached;
 
+use super::application::Application;
+use super::close_reason::CloseReason;
 use super::connection::Connection;
-use super::driver::{Driven, until_ended};
-use super::http2_flood::Counted;
-use super::http2_unsent::Unsent;
-use super::http2_write_timeout::{Flowing, Streams};
-use super::watchdog::{Pace, Verdict};
+use super::connection_state::ConnectionState;
+use super::driver::{HttpConnection, drive};
+use super::http2_flood::FloodGuard;
+use super::http2_unsent::UnsentBytes;
+use super::http2_write_timeout::{StreamExecutor, TrackedBody};
 
-/// hyper adds to the time of day what it is told.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The longest interval for hyper, which adds intervals to the current time.
+const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How long after the GOAWAY.
-const PARTING: Duration = Duration::from_secs(1);
+/// How long a client may send requests after the GOAWAY, which it may not have read yet.
+const GOAWAY_GRACE: Duration = Duration::from_secs(1);
 
-/// Serves many requests at the same time, each in a task of its own.
-pub(super) async fn serve(
+pub(super) async fn serve<A: Application>(
     connection: Box<Connection>,
+    application: A,
     drain: &watch::Receiver<()>,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
-        origin,
-        service,
-        limits,
+        info,
+        config,
         streams,
         unsent,
-        pace,
+        state,
         ..
     } = connection.unboxed();
-    let streams = Streams::new(
+    let executor = StreamExecutor::new(
         streams,
-        Arc::clone(&pace),
-        limits.write_timeout,
-        Unsent::new(unsent),
+        Arc::clone(&state),
+        config.write_timeout,
+        UnsentBytes::new(unsent),
     );
-    let places = (limits.max_concurrent_streams as usize).min(Semaphore::MAX_PERMITS);
-    let executor = streams.clone();
-    let places = Arc::new(Semaphore::new(places));
-    let walk = service_fn(move |request| {
-        let (service, places) = (service.clone(), Arc::clone(&places));
-        streams.answer(move || begin(&service, request, origin, places))
+    let permits = (config.max_concurrent_streams as usize).min(Semaphore::MAX_PERMITS);
+    let permits = Arc::new(Semaphore::new(permits));
+    let streams = executor.clone();
+    let service = service_fn(move |request| {
+        let (application, permits) = (application.clone(), Arc::clone(&permits));
+        streams.respond(move || respond(&application, request, info, permits))
     });
-    let (interval, timeout) = limits.http2_keep_alive;
+    let interval = config.http2_keep_alive_interval;
     let connection = http2::Builder::new(executor)
         .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.max_concurrent_streams)
-        .max_header_list_size(limits.max_header_bytes)
-        // Somebody who is gone without a word does not answer.
-        .keep_alive_interval((interval < FOREVER).then_some(interval))
-        .keep_alive_timeout(timeout.min(FOREVER))
-        .serve_connection(Counted::new(stream), walk);
-    pace.speaks_http2();
-    let driven = Http2 {
+        .max_concurrent_streams(config.max_concurrent_streams)
+        .max_header_list_size(config.max_header_bytes)
+        // A client that is gone without closing its connection does not reply to pings.
+        .keep_alive_interval((interval < MAX_INTERVAL).then_some(interval))
+        .keep_alive_timeout(config.http2_keep_alive_timeout.min(MAX_INTERVAL))
+        .serve_connection(FloodGuard::new(stream), service);
+    state.use_http2();
+    let driven = Http2Connection {
         connection: Box::pin(connection),
-        pace: Arc::clone(&pace),
-        parting: None,
+        state: Arc::clone(&state),
+        grace: None,
     };
-    until_ended(driven, &pace, drain).await
+    drive(driven, &state, drain).await
 }
 
-/// An unsafe request has a place until it has come to its end, even if its stream is reset or
-/// answered before. Otherwise a client that resets and sends again could have any number running.
-fn begin(
-    service: &AppService,
+/// An unsafe request keeps its permit until it has run to its end, even if its stream is reset.
+/// Otherwise a client that resets and sends again could have any number of them running.
+fn respond<A: Application>(
+    application: &A,
     request: hyper::Request<Incoming>,
-    origin: ConnectionInfo,
-    places: Arc<Semaphore>,
-) -> ResponseFuture {
+    info: ConnectionInfo,
+    permits: Arc<Semaphore>,
+) -> A::Future {
     let (parts, body) = request.into_parts();
-    let (body, origin) = (Body::from(body), Some(origin));
+    if !host::is_unambiguous(&parts) {
+        metrics::refused("bad_request");
+        return application.reject(Error::bad_request(host::AMBIGUOUS), Some(parts));
+    }
     if parts.method.is_safe() {
-        return service.walk(parts, body, origin);
+        return application.call(parts, body.into(), info, None);
     }
-    match places.try_acquire_owned() {
-        Ok(place) => service.walk(parts, body, origin).keeping(place),
-        Err(_) => service.refuse(too_many_detached(), parts),
+    match permits.try_acquire_owned() {
+        Ok(permit) => application.call(parts, body.into(), info, Some(permit)),
+        Err(_) => application.reject(too_many_detached(), Some(parts)),
     }
 }
 
-struct Http2<S: HttpService<Incoming>> {
-    connection: Pin<Box<http2::Connection<Counted, S, Streams>>>,
-    pace: Arc<Pace>,
-    /// How long a client is waited for that may not know yet that it is told to go.
-    parting: Option<Pin<Box<Sleep>>>,
+struct Http2Connection<S: HttpService<Incoming>> {
+    connection: Pin<Box<http2::Connection<FloodGuard, S, StreamExecutor>>>,
+    state: Arc<ConnectionState>,
+    /// [`GOAWAY_GRACE`], once the GOAWAY is sent.
+    grace: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: HttpService<Incoming>> Drop for Http2<S> {
-    /// Nothing that still waits for room is begun for a client that is gone.
+impl<S: HttpService<Incoming>> Drop for Http2Connection<S> {
+    /// Requests that wait until responses are sent do not start for a client that is gone.
     fn drop(&mut self) {
-        self.pace.end(Verdict::Leaving);
+        self.state.request_close(CloseReason::GoAway);
     }
 }
 
-impl<S> Driven for Http2<S>
+impl<S> HttpConnection for Http2Connection<S>
 where
-    S: HttpService<Incoming, ResBody = Flowing>,
+    S: HttpService<Incoming, ResBody = TrackedBody>,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
 {
@@ -124,18 +127,17 @@ where
         self.connection.as_mut().poll(cx)
     }
 
-    fn shut_down(&mut self) {
-        self.pace.part();
+    fn graceful_shutdown(&mut self) {
+        self.state.begin_drain();
         self.connection.as_mut().graceful_shutdown();
-        self.parting = Some(Box::pin(sleep(PARTING)));
+        self.grace = Some(Box::pin(sleep(GOAWAY_GRACE)));
     }
 
-    /// Requests may be on their way until the client has read the GOAWAY. It should say so by a
-    /// ping (RFC 9113 section 6.8), but a sleeping one does not.
-    fn owes_nothing(&mut self, cx: &mut Context<'_>) -> bool {
-        let parting = self.parting.as_mut();
-        parting.is_some_and(|parting| parting.as_mut().poll(cx).is_ready())
-            && self.pace.has_no_stream()
-            && self.pace.holds_nothing()
+    /// Requests may be on their way until the client has read the GOAWAY. A client should confirm
+    /// it by a ping (RFC 9113 section 6.8), but one that is suspended does not.
+    fn is_drained(&mut self, cx: &mut Context<'_>) -> bool {
+        let grace = self.grace.as_mut();
+        grace.is_some_and(|grace| grace.as_mut().poll(cx).is_ready())
+            && self.state.is_http2_drained()
     }
 }

@@ -1,8 +1,8 @@
-//! Frames of HTTP/2 that cost us work and their sender nothing.
+//! Closes an HTTP/2 connection that floods the server with control frames.
 //!
-//! h2 bounds resets, CONTINUATION and small DATA frames; it answers any number of PING and
-//! SETTINGS frames, and reads over PRIORITY and unknown ones (CVE-2019-9512, CVE-2019-9515). They
-//! are counted here as they are read.
+//! h2 limits resets, CONTINUATION and small DATA frames. It replies to any number of PING and
+//! SETTINGS frames, and skips PRIORITY and unknown ones (CVE-2019-9512, CVE-2019-9515). These
+//! frames are counted here as they are read.
 
 use std::future::Future as _;
 use std::io;
@@ -16,38 +16,38 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use crate::endpoint::telemetry::refused;
+use crate::metrics::refused;
 
+use super::config::LINGER_TIMEOUT;
 use super::io::Stream;
-use super::limits::LINGER_TIMEOUT;
 
-/// So many such frames within so much time are a flood. Clients that measure a fast line by pings
-/// (gRPC) send hundreds a second.
+/// This many counted frames within the window are a flood. Clients that measure a fast line by
+/// pings (gRPC) send hundreds per second.
 const LIMIT: u32 = 10_000;
 const WINDOW: Duration = Duration::from_secs(10);
 
-const READ_PART: usize = 8192;
+const READ_CHUNK: usize = 8192;
 
 /// The client's preface (RFC 9113 section 3.4).
 const PREFACE_LENGTH: u32 = 24;
 const HEADER_LENGTH: usize = 9;
 
-/// A `RST_STREAM` frame without content, which h2 answers with GOAWAY (RFC 9113 section 6.4): from
-/// outside it cannot be told to send one.
-const FAULT: [u8; HEADER_LENGTH] = [0, 0, 0, 3, 0, 0, 0, 0, 0];
+/// A `RST_STREAM` frame without content, to which h2 responds with GOAWAY (RFC 9113 section 6.4).
+/// h2 has no call that sends one.
+const MALFORMED_FRAME: [u8; HEADER_LENGTH] = [0, 0, 0, 3, 0, 0, 0, 0, 0];
 
-/// Follows the frames of one connection.
+/// Counts the frames of one connection.
 #[derive(Debug)]
-struct Frames {
+struct FrameCounter {
     header: [u8; HEADER_LENGTH],
     header_len: usize,
-    /// What is left of the frame's content.
+    /// The number of bytes that are left of the frame's content.
     content: u32,
     counted: u32,
     since: Instant,
 }
 
-impl Frames {
+impl FrameCounter {
     fn new() -> Self {
         Self {
             header: [0; HEADER_LENGTH],
@@ -58,8 +58,8 @@ impl Frames {
         }
     }
 
-    /// Looks at what was read; where a frame begins that is one too many.
-    fn look(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Where in `bytes` the frame begins that makes a flood, if any.
+    fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
             if self.content > 0 {
@@ -79,7 +79,7 @@ impl Frames {
                 self.header_len = 0;
                 let [a, b, c, kind, flags, ..] = self.header;
                 self.content = u32::from_be_bytes([0, a, b, c]);
-                self.counted += u32::from(is_free_to_send(kind, flags));
+                self.counted += u32::from(is_counted(kind, flags));
             }
         }
         None
@@ -96,8 +96,8 @@ impl Frames {
     }
 }
 
-/// PRIORITY, unknown frames, and SETTINGS and PING that are no acknowledgements.
-fn is_free_to_send(kind: u8, flags: u8) -> bool {
+/// PRIORITY and unknown frames, and SETTINGS and PING without ACK.
+fn is_counted(kind: u8, flags: u8) -> bool {
     match kind {
         2 | 10.. => true,
         4 | 6 => flags & 1 == 0,
@@ -105,28 +105,26 @@ fn is_free_to_send(kind: u8, flags: u8) -> bool {
     }
 }
 
-/// An HTTP/2 connection as hyper sees it.
+/// The socket of an HTTP/2 connection as hyper sees it.
 #[derive(Debug)]
-pub(super) struct Counted {
+pub(super) struct FloodGuard {
     io: TokioIo<Stream>,
-    frames: Frames,
-    /// What is still to be read after a flood: a fault, then the end.
+    counter: FrameCounter,
+    /// After a flood, what hyper reads instead: a malformed frame, then the end.
     end: Option<&'static [u8]>,
     linger: Option<Pin<Box<Sleep>>>,
 }
 
-impl Counted {
+impl FloodGuard {
     pub(super) fn new(stream: Stream) -> Self {
         Self {
             io: TokioIo::new(stream),
-            frames: Frames::new(),
+            counter: FrameCounter::new(),
             end: None,
             linger: None,
         }
     }
-}
 
-impl Counted {
     fn read_end(&mut self, buffer: &mut ReadBufCursor<'_>) {
         let end = self.end.unwrap_or_default();
         let (now, later) = end.split_at(end.len().min(buffer.remaining()));
@@ -135,7 +133,7 @@ impl Counted {
     }
 }
 
-impl Read for Counted {
+impl Read for FloodGuard {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -145,17 +143,17 @@ impl Read for Counted {
             self.read_end(&mut buffer);
             return Poll::Ready(Ok(()));
         }
-        let mut space = [const { MaybeUninit::uninit() }; READ_PART];
+        let mut space = [const { MaybeUninit::uninit() }; READ_CHUNK];
         let room = space.len().min(buffer.remaining());
-        let mut part = ReadBuf::uninit(&mut space[..room]);
-        ready!(Pin::new(self.io.inner_mut()).poll_read(cx, &mut part))?;
-        match self.frames.look(part.filled()) {
-            None => buffer.put_slice(part.filled()),
+        let mut read = ReadBuf::uninit(&mut space[..room]);
+        ready!(Pin::new(self.io.inner_mut()).poll_read(cx, &mut read))?;
+        match self.counter.scan(read.filled()) {
+            None => buffer.put_slice(read.filled()),
             Some(end) => {
-                tracing::debug!("a flood of control frames");
+                tracing::debug!("flood of HTTP/2 control frames");
                 refused("flood");
-                buffer.put_slice(&part.filled()[..end]);
-                self.end = Some(&FAULT);
+                buffer.put_slice(&read.filled()[..end]);
+                self.end = Some(&MALFORMED_FRAME);
                 self.read_end(&mut buffer);
             }
         }
@@ -163,7 +161,7 @@ impl Read for Counted {
     }
 }
 
-impl Write for Counted {
+impl Write for FloodGuard {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -188,8 +186,8 @@ impl Write for Counted {
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
-    /// After a flood, what is still coming is read away for some time: closed over unread bytes,
-    /// a connection is reset, and the GOAWAY lost.
+    /// After a flood, further bytes are read and discarded for some time: a connection that is
+    /// closed with unread bytes is reset, and the GOAWAY is lost.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
@@ -202,11 +200,11 @@ impl Write for Counted {
         if linger.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        let mut space = [const { MaybeUninit::uninit() }; READ_PART];
+        let mut space = [const { MaybeUninit::uninit() }; READ_CHUNK];
         loop {
-            let mut part = ReadBuf::uninit(&mut space);
-            ready!(Pin::new(this.io.inner_mut()).poll_read(cx, &mut part))?;
-            if part.filled().is_empty() {
+            let mut read = ReadBuf::uninit(&mut space);
+            ready!(Pin::new(this.io.inner_mut()).poll_read(cx, &mut read))?;
+            if read.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -224,13 +222,13 @@ mod tests {
     }
 
     fn flood_at(frame: &[u8]) -> Option<usize> {
-        let mut frames = Frames::new();
+        let mut counter = FrameCounter::new();
         let mut bytes = vec![b'x'; PREFACE_LENGTH as usize];
         bytes.extend(frame.repeat(LIMIT as usize + 1));
-        // However it is cut into reads.
+        // The result does not depend on how the bytes are split into reads.
         let mut passed = 0;
         for part in bytes.chunks(8191) {
-            if let Some(at) = frames.look(part) {
+            if let Some(at) = counter.scan(part) {
                 return Some(passed + at);
             }
             passed += part.len();
@@ -239,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn pings_without_end_are_a_flood() {
+    fn unsolicited_control_frames_are_a_flood() {
         let at = flood_at(&frame(6, 0, 8)).unwrap();
         assert_eq!((at - PREFACE_LENGTH as usize) % 17, 0);
         assert!(flood_at(&frame(4, 0, 0)).is_some());
@@ -248,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_none() {
+    fn acknowledgements_and_data_are_no_flood() {
         assert_eq!(flood_at(&frame(6, 1, 8)), None);
         assert_eq!(flood_at(&frame(4, 1, 0)), None);
         assert_eq!(flood_at(&frame(0, 0, 100)), None);

@@ -1,12 +1,14 @@
-//! Answers over HTTP/2 that their clients do not take.
+//! The write timeout of single HTTP/2 responses.
 //!
-//! A client that opens no window holds an answer for as long as it answers pings. So the task of a
-//! stream is watched: whose turn is it, and does anything happen?
+//! A client that opens no window and replies to pings would hold a response without limit. So the
+//! task of each stream tracks whether the client or the service is to act, and whether the response
+//! makes progress.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,114 +18,118 @@ use hyper::rt::Executor;
 use tokio::time::{Sleep, sleep};
 use tokio_util::task::TaskTracker;
 
-use crate::endpoint::response_future::ResponseFuture;
-use crate::endpoint::telemetry::refused;
+use crate::body::Response;
 use crate::error::BoxError;
+use crate::metrics::refused;
 
-use super::chunked_body::Parts;
-use super::http2_unsent::{Charge, Unsent};
-use super::watchdog::{Pace, Verdict};
+use super::chunked_body::ChunkedBody;
+use super::close_reason::CloseReason;
+use super::connection_state::ConnectionState;
+use super::http2_unsent::{UnsentBytes, UnsentGuard};
 
-/// How one answer goes.
+/// The progress of one response.
 #[derive(Debug, Default)]
-pub(super) struct Flow {
-    is_clients_turn: AtomicBool,
-    parts: AtomicU32,
+struct ResponseProgress {
+    /// Is there a chunk that the client has to take?
+    awaits_client: AtomicBool,
+    /// Number of chunks that hyper has taken.
+    chunks: AtomicU32,
 }
 
-/// Spawns the tasks of an HTTP/2 connection's streams where the drain waits for them, and ends
-/// those whose clients do not read.
+/// Spawns the stream tasks of a connection where the drain waits for them, and ends those whose
+/// clients do not read.
 #[derive(Clone)]
-pub(super) struct Streams {
+pub(super) struct StreamExecutor {
     tasks: TaskTracker,
-    pace: Arc<Pace>,
-    patience: Duration,
-    unsent: Arc<Unsent>,
-    /// Of the request whose task hyper spawns next: it calls the service and then spawns.
-    next: Arc<Mutex<Option<Arc<Flow>>>>,
+    state: Arc<ConnectionState>,
+    write_timeout: Duration,
+    unsent: Arc<UnsentBytes>,
+    /// The progress of the request whose task hyper spawns next: it calls the service, then
+    /// spawns.
+    next: Arc<Mutex<Option<Arc<ResponseProgress>>>>,
 }
 
-impl Streams {
+impl StreamExecutor {
     pub(super) fn new(
         tasks: TaskTracker,
-        pace: Arc<Pace>,
-        patience: Duration,
-        unsent: Unsent,
+        state: Arc<ConnectionState>,
+        write_timeout: Duration,
+        unsent: UnsentBytes,
     ) -> Self {
         Self {
             tasks,
-            pace,
-            patience,
+            state,
+            write_timeout,
             unsent: Arc::new(unsent),
             next: Arc::default(),
         }
     }
 
-    /// The answer to a request, begun when there is room for it, and watched by the task that will
-    /// be spawned for it.
-    pub(super) fn answer<F>(
+    /// The response to a request, which starts when there is room for it. The task that hyper
+    /// spawns next tracks it.
+    pub(super) fn respond<F, R>(
         &self,
-        begin: F,
-    ) -> impl Future<Output = Result<http::Response<Flowing>, h2::Error>> + use<F>
+        start: F,
+    ) -> impl Future<Output = Result<http::Response<TrackedBody>, h2::Error>> + use<F, R>
     where
-        F: FnOnce() -> ResponseFuture,
+        F: FnOnce() -> R,
+        R: Future<Output = Result<Response, Infallible>>,
     {
-        let flow = Arc::new(Flow::default());
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        *next = Some(Arc::clone(&flow));
-        let (pace, unsent) = (Arc::clone(&self.pace), Arc::clone(&self.unsent));
+        let progress = Arc::new(ResponseProgress::default());
+        *self.next() = Some(Arc::clone(&progress));
+        let (state, unsent) = (Arc::clone(&self.state), Arc::clone(&self.unsent));
         async move {
-            let _turn = unsent.room(&pace).await?;
-            let Ok(response) = begin().await;
+            let _permit = unsent.wait_for_room(&state).await?;
+            let Ok(response) = start().await;
             let is_empty = response.body().is_end_stream();
-            flow.is_clients_turn.store(!is_empty, Relaxed);
-            Ok(response.map(|body| Flowing {
-                parts: Parts::of(body),
-                flow,
-                pace,
+            progress.awaits_client.store(!is_empty, Relaxed);
+            Ok(response.map(|body| TrackedBody {
+                chunks: ChunkedBody::new(body),
+                progress,
+                state,
                 unsent,
-                charge: None,
+                guard: None,
             }))
         }
     }
+
+    fn next(&self) -> MutexGuard<'_, Option<Arc<ResponseProgress>>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl<F> Executor<F> for Streams
+impl<F> Executor<F> for StreamExecutor
 where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, future: F) {
-        let flow = self
-            .next
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(flow) = flow else {
+        let Some(progress) = self.next().take() else {
             self.tasks.spawn(future);
             return;
         };
-        self.pace.stream_begun();
-        self.tasks.spawn(Watched {
+        self.state.stream_started();
+        self.tasks.spawn(StreamTask {
             future: Box::pin(future),
-            flow,
-            pace: Arc::clone(&self.pace),
-            patience: self.patience,
+            progress,
+            state: Arc::clone(&self.state),
+            write_timeout: self.write_timeout,
             wait: None,
         });
     }
 }
 
-/// The task of a stream. When it ends early, the stream is reset, and the client told to go.
-struct Watched<F> {
+/// The task of a stream. When the write timeout ends it, the stream is reset and the client gets a
+/// GOAWAY.
+struct StreamTask<F> {
     future: Pin<Box<F>>,
-    flow: Arc<Flow>,
-    pace: Arc<Pace>,
-    patience: Duration,
-    /// How many parts had been taken when the wait began.
+    progress: Arc<ResponseProgress>,
+    state: Arc<ConnectionState>,
+    write_timeout: Duration,
+    /// The number of chunks when the wait began, and its timer.
     wait: Option<(u32, Pin<Box<Sleep>>)>,
 }
 
-impl<F: Future<Output = ()>> Future for Watched<F> {
+impl<F: Future<Output = ()>> Future for StreamTask<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -131,92 +137,92 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
         if this.future.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        if !this.flow.is_clients_turn.load(Relaxed) {
+        if !this.progress.awaits_client.load(Relaxed) {
             this.wait = None;
             return Poll::Pending;
         }
-        let parts = this.flow.parts.load(Relaxed);
-        this.wait.take_if(|(before, _)| *before != parts);
-        let patience = this.patience;
+        let chunks = this.progress.chunks.load(Relaxed);
+        this.wait.take_if(|(before, _)| *before != chunks);
+        let timeout = this.write_timeout;
         let (_, timer) = this
             .wait
-            .get_or_insert_with(|| (parts, Box::pin(sleep(patience))));
+            .get_or_insert_with(|| (chunks, Box::pin(sleep(timeout))));
         ready!(timer.as_mut().poll(cx));
-        tracing::debug!("an answer is not read");
+        tracing::debug!("write timeout: the client does not read a response");
         refused("stalled");
-        this.pace.end(Verdict::Leaving);
+        this.state.request_close(CloseReason::GoAway);
         Poll::Ready(())
     }
 }
 
-impl<F> Drop for Watched<F> {
+impl<F> Drop for StreamTask<F> {
     fn drop(&mut self) {
-        self.pace.stream_ended();
+        self.state.stream_ended();
     }
 }
 
-/// A body that says whether it is waited for, or waits itself.
-pub(super) struct Flowing {
-    parts: Parts,
-    flow: Arc<Flow>,
-    pace: Arc<Pace>,
-    unsent: Arc<Unsent>,
-    /// Of the long part that is being sent.
-    charge: Option<Arc<Charge>>,
+/// A response body that notes whether it waits for the client or for the service.
+pub(super) struct TrackedBody {
+    chunks: ChunkedBody,
+    progress: Arc<ResponseProgress>,
+    state: Arc<ConnectionState>,
+    unsent: Arc<UnsentBytes>,
+    /// For the long frame that is being sent.
+    guard: Option<Arc<UnsentGuard>>,
 }
 
-impl HttpBody for Flowing {
-    type Data = Held;
+impl HttpBody for TrackedBody {
+    type Data = QueuedChunk;
     type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Held>, BoxError>>> {
-        let frame = Pin::new(&mut self.parts).poll_frame(cx);
-        if let Some(bytes) = self.parts.take_long() {
-            self.charge = Some(self.unsent.add(bytes)?);
+    ) -> Poll<Option<Result<Frame<QueuedChunk>, BoxError>>> {
+        let frame = Pin::new(&mut self.chunks).poll_frame(cx);
+        if let Some(bytes) = self.chunks.take_allocated() {
+            self.guard = Some(self.unsent.add(bytes)?);
         }
-        self.flow.parts.fetch_add(1, Relaxed);
-        self.flow.is_clients_turn.store(frame.is_ready(), Relaxed);
-        let charge = if self.parts.has_rest() {
-            self.charge.clone()
+        self.progress.chunks.fetch_add(1, Relaxed);
+        self.progress.awaits_client.store(frame.is_ready(), Relaxed);
+        let guard = if self.chunks.has_rest() {
+            self.guard.clone()
         } else {
-            self.charge.take()
+            self.guard.take()
         };
-        frame.map_ok(|frame| frame.map_data(|part| Held::new(part, &self.pace, charge)))
+        frame.map_ok(|frame| frame.map_data(|bytes| QueuedChunk::new(bytes, &self.state, guard)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.parts.is_end_stream()
+        self.chunks.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.parts.size_hint()
+        self.chunks.size_hint()
     }
 }
 
-/// A part that hyper has taken, and h2 keeps until the client has opened its window: it tells when
-/// some of it is sent, and when all of it is.
-pub(super) struct Held {
+/// A chunk that h2 holds until the client has opened its window. The connection notes when it is
+/// sent.
+pub(super) struct QueuedChunk {
     bytes: Bytes,
-    pace: Arc<Pace>,
-    /// The whole of a long part stays in memory until the last of it is sent.
-    _charge: Option<Arc<Charge>>,
+    state: Arc<ConnectionState>,
+    /// All of a long frame stays in memory until its last chunk is sent.
+    _guard: Option<Arc<UnsentGuard>>,
 }
 
-impl Held {
-    fn new(bytes: Bytes, pace: &Arc<Pace>, charge: Option<Arc<Charge>>) -> Self {
-        pace.holds();
+impl QueuedChunk {
+    fn new(bytes: Bytes, state: &Arc<ConnectionState>, guard: Option<Arc<UnsentGuard>>) -> Self {
+        state.chunk_queued();
         Self {
             bytes,
-            pace: Arc::clone(pace),
-            _charge: charge,
+            state: Arc::clone(state),
+            _guard: guard,
         }
     }
 }
 
-impl Buf for Held {
+impl Buf for QueuedChunk {
     fn remaining(&self) -> usize {
         self.bytes.remaining()
     }
@@ -227,12 +233,12 @@ impl Buf for Held {
 
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
-        self.pace.sent_some();
+        self.state.chunk_advanced();
     }
 }
 
-impl Drop for Held {
+impl Drop for QueuedChunk {
     fn drop(&mut self) {
-        self.pace.let_go();
+        self.state.chunk_sent();
     }
 }

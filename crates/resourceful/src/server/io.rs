@@ -1,4 +1,4 @@
-//! The bytes of a connection, whatever carries them.
+//! The byte stream of a connection over TCP, a Unix socket or TLS, and its protocol.
 
 use std::io;
 use std::pin::Pin;
@@ -14,37 +14,36 @@ use tokio::net::UnixStream;
 use tokio_rustls::TlsAcceptor;
 
 #[cfg(feature = "tls")]
-use crate::server::tls::Tls;
-
+use super::config::LINGER_TIMEOUT;
 #[cfg(feature = "tls")]
-use super::limits::LINGER_TIMEOUT;
+use super::tls::Tls;
 
-/// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
+/// The start of an HTTP/2 connection (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// What a handshake begins with (RFC 8446 section 5.1).
+/// The start of a TLS handshake (RFC 8446 section 5.1).
 #[cfg(feature = "tls")]
 const TLS_HANDSHAKE: [u8; 1] = [22];
 
-/// What who speaks plain HTTP where TLS is spoken reads.
+/// The response to plain HTTP on a TLS port.
 #[cfg(feature = "tls")]
 const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\
     content-type: application/problem+json\r\n\r\n\
     {\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\
     \"detail\":\"TLS is spoken here: ask with https.\"}";
 
-/// As much as hyper reads at first: a request that comes in one segment is one read, its body too.
+/// The size of hyper's first read: a request in one segment, its body included, is one read.
 const FIRST_READ: usize = 8 * 1024;
 
-/// A connection, with the bytes of it that were read to find out its protocol.
+/// A connection, with the bytes that were read to detect its protocol.
 #[derive(Debug)]
 pub(super) struct Stream {
-    carrier: Carrier,
-    seen: Vec<u8>,
+    transport: Transport,
+    prefix: Vec<u8>,
 }
 
 #[derive(Debug)]
-enum Carrier {
+enum Transport {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
@@ -53,47 +52,49 @@ enum Carrier {
 }
 
 impl Stream {
-    /// Which protocol does it begin with? What was read is read again by who reads on.
-    pub(super) async fn begin(&mut self) -> io::Result<Protocol> {
+    /// Detects the protocol by the first bytes, which are read again by the caller.
+    pub(super) async fn detect_protocol(&mut self) -> io::Result<Protocol> {
         let mut first = Vec::with_capacity(FIRST_READ);
         loop {
-            let count = self.carrier.read_buf(&mut first).await?;
-            let begin = &first[..first.len().min(PREFACE.len())];
-            if count == 0 || begin.len() == PREFACE.len() || !PREFACE.starts_with(begin) {
-                let protocol = Protocol::of(begin == PREFACE);
-                self.seen = first;
+            let count = self.transport.read_buf(&mut first).await?;
+            let start = &first[..first.len().min(PREFACE.len())];
+            if count == 0 || start.len() == PREFACE.len() || !PREFACE.starts_with(start) {
+                let protocol = Protocol::new(start == PREFACE);
+                self.prefix = first;
                 return Ok(protocol);
             }
         }
     }
 
-    /// Shakes hands; ALPN says which protocol comes (RFC 9113 section 3.3).
+    /// Performs the TLS handshake; ALPN decides the protocol (RFC 9113 section 3.3).
     #[cfg(feature = "tls")]
     pub(super) async fn encrypt(mut self, tls: Tls) -> io::Result<(Self, Protocol)> {
         let mut first = [0];
-        let count = self.carrier.read(&mut first).await?;
+        let count = self.transport.read(&mut first).await?;
         if count > 0 && first != TLS_HANDSHAKE {
-            self.carrier.write_all(NOT_TLS).await?;
-            self.carrier.shutdown().await?;
-            // Closed over what is still coming, the answer would be lost.
+            self.transport.write_all(NOT_TLS).await?;
+            self.transport.shutdown().await?;
+            // A connection that is closed with unread bytes is reset, and the response is lost.
             let mut sink = tokio::io::sink();
-            let rest = tokio::io::copy(&mut self.carrier, &mut sink);
+            let rest = tokio::io::copy(&mut self.transport, &mut sink);
             let _ = tokio::time::timeout(LINGER_TIMEOUT, rest).await;
             return Err(io::Error::other("this is not TLS"));
         }
-        self.seen = first[..count].to_vec();
+        self.prefix = first[..count].to_vec();
         let stream = TlsAcceptor::from(tls.config).accept(self).await?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        let carrier = Carrier::Tls(Box::new(stream));
-        let seen = Vec::new();
-        let mut stream = Self { carrier, seen };
-        // The first bytes have their time here, too, and h2 waits for its preface for ever.
-        stream.begin().await?;
-        Ok((stream, Protocol::of(is_http2)))
+        let mut stream = Self {
+            transport: Transport::Tls(Box::new(stream)),
+            prefix: Vec::new(),
+        };
+        // The caller's timeout has to include the first bytes: h2 waits for its preface without
+        // one.
+        stream.detect_protocol().await?;
+        Ok((stream, Protocol::new(is_http2)))
     }
 }
 
-/// What a connection speaks.
+/// The protocol of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Protocol {
     Http1,
@@ -101,19 +102,19 @@ pub(super) enum Protocol {
 }
 
 impl Protocol {
-    fn of(is_http2: bool) -> Self {
+    fn new(is_http2: bool) -> Self {
         if is_http2 { Self::Http2 } else { Self::Http1 }
     }
 }
 
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
-        // Small answers leave at once; without this Nagle and delayed acknowledgements wait
-        // for each other.
+        // Sends small responses at once; otherwise Nagle's algorithm and delayed acknowledgements
+        // wait for each other.
         let _ = stream.set_nodelay(true);
         Self {
-            carrier: Carrier::Tcp(stream),
-            seen: Vec::new(),
+            transport: Transport::Tcp(stream),
+            prefix: Vec::new(),
         }
     }
 }
@@ -122,8 +123,8 @@ impl From<TcpStream> for Stream {
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
         Self {
-            carrier: Carrier::Unix(stream),
-            seen: Vec::new(),
+            transport: Transport::Unix(stream),
+            prefix: Vec::new(),
         }
     }
 }
@@ -134,15 +135,15 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.seen.is_empty() {
-            return Pin::new(&mut self.carrier).poll_read(cx, buffer);
+        if self.prefix.is_empty() {
+            return Pin::new(&mut self.transport).poll_read(cx, buffer);
         }
-        let count = self.seen.len().min(buffer.remaining());
-        buffer.put_slice(&self.seen[..count]);
-        self.seen.drain(..count);
-        if self.seen.is_empty() {
-            // Most connections live long; what they began with does not.
-            self.seen = Vec::new();
+        let count = self.prefix.len().min(buffer.remaining());
+        buffer.put_slice(&self.prefix[..count]);
+        self.prefix.drain(..count);
+        if self.prefix.is_empty() {
+            // Frees the memory: most connections live long.
+            self.prefix = Vec::new();
         }
         Poll::Ready(Ok(()))
     }
@@ -154,55 +155,55 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.carrier).poll_write(cx, bytes)
+        Pin::new(&mut self.transport).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.carrier).poll_flush(cx)
+        Pin::new(&mut self.transport).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.carrier).poll_shutdown(cx)
+        Pin::new(&mut self.transport).poll_shutdown(cx)
     }
 }
 
-/// Each kind of carrier does what it is asked; nothing is decided here.
-macro_rules! carried {
-    ($self:ident, $carrier:ident => $call:expr) => {
+/// Delegates a call to the transport.
+macro_rules! delegate {
+    ($self:ident, $transport:ident => $call:expr) => {
         match $self.get_mut() {
-            Carrier::Tcp($carrier) => $call,
+            Transport::Tcp($transport) => $call,
             #[cfg(unix)]
-            Carrier::Unix($carrier) => $call,
+            Transport::Unix($transport) => $call,
             #[cfg(feature = "tls")]
-            Carrier::Tls($carrier) => $call,
+            Transport::Tls($transport) => $call,
         }
     };
 }
 
-impl AsyncRead for Carrier {
+impl AsyncRead for Transport {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        carried!(self, carrier => Pin::new(carrier).poll_read(cx, buffer))
+        delegate!(self, transport => Pin::new(transport).poll_read(cx, buffer))
     }
 }
 
-impl AsyncWrite for Carrier {
+impl AsyncWrite for Transport {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        carried!(self, carrier => Pin::new(carrier).poll_write(cx, bytes))
+        delegate!(self, transport => Pin::new(transport).poll_write(cx, bytes))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        carried!(self, carrier => Pin::new(carrier).poll_flush(cx))
+        delegate!(self, transport => Pin::new(transport).poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        carried!(self, carrier => Pin::new(carrier).poll_shutdown(cx))
+        delegate!(self, transport => Pin::new(transport).poll_shutdown(cx))
     }
 }

@@ -1,4 +1,4 @@
-//! What a server listens on.
+//! The sockets of a server.
 
 use std::fmt::{self, Debug};
 use std::io;
@@ -19,14 +19,14 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
 use crate::error::{Error, Result};
-#[cfg(feature = "tls")]
-use crate::server::tls::Tls;
 
 use super::io::Stream;
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 
-/// A socket that connections are accepted from: bound here, or handed over.
+/// A socket that accepts connections: bound here, or handed over by another program.
 ///
-/// [`App::bind`](crate::App::bind) makes the usual one.
+/// [`App::bind`](crate::App::bind) creates the usual one.
 ///
 /// # Examples
 /// ```
@@ -52,16 +52,16 @@ pub struct Listener {
 enum Socket {
     Tcp(TcpListener),
     #[cfg(unix)]
-    /// The file goes first, while nobody else can have taken its place.
-    Unix(Option<Leftover>, UnixListener),
+    /// The file is removed before the socket closes: no other server can have replaced it yet.
+    Unix(Option<SocketFile>, UnixListener),
 }
 
-/// The file of a Unix socket, which stays when nobody listens any more.
+/// The file of a Unix socket. The system does not remove it when the socket closes.
 #[cfg(unix)]
 #[derive(Debug)]
-struct Leftover {
+struct SocketFile {
     path: PathBuf,
-    /// Which file it is: another server may have put its own in its place.
+    /// Identifies the file: another server may have replaced it by its own.
     device_and_inode: (u64, u64),
 }
 
@@ -71,15 +71,16 @@ fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
     Ok((file.dev(), file.ino()))
 }
 
-/// So many connections wait to be accepted: what `UnixListener::bind` takes.
+/// How many connections may wait to be accepted, as in `UnixListener::bind`.
 #[cfg(unix)]
 const BACKLOG: u32 = 1024;
 
-/// Listens at `path`, whose file is its owner's alone from the moment it is there: somebody who
-/// connects before a `chmod` stays connected after it.
+/// Listens at `path`, with a file that only its owner can use from the start: a client that connects
+/// before a `chmod` stays connected after it.
 ///
-/// Linux makes the file with the mode of the socket. A umask would do it everywhere, but is the whole
-/// process's; a directory of our own to bind in would make paths too long, which have 107 bytes.
+/// Linux creates the file with the mode of the socket. A umask would work everywhere, but applies to
+/// the whole process; a private directory to bind in would make the path too long, which is limited
+/// to 107 bytes.
 #[cfg(unix)]
 fn bind_private(path: &Path) -> io::Result<UnixListener> {
     let private = || std::fs::Permissions::from_mode(0o600);
@@ -87,20 +88,20 @@ fn bind_private(path: &Path) -> io::Result<UnixListener> {
     #[cfg(target_os = "linux")]
     std::fs::File::from(socket.as_fd().try_clone_to_owned()?).set_permissions(private())?;
     socket.bind(path)?;
-    // Elsewhere the mode of a socket says nothing of its file.
+    // Elsewhere the file does not get the mode of the socket.
     #[cfg(not(target_os = "linux"))]
     std::fs::set_permissions(path, private())?;
     socket.listen(BACKLOG)
 }
 
 #[cfg(unix)]
-impl Drop for Leftover {
+impl Drop for SocketFile {
     fn drop(&mut self) {
         let current = device_and_inode(&self.path);
         if current.is_ok_and(|current| current == self.device_and_inode)
             && let Err(error) = std::fs::remove_file(&self.path)
         {
-            tracing::warn!(error = error.to_string(), path = ?self.path, "the socket's file stays");
+            tracing::warn!(error = error.to_string(), path = ?self.path, "cannot remove the file of a socket");
         }
     }
 }
@@ -109,7 +110,7 @@ impl Listener {
     /// Listens on a TCP address; port 0 takes a free one.
     ///
     /// # Errors
-    /// The address cannot be had.
+    /// An address that cannot be bound.
     ///
     /// # Examples
     /// ```
@@ -120,21 +121,23 @@ impl Listener {
     /// # }
     /// ```
     pub async fn bind(address: impl ToSocketAddrs + Debug) -> Result<Self> {
-        let asked = format!("{address:?}");
+        let requested = format!("{address:?}");
         let listener = TcpListener::bind(address).await;
         listener
             .map(Self::from)
-            .map_err(|error| Error::internal(format!("cannot listen on {asked}: {error}")))
+            .map_err(|error| Error::internal(format!("cannot listen on {requested}: {error}")))
     }
 
-    /// Listens on a Unix socket at `path`, which only the user who runs the server may connect to,
-    /// whatever the umask: [`with_mode`](Self::with_mode) lets others in. A file left there by a
-    /// server that is gone is replaced; at the end ours is removed.
+    /// Listens on a Unix socket at `path`.
+    ///
+    /// Only the user who runs the server may connect, whatever the umask;
+    /// [`with_mode`](Self::with_mode) admits others. The file of a server that no longer runs is
+    /// replaced. The file is removed when the listener is dropped.
     ///
     /// # Errors
-    /// Another server listens there, or the path cannot be bound. An empty path and one that begins
-    /// with `@` are refused: they mean sockets without a file (`unix(7)`, "abstract"), to which
-    /// everybody on the machine may connect. `./@name` is a file.
+    /// A path that cannot be bound, or on which another server listens. An empty path and one that
+    /// begins with `@` are refused: they mean sockets without a file (`unix(7)`, "abstract"), to
+    /// which every user of the machine may connect. `./@name` is a file.
     ///
     /// # Examples
     /// ```
@@ -160,29 +163,29 @@ impl Listener {
             );
             return Err(failed(error));
         }
-        // A file that is no socket refuses, too.
+        // A connection to a file that is not a socket is refused, too.
         let is_socket =
             std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
         if is_socket
             && let Err(error) = UnixStream::connect(path).await
             && error.kind() == io::ErrorKind::ConnectionRefused
         {
-            tracing::info!(path = ?path, "replacing a socket that nobody listens on");
+            tracing::info!(path = ?path, "replacing the file of an unused socket");
             std::fs::remove_file(path).map_err(failed)?;
         }
         let listener = bind_private(path).map_err(failed)?;
-        let leftover = Leftover {
+        let file = SocketFile {
             path: path.to_owned(),
             device_and_inode: device_and_inode(path).map_err(failed)?,
         };
-        Ok(Socket::Unix(Some(leftover), listener).into())
+        Ok(Socket::Unix(Some(file), listener).into())
     }
 
-    /// Says who may connect to a Unix socket, as the mode of its file: `0o660`. Without it only the
-    /// user who runs the server may (`0o600`).
+    /// Mode of the file of a Unix socket, for example `0o660` (default `0o600`: only the user who
+    /// runs the server may connect).
     ///
     /// # Errors
-    /// It is no Unix socket of [`unix`](Self::unix)'s, or the mode cannot be set.
+    /// A listener that was not created by [`unix`](Self::unix); a mode that cannot be set.
     ///
     /// # Examples
     /// ```
@@ -195,7 +198,7 @@ impl Listener {
     /// ```
     #[cfg(unix)]
     pub fn with_mode(self, mode: u32) -> Result<Self> {
-        let Socket::Unix(Some(Leftover { path, .. }), _) = &self.socket else {
+        let Socket::Unix(Some(SocketFile { path, .. }), _) = &self.socket else {
             return Err(Error::internal("only a Unix socket has a mode"));
         };
         let permissions = std::fs::Permissions::from_mode(mode);
@@ -208,7 +211,7 @@ impl Listener {
         Ok(self)
     }
 
-    /// Speaks TLS with those who connect here.
+    /// Requires TLS on this socket.
     ///
     /// # Examples
     /// ```no_run
@@ -227,8 +230,8 @@ impl Listener {
         self
     }
 
-    /// Its TCP address; a Unix socket has none.
-    pub(super) fn address(&self) -> Option<SocketAddr> {
+    /// The TCP address; `None` for a Unix socket.
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
         match &self.socket {
             Socket::Tcp(listener) => listener.local_addr().ok(),
             #[cfg(unix)]
@@ -291,7 +294,7 @@ impl From<TcpListener> for Listener {
     }
 }
 
-/// Within a tokio runtime.
+/// Must run within a tokio runtime.
 impl TryFrom<std::net::TcpListener> for Listener {
     type Error = Error;
 
@@ -302,7 +305,7 @@ impl TryFrom<std::net::TcpListener> for Listener {
     }
 }
 
-/// Its file belongs to who made it, and stays.
+/// The file of the socket is not removed.
 #[cfg(unix)]
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Self {
@@ -310,7 +313,7 @@ impl From<UnixListener> for Listener {
     }
 }
 
-/// Within a tokio runtime; its file belongs to who made it, and stays.
+/// Must run within a tokio runtime. The file of the socket is not removed.
 #[cfg(unix)]
 impl TryFrom<std::os::unix::net::UnixListener> for Listener {
     type Error = Error;

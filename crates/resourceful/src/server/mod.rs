@@ -1,46 +1,69 @@
-//! Sockets: accept, serve, drain.
+//! The server: from a socket to a call of the application, and back.
+//!
+//! A connection walks through these files:
+//!
+//! | step | file |
+//! |---|---|
+//! | 1 accept, limit the connections of a client; drain at the end | `accept`, `peer_limit` |
+//! | 2 TLS handshake, protocol detection | `connection`, `io`, `tls` |
+//! | 3 drive hyper until the client, the drain or the watchdog ends it | `driver`, `watchdog` |
+//! | 4 read requests, call the application, write responses | `http1`, `http2` |
+//!
+//! The files `http1_*` and `http2_*` belong to one protocol. `connection_state` holds the notes that
+//! the steps share, `config` all numbers, `application` the seam to the application.
 
 mod accept;
+#[cfg(feature = "tower")]
+pub(crate) mod any_service;
+pub(crate) mod application;
 mod chunked_body;
+mod close_reason;
+mod config;
 mod connection;
+mod connection_state;
 mod driver;
 mod http1;
 mod http1_error;
 mod http1_framing;
 mod http1_io;
+mod http1_response;
+mod http1_state;
 mod http2;
 mod http2_flood;
+mod http2_state;
 mod http2_unsent;
 mod http2_write_timeout;
 mod io;
-mod limits;
 mod listener;
 mod peer_limit;
+mod request_phase;
 mod signal;
 #[cfg(feature = "systemd")]
 mod systemd;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 mod watchdog;
+mod write_progress;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
 use crate::error::{Error, Result};
-use crate::service::AppService;
-use crate::service::lifespan::Lifespan;
 
-use self::accept::Acceptor;
-use self::limits::Limits;
+use self::accept::{Acceptor, ServeConnection};
+use self::application::Application;
+pub use self::config::ServerConfig;
 pub use self::listener::Listener;
 
-/// An application on its sockets, not yet serving.
+/// An application with its sockets, timeouts and limits, ready to run.
 ///
-/// Its methods set what it bounds of its connections; everything is bounded from the start.
+/// Every limit has a default. [`config`](Self::config) sets all of them; the other methods set those
+/// that are changed most.
 ///
 /// # Examples
 /// ```
@@ -55,23 +78,21 @@ pub use self::listener::Listener;
 /// ```
 #[must_use = "a server serves nothing until it is run"]
 pub struct Server {
-    service: AppService,
-    lifespan: Lifespan,
+    application: Arc<dyn ServeConnection>,
     listeners: Vec<Listener>,
-    limits: Limits,
+    config: ServerConfig,
 }
 
 impl Server {
-    pub(crate) fn new(service: AppService, lifespan: Lifespan, listener: Listener) -> Self {
+    pub(crate) fn serving(application: impl Application, listener: Listener) -> Self {
         Self {
-            service,
-            lifespan,
+            application: Arc::new(application),
             listeners: vec![listener],
-            limits: Limits::default(),
+            config: ServerConfig::default(),
         }
     }
 
-    /// Serves on a further socket, too.
+    /// Serves on a further socket.
     ///
     /// # Examples
     /// ```
@@ -88,7 +109,7 @@ impl Server {
         self
     }
 
-    /// The address of its first TCP socket; `0.0.0.0:0` where it has Unix sockets alone.
+    /// The address of the first TCP socket; `0.0.0.0:0` without a TCP socket.
     ///
     /// # Examples
     /// ```
@@ -101,15 +122,31 @@ impl Server {
     /// ```
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        let unmatched = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let mut addresses = self.listeners.iter().filter_map(Listener::address);
-        addresses.next().unwrap_or(unmatched)
+        let unspecified = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let mut addresses = self.listeners.iter().filter_map(Listener::local_addr);
+        addresses.next().unwrap_or(unspecified)
     }
 
-    /// How long a client has for the head of a request, from its first byte, and on a new
-    /// connection from the beginning: 10 s. Then it is told 408 and the connection is closed; an
-    /// HTTP/2 client must have begun by then. (The clock may be late by an eighth, at most a
-    /// second.)
+    /// Sets all timeouts and limits at once.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::ServerConfig;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let server = resourceful::App::new().bind("127.0.0.1:0").await?;
+    /// let config: ServerConfig = serde_json::from_str(r#"{"shutdown_timeout": "25s"}"#).unwrap();
+    /// let server = server.config(config);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn config(mut self, config: ServerConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Maximum time for the head of a request (default 10 s). See
+    /// [`ServerConfig::header_read_timeout`].
     ///
     /// # Examples
     /// ```
@@ -122,16 +159,12 @@ impl Server {
     /// # }
     /// ```
     pub fn header_read_timeout(mut self, time: Duration) -> Self {
-        self.limits.header_read_timeout = time;
+        self.config.header_read_timeout = time;
         self
     }
 
-    /// How long a connection is kept after an answer, for a next request: 15 s. Over HTTP/2, how
-    /// long it is kept without a request from its beginning on, too; then the client is told to
-    /// go (GOAWAY, RFC 9113 section 6.8).
-    ///
-    /// Behind a proxy that keeps connections it should be longer than the proxy's own limit, or a
-    /// request may meet a connection that is being closed.
+    /// Maximum time between two requests of a connection (default 15 s). See
+    /// [`ServerConfig::idle_timeout`].
     ///
     /// # Examples
     /// ```
@@ -144,12 +177,12 @@ impl Server {
     /// # }
     /// ```
     pub fn idle_timeout(mut self, time: Duration) -> Self {
-        self.limits.idle_timeout = time;
+        self.config.idle_timeout = time;
         self
     }
 
-    /// How long a client may leave an answer unread: 10 s without a byte taken. Then it is cut
-    /// off.
+    /// Maximum time in which a client reads no byte of a response (default 10 s). See
+    /// [`ServerConfig::write_timeout`].
     ///
     /// # Examples
     /// ```
@@ -162,12 +195,12 @@ impl Server {
     /// # }
     /// ```
     pub fn write_timeout(mut self, time: Duration) -> Self {
-        self.limits.write_timeout = time;
+        self.config.write_timeout = time;
         self
     }
 
-    /// When an HTTP/2 client that is silent is asked whether it is still there, and how long it has
-    /// to answer: 10 s and 5 s. (HTTP/2)
+    /// Interval of HTTP/2 pings (default 10 s), and the time for their reply (default 5 s). See
+    /// [`ServerConfig::http2_keep_alive_interval`].
     ///
     /// # Examples
     /// ```
@@ -180,11 +213,13 @@ impl Server {
     /// # }
     /// ```
     pub fn http2_keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
-        self.limits.http2_keep_alive = (interval, timeout);
+        self.config.http2_keep_alive_interval = interval;
+        self.config.http2_keep_alive_timeout = timeout;
         self
     }
 
-    /// How large the head of a request may be, in bytes: 16 KiB, else 431.
+    /// Maximum size of the head of a request in bytes (default 16,384). See
+    /// [`ServerConfig::max_header_bytes`].
     ///
     /// # Examples
     /// ```
@@ -197,12 +232,12 @@ impl Server {
     /// # }
     /// ```
     pub fn max_header_bytes(mut self, bytes: u32) -> Self {
-        self.limits.max_header_bytes = bytes;
+        self.config.max_header_bytes = bytes;
         self
     }
 
-    /// How many header fields a request may have: 100, else 431. (HTTP/1; over HTTP/2 their size
-    /// bounds them.)
+    /// Maximum number of header fields of a request (default 100). See
+    /// [`ServerConfig::max_headers`].
     ///
     /// # Examples
     /// ```
@@ -215,12 +250,12 @@ impl Server {
     /// # }
     /// ```
     pub fn max_headers(mut self, fields: usize) -> Self {
-        self.limits.max_headers = fields;
+        self.config.max_headers = fields;
         self
     }
 
-    /// How many requests of one connection are served at the same time: 100. (HTTP/2) An unsafe one
-    /// whose client has reset it counts until it has run to its end; further ones get 503 meanwhile.
+    /// Maximum number of concurrent requests of an HTTP/2 connection (default 100). See
+    /// [`ServerConfig::max_concurrent_streams`].
     ///
     /// # Examples
     /// ```
@@ -233,12 +268,11 @@ impl Server {
     /// # }
     /// ```
     pub fn max_concurrent_streams(mut self, requests: u32) -> Self {
-        self.limits.max_concurrent_streams = requests;
+        self.config.max_concurrent_streams = requests;
         self
     }
 
-    /// How many connections are open at the same time: 10,000. Further ones wait in the system's
-    /// queue until one is closed.
+    /// Maximum number of open connections (default 10,000). See [`ServerConfig::max_connections`].
     ///
     /// # Examples
     /// ```
@@ -251,13 +285,12 @@ impl Server {
     /// # }
     /// ```
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.limits.max_connections = connections.max(1);
+        self.config.max_connections = connections;
         self
     }
 
-    /// How many connections one client may have: 1,000; further ones are closed at once. An
-    /// address of IPv4 is a client, and a /64 of IPv6. Who comes from this machine may have more:
-    /// it may be a proxy. One elsewhere needs a higher limit.
+    /// Maximum number of connections of one client (default 1,000). See
+    /// [`ServerConfig::max_connections_per_peer`].
     ///
     /// # Examples
     /// ```
@@ -270,12 +303,12 @@ impl Server {
     /// # }
     /// ```
     pub fn max_connections_per_peer(mut self, connections: usize) -> Self {
-        self.limits.max_connections_per_peer = connections.max(1);
+        self.config.max_connections_per_peer = connections;
         self
     }
 
-    /// How long it goes on as before after it was asked to stop, except that `/readyz` says no:
-    /// 0 s. For load balancers that take some time to notice.
+    /// Time from the request to stop until the shutdown begins (default 0 s). See
+    /// [`ServerConfig::shutdown_delay`].
     ///
     /// # Examples
     /// ```
@@ -288,12 +321,12 @@ impl Server {
     /// # }
     /// ```
     pub fn shutdown_delay(mut self, time: Duration) -> Self {
-        self.limits.shutdown_delay = time;
+        self.config.shutdown_delay = time;
         self
     }
 
-    /// How long requests may run on once it stops: 10 s. Then they are aborted, and
-    /// [`run`](Self::run) fails.
+    /// Maximum time for running requests to finish at the shutdown (default 10 s). See
+    /// [`ServerConfig::shutdown_timeout`].
     ///
     /// # Examples
     /// ```
@@ -306,18 +339,19 @@ impl Server {
     /// # }
     /// ```
     pub fn shutdown_timeout(mut self, time: Duration) -> Self {
-        self.limits.shutdown_timeout = time;
+        self.config.shutdown_timeout = time;
         self
     }
 
-    /// Serves until SIGINT or SIGTERM, then finishes what runs
-    /// ([`shutdown_timeout`](Self::shutdown_timeout)); a second signal ends it at once. With the feature
-    /// `systemd`, systemd is told when it is ready and when it stops.
+    /// Serves until SIGINT or SIGTERM, then finishes running requests
+    /// ([`shutdown_timeout`](Self::shutdown_timeout)). A second signal ends the server at once. With
+    /// the feature `systemd`, systemd is notified when the server is ready and when it stops.
     ///
-    /// A second server beside it, for numbers say, is run by [`run_until`](Self::run_until).
+    /// A second server in the same process, for example for metrics, uses
+    /// [`run_until`](Self::run_until).
     ///
     /// # Errors
-    /// What a start hook failed with; that requests had to be abandoned.
+    /// The error of a start hook; requests that were aborted.
     ///
     /// # Examples
     /// ```no_run
@@ -327,26 +361,24 @@ impl Server {
     /// server.run().await
     /// # }
     /// ```
-    #[cfg_attr(
-        not(feature = "systemd"),
-        expect(unused_mut, reason = "systemd adds to it")
-    )]
-    pub async fn run(mut self) -> Result<()> {
-        let (stop, abort) = signal::asked_to_stop().map_err(Error::internal)?;
-        #[cfg(feature = "systemd")]
-        self.lifespan.push_start(systemd::say_ready);
+    pub async fn run(self) -> Result<()> {
+        let (stop, abort) = signal::shutdown_signals().map_err(Error::internal)?;
+        let started = || {
+            #[cfg(feature = "systemd")]
+            systemd::notify_ready();
+        };
         let stop = async {
             stop.await;
             #[cfg(feature = "systemd")]
-            systemd::say_stopping();
+            systemd::notify_stopping();
         };
-        self.run_until_asked(stop, abort).await
+        self.run_until_aborted(started, stop, abort).await
     }
 
-    /// Serves until `stop` is ready, then finishes what runs.
+    /// Serves until `stop` is ready, then finishes running requests.
     ///
     /// # Errors
-    /// What a start hook failed with; that requests had to be abandoned.
+    /// The error of a start hook; requests that were aborted.
     ///
     /// # Examples
     /// ```
@@ -357,33 +389,38 @@ impl Server {
     /// # }
     /// ```
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<()> {
-        self.run_until_asked(stop, std::future::pending()).await
+        self.run_until_aborted(|| {}, stop, std::future::pending())
+            .await
     }
 
-    /// `abort` is ready when what runs is not to be finished any more.
-    async fn run_until_asked(
-        mut self,
+    /// Calls `started` after the start hooks. When `abort` is ready, running requests are aborted.
+    async fn run_until_aborted(
+        self,
+        started: impl FnOnce(),
         stop: impl Future<Output = ()>,
         abort: impl Future<Output = ()>,
     ) -> Result<()> {
-        // It is asked again after it was ready.
+        // `abort` may be polled again after it was ready.
         let (mut stop, mut abort) = (pin!(stop), pin!(abort.fuse()));
-        let mut lifespan = std::mem::take(&mut self.lifespan);
-        let started = tokio::select! {
+        let application = Arc::clone(&self.application);
+        let is_started = tokio::select! {
             biased;
-            started = lifespan.start() => started.map(|()| true),
-            // Asked to stop before it has begun.
+            result = application.start() => result.map(|()| true),
+            // Stopped before the start hooks are done.
             () = &mut stop => Ok(false),
         };
-        let outcome = match started {
-            Ok(true) => self.serve_until(stop, abort.as_mut()).await,
+        let result = match is_started {
+            Ok(true) => {
+                started();
+                self.serve_until(stop, abort.as_mut()).await
+            }
             Ok(false) => Ok(()),
             Err(error) => Err(error),
         };
         tokio::select! {
             biased;
-            () = lifespan.stop() => outcome,
-            () = abort => Err(Error::internal("stopped before the stop hooks were through")),
+            () = application.stop() => result,
+            () = abort => Err(Error::internal("stopped before the stop hooks were done")),
         }
     }
 
@@ -395,11 +432,11 @@ impl Server {
         for listener in &self.listeners {
             tracing::info!(address = %listener, "listening");
         }
-        let mut acceptor = Acceptor::new(self.service, self.listeners, self.limits);
+        let mut acceptor = Acceptor::new(self.application, self.listeners, self.config);
         let mut abort = pin!(abort);
         tokio::select! {
             () = acceptor.accept_until(stop) => {}
-            // Asked twice within the delay.
+            // A second signal within the shutdown delay.
             () = &mut abort => return acceptor.drain(std::future::ready(())).await,
         }
         acceptor.drain(abort).await
@@ -410,7 +447,7 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server")
             .field("listeners", &self.listeners)
-            .field("limits", &self.limits)
+            .field("config", &self.config)
             .finish_non_exhaustive()
     }
 }

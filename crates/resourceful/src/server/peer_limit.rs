@@ -1,4 +1,4 @@
-//! How many connections one client has.
+//! Limits the number of connections of one client.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,33 +6,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::proto::connection_info::client_key;
 
-/// The connections of each client that has some.
+/// The number of open connections of each client.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Peers(Arc<Mutex<HashMap<IpAddr, usize>>>);
+pub(super) struct PeerLimit(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
-/// One connection of a client, until it is dropped.
+/// Counts as one connection of a client until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
-    peers: Peers,
+pub(super) struct ConnectionPermit {
+    peers: PeerLimit,
     client: IpAddr,
 }
 
-impl Peers {
-    /// A place for one more connection of this client, if it has fewer than `limit`.
-    ///
-    /// # Errors
-    /// It has as many.
-    pub(super) fn place(&self, address: IpAddr, limit: usize) -> Result<Place, TooMany> {
+impl PeerLimit {
+    /// A permit for one more connection of this client; `None` if it has `limit` connections.
+    pub(super) fn acquire(&self, address: IpAddr, limit: usize) -> Option<ConnectionPermit> {
         let client = client_key(address);
         let mut peers = self.lock();
         let count = peers.entry(client).or_default();
         if *count >= limit {
-            return Err(TooMany);
+            return None;
         }
         *count += 1;
         drop(peers);
         let peers = self.clone();
-        Ok(Place { peers, client })
+        Some(ConnectionPermit { peers, client })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -40,10 +37,7 @@ impl Peers {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct TooMany;
-
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut peers = self.peers.lock();
         if let Some(count) = peers.get_mut(&self.client) {
@@ -60,23 +54,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_has_so_many_places_and_no_more() {
-        let peers = Peers::default();
-        let place = |text: &str| peers.place(text.parse().unwrap(), 2);
-        let first = place("192.0.2.1").unwrap();
-        let second = place("::ffff:192.0.2.1").unwrap();
-        assert_eq!(place("192.0.2.1").unwrap_err(), TooMany);
-        place("192.0.2.2").unwrap();
+    fn a_client_has_at_most_limit_connections() {
+        let peers = PeerLimit::default();
+        let acquire = |address: &str| peers.acquire(address.parse().unwrap(), 2);
+        let first = acquire("192.0.2.1").unwrap();
+        let second = acquire("::ffff:192.0.2.1").unwrap();
+        assert!(acquire("192.0.2.1").is_none());
+        acquire("192.0.2.2").unwrap();
         drop(first);
-        let third = place("192.0.2.1").unwrap();
+        let third = acquire("192.0.2.1").unwrap();
         drop((second, third));
         assert!(peers.lock().is_empty());
+    }
 
+    #[test]
+    fn a_64_bit_network_of_ipv6_is_one_client() {
+        let peers = PeerLimit::default();
+        let acquire = |address: &str| peers.acquire(address.parse().unwrap(), 2);
         let _both = (
-            place("2001:db8::1").unwrap(),
-            place("2001:db8::ffff:1").unwrap(),
+            acquire("2001:db8::1").unwrap(),
+            acquire("2001:db8::ffff:1").unwrap(),
         );
-        assert_eq!(place("2001:db8::2").unwrap_err(), TooMany);
-        place("2001:db8:0:1::1").unwrap();
+        assert!(acquire("2001:db8::2").is_none());
+        acquire("2001:db8:0:1::1").unwrap();
     }
 }

@@ -1,24 +1,25 @@
-//! The signals that ask a process to stop.
+//! The signals that stop a process: SIGINT and SIGTERM.
 
 use std::future::Future;
 use std::io;
 
 use tokio::sync::oneshot;
 
-/// The first is ready when the process is asked to stop, the second when it is asked again.
-pub(super) fn asked_to_stop() -> io::Result<(impl Future<Output = ()>, impl Future<Output = ()>)> {
+/// The first future is ready after the first signal, the second after the second.
+pub(super) fn shutdown_signals() -> io::Result<(impl Future<Output = ()>, impl Future<Output = ()>)>
+{
     let mut signals = Signals::new()?;
-    let (asked, once) = oneshot::channel();
-    let (asked_again, twice) = oneshot::channel();
+    let (first, on_first) = oneshot::channel();
+    let (second, on_second) = oneshot::channel();
     tokio::spawn(async move {
+        // The receivers are gone if the server has ended.
         signals.next().await;
-        // Nobody may be waiting any more.
-        let _ = asked.send(());
+        let _ = first.send(());
         signals.next().await;
-        let _ = asked_again.send(());
+        let _ = second.send(());
     });
     let ready = |receiver: oneshot::Receiver<()>| async { receiver.await.unwrap_or_default() };
-    Ok((ready(once), ready(twice)))
+    Ok((ready(on_first), ready(on_second)))
 }
 
 #[cfg(unix)]
@@ -57,7 +58,7 @@ impl Signals {
 
     async fn next(&mut self) {
         if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(error = error.to_string(), "Ctrl-C cannot be waited for");
+            tracing::error!(error = error.to_string(), "cannot wait for Ctrl-C");
             std::future::pending::<()>().await;
         }
     }

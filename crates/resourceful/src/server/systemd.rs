@@ -1,4 +1,4 @@
-//! Sockets that systemd hands over, and word to it when the server is ready and when it stops.
+//! systemd: sockets that it hands over, and the notifications `READY=1` and `STOPPING=1`.
 
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
@@ -8,12 +8,12 @@ use crate::error::{Error, Result};
 use super::listener::Listener;
 
 impl Listener {
-    /// The sockets that systemd (or `systemfd`) hands over, in the order of their units: TCP and
-    /// Unix ones. None, where there are none. To be asked once, and first of all: it takes
-    /// `LISTEN_FDS` out of the environment.
+    /// The TCP and Unix sockets that systemd (or `systemfd`) hands over, in the order of their
+    /// units; empty without such sockets. Call it once and first: it removes `LISTEN_FDS` from the
+    /// environment.
     ///
     /// # Errors
-    /// One of them does not listen for streams.
+    /// A socket that does not listen for streams.
     ///
     /// # Examples
     /// ```
@@ -28,17 +28,17 @@ impl Listener {
     /// # }
     /// ```
     pub fn from_systemd() -> Result<Vec<Self>> {
-        let mut handed = ListenFd::from_env();
-        (0..handed.len())
+        let mut sockets = ListenFd::from_env();
+        (0..sockets.len())
             .map(|index| {
-                let fault = |error| Error::internal(format!("socket {index} of systemd: {error}"));
-                if let Ok(Some(listener)) = handed.take_tcp_listener(index) {
+                let failed = |error| Error::internal(format!("socket {index} of systemd: {error}"));
+                if let Ok(Some(listener)) = sockets.take_tcp_listener(index) {
                     return Self::try_from(listener);
                 }
-                match handed.take_unix_listener(index).map_err(fault)? {
+                match sockets.take_unix_listener(index).map_err(failed)? {
                     Some(listener) => Self::try_from(listener),
                     None => Err(Error::internal(format!(
-                        "socket {index} of systemd is gone"
+                        "socket {index} of systemd is missing"
                     ))),
                 }
             })
@@ -46,19 +46,18 @@ impl Listener {
     }
 }
 
-/// The last start hook: the others are through, and the sockets are there.
-pub(super) async fn say_ready() -> Result<()> {
-    say(NotifyState::Ready);
-    Ok(())
+/// Runs after the start hooks; the sockets are bound by then.
+pub(super) fn notify_ready() {
+    notify(NotifyState::Ready);
 }
 
-pub(super) fn say_stopping() {
-    say(NotifyState::Stopping);
+pub(super) fn notify_stopping() {
+    notify(NotifyState::Stopping);
 }
 
-/// Without `NOTIFY_SOCKET` there is nobody to say it to.
-fn say(state: NotifyState<'_>) {
+/// Does nothing without `NOTIFY_SOCKET`.
+fn notify(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(error = error.to_string(), "systemd could not be told");
+        tracing::warn!(error = error.to_string(), "cannot notify systemd");
     }
 }

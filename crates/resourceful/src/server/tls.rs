@@ -1,4 +1,4 @@
-//! TLS for a listener, by rustls; certificates are read anew when their files change.
+//! TLS for a listener, by rustls. Certificates are reloaded when their files change.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 use crate::error::{BoxError, Error, Result};
 
-/// How often the files are looked at.
-const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+/// The interval at which the files are checked for changes.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What a listener needs to speak TLS 1.2 and 1.3, with HTTP/2 by ALPN (RFC 7301).
+/// TLS 1.2 and 1.3 for a [`Listener`](crate::Listener), with HTTP/2 by ALPN (RFC 7301).
 ///
 /// # Examples
 /// ```no_run
@@ -36,12 +36,13 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// With a chain of certificates and its key from PEM files. When they change they are read
-    /// again, within two seconds and for new connections; what cannot be used is logged, and the
-    /// last that could be stays.
+    /// TLS with a certificate chain and its private key from PEM files.
+    ///
+    /// Changed files are reloaded within 2 s, for new connections. If they cannot be used, that is
+    /// logged and the previous certificate stays in use.
     ///
     /// # Errors
-    /// A file cannot be read, or they do not belong together.
+    /// A file that cannot be read; a key that does not belong to the certificate.
     ///
     /// # Examples
     /// ```
@@ -65,28 +66,28 @@ impl Tls {
         })
     }
 
-    /// Reads the files again when they change, for ever.
-    pub(crate) async fn keep_fresh(self) {
+    /// Reloads the files whenever they change.
+    pub(crate) async fn reload_on_change(self) {
         let Some(files) = self.files else {
             return std::future::pending().await;
         };
-        let mut period = tokio::time::interval(LOOK_INTERVAL);
+        let mut period = tokio::time::interval(CHECK_INTERVAL);
         loop {
             period.tick().await;
             let files = Arc::clone(&files);
-            let looked = tokio::task::spawn_blocking(move || files.read_again_if_changed());
-            if let Ok(Err(error)) = looked.await {
+            let reloaded = tokio::task::spawn_blocking(move || files.reload_if_changed());
+            if let Ok(Err(error)) = reloaded.await {
                 tracing::error!(
                     error = error.to_string(),
-                    "the new certificate cannot be used, the old one stays"
+                    "cannot use the new certificate, the old one stays in use"
                 );
             }
         }
     }
 }
 
-/// With a configuration of your own: client certificates, several names, other algorithms. ALPN is
-/// yours to say, too.
+/// TLS with a configuration of your own: client certificates, several names, other algorithms. It
+/// must also set ALPN.
 impl From<Arc<ServerConfig>> for Tls {
     fn from(config: Arc<ServerConfig>) -> Self {
         Self {
@@ -108,7 +109,7 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// A certificate and its key, with the files they come from.
+/// A certificate and its key, with their files.
 struct Files {
     certificates: PathBuf,
     key: PathBuf,
@@ -117,11 +118,11 @@ struct Files {
 
 struct Current {
     certified: Arc<CertifiedKey>,
-    /// Of the files that were tried last.
+    /// The stamp of the files that were read last, usable or not.
     stamp: Stamp,
 }
 
-/// Two files look the same as long as these are.
+/// Modification time and length of both files. The files count as changed when these differ.
 type Stamp = [Option<(SystemTime, u64)>; 2];
 
 impl Files {
@@ -136,7 +137,7 @@ impl Files {
         })
     }
 
-    fn read_again_if_changed(&self) -> Result<()> {
+    fn reload_if_changed(&self) -> Result<()> {
         let stamp = [stamp(&self.certificates), stamp(&self.key)];
         if self.current().stamp == stamp {
             return Ok(());
@@ -145,7 +146,7 @@ impl Files {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.stamp = stamp;
         current.certified = Arc::new(certified?);
-        tracing::info!(certificates = ?self.certificates, "a new certificate is used");
+        tracing::info!(certificates = ?self.certificates, "new certificate in use");
         Ok(())
     }
 
@@ -172,12 +173,12 @@ fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
 }
 
 fn certified(certificates: &Path, key: &Path) -> Result<CertifiedKey> {
-    let fault =
+    let failed =
         |path: &Path, error: BoxError| Error::internal(format!("{}: {error}", path.display()));
     let chain = CertificateDer::pem_file_iter(certificates)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| fault(certificates, error.into()))?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| fault(key, error.into()))?;
+        .map_err(|error| failed(certificates, error.into()))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(key, error.into()))?;
     CertifiedKey::from_der(chain, private, &provider())
-        .map_err(|error| fault(certificates, error.into()))
+        .map_err(|error| failed(certificates, error.into()))
 }

@@ -37,6 +37,14 @@ impl Lifespan {
         self.on_stop.append(&mut other.on_stop);
     }
 
+    /// The start hooks alone; the stop hooks stay.
+    pub(crate) fn take_start(&mut self) -> Self {
+        Self {
+            on_start: std::mem::take(&mut self.on_start),
+            on_stop: Vec::new(),
+        }
+    }
+
     /// Runs the start hooks; the first that fails ends it.
     pub(crate) async fn start(&mut self) -> Result<()> {
         for hook in std::mem::take(&mut self.on_start) {

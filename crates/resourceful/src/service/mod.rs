@@ -3,7 +3,7 @@
 pub(crate) mod lifespan;
 pub(crate) mod pipeline;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::Version;
@@ -12,11 +12,9 @@ use http_body::Body as HttpBody;
 
 use crate::body::{Body, Response};
 use crate::endpoint::response_future::ResponseFuture;
-use crate::endpoint::telemetry;
 use crate::error::{BoxError, Error};
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::proto::cookie;
-use crate::proto::host;
 use crate::request::settings::Settings;
 use crate::service::lifespan::Lifespan;
 use crate::service::pipeline::Pipeline;
@@ -53,7 +51,7 @@ impl AppService {
         }
     }
 
-    /// One request, and over which of our connections it came.
+    /// One request. `origin` is its connection to our server, if it has one.
     #[inline]
     pub(crate) fn walk(
         &self,
@@ -68,7 +66,7 @@ impl AppService {
         }
     }
 
-    /// The same, after what HTTP/2 leaves to be done once a head is read.
+    /// The same for HTTP/2, whose clients may split cookies (RFC 9113 section 8.2.3).
     fn walk_http2(
         &self,
         mut parts: Parts,
@@ -76,24 +74,20 @@ impl AppService {
         origin: Option<ConnectionInfo>,
     ) -> ResponseFuture {
         cookie::join(&mut parts.headers);
-        if origin.is_some() && !host::is_unambiguous(&parts) {
-            telemetry::refused("bad_request");
-            return self.refuse(Error::bad_request(host::AMBIGUOUS), parts);
-        }
         self.site.walk(parts, body, origin)
     }
 
-    /// A request that another server, or the application around this one, hands over.
+    /// A request from another server, or from the application around this one.
     fn handed_over<B>(&self, request: http::Request<B>) -> ResponseFuture
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let origin = parts
-            .extensions
-            .get::<Mounted>()
-            .and_then(|mounted| mounted.connection);
+        let mounted = parts.extensions.get::<Mounted>();
+        let origin = mounted.and_then(|mounted| mounted.connection);
+        // Set by our server, where this application is inside another service.
+        let origin = origin.or_else(|| parts.extensions.get().copied());
         self.walk(parts, Body::from_service(body), origin)
     }
 
@@ -102,14 +96,14 @@ impl AppService {
         Arc::clone(&self.site.settings)
     }
 
-    /// The start and stop hooks, for who runs them; there are none the second time.
+    /// The start and stop hooks, for the server that runs them; empty the second time.
     pub(crate) fn take_lifespan(&self) -> Lifespan {
-        let mut lifespan = self
-            .site
-            .lifespan
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut lifespan)
+        std::mem::take(&mut self.lifespan())
+    }
+
+    pub(crate) fn lifespan(&self) -> MutexGuard<'_, Lifespan> {
+        let lifespan = self.site.lifespan.lock();
+        lifespan.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request that must not be taken further.
@@ -117,8 +111,8 @@ impl AppService {
         self.site.refuse(error, parts)
     }
 
-    /// What never became a request.
-    pub(crate) fn refuse_unread(&self, error: Error) -> Response {
+    /// The response to bytes that never became a request.
+    pub(crate) fn refuse_unread(&self, error: Error) -> ResponseFuture {
         self.site.refuse_unread(error)
     }
 

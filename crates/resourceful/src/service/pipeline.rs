@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
-use http::header::{ALLOW, HeaderMap, HeaderValue, LOCATION};
+use http::header::{ALLOW, HeaderValue, LOCATION};
 use http::{Method, StatusCode, request::Parts};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::body::{Body, Response};
+use crate::body::Body;
 use crate::docs::openapi_json::Served;
 use crate::endpoint::error_response::error_response;
 use crate::endpoint::response_future::ResponseFuture;
-use crate::endpoint::telemetry::{RequestTelemetry, refused};
+use crate::endpoint::telemetry::RequestTelemetry;
 use crate::error::{Error, ErrorStatus, Result};
+use crate::metrics::refused;
 use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::negotiate::names_json;
 use crate::proto::path::normalise;
@@ -140,11 +141,11 @@ impl Pipeline {
     }
 
     /// The answer to what never became a request.
-    pub(crate) fn refuse_unread(&self, error: Error) -> Response {
+    pub(crate) fn refuse_unread(&self, error: Error) -> ResponseFuture {
         let (parts, ()) = http::Request::new(()).into_parts();
         let reply = error_response(&error, &self.unmatched_head(parts));
         tracing::info!(status = reply.status().as_u16(), "refused unread");
-        reply.into_response(&mut HeaderMap::new())
+        ResponseFuture::ready(reply)
     }
 
     fn unmatched_head(&self, parts: Parts) -> Head {

@@ -1,0 +1,174 @@
+//! An application on a server: its side of the seam. With the feature `tower`, also any tower
+//! service.
+
+#[cfg(feature = "tower")]
+use std::any::Any;
+#[cfg(feature = "tower")]
+use std::fmt::Debug;
+
+#[cfg(feature = "tower")]
+use bytes::Bytes;
+use http::request::Parts;
+#[cfg(feature = "tower")]
+use http_body::Body as HttpBody;
+#[cfg(feature = "tower")]
+use tokio::net::ToSocketAddrs;
+use tokio::sync::OwnedSemaphorePermit;
+#[cfg(feature = "tower")]
+use tower_service::Service;
+
+use crate::body::Body;
+use crate::endpoint::response_future::ResponseFuture;
+#[cfg(feature = "tower")]
+use crate::error::BoxError;
+use crate::error::{Error, Result};
+use crate::proto::connection_info::ConnectionInfo;
+#[cfg(feature = "tower")]
+use crate::server::any_service::AnyService;
+use crate::server::application::{Application, BoxFuture, Lifecycle, ShutdownStage};
+#[cfg(feature = "tower")]
+use crate::server::{Listener, Server};
+use crate::service::AppService;
+
+#[cfg(feature = "tower")]
+impl Server {
+    /// Binds an address for a tower service, for example an axum router; port 0 takes a free one.
+    ///
+    /// The limits of the server apply to the service, and so does the minimum rate of request
+    /// bodies, whose default cannot be changed here. Errors and panics of the service are logged,
+    /// and their clients get 500. Each request has the extension
+    /// [`ConnectionInfo`](crate::ConnectionInfo).
+    ///
+    /// The settings of an [`App`](crate::App) do not exist here: a maximum body size, a timeout for
+    /// requests, trusted hosts and a request log are layers of the service. A request ends with its
+    /// connection. Upgrades by hyper, such as `axum::extract::ws`, are not supported.
+    ///
+    /// # Errors
+    /// An address that cannot be bound.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::convert::Infallible;
+    ///
+    /// use resourceful::{Body, Response, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let service = tower::service_fn(|_: http::Request<Body>| async {
+    ///     Ok::<_, Infallible>(Response::new("hello".into()))
+    /// });
+    /// let server = Server::bind("127.0.0.1:0", service).await?;
+    /// server.run_until(async {}).await // stops at once
+    /// # }
+    /// ```
+    pub async fn bind<S, B>(address: impl ToSocketAddrs + Debug, service: S) -> Result<Self>
+    where
+        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Ok(Self::new(Listener::bind(address).await?, service))
+    }
+
+    /// Serves a tower service on a listener: a Unix socket, one that requires TLS, one that was
+    /// handed over. See [`bind`](Self::bind).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use std::convert::Infallible;
+    ///
+    /// use resourceful::{Body, Listener, Response, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// # let service = tower::service_fn(|_: http::Request<Body>| async {
+    /// #     Ok::<_, Infallible>(Response::new("hello".into()))
+    /// # });
+    /// Server::new(Listener::unix("/run/blog.sock").await?, service).run().await
+    /// # }
+    /// ```
+    pub fn new<S, B>(listener: impl Into<Listener>, service: S) -> Self
+    where
+        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        // An application without layers is served as by `App::listen`, with its hooks.
+        match (&service as &dyn Any).downcast_ref::<AppService>() {
+            Some(application) => Self::serving(application.clone(), listener.into()),
+            None => Self::serving(AnyService::new(service), listener.into()),
+        }
+    }
+}
+
+impl Application for AppService {
+    type Future = ResponseFuture;
+
+    #[inline]
+    fn call(
+        &self,
+        parts: Parts,
+        body: Body,
+        connection: ConnectionInfo,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> ResponseFuture {
+        let future = self.walk(parts, body, Some(connection));
+        match permit {
+            Some(permit) => future.keeping(permit),
+            None => future,
+        }
+    }
+
+    fn reject(&self, error: Error, parts: Option<Parts>) -> ResponseFuture {
+        match parts {
+            Some(parts) => self.refuse(error, parts),
+            None => self.refuse_unread(error),
+        }
+    }
+
+    fn max_uri_length(&self) -> usize {
+        self.settings().max_uri_length
+    }
+}
+
+impl Lifecycle for AppService {
+    fn start(&self) -> BoxFuture<'_, Result<()>> {
+        let mut hooks = self.lifespan().take_start();
+        Box::pin(async move { hooks.start().await })
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.take_lifespan().stop())
+    }
+
+    fn shutdown(&self, stage: ShutdownStage) {
+        for settings in self.settings().of_all() {
+            match stage {
+                ShutdownStage::Announced => settings.leaving.cancel(),
+                ShutdownStage::Draining => {
+                    settings.leaving.cancel();
+                    settings.stopping.cancel();
+                }
+                ShutdownStage::Aborted => settings.aborted.cancel(),
+            }
+        }
+    }
+
+    fn finish(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            for settings in self.settings().of_all() {
+                settings.detached.wait().await;
+            }
+        })
+    }
+
+    fn unfinished(&self) -> usize {
+        let applications = self.settings().of_all();
+        let detached = applications.iter().map(|settings| settings.detached.len());
+        detached.sum()
+    }
+}

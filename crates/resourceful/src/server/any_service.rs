@@ -1,0 +1,127 @@
+//! Any tower service as an [`Application`]: its errors and panics become 500 responses.
+
+use std::convert::Infallible;
+use std::future::{poll_fn, ready};
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::HeaderMap;
+use http::request::Parts;
+use http::{Method, Request};
+use http_body::Body as HttpBody;
+use tokio::sync::OwnedSemaphorePermit;
+use tower_service::Service;
+
+use crate::body::{Body, Response, strip_body};
+use crate::error::problem::Problem;
+use crate::error::{BoxError, Error, Result};
+use crate::proto::connection_info::ConnectionInfo;
+use crate::response::problem_reply::problem_reply;
+use crate::task::catch_panic::CatchPanic;
+
+use super::application::{Application, BoxFuture, Lifecycle, ShutdownStage};
+
+/// The mutex is for services that are not `Sync`. Each connection has a clone of its own.
+pub(crate) struct AnyService<S>(Mutex<S>);
+
+impl<S: Clone> AnyService<S> {
+    pub(crate) fn new(service: S) -> Self {
+        Self(Mutex::new(service))
+    }
+
+    fn service(&self) -> S {
+        let service = self.0.lock();
+        service.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl<S: Clone> Clone for AnyService<S> {
+    fn clone(&self) -> Self {
+        Self::new(self.service())
+    }
+}
+
+impl<S, B> Application for AnyService<S>
+where
+    S: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn call(
+        &self,
+        parts: Parts,
+        body: Body,
+        connection: ConnectionInfo,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Self::Future {
+        let mut service = self.service();
+        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+        let mut request = Request::from_parts(parts, body);
+        request.extensions_mut().insert(connection);
+        Box::pin(async move {
+            let _permit = permit;
+            let call = pin!(async {
+                poll_fn(|cx| service.poll_ready(cx))
+                    .await
+                    .map_err(Error::internal)?;
+                service.call(request).await.map_err(Error::internal)
+            });
+            let mut response = match CatchPanic::new(call).await {
+                Ok(response) => response.map(Body::from_any),
+                Err(error) => {
+                    let error_text = error.to_string();
+                    tracing::error!(%method, path, error = error_text, "request failed");
+                    problem(&error)
+                }
+            };
+            if method == Method::HEAD {
+                strip_body(&mut response);
+            }
+            Ok(response)
+        })
+    }
+
+    fn reject(&self, error: Error, parts: Option<Parts>) -> Self::Future {
+        let mut response = problem(&error);
+        if parts.is_some_and(|parts| parts.method == Method::HEAD) {
+            strip_body(&mut response);
+        }
+        tracing::info!(status = response.status().as_u16(), "request rejected");
+        Box::pin(ready(Ok(response)))
+    }
+
+    /// A service has no limit that the server knows of.
+    fn max_uri_length(&self) -> usize {
+        usize::MAX
+    }
+}
+
+/// A tower service has no hooks, and its requests end with their connection.
+impl<S: Send + 'static> Lifecycle for AnyService<S> {
+    fn start(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
+
+    fn shutdown(&self, _: ShutdownStage) {}
+
+    fn finish(&self) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
+
+    fn unfinished(&self) -> usize {
+        0
+    }
+}
+
+fn problem(error: &Error) -> Response {
+    problem_reply(&Problem::from(error), error).into_response(&mut HeaderMap::new())
+}
