@@ -18,9 +18,9 @@ impl<'h> Host<'h> {
     /// Can it be parsed? Most are names, which need only a look at each byte.
     pub(crate) fn is_valid(bytes: &'h [u8]) -> bool {
         // No branch for each byte.
-        let is_name = bytes
-            .iter()
-            .fold(true, |is_name, byte| is_name & IS_OF_A_NAME[usize::from(*byte)]);
+        let is_name = bytes.iter().fold(true, |is_name, byte| {
+            is_name & IS_OF_A_NAME[usize::from(*byte)]
+        });
         if is_name && !matches!(bytes, b"" | b".") {
             return true;
         }
