@@ -65,7 +65,8 @@ async fn main() -> Result<()> {
         .bind(bind)
         .await?;
     let url = format!("http://{}/webhooks/github", server.local_addr());
-    println!("Listening on {url} Try:");
+    println!("Listening on {url}");
+    println!("Try:");
     let body = r#"{"commits": [{"id": "a1b2", "message": "Hello"}]}"#;
     println!(
         "  curl -i {url} -H 'X-GitHub-Event: push' -H 'X-GitHub-Delivery: 1' \
