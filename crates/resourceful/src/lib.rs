@@ -62,7 +62,6 @@ pub use self::input::pagination::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::input::query::{Filtered, Query, QueryString};
 pub use self::input::{Change, Input, from_json};
 pub use self::openapi::{DocComments, Info, Parameter, ProblemKind, Problems, Security};
-#[cfg(feature = "tower")]
 pub use self::proto::connection_info::ConnectionInfo;
 pub use self::request::Request;
 pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
