@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 /// The connection of a request: an extension of each request that
-/// [`Server`](crate::Server) passes to a tower service.
+/// [`Server`](crate::Server) passes to a tower service (feature `tower`).
 ///
 /// # Examples
 /// ```
