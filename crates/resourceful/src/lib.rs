@@ -36,6 +36,7 @@ pub use tokio_rustls::rustls;
 
 pub use self::action::{Action, ActionSpec, Actions};
 pub use self::app::App;
+pub use self::app::config::AppConfig;
 pub use self::app::test_client::{TestClient, TestRequest, TestResponse};
 #[cfg(feature = "multipart")]
 pub use self::body::multipart::{Multipart, MultipartLimits, Part};

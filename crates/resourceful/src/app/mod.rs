@@ -1,5 +1,6 @@
 //! [`App`]: what is served where, said once.
 
+pub(crate) mod config;
 mod serve;
 pub(crate) mod test_client;
 
@@ -7,7 +8,6 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use http::Method;
 use tokio::net::ToSocketAddrs;
@@ -29,7 +29,7 @@ use crate::handler::view::AsyncView;
 use crate::openapi::Info;
 use crate::proto::path::join;
 use crate::request::route::Route;
-use crate::request::settings::{Settings, TrailingSlash};
+use crate::request::settings::Settings;
 use crate::router::{Methods, Registration, Router, unsupported};
 use crate::server::{Listener, Server};
 use crate::service::AppService;
@@ -320,148 +320,6 @@ impl App {
         }
         self = self.register(&format!("{prefix}/"), Methods::All, Arc::clone(&endpoint));
         self.register(&format!("{prefix}/{{*rest}}"), Methods::All, endpoint)
-    }
-
-    /// What a path means that differs from a registered one only in its last slash.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::{App, TrailingSlash};
-    /// let app = App::new().trailing_slash(TrailingSlash::Ignore);
-    /// ```
-    pub fn trailing_slash(mut self, policy: TrailingSlash) -> Self {
-        self.settings.trailing_slash = policy;
-        self
-    }
-
-    /// The largest body in bytes, where a resource does not say otherwise; 2 MiB by default.
-    ///
-    /// # Examples
-    /// ```
-    /// let app = resourceful::App::new().max_body_size(64 * 1024);
-    /// ```
-    pub fn max_body_size(mut self, bytes: u64) -> Self {
-        self.settings.max_body_size = bytes;
-        self
-    }
-
-    /// How long the next part of a body may take: 10 s, else 408. Also how long it may be slower
-    /// than [`min_body_rate`](Self::min_body_rate).
-    ///
-    /// # Examples
-    /// ```
-    /// use std::time::Duration;
-    /// let app = resourceful::App::new().body_read_timeout(Duration::from_secs(5));
-    /// ```
-    pub fn body_read_timeout(mut self, time: Duration) -> Self {
-        self.settings.body_limits.chunk_timeout = time;
-        self
-    }
-
-    /// How many bytes a second of a body have to come on the average of the time that we wait for
-    /// them: 240, else 408. 0 is no limit.
-    ///
-    /// # Examples
-    /// ```
-    /// let app = resourceful::App::new().min_body_rate(1024);
-    /// ```
-    pub fn min_body_rate(mut self, bytes_per_second: u64) -> Self {
-        self.settings.body_limits.min_rate = bytes_per_second;
-        self
-    }
-
-    /// How long a path and its query may be, in bytes: 8 KiB, else 414.
-    ///
-    /// # Examples
-    /// ```
-    /// let app = resourceful::App::new().max_uri_length(2 * 1024);
-    /// ```
-    pub fn max_uri_length(mut self, bytes: usize) -> Self {
-        self.settings.max_uri_length = bytes;
-        self
-    }
-
-    /// Where the application stands when something in front of it strips a prefix, like
-    /// axum's `nest`: redirects and `Location` then lead back through the front.
-    ///
-    /// # Examples
-    /// ```
-    /// let app = resourceful::App::new().root_path("/api");
-    /// ```
-    pub fn root_path(mut self, prefix: &str) -> Self {
-        prefix
-            .trim_end_matches('/')
-            .clone_into(&mut self.settings.root_path);
-        self
-    }
-
-    /// How long requests have until they are answered, where a resource does not say otherwise:
-    /// 30 s. `Duration::MAX` is for ever.
-    ///
-    /// Then the client reads 503. What only reads is given up; what may have begun to change
-    /// something runs to its end. Answers that stream may take longer: their head has the limit.
-    /// Hooks learn by [`Request::deadline`](crate::request::Request::deadline) until when.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::prelude::*;
-    /// use std::time::Duration;
-    ///
-    /// async fn hang(_: Request) -> Result<()> { std::future::pending().await }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// let app = App::new().timeout(Duration::from_millis(10)).get("/hang", public(hang));
-    /// assert_eq!(TestClient::new(app)?.get("/hang").await.status(), 503);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn timeout(mut self, time: Duration) -> Self {
-        self.settings.timeout = time;
-        self
-    }
-
-    /// The hosts that are served, without their ports; all, when nothing is said. `.example.org`
-    /// is `example.org` and all below it. Who asks another host is answered 400.
-    ///
-    /// A site that builds links from [`Request::host`](crate::request::Request::host) should say
-    /// them. Requests that come over no connection of ours (tests, other services) are not
-    /// checked.
-    ///
-    /// # Examples
-    /// ```
-    /// let app = resourceful::App::new().trusted_hosts(["example.org", ".example.net", "[::1]"]);
-    /// ```
-    pub fn trusted_hosts<'h>(mut self, hosts: impl IntoIterator<Item = &'h str>) -> Self {
-        let hosts = hosts.into_iter().map(str::to_owned);
-        self.settings.trusted_hosts.extend(hosts);
-        self
-    }
-
-    /// The proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: addresses,
-    /// networks, or `unix` for whoever comes over a Unix socket. None, when nothing is said:
-    /// anybody can send these fields.
-    ///
-    /// Such a proxy must set all three itself, or take them away: one that hands on what its
-    /// clients send lets them choose their host.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::App;
-    /// let app = App::new().trusted_proxies(["10.0.0.0/8", "::1"]);
-    /// assert!(App::new().trusted_proxies(["example.org"]).build().is_err());
-    /// ```
-    #[track_caller]
-    pub fn trusted_proxies<'p>(mut self, proxies: impl IntoIterator<Item = &'p str>) -> Self {
-        for proxy in proxies {
-            if self.settings.proxies.add(proxy).is_none() {
-                self.errors.push(BuildError::new(
-                    format!("`{proxy}` is no address, no network and not `unix`"),
-                    &[Location::caller()],
-                ));
-            }
-        }
-        self
     }
 
     /// Answers `/livez` (200 as long as the process answers) and `/readyz` (200, or 503 while a

@@ -151,7 +151,7 @@ impl Lifecycle for AppService {
                 ShutdownStage::Announced => settings.leaving.cancel(),
                 ShutdownStage::Draining => {
                     settings.leaving.cancel();
-                    settings.stopping.cancel();
+                    settings.shutdown.cancel();
                 }
                 ShutdownStage::Aborted => settings.aborted.cancel(),
             }

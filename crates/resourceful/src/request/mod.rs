@@ -426,7 +426,7 @@ impl Request {
     /// # }
     /// ```
     pub fn shutdown(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.settings().stopping.clone().cancelled_owned()
+        self.settings().shutdown.clone().cancelled_owned()
     }
 
     /// A parameter of the path, decoded and parsed.

@@ -1,4 +1,4 @@
-//! What an application decided once for all its requests.
+//! The settings of an application that its requests need.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::header::{HOST, HeaderMap};
 use http::request::Parts;
 use http::uri::Authority;
+use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::body::read_timeout::BodyLimits;
@@ -19,7 +20,7 @@ use crate::proto::host::Host;
 use crate::task::detached::Detached;
 use crate::task::timeout::DEFAULT_TIMEOUT;
 
-/// The largest body that is read when nothing else was said: 2 MiB.
+/// Default maximum size of a request body: 2 MiB.
 ///
 /// # Examples
 /// ```
@@ -27,22 +28,23 @@ use crate::task::timeout::DEFAULT_TIMEOUT;
 /// ```
 pub const DEFAULT_MAX_BODY_SIZE: u64 = 2 * 1024 * 1024;
 
-/// What a path means that differs from a route only in its last slash.
+/// How to treat a missing or extra trailing slash.
 ///
 /// # Examples
 /// ```
 /// use resourceful::{App, TrailingSlash};
 /// let app = App::new().trailing_slash(TrailingSlash::Strict);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum TrailingSlash {
-    /// Sent to the registered spelling with 308, which keeps method and body.
+    /// Redirect to the registered spelling with 308, which keeps method and body.
     #[default]
     Redirect,
-    /// Another path: 404.
+    /// Respond with 404.
     Strict,
-    /// The same path: served.
+    /// Serve the request.
     Ignore,
 }
 
@@ -52,26 +54,24 @@ type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
 pub(crate) struct Settings {
     pub(crate) max_body_size: u64,
     pub(crate) body_limits: BodyLimits,
-    /// How long a path and its query may be, in bytes.
     pub(crate) max_uri_length: usize,
     pub(crate) trailing_slash: TrailingSlash,
     pub(crate) root_path: String,
-    /// How long a request has until it is answered.
     pub(crate) timeout: Duration,
     pub(crate) map_problem: Option<ProblemHook>,
-    /// Which hosts are served; all, when it is empty.
+    /// Empty for all hosts.
     pub(crate) trusted_hosts: Vec<String>,
     pub(crate) has_health: bool,
     pub(crate) proxies: Proxies,
-    /// Unsafe requests whose client went away: they run to their end, and the drain waits.
+    /// Unsafe requests whose clients have disconnected. They run to their end, and the shutdown waits.
     pub(crate) detached: Detached,
-    /// The drain is over, and what still runs is not to be finished.
+    /// The shutdown timeout is over: running requests are aborted.
     pub(crate) aborted: CancellationToken,
-    /// The server was asked to stop: nothing new should be sent here.
+    /// The shutdown was requested: `/readyz` returns 503.
     pub(crate) leaving: CancellationToken,
-    /// The drain has begun: what would go on for ever ends.
-    pub(crate) stopping: CancellationToken,
-    /// Those of mounted applications, which stop with this one.
+    /// The shutdown has begun: endless responses end.
+    pub(crate) shutdown: CancellationToken,
+    /// The settings of mounted applications, which shut down with this one.
     pub(crate) mounted: Vec<Arc<Settings>>,
 }
 
@@ -80,7 +80,7 @@ impl Default for Settings {
         Self {
             max_body_size: DEFAULT_MAX_BODY_SIZE,
             body_limits: BodyLimits::default(),
-            // RFC 9110 section 4.1 wants 8000 at least.
+            // RFC 9110 section 4.1 recommends 8000 at least.
             max_uri_length: 8 * 1024,
             trailing_slash: TrailingSlash::default(),
             root_path: String::new(),
@@ -92,20 +92,20 @@ impl Default for Settings {
             detached: Detached::default(),
             aborted: CancellationToken::new(),
             leaving: CancellationToken::new(),
-            stopping: CancellationToken::new(),
+            shutdown: CancellationToken::new(),
             mounted: Vec::new(),
         }
     }
 }
 
 impl Settings {
-    /// These, and those of the applications inside.
+    /// These settings and those of all applications inside.
     pub(crate) fn of_all(&self) -> Vec<&Self> {
         let mounted = self.mounted.iter().flat_map(|inner| inner.of_all());
         std::iter::once(self).chain(mounted).collect()
     }
 
-    /// The host that a request asked for.
+    /// The host of a request.
     pub(crate) fn host<'p>(
         &self,
         parts: &'p Parts,
@@ -113,7 +113,7 @@ impl Settings {
     ) -> Option<&'p str> {
         let forwarded = origin.and_then(|origin| self.proxies.host(origin, &parts.headers));
         let host = forwarded.or_else(|| {
-            // Without the user that may stand before it.
+            // Without the user information (RFC 3986 section 3.2.1).
             let named = parts.uri.authority().map(Authority::as_str);
             let named = named.and_then(|named| named.rsplit('@').next());
             named.or_else(|| parts.headers.get(HOST)?.to_str().ok())
@@ -121,7 +121,7 @@ impl Settings {
         host.filter(|host| Host::parse(host).is_some())
     }
 
-    /// The address of the client, as far as it is known.
+    /// The address of the client, if it is known.
     pub(crate) fn client(
         &self,
         headers: &HeaderMap,
@@ -130,17 +130,17 @@ impl Settings {
         self.proxies.client(origin?, headers)
     }
 
-    /// May this unsafe request begin, with what runs of its client without it?
+    /// Admits an unsafe request.
     ///
     /// # Errors
-    /// Not now: 503.
+    /// 503 if too many requests run whose clients have disconnected.
     pub(crate) fn admit(&self, parts: &Parts, origin: Option<ConnectionInfo>) -> Result<(), Error> {
         let client = || self.client(&parts.headers, origin);
         self.detached.admit(client)
     }
 
     pub(crate) fn trusts_host(&self, parts: &Parts, origin: ConnectionInfo) -> bool {
-        // Who asks for the health of one of many servers asks by its address.
+        // Health checks of one of several servers use its address.
         if self.has_health && matches!(parts.uri.path(), "/livez" | "/readyz") {
             return true;
         }

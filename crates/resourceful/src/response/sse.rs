@@ -183,7 +183,7 @@ pub struct EventStream {
     events: mpsc::Receiver<Event>,
     /// Makes them; gone when it has ended.
     work: Option<Pin<Box<dyn Future<Output = Result<()>> + Send>>>,
-    stopping: Pin<Box<dyn Future<Output = ()> + Send>>,
+    shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
     keep_alive: Duration,
     silence: Pin<Box<Sleep>>,
 }
@@ -218,7 +218,7 @@ impl EventStream {
         Self {
             events,
             work: Some(Box::pin(catch_panic(work(EventSender(sender))))),
-            stopping: Box::pin(request.shutdown()),
+            shutdown: Box::pin(request.shutdown()),
             keep_alive: DEFAULT_KEEP_ALIVE,
             silence: Box::pin(sleep(DEFAULT_KEEP_ALIVE)),
         }
@@ -273,7 +273,7 @@ impl HttpBody for EventStream {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if self.stopping.as_mut().poll(cx).is_ready() {
+        if self.shutdown.as_mut().poll(cx).is_ready() {
             return Poll::Ready(None);
         }
         let text = match self.poll_event(cx) {

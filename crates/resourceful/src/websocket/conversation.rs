@@ -29,7 +29,7 @@ pub(super) async fn converse<S: AsyncSocket>(
         .write_buffer_size(0);
     let stream =
         WebSocketStream::from_partially_read(carrier, read.into(), Role::Server, Some(config));
-    let shutdown = request.settings().stopping.clone();
+    let shutdown = request.settings().shutdown.clone();
     let started = Instant::now();
     let mut socket = Socket::new(
         stream.await,

@@ -1,0 +1,206 @@
+//! The settings of an application: [`AppConfig`], and the setters of [`App`].
+
+use std::panic::Location;
+use std::time::Duration;
+
+use jiff::fmt::serde::unsigned_duration;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::error::build_error::BuildError;
+use crate::request::settings::{Settings, TrailingSlash};
+
+/// Limits and places of an [`App`]: values that an operator may set.
+///
+/// Any format of serde can read it, from a file or the environment. A missing field has its default,
+/// and an unknown one is an error. A duration is a text with a unit, such as `"10s"`, `"1m 30s"` or
+/// `"500ms"` (the [friendly format](https://docs.rs/jiff/latest/jiff/fmt/friendly/) of jiff), or
+/// ISO 8601 (`"PT10S"`).
+///
+/// # Examples
+/// ```
+/// use resourceful::{App, AppConfig};
+///
+/// let config: AppConfig =
+///     serde_json::from_str(r#"{"timeout": "5s", "trusted_proxies": ["10.0.0.0/8"]}"#).unwrap();
+/// let app = App::new().config(config);
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AppConfig {
+    /// Time limit from the head of a request to its response (default 30 s); `Duration::MAX` is no
+    /// limit. Then the client gets 503.
+    ///
+    /// A safe request is cancelled. One that may have begun to change data runs to its end. A streamed
+    /// body may take longer: the limit is for its head. Hooks can read
+    /// [`Request::deadline`](crate::Request::deadline). Resources and views may have their own limit.
+    #[serde(with = "unsigned_duration::required")]
+    pub timeout: Duration,
+    /// Maximum size of a request body in bytes (default 2,097,152). Larger bodies get 413. Resources may
+    /// have their own limit.
+    pub max_body_size: u64,
+    /// Maximum time between two parts of a request body (default 10 s), and time before
+    /// [`min_body_rate`](Self::min_body_rate) applies. Slower bodies get 408.
+    #[serde(with = "unsigned_duration::required")]
+    pub body_read_timeout: Duration,
+    /// Minimum rate of a request body in bytes/s (default 240; 0 is no limit). It is the average over
+    /// the time in which the server waits for the client. Slower bodies get 408.
+    pub min_body_rate: u64,
+    /// Maximum length of path and query in bytes (default 8,192). Longer ones get 414.
+    pub max_uri_length: usize,
+    /// How to treat a missing or extra trailing slash (default `redirect`; also `strict`, `ignore`).
+    pub trailing_slash: TrailingSlash,
+    /// The path prefix that a proxy or router in front strips, such as `/api` (default none). Redirects,
+    /// `Location` and the API document contain it.
+    pub root_path: String,
+    /// The hosts to serve, without ports (default: all). `.example.org` is `example.org` and its
+    /// subdomains. Requests for other hosts get 400.
+    ///
+    /// Set it if [`Request::host`](crate::Request::host) gets into links. Only requests that come over
+    /// our own server are checked.
+    pub trusted_hosts: Vec<String>,
+    /// The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are used:
+    /// addresses, networks, or `unix` for all connections over a Unix socket (default none, because
+    /// any client can send these fields).
+    ///
+    /// Such a proxy must set or remove all three: if it forwards what its clients send, they choose
+    /// their host.
+    pub trusted_proxies: Vec<String>,
+}
+
+impl Default for AppConfig {
+    fn default() -> Self {
+        let settings = Settings::default();
+        Self {
+            timeout: settings.timeout,
+            max_body_size: settings.max_body_size,
+            body_read_timeout: settings.body_limits.chunk_timeout,
+            min_body_rate: settings.body_limits.min_rate,
+            max_uri_length: settings.max_uri_length,
+            trailing_slash: settings.trailing_slash,
+            root_path: settings.root_path,
+            trusted_hosts: settings.trusted_hosts,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+impl App {
+    /// Sets all fields of [`AppConfig`]. Setters that follow change single ones.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::{App, AppConfig};
+    ///
+    /// let mut config = AppConfig::default();
+    /// config.max_body_size = 64 * 1024;
+    /// let app = App::new().config(config).root_path("/api");
+    /// ```
+    #[track_caller]
+    pub fn config(mut self, config: AppConfig) -> Self {
+        self.settings.timeout = config.timeout;
+        self.settings.max_body_size = config.max_body_size;
+        self.settings.body_limits.chunk_timeout = config.body_read_timeout;
+        self.settings.body_limits.min_rate = config.min_body_rate;
+        self.settings.max_uri_length = config.max_uri_length;
+        self.settings.trailing_slash = config.trailing_slash;
+        self.settings.trusted_hosts = config.trusted_hosts;
+        self.settings.proxies = Settings::default().proxies;
+        self.root_path(&config.root_path)
+            .trusted_proxies(config.trusted_proxies.iter().map(String::as_str))
+    }
+
+    /// Sets [`AppConfig::trailing_slash`].
+    pub fn trailing_slash(mut self, policy: TrailingSlash) -> Self {
+        self.settings.trailing_slash = policy;
+        self
+    }
+
+    /// Sets [`AppConfig::max_body_size`].
+    pub fn max_body_size(mut self, bytes: u64) -> Self {
+        self.settings.max_body_size = bytes;
+        self
+    }
+
+    /// Sets [`AppConfig::body_read_timeout`].
+    pub fn body_read_timeout(mut self, time: Duration) -> Self {
+        self.settings.body_limits.chunk_timeout = time;
+        self
+    }
+
+    /// Sets [`AppConfig::min_body_rate`].
+    pub fn min_body_rate(mut self, bytes_per_second: u64) -> Self {
+        self.settings.body_limits.min_rate = bytes_per_second;
+        self
+    }
+
+    /// Sets [`AppConfig::max_uri_length`].
+    pub fn max_uri_length(mut self, bytes: usize) -> Self {
+        self.settings.max_uri_length = bytes;
+        self
+    }
+
+    /// Sets [`AppConfig::root_path`].
+    pub fn root_path(mut self, prefix: &str) -> Self {
+        prefix
+            .trim_end_matches('/')
+            .clone_into(&mut self.settings.root_path);
+        self
+    }
+
+    /// Sets [`AppConfig::timeout`].
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// async fn hang(_: Request) -> Result<()> { std::future::pending().await }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let app = App::new().timeout(Duration::from_millis(10)).get("/hang", public(hang));
+    /// assert_eq!(TestClient::new(app)?.get("/hang").await.status(), 503);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.settings.timeout = time;
+        self
+    }
+
+    /// Adds to [`AppConfig::trusted_hosts`].
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().trusted_hosts(["example.org", ".example.net", "[::1]"]);
+    /// ```
+    pub fn trusted_hosts<'h>(mut self, hosts: impl IntoIterator<Item = &'h str>) -> Self {
+        let hosts = hosts.into_iter().map(str::to_owned);
+        self.settings.trusted_hosts.extend(hosts);
+        self
+    }
+
+    /// Adds to [`AppConfig::trusted_proxies`]. A text that is no proxy is an error of
+    /// [`build`](Self::build).
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::App;
+    /// let app = App::new().trusted_proxies(["10.0.0.0/8", "::1"]);
+    /// assert!(App::new().trusted_proxies(["example.org"]).build().is_err());
+    /// ```
+    #[track_caller]
+    pub fn trusted_proxies<'p>(mut self, proxies: impl IntoIterator<Item = &'p str>) -> Self {
+        for proxy in proxies {
+            if self.settings.proxies.add(proxy).is_none() {
+                self.errors.push(BuildError::new(
+                    format!("`{proxy}` is no address, no network and not `unix`"),
+                    &[Location::caller()],
+                ));
+            }
+        }
+        self
+    }
+}
