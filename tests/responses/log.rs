@@ -75,7 +75,7 @@ async fn each_request_has_one_line() {
             format!("method={method} "),
             format!("route=\"{route}\""),
             format!("id={id}"),
-            format!("answered status={status} microseconds="),
+            format!("request completed status={status} microseconds="),
             format!(" bytes={bytes}"),
         ] {
             assert!(line.contains(&part), "{part}: {line}");
