@@ -15,7 +15,7 @@ use http::header::HeaderValue;
 /// | `Update` | `PUT` item |
 /// | `PartialUpdate` | `PATCH` item |
 /// | `Destroy` | `DELETE` item |
-/// | `Extra` | what [`#[action]`](macro@crate::handler::resource#extra-actions) declares |
+/// | `Extra` | what [`#[action]`](macro@crate::resource#extra-actions) declares |
 ///
 /// # Examples
 /// ```

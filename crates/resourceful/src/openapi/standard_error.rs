@@ -84,7 +84,7 @@ impl StandardError {
             Self::UpgradeRequired => "WebSocket handshake required.",
             Self::InternalServerError => "Internal server error.",
             Self::ServiceUnavailable => "Timed out or temporarily unavailable.",
-            Self::Other => "Any other problem_content.",
+            Self::Other => "Any other problem.",
         }
     }
 
