@@ -9,7 +9,7 @@ use resourceful::{App, TestClient, TestResponse};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
 use resourceful_test_parts::{Behaviour, Upstream};
-use resourceful_webhook::{GitHub, SqlDeliveries};
+use resourceful_webhook::{GitHub, SqlDeliveryStore};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -149,7 +149,7 @@ impl Whole {
 async fn services(url: &str, cache: Cache, upstream: &Upstream) -> Services {
     let database = database::connect(url).await.expect("the database opens");
     let external = Client::builder(upstream.url()).timeout(UPSTREAM_TIMEOUT);
-    let deliveries = SqlDeliveries::new(database.clone()).await;
+    let deliveries = SqlDeliveryStore::new(database.clone()).await;
     Services {
         database,
         upstream: external.build().expect("a client"),

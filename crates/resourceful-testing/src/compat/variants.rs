@@ -92,7 +92,7 @@ struct Variant<'a> {
     reference: Option<&'a str>,
     /// `kind: "card"`, `string`, `{name, number}`.
     label: String,
-    /// The label, but of objects without a tag, which may have got another member.
+    /// The label; for objects without a tag only the type, because members may have been added.
     family: String,
 }
 
