@@ -1,14 +1,14 @@
-//! `Accept`: JSON is refused by a weight of zero, and by nothing else.
+//! `Accept`: JSON is refused if and only if its weight is zero.
 #![no_main]
 
 use http::header::{ACCEPT, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use resourceful::Body;
 use resourceful::prelude::*;
-use resourceful_fuzz::Asked;
+use resourceful_fuzz::TestApp;
 
 thread_local! {
-    static ASKED: Asked = Asked::new(App::new().resource("/things/", Things));
+    static APP: TestApp = TestApp::new(App::new().resource("/things/", Things));
 }
 
 struct Things;
@@ -30,7 +30,7 @@ impl AsyncResource for Things {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    // A field that is there several times is one list.
+    // Repeated fields are one list.
     let Ok(values) = bytes
         .split(|byte| *byte == b'\n')
         .map(HeaderValue::from_bytes)
@@ -44,12 +44,12 @@ fuzz_target!(|bytes: &[u8]| {
     for value in &values {
         request.headers_mut().append(ACCEPT, value.clone());
     }
-    let status = ASKED.with(|asked| asked.ask(request).status());
+    let status = APP.with(|app| app.send(request).status());
     let expected = if is_refused(&values) { 406 } else { 200 };
     assert_eq!(status, expected);
 });
 
-/// Is the best match for `application/json` one of weight zero (RFC 9110 section 12.5.1)?
+/// Whether the best match for `application/json` has a weight of zero (RFC 9110 section 12.5.1).
 fn is_refused(values: &[HeaderValue]) -> bool {
     let Ok(texts) = values
         .iter()
@@ -61,8 +61,8 @@ fn is_refused(values: &[HeaderValue]) -> bool {
     let ranges: Vec<_> = texts.iter().flat_map(|text| text.split(',')).collect();
     for name in ["application/json", "application/*", "*/*"] {
         let best = ranges.iter().find(|range| {
-            let essence = range.split(';').next().unwrap_or_default();
-            essence.trim().to_ascii_lowercase() == name
+            let media_type = range.split(';').next().unwrap_or_default();
+            media_type.trim().to_ascii_lowercase() == name
         });
         if let Some(range) = best {
             return range.split(';').skip(1).any(is_zero);
@@ -71,7 +71,7 @@ fn is_refused(values: &[HeaderValue]) -> bool {
     false
 }
 
-/// `q=0`, `Q = 0.000`: a weight as section 12.4.2 writes it.
+/// Whether a parameter is a weight of zero (section 12.4.2): `q=0`, `Q = 0.000`.
 fn is_zero(parameter: &str) -> bool {
     let Some((name, weight)) = parameter.split_once('=') else {
         return false;

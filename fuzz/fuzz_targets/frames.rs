@@ -1,4 +1,4 @@
-//! Frames of HTTP/2: where a flood ends, however the bytes are cut into reads.
+//! HTTP/2 frames: a flood ends at the same frame for any split into reads.
 #![no_main]
 
 use std::pin::Pin;
@@ -7,24 +7,27 @@ use std::task::{Context, Poll, Waker};
 use hyper::rt::{Read as _, ReadBuf};
 use libfuzzer_sys::fuzz_target;
 
-use self::flood::Counted;
-use self::stream::Stream;
+use self::http2_flood::Counted;
+use self::io::Stream;
 
-#[path = "../../crates/resourceful/src/serve/flood.rs"]
+#[path = "../../crates/resourceful/src/server/http2_flood.rs"]
 #[allow(dead_code)]
-mod flood;
+mod http2_flood;
 
-/// What `flood` takes from its neighbours.
+/// Stands in for the module of the server.
 mod limits {
     pub(crate) const LINGER_TIMEOUT: std::time::Duration = std::time::Duration::ZERO;
 }
 
-mod observe {
-    pub(crate) fn refused(_: &'static str) {}
+mod endpoint {
+    /// Stands in for the module of the library.
+    pub(crate) mod telemetry {
+        pub(crate) fn refused(_: &'static str) {}
+    }
 }
 
-/// A connection that gives so many bytes with each read.
-mod stream {
+/// A connection that returns `step` bytes with each read.
+mod io {
     use std::io;
     use std::pin::Pin;
     use std::task::{Context, Poll};
@@ -71,21 +74,21 @@ mod stream {
     }
 }
 
-/// As in `flood`.
+/// The limit in `http2_flood`.
 const LIMIT: u32 = 10_000;
 const PREFACE: usize = 24;
 
-/// What is read in place of the frame that is one too many: a `RST_STREAM` without content.
+/// Bytes that replace the first frame over the limit: a `RST_STREAM` without content.
 const FAULT: [u8; 9] = [0, 0, 0, 3, 0, 0, 0, 0, 0];
 
-/// Enough for any flood.
-const MOST: usize = 11_000;
+/// Maximum number of frames; enough for any flood.
+const MAX_FRAMES: usize = 11_000;
 
 fuzz_target!(|input: &[u8]| {
     let Some((&[mode, step, room], rest)) = input.split_first_chunk() else {
         return;
     };
-    // As it is, or as frames that are told in five bytes each.
+    // The input itself, or frames that are described by five bytes each.
     let bytes = if mode % 2 == 0 {
         rest.to_vec()
     } else {
@@ -96,7 +99,7 @@ fuzz_target!(|input: &[u8]| {
         expected.truncate(end);
         expected.extend(FAULT);
     }
-    // Not so small that a flood takes long.
+    // Reads must not be so small that a flood takes long.
     let least = 1 + bytes.len() / 4096;
     let (step, room) = (least + usize::from(step), least + usize::from(room));
     for (step, room) in [(usize::MAX, 1 << 20), (step, 1 << 14), (step * 97, room)] {
@@ -104,12 +107,12 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// The preface, then of each five bytes: the type, the flags, the length, and how often.
-fn frames(told: &[u8]) -> Vec<u8> {
+/// The preface, then frames. Five bytes describe type, flags, length and number.
+fn frames(input: &[u8]) -> Vec<u8> {
     let mut bytes = vec![b'x'; PREFACE];
     let mut count = 0;
-    for &[kind, flags, length, high, low] in told.as_chunks().0 {
-        let times = usize::from(u16::from_be_bytes([high, low])).min(MOST - count);
+    for &[kind, flags, length, high, low] in input.as_chunks().0 {
+        let times = usize::from(u16::from_be_bytes([high, low])).min(MAX_FRAMES - count);
         count += times;
         let mut frame = vec![0, 0, length, kind, flags, 0, 0, 0, 0];
         frame.resize(9 + usize::from(length), kind);
@@ -118,7 +121,7 @@ fn frames(told: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Where the frame begins that is one too many.
+/// Position of the first frame over the limit.
 fn flood_at(bytes: &[u8]) -> Option<usize> {
     let mut at = PREFACE;
     let mut counted = 0;
@@ -129,15 +132,15 @@ fn flood_at(bytes: &[u8]) -> Option<usize> {
         let &[a, b, c, kind, flags, ..] = bytes.get(at..at + 9)? else {
             unreachable!("nine bytes")
         };
-        let is_asked_for = matches!(kind, 0 | 1 | 3 | 5 | 7 | 8 | 9);
-        let is_answer = matches!(kind, 4 | 6) && flags & 1 == 1;
-        counted += u32::from(!is_asked_for && !is_answer);
+        let is_expected = matches!(kind, 0 | 1 | 3 | 5 | 7 | 8 | 9);
+        let is_acknowledgement = matches!(kind, 4 | 6) && flags & 1 == 1;
+        counted += u32::from(!is_expected && !is_acknowledgement);
         at += 9 + (usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c));
     }
     None
 }
 
-/// What hyper reads, to the end.
+/// Reads the connection to its end.
 fn read(bytes: Vec<u8>, step: usize, room: usize) -> Vec<u8> {
     let mut counted = Counted::new(Stream { bytes, at: 0, step });
     let mut space = vec![0; room];

@@ -1,13 +1,13 @@
-//! Heads of HTTP/1: which of them can be read in two ways, however the bytes are cut into reads.
+//! HTTP/1 heads: ambiguous ones are found for any split into reads.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 
-use self::head::Heads;
+use self::http1_framing::Heads;
 
-#[path = "../../crates/resourceful/src/serve/head.rs"]
+#[path = "../../crates/resourceful/src/server/http1_framing.rs"]
 #[allow(dead_code)]
-mod head;
+mod http1_framing;
 
 fuzz_target!(|input: &[u8]| {
     let Some((&step, bytes)) = input.split_first() else {
@@ -20,20 +20,24 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(plain, expected.map(|(plain, _)| plain), "of a request");
     }
     for step in [bytes.len(), 1, usize::from(step)] {
-        assert_eq!(look(bytes, step.max(1)), expected, "in reads of {step}");
+        assert_eq!(
+            find_ambiguous(bytes, step.max(1)),
+            expected,
+            "in reads of {step}"
+        );
     }
 });
 
-/// The read in which the first ambiguous head ends, found by its bytes: how many heads end before
-/// it, and where it ends.
-fn look(bytes: &[u8], step: usize) -> Option<(u32, usize)> {
+/// Returns the number of heads before the first ambiguous one, and its end, found by chunks of
+/// `step` bytes.
+fn find_ambiguous(bytes: &[u8], step: usize) -> Option<(u32, usize)> {
     let mut heads = Heads::default();
     let mut start = 0;
     for part in bytes.chunks(step) {
         let end = start + part.len();
         if let Some(plain) = heads.read(part).or_else(|| heads.settle()) {
             let all = Reader::default();
-            let (before, at) = all.read(bytes).expect("nothing is ambiguous here");
+            let (before, at) = all.read(bytes).expect("no head is ambiguous");
             assert!(start < at && at <= end, "{at} is not in {start}..{end}");
             let seen = Reader::default().count(&bytes[..start]);
             assert_eq!(seen + plain, before);
@@ -44,17 +48,17 @@ fn look(bytes: &[u8], step: usize) -> Option<(u32, usize)> {
     None
 }
 
-/// Reads a connection from its first byte to its last, a byte at a time.
+/// Reference parser of a connection.
 #[derive(Default)]
 struct Reader {
     at: usize,
     plain: u32,
-    /// Of the last head, with its first and its empty one.
+    /// Lines of the last head, including the first and the empty one.
     lines: usize,
 }
 
 impl Reader {
-    /// How many heads are plain before the first that is not, and where that ends.
+    /// Number of unambiguous heads before the first ambiguous one, and its end.
     fn read(mut self, bytes: &[u8]) -> Option<(u32, usize)> {
         self.run(bytes)?.then_some((self.plain, self.at))
     }
@@ -64,7 +68,7 @@ impl Reader {
         self.plain
     }
 
-    /// Is there an ambiguous head? `None` where the bytes end.
+    /// Returns whether a head is ambiguous; `None` at the end of the bytes.
     fn run(&mut self, bytes: &[u8]) -> Option<bool> {
         loop {
             let (lengths, encodings) = self.head(bytes)?;
@@ -85,8 +89,8 @@ impl Reader {
         }
     }
 
-    /// How many fields of the first head are left when those are not that somebody may leave out, and
-    /// how long its body is.
+    /// Number of fields of the first head without those that a parser may drop, and the length of its
+    /// body.
     fn first_request(mut self, bytes: &[u8]) -> Option<(usize, Option<u64>)> {
         let (lengths, encodings) = self.head(bytes)?;
         let lines = self.lines - 2;
@@ -97,7 +101,7 @@ impl Reader {
         })
     }
 
-    /// The lengths of a head, and how many encodings it has.
+    /// Values of `Content-Length` in a head, and the number of `Transfer-Encoding`.
     fn head(&mut self, bytes: &[u8]) -> Option<(Vec<Option<u64>>, u32)> {
         let (mut lengths, mut encodings, mut is_begun) = (Vec::new(), 0, false);
         self.lines = 0;
@@ -116,7 +120,7 @@ impl Reader {
             if let Some(value) = text.strip_prefix("content-length:") {
                 let value = value.trim_matches([' ', '\t', '\r', '\x0C']);
                 let is_number = value.chars().all(|digit| digit.is_ascii_digit());
-                // More than anybody means by a length.
+                // A longer line is not a valid length.
                 let is_short = line.len() < 64;
                 lengths.push(value.parse().ok().filter(|_| is_number && is_short));
             }
@@ -131,7 +135,7 @@ impl Reader {
         Some(&rest[..end])
     }
 
-    /// Passes over a chunked body. What is none ends nowhere, or somewhere: hyper refuses it.
+    /// Skips a chunked body. Invalid bodies do not matter, because hyper refuses them.
     fn chunks(&mut self, bytes: &[u8]) -> Option<()> {
         loop {
             let line = self.line(bytes)?;
@@ -147,7 +151,7 @@ impl Reader {
             let size = usize::try_from(size).ok()?;
             self.at = self.at.checked_add(size)?.checked_add(2)?;
         }
-        // Trailers: lines that CRLF ends, and LF alone does not.
+        // Trailers: lines end with CRLF, not with LF alone.
         loop {
             let rest = bytes.get(self.at..)?;
             let end = rest.windows(2).position(|pair| pair == b"\r\n")?;

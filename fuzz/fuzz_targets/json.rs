@@ -1,5 +1,5 @@
-//! JSON bodies: taken exactly when serde and the rules take them, integers written as such, and every
-//! pointer points.
+//! JSON bodies: accepted if and only if serde (with normalised integers) and the rules accept, and
+//! every error's pointer is valid.
 #![no_main]
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -58,11 +58,11 @@ enum Kind {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let outcome = resourceful::from_json::<Post>(bytes);
+    let result = resourceful::from_json::<Post>(bytes);
     let document = serde_json::from_slice::<Value>(bytes);
     let text: Text = serde_json::from_slice(bytes).unwrap_or_default();
     let Some(document) = document.ok().filter(|_| text.depth <= 64) else {
-        let error = outcome.err().expect("this is no JSON that we take");
+        let error = result.err().expect("this JSON must be refused");
         assert!(
             error.is_malformed_body() && error.status() == 400,
             "{error}"
@@ -72,17 +72,20 @@ fuzz_target!(|bytes: &[u8]| {
     let expected = serde_json::from_slice::<Post>(bytes)
         .or_else(|_| serde_json::from_slice(&with_integers(bytes)));
     let expected = expected.is_ok_and(|post| post.validate().is_ok()) && is_plain(&document);
-    let Err(error) = outcome else {
-        assert!(expected, "we take it, serde or a rule does not");
+    let Err(error) = result else {
+        assert!(expected, "accepted, but serde or a rule refuses it");
         return;
     };
-    assert!(!expected, "serde and the rules take it, we do not: {error}");
+    assert!(
+        !expected,
+        "refused, but serde and the rules accept it: {error}"
+    );
     assert_eq!(error.status(), 422);
     assert!(!error.fields().is_empty());
     let mut known = HashSet::new();
     for field in error.fields() {
-        // Of two members the value has the last; the fault may be in the first.
-        if !text.has_twice {
+        // Of duplicate members the value has the last one; the error may be in the first.
+        if !text.has_duplicate {
             check(field, &document);
         }
         assert!(
@@ -92,8 +95,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// JSON whose integers are written without a point and an exponent. Not those too long for any of
-/// the members.
+/// Rewrites integers without a point and exponent, except those too long for any of the members.
 fn with_integers(json: &[u8]) -> Vec<u8> {
     let mut written = Vec::new();
     let (mut number, mut in_string, mut is_escaped) = (Vec::new(), false, false);
@@ -113,7 +115,7 @@ fn with_integers(json: &[u8]) -> Vec<u8> {
     written
 }
 
-/// Moves the point place by place; `true` and its kin have none.
+/// Moves the decimal point digit by digit; other words stay unchanged.
 fn as_integer(word: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(word).to_ascii_lowercase();
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -145,17 +147,17 @@ fn as_integer(word: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Does it point at something, or at a member that is missing?
+/// Checks that the pointer names an existing value, or a missing member.
 fn check(field: &FieldError, document: &Value) {
     let place = field.location();
     if field.detail() == "is required" {
         let (parent, name) = place.rsplit_once('/').expect("a member");
-        let parent = document.pointer(parent).expect("where it is missing");
+        let parent = document.pointer(parent).expect("the parent exists");
         assert!(parent.is_object() && parent.get(name).is_none(), "{field}");
     } else {
         assert!(document.pointer(place).is_some(), "{field}");
     }
-    let written = serde_json::to_value(field).expect("it serialises");
+    let written = serde_json::to_value(field).expect("a field error serializes");
     let fragment = written["pointer"]
         .as_str()
         .and_then(|text| text.strip_prefix('#'));
@@ -163,7 +165,7 @@ fn check(field: &FieldError, document: &Value) {
     assert_eq!(read.expect("UTF-8"), place);
 }
 
-/// No array stands for a struct, and no text that is read has a NUL.
+/// Whether no struct is given as an array, and no text has a NUL.
 fn is_plain(post: &Value) -> bool {
     let has_text =
         |value: &Value, name: &str| value[name].as_str().is_none_or(|text| !text.contains('\0'));
@@ -189,19 +191,19 @@ fn are_comments_plain(comments: &Value) -> bool {
     })
 }
 
-/// What a text has that its value does not show.
+/// Properties of a JSON text that its value lacks.
 #[derive(Default)]
 struct Text {
-    /// How deep objects and arrays nest.
+    /// Nesting depth of objects and arrays.
     depth: u32,
-    /// Is a member there twice?
-    has_twice: bool,
+    /// Whether a member is duplicate.
+    has_duplicate: bool,
 }
 
 impl Text {
     fn add(&mut self, inner: &Self) {
         self.depth = self.depth.max(inner.depth + 1);
-        self.has_twice |= inner.has_twice;
+        self.has_duplicate |= inner.has_duplicate;
     }
 }
 
@@ -259,7 +261,7 @@ impl<'de> Visitor<'de> for TextVisitor {
         whole.add(&Text::default());
         while let Some((name, member)) = members.next_entry::<String, Text>()? {
             whole.add(&member);
-            whole.has_twice |= !names.insert(name);
+            whole.has_duplicate |= !names.insert(name);
         }
         Ok(whole)
     }

@@ -1,4 +1,4 @@
-//! Paths: one spelling each, and what is routed by it.
+//! Paths: normal form and routing.
 #![no_main]
 
 use std::borrow::Cow;
@@ -7,45 +7,45 @@ use http::{Method, Uri};
 use libfuzzer_sys::fuzz_target;
 use resourceful::prelude::*;
 use resourceful::{Body, TrailingSlash};
-use resourceful_fuzz::{Answer, Asked};
+use resourceful_fuzz::{Response, TestApp};
 
 use self::path::{decode_segment, normalise};
 
-#[path = "../../crates/resourceful/src/path.rs"]
+#[path = "../../crates/resourceful/src/proto/path.rs"]
 #[allow(dead_code)]
 mod path;
 
-/// What `path` takes from its neighbours.
+/// Stands in for the module of the library.
 mod error {
     pub(crate) use resourceful::{Error, Result};
 }
 
 thread_local! {
-    static REDIRECTING: Asked = Asked::new(app());
-    static IGNORING: Asked = Asked::new(app().trailing_slash(TrailingSlash::Ignore));
+    static REDIRECTING: TestApp = TestApp::new(app());
+    static IGNORING: TestApp = TestApp::new(app().trailing_slash(TrailingSlash::Ignore));
 }
 
-/// What came to a hook.
-#[derive(Serialize, Deserialize)]
-struct Seen {
+/// Path and parameters that a hook received.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Received {
     path: String,
     params: Vec<String>,
 }
 
 fn app() -> App {
     App::new()
-        .get("/", public(seen))
-        .post("/posts/", public(seen))
-        .get("/posts/new", public(seen))
-        .get("/posts/{a}", public(seen))
-        .delete("/posts/{a}", public(seen))
-        .get("/posts/{a}/comments/{b}/", public(seen))
-        .get("/{a}/{b}/about", public(seen))
-        .get("/files/{*a}", public(seen))
-        .get("/%C3%A9t%C3%A9/", public(seen))
+        .get("/", public(received))
+        .post("/posts/", public(received))
+        .get("/posts/new", public(received))
+        .get("/posts/{a}", public(received))
+        .delete("/posts/{a}", public(received))
+        .get("/posts/{a}/comments/{b}/", public(received))
+        .get("/{a}/{b}/about", public(received))
+        .get("/files/{*a}", public(received))
+        .get("/%C3%A9t%C3%A9/", public(received))
 }
 
-async fn seen(request: Request) -> Result<Json<Seen>> {
+async fn received(request: Request) -> Result<Json<Received>> {
     let names = ["a", "b"].into_iter();
     let names = names.filter(|name| {
         let route = request.matched_path();
@@ -55,7 +55,7 @@ async fn seen(request: Request) -> Result<Json<Seen>> {
         .map(|name| request.param(name))
         .collect::<Result<_>>()?;
     let path = request.path().to_owned();
-    Ok(Json(Seen { path, params }))
+    Ok(Json(Received { path, params }))
 }
 
 fuzz_target!(|input: &[u8]| {
@@ -63,7 +63,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     if let Ok(text) = std::str::from_utf8(text) {
-        spell(text);
+        check_normal_form(text);
     }
     let Ok(uri) = Uri::try_from(text) else {
         return;
@@ -76,23 +76,23 @@ fuzz_target!(|input: &[u8]| {
         Method::OPTIONS,
     ];
     let method = &methods[usize::from(method) % methods.len()];
-    let answer = REDIRECTING.with(|asked| ask(asked, method, &uri));
-    if answer.status() == 308 {
-        follow(method, &uri, &answer);
+    let response = REDIRECTING.with(|app| call(app, method, &uri));
+    if response.status() == 308 {
+        follow(method, &uri, &response);
     }
-    let ignoring = IGNORING.with(|asked| ask(asked, method, &uri));
+    let ignoring = IGNORING.with(|app| call(app, method, &uri));
     assert_ne!(ignoring.status(), 308);
 });
 
-/// The one spelling of a path.
-fn spell(text: &str) {
+/// Checks the normal form of a path.
+fn check_normal_form(text: &str) {
     let Ok(normal) = normalise(text) else {
         return;
     };
     assert_eq!(
         normalise(&normal).ok().as_ref(),
         Some(&normal),
-        "twice is another"
+        "normalising twice differs"
     );
     assert!(matches!(normalise(&normal), Ok(Cow::Borrowed(_))) || normal.contains(['%', '.']));
     assert_eq!(decoded(&normal), decoded(text), "another path");
@@ -116,7 +116,7 @@ fn spell(text: &str) {
     }
 }
 
-/// What a hook may take for a name: nothing that leads elsewhere.
+/// Checks that a parameter is safe as a file name.
 fn is_sound(text: &str) {
     assert!(!text.contains('\0'));
     assert!(
@@ -138,35 +138,39 @@ fn decoded(text: &str) -> Vec<u8> {
     out
 }
 
-fn ask(asked: &Asked, method: &Method, uri: &Uri) -> Answer {
+fn call(app: &TestApp, method: &Method, uri: &Uri) -> Response {
     let mut request = http::Request::new(Body::empty());
     *request.method_mut() = method.clone();
     *request.uri_mut() = uri.clone();
-    let answer = asked.ask(request);
-    let status = answer.status().as_u16();
-    let spelled = normalise(uri.path());
+    let response = app.send(request);
+    let status = response.status().as_u16();
+    let normal = normalise(uri.path());
     match status {
         200 => {
-            let spelled = spelled.expect("what is served has a spelling");
+            let normal = normal.expect("a served path has a normal form");
             if method != Method::HEAD {
-                let seen: Seen = serde_json::from_slice(answer.body()).expect("what was seen");
-                assert_eq!(seen.path, spelled);
-                seen.params.iter().for_each(|param| is_sound(param));
-                assert!(seen.params.iter().all(|param| !param.is_empty()));
+                let received: Received =
+                    serde_json::from_slice(response.body()).expect("the received path");
+                assert_eq!(received.path, normal);
+                received.params.iter().for_each(|param| is_sound(param));
+                assert!(received.params.iter().all(|param| !param.is_empty()));
             }
         }
         204 => assert_eq!(method, Method::OPTIONS),
-        308 | 404 | 405 => assert!(spelled.is_ok(), "{uri}"),
-        400 => assert!(spelled.is_err(), "{uri}"),
+        308 | 404 | 405 => assert!(normal.is_ok(), "{uri}"),
+        400 => assert!(normal.is_err(), "{uri}"),
         414 => assert!(uri.to_string().len() > 8 * 1024),
         _ => panic!("{status} for {method} {uri}"),
     }
-    answer
+    response
 }
 
-/// A redirect leads to something, here, with the same query, and not to another redirect.
-fn follow(method: &Method, uri: &Uri, answer: &Answer) {
-    let location = answer.headers()["location"].to_str().expect("it is ASCII");
+/// Checks that a redirect leads to a path of this server with the same query, not to another
+/// redirect.
+fn follow(method: &Method, uri: &Uri, response: &Response) {
+    let location = response.headers()["location"]
+        .to_str()
+        .expect("it is ASCII");
     assert!(
         location.starts_with('/') && !location.starts_with("//"),
         "{location}"
@@ -174,7 +178,7 @@ fn follow(method: &Method, uri: &Uri, answer: &Answer) {
     let location: Uri = location.parse().expect("it is a URI");
     let query = |uri: &Uri| uri.query().map(decoded);
     assert_eq!(query(&location), query(uri));
-    let there = REDIRECTING.with(|asked| ask(asked, method, &location));
+    let there = REDIRECTING.with(|app| call(app, method, &location));
     assert!(
         matches!(there.status().as_u16(), 200 | 204 | 405 | 414),
         "{location}"

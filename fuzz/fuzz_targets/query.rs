@@ -1,15 +1,15 @@
-//! Query strings: what a plain decoder says of them, or 422, or 400.
+//! Query strings: the result of a simple decoder, or 422, or 400.
 #![no_main]
 
 use http::Uri;
 use libfuzzer_sys::fuzz_target;
 use resourceful::Body;
 use resourceful::prelude::*;
-use resourceful_fuzz::{Answer, Asked};
+use resourceful_fuzz::{Response, TestApp};
 use serde_json::{Value, json};
 
 thread_local! {
-    static ASKED: Asked = Asked::new(app());
+    static APP: TestApp = TestApp::new(app());
 }
 
 #[derive(Serialize, Deserialize, JsonSchema, Validate)]
@@ -40,55 +40,59 @@ async fn page(request: Request) -> Result<Json<Value>> {
 
 async fn both(request: Request) -> Result<Json<Value>> {
     let Filtered { filter, paging } = request.query::<Filtered<Filter, PageNumber>>()?;
-    // What would overflow.
+    // These may overflow.
     let _: (u64, Page<u8>) = (paging.offset(), paging.of(Vec::new(), u64::MAX));
     Ok(Json(json!({"filter": filter, "page": paging.number()})))
 }
 
 fuzz_target!(|query: &str| {
-    let Some(answer) = ask("/filter", query) else {
+    let Some(response) = call("/filter", query) else {
         return;
     };
     if query.matches('&').count() >= 1000 {
-        assert_eq!(answer.status(), 400);
+        assert_eq!(response.status(), 400);
         return;
     }
     let filter = read_filter(query);
-    check(&answer, filter.clone(), &["text", "number", "flag", "tags"]);
+    check(
+        &response,
+        filter.clone(),
+        &["text", "number", "flag", "tags"],
+    );
     let page = read_page(query);
-    let answer = ask("/page", query).expect("it is a URI");
-    check(&answer, page.clone(), &["page", "limit"]);
+    let response = call("/page", query).expect("a valid URI");
+    check(&response, page.clone(), &["page", "limit"]);
     let both = filter.zip(page);
     let both = both.map(|(filter, page)| json!({"filter": filter, "page": page["page"]}));
-    let answer = ask("/both", query).expect("it is a URI");
+    let response = call("/both", query).expect("a valid URI");
     check(
-        &answer,
+        &response,
         both,
         &["text", "number", "flag", "tags", "page", "limit"],
     );
 });
 
-/// `None` where no such URI comes from the network, or a longer one is refused.
-fn ask(path: &str, query: &str) -> Option<Answer> {
+/// Sends a request; `None` if the URI is invalid or too long.
+fn call(path: &str, query: &str) -> Option<Response> {
     let uri = format!("{path}?{query}").parse::<Uri>().ok()?;
-    // A fragment is cut off.
+    // `Uri` drops a fragment.
     if uri.query() != Some(query) || query.len() > 8000 {
         return None;
     }
     let mut request = http::Request::new(Body::empty());
     *request.uri_mut() = uri;
-    Some(ASKED.with(|asked| asked.ask(request)))
+    Some(APP.with(|app| app.send(request)))
 }
 
-/// Is this what was to be read, or else a complaint of parameters that are known?
-fn check(answer: &Answer, expected: Option<Value>, known: &[&str]) {
-    let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
+/// Checks that the response is the expected value, or names known parameters.
+fn check(response: &Response, expected: Option<Value>, known: &[&str]) {
+    let body: Value = serde_json::from_slice(response.body()).expect("JSON");
     if let Some(expected) = expected {
         assert_eq!(body, expected);
         return;
     }
-    assert_eq!(answer.status(), 422, "{body}");
-    let errors = body["errors"].as_array().expect("what is wrong");
+    assert_eq!(response.status(), 422, "{body}");
+    let errors = body["errors"].as_array().expect("a list of errors");
     assert!(!errors.is_empty());
     for (at, error) in errors.iter().enumerate() {
         assert!(!errors[..at].contains(error), "{error} twice");
@@ -97,7 +101,7 @@ fn check(answer: &Answer, expected: Option<Value>, known: &[&str]) {
     }
 }
 
-/// The values of a parameter; `None` is no UTF-8.
+/// Values of a parameter; `None` if invalid UTF-8.
 fn values(query: &str, name: &str) -> Vec<Option<String>> {
     let mut values = Vec::new();
     for pair in query.split('&') {
@@ -110,7 +114,7 @@ fn values(query: &str, name: &str) -> Vec<Option<String>> {
     values
 }
 
-/// The last value of a parameter as a value; where there is one, it must be good.
+/// Parses the last value of a parameter; `None` if it is invalid.
 fn last(
     query: &str,
     name: &str,
@@ -159,7 +163,7 @@ fn read_page(query: &str) -> Option<Value> {
     }))
 }
 
-/// `application/x-www-form-urlencoded`, byte by byte.
+/// Reference decoder of `application/x-www-form-urlencoded`.
 fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! Webhooks: what was not signed is not believed, and what was is.
+//! Webhooks: a delivery is verified if and only if it is signed.
 #![no_main]
 
 use std::time::{Duration, SystemTime};
@@ -15,8 +15,8 @@ const NOW: u64 = 1_700_000_000;
 const TOLERANCE: u64 = 300;
 const SECRETS: [&str; 2] = ["new secret", "old secret"];
 
-/// In a header field these two stand for what a fuzzer does not find: the right signature, and
-/// the time.
+/// Placeholders in a header field for values that a fuzzer cannot find: the valid signature, and the
+/// time.
 const SIGNATURE: char = '\u{1}';
 const TIME: char = '\u{2}';
 
@@ -24,7 +24,7 @@ fuzz_target!(|input: &[u8]| {
     let Some((&mode, rest)) = input.split_first() else {
         return;
     };
-    // Two lines, and the body.
+    // Two lines, then the body.
     let mut parts = rest.splitn(3, |byte| *byte == b'\n');
     let mut next = || parts.next().unwrap_or_default();
     let (first, second, body) = (next(), next(), next());
@@ -91,7 +91,7 @@ fn stripe(secret: &[u8], first: &str, second: &str, body: &[u8]) {
     check(&stripe.expect("secrets"), headers, body, is_signed);
 }
 
-/// The value of a field that is there once.
+/// Value of a field that occurs once.
 fn only(values: &[String; 2]) -> Option<&str> {
     match values.each_ref().map(String::as_str) {
         [value, ""] | ["", value] => Some(value),
@@ -110,9 +110,9 @@ fn standard(secret: &[u8], first: &str, second: &str, body: &[u8]) {
         BASE64_STANDARD.encode(mac(secret, &parts))
     };
     let signatures = filled(first, &sign(secret));
-    let right = SECRETS.map(|secret| format!("v1,{}", sign(secret.as_bytes())));
-    let is_right = |one: &str| right.iter().any(|right| right == one);
-    let is_signed = !id.is_empty() && is_now(&time) && signatures.split(' ').any(is_right);
+    let valid = SECRETS.map(|secret| format!("v1,{}", sign(secret.as_bytes())));
+    let is_valid = |given: &str| valid.iter().any(|signature| signature == given);
+    let is_signed = !id.is_empty() && is_now(&time) && signatures.split(' ').any(is_valid);
     let headers = given(&[
         ("webhook-id", id),
         ("webhook-timestamp", &time),
@@ -140,7 +140,7 @@ fn is_now(time: &str) -> bool {
     seconds.is_some_and(|seconds| seconds.abs_diff(NOW) <= TOLERANCE)
 }
 
-/// The header fields that are there; `None` where a value is none.
+/// Header fields with a value; `None` if a value is invalid.
 fn given(fields: &[(&'static str, &str)]) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
@@ -158,19 +158,19 @@ fn check<P: Provider>(provider: &P, headers: Option<HeaderMap>, body: &[u8], is_
     };
     let is_signed = is_signed && headers.values().all(|value| value.to_str().is_ok());
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
-    let believed = |body: &[u8]| {
+    let verify = |body: &[u8]| {
         let signature = provider.signature(&headers, now);
         signature.and_then(|signature| provider.verify(&signature, body))
     };
-    assert_eq!(believed(body).is_ok(), is_signed);
+    assert_eq!(verify(body).is_ok(), is_signed);
     if is_signed {
         let mut other = body.to_vec();
         other.push(0);
-        assert!(believed(&other).is_err());
+        assert!(verify(&other).is_err());
         other.pop();
         if let Some(last) = other.last_mut() {
             *last ^= 1;
-            assert!(believed(&other).is_err());
+            assert!(verify(&other).is_err());
         }
     }
     for name in ["push", "star"] {

@@ -1,25 +1,25 @@
-//! Bytes that nobody thought of, against every parser of ours.
+//! Fuzz targets for the parsers of resourceful.
 //!
 //! ```sh
 //! cargo install cargo-fuzz --locked
-//! fuzz/run 300             # every target for so many seconds
-//! fuzz/run 300 path json   # or these
+//! fuzz/run 300             # every target for 300 seconds
+//! fuzz/run 300 path json   # only these
 //! ```
 //!
-//! Each target compares what we do with a slow reference of its own. What is public is asked as
-//! an application is asked, without a socket; a parser inside the crate is built from its source
-//! file. `corpus/` has a few small inputs of each: what once was wrong, and what reaches far.
+//! Each target compares our result with a slow reference implementation. Public behaviour is tested
+//! by requests to an application, without a socket; an internal parser is compiled from its source
+//! file. `corpus/` has a few small inputs for each target: former bugs, and inputs with high coverage.
 //!
-//! | target | reads | must hold |
+//! | target | input | requirement |
 //! |---|---|---|
-//! | `path` | paths, and what is routed by them | one spelling, without `..` or NUL; redirects stay here |
-//! | `query` | query strings | what a plain decoder says, or 422 or 400 |
-//! | `accept` | `Accept` | 406 where JSON is refused by a weight of zero, and nowhere else |
-//! | `host` | `Host` | its parts are those of a plain reader; patterns match whole labels |
-//! | `heads` | heads of HTTP/1 | an ambiguous one is found, however the bytes are cut |
-//! | `frames` | frames of HTTP/2 | a flood ends at the same frame, however the bytes are cut |
-//! | `json` | bodies | taken exactly when serde and the rules do; every pointer points |
-//! | `webhook` | deliveries | what was not signed is not believed |
+//! | `path` | paths, and their routing | one normal form, without `..` or NUL; redirects stay on this host |
+//! | `query` | query strings | the result of a simple decoder, or 422 or 400 |
+//! | `accept` | `Accept` | 406 if and only if JSON has a weight of zero |
+//! | `host` | `Host` | the parts of a simple parser; patterns match whole labels |
+//! | `heads` | heads of HTTP/1 | ambiguous heads are found, for any split of the bytes |
+//! | `frames` | frames of HTTP/2 | a flood ends at the same frame, for any split of the bytes |
+//! | `json` | bodies | accepted if and only if serde and the rules accept; every pointer is valid |
+//! | `webhook` | deliveries | unsigned deliveries are refused |
 
 use std::cell::RefCell;
 
@@ -28,34 +28,34 @@ use hyper::service::Service as _;
 use resourceful::{App, AppService, Body};
 use tokio::runtime::{Builder, Runtime};
 
-/// An answer, its body read.
-pub type Answer = http::Response<bytes::Bytes>;
+/// A response with its complete body.
+pub type Response = http::Response<bytes::Bytes>;
 
-/// An application on a thread of its own, which answers one request after the other.
+/// A client of an application on the current thread.
 #[derive(Debug)]
-pub struct Asked {
+pub struct TestApp {
     service: AppService,
     runtime: RefCell<Runtime>,
 }
 
-impl Asked {
+impl TestApp {
     /// # Panics
-    /// When the application cannot be built.
+    /// If the application cannot be built.
     #[must_use]
     pub fn new(app: App) -> Self {
         let runtime = Builder::new_current_thread().enable_time().build();
         Self {
-            service: app.build().expect("the application is sound"),
-            runtime: RefCell::new(runtime.expect("there is a clock")),
+            service: app.build().expect("the application is valid"),
+            runtime: RefCell::new(runtime.expect("the runtime can be built")),
         }
     }
 
-    /// What it answers.
+    /// Sends a request and returns the response.
     ///
     /// # Panics
-    /// When the hook or the body does.
+    /// If the hook or the body panics.
     #[must_use]
-    pub fn ask(&self, request: http::Request<Body>) -> Answer {
+    pub fn send(&self, request: http::Request<Body>) -> Response {
         self.runtime.borrow_mut().block_on(async {
             let Ok(response) = self.service.call(request).await;
             let (parts, body) = response.into_parts();
