@@ -21,10 +21,10 @@ impl<'a> SchemaDiff<'_, 'a> {
         for ((before, old), (after, new)) in old.iter().zip(new) {
             match (*before, *after) {
                 ("oneOf", "anyOf") => {
-                    self.widened(subject, subject.sentence("was oneOf, is anyOf"))
+                    self.widened(subject, subject.sentence("was oneOf, is anyOf"));
                 }
                 ("anyOf", "oneOf") => {
-                    self.narrowed(subject, subject.sentence("was anyOf, is oneOf"))
+                    self.narrowed(subject, subject.sentence("was anyOf, is oneOf"));
                 }
                 _ => {}
             }

@@ -75,9 +75,9 @@ fn refused_violation(
     let errors = errors.map_or(&[][..], Vec::as_slice);
     let is_missing = |mutation: &&Mutation| !errors.iter().any(|error| mutation.is_named_by(error));
     let missing = mutations.iter().find(is_missing)?;
-    let named = Value::from(errors);
+    let reported = Value::from(errors);
     violation(format!(
-        "{names}: expected an error for {}, got {named}",
+        "{names}: expected an error for {}, got {reported}",
         missing.name()
     ))
 }
