@@ -115,7 +115,7 @@ impl Call {
                 self.headers.insert(name, value);
             }
             Err(error) => {
-                self.error = Some(ClientError::InvalidRequest(format!("{name}: {error}")))
+                self.error = Some(ClientError::InvalidRequest(format!("{name}: {error}")));
             }
         }
         self

@@ -73,7 +73,7 @@ impl<'a> SchemaDiff<'_, 'a> {
         match (old == closed, new == closed) {
             (true, true) => {}
             (false, true) => {
-                self.narrowed(subject, subject.sentence("allows no other members now"))
+                self.narrowed(subject, subject.sentence("allows no other members now"));
             }
             (true, false) => self.widened(subject, subject.sentence("allows other members now")),
             (false, false) => {

@@ -23,7 +23,7 @@ const LOWER: &[&str] = &[
     "minimum",
 ];
 
-/// ApiChange of a limit.
+/// Change of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LimitChange {
     Unchanged,

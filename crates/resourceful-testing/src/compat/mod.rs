@@ -1,7 +1,7 @@
-//! Compares two documents of one API, and tells breaking changes from others.
+//! Compares two documents of one API, and classifies the changes as breaking or not.
 //!
 //! A server may accept more than before and return less; the opposite can break a correct client. A
-//! change of an unknown impact counts as breaking and is reported with its JSON Pointer: all members of
+//! change of an unknown kind counts as breaking and is reported with its JSON Pointer: all members of
 //! every object are compared, so no change is lost.
 
 mod change;

@@ -190,7 +190,7 @@ impl<'a> SchemaDiff<'_, 'a> {
                     self.differ.breaking(&subject, text);
                 }
                 (None, Some(_)) if !is_required.0 => {
-                    self.differ.additive(&subject, subject.sentence("is new"))
+                    self.differ.additive(&subject, subject.sentence("is new"));
                 }
                 (old, new) => {
                     self.presence(&subject, is_required);

@@ -21,10 +21,10 @@ impl<'a> SchemaDiff<'_, 'a> {
         for ((before, old), (after, new)) in old.iter().zip(new) {
             match (*before, *after) {
                 ("oneOf", "anyOf") => {
-                    self.widened(subject, subject.sentence("was oneOf, is anyOf"))
+                    self.widened(subject, subject.sentence("was oneOf, is anyOf"));
                 }
                 ("anyOf", "oneOf") => {
-                    self.narrowed(subject, subject.sentence("was anyOf, is oneOf"))
+                    self.narrowed(subject, subject.sentence("was anyOf, is oneOf"));
                 }
                 _ => {}
             }
@@ -92,7 +92,7 @@ struct Variant<'a> {
     reference: Option<&'a str>,
     /// `kind: "card"`, `string`, `{name, number}`.
     label: String,
-    /// The label, but of objects without a tag, which may have got another member.
+    /// The label; for objects without a tag only the type, because members may have been added.
     family: String,
 }
 

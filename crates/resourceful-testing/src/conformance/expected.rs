@@ -54,18 +54,18 @@ fn refused_violation(
     mutations: &[Mutation],
     response: &TestResponse,
 ) -> Option<Violation> {
-    let places: Vec<_> = mutations
+    let names: Vec<_> = mutations
         .iter()
         .map(|mutation| format!("{} {}", mutation.name(), mutation.predicate))
         .collect();
-    let places = places.join(" and ");
-    let violation = |message| Some(Violation::new("broken-field", places.clone(), message));
+    let names = names.join(" and ");
+    let violation = |message| Some(Violation::new("broken-field", names.clone(), message));
     if response.status == 400 && !operation.documents(422) {
         return None;
     }
     if response.status != 422 {
         let message = format!(
-            "{places}: expected 422 that names this field, got {}",
+            "{names}: expected 422 that names this field, got {}",
             summary(response)
         );
         return violation(message);
@@ -75,9 +75,9 @@ fn refused_violation(
     let errors = errors.map_or(&[][..], Vec::as_slice);
     let is_missing = |mutation: &&Mutation| !errors.iter().any(|error| mutation.is_named_by(error));
     let missing = mutations.iter().find(is_missing)?;
-    let named = Value::from(errors);
+    let reported = Value::from(errors);
     violation(format!(
-        "{places}: expected an error for {}, got {named}",
+        "{names}: expected an error for {}, got {reported}",
         missing.name()
     ))
 }

@@ -47,10 +47,10 @@ pub(super) async fn check_undocumented(
             ..TestRequest::new(operation, &input)
         };
         let (request, response) = session.send(request).await;
-        let found = methods_of(&response.headers);
-        let found: BTreeSet<_> = found.iter().map(String::as_str).collect();
+        let allow = methods_of(&response.headers);
+        let allow: BTreeSet<_> = allow.iter().map(String::as_str).collect();
         let key = match response.status.as_u16() {
-            405 if found == allowed => continue,
+            405 if allow == allowed => continue,
             429 => continue,
             // A wrong `Allow` is one finding for all methods.
             405 => "allow",
@@ -60,7 +60,7 @@ pub(super) async fn check_undocumented(
             "expected 405 to {method} with `Allow: {}`, got {} with `{}`",
             joined(&allowed),
             response.status,
-            joined(&found)
+            joined(&allow)
         );
         let violation = Violation::new("method", key, message);
         session.report(operation, violation, Some(&request));
@@ -118,28 +118,28 @@ fn differences(get_response: &TestResponse, head: &TestResponse) -> Vec<(String,
             head.status.as_str(),
         )];
     }
-    let mut found = Vec::new();
+    let mut differences = Vec::new();
     let media =
         [get_response, head].map(|response| response.header("content-type").unwrap_or_default());
     if media[0] != media[1] {
-        found.push(differs("content-type", media[0], media[1]));
+        differences.push(differs("content-type", media[0], media[1]));
     }
-    // Values of other fields may edit with time. The server writes `Content-Length` of GET.
+    // Values of other fields may change with time. The server writes `Content-Length` of GET.
     let names = get_response.headers.keys().chain(head.headers.keys());
     for name in names.filter(|name| *name != CONTENT_LENGTH) {
         if get_response.headers.contains_key(name) != head.headers.contains_key(name) {
             let message = format!(
                 "expected the same header fields in HEAD and GET, got {name} in one of them"
             );
-            found.push((name.to_string(), message));
+            differences.push((name.to_string(), message));
         }
     }
     let is_empty = |response: &TestResponse| matches!(&response.body, ResponseBody::Complete(bytes) if bytes.is_empty());
     if !is_empty(get_response) && head.header("content-length") == Some("0") {
-        found.push(differs("content-length", "over 0", "0"));
+        differences.push(differs("content-length", "over 0", "0"));
     }
     if !is_empty(head) && !matches!(head.body, ResponseBody::Stream) {
-        found.push(differs("body", "", "some"));
+        differences.push(differs("body", "", "some"));
     }
-    found
+    differences
 }

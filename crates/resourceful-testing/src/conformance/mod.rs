@@ -1,7 +1,7 @@
 //! [`conformance`]: tests an application against its own document.
 //!
 //! [`parse`] reads the document into a [`contract`] of [`operation`]s. For each operation,
-//! [`generate`] makes inputs from the schemas, and [`mutator`] changes single values by [`rules`].
+//! [`generate`] makes inputs from the schemas, and [`mutator`] changes single values by [`value_mutation`]s.
 //! [`run_case`] sends the requests through the [`session`] and shrinks those that fail;
 //! [`responses`] and [`expected`] check the responses. [`references`] finds members that refer to
 //! other items, and [`third_party`] knows types that accept less than their schemas.
@@ -28,13 +28,13 @@ mod parse;
 mod references;
 mod requests;
 mod responses;
-mod rules;
 mod run_case;
 mod schema;
 mod session;
 mod test_case;
 mod text;
 mod third_party;
+mod value_mutation;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};

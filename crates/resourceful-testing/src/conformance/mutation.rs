@@ -1,4 +1,4 @@
-//! [`Mutation`]: mutation changed value of a request, and how an error names its pointer.
+//! [`Mutation`]: one changed value of a request, and the matching of errors to it.
 
 use percent_encoding::percent_decode_str;
 use proptest::prelude::{BoxedStrategy, Just, Strategy};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::test_case::TestCase;
 
-/// A edit of mutation value of a request.
+/// A change of one value of a request.
 #[derive(Clone, Debug)]
 pub(super) struct Mutation {
     /// JSON Pointer into the input: `/body/title`, `/query/limit`.

@@ -4,15 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::mutation::{Edit, Effect, Mutation, escaped};
 use super::normalise::Alternative;
-use super::rules::{ValueMutation, ValueMutations};
 use super::schema::Schemas;
 use super::third_party::{accepted_schema, is_time_delta};
+use super::value_mutation::{ValueMutation, ValueMutations};
 
 /// Returns all mutations of this input.
 pub(super) fn mutations(schemas: &Schemas, schema: &Value, input: &Value) -> Vec<Mutation> {
     let mut collector = Collector {
         schemas,
-        found: Vec::new(),
+        mutations: Vec::new(),
     };
     for part in ["query", "body"] {
         let schema = schema.get("properties").and_then(|parts| parts.get(part));
@@ -20,12 +20,12 @@ pub(super) fn mutations(schemas: &Schemas, schema: &Value, input: &Value) -> Vec
             collector.at(schema, value, &format!("/{part}"), None);
         }
     }
-    collector.found
+    collector.mutations
 }
 
 struct Collector<'s> {
     schemas: &'s Schemas,
-    found: Vec<Mutation>,
+    mutations: Vec<Mutation>,
 }
 
 /// A value of the input with its schema.
@@ -153,7 +153,7 @@ impl Collector<'_> {
     }
 
     fn add(&mut self, node: Node<'_>, mutation: ValueMutation) {
-        self.found.push(Mutation {
+        self.mutations.push(Mutation {
             pointer: node.pointer.to_owned(),
             predicate: mutation.predicate,
             effect: mutation.effect,

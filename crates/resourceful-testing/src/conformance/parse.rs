@@ -148,7 +148,7 @@ pub(super) fn with_integer_bounds(value: &Value) -> Value {
     bounded.into()
 }
 
-/// Whether the media_type type is `application/json` or ends with `+json`.
+/// Whether the media type is `application/json` or ends with `+json`.
 pub(super) fn is_json(media_type: &str) -> bool {
     let bare_type = media_type.split(';').next().unwrap_or_default().trim();
     bare_type == "application/json" || bare_type.ends_with("+json")

@@ -1,4 +1,4 @@
-//! Checks a documented against the document.
+//! Checks a response against the document.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use super::operation::Operation;
 use super::parse::is_json;
 use super::schema::Schemas;
 
-/// Returns everything in which the documented differs from the document.
+/// Returns everything in which the response differs from the document.
 pub(super) fn violations(
     schemas: &Schemas,
     operation: &Operation,
@@ -44,14 +44,15 @@ pub(super) fn violations(
         .iter()
         .find(|(range, _)| matches_range(media, range))
     else {
-        let known = content.keys().map(String::as_str).collect::<Vec<_>>();
-        let known = known.join(" or ");
+        let documented_types = content.keys().map(String::as_str).collect::<Vec<_>>();
+        let documented_types = documented_types.join(" or ");
         // `default` and `4XX` responses are problems in most documents.
         let (check, message) = if operation.documents(status.as_u16()) {
-            let message = format!("expected {status} as {known}, got `{media}`");
+            let message = format!("expected {status} as {documented_types}, got `{media}`");
             ("content-type", message)
         } else {
-            let message = format!("expected a documented status or {known}, got {status}");
+            let message =
+                format!("expected a documented status or {documented_types}, got {status}");
             ("status", message)
         };
         violations.push(Violation::new(check, status.as_str(), message));

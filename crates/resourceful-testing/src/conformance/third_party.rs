@@ -1,6 +1,6 @@
 //! Third-party types that accept less than their schema from schemars.
 //!
-//! Users can edit neither the type nor its schema, so its refusals are not findings. Values are
+//! Users can change neither the type nor its schema, so its refusals are not findings. Values are
 //! generated from the part that every type with that schema accepts.
 
 use serde_json::{Value, json};

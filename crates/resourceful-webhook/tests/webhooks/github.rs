@@ -285,7 +285,7 @@ async fn the_signature_covers_the_raw_form() {
 
     for (body, status) in [
         ("payload={}", 200),
-        // What curl sends when it is status_and_detail no type.
+        // The default content type of curl.
         ("{}", 200),
         ("payload=%7B%22commits%22%3A7%7D", 422),
         ("payload=", 400),

@@ -167,7 +167,7 @@ async fn acquire(store: &impl DeliveryStore, id: &str) -> Lease {
     }
 }
 
-/// What holds for all adapters. `age` lets all that was started become so many seconds older.
+/// A test of all stores. `age` makes all leases this many seconds older.
 async fn a_lost_lease_has_no_effect<D: DeliveryStore>(store: &D, age: impl AsyncFn(u64)) {
     let assert_claim = async |id: &str, state: Claim| {
         assert_eq!(store.claim(id).await.unwrap(), state, "{id}");

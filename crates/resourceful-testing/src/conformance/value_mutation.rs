@@ -50,7 +50,7 @@ const ODD: [&str; 8] = ["\u{0}", " ", "é", "!", "A", "a", "0", "/"];
 pub(super) struct ValueMutations<'s> {
     schemas: &'s Schemas,
     alternative: &'s Alternative,
-    found: Vec<ValueMutation>,
+    mutations: Vec<ValueMutation>,
 }
 
 impl<'s> ValueMutations<'s> {
@@ -72,7 +72,7 @@ impl<'s> ValueMutations<'s> {
         mutations.invalid("is null", Value::Null);
         mutations.types(value, others);
         mutations.values(value);
-        mutations.found
+        mutations.mutations
     }
 
     /// Mutations of a value in a query string, where every value is text.
@@ -86,24 +86,24 @@ impl<'s> ValueMutations<'s> {
             mutations.types(value, &[json!("x")]);
         }
         mutations.values(value);
-        mutations.found
+        mutations.mutations
     }
 
     fn new(schemas: &'s Schemas, alternative: &'s Alternative) -> Self {
         Self {
             schemas,
             alternative,
-            found: Vec::new(),
+            mutations: Vec::new(),
         }
     }
 
     fn invalid(&mut self, predicate: impl Into<String>, value: Value) {
-        self.found
+        self.mutations
             .push(ValueMutation::put(predicate, Effect::Invalid, value));
     }
 
     fn valid(&mut self, predicate: impl Into<String>, value: Value) {
-        self.found
+        self.mutations
             .push(ValueMutation::put(predicate, Effect::Valid, value));
     }
 
@@ -194,7 +194,7 @@ impl<'s> ValueMutations<'s> {
         let mutations = letters
             .into_iter()
             .map(|text| ValueMutation::put(predicate, effect, text));
-        self.found.extend(mutations);
+        self.mutations.extend(mutations);
     }
 
     fn generated(&mut self, alternative: &Alternative, predicate: &str, effect: Effect) {
@@ -205,7 +205,7 @@ impl<'s> ValueMutations<'s> {
         // Examples may have another length.
         let alternative = alternative.with(json!({"examples": null, "default": null}));
         if let Ok(values) = generator.values_of(&alternative, "") {
-            self.found
+            self.mutations
                 .push(ValueMutation::new(predicate, effect, Edit::Put(values)));
         }
     }
@@ -266,7 +266,7 @@ impl<'s> ValueMutations<'s> {
 
     /// `None` means that JSON cannot represent the value.
     fn integer(&mut self, predicate: &str, effect: Effect, value: Option<Value>) {
-        self.found
+        self.mutations
             .extend(value.map(|value| ValueMutation::put(predicate, effect, value)));
     }
 
