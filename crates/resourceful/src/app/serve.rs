@@ -116,10 +116,9 @@ impl Application for AppService {
         connection: ConnectionInfo,
         permit: Option<OwnedSemaphorePermit>,
     ) -> ResponseFuture {
-        let future = self.walk(parts, body, Some(connection));
         match permit {
-            Some(permit) => future.keeping(permit),
-            None => future,
+            None => self.walk(parts, body, Some(connection)),
+            Some(permit) => self.walk(parts, body, Some(connection)).keeping(permit),
         }
     }
 
