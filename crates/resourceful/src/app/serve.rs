@@ -125,7 +125,7 @@ impl Application for AppService {
     fn reject(&self, error: Error, parts: Option<Parts>) -> ResponseFuture {
         match parts {
             Some(parts) => self.refuse(error, parts),
-            None => self.refuse_unread(error),
+            None => self.refuse_unread(&error),
         }
     }
 

@@ -169,7 +169,7 @@ impl Description {
     }
 
     /// A page of `T`, as `Q` makes them, under this name: what
-    /// [`Page::named`](crate::Page::named) writes.
+    /// [`Page::with_key`](crate::Page::with_key) writes.
     ///
     /// # Examples
     /// ```

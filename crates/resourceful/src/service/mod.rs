@@ -112,7 +112,7 @@ impl AppService {
     }
 
     /// The response to bytes that never became a request.
-    pub(crate) fn refuse_unread(&self, error: Error) -> ResponseFuture {
+    pub(crate) fn refuse_unread(&self, error: &Error) -> ResponseFuture {
         self.site.refuse_unread(error)
     }
 

@@ -141,9 +141,9 @@ impl Pipeline {
     }
 
     /// The answer to what never became a request.
-    pub(crate) fn refuse_unread(&self, error: Error) -> ResponseFuture {
+    pub(crate) fn refuse_unread(&self, error: &Error) -> ResponseFuture {
         let (parts, ()) = http::Request::new(()).into_parts();
-        let reply = error_response(&error, &self.unmatched_head(parts));
+        let reply = error_response(error, &self.unmatched_head(parts));
         tracing::info!(status = reply.status().as_u16(), "refused unread");
         ResponseFuture::ready(reply)
     }

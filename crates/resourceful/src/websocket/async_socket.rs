@@ -53,10 +53,10 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
     /// Who may connect: [`Public`](crate::Public) or your own.
     type Access: Access<Self>;
 
-    /// Messages from the client: an [`Input`](crate::Input), sent as JSON, or [`Message`].
+    /// Messages from the client: an [`Input`](crate::Input), sent as JSON, or [`Message`](crate::Message).
     type Incoming: IncomingMessage;
 
-    /// Messages to the client: any `Serialize`, sent as JSON, or [`Message`].
+    /// Messages to the client: any `Serialize`, sent as JSON, or [`Message`](crate::Message).
     type Outgoing: OutgoingMessage;
 
     /// Maximum size of a message in bytes (default 1 MiB). A larger one closes the WebSocket with 1009.
