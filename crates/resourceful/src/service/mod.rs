@@ -52,7 +52,6 @@ impl AppService {
     }
 
     /// One request, and over which of our connections it came.
-    #[inline]
     pub(crate) fn walk(
         &self,
         mut parts: Parts,
