@@ -116,7 +116,6 @@ fn builder(config: &ServerConfig) -> http1::Builder {
     builder
 }
 
-#[inline]
 fn respond<'c, A: Application>(
     application: &A,
     state: &'c Arc<ConnectionState>,
