@@ -67,8 +67,8 @@ fn a_mistake_is_refused_with_the_key() {
         ("idle_timeot = \"75s\"", "idle_timeot", "idle_timeout"),
         ("idle_timeout = 75", "idle_timeout", "duration string"),
         ("idle_timeout = \"75\"", "idle_timeout", "unit"),
-        ("idle_timeout = \"75 parsecs\"", "idle_timeout", "parsecs"),
-        ("idle_timeout = \"-75s\"", "idle_timeout", "negative"),
+        ("idle_timeout = \"75 parsecs\"", "idle_timeout", "unit"),
+        ("idle_timeout = \"-75s\"", "idle_timeout", "duration"),
         ("max_connections = \"many\"", "max_connections", "many"),
         ("max_connections = -1", "max_connections", "-1"),
     ] {
