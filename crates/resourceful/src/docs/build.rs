@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::error::build_error::BuildError;
 use crate::openapi::{
     Components, Document, Info, Operation, Parameter, Registry, ResponseOrRef, Schemas, Server,
-    StandardError, Tag,
+    StandardError, Tag, standard_response,
 };
 use crate::request::route::Parameter as Segment;
 use crate::request::settings::Settings;
@@ -91,7 +91,7 @@ pub(crate) fn describe(
     });
     let refusals = refusals
         .iter()
-        .map(|refusal| (refusal.name(), refusal.response()));
+        .map(|error| (error.name(), standard_response(*error)));
     let mut responses = std::mem::take(&mut registry.responses);
     responses.extend(refusals);
     let mut document = Document {

@@ -1,6 +1,6 @@
 //! Writes and escapes JSON strings (RFC 8259 section 7).
 
-#![expect(clippy::inline_always, reason = "measured: see `super::writer`")]
+#![expect(clippy::inline_always, reason = "measured: see `writer.rs`")]
 
 /// Writes `text` with quotes.
 #[inline(never)]

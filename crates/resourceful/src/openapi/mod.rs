@@ -9,11 +9,13 @@ mod model;
 mod name_conflicts;
 mod operation;
 mod parameter;
+mod problem_schemas;
 mod problems;
 mod registry;
 mod schemas;
 mod security;
 mod standard_error;
+mod standard_response;
 
 pub use self::doc_comments::DocComments;
 pub use self::info::Info;
@@ -29,3 +31,4 @@ pub(crate) use self::model::{Components, Document, ResponseOrRef, Server, Tag};
 pub(crate) use self::schemas::Schemas;
 pub use self::schemas::WITHOUT_NUL;
 pub(crate) use self::standard_error::StandardError;
+pub(crate) use self::standard_response::standard_response;

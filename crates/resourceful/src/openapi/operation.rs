@@ -14,7 +14,8 @@ use super::parameter::Parameter;
 use super::problems::{ProblemKind, Problems};
 use super::registry::Registry;
 use super::security::Security;
-use super::standard_error::{StandardError, problem_content};
+use super::standard_error::StandardError;
+use super::standard_response::{problem_content, standard_headers};
 
 const JSON: &str = "application/json";
 
@@ -224,7 +225,7 @@ fn problem_response(status: u16, kinds: &[ProblemKind], registry: &Registry) -> 
             .for_each(|content| content.examples.extend([example.clone()]));
     }
     if kinds.iter().any(|kind| kind.has_retry_after) {
-        response.headers = StandardError::ServiceUnavailable.headers();
+        response.headers = standard_headers(StandardError::ServiceUnavailable);
     }
     response
 }

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use super::name_conflicts::{SchemaUse, name_conflicts};
-use super::standard_error::problem_schemas;
+use super::problem_schemas::problem_schemas;
 use crate::error::build_error::BuildError;
 
 const OUTPUTS: &str = "#/components/schemas/";

@@ -1,11 +1,7 @@
 //! The error responses of the library, which all operations share.
 
-use std::collections::BTreeMap;
-
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
-
-use super::model::{Header, MediaType, Response};
+use serde_json::json;
 
 /// An error response of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,89 +97,4 @@ impl StandardError {
     pub(crate) fn name(self) -> String {
         format!("{self:?}")
     }
-
-    pub(crate) fn response(self) -> Response {
-        let schema = match self {
-            Self::Invalid => "InvalidProblem",
-            _ => "Problem",
-        };
-        Response {
-            description: self.description().to_owned(),
-            headers: self.headers(),
-            content: problem_content(schema),
-        }
-    }
-
-    pub(super) fn headers(self) -> BTreeMap<String, Header> {
-        let (name, description, required) = match self {
-            Self::Unauthorized => ("WWW-Authenticate", "Accepted authentication schemes.", true),
-            Self::MethodNotAllowed => ("Allow", "Allowed methods.", true),
-            Self::ServiceUnavailable => ("Retry-After", "Seconds to wait before a retry.", false),
-            _ => return BTreeMap::new(),
-        };
-        let header = Header {
-            description: description.to_owned(),
-            required,
-            schema: json!({"type": "string"}),
-        };
-        BTreeMap::from([(name.to_owned(), header)])
-    }
-}
-
-/// The content of a problem response, by reference to a schema among the components.
-pub(crate) fn problem_content(schema: &str) -> BTreeMap<String, MediaType> {
-    let media_type = MediaType {
-        schema: Some(json!({"$ref": format!("#/components/schemas/{schema}")})),
-        ..MediaType::default()
-    };
-    BTreeMap::from([("application/problem+json".to_owned(), media_type)])
-}
-
-/// The schemas of problem details (RFC 9457) by name.
-pub(crate) fn problem_schemas() -> [(&'static str, Value); 2] {
-    let members = json!({
-        "type": {
-            "type": "string", "format": "uri-reference",
-            "description": "Type of the problem; `about:blank` adds nothing to the status.",
-        },
-        "title": {"type": "string", "description": "Short text for the type."},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string", "description": "Explanation of this occurrence."},
-    });
-    let mut invalid = members.clone();
-    invalid["errors"] = json!({
-        "type": "array",
-        "minItems": 1,
-        "description": "Every invalid field.",
-        "items": {
-            "type": "object",
-            "required": ["detail"],
-            "properties": {
-                "pointer": {
-                    "type": "string",
-                    "description": "Location in the body: a JSON Pointer as a URI fragment (RFC 6901 section 6).",
-                },
-                "name": {"type": "string", "description": "Name of the parameter."},
-                "in": {"type": "string", "description": "Location of the parameter: `query`."},
-                "detail": {"type": "string", "description": "Explanation of the error."},
-            },
-        },
-    });
-    // Other members are allowed. With `additionalProperties`, generated TypeScript would allow `errors` in
-    // every problem and could not distinguish the two types.
-    let problem = json!({
-        "type": "object",
-        "description": "Problem details (RFC 9457).",
-        "required": ["type", "title", "status"],
-        "properties": members,
-        "unevaluatedProperties": true,
-    });
-    let invalid = json!({
-        "type": "object",
-        "description": "Problem details (RFC 9457) of a request with invalid fields.",
-        "required": ["type", "title", "status", "errors"],
-        "properties": invalid,
-        "unevaluatedProperties": true,
-    });
-    [("Problem", problem), ("InvalidProblem", invalid)]
 }
