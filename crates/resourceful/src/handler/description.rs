@@ -15,7 +15,7 @@ type Line = Box<dyn Fn(&mut Operation, &mut Registry) + Send + Sync>;
 
 /// Describes a view in the API document: its texts and the types of its input.
 ///
-/// The document has the path, errors and response of a view without it. A description does not change
+/// The document always contains the path, errors and response of a view. A description does not change
 /// how the view runs. Resources need no description, since the types of their hooks contain everything.
 ///
 /// # Examples

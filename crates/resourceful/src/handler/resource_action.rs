@@ -73,7 +73,7 @@ pub trait ResourceAction<R>: Send + Sync + 'static {
     /// The type of the response.
     type Output: Representation;
 
-    /// The type of its errors.
+    /// The type of the errors.
     type Error: Problems;
 
     /// Runs the action.
@@ -109,14 +109,14 @@ pub trait ActionTarget: Sized + Send + 'static {
     fn from_request(request: &Request) -> Result<Self>;
 }
 
-/// The target is the item with this id.
+/// The target of an action on one item: the id of the item.
 ///
 /// # Examples
 /// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct OnItem<I>(pub I);
 
-/// The target is the collection.
+/// The target of an action on the collection.
 ///
 /// # Examples
 /// See [`ResourceAction`].
@@ -153,21 +153,21 @@ pub trait ActionInput: Sized + Send {
     fn describe(operation: &mut Operation, registry: &mut Registry, limit: u64);
 }
 
-/// The action has no input.
+/// The input of an action that reads neither query string nor body.
 ///
 /// # Examples
 /// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct NoInput;
 
-/// The input is a typed query string.
+/// The input of an action that reads a typed query string.
 ///
 /// # Examples
 /// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct QueryInput<Q>(pub Q);
 
-/// The input is a typed body.
+/// The input of an action that reads a typed body.
 ///
 /// # Examples
 /// See [`ResourceAction`].

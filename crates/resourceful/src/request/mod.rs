@@ -111,7 +111,7 @@ impl Request {
         self.head.headers()
     }
 
-    /// The first value of a header field; `None` if it is not visible ASCII.
+    /// The first value of a header field; `None` if it is missing or not visible ASCII.
     ///
     /// # Examples
     /// ```
