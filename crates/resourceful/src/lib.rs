@@ -1,7 +1,7 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// From the top of the walk to the bottom; each module imports only modules below it.
+// From the top layer to the bottom. Each module imports only modules below it.
 mod app;
 mod builtin;
 mod server;
@@ -80,7 +80,7 @@ pub use self::task::gather::gather;
 #[cfg(feature = "websocket")]
 pub use self::websocket::{AsyncSocket, IncomingMessage, Message, OutgoingMessage, Socket};
 
-/// What most files of an application need: `use resourceful::prelude::*;`.
+/// The items that most files of an application need: `use resourceful::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Description, Error,
@@ -93,7 +93,7 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 }
 
-/// For the output of the macros and for `resourceful-testing` alone.
+/// Items for the output of the macros and for `resourceful-testing` only.
 #[doc(hidden)]
 pub mod hidden {
     pub use crate::handler::signature::{Outcome, PageOf};

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::error::build_error::BuildError;
 use crate::request::settings::{Settings, TrailingSlash};
 
-/// Limits and places of an [`App`]: values that an operator may set.
+/// The settings of an [`App`] that an operator may change: limits, prefix, hosts and proxies.
 ///
 /// Any format of serde can read it, from a file or the environment. A missing field has its default,
 /// and an unknown one is an error. A duration is a text with a unit, such as `"10s"`, `"1m 30s"` or
@@ -30,7 +30,7 @@ use crate::request::settings::{Settings, TrailingSlash};
 #[non_exhaustive]
 pub struct AppConfig {
     /// Time limit from the head of a request to its response (default 30 s); `Duration::MAX` is no
-    /// limit. Then the client gets 503.
+    /// limit. Slower requests get 503.
     ///
     /// A safe request is cancelled. One that may have begun to change data runs to its end. A streamed
     /// body may take longer: the limit is for its head. Hooks can read
@@ -182,8 +182,7 @@ impl App {
         self
     }
 
-    /// Adds to [`AppConfig::trusted_proxies`]. A text that is no proxy is an error of
-    /// [`build`](Self::build).
+    /// Adds to [`AppConfig::trusted_proxies`]. [`build`](Self::build) reports invalid proxies.
     ///
     /// # Examples
     /// ```

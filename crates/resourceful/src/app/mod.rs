@@ -1,4 +1,4 @@
-//! [`App`]: what is served where, said once.
+//! [`App`]: resources, views and settings of an application.
 
 pub(crate) mod config;
 mod serve;
@@ -38,7 +38,7 @@ use crate::service::pipeline::Pipeline;
 
 /// An application: resources and views at their paths.
 ///
-/// Mistakes are not reported call by call but all at once, by [`build`](Self::build).
+/// [`build`](Self::build) reports all configuration errors at once.
 ///
 /// # Examples
 /// ```
@@ -63,15 +63,15 @@ pub struct App {
     health: Option<&'static Location<'static>>,
     checks: Vec<Check>,
     about: About,
-    /// Is the document served?
+    /// Whether the application serves its API document.
     is_documented: bool,
     docs: Option<Docs>,
-    /// Those that are seen before the paths are.
+    /// Errors that are found before the router checks the paths.
     errors: Vec<BuildError>,
 }
 
 impl App {
-    /// An application that serves nothing yet.
+    /// Creates an application without routes.
     ///
     /// # Examples
     /// ```
@@ -93,8 +93,8 @@ impl App {
 
     /// Serves a resource: its collection at `path`, its items below it.
     ///
-    /// With a slash at the end of `path` (`/posts/`) items have one too (`/posts/7/`). The
-    /// id is the parameter `{id}`; `path` may have parameters of other names.
+    /// If `path` ends in a slash (`/posts/`), so do the paths of items (`/posts/7/`). The id is the
+    /// parameter `{id}`; `path` may have parameters with other names.
     ///
     /// # Examples
     /// ```
@@ -113,10 +113,10 @@ impl App {
     #[track_caller]
     pub fn resource<R: AsyncResource>(mut self, path: &str, resource: R) -> Self {
         let resource = Arc::new(resource);
-        let asked = Arc::clone(&resource);
+        let shared = Arc::clone(&resource);
         let check = Check::new(R::NAME, move || {
-            let asked = Arc::clone(&asked);
-            async move { asked.ready().await }
+            let resource = Arc::clone(&shared);
+            async move { resource.ready().await }
         });
         self.checks.push(check);
         let item = join(path, "{id}");
@@ -270,11 +270,11 @@ impl App {
         self.register(path, Methods::One(Method::DELETE), view.into_endpoint())
     }
 
-    /// Hands every request below `path` to a tower service, which sees the path without it.
+    /// Passes every request below `path` to a tower service, which sees the rest of the path.
     ///
-    /// If the service is an `App` that was built, with no layer around it, it knows the client's address and its
-    /// prefix. The outer server runs its start and stop hooks. Each request writes one log line. A
-    /// redirect of any other service (`Location: /path`) gets the prefix.
+    /// A built `App` without layers knows the client's address and its own prefix. The outer server runs
+    /// its start and stop hooks, and each request writes one log line. A redirect of any other service
+    /// (`Location: /path`) gets the prefix.
     ///
     /// # Examples
     /// ```
@@ -322,10 +322,12 @@ impl App {
         self.register(&format!("{prefix}/{{*rest}}"), Methods::All, endpoint)
     }
 
-    /// Answers `/livez` (200 as long as the process answers) and `/readyz` (200, or 503 while a
-    /// [check](Self::ready_check) fails and once the server was asked to stop). Neither is
-    /// logged or counted, and [`trusted_hosts`](Self::trusted_hosts) does not hold for them: they
-    /// are asked by address.
+    /// Serves the health checks `/livez` and `/readyz`.
+    ///
+    /// `/livez` returns 200 while the process runs. `/readyz` returns 200, or 503 while a
+    /// [check](Self::ready_check) fails and after a shutdown was requested. Both are absent from the log
+    /// and the metrics. [`trusted_hosts`](Self::trusted_hosts) does not apply to them, because health
+    /// checks use the server's address.
     ///
     /// # Examples
     /// ```
@@ -334,7 +336,7 @@ impl App {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<()> {
     /// let app = App::new().health().ready_check("database", || async {
-    ///     Err(Error::internal("connection refused")) // for the log alone
+    ///     Err(Error::internal("connection refused")) // only the log contains this text
     /// });
     /// let client = TestClient::new(app)?;
     /// assert_eq!(client.get("/livez").await.status(), 200);
@@ -350,10 +352,10 @@ impl App {
         self
     }
 
-    /// Something `/readyz` asks for, under a name that clients read. A check that takes over two
-    /// seconds has failed; all are asked at the same time.
+    /// Adds a check to `/readyz`. Its `name` is visible to clients.
     ///
-    /// Resources add theirs in [`AsyncResource::ready`].
+    /// All checks run at the same time. A check that takes longer than two seconds has failed. Resources
+    /// implement theirs in [`AsyncResource::ready`].
     ///
     /// # Examples
     /// ```
@@ -368,13 +370,13 @@ impl App {
         self
     }
 
-    /// Serves the page at `/docs` in release builds, too: a page to read the API on, and to try it,
-    /// made from `/openapi.json`. Builds with debug assertions serve it unasked.
+    /// Serves the interactive API documentation at `/docs` in release builds, too.
     ///
-    /// It is for everybody who can reach it. Its files are part of the program, two megabytes that
-    /// a release build has only if it asks, and its `Content-Security-Policy` lets it talk to the
-    /// application alone. An application that serves `/docs` itself, or anything below it, has no
-    /// such page.
+    /// The page shows `/openapi.json` and can send requests. Builds with debug assertions always serve it.
+    /// Anyone who can reach the server can read it. Its files are part of the program: they add two
+    /// megabytes to a release build that calls this method. Its `Content-Security-Policy` limits the page
+    /// to requests to this application. If the application has a route at or below `/docs`, the page is
+    /// not served.
     ///
     /// # Examples
     /// ```
@@ -392,7 +394,7 @@ impl App {
         self
     }
 
-    /// The one place to change what clients read of errors; the log is not affected.
+    /// Sets a function that changes the problem details of all errors. The log is not affected.
     ///
     /// # Examples
     /// ```
@@ -417,7 +419,7 @@ impl App {
         self
     }
 
-    /// How the API is called in its document, `GET /openapi.json`.
+    /// Sets title and version in the API document, `GET /openapi.json`.
     ///
     /// # Examples
     /// ```
@@ -429,8 +431,8 @@ impl App {
         self
     }
 
-    /// What a group of operations is about, for the document. A resource's text is its doc
-    /// comment.
+    /// Sets the description of a tag in the API document. The tag of a resource gets the doc comment of the
+    /// resource.
     ///
     /// # Examples
     /// ```
@@ -443,7 +445,7 @@ impl App {
         self
     }
 
-    /// Changes the document as a whole: servers, webhooks, extensions; what no type says.
+    /// Sets a function that changes the API document, for example to add servers, webhooks or extensions.
     ///
     /// # Examples
     /// ```
@@ -463,7 +465,7 @@ impl App {
         self
     }
 
-    /// Does not serve the document, nor the page that shows it, nor anything of it to `OPTIONS`.
+    /// Turns off the API document, its `/docs` page, and its part in responses to `OPTIONS`.
     ///
     /// # Examples
     /// ```
@@ -481,11 +483,13 @@ impl App {
         self
     }
 
-    /// The document of the API as it is now: OpenAPI 3.1, made from the types and doc comments of
-    /// what is registered. The application serves it at `/openapi.json`.
+    /// Generates the OpenAPI 3.1 document of all routes registered so far.
+    ///
+    /// The content comes from their types and doc comments. The application serves the document at
+    /// `/openapi.json`.
     ///
     /// # Errors
-    /// Two types of one schema name, two operations of one id.
+    /// Two types with the same schema name, or two operations with the same id.
     ///
     /// # Examples
     /// ```
@@ -494,7 +498,6 @@ impl App {
     /// /// Blog posts.
     /// struct Posts;
     ///
-    /// /// What has been written.
     /// #[resource]
     /// impl AsyncResource for Posts {
     ///     type Access = Public;
@@ -518,8 +521,9 @@ impl App {
         }
     }
 
-    /// Runs before the first connection is accepted, in the order of registration. An error
-    /// ends [`serve`](Self::serve).
+    /// Adds a hook that runs before the server accepts its first connection.
+    ///
+    /// Hooks run in the order of registration. An error ends [`serve`](Self::serve).
     ///
     /// # Examples
     /// ```
@@ -534,8 +538,10 @@ impl App {
         self
     }
 
-    /// Runs after the last request is answered, the last registered first: what was opened
-    /// last is closed first. Runs also when the start failed. Errors are logged.
+    /// Adds a hook that runs after the last response.
+    ///
+    /// Hooks run in reverse order of registration, so resources are closed in reverse order of opening.
+    /// They also run if a start hook failed. Errors are logged.
     ///
     /// # Examples
     /// ```
@@ -550,11 +556,11 @@ impl App {
         self
     }
 
-    /// Puts the application together, as a service without a socket.
+    /// Builds the application as a service without a socket.
     ///
     /// # Errors
-    /// Every mistake: malformed paths, paths registered twice, and what [`openapi`](Self::openapi)
-    /// says, unless the document is not served.
+    /// All configuration errors: malformed paths, paths registered twice, and the errors of
+    /// [`openapi`](Self::openapi) if the document is served.
     ///
     /// # Examples
     /// ```
@@ -583,10 +589,10 @@ impl App {
         }))
     }
 
-    /// Puts the application together and binds its address; port 0 takes a free one.
+    /// Builds the application and binds an address; port 0 takes a free port.
     ///
     /// # Errors
-    /// What [`build`](Self::build) says, or that the address cannot be had.
+    /// The errors of [`build`](Self::build), or an address that cannot be bound.
     ///
     /// # Examples
     /// ```
@@ -601,11 +607,10 @@ impl App {
         self.listen(Listener::bind(address).await?)
     }
 
-    /// Puts the application together on a socket of its own making: a Unix socket, one that was
-    /// handed over, one that speaks TLS.
+    /// Builds the application on a [`Listener`]: a Unix socket, an inherited socket or TLS.
     ///
     /// # Errors
-    /// What [`build`](Self::build) says.
+    /// The errors of [`build`](Self::build).
     ///
     /// # Examples
     /// ```no_run
@@ -619,12 +624,10 @@ impl App {
         Ok(Server::serving(self.build()?, listener.into()))
     }
 
-    /// Serves HTTP/1.1 and HTTP/2 on `address` until SIGINT or SIGTERM, then finishes what
-    /// runs.
+    /// Serves HTTP/1.1 and HTTP/2 on `address` until SIGINT or SIGTERM, then finishes running requests.
     ///
     /// # Errors
-    /// What [`build`](Self::build) says, that the address cannot be had, or what a start
-    /// hook failed with.
+    /// The errors of [`build`](Self::build), an address that cannot be bound, or the error of a start hook.
     ///
     /// # Examples
     /// ```no_run
@@ -637,8 +640,7 @@ impl App {
         self.bind(address).await?.run().await
     }
 
-    /// Puts the document and the page that shows it at their paths, unless the application has
-    /// something else there.
+    /// Registers the API document and its page, unless the application has its own routes at their paths.
     fn serve_document(&mut self) -> Option<Served> {
         if !self.is_documented {
             return None;
@@ -648,10 +650,10 @@ impl App {
         let document = Served::new(&document);
         let (get, caller) = (Methods::One(Method::GET), Location::caller());
         let path = "/openapi.json";
-        if self.registrations.iter().all(|one| one.pattern != path) {
+        if self.registrations.iter().all(|route| route.pattern != path) {
             self.add(path, get.clone(), Arc::new(document.clone()), caller);
         }
-        let mut patterns = self.registrations.iter().map(|one| &one.pattern);
+        let mut patterns = self.registrations.iter().map(|route| &route.pattern);
         if let Some(docs) = self.docs
             && !patterns.any(|pattern| swagger_ui::is_in_docs(pattern))
         {
@@ -668,7 +670,7 @@ impl App {
         self
     }
 
-    /// The one way to a registration.
+    /// Adds a registration. All routes are registered here.
     fn add(
         &mut self,
         pattern: &str,
@@ -720,7 +722,11 @@ impl Default for App {
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let paths: Vec<_> = self.registrations.iter().map(|one| &one.pattern).collect();
+        let paths: Vec<_> = self
+            .registrations
+            .iter()
+            .map(|route| &route.pattern)
+            .collect();
         f.debug_struct("App")
             .field("paths", &paths)
             .field("settings", &self.settings)

@@ -1,5 +1,5 @@
-//! An application on a server: its side of the seam. With the feature `tower`, also any tower
-//! service.
+//! Runs an [`AppService`] on a [`Server`](crate::Server). With the feature `tower`, a server runs any
+//! tower service.
 
 #[cfg(feature = "tower")]
 use std::any::Any;
@@ -32,7 +32,7 @@ use crate::service::AppService;
 
 #[cfg(feature = "tower")]
 impl Server {
-    /// Binds an address for a tower service, for example an axum router; port 0 takes a free one.
+    /// Binds an address for a tower service, for example an axum router; port 0 takes a free port.
     ///
     /// The limits of the server apply to the service, and so does the minimum rate of request
     /// bodies, whose default cannot be changed here. Errors and panics of the service are logged,
@@ -72,8 +72,8 @@ impl Server {
         Ok(Self::new(Listener::bind(address).await?, service))
     }
 
-    /// Serves a tower service on a listener: a Unix socket, one that requires TLS, one that was
-    /// handed over. See [`bind`](Self::bind).
+    /// Serves a tower service on a [`Listener`]: a Unix socket, an inherited socket or TLS.
+    /// See [`bind`](Self::bind).
     ///
     /// # Examples
     /// ```no_run
@@ -97,7 +97,7 @@ impl Server {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        // An application without layers is served as by `App::listen`, with its hooks.
+        // An `AppService` without layers runs like `App::listen`, with its start and stop hooks.
         match (&service as &dyn Any).downcast_ref::<AppService>() {
             Some(application) => Self::serving(application.clone(), listener.into()),
             None => Self::serving(AnyService::new(service), listener.into()),

@@ -1,4 +1,4 @@
-//! [`TestClient`]: the walk without a socket.
+//! [`TestClient`]: requests to an application without a socket.
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -15,8 +15,9 @@ use crate::body::{Body, Response};
 use crate::error::build_error::BuildErrors;
 use crate::service::AppService;
 
-/// A client for tests: its requests take the whole walk, in this process and without a
-/// socket. Start and stop hooks do not run.
+/// A client for tests that calls the application in this process, without a socket.
+///
+/// Its requests run through the whole application. Start and stop hooks do not run.
 ///
 /// # Examples
 /// ```
@@ -41,10 +42,10 @@ pub struct TestClient {
 }
 
 impl TestClient {
-    /// A client of this application.
+    /// Creates a client of this application.
     ///
     /// # Errors
-    /// What [`App::build`] says.
+    /// The errors of [`App::build`].
     ///
     /// # Examples
     /// ```
@@ -66,7 +67,7 @@ impl TestClient {
         })
     }
 
-    /// `GET path`, which may have a query.
+    /// Creates a `GET` request. `path` may have a query.
     ///
     /// # Examples
     /// ```
@@ -85,7 +86,7 @@ impl TestClient {
         self.request(Method::GET, path)
     }
 
-    /// `POST path`.
+    /// Creates a `POST` request.
     ///
     /// # Examples
     /// ```
@@ -104,7 +105,7 @@ impl TestClient {
         self.request(Method::POST, path)
     }
 
-    /// `PUT path`.
+    /// Creates a `PUT` request.
     ///
     /// # Examples
     /// ```
@@ -123,7 +124,7 @@ impl TestClient {
         self.request(Method::PUT, path)
     }
 
-    /// `PATCH path`.
+    /// Creates a `PATCH` request.
     ///
     /// # Examples
     /// ```
@@ -142,7 +143,7 @@ impl TestClient {
         self.request(Method::PATCH, path)
     }
 
-    /// `DELETE path`.
+    /// Creates a `DELETE` request.
     ///
     /// # Examples
     /// ```
@@ -161,10 +162,10 @@ impl TestClient {
         self.request(Method::DELETE, path)
     }
 
-    /// Any method.
+    /// Creates a request with any method.
     ///
     /// # Panics
-    /// When `path` is no URI.
+    /// If `path` is not a URI.
     ///
     /// # Examples
     /// ```
@@ -191,7 +192,7 @@ impl TestClient {
     }
 }
 
-/// A request to be sent: by `.await`.
+/// A request of a [`TestClient`]; `.await` sends it.
 ///
 /// # Examples
 /// ```
@@ -215,10 +216,10 @@ pub struct TestRequest {
 }
 
 impl TestRequest {
-    /// The same with this header field.
+    /// Adds a header field.
     ///
     /// # Panics
-    /// When the name or the value is none.
+    /// If the name or the value is invalid.
     ///
     /// # Examples
     /// ```
@@ -240,10 +241,10 @@ impl TestRequest {
         self
     }
 
-    /// The same with `value` as its JSON body.
+    /// Sets `value` as the JSON body.
     ///
     /// # Panics
-    /// When it cannot be serialised.
+    /// If `value` cannot be serialised.
     ///
     /// # Examples
     /// ```
@@ -264,7 +265,7 @@ impl TestRequest {
             .body(bytes)
     }
 
-    /// The same with this body, without a `Content-Type`.
+    /// Sets the body, without a `Content-Type`.
     ///
     /// # Examples
     /// ```
@@ -284,7 +285,7 @@ impl TestRequest {
         self
     }
 
-    /// Sends the request and returns the response before its body is read: for bodies that stream.
+    /// Sends the request and returns the response with its body unread, for streamed bodies.
     ///
     /// # Examples
     /// ```
@@ -326,7 +327,7 @@ impl IntoFuture for TestRequest {
     }
 }
 
-/// A response, read to its end.
+/// A response to a [`TestRequest`], with its whole body.
 ///
 /// # Examples
 /// ```
@@ -349,7 +350,7 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
-    /// Its status.
+    /// The status code.
     ///
     /// # Examples
     /// ```
@@ -369,7 +370,7 @@ impl TestResponse {
         self.status
     }
 
-    /// Its header fields.
+    /// The header fields.
     ///
     /// # Examples
     /// ```
@@ -389,7 +390,7 @@ impl TestResponse {
         &self.headers
     }
 
-    /// Its body.
+    /// The body.
     ///
     /// # Examples
     /// ```
@@ -409,10 +410,10 @@ impl TestResponse {
         &self.body
     }
 
-    /// Its body as text.
+    /// The body as text.
     ///
     /// # Panics
-    /// When it is no UTF-8.
+    /// If the body is not UTF-8.
     ///
     /// # Examples
     /// ```
@@ -432,10 +433,10 @@ impl TestResponse {
         std::str::from_utf8(&self.body).expect("the body is UTF-8")
     }
 
-    /// Its body as JSON of any shape.
+    /// The body as a JSON value.
     ///
     /// # Panics
-    /// When it is no JSON.
+    /// If the body is not JSON.
     ///
     /// # Examples
     /// ```
@@ -455,10 +456,10 @@ impl TestResponse {
         self.parse()
     }
 
-    /// Its body as JSON of this type.
+    /// Deserialises the body from JSON.
     ///
     /// # Panics
-    /// When it is not.
+    /// If the body is not JSON of the type `T`.
     ///
     /// # Examples
     /// ```

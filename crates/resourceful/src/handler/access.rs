@@ -1,4 +1,4 @@
-//! Who may call what: decided where a resource or view is written, never by omission.
+//! [`Access`]: the access rule of a resource or view. There is no default rule.
 
 use std::future::{Future, ready};
 
@@ -7,11 +7,11 @@ use crate::error::Result;
 use crate::openapi::Security;
 use crate::request::Request;
 
-/// Who may call `R`: asked for each request, before any of its body is read.
+/// Decides who may call the resource `R`. Runs for each request, before its body is read.
 ///
-/// Resources and class views name theirs as `type Access`, which has no default; function
-/// views are registered through [`public`](crate::public) or [`guarded`](crate::guarded).
-/// State that a decision needs (keys, a session store) lives in the resource.
+/// Resources and class views set `type Access`, which has no default. Function views are registered
+/// with [`public`](crate::public) or [`guarded`](crate::guarded). State that the decision needs, such as
+/// keys or a session store, belongs in the resource.
 ///
 /// # Examples
 /// ```
@@ -23,7 +23,7 @@ use crate::request::Request;
 ///
 /// struct Notes { token: String }
 ///
-/// /// Whoever knows the token; deleting is for nobody.
+/// /// Accepts clients that send the token. Deleting is always forbidden.
 /// struct WithToken;
 ///
 /// impl Access<Notes> for WithToken {
@@ -31,7 +31,7 @@ use crate::request::Request;
 ///         let credentials = request.header("authorization").and_then(|value| value.split_once(' '));
 ///         // Names of schemes are case-insensitive (RFC 9110 section 11.1).
 ///         let given = credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
-///         // In constant time: `==` takes longer the more of a guess is right.
+///         // Compares in constant time: the time of `==` depends on how much of a guess is right.
 ///         let is_known = |token: &str| bool::from(token.as_bytes().ct_eq(notes.token.as_bytes()));
 ///         match given {
 ///             None => Err(Error::unauthorized("Bearer")),
@@ -66,23 +66,24 @@ use crate::request::Request;
     note = "use `Public`, or write `impl Access<{R}> for {Self}`"
 )]
 pub trait Access<R: ?Sized>: Send + Sync + 'static {
-    /// How a client shows who it is, for the document: it changes nothing of what is checked.
-    /// `action` is none for views.
+    /// Returns the authentication scheme for the API document. Does not affect [`check`](Self::check).
+    ///
+    /// `action` is `None` for views.
     #[must_use]
     fn security(action: Option<Action>) -> Security {
         let _ = action;
         Security::Unspecified
     }
 
-    /// Lets `request` pass, or refuses it.
+    /// Checks whether `request` is allowed.
     ///
     /// # Errors
-    /// [`Error::unauthorized`](crate::Error::unauthorized) when the client should say who it
-    /// is, [`Error::forbidden`](crate::Error::forbidden) when that would not help.
+    /// [`Error::unauthorized`](crate::Error::unauthorized) if the client must authenticate itself,
+    /// [`Error::forbidden`](crate::Error::forbidden) if authentication would not help.
     fn check(resource: &R, request: &Request) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Anyone may do anything.
+/// Allows all requests.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,4 @@
-//! [`Description`]: what the types of a view do not say.
+//! [`Description`]: the description of a view in the API document.
 
 use std::fmt;
 
@@ -13,10 +13,10 @@ use crate::response::representation::{Output, page_schema};
 
 type Line = Box<dyn Fn(&mut Operation, &mut Registry) + Send + Sync>;
 
-/// What the document says of a view besides its path, its errors and its answer, which are known:
-/// its texts, and the types that it reads.
+/// Describes a view in the API document: its texts and the types of its input.
 ///
-/// Nothing here changes what the view does. Resources need none: their hooks' types say all.
+/// The document always contains the path, errors and response of a view. A description does not change
+/// how the view runs. Resources need no description, since the types of their hooks contain everything.
 ///
 /// # Examples
 /// ```
@@ -34,7 +34,7 @@ type Line = Box<dyn Fn(&mut Operation, &mut Registry) + Send + Sync>;
 ///     Ok(Json(Score { stars: f32::from(vote.stars) / id as f32 }))
 /// }
 ///
-/// let description = Description::of("Says what one thinks of a film.")
+/// let description = Description::of("Rates a film.")
 ///     .operation_id("films.vote")
 ///     .tag("films")
 ///     .path::<i64>("id")
@@ -51,7 +51,7 @@ type Line = Box<dyn Fn(&mut Operation, &mut Registry) + Send + Sync>;
 pub struct Description(Vec<Line>);
 
 impl Description {
-    /// A description that says nothing yet.
+    /// Creates an empty description.
     ///
     /// # Examples
     /// ```
@@ -61,18 +61,18 @@ impl Description {
         Self::default()
     }
 
-    /// One with a text: its first paragraph is the summary.
+    /// Creates a description with a text. Its first paragraph is the summary.
     ///
     /// # Examples
     /// ```
-    /// let description = resourceful::Description::of("Says what one thinks of a film.");
+    /// let description = resourceful::Description::of("Rates a film.");
     /// ```
     pub fn of(text: &'static str) -> Self {
         Self::new().and(move |operation, _| operation.set_summary(text))
     }
 
-    /// The operation's id, which generated clients name their functions after; made of method and
-    /// path, if nothing is said.
+    /// Sets the operation id, which generated clients use as the name of a function. The default
+    /// consists of method and path.
     ///
     /// # Examples
     /// ```
@@ -82,7 +82,7 @@ impl Description {
         self.and(move |operation, _| id.clone_into(&mut operation.id))
     }
 
-    /// The group that it is shown in; the path's first segment, if nothing is said.
+    /// Sets the tag, which groups operations. Default: the first segment of the path.
     ///
     /// # Examples
     /// ```
@@ -92,7 +92,7 @@ impl Description {
         self.and(move |operation, _| operation.tags = vec![tag.to_owned()])
     }
 
-    /// The type of a parameter of the path.
+    /// Sets the type of a path parameter.
     ///
     /// # Examples
     /// ```
@@ -102,7 +102,7 @@ impl Description {
         self.and(move |operation, _| operation.add_path_parameter::<T>(name))
     }
 
-    /// The type that is read from the query string.
+    /// Sets the type of the query string.
     ///
     /// # Examples
     /// ```
@@ -113,7 +113,7 @@ impl Description {
         self.and(|operation, _| operation.add_query_parameters(Q::parameters()))
     }
 
-    /// One more parameter: a header field, for instance.
+    /// Adds a parameter, for example a header field.
     ///
     /// # Examples
     /// ```
@@ -125,7 +125,7 @@ impl Description {
         self.and(move |operation, _| operation.add_parameter(parameter.clone()))
     }
 
-    /// The type that is read from the body, in JSON.
+    /// Sets the type of the JSON body.
     ///
     /// # Examples
     /// ```
@@ -144,7 +144,7 @@ impl Description {
         })
     }
 
-    /// A body that is not read as JSON.
+    /// Sets the media type of a body that is not JSON.
     ///
     /// # Examples
     /// ```
@@ -152,12 +152,12 @@ impl Description {
     /// ```
     pub fn body_of(self, media_type: &'static str) -> Self {
         self.and(move |operation, registry| {
-            // Generators of clients leave out what has no schema.
+            // Client generators omit a body without a schema.
             operation.add_body(media_type, json!({}), Some(registry.max_body_size));
         })
     }
 
-    /// The largest body in bytes, where that is not the application's limit.
+    /// Sets the maximum body size in bytes. Default: the application's limit.
     ///
     /// # Examples
     /// ```
@@ -168,8 +168,9 @@ impl Description {
         self.and(move |operation, _| operation.set_max_body(bytes))
     }
 
-    /// A page of `T`, as `Q` makes them, under this name: what
-    /// [`Page::with_key`](crate::Page::with_key) writes.
+    /// Sets the success response to a page of `T` with the pagination of `Q`.
+    ///
+    /// `name` is the key of the items, as in [`Page::with_key`](crate::Page::with_key).
     ///
     /// # Examples
     /// ```
@@ -185,7 +186,7 @@ impl Description {
         })
     }
 
-    /// A success, and the type of its JSON; instead of what the view's type says.
+    /// Sets the status and the JSON type of the success response, instead of those of the view's type.
     ///
     /// # Examples
     /// ```
@@ -201,14 +202,14 @@ impl Description {
         })
     }
 
-    /// A success with content that is not JSON, or with none.
+    /// Sets a success response whose content is not JSON, or that has no content.
     ///
     /// # Examples
     /// ```
     /// use http::StatusCode;
     /// use resourceful::Description;
     /// let table = Description::new().response_of(StatusCode::OK, Some("text/csv"));
-    /// let nothing = Description::new().response_of(StatusCode::ACCEPTED, None);
+    /// let empty = Description::new().response_of(StatusCode::ACCEPTED, None);
     /// ```
     pub fn response_of(self, status: StatusCode, media_type: Option<&'static str>) -> Self {
         self.and(move |operation, _| {
@@ -216,7 +217,7 @@ impl Description {
         })
     }
 
-    /// Writes it down.
+    /// Applies the description to `operation`.
     pub(crate) fn write(&self, operation: &mut Operation, registry: &mut Registry) {
         self.0.iter().for_each(|line| line(operation, registry));
     }

@@ -1,14 +1,14 @@
-//! [`Id`]: what names an item in its path.
+//! [`Id`]: types that identify an item in its path.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 
-/// What can name an item in a path.
+/// A type that can identify an item in its path.
 ///
-/// Every type that can be parsed and displayed, and has a schema; one that parses `+7` and displays `7` is
-/// found under `7` alone.
+/// Every type that implements `FromStr`, `Display` and `JsonSchema` is one. If the type parses `+7` and
+/// displays `7`, only the path with `7` matches.
 ///
 /// # Examples
 /// ```

@@ -1,6 +1,6 @@
 //! Traits that users implement, and the types in their signatures.
 //!
-//! [`crate::endpoint`] runs what is declared here.
+//! [`crate::endpoint`] runs the implementations.
 
 pub(crate) mod access;
 pub(crate) mod description;

@@ -15,24 +15,24 @@ use crate::openapi::{DocComments, Problems};
 use crate::request::Request;
 use crate::response::representation::{Output, Representation};
 
-/// A set of things with an API: the hooks that are written are the operations it serves.
+/// A resource: a collection of items with an API. Each hook that you write serves one operation.
 ///
-/// Mounted with [`App::resource`](crate::App::resource). A method without a hook is answered
-/// with 405 and the right `Allow`.
+/// Register it with [`App::resource`](crate::App::resource). A method without a hook returns 405 with
+/// the correct `Allow`.
 ///
 /// | hook | request | success |
 /// |---|---|---|
 /// | `list` | `GET` collection | 200, `{"<name>": [..], "pagination": {..}}` |
-/// | `create` | `POST` collection | 201, the item, `Location` if [`location_id`](Self::location_id) says |
+/// | `create` | `POST` collection | 201, the item, `Location` if [`location_id`](Self::location_id) returns an id |
 /// | `retrieve` | `GET` item | 200, the item |
 /// | `update` | `PUT` item | 200, the item |
 /// | `partial_update` | `PATCH` item | 200, the item |
 /// | `destroy` | `DELETE` item | 204 |
 ///
-/// `#[resource]` reads the associated types off the hooks' signatures. This is the same by
-/// hand:
+/// `#[resource]` takes the associated types from the signatures of the hooks.
 ///
 /// # Examples
+/// An implementation by hand:
 /// ```
 /// use resourceful::prelude::*;
 ///
@@ -74,38 +74,38 @@ use crate::response::representation::{Output, Representation};
     note = "write `#[resource] impl AsyncResource for {Self} {{ .. }}`; a class view is mounted with `App::view`, a function with `App::get` and its kin"
 )]
 pub trait AsyncResource: Send + Sync + 'static {
-    /// The collection's name in the plural; the member of a list that holds the items.
+    /// The plural name of the resource, which is also the key of the items in a list.
     const NAME: &'static str;
 
-    /// The hooks that are written below.
+    /// The actions that have a hook.
     const ACTIONS: Actions;
 
-    /// What the doc comments say; `#[resource]` collects them.
+    /// The doc comments for the API document. `#[resource]` collects them.
     const DOCS: DocComments = DocComments::new("", &[]);
 
-    /// The largest body in bytes; `None` is the application's limit.
+    /// Maximum body size in bytes. `None` (default) is the application's limit.
     const MAX_BODY_SIZE: Option<u64> = None;
 
-    /// How long a request has until it is answered; `None` is the application's limit, and
-    /// `Duration::MAX` no limit.
+    /// Time limit from the head of a request to its response. `None` (default) is the application's
+    /// limit; `Duration::MAX` is no limit.
     const TIMEOUT: Option<Duration> = None;
 
-    /// Who may call it: [`Public`](crate::Public) or your own.
+    /// Decides who may call the resource: [`Public`](crate::Public) or your own type.
     type Access: Access<Self>;
 
-    /// What the hooks fail with: [`Error`](crate::error::Error), or an enum that derives `Problem`.
+    /// The error type of the hooks: [`Error`](crate::error::Error), or an enum that derives `Problem`.
     type Error: Problems;
 
-    /// What names an item in its path: an integer, a UUID, a slug.
+    /// The type of an item's id, such as an integer, a UUID or a slug.
     type Id: Id;
 
-    /// What `list` reads from the query string.
+    /// The query string of `list`.
     type Query: Query;
 
-    /// What a list consists of.
+    /// The type of an item in a list.
     type ListItem: Output;
 
-    /// What the other hooks answer.
+    /// The item that `create`, `retrieve`, `update` and `partial_update` return.
     type Item: Representation;
 
     /// The body of `create`.
@@ -117,7 +117,7 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// The body of `partial_update`.
     type PartialUpdate: Input;
 
-    /// The items, or a part of them.
+    /// Lists the items, or a page of them.
     fn list(
         &self,
         request: &Request,
@@ -127,7 +127,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         async { absent(Action::List) }
     }
 
-    /// Makes an item.
+    /// Creates an item.
     fn create(
         &self,
         request: &Request,
@@ -137,7 +137,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         async { absent(Action::Create) }
     }
 
-    /// One item.
+    /// Retrieves an item.
     fn retrieve(
         &self,
         request: &Request,
@@ -169,7 +169,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         async { absent(Action::PartialUpdate) }
     }
 
-    /// Removes an item.
+    /// Deletes an item.
     fn destroy(
         &self,
         request: &Request,
@@ -179,13 +179,14 @@ pub trait AsyncResource: Send + Sync + 'static {
         async { absent(Action::Destroy) }
     }
 
-    /// The id of an item just made, for the `Location` of a 201 (RFC 9110 section 15.3.2).
+    /// Returns the id of a new item for the `Location` of a 201 (RFC 9110 section 15.3.2).
+    /// `None` (default) omits the field.
     fn location_id(&self, item: &Self::Item) -> Option<Self::Id> {
         let _ = item;
         None
     }
 
-    /// Actions besides the six; `#[resource]` writes it from the hooks that have
+    /// Registers actions besides the six standard ones. `#[resource]` generates it from the methods with
     /// `#[action(..)]`.
     fn extra_actions(actions: &mut impl ExtraActions<Self>)
     where
@@ -194,15 +195,18 @@ pub trait AsyncResource: Send + Sync + 'static {
         let _ = actions;
     }
 
-    /// Whether what it needs is there: asked by `/readyz`
-    /// ([`App::health`](crate::App::health)), under the resource's name.
+    /// Checks that the services the resource needs are available. `/readyz`
+    /// ([`App::health`](crate::App::health)) runs it under the name of the resource.
+    ///
+    /// # Errors
+    /// Any error makes `/readyz` return 503.
     fn ready(&self) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
 }
 
-/// An action is served that has no hook: `ACTIONS` was written by hand, and wrongly. The
-/// walk answers 500 and the log has this text.
+/// Panics: a hand-written `ACTIONS` contains an action without a hook. The client gets 500, and the log
+/// has this text.
 fn absent<T>(action: Action) -> T {
     panic!("`{action}` is in ACTIONS, but the hook is not written")
 }

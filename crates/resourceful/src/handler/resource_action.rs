@@ -14,10 +14,10 @@ use crate::response::representation::Representation;
 
 /// One action of the resource `R`.
 ///
-/// `#[action(POST, "publish")]` makes one of a hook. The six hooks are actions of the same kind.
+/// `#[action(POST, "publish")]` generates one from a method. The six standard hooks are actions, too.
 ///
 /// # Examples
-/// The same by hand:
+/// An implementation by hand:
 /// ```
 /// use http::Method;
 /// use resourceful::prelude::*;
@@ -64,19 +64,19 @@ pub trait ResourceAction<R>: Send + Sync + 'static {
     /// The doc comment of the hook.
     const DOC: &'static str = "";
 
-    /// [`OnItem`] or [`OnCollection`], as [`SPEC`](Self::SPEC) says.
+    /// [`OnItem`] or [`OnCollection`], in agreement with [`SPEC`](Self::SPEC).
     type Target: ActionTarget;
 
     /// [`NoInput`], [`QueryInput`] or [`BodyInput`].
     type Input: ActionInput;
 
-    /// What it answers.
+    /// The type of the response.
     type Output: Representation;
 
-    /// What it fails with.
+    /// The type of the errors.
     type Error: Problems;
 
-    /// Does it.
+    /// Runs the action.
     fn run(
         resource: &R,
         request: &Request,
@@ -85,16 +85,16 @@ pub trait ResourceAction<R>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
-/// Takes up the extra actions of a resource.
+/// Registers the extra actions of a resource.
 ///
 /// # Examples
 /// See [`ResourceAction`].
 pub trait ExtraActions<R> {
-    /// Serves `A`, too.
+    /// Registers the action `A`.
     fn add<A: ResourceAction<R>>(&mut self);
 }
 
-/// What an extra action is addressed to.
+/// The target of an extra action: an item or the collection.
 ///
 /// # Examples
 /// See [`ResourceAction`].
@@ -109,14 +109,14 @@ pub trait ActionTarget: Sized + Send + 'static {
     fn from_request(request: &Request) -> Result<Self>;
 }
 
-/// One item, by its id.
+/// The target of an action on one item: the id of the item.
 ///
 /// # Examples
 /// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct OnItem<I>(pub I);
 
-/// The collection.
+/// The target of an action on the collection.
 ///
 /// # Examples
 /// See [`ResourceAction`].
@@ -141,7 +141,7 @@ impl ActionTarget for OnCollection {
     }
 }
 
-/// What an extra action reads.
+/// The input of an extra action: none, a query string or a body.
 ///
 /// # Examples
 /// See [`ResourceAction`].
@@ -153,21 +153,21 @@ pub trait ActionInput: Sized + Send {
     fn describe(operation: &mut Operation, registry: &mut Registry, limit: u64);
 }
 
-/// Nothing.
+/// The input of an action that reads neither query string nor body.
 ///
 /// # Examples
 /// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct NoInput;
 
-/// A typed query string.
+/// The input of an action that reads a typed query string.
 ///
 /// # Examples
 /// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
 pub struct QueryInput<Q>(pub Q);
 
-/// A typed body.
+/// The input of an action that reads a typed body.
 ///
 /// # Examples
 /// See [`ResourceAction`].

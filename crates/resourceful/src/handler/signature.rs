@@ -1,6 +1,6 @@
-//! For the macros: what is inside a `Result`, also behind an alias.
+//! Traits that give the macros the types inside a `Result` or `Page`, also behind an alias.
 
-/// Implemented by `Result` alone.
+/// Implemented only by `Result`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a hook returns a `Result`, not `{Self}`",
@@ -17,7 +17,7 @@ impl<T, E> Outcome for Result<T, E> {
     type Error = E;
 }
 
-/// Implemented by `Page` alone.
+/// Implemented only by `Page`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`list` returns a page, not `{Self}`",

@@ -18,7 +18,7 @@ use crate::request::Request;
 use crate::response::reply::Reply;
 use crate::response::representation::{NoContent, Output, Representation, page_schema};
 
-/// Adds those actions whose hooks the resource has.
+/// Adds the actions for which the resource has a hook.
 pub(crate) fn add_standard_actions<R: AsyncResource>(actions: &mut impl ExtraActions<R>) {
     if R::ACTIONS.contains(Action::List) {
         actions.add::<List>();
@@ -163,7 +163,7 @@ impl<R: AsyncResource> ResourceAction<R> for Destroy {
     }
 }
 
-/// A page under the resource's name.
+/// A page whose items are under the name of the resource.
 pub(crate) struct NamedPage<R: AsyncResource>(Page<R::ListItem>);
 
 impl<R: AsyncResource> Representation for NamedPage<R> {
@@ -207,7 +207,7 @@ fn item_location(request: &Request, id: &str) -> Option<HeaderValue> {
         None => (collection, ""),
     };
     if matches!(id, "" | "." | "..") {
-        // No encoding makes a segment of these (RFC 3986 section 5.2.4).
+        // Percent-encoding cannot turn these into a segment (RFC 3986 section 5.2.4).
         tracing::error!(
             id,
             "the new item gets no Location: its id cannot be a segment of a path"

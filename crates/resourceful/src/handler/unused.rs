@@ -1,4 +1,4 @@
-//! The type of what a resource does not have.
+//! [`Never`]: a type without values.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use garde::{Path, Report, Validate};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// No value at all: the input, the id or the item of hooks that are not there.
+/// A type without values, for the input, id or item of hooks that a resource does not have.
 ///
 /// # Examples
 /// ```

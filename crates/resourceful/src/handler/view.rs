@@ -1,4 +1,4 @@
-//! Below resources: class views with a hook per HTTP method, and function views.
+//! Class views with a hook per HTTP method, and function views.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -15,8 +15,8 @@ use crate::request::Request;
 
 /// A class view: one hook per HTTP method, with the raw request.
 ///
-/// Mounted with [`App::view`](crate::App::view). `#[view]` fills in `METHODS` and `Error`;
-/// `HEAD` and `OPTIONS` are answered from what is there.
+/// Register it with [`App::view`](crate::App::view). `#[view]` fills in `METHODS` and `Error`. The
+/// framework handles `HEAD` and `OPTIONS`.
 ///
 /// # Examples
 /// ```
@@ -53,23 +53,23 @@ use crate::request::Request;
     note = "write `#[view] impl AsyncView for {Self} {{ .. }}`; a resource is mounted with `App::resource`, a function with `App::get` and its kin"
 )]
 pub trait AsyncView: Send + Sync + 'static {
-    /// The methods whose hooks are written below.
+    /// The methods that have a hook.
     const METHODS: &'static [Method];
 
-    /// How long a request has until it is answered; `None` is the application's limit, and
-    /// `Duration::MAX` no limit.
+    /// Time limit from the head of a request to its response. `None` (default) is the application's
+    /// limit; `Duration::MAX` is no limit.
     const TIMEOUT: Option<Duration> = None;
 
-    /// What the doc comments say; `#[view]` collects them.
+    /// The doc comments for the API document. `#[view]` collects them.
     const DOCS: DocComments = DocComments::new("", &[]);
 
-    /// Who may call it: [`Public`] or your own.
+    /// Decides who may call the view: [`Public`] or your own type.
     type Access: Access<Self>;
 
-    /// What the hooks fail with: [`Error`](crate::error::Error), or an enum that derives `Problem`.
+    /// The error type of the hooks: [`Error`](crate::error::Error), or an enum that derives `Problem`.
     type Error: Problems;
 
-    /// What the types do not say of the hook for `method`: for the document alone.
+    /// Describes the hook for `method` in the API document. Does not change how the hook runs.
     fn describe(method: &Method) -> Description
     where
         Self: Sized,
@@ -115,14 +115,14 @@ pub trait AsyncView: Send + Sync + 'static {
     }
 }
 
-/// See the function of this name in [`crate::handler::resource`].
+/// Panics: a hand-written `METHODS` names a method without a hook. The client gets 500.
 fn absent<T>(hook: &str) -> T {
     panic!("`{hook}` is in METHODS, but the hook is not written")
 }
 
-/// A function view or a mounted service, with the decision who may call it.
+/// A function view or a mounted service with its access rule.
 ///
-/// Made by [`public`] and [`guarded`]; nothing can be registered without one.
+/// [`public`] and [`guarded`] create it. Functions and services cannot be registered without one.
 ///
 /// # Examples
 /// ```
@@ -140,15 +140,15 @@ pub struct Guarded<A, H> {
 }
 
 impl<A, H> Guarded<A, H> {
-    /// How long a request has until it is answered, where that is not the application's
-    /// limit; `Duration::MAX` is no limit.
+    /// Sets the time limit from the head of a request to its response. Default: the application's
+    /// limit. `Duration::MAX` is no limit.
     ///
     /// # Examples
     /// ```
     /// use resourceful::prelude::*;
     /// use std::time::Duration;
     ///
-    /// async fn report(_: Request) -> Result<&'static str> { Ok("at last") }
+    /// async fn report(_: Request) -> Result<&'static str> { Ok("done") }
     ///
     /// let app = App::new().get("/report", public(report).timeout(Duration::from_secs(300)));
     /// ```
@@ -158,8 +158,8 @@ impl<A, H> Guarded<A, H> {
         self
     }
 
-    /// Leaves its requests out of the log and of the numbers: for what is asked by machines
-    /// every few seconds.
+    /// Excludes requests to this view from the log and the metrics, for example those of a monitor that
+    /// sends one every few seconds.
     ///
     /// # Examples
     /// ```
@@ -175,7 +175,7 @@ impl<A, H> Guarded<A, H> {
         self
     }
 
-    /// What the types do not say of it: for the document alone.
+    /// Describes the view in the API document. Does not change how the view runs.
     ///
     /// # Examples
     /// ```
@@ -190,7 +190,7 @@ impl<A, H> Guarded<A, H> {
     ///     Ok(format!("hello {}", whom.name))
     /// }
     ///
-    /// let description = Description::of("Greets somebody.").query::<Whom>();
+    /// let description = Description::of("Greets a person.").query::<Whom>();
     /// let document = App::new().get("/hello", public(hello).described(description)).openapi()?;
     /// let operation = &document.as_value()["paths"]["/hello"]["get"];
     /// assert_eq!(operation["parameters"][0]["name"], "name");
@@ -203,7 +203,7 @@ impl<A, H> Guarded<A, H> {
     }
 }
 
-/// `handler`, open to anyone.
+/// Makes `handler` accessible to everyone.
 ///
 /// # Examples
 /// ```
@@ -217,7 +217,7 @@ pub fn public<H>(handler: H) -> Guarded<Public, H> {
     guarded(handler)
 }
 
-/// `handler`, open to whom `A` lets pass.
+/// Makes `handler` accessible to requests that pass [`A::check`](Access::check).
 ///
 /// # Examples
 /// ```
@@ -251,7 +251,7 @@ pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
     }
 }
 
-/// A function view that gets a clone of `state` before the request.
+/// Creates a function view that gets a clone of `state` as its first argument.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,4 @@
-//! What a request says before its body, and what became of it so far.
+//! [`Head`]: a request without its body, and the state that is computed once per request.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,15 +14,17 @@ use crate::request::route::Route;
 use crate::request::settings::Settings;
 use crate::task::timeout::Timeout;
 
-/// Names that are made once are found faster.
+/// Static names make lookups faster.
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Written once, and shared by the request and by who has to answer when the request is gone: in
-/// one place of memory, since it is too large to be moved about.
+/// The head of a request.
+///
+/// The request shares it with the response future, which needs it after the request is dropped. It is
+/// in an `Arc` because it is too large to move often.
 pub(crate) struct Head {
     pub(crate) parts: Parts,
-    /// The normalised path, where it is spelled differently from the URI's.
+    /// The normalised path, if it differs from the URI's.
     path: Option<String>,
     pub(crate) route: Arc<Route>,
     pub(crate) origin: Option<ConnectionInfo>,
@@ -31,16 +33,16 @@ pub(crate) struct Head {
     number: OnceLock<u64>,
 }
 
-/// The prefix of an application's paths: `mounted_at` if set, else where another has mounted it.
+/// The prefix of an application's paths: its `root_path` if set, else the path of its mount.
 pub(crate) fn root_path<'p>(parts: &'p Parts, settings: &'p Settings) -> &'p str {
-    let said = settings.root_path.as_str();
+    let prefix = settings.root_path.as_str();
     match parts.extensions.get::<Mounted>() {
-        Some(mounted) if said.is_empty() => &mounted.root_path,
-        _ => said,
+        Some(mounted) if prefix.is_empty() => &mounted.root_path,
+        _ => prefix,
     }
 }
 
-/// A path or the pattern of a route as the client knows it; none where there is none.
+/// A path or a route's pattern with the prefix that the client sees. An empty path stays empty.
 pub(crate) fn below<'p>(root_path: Option<&Arc<str>>, path: &'p str) -> Cow<'p, str> {
     match root_path {
         Some(root_path) if !path.is_empty() => format!("{root_path}{path}").into(),
@@ -72,17 +74,17 @@ impl Head {
         self.path.as_deref().unwrap_or(self.parts.uri.path())
     }
 
-    /// The prefix of this application's paths: `mounted_at` if set, else where it is mounted.
+    /// The prefix of this application's paths: its `root_path` if set, else the path of its mount.
     pub(crate) fn root_path(&self) -> &str {
         root_path(&self.parts, self.settings())
     }
 
-    /// The path as the client knows it.
+    /// The path that the client requested, with the prefix of the mount.
     pub(crate) fn full_path(&self) -> Cow<'_, str> {
         below(self.mounted_at(), self.path())
     }
 
-    /// What an application around this one puts before its paths.
+    /// The prefix at which an outer application has mounted this one.
     pub(crate) fn mounted_at(&self) -> Option<&Arc<str>> {
         let mounted: Option<&Mounted> = self.parts.extensions.get();
         mounted.map(|mounted| &mounted.root_path)
@@ -101,7 +103,7 @@ impl Head {
             .map_or_else(|| self.made_id().into(), Cow::Borrowed)
     }
 
-    /// A run of the program has a prefix of its own, so that ids of two runs differ in a log.
+    /// Generates an id. Each run of the program has its own prefix, so ids of two runs differ in a log.
     fn made_id(&self) -> String {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         static RUN: OnceLock<u64> = OnceLock::new();
@@ -115,8 +117,10 @@ impl Head {
         format!("{run:08x}-{number:x}")
     }
 
-    /// The clock is looked at when somebody wants to know, or first has to wait: no time worth
-    /// speaking of has passed before.
+    /// The start time of the request.
+    ///
+    /// The first call sets it, when a caller needs the time or the request first waits. The time before
+    /// that call is negligible.
     pub(crate) fn started(&self) -> Instant {
         *self.started.get_or_init(Instant::now)
     }
@@ -125,7 +129,8 @@ impl Head {
         self.started().checked_add(self.timeout)
     }
 
-    /// What only reads may be given up; the rest has its limit in [`crate::endpoint::response_future::ResponseFuture`].
+    /// The timeout after which a safe request is cancelled. Other requests use
+    /// [`response_timeout`](Self::response_timeout).
     pub(crate) fn cancel_timeout(&self) -> Timeout {
         if self.parts.method.is_safe() {
             Timeout::new(self.timeout)
@@ -134,7 +139,7 @@ impl Head {
         }
     }
 
-    /// What may change something is answered then, and runs on.
+    /// The timeout after which the client of an unsafe request gets a response. The request runs on.
     pub(crate) fn response_timeout(&self) -> Timeout {
         if self.parts.method.is_safe() {
             Timeout::OFF
@@ -150,14 +155,14 @@ impl Head {
     }
 }
 
-/// Nothing that a log, a shell or a URL reads as more than text.
+/// Whether `text` is a valid id, which is plain text to a log, a shell and a URL.
 fn is_id(text: &str) -> bool {
     let mut bytes = text.bytes();
     (1..=128).contains(&text.len())
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
 }
 
-/// The trace of a `traceparent` (W3C Trace Context, section 3.2.2).
+/// The trace id of a `traceparent` (W3C Trace Context, section 3.2.2).
 fn trace_id(traceparent: &str) -> Option<&str> {
     let (version, rest) = traceparent.split_once('-')?;
     let (trace, rest) = rest.split_once('-')?;

@@ -1,4 +1,4 @@
-//! What a hook may ask about the request it serves.
+//! [`Request`]: the head, the parameters and the body of a request.
 
 pub(crate) mod head;
 pub(crate) mod route;
@@ -31,25 +31,25 @@ use crate::request::head::Head;
 use crate::request::route::Parameter;
 use crate::request::settings::Settings;
 
-/// A request on its way to a hook.
+/// An HTTP request.
 ///
-/// Resource hooks get `&Request`: their input has been read already. Views get it by value,
-/// with the body still to be read.
+/// Resource hooks get `&Request`, since the framework has already read their input. Views own the
+/// request and read its body.
 ///
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
 ///
 /// async fn whoami(request: Request) -> Result<String> {
-///     let agent = request.header("user-agent").unwrap_or("nobody");
-///     Ok(format!("{agent} asked for {}", request.path()))
+///     let agent = request.header("user-agent").unwrap_or("unknown");
+///     Ok(format!("{agent} requested {}", request.path()))
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<()> {
 /// let client = TestClient::new(App::new().get("/whoami", public(whoami)))?;
 /// let response = client.get("/whoami").header("user-agent", "curl").await;
-/// assert_eq!(response.text(), "curl asked for /whoami");
+/// assert_eq!(response.text(), "curl requested /whoami");
 /// # Ok(())
 /// # }
 /// ```
@@ -69,166 +69,61 @@ impl Request {
         }
     }
 
-    /// The HTTP method; for `HEAD` the hook of `GET` runs, and this says `HEAD`.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.method().to_string())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "GET");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The HTTP method. A `HEAD` request runs the hook of `GET`, and its method is still `HEAD`.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.head.parts.method
     }
 
-    /// What a resource was asked to do; `None` in views.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(format!("{:?}", request.action())) // in a resource's hook: Some(Retrieve)
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "None");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The requested action of a resource; `None` in views.
     #[must_use]
     pub fn action(&self) -> Option<Action> {
         self.action
     }
 
-    /// The request target as it was sent.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.uri().to_string())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "/posts/%37?x=y");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The request target as the client sent it.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.head.parts.uri
     }
 
-    /// The path in its one spelling: unreserved percent-encodings are decoded.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.path().to_owned())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "/posts/7");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The normalised path, in which percent-encoded unreserved characters are decoded.
     #[must_use]
     pub fn path(&self) -> &str {
         self.head.path()
     }
 
-    /// The pattern that matched: `/posts/{id}/`.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.matched_path().to_owned())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "/posts/{id}");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The registered path that matched, such as `/posts/{id}/`.
     #[must_use]
     pub fn matched_path(&self) -> &str {
         &self.head.route.pattern
     }
 
     /// The protocol version.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(format!("{:?}", request.version()))
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "HTTP/1.1");
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn version(&self) -> Version {
         self.head.parts.version
     }
 
     /// All header fields.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.headers().len().to_string())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "2");
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.head.headers()
     }
 
-    /// The first value of a header field, when it is visible ASCII.
+    /// The first value of a header field; `None` if it is missing or not visible ASCII.
     ///
     /// # Examples
     /// ```
     /// # use resourceful::prelude::*;
     /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.header("user-agent").unwrap_or("nobody").to_owned())
+    ///     Ok(request.header("user-agent").unwrap_or("unknown").to_owned())
     /// }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "curl");
+    /// let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// assert_eq!(client.get("/").header("User-Agent", "curl").await.text(), "curl");
+    /// assert_eq!(client.get("/").await.text(), "unknown");
     /// # Ok(())
     /// # }
     /// ```
@@ -237,86 +132,33 @@ impl Request {
         self.headers().get(name)?.to_str().ok()
     }
 
-    /// What layers outside the application have attached.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(format!("{:?}", request.extensions().get::<u8>()))
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "None");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The extensions that outer layers have attached.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.head.parts.extensions
     }
 
-    /// The address at the other end of the connection; `None` without a socket.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(format!("{:?}", request.peer()))
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "None");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// The remote address of the connection; `None` without an IP socket.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.head.origin?.peer
     }
 
-    /// The address of the client: the [`peer`](Self::peer)'s, or what proxies say that
-    /// [`App::trusted_proxies`](crate::app::App::trusted_proxies) believes.
+    /// The IP address of the client; `None` if it is unknown.
     ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(format!("{:?}", request.client_ip())) // None without a socket
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
-    /// # assert_eq!(client.get("/").await.text(), "None");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// It is the address that a trusted proxy forwards
+    /// ([`App::trusted_proxies`](crate::app::App::trusted_proxies)), else that of the
+    /// [`peer`](Self::peer).
     #[must_use]
     pub fn client_ip(&self) -> Option<IpAddr> {
         let proxies = &self.settings().proxies;
         proxies.client(self.head.origin?, self.headers())
     }
 
-    /// `https` when the client came over TLS, to us or to a proxy that
-    /// [`App::trusted_proxies`](crate::app::App::trusted_proxies) believes; else `http`.
+    /// `https` if the client uses TLS, else `http`.
     ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.scheme().to_owned())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
-    /// # assert_eq!(client.get("/").await.text(), "http");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// TLS may end at this server or at a trusted proxy
+    /// ([`App::trusted_proxies`](crate::app::App::trusted_proxies)).
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         let proxies = &self.settings().proxies;
@@ -327,12 +169,12 @@ impl Request {
         if is_encrypted { "https" } else { "http" }
     }
 
-    /// The host that the client asked, with its port where it named one: from the URI, the
-    /// `Host`, or a proxy that [`App::trusted_proxies`](crate::app::App::trusted_proxies)
-    /// believes.
+    /// The requested host, with the port if the client sent one.
     ///
-    /// Anybody can ask any host, unless
-    /// [`App::trusted_hosts`](crate::app::App::trusted_hosts) says which.
+    /// It comes from the `X-Forwarded-Host` of a trusted proxy
+    /// ([`App::trusted_proxies`](crate::app::App::trusted_proxies)), else from the URI, else from the
+    /// `Host` field. Clients can send any host, unless
+    /// [`App::trusted_hosts`](crate::app::App::trusted_hosts) limits them.
     ///
     /// # Examples
     /// ```
@@ -353,32 +195,19 @@ impl Request {
         self.settings().host(&self.head.parts, self.head.origin)
     }
 
-    /// The id under which the log knows this request: the client's `X-Request-Id` when it
-    /// is 1 to 128 of `A-Z a-z 0-9 . _ : -`, or the trace of its `traceparent` (W3C Trace
-    /// Context), else one of our own.
+    /// The id of this request in the log.
     ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     Ok(request.id().into_owned())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/posts/{id}", public(view)))?;
-    /// # let response = client.get("/posts/%37?x=y").header("user-agent", "curl").header("x-request-id", "a-1").await;
-    /// # assert_eq!(response.text(), "a-1");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// It is the client's `X-Request-Id` if that consists of 1 to 128 of `A-Z a-z 0-9 . _ : -`, else
+    /// the trace id of its `traceparent` (W3C Trace Context), else a generated id.
     #[must_use]
     pub fn id(&self) -> Cow<'_, str> {
         self.head.id()
     }
 
-    /// When its client is to have its answer
-    /// ([`App::timeout`](crate::app::App::timeout), 30 s); `None` where there is no limit.
-    /// Calls to others on its behalf end by then, too.
+    /// The time by which the client must get its response; `None` if there is no limit.
+    ///
+    /// [`App::timeout`](crate::app::App::timeout) sets it (default 30 s). Calls to other services for
+    /// this request should end by then, too.
     ///
     /// # Examples
     /// ```
@@ -400,13 +229,13 @@ impl Request {
         self.head.deadline()
     }
 
-    /// Did it come over a connection of our own server?
+    /// Whether the request came over a connection of our own server.
     #[cfg(feature = "websocket")]
     pub(crate) fn has_connection(&self) -> bool {
         self.head.origin.is_some()
     }
 
-    /// Ready when the server begins to stop: for answers that would go on for ever.
+    /// Completes when the server begins to shut down. Endless responses should end then.
     ///
     /// # Examples
     /// ```
@@ -414,7 +243,7 @@ impl Request {
     /// async fn poll(request: Request) -> Result<&'static str> {
     ///     tokio::select! {
     ///         news = wait_for_news() => Ok(news),
-    ///         () = request.shutdown() => Ok("ask again"),
+    ///         () = request.shutdown() => Ok("try again"),
     ///     }
     /// }
     /// # async fn wait_for_news() -> &'static str { "news" }
@@ -429,11 +258,11 @@ impl Request {
         self.settings().shutdown.clone().cancelled_owned()
     }
 
-    /// A parameter of the path, decoded and parsed.
+    /// Decodes and parses a parameter of the path.
     ///
     /// # Errors
-    /// 404 when it does not parse or is out of range: there is nothing under such a path;
-    /// 500 when the route has no parameter of this name.
+    /// 404 if the value does not parse or is out of range, because no such path exists;
+    /// 500 if the route has no parameter of this name.
     ///
     /// # Examples
     /// ```
@@ -462,7 +291,7 @@ impl Request {
         self.parse(parameter)
     }
 
-    /// The id of the item: the last parameter of an item's route.
+    /// Parses the id of the item, which is the last parameter of an item's route.
     pub(crate) fn item_id<T: FromStr + fmt::Display>(&self) -> Result<T> {
         let Some(parameter) = self.head.route.parameters.last() else {
             return Err(nothing_here());
@@ -474,10 +303,10 @@ impl Request {
         parse_segment(parameter.of(self.path())).ok_or_else(nothing_here)
     }
 
-    /// The query string, read and validated.
+    /// Reads and validates the query string.
     ///
     /// # Errors
-    /// 422 that names every wrong parameter.
+    /// 422 with an error for each invalid parameter.
     ///
     /// # Examples
     /// ```
@@ -501,11 +330,11 @@ impl Request {
         Q::read(&query).map_err(Error::invalid_input)
     }
 
-    /// The body as validated JSON, for views.
+    /// Reads the body as JSON and validates it.
     ///
     /// # Errors
-    /// 400 when it is not JSON, 413 when it is too large, 415 when it is of another type,
-    /// 422 that names every wrong field, 408 when it does not come.
+    /// 400 if the body is not JSON, 408 if it arrives too slowly, 413 if it is too large, 415 if it has
+    /// another media type, 422 with an error for each invalid field.
     ///
     /// # Examples
     /// ```
@@ -536,32 +365,18 @@ impl Request {
         T::from_json(&self.bytes_within(limit).await?)
     }
 
-    /// The whole body, up to the application's limit.
+    /// Reads the whole body, up to the application's limit.
     ///
     /// # Errors
-    /// 413 when it is too large, 408 when it does not come.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(mut request: Request) -> Result<String> {
-    ///     Ok(request.bytes().await?.len().to_string())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().post("/", public(view)))?;
-    /// # assert_eq!(client.post("/").body("four").await.text(), "4");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// 413 if the body is too large, 408 if it arrives too slowly.
     pub async fn bytes(&mut self) -> Result<Bytes> {
         self.bytes_within(self.settings().max_body_size).await
     }
 
-    /// The whole body, up to a limit of its own, in bytes.
+    /// Reads the whole body, up to `limit` bytes.
     ///
     /// # Errors
-    /// 413 when it is too large, 408 when it does not come.
+    /// 413 if the body is too large, 408 if it arrives too slowly.
     ///
     /// # Examples
     /// ```
@@ -580,19 +395,19 @@ impl Request {
         self.body(limit)?.read_all().await
     }
 
-    /// The body part by part, up to `limit` bytes: for what is too large to be held in memory.
+    /// Streams a body of up to `limit` bytes that is too large for memory.
     ///
-    /// Where that takes longer than requests have, the view says so:
-    /// `public(upload).timeout(..)`, [`AsyncView::TIMEOUT`](crate::AsyncView::TIMEOUT).
+    /// A view whose uploads take longer than the application's timeout needs its own:
+    /// `public(upload).timeout(..)` or [`AsyncView::TIMEOUT`](crate::AsyncView::TIMEOUT).
     ///
     /// # Errors
-    /// 413 when more than that is announced.
+    /// 413 if the announced length exceeds `limit`.
     ///
     /// # Examples
     /// ```
     /// # use resourceful::prelude::*;
     /// async fn upload(mut request: Request) -> Result<String> {
-    ///     let mut file = Vec::new(); // a `tokio::fs::File`, say
+    ///     let mut file = Vec::new(); // for example a `tokio::fs::File`
     ///     let bytes = request.body(10 << 30)?.write_to(&mut file).await?;
     ///     Ok(format!("{bytes} bytes stored"))
     /// }
@@ -607,10 +422,10 @@ impl Request {
         BodyStream::new(self.take_body(), limit)
     }
 
-    /// The body as parts of a form (`multipart/form-data`, RFC 7578), each read as it arrives.
+    /// Streams the parts of a form (`multipart/form-data`, RFC 7578).
     ///
     /// # Errors
-    /// 415 when it is of another type, 413 when it announces more than the limit.
+    /// 415 if the body has another media type, 413 if the announced length exceeds the limit.
     ///
     /// # Examples
     /// ```
@@ -642,22 +457,7 @@ impl Request {
         Ok(Multipart::new(&boundary, body, limits))
     }
 
-    /// The body as it is, without any limit of size; a second time it is empty.
-    ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(mut request: Request) -> Result<String> {
-    ///     let body = request.take_body();
-    ///     Ok(format!("{:?}", http_body::Body::size_hint(&body).exact()))
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().post("/", public(view)))?;
-    /// # assert_eq!(client.post("/").body("four").await.text(), "Some(4)");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Takes the body, without a size limit. A second call returns an empty body.
     pub fn take_body(&mut self) -> Body {
         let mut body = std::mem::take(&mut self.body);
         body.set_limits(BodyLimits {
@@ -667,23 +467,10 @@ impl Request {
         body
     }
 
-    /// The request as `http` knows it. Its `Host`, and the authority of its URI where that has one,
-    /// are [`host`](Self::host): no service that it is handed to reads another one.
+    /// Converts the request into an [`http::Request`].
     ///
-    /// # Examples
-    /// ```
-    /// # use resourceful::prelude::*;
-    /// async fn view(request: Request) -> Result<String> {
-    ///     let request: http::Request<resourceful::Body> = request.into_http();
-    ///     Ok(request.uri().path().to_owned())
-    /// }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// # let client = TestClient::new(App::new().get("/", public(view)))?;
-    /// # assert_eq!(client.get("/").await.text(), "/");
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Sets the `Host` field, and the authority of the URI if it has one, to [`host`](Self::host), so that
+    /// the next service sees the same host.
     #[must_use]
     pub fn into_http(mut self) -> http::Request<Body> {
         let body = self.take_body();
@@ -704,7 +491,7 @@ impl Request {
         self.head.settings()
     }
 
-    /// The request with its body; what stays has the same head and no body.
+    /// Takes the request with its body. The one that stays has the same head and an empty body.
     pub(crate) fn take(&mut self) -> Self {
         Self {
             head: Arc::clone(&self.head),
@@ -713,7 +500,7 @@ impl Request {
         }
     }
 
-    /// The head, which outlives the request.
+    /// The shared head, which can outlive the request.
     pub(crate) fn head(&self) -> &Arc<Head> {
         &self.head
     }
@@ -730,12 +517,12 @@ impl fmt::Debug for Request {
     }
 }
 
-/// The answer to a path that nothing is registered under, or an id that cannot be one.
+/// 404 for a path without a route, or for an id that does not parse.
 pub(crate) fn nothing_here() -> Error {
     Error::not_found("There is nothing at this path.")
 }
 
-/// One spelling for each id: `7` is an integer's, `+7` and `007` are not.
+/// Parses a segment. Each id has one spelling: `7` is an integer, `+7` and `007` are not.
 fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<T> {
     let text = decode_segment(segment);
     let value = T::from_str(&text).ok()?;

@@ -1,4 +1,4 @@
-//! One registered path, and where in a request's path its parameters stand.
+//! [`Route`]: a registered path and the positions of its parameters.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use crate::request::settings::Settings;
 /// A registered path, shared by all its requests.
 #[derive(Debug)]
 pub(crate) struct Route {
-    /// As it was registered: `/posts/{id}/`.
+    /// The path as registered, such as `/posts/{id}/`.
     pub(crate) pattern: String,
-    /// In the order of the path.
+    /// The parameters in the order of the path.
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) settings: Arc<Settings>,
 }
@@ -30,19 +30,19 @@ impl Route {
     }
 }
 
-/// A parameter is a whole segment of the path, so that it is found by counting slashes, and only
-/// when it is asked for.
+/// A parameter of a path. It is a whole segment. Its value is found by counting slashes, when a hook
+/// reads the parameter.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    /// So many slashes stand before it.
+    /// The number of slashes before the parameter.
     slashes: usize,
-    /// Does it take the rest of the path, `{*name}`?
+    /// Whether the parameter takes the rest of the path (`{*name}`).
     is_rest: bool,
 }
 
 impl Parameter {
-    /// Those of a pattern.
+    /// The parameters of a pattern.
     pub(crate) fn all(pattern: &str) -> impl Iterator<Item = Self> {
         let segments = pattern.split('/').enumerate();
         segments.filter_map(|(slashes, segment)| {
@@ -59,12 +59,12 @@ impl Parameter {
         })
     }
 
-    /// What stands between the braces of a segment.
+    /// The text between the braces of a segment.
     pub(crate) fn name_in(segment: &str) -> Option<&str> {
         segment.strip_prefix('{')?.strip_suffix('}')
     }
 
-    /// Its value in a path that was routed here.
+    /// The value of the parameter in a path that matches the route.
     #[inline]
     pub(crate) fn of<'p>(&self, path: &'p str) -> &'p str {
         let mut start = 0;

@@ -59,7 +59,7 @@ pub(crate) struct Settings {
     pub(crate) root_path: String,
     pub(crate) timeout: Duration,
     pub(crate) map_problem: Option<ProblemHook>,
-    /// Empty for all hosts.
+    /// The hosts to serve; empty for all hosts.
     pub(crate) trusted_hosts: Vec<String>,
     pub(crate) has_health: bool,
     pub(crate) proxies: Proxies,
@@ -105,7 +105,7 @@ impl Settings {
         std::iter::once(self).chain(mounted).collect()
     }
 
-    /// The host of a request.
+    /// The requested host, from a trusted proxy, the URI or the `Host` field.
     pub(crate) fn host<'p>(
         &self,
         parts: &'p Parts,
