@@ -1,4 +1,4 @@
-//! Accepts connections until the server is to stop, then drains them.
+//! Accepts connections until the server stops, then drains them.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -198,7 +198,7 @@ impl Acceptor {
     }
 }
 
-/// Counts as a connection until it is dropped.
+/// Counts as a connection until dropped.
 pub(super) struct ConnectionGuard {
     _permit: Option<ConnectionPermit>,
     _gauge: ConnectionGauge,

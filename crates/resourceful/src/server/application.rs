@@ -1,4 +1,4 @@
-//! The seam between the server and an application: all that the server needs of one.
+//! [`Application`]: the interface between the server and an application.
 //!
 //! [`AppService`](crate::AppService) implements it, and with the feature `tower` an adapter for any
 //! tower service. The trait is generic on the path of a request, and erased where connections are
@@ -56,7 +56,7 @@ pub(crate) trait Lifecycle: Send + Sync + 'static {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShutdownStage {
-    /// The server is to stop. It still accepts connections during the shutdown delay.
+    /// The server will stop. It still accepts connections during the shutdown delay.
     Announced,
     /// The server accepts no connections any more. Running requests are finished.
     Draining,

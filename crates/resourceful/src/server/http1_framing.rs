@@ -315,7 +315,7 @@ fn keep(line: &mut Vec<u8>, bytes: &[u8]) {
     line.extend_from_slice(&bytes[..bytes.len().min(room)]);
 }
 
-/// As hyper reads it: only digits.
+/// Parses a `Content-Length` as hyper does: only digits.
 fn length(value: &[u8]) -> Option<u64> {
     let digits = value.trim_ascii();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
@@ -490,7 +490,8 @@ mod tests {
         assert!(!is_one_request(b"", 0, 0, Some(0)));
     }
 
-    /// Also if another field is dropped, or the lines before the head make up for it.
+    /// The check works even if hyper drops another field, or empty lines before the head make up
+    /// for it.
     #[test]
     fn a_field_that_hyper_drops_is_noticed() {
         let twice = "PUT / HTTP/1.1\r\nA:b\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n";

@@ -31,7 +31,8 @@ use super::http2_write_timeout::{StreamExecutor, TrackedBody};
 /// The longest interval for hyper, which adds intervals to the current time.
 const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How long a client may send requests after the GOAWAY, which it may not have read yet.
+/// Time in which the server still accepts requests after a GOAWAY, which the client may not have
+/// read yet.
 const GOAWAY_GRACE: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve<A: Application>(
