@@ -34,7 +34,8 @@ pub(crate) struct Mount<A, S> {
     is_application: bool,
 }
 
-/// Returns the mounted service as an application, if it is one.
+/// Returns the mounted service as an application, if it is one. The outer application takes over
+/// its lifespan hooks and shares settings with it.
 pub(crate) fn application_in<A, S: 'static>(service: &Guarded<A, S>) -> Option<&AppService> {
     (&service.handler as &dyn Any).downcast_ref()
 }

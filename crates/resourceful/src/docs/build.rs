@@ -34,7 +34,7 @@ use crate::router::{Methods, Registration};
 pub struct OpenApi(Value);
 
 impl OpenApi {
-    /// The document.
+    /// The document as a JSON value.
     ///
     /// # Examples
     /// ```

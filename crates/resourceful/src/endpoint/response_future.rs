@@ -105,7 +105,8 @@ impl Future for ResponseFuture {
                 Poll::Ready(reply) => work.respond(reply),
                 Poll::Pending if work.limit.is_over(cx) => work.give_up_waiting(),
                 Poll::Pending => {
-                    // The deadline counts from here, even if it is read later.
+                    // The deadline counts from here at the latest, even if the hook reads the
+                    // deadline later.
                     work.head.started();
                     self.state = State::Running(work);
                     return Poll::Pending;
@@ -139,7 +140,8 @@ impl std::fmt::Debug for ResponseFuture {
 }
 
 impl Work {
-    /// The head has no other owner any more, so the response reuses its header map.
+    /// Converts the reply into a response, which reuses the header map of the request if the head
+    /// has no other owner.
     #[inline]
     fn respond(self, reply: Reply) -> Response {
         let Self {

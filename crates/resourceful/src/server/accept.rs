@@ -131,7 +131,7 @@ impl Acceptor {
                 }
                 permit
             }
-            // A client on this machine may be a proxy for all others.
+            // A client on the same machine may be a proxy for all others.
             _ => None,
         };
         let connection = Box::new(Connection {
@@ -204,7 +204,7 @@ pub(super) struct ConnectionGuard {
     _gauge: ConnectionGauge,
 }
 
-/// Serves connections with an application of any type: the one place where the type is erased.
+/// Serves connections with an application of any type. Only this trait erases the type.
 pub(super) trait ServeConnection: Lifecycle {
     /// Spawns the task of a connection.
     fn spawn(
@@ -264,7 +264,7 @@ async fn serve<A: Application>(
     }
 }
 
-/// A new connection.
+/// A new connection of a listener.
 struct Accepted {
     stream: Stream,
     peer: Option<SocketAddr>,

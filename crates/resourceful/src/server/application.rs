@@ -18,8 +18,8 @@ use crate::proto::connection_info::ConnectionInfo;
 pub(crate) trait Application: Lifecycle + Clone {
     type Future: Future<Output = Result<Response, Infallible>> + Send + Unpin + 'static;
 
-    /// The response to a request. `permit` is dropped when the request has run to its end, with or
-    /// without its client.
+    /// The response to a request. `permit` is dropped when the request has ended, even if its
+    /// client has disconnected.
     fn call(
         &self,
         parts: Parts,

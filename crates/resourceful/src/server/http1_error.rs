@@ -41,7 +41,7 @@ const HYPER_RESPONSES: [(HeadError, &str); 3] = [
 ];
 
 impl HeadError {
-    /// The error of which these bytes are hyper's whole response.
+    /// The error to which hyper responds with exactly these bytes.
     pub(super) fn from_hyper(bytes: &[u8]) -> Option<Self> {
         let is_response = |text: &str| {
             bytes.len() == text.len() + DATE_LENGTH + "\r\n\r\n".len()

@@ -1,4 +1,4 @@
-//! Serves an HTTP/2 connection: many requests at a time, each in a task of its own.
+//! Serves an HTTP/2 connection: concurrent requests, each in its own task.
 
 use std::future::Future as _;
 use std::pin::Pin;
@@ -105,7 +105,7 @@ fn respond<A: Application>(
 struct Http2Connection<S: HttpService<Incoming>> {
     connection: Pin<Box<http2::Connection<FloodGuard, S, StreamExecutor>>>,
     state: Arc<ConnectionState>,
-    /// [`GOAWAY_GRACE`], once the GOAWAY is sent.
+    /// The timer of [`GOAWAY_GRACE`], which starts when the GOAWAY is sent.
     grace: Option<Pin<Box<Sleep>>>,
 }
 
