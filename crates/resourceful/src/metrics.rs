@@ -1,5 +1,5 @@
-//! Metrics of requests and connections, with the names of OpenTelemetry's semantic conventions where
-//! they have one. Without the feature `metrics` every function does nothing.
+//! Metrics of requests and connections. Their names follow OpenTelemetry's semantic conventions, as
+//! far as these define one. Without the feature `metrics`, every function is empty.
 
 pub(crate) use self::recorder::{
     ConnectionGauge, describe, refused, request_ended, request_started,
@@ -14,23 +14,25 @@ mod recorder {
         Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
     };
 
-    /// Called when the application serves: its recorder is installed by then.
+    /// Describes the metrics. Called when serving starts: by then the application has installed its
+    /// recorder.
     pub(crate) fn describe() {
-        describe_counter!("http.server.requests", "Requests that were answered.");
+        describe_counter!("http.server.requests", "Completed requests.");
         describe_histogram!(
             "http.server.request.duration",
             Unit::Seconds,
-            "From the head of a request to the end of its answer."
+            "Time from the head of a request to the end of its response."
         );
-        describe_gauge!("http.server.active_requests", "Requests that run.");
-        describe_gauge!("http.server.open_connections", "Connections that are open.");
+        describe_gauge!("http.server.active_requests", "Running requests.");
+        describe_gauge!("http.server.open_connections", "Open connections.");
         describe_counter!(
             "http.server.refused",
-            "Connections and requests that were not read on, by reason."
+            "Connections and requests that the server refused, by reason."
         );
     }
 
-    /// Clients can invent methods; a label must have few values.
+    /// Returns `_OTHER` for an unknown method: clients can invent methods, and a label must have
+    /// few values.
     fn name(method: &Method) -> &'static str {
         const KNOWN: [&str; 9] = [
             "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
@@ -63,12 +65,12 @@ mod recorder {
         histogram!("http.server.request.duration", &labels).record(time);
     }
 
-    /// Counts a connection that was closed, or a request that was not read, for this reason.
+    /// Counts a connection that the server closed, or a request that it refused, for this reason.
     pub(crate) fn refused(reason: &'static str) {
         counter!("http.server.refused", "reason" => reason).increment(1);
     }
 
-    /// Counts as an open connection until it is dropped.
+    /// Counts as an open connection until dropped.
     #[derive(Debug)]
     pub(crate) struct ConnectionGauge;
 

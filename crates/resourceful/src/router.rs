@@ -1,4 +1,4 @@
-//! From a normalised path and a method to an endpoint: matchit behind `insert` and `find`.
+//! [`Router`]: finds the endpoint of a normalised path and a method, with matchit.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -14,7 +14,7 @@ use crate::proto::path::{is_path_character, normalise};
 use crate::request::route::{Parameter, Route};
 use crate::request::settings::{Settings, TrailingSlash};
 
-/// The methods that can be registered, in the order of `Allow`; `HEAD` is `GET`.
+/// The methods that can be registered, in the order of `Allow`. `GET` also serves `HEAD`.
 const METHODS: [Method; 5] = [
     Method::GET,
     Method::POST,
@@ -23,7 +23,7 @@ const METHODS: [Method; 5] = [
     Method::DELETE,
 ];
 
-/// What was asked for at a path when the application was put together.
+/// An endpoint that the application registers at a path.
 pub(crate) struct Registration {
     pub(crate) pattern: String,
     pub(crate) methods: Methods,
@@ -32,7 +32,7 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// What cannot be served although the path could.
+    /// Refuses a mount at a path with parameters.
     fn check(&self, shape: String) -> Result<String, String> {
         match &self.methods {
             Methods::One(method) if !METHODS.contains(method) => Err(unsupported(method)),
@@ -52,26 +52,26 @@ pub(crate) fn unsupported(method: &Method) -> String {
 #[derive(Clone, PartialEq)]
 pub(crate) enum Methods {
     One(Method),
-    /// A mounted service: it answers every method, also those it does not know.
+    /// All methods, also unknown ones: for a mounted service.
     All,
 }
 
 pub(crate) struct Router {
     tree: matchit::Router<Target>,
-    leaves: Vec<MethodTable>,
+    tables: Vec<MethodTable>,
 }
 
 #[derive(Clone, Copy)]
 enum Target {
     MethodTable(usize),
-    /// The path of a leaf, but for the slash at its end.
+    /// The path is registered with the other trailing slash.
     OtherSlash,
 }
 
-/// One registered path: a table of endpoints by method.
+/// One registered path, with its endpoints by method.
 pub(crate) struct MethodTable {
     pub(crate) route: Arc<Route>,
-    /// What is served, ready to send.
+    /// The value of `Allow`.
     pub(crate) allow: HeaderValue,
     by_method: [Option<Arc<dyn Endpoint>>; METHODS.len()],
     any: Option<Arc<dyn Endpoint>>,
@@ -89,10 +89,10 @@ impl Router {
     pub(crate) fn new(
         registrations: Vec<Registration>,
         settings: &Arc<Settings>,
-        mistakes: Vec<BuildError>,
+        mut errors: Vec<BuildError>,
     ) -> Result<Self, BuildErrors> {
-        let mut errors = mistakes;
-        // By shape (`/posts/{}`), and sorted: matchit finds some conflicts only in one order.
+        // Grouped by shape (`/posts/{}`) and sorted: matchit finds some conflicts only in one
+        // order.
         let mut paths: BTreeMap<String, Vec<Registration>> = BTreeMap::new();
         for registration in registrations {
             match check(&registration.pattern).and_then(|shape| registration.check(shape)) {
@@ -105,7 +105,7 @@ impl Router {
         }
         let mut router = Self {
             tree: matchit::Router::new(),
-            leaves: Vec::new(),
+            tables: Vec::new(),
         };
         for (_, registrations) in paths {
             router.insert(registrations, settings, &mut errors);
@@ -120,7 +120,7 @@ impl Router {
         }
     }
 
-    /// The leaf of a normalised path.
+    /// Finds the method table of a normalised path.
     #[inline]
     pub(crate) fn find(&self, path: &str) -> Found<'_> {
         let Ok(found) = self.tree.at(path) else {
@@ -128,7 +128,7 @@ impl Router {
         };
         match *found.value {
             Target::OtherSlash => Found::OtherSlash,
-            Target::MethodTable(index) => Found::MethodTable(&self.leaves[index]),
+            Target::MethodTable(index) => Found::MethodTable(&self.tables[index]),
         }
     }
 
@@ -141,7 +141,7 @@ impl Router {
         let first = &registrations[0];
         let (pattern, caller) = (first.pattern.clone(), first.caller);
         let route = Route::new(pattern.clone(), Arc::clone(settings));
-        let mut leaf = MethodTable {
+        let mut table = MethodTable {
             route: Arc::new(route),
             allow: HeaderValue::from_static(""),
             by_method: Default::default(),
@@ -170,33 +170,33 @@ impl Router {
                 continue;
             }
             callers.push((registration.methods.clone(), registration.caller));
-            leaf.put(registration.methods, registration.endpoint);
+            table.put(registration.methods, registration.endpoint);
         }
-        leaf.allow = allow(&leaf.methods());
+        table.allow = allow(&table.methods());
         if let Err(conflict) = self
             .tree
-            .insert(&pattern, Target::MethodTable(self.leaves.len()))
+            .insert(&pattern, Target::MethodTable(self.tables.len()))
         {
             errors.push(BuildError::new(
                 format!("`{pattern}`: {conflict}"),
                 &[caller],
             ));
         }
-        self.leaves.push(leaf);
+        self.tables.push(table);
     }
 
-    /// Each path once more with its last slash added or removed, unless that was registered.
+    /// Inserts each path with its trailing slash added or removed, unless that path is registered.
     fn insert_other_slashes(&mut self, policy: TrailingSlash) {
-        for (index, leaf) in self.leaves.iter().enumerate() {
-            if leaf.any.is_some() || leaf.route.pattern == "/" {
+        for (index, table) in self.tables.iter().enumerate() {
+            if table.any.is_some() || table.route.pattern == "/" {
                 continue;
             }
             let target = match policy {
                 TrailingSlash::Ignore => Target::MethodTable(index),
                 _ => Target::OtherSlash,
             };
-            // An error means that the other spelling is a path of its own.
-            let _ = self.tree.insert(toggle_slash(&leaf.route.pattern), target);
+            // An error means that the other path is registered, too.
+            let _ = self.tree.insert(toggle_slash(&table.route.pattern), target);
         }
     }
 }
@@ -248,13 +248,13 @@ impl Methods {
     }
 }
 
-/// The path with one slash more or less at its end.
+/// Adds the trailing slash of a path, or removes it.
 pub(crate) fn toggle_slash(path: &str) -> String {
     path.strip_suffix('/')
         .map_or_else(|| format!("{path}/"), str::to_owned)
 }
 
-/// The shape of a pattern: its parameters without their names.
+/// Checks a pattern and returns its shape: the pattern without the names of its parameters.
 fn check(pattern: &str) -> Result<String, String> {
     let Some(rest) = pattern.strip_prefix('/') else {
         return Err("it must begin with `/`".to_owned());

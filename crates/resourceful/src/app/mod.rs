@@ -86,7 +86,7 @@ impl App {
             checks: Vec::new(),
             about: About::default(),
             is_documented: true,
-            docs: swagger_ui::UNASKED,
+            docs: swagger_ui::DEFAULT,
             errors: Vec::new(),
         }
     }

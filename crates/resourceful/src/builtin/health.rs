@@ -1,4 +1,4 @@
-//! `/livez` and `/readyz`: what a supervisor and a load balancer ask.
+//! `/livez` and `/readyz`: health checks for a supervisor and a load balancer.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -19,16 +19,17 @@ use crate::response::into_response::{IntoResponse, Json};
 use crate::response::reply::Reply;
 use crate::task::catch_panic::catch_panic;
 
-/// A check that takes longer has failed.
+/// Timeout of a check. A slower check fails.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 type Run = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
 
-/// Whether something the application needs is there.
+/// A readiness check: tests a dependency of the application.
 pub(crate) struct Check {
     name: String,
     run: Run,
-    /// Was it there when it was asked for last? Supervisors ask each second; the log tells of changes.
+    /// Did the last run succeed? Supervisors run the checks every second, so only changes are
+    /// logged.
     is_there: AtomicBool,
 }
 
@@ -45,7 +46,8 @@ impl Check {
         }
     }
 
-    async fn outcome(&self) -> Option<&str> {
+    /// Runs the check. Returns its name if it fails.
+    async fn failed_name(&self) -> Option<&str> {
         let error = match timeout(PATIENCE, (self.run)()).await {
             Ok(Ok(())) => {
                 if !self.is_there.swap(true, Ordering::Relaxed) {
@@ -54,7 +56,7 @@ impl Check {
                 return None;
             }
             Ok(Err(error)) => error,
-            Err(_elapsed) => Error::internal("it took too long"),
+            Err(_elapsed) => Error::internal("timed out"),
         };
         if self.is_there.swap(false, Ordering::Relaxed) {
             tracing::warn!(check = self.name, error = error.to_string(), "not ready");
@@ -63,7 +65,7 @@ impl Check {
     }
 }
 
-/// The process lives: it answers.
+/// `/livez`: the process responds.
 pub(crate) struct Live;
 
 impl TypedEndpoint for Live {
@@ -74,7 +76,7 @@ impl TypedEndpoint for Live {
         Telemetry::Off
     }
 
-    /// Anybody may read it.
+    /// Public.
     async fn authorise(&self, _: &Request) -> Result<()> {
         Ok(())
     }
@@ -92,7 +94,7 @@ impl TypedEndpoint for Live {
     }
 }
 
-/// Requests are welcome: all checks pass, and nobody has asked it to stop.
+/// `/readyz`: all checks pass, and the server is not about to stop.
 pub(crate) struct Ready(pub(crate) Vec<Check>);
 
 impl TypedEndpoint for Ready {
@@ -103,7 +105,7 @@ impl TypedEndpoint for Ready {
         Telemetry::Off
     }
 
-    /// Anybody may read it.
+    /// Public.
     async fn authorise(&self, _: &Request) -> Result<()> {
         Ok(())
     }
@@ -116,8 +118,8 @@ impl TypedEndpoint for Ready {
         if request.settings().leaving.is_cancelled() {
             return Ok(unready("The server is about to stop.", request));
         }
-        // Collected first: a future that holds the closures of an iterator is not `Send`.
-        let checks: Vec<_> = self.0.iter().map(Check::outcome).collect();
+        // Collected first: a future that holds an iterator with closures is not `Send`.
+        let checks: Vec<_> = self.0.iter().map(Check::failed_name).collect();
         let failed: Vec<_> = join_all(checks).await.into_iter().flatten().collect();
         if !failed.is_empty() {
             let detail = format!("Failing checks: {}.", failed.join(", "));

@@ -1,7 +1,7 @@
-//! Endpoints of the library's own: health checks, and other services below a path.
+//! Built-in endpoints: health checks and mounted services.
 //!
-//! The application registers them beside the user's endpoints. Mounting knows [`crate::service`],
-//! because the service below a path can be another application.
+//! The application registers them beside the user's endpoints. `mount` imports [`crate::service`],
+//! because a mounted service can be another application.
 
 pub(crate) mod health;
 #[cfg(feature = "tower")]

@@ -1,4 +1,4 @@
-//! A tower service below a path of an application.
+//! [`Mount`]: a tower service below a path of an application.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -25,7 +25,7 @@ use crate::service::AppService;
 
 /// See [`App::mount`](crate::app::App::mount).
 pub(crate) struct Mount<A, S> {
-    /// Tower services are `Send` but not all of them `Sync`; each request calls a clone.
+    /// A mutex, because not every tower service is `Sync`. Each request calls a clone.
     service: Mutex<S>,
     access: PhantomData<fn() -> A>,
     timeout: Option<Duration>,
@@ -34,7 +34,8 @@ pub(crate) struct Mount<A, S> {
     is_application: bool,
 }
 
-/// The application, where the service is one of ours: it can be told what others cannot.
+/// Returns the mounted service as an application, if it is one. The outer application takes over
+/// its lifespan hooks and shares settings with it.
 pub(crate) fn application_in<A, S: 'static>(service: &Guarded<A, S>) -> Option<&AppService> {
     (&service.handler as &dyn Any).downcast_ref()
 }
@@ -82,11 +83,11 @@ where
         A::check(&(), request).await
     }
 
-    /// The request as the mounted service sees it.
+    /// Makes the request for the mounted service.
     async fn read(&self, request: &mut Request) -> Result<Inner> {
         let root_path = format!("{}{}", request.head().root_path(), self.prefix);
         let mounted = Mounted {
-            connection: known_origin(request),
+            connection: connection_info(request),
             root_path: root_path.as_str().into(),
         };
         let mut request = below(request.take(), self.prefix.len())?;
@@ -103,7 +104,7 @@ where
         let response = service.call(inner.request).await;
         let mut response = response.map_err(Error::internal)?;
         if !self.is_application {
-            lead_back(response.headers_mut(), &inner.root_path);
+            add_prefix(response.headers_mut(), &inner.root_path);
         }
         Ok(response.map(Body::from_any))
     }
@@ -113,23 +114,25 @@ where
     }
 }
 
-/// A request for the mounted service, and the prefix that it does not see.
+/// A request for the mounted service, and the prefix that was removed from its path.
 pub(crate) struct Inner {
     request: http::Request<Body>,
     root_path: String,
 }
 
-/// The connection, and who is at its other end as far as this application knows.
-fn known_origin(request: &Request) -> Option<ConnectionInfo> {
-    request.head().origin.map(|origin| ConnectionInfo {
+/// The connection, with the scheme and the client as this application's trusted proxies report
+/// them.
+fn connection_info(request: &Request) -> Option<ConnectionInfo> {
+    request.head().origin.map(|connection| ConnectionInfo {
         is_encrypted: request.scheme() == "https",
         client: request.client_ip(),
-        ..origin
+        ..connection
     })
 }
 
-/// A service that does not know where it stands redirects to paths of its own.
-fn lead_back(headers: &mut HeaderMap, root_path: &str) {
+/// Adds the prefix to the path in `Location`, unless it is there: a service that ignores its prefix
+/// redirects to paths without it.
+fn add_prefix(headers: &mut HeaderMap, root_path: &str) {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let Some(path) = location.filter(|path| path.starts_with('/') && !path.starts_with("//"))
     else {
@@ -146,7 +149,7 @@ fn lead_back(headers: &mut HeaderMap, root_path: &str) {
     }
 }
 
-/// The request as the mounted service sees it: its path begins behind the prefix.
+/// Removes the prefix from the path of a request.
 fn below(request: Request, prefix: usize) -> Result<http::Request<Body>> {
     let rest = &request.path()[prefix..];
     let slash = if rest.starts_with('/') { "" } else { "/" };

@@ -1,4 +1,4 @@
-//! The document of a whole application, from what was registered.
+//! Builds the OpenAPI document of an application from its registrations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
@@ -34,7 +34,7 @@ use crate::router::{Methods, Registration};
 pub struct OpenApi(Value);
 
 impl OpenApi {
-    /// The document.
+    /// The document as a JSON value.
     ///
     /// # Examples
     /// ```
@@ -48,7 +48,7 @@ impl OpenApi {
     }
 }
 
-/// What an application says of its document.
+/// The application's settings for its document.
 #[derive(Default)]
 pub(crate) struct About {
     pub(crate) info: Info,
@@ -58,7 +58,7 @@ pub(crate) struct About {
 
 type Change = Box<dyn Fn(&mut Value) + Send + Sync>;
 
-/// The document, and what is wrong with it.
+/// Builds the document. Returns it with its errors.
 pub(crate) fn describe(
     registrations: &[Registration],
     about: &About,
@@ -70,8 +70,8 @@ pub(crate) fn describe(
         settings.map_problem.clone(),
     );
     let mut described = operations(registrations, &mut registry);
-    let mut mistakes = name(&mut described);
-    mistakes.extend(registry.schemas.name_conflicts());
+    let mut errors = name(&mut described);
+    errors.extend(registry.schemas.name_conflicts());
 
     for (tag, text) in &about.tags {
         registry.add_tag(tag, text);
@@ -116,25 +116,25 @@ pub(crate) fn describe(
         methods.insert(one.method.as_str().to_ascii_lowercase(), one.operation);
     }
     let mut document = serde_json::to_value(document).expect("its keys are strings");
-    mistakes.extend(registry.schemas.write_into(&mut document));
+    errors.extend(registry.schemas.write_into(&mut document));
     about
         .changes
         .iter()
         .for_each(|change| change(&mut document));
-    (OpenApi(document), mistakes)
+    (OpenApi(document), errors)
 }
 
-/// An operation at its place.
+/// An operation, with its path and method.
 struct Described {
     path: String,
     method: Method,
     operation: Operation,
-    /// Its place in the order of registration.
+    /// The index in the order of registration.
     order: usize,
     caller: &'static Location<'static>,
 }
 
-/// In the order of paths and methods, whatever the order of registration.
+/// Describes the registered operations, sorted by path and method.
 fn operations(registrations: &[Registration], registry: &mut Registry) -> Vec<Described> {
     let mut sorted: Vec<_> = registrations.iter().enumerate().collect();
     sorted.sort_by_key(|(_, one)| (&one.pattern, one.methods.name()));
@@ -159,12 +159,12 @@ fn operations(registrations: &[Registration], registry: &mut Registry) -> Vec<De
     described
 }
 
-/// A registered path as the document writes it, which knows no parameter for the rest of a path.
+/// Converts a registered path for the document. OpenAPI has no parameter for the rest of a path.
 pub(crate) fn documented_path(pattern: &str) -> String {
     pattern.replace("{*", "{")
 }
 
-/// What is known of every operation: the parameters of its path, a group, a summary.
+/// Completes an operation: the parameters of its path, a tag, a summary.
 fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
     let in_path: Vec<_> = Segment::all(pattern).map(|segment| segment.name).collect();
     operation
@@ -185,8 +185,8 @@ fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
     }
 }
 
-/// Every operation has an id of its own: given, or made of its path. Clients are generated from ids,
-/// so that none changes when something is added.
+/// Gives every operation a unique id: the given one, or one made from its path. An added operation
+/// changes no other id, because generated clients use the ids as names.
 fn name(described: &mut [Described]) -> Vec<BuildError> {
     for one in described
         .iter_mut()
@@ -196,7 +196,7 @@ fn name(described: &mut [Described]) -> Vec<BuildError> {
         let words: Vec<_> = versions.chain([one.operation.id.as_str()]).collect();
         one.operation.id = words.join(".");
     }
-    // A resource may stand at several paths: the first that was registered keeps the short id.
+    // A resource can be registered at several paths. The first one keeps the short id.
     for id in ids_of_several(described) {
         let those = described.iter().filter(|one| one.operation.id == id);
         let first = those.map(|one| one.order).min();
@@ -211,13 +211,13 @@ fn name(described: &mut [Described]) -> Vec<BuildError> {
             }
         }
     }
-    let mut mistakes = Vec::new();
+    let mut errors = Vec::new();
     let mut taken: BTreeMap<String, &'static Location<'static>> = BTreeMap::new();
     for one in described.iter().filter(|one| !one.operation.id.is_empty()) {
         let id = &one.operation.id;
         if let Some(other) = taken.insert(id.clone(), one.caller) {
             let message = format!("two operations are called `{id}`");
-            mistakes.push(BuildError::new(message, &[other, one.caller]));
+            errors.push(BuildError::new(message, &[other, one.caller]));
         }
     }
     for one in described
@@ -225,7 +225,7 @@ fn name(described: &mut [Described]) -> Vec<BuildError> {
         .filter(|one| one.operation.id.is_empty())
     {
         let id = id_of(&one.path, &one.method.as_str().to_ascii_lowercase());
-        // `/posts` and `/posts/` may both be there.
+        // `/posts` and `/posts/` can both be registered.
         let numbered = (2..).map(|number| format!("{id}.{number}"));
         let mut candidates = iter::once(id.clone()).chain(numbered);
         let free = candidates.find(|id| !taken.contains_key(id));
@@ -233,10 +233,10 @@ fn name(described: &mut [Described]) -> Vec<BuildError> {
         taken.insert(id.clone(), one.caller);
         one.operation.id = id;
     }
-    mistakes
+    errors
 }
 
-/// The ids that more than one operation has.
+/// The ids that several operations have.
 fn ids_of_several(described: &[Described]) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let ids = described.iter().map(|one| &one.operation.id);
@@ -244,7 +244,7 @@ fn ids_of_several(described: &[Described]) -> BTreeSet<String> {
     again.cloned().collect()
 }
 
-/// `v1`
+/// Is this a version, such as `v1`?
 fn is_version(word: &str) -> bool {
     let number = word.strip_prefix('v').unwrap_or_default();
     !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -255,18 +255,18 @@ fn id_of(path: &str, last: &str) -> String {
     words.join(".")
 }
 
-/// The segments of a path, parameters by their names.
+/// The segments of a path. A parameter is its name.
 fn words(path: &str) -> impl Iterator<Item = &str> {
     let segments = path.split('/').filter(|segment| !segment.is_empty());
     segments.map(|segment| segment.trim_matches(['{', '}', '*']))
 }
 
-/// The shared answers that an operation refers to.
+/// The shared error responses of an operation.
 fn refusals(operation: &Operation) -> impl Iterator<Item = StandardError> {
     operation
         .responses
         .values()
-        .filter_map(|answer| match answer {
+        .filter_map(|response| match response {
             ResponseOrRef::Standard(refusal) => Some(*refusal),
             ResponseOrRef::Shared { .. } | ResponseOrRef::Inline(_) => None,
         })

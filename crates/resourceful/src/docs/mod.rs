@@ -1,4 +1,4 @@
-//! The API document, served: built from the routes, as JSON, and as a page for people.
+//! The API document: built from the routes, served as JSON and as a web page.
 
 pub(crate) mod build;
 pub(crate) mod openapi_json;

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`, and the part of it that `OPTIONS` answers.
+//! `GET /openapi.json`, and the part of the document that `OPTIONS` returns.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,13 +13,14 @@ use crate::json;
 use crate::request::Request;
 use crate::response::reply::{Content, Reply};
 
-/// The document as it is sent.
+/// The document, ready to send.
 #[derive(Clone)]
 pub(crate) struct Served(Arc<Document>);
 
 struct Document {
     whole: Bytes,
-    /// By the patterns of paths or the places of the application, as far as they were asked for.
+    /// The parts that were requested so far, by the pattern of a path or the root path of the
+    /// application.
     parts: RwLock<HashMap<String, Bytes>>,
 }
 
@@ -27,7 +28,7 @@ impl TypedEndpoint for Served {
     type Input = ();
     type Output = Reply;
 
-    /// Anybody may read it.
+    /// Public.
     async fn authorise(&self, _: &Request) -> Result<()> {
         Ok(())
     }
@@ -57,7 +58,7 @@ impl Served {
         }))
     }
 
-    /// The whole document of an application that is mounted in another; made once for each place.
+    /// The whole document of a mounted application. It is made once per root path.
     fn below(&self, root_path: &str) -> Result<Bytes> {
         let name = format!("below {root_path}");
         self.made_once(name, || {
@@ -81,10 +82,10 @@ impl Served {
         Ok(part)
     }
 
-    /// A document of one path, with the components that it refers to; made once.
+    /// The document of one path, with the components that the path refers to. It is made once.
     ///
     /// # Errors
-    /// When it cannot be read, which would be a fault of ours.
+    /// The whole document cannot be parsed, which would be a bug in the library.
     pub(crate) fn part(&self, pattern: &str) -> Result<Content> {
         let part = self.made_once(pattern.to_owned(), || self.make_part(pattern))?;
         Ok(Content::written_json(part))
@@ -115,7 +116,7 @@ fn reference(kind: &str, name: &str) -> String {
     format!("#/components/{kind}/{name}")
 }
 
-/// The components that the paths need, and those that these need.
+/// The components that the paths refer to, directly or through other components.
 fn needed(document: &Value) -> BTreeSet<String> {
     let mut needed = BTreeSet::new();
     let mut unread = vec![&document["paths"]];

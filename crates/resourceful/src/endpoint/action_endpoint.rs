@@ -1,4 +1,4 @@
-//! An action of a resource as an endpoint.
+//! [`ActionEndpoint`]: an action of a resource as an endpoint.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::request::Request;
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
 
-/// The action `A` of the resource `R`: one of the six, or one of its own.
+/// The action `A` of the resource `R`: a standard or an extra action.
 pub(crate) struct ActionEndpoint<R, A> {
     resource: Arc<R>,
     action: PhantomData<fn() -> A>,

@@ -1,7 +1,7 @@
-//! The walk of one request through one endpoint: accept, authorise, read, call, respond.
+//! Runs one request through one endpoint: accept, authorise, read, call, respond.
 //!
-//! All endpoints take this way: actions of resources, views, WebSockets, mounted services and the
-//! library's own. Nothing else calls their steps.
+//! This module runs every endpoint: actions of resources, views, WebSockets, mounted services and
+//! built-in endpoints. No other code calls their steps.
 
 use std::pin::pin;
 
@@ -13,7 +13,7 @@ use crate::request::Request;
 use crate::response::reply::Reply;
 use crate::task::catch_panic::CatchPanic;
 
-/// Steps 6 and 9 to 12 of the walk. `is_authorised` becomes true when the caller may go on.
+/// Runs steps 6 and 9 to 12 of the walk. Sets `is_authorised` after the caller is authorised.
 async fn dispatch<E: TypedEndpoint>(
     endpoint: &E,
     request: &mut Request,
@@ -27,8 +27,8 @@ async fn dispatch<E: TypedEndpoint>(
     endpoint.respond(output)
 }
 
-/// [`dispatch`] with everything around it: a safe request has a time limit, a panic is an error,
-/// an error is a response.
+/// Runs [`dispatch`]. A safe request gets a timeout, a panic becomes an error, an error becomes a
+/// response.
 pub(super) async fn run<E: TypedEndpoint>(endpoint: &E, mut request: Request) -> Reply {
     let timeout = request.head().cancel_timeout();
     let mut is_authorised = false;

@@ -1,4 +1,4 @@
-//! Errors become responses.
+//! Turns errors into responses.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,8 +9,7 @@ use crate::response::problem_reply::problem_reply;
 use crate::response::reply::Reply;
 use crate::task::catch_panic::panic_message;
 
-/// Turns an error into a response; this is the one place for it. A 5xx is logged once, with its
-/// cause.
+/// Turns an error into a response. No other code does. A 5xx is logged once, with its cause.
 pub(crate) fn error_response(error: &Error, head: &Head) -> Reply {
     let mut problem = Problem::from(error);
     if error.status().is_server_error() {
@@ -27,12 +26,13 @@ pub(crate) fn error_response(error: &Error, head: &Head) -> Reply {
     mapped(error, problem, head)
 }
 
-/// The same for a 5xx that is no failure, such as the answer of a readiness check.
+/// Turns an error into a response without logging it: a 5xx may be no failure, for example the
+/// response of a readiness check.
 pub(crate) fn unlogged_error_response(error: &Error, head: &Head) -> Reply {
     mapped(error, Problem::from(error), head)
 }
 
-/// The problem as the application's hook changes it.
+/// Calls the application's problem hook.
 fn mapped(error: &Error, mut problem: Problem, head: &Head) -> Reply {
     if let Some(change) = &head.settings().map_problem {
         let plain = problem.clone();

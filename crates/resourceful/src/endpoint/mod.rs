@@ -1,9 +1,9 @@
-//! One request at one endpoint: the steps from the route to the response.
+//! [`Endpoint`]: the steps of a request from the route to the response.
 //!
-//! [`crate::service`] calls an [`Endpoint`] that the router found. Above this trait everything is
-//! generic over the user's types; below it there is the only `dyn` and the only
-//! `Box<dyn Future>` of the request path. The box also lets a request outlive its client, see
-//! [`response_future`]. [`dispatch`] is the function to read first.
+//! [`crate::service`] calls the [`Endpoint`] that the router found. The code behind this trait is
+//! generic over the user's types. The trait is the only `dyn` of the request path, and
+//! [`BoxFuture`] the only `Box<dyn Future>`. The box also lets a request outlive its client, see
+//! [`response_future`]. Read [`dispatch`] first.
 
 pub(crate) mod action_endpoint;
 pub(crate) mod dispatch;
@@ -28,16 +28,16 @@ use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::response::reply::Reply;
 
-/// The one box.
+/// The future of an endpoint: the only boxed future of the request path.
 #[expect(unreachable_pub, reason = "named by a hidden method of a public trait")]
 pub type BoxFuture = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// Serves one method of one path.
 pub trait Endpoint: Send + Sync {
-    /// The time limit of a request; `None` is the application's.
+    /// Timeout of a request. `None` is the application's timeout.
     fn timeout(&self) -> Option<Duration>;
 
-    /// The operation in the document; `None` if it is not part of the API.
+    /// The operation in the document. `None` if the endpoint is not part of the API.
     fn describe(&self, registry: &mut Registry) -> Option<Operation>;
 
     /// Runs all steps of [`dispatch`].

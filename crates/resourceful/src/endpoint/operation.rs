@@ -1,4 +1,4 @@
-//! The operation of an endpoint in the document, made from the types and doc comments of its hook.
+//! Makes the operation of an endpoint in the document, from the types and doc comments of its hook.
 //!
 //! This file documents what [`crate::endpoint::dispatch`] runs.
 
@@ -13,7 +13,7 @@ use crate::openapi::{Operation, Problems, Registry, StandardError};
 use crate::response::into_response::IntoResponse;
 use crate::response::representation::Representation;
 
-/// One action of a resource.
+/// The operation of an action of a resource.
 pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     registry: &mut Registry,
 ) -> Operation {
@@ -44,7 +44,7 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     operation
 }
 
-/// One method of a class view.
+/// The operation of a method of a class view.
 pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) -> Operation {
     let hook = V::DOCS.of(&method.as_str().to_ascii_lowercase());
     let mut operation = any_request();
@@ -62,7 +62,7 @@ pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) ->
     operation
 }
 
-/// A function view.
+/// The operation of a function view.
 pub(crate) fn of_function<A: Access<()>, T: IntoResponse, E: Problems>(
     description: &Description,
     registry: &mut Registry,
@@ -77,7 +77,7 @@ pub(crate) fn of_function<A: Access<()>, T: IntoResponse, E: Problems>(
     operation
 }
 
-/// An operation with the errors that every request can get.
+/// An operation with the error responses that every request can get.
 pub(crate) fn any_request() -> Operation {
     let mut operation = Operation::default();
     operation.add_standard_errors(&[

@@ -1,4 +1,5 @@
-//! The future of a request, and what becomes of a request that nobody waits for any more.
+//! [`ResponseFuture`]: the future of a request, and the completion of a request whose client is
+//! gone.
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
@@ -16,11 +17,11 @@ use crate::request::head::Head;
 use crate::response::reply::Reply;
 use crate::task::timeout::{Timeout, timed_out};
 
-/// The response to one request, on its way.
+/// The future of the response to one request.
 ///
-/// Dropping it abandons a safe request. One that may have begun to change something
-/// (`POST`, `PUT`, ..) runs to its end in a task of its own, whatever the protocol: a client
-/// that goes away never cancels a transaction half-way.
+/// Dropping the future cancels a safe request. Any other request (`POST`, `PUT`, ..) that has begun
+/// runs to its end in its own task, over HTTP/1 and HTTP/2: a client that disconnects never cancels
+/// a transaction half-way.
 ///
 /// # Examples
 /// ```
@@ -28,8 +29,8 @@ use crate::task::timeout::{Timeout, timed_out};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> resourceful::Result<()> {
 /// let service = resourceful::App::new().build()?;
-/// let answer: resourceful::ResponseFuture = service.call(http::Request::new(resourceful::Body::empty()));
-/// assert_eq!(answer.await.unwrap().status(), 404);
+/// let response: resourceful::ResponseFuture = service.call(http::Request::new(resourceful::Body::empty()));
+/// assert_eq!(response.await.unwrap().status(), 404);
 /// # Ok(())
 /// # }
 /// ```
@@ -39,13 +40,13 @@ pub struct ResponseFuture {
 }
 
 enum State {
-    /// In a box, so that the other, which is moved about for nearly every request, is small.
+    /// Boxed, so that `Running`, which is moved for nearly every request, stays small.
     Ready(Box<Reply>),
     Running(Work),
     Done,
 }
 
-/// A request that runs, and what is needed to answer without it.
+/// A running request, with its head and timeout: they suffice to respond before it ends.
 struct Work {
     running: BoxFuture,
     head: Arc<Head>,
@@ -74,13 +75,13 @@ impl ResponseFuture {
         }
     }
 
-    /// `HEAD` gets what `GET` would, without the body.
+    /// Removes the body from the response to `HEAD`.
     pub(crate) fn for_method(mut self, is_head: bool) -> Self {
         self.is_head = is_head;
         self
     }
 
-    /// Keeps this until the request has come to its end, with its client or without.
+    /// Keeps `place` until the request ends, even if the client disconnects.
     pub(crate) fn keeping(mut self, place: impl Send + 'static) -> Self {
         if let State::Running(work) = &mut self.state {
             let running = std::mem::replace(&mut work.running, Box::pin(pending()));
@@ -104,13 +105,14 @@ impl Future for ResponseFuture {
                 Poll::Ready(reply) => work.respond(reply),
                 Poll::Pending if work.limit.is_over(cx) => work.give_up_waiting(),
                 Poll::Pending => {
-                    // Its deadline counts from here, whenever it is asked for.
+                    // The deadline counts from here at the latest, even if the hook reads the
+                    // deadline later.
                     work.head.started();
                     self.state = State::Running(work);
                     return Poll::Pending;
                 }
             },
-            // Polling a finished future is the caller's mistake; it gets no second answer.
+            // Polling a finished future is the caller's mistake: there is no second response.
             State::Done => return Poll::Pending,
         };
         if self.is_head {
@@ -138,7 +140,8 @@ impl std::fmt::Debug for ResponseFuture {
 }
 
 impl Work {
-    /// Nobody else has the request any more: its map is the response's.
+    /// Converts the reply into a response, which reuses the header map of the request if the head
+    /// has no other owner.
     #[inline]
     fn respond(self, reply: Reply) -> Response {
         let Self {
@@ -151,7 +154,7 @@ impl Work {
         }
     }
 
-    /// The client is answered, the request runs on.
+    /// Responds to the client; the request runs on.
     fn give_up_waiting(self) -> Response {
         let head = Arc::clone(&self.head);
         self.run_on();
@@ -159,7 +162,7 @@ impl Work {
         error_response(&error, &head).into_response(&mut HeaderMap::new())
     }
 
-    /// Runs to its end in a task of its own, which the drain waits for.
+    /// Spawns a task that runs the request to its end. The drain waits for it.
     fn run_on(self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;

@@ -1,5 +1,5 @@
-//! What is told of requests: a span and a log line for each, and, with the feature `metrics`,
-//! numbers. Where nobody listens nothing is done.
+//! Telemetry of requests: a span and a log line for each and, with the feature `metrics`, metrics.
+//! If the span is disabled and there are no metrics, requests have no telemetry.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::request::head::{Head, below};
 use crate::request::route::Route;
 use crate::response::reply::Reply;
 
-/// The requests of an endpoint that are logged and measured.
+/// Selects the requests of an endpoint that are logged and measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Telemetry {
     All,
-    /// Those that do not reach the application which is mounted here: that one logs the others.
+    /// The requests that do not reach the mounted application: it logs the others itself.
     #[cfg_attr(
         not(feature = "tower"),
         expect(dead_code, reason = "only a mount uses it")
@@ -31,13 +31,13 @@ pub(crate) enum Telemetry {
     Off,
 }
 
-/// One request, from its endpoint to the last byte of its answer. The line is written when this
-/// is dropped, so that a request whose client went away has one, too.
+/// Telemetry of one request, until the last byte of its response. The log line is written on drop,
+/// so that a request whose client disconnected gets one, too.
 pub(crate) struct RequestTelemetry {
     span: Span,
     method: Method,
     route: Arc<Route>,
-    /// What stands before the route, where another application has mounted this one.
+    /// The prefix before the route, if another application has mounted this one.
     root_path: Option<Arc<str>>,
     started: Instant,
     status: Option<StatusCode>,
@@ -45,7 +45,7 @@ pub(crate) struct RequestTelemetry {
 }
 
 impl RequestTelemetry {
-    /// `None` when nobody wants to know.
+    /// Starts the telemetry. `None` if the span is disabled and there are no metrics.
     pub(crate) fn new(head: &Head) -> Option<Self> {
         let span = span_of(head);
         if span.is_disabled() && !cfg!(feature = "metrics") {
@@ -67,11 +67,11 @@ impl RequestTelemetry {
         self.span.clone()
     }
 
-    /// The response; the bytes of a stream are counted as they are sent.
+    /// Records the response. The bytes of a stream are counted as they are sent.
     pub(crate) fn completed(mut self, reply: Reply) -> Reply {
         self.status = Some(reply.status());
         match reply.len() {
-            // A body that is not sent is none.
+            // The body of a response to HEAD is not sent.
             _ if self.method == Method::HEAD => reply,
             Some(bytes) => {
                 self.bytes = bytes as u64;
@@ -109,12 +109,12 @@ impl Drop for RequestTelemetry {
     }
 }
 
-/// The span of the request: one per request, none when nobody listens.
+/// The span of a request. It is disabled if no subscriber records it.
 fn span_of(head: &Head) -> Span {
     let root_path = || head.mounted_at();
     tracing::info_span!(
         "request",
-        // How OpenTelemetry is to call it.
+        // The name of the span in OpenTelemetry.
         otel.name = format_args!("{} {}", head.parts.method, below(root_path(), &head.route.pattern)),
         otel.kind = "server",
         method = %head.parts.method,
@@ -125,7 +125,7 @@ fn span_of(head: &Head) -> Span {
     )
 }
 
-/// A body whose size is known when it has been sent.
+/// A body that counts its bytes as they are sent.
 struct Counted {
     body: Body,
     observed: RequestTelemetry,

@@ -9,7 +9,7 @@ use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::response::reply::Reply;
 
-/// The steps of an endpoint, before it is boxed. [`crate::endpoint::dispatch`] calls them.
+/// The steps of an endpoint, before its future is boxed. [`crate::endpoint::dispatch`] calls them.
 pub(crate) trait TypedEndpoint: Send + Sync + 'static {
     /// The values that [`read`](Self::read) takes from the request.
     type Input: Send;
@@ -30,13 +30,13 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
         Telemetry::All
     }
 
-    /// Refuses a request that this endpoint cannot serve for anybody.
+    /// Refuses a request that this endpoint cannot serve, whoever the caller is.
     fn accept(&self, request: &mut Request) -> Result<()> {
         let _ = request;
         Ok(())
     }
 
-    /// Refuses a caller. This step has no default, so that no endpoint can forget it.
+    /// Refuses a caller without access. This step has no default, so that no endpoint can omit it.
     fn authorise(&self, request: &Request) -> impl Future<Output = Result<()>> + Send;
 
     /// Reads the path, the query and the body.

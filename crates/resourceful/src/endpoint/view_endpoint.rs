@@ -29,7 +29,7 @@ pub(crate) enum ViewHook {
 }
 
 impl ViewHook {
-    /// The hook of a method; other methods have none.
+    /// The hook of a method. `None` for a method without one.
     pub(crate) fn of(method: &Method) -> Option<Self> {
         match *method {
             Method::GET => Some(Self::Get),
@@ -95,10 +95,10 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
     }
 }
 
-/// A function view: `Fn(Request) -> impl Future<Output = Result<impl IntoResponse, ..>>`, with
-/// the decision who may call it.
+/// A function view: `Fn(Request) -> impl Future<Output = Result<impl IntoResponse, ..>>` with its
+/// access rule.
 ///
-/// [`public`](crate::public) and [`guarded`](crate::guarded) make one.
+/// [`public`](crate::public) and [`guarded`](crate::guarded) create function views.
 ///
 /// # Examples
 /// ```

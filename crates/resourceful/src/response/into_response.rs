@@ -1,4 +1,4 @@
-//! What views may return.
+//! [`IntoResponse`]: the values that views can return.
 
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use crate::openapi::{Operation, Registry};
 use crate::response::problem_reply::problem_reply;
 use crate::response::reply::{Content, Reply};
 
-/// What a view may return: turned into a [`Response`] once.
+/// A value that a view can return. It is converted into a [`Response`].
 ///
 /// # Examples
 /// ```
@@ -29,10 +29,10 @@ use crate::response::reply::{Content, Reply};
     note = "return `Json(value)`, a `String`, `(StatusCode, ..)`, `()` or a `resourceful::Response`"
 )]
 pub trait IntoResponse {
-    /// The response.
+    /// Converts the value into a response.
     fn into_response(self) -> Response;
 
-    /// The same, before it needs any memory; a failure becomes a problem like any other.
+    /// Converts the value into a reply, which needs no allocation. An error becomes a problem.
     #[doc(hidden)]
     fn into_reply(self) -> Result<Reply>
     where
@@ -41,7 +41,7 @@ pub trait IntoResponse {
         Ok(self.into_response().into())
     }
 
-    /// Its success, for the document.
+    /// Adds the response to the operation in the document.
     #[doc(hidden)]
     fn describe(operation: &mut Operation, registry: &mut Registry)
     where
@@ -58,7 +58,7 @@ impl IntoResponse for Response {
     }
 }
 
-/// 204, without a body.
+/// Status 204, without a body.
 impl IntoResponse for () {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into_response()
@@ -76,7 +76,7 @@ impl IntoResponse for StatusCode {
     }
 }
 
-/// Text as it is described.
+/// The content of a text response in the document.
 const TEXT: Option<(&str, Option<Value>)> = Some(("text/plain", None));
 
 impl IntoResponse for String {
@@ -118,7 +118,7 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
         Ok(self.1.into_reply()?.with_status(self.0))
     }
 
-    /// Which status it will be is not known.
+    /// The status is not known until the view runs.
     fn describe(operation: &mut Operation, registry: &mut Registry) {
         T::describe(operation, registry);
         operation.set_any_success_status();
@@ -127,7 +127,8 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
 
 /// Any serialisable value with a schema as a JSON response, for views.
 ///
-/// A value that cannot be serialised (a map whose keys are no strings) becomes a problem with status 500.
+/// A value that cannot be serialised (a map whose keys are not strings) becomes a problem with
+/// status 500.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,4 @@
-//! Values that hooks return, on their way to a response.
+//! Converts the values that hooks return into responses.
 
 pub(crate) mod into_response;
 pub(crate) mod problem_reply;

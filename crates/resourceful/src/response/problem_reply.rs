@@ -1,4 +1,4 @@
-//! A problem as a response, with the fields that its error asks for.
+//! Converts a problem into a response, with the header fields of its error.
 
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 
@@ -8,8 +8,8 @@ use crate::error::problem::Problem;
 use crate::json;
 use crate::response::reply::{Content, Reply};
 
-/// An extension of each 422 that the library's own reader answers. The contract tests tell it from
-/// a hook's 422, which follows rules that no document knows.
+/// An extension of each 422 response of the library's input reader. The contract tests use it to
+/// ignore the 422 of a hook, whose rules are not in the document.
 #[derive(Clone, Copy, Debug)]
 pub struct InvalidInput;
 

@@ -1,4 +1,4 @@
-//! What an endpoint answers, on its way to be a [`Response`].
+//! [`Reply`]: the result of an endpoint, before it is a [`Response`].
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -12,10 +12,10 @@ use crate::body::{Body, Response};
 use crate::error::Result;
 use crate::json;
 
-/// Content of ours, or a response that somebody has made.
+/// The result of an endpoint: content of the library, or a complete response.
 ///
-/// Content is a few words, which are moved about easily. Its header fields are written when it is
-/// sent, into the map that the request's were in: no memory is asked for.
+/// Content is a few words long, so moving it is cheap. Its header fields are written when it is
+/// sent, into the header map of the request: that saves an allocation.
 #[derive(Debug)]
 pub enum Reply {
     Content(Content),
@@ -26,7 +26,7 @@ pub enum Reply {
 pub struct Content {
     status: StatusCode,
     media_type: Option<&'static HeaderValue>,
-    /// What it says besides.
+    /// Further header fields.
     fields: Vec<(HeaderName, HeaderValue)>,
     bytes: Bytes,
 }
@@ -49,7 +49,7 @@ impl Content {
         Ok(Self::new(status, Some(&JSON), json::to_bytes(value)?))
     }
 
-    /// JSON that is written already.
+    /// A response with this JSON.
     pub(crate) fn written_json(bytes: Bytes) -> Self {
         Self::new(StatusCode::OK, Some(&JSON), bytes)
     }
@@ -71,7 +71,7 @@ impl Content {
         self
     }
 
-    /// The memory of `headers` is used, and they are left empty.
+    /// Converts the content into a response. It reuses the memory of `headers`.
     #[inline]
     fn into_response(self, headers: &mut HeaderMap) -> Response {
         headers.clear();
@@ -87,7 +87,7 @@ impl Content {
         }
         let mut response = Response::new(self.bytes.into());
         *response.status_mut() = self.status;
-        // Not assigned, which would have a map to drop here and another one where these came from.
+        // Swapped: an assignment would drop one map here and need a new one for the request.
         std::mem::swap(response.headers_mut(), headers);
         response
     }
@@ -101,7 +101,7 @@ impl Reply {
         }
     }
 
-    /// How long it is, where that is known.
+    /// Length of the body in bytes; `None` if unknown.
     pub(crate) fn len(&self) -> Option<usize> {
         match self {
             Self::Content(content) => Some(content.bytes.len()),
@@ -134,7 +134,7 @@ impl Reply {
         Self::from(response.map(change))
     }
 
-    /// The memory of `headers` may be used.
+    /// Converts the reply into a response. It may reuse the memory of `headers`.
     #[inline]
     pub(crate) fn into_response(self, headers: &mut HeaderMap) -> Response {
         match self {
@@ -165,11 +165,10 @@ impl From<Content> for Response {
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// What holds of a response that does not say otherwise: nobody keeps it, and nobody takes it for
-/// anything but its `Content-Type`.
+/// Sets `no-store` and `nosniff`, unless the response has these fields.
 fn with_defaults(mut response: Response) -> Response {
-    // A stream with a validator is a file or the like, of a mounted service: it is there to be
-    // kept, and asked about.
+    // A stream with a validator (`ETag`, `Last-Modified`) is a file or the like of a mounted
+    // service: clients may cache and revalidate it.
     let headers = response.headers();
     let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
     if response.body().as_bytes().is_some() || !has_validator {

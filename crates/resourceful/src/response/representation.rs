@@ -1,4 +1,5 @@
-//! What typed hooks answer: how it is sent, and what the document says of it.
+//! [`Output`] and [`Representation`]: the results of typed hooks, in the response and in the
+//! document.
 
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -11,9 +12,9 @@ use crate::input::pagination::Page;
 use crate::openapi::{Operation, Registry};
 use crate::response::reply::{Content, Reply};
 
-/// A value that is answered: serialised, and described by a schema.
+/// A value that a hook returns: it is serialised, and its schema is in the document.
 ///
-/// Derive the two traits; there is nothing to implement.
+/// Derive `Serialize` and `JsonSchema`; every such type that is `Send` implements this trait.
 ///
 /// # Examples
 /// ```
@@ -41,8 +42,8 @@ pub trait Output: Send + Sized {
     fn schema(registry: &mut Registry) -> Value;
 }
 
-// The two traits are bounds here and not supertraits above, so that the compiler names
-// `Output` and its note when one is missing.
+// The two traits are bounds here, not supertraits above: if one is missing, the compiler names
+// `Output` and prints its note.
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + JsonSchema + Send> Output for T {
     fn item(self, status: StatusCode) -> Result<Reply> {
@@ -58,7 +59,7 @@ impl<T: Serialize + JsonSchema + Send> Output for T {
     }
 }
 
-/// What a hook may answer: every [`Output`], or [`Raw`].
+/// The result of a hook: any [`Output`], or [`Raw`].
 ///
 /// # Examples
 /// ```
@@ -91,7 +92,7 @@ impl<T: Output> Representation for T {
     }
 }
 
-/// The way out of the typed hooks: a response as it is, with its status and headers.
+/// A complete response, with its status and headers, for hooks that need more than a typed value.
 ///
 /// # Examples
 /// ```
@@ -129,8 +130,8 @@ impl Representation for Raw {
     }
 }
 
-/// Nothing: 204. What an [extra action](crate::ResourceAction) answers whose hook returns
-/// `Result<()>`.
+/// A 204 response without a body: the result of an [extra action](crate::ResourceAction) whose hook
+/// returns `Result<()>`.
 ///
 /// # Examples
 /// ```
@@ -150,8 +151,8 @@ impl Representation for NoContent {
     }
 }
 
-/// The schema of a page of `T`: its items under `name`, and `pagination`, where there is one. Its
-/// title is the half of its name in generated clients: `PostsListPage`.
+/// The schema of a page of `T`: its items under `name`, and `pagination` if there is any. Its title
+/// becomes a part of the type name in generated clients: `PostsListPage`.
 pub(crate) fn page_schema<T: Output>(
     name: &str,
     pagination: Option<Value>,

@@ -1,4 +1,4 @@
-//! Server-sent events: an answer that goes on.
+//! Server-sent events: a response that is a stream of events.
 
 use std::fmt::{self, Write as _};
 use std::future::Future;
@@ -21,11 +21,11 @@ use crate::request::Request;
 use crate::response::into_response::IntoResponse;
 use crate::task::catch_panic::catch_panic;
 
-/// How long a stream may be silent before a comment says that it lives. Proxies close what is
+/// Default interval of keep-alive comments on a silent stream. Proxies close streams that are
 /// silent for a minute.
 const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// One event, as `EventSource` reads it (WHATWG HTML, section 9.2).
+/// An event for `EventSource` (WHATWG HTML, section 9.2).
 ///
 /// # Examples
 /// ```
@@ -37,7 +37,7 @@ const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub struct Event(String);
 
 impl Event {
-    /// An event with this text, of one or many lines.
+    /// An event with this text, which may have several lines.
     ///
     /// # Examples
     /// ```
@@ -46,7 +46,7 @@ impl Event {
     #[must_use]
     pub fn new(data: impl AsRef<str>) -> Self {
         let mut event = Self(String::new());
-        // A line ends with any of these in the eyes of the reader.
+        // `EventSource` ends a line at CR LF, LF or CR.
         let data = data.as_ref().replace("\r\n", "\n");
         for line in data.split(['\n', '\r']) {
             event.push("data", line);
@@ -57,7 +57,7 @@ impl Event {
     /// An event with this value as JSON.
     ///
     /// # Errors
-    /// 500 when it cannot be written as JSON.
+    /// 500 if the value cannot be written as JSON.
     ///
     /// # Examples
     /// ```
@@ -70,7 +70,7 @@ impl Event {
         Ok(Self::new(text))
     }
 
-    /// The type of the event: what `addEventListener` names. Without one it is `message`.
+    /// Sets the type of the event, for `addEventListener` (default `message`).
     ///
     /// # Examples
     /// ```
@@ -83,7 +83,8 @@ impl Event {
         self
     }
 
-    /// What a client that comes back says it has seen last, in `Last-Event-ID`.
+    /// Sets the id of the event. A client that reconnects sends the id of its last event in
+    /// `Last-Event-ID`.
     ///
     /// # Examples
     /// ```
@@ -96,7 +97,7 @@ impl Event {
         self
     }
 
-    /// How long a client waits before it comes back after the stream has ended.
+    /// Sets the time that a client waits before it reconnects after the stream has ended.
     ///
     /// # Examples
     /// ```
@@ -110,7 +111,7 @@ impl Event {
         self
     }
 
-    /// What would end the line, or the field, is left out.
+    /// Adds a field. Characters of the value that would end the line or the field are removed.
     fn push(&mut self, field: &str, value: &str) {
         let value = value.replace(['\n', '\r', '\0'], "");
         let _ = writeln!(self.0, "{field}: {value}");
@@ -128,7 +129,7 @@ impl fmt::Display for Event {
 pub struct EventSender(mpsc::Sender<Event>);
 
 impl EventSender {
-    /// Sends an event once the client has taken those before it.
+    /// Sends an event, after the client has taken the events before it.
     ///
     /// # Errors
     /// The stream has ended.
@@ -150,11 +151,11 @@ impl EventSender {
     }
 }
 
-/// An answer of events that go out as they happen (`text/event-stream`).
+/// A response that streams events as they happen (`text/event-stream`).
 ///
-/// It ends when its future does, and when the server stops: the client's `EventSource` comes back
-/// by itself, to another server. When the client goes away the future is dropped. A client that
-/// does not read is waited for, and cut off like others.
+/// The stream ends when its future ends, and when the server shuts down: the client's `EventSource`
+/// then reconnects, to another server. When the client disconnects, the future is dropped. The
+/// stream waits for a slow client; the server's write timeout applies.
 ///
 /// # Examples
 /// ```
@@ -181,7 +182,7 @@ impl EventSender {
 /// ```
 pub struct EventStream {
     events: mpsc::Receiver<Event>,
-    /// Makes them; gone when it has ended.
+    /// Sends the events; `None` after it has ended.
     work: Option<Pin<Box<dyn Future<Output = Result<()>> + Send>>>,
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
     keep_alive: Duration,
@@ -189,7 +190,7 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// The events that `work` sends.
+    /// A stream of the events that `work` sends.
     ///
     /// # Examples
     /// ```
@@ -213,7 +214,7 @@ impl EventStream {
         F: FnOnce(EventSender) -> Fut,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        // One event waits for the client; whoever makes more waits with it.
+        // One event is buffered for the client. The sender of the next one waits.
         let (sender, events) = mpsc::channel(1);
         Self {
             events,
@@ -224,7 +225,7 @@ impl EventStream {
         }
     }
 
-    /// How long it may be silent before a comment is sent, so that proxies keep it open: 15 s.
+    /// Interval of comments on a silent stream (default 15 s). They keep proxies from closing it.
     ///
     /// # Examples
     /// ```
@@ -249,16 +250,16 @@ impl EventStream {
             return Poll::Ready(Some(event));
         }
         if let Some(work) = &mut self.work
-            && let Poll::Ready(outcome) = work.as_mut().poll(cx)
+            && let Poll::Ready(result) = work.as_mut().poll(cx)
         {
             self.work = None;
             self.events.close();
-            if let Err(error) = outcome {
+            if let Err(error) = result {
                 tracing::error!(error = error.to_string(), "a stream of events failed");
             }
         }
         match self.events.poll_recv(cx) {
-            // All senders may be gone while the work goes on, silent.
+            // All senders may be dropped while `work` still runs.
             Poll::Ready(None) if self.work.is_some() => Poll::Pending,
             event => event,
         }
@@ -300,7 +301,7 @@ impl IntoResponse for EventStream {
         let headers = response.headers_mut();
         let content_type = HeaderValue::from_static("text/event-stream");
         headers.insert(CONTENT_TYPE, content_type);
-        // nginx would collect events before it hands them on.
+        // Otherwise nginx buffers events.
         let unbuffered = HeaderName::from_static("x-accel-buffering");
         headers.insert(unbuffered, HeaderValue::from_static("no"));
         response

@@ -1,4 +1,4 @@
-//! A connection that goes on as something else than HTTP (101, RFC 9110 section 7.8).
+//! Upgrades a connection to a protocol other than HTTP (101, RFC 9110 section 7.8).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,17 +9,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::body::Response;
 
-/// The bytes of a connection, whatever carries them.
+/// The byte stream of a connection of any kind.
 pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Carrier for T {}
 
-/// What goes on with a connection once its 101 is sent, and with what was read of it already.
+/// Takes over a connection after its 101 response, with the bytes that were read ahead.
 type GoOn = Box<dyn FnOnce(Box<dyn Carrier>, Bytes) -> BoxFuture + Send>;
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Travels from an endpoint to its connection in the extensions of the 101, which can be cloned;
-/// it can be taken once.
+/// The upgrade handler, which an endpoint puts into the extensions of its 101 response for the
+/// connection. Clones share the handler; it runs once.
 #[derive(Clone)]
 pub(crate) struct Takeover(Arc<Mutex<Option<GoOn>>>);
 

@@ -1,4 +1,4 @@
-//! Accepts connections until the server is to stop, then drains them.
+//! Accepts connections until the server stops, then drains them.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -131,7 +131,7 @@ impl Acceptor {
                 }
                 permit
             }
-            // A client on this machine may be a proxy for all others.
+            // A client on the same machine may be a proxy for all others.
             _ => None,
         };
         let connection = Box::new(Connection {
@@ -198,13 +198,13 @@ impl Acceptor {
     }
 }
 
-/// Counts as a connection until it is dropped.
+/// Counts as a connection until dropped.
 pub(super) struct ConnectionGuard {
     _permit: Option<ConnectionPermit>,
     _gauge: ConnectionGauge,
 }
 
-/// Serves connections with an application of any type: the one place where the type is erased.
+/// Serves connections with an application of any type. Only this trait erases the type.
 pub(super) trait ServeConnection: Lifecycle {
     /// Spawns the task of a connection.
     fn spawn(
@@ -264,7 +264,7 @@ async fn serve<A: Application>(
     }
 }
 
-/// A new connection.
+/// A new connection of a listener.
 struct Accepted {
     stream: Stream,
     peer: Option<SocketAddr>,

@@ -22,7 +22,7 @@ use crate::task::catch_panic::CatchPanic;
 
 use super::application::{Application, BoxFuture, Lifecycle, ShutdownStage};
 
-/// The mutex is for services that are not `Sync`. Each connection has a clone of its own.
+/// The mutex is for services that are not `Sync`. Each connection has its own clone.
 pub(crate) struct AnyService<S>(Mutex<S>);
 
 impl<S: Clone> AnyService<S> {
@@ -95,7 +95,7 @@ where
         Box::pin(ready(Ok(response)))
     }
 
-    /// A service has no limit that the server knows of.
+    /// The server does not know the limit of a service.
     fn max_uri_length(&self) -> usize {
         usize::MAX
     }

@@ -1,4 +1,4 @@
-//! The seam between the server and an application: all that the server needs of one.
+//! [`Application`]: the interface between the server and an application.
 //!
 //! [`AppService`](crate::AppService) implements it, and with the feature `tower` an adapter for any
 //! tower service. The trait is generic on the path of a request, and erased where connections are
@@ -18,8 +18,8 @@ use crate::proto::connection_info::ConnectionInfo;
 pub(crate) trait Application: Lifecycle + Clone {
     type Future: Future<Output = Result<Response, Infallible>> + Send + Unpin + 'static;
 
-    /// The response to a request. `permit` is dropped when the request has run to its end, with or
-    /// without its client.
+    /// The response to a request. `permit` is dropped when the request has ended, even if its
+    /// client has disconnected.
     fn call(
         &self,
         parts: Parts,
@@ -56,7 +56,7 @@ pub(crate) trait Lifecycle: Send + Sync + 'static {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShutdownStage {
-    /// The server is to stop. It still accepts connections during the shutdown delay.
+    /// The server will stop. It still accepts connections during the shutdown delay.
     Announced,
     /// The server accepts no connections any more. Running requests are finished.
     Draining,

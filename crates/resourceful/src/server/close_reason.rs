@@ -1,4 +1,4 @@
-//! Why a connection is closed, and the signal that closes it.
+//! [`CloseReason`] and [`CloseSignal`]: the reason to close a connection, and the signal for it.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 
-/// Why the server closes a connection.
+/// The reason why the server closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CloseReason {
     /// A request head did not end in time.
@@ -22,7 +22,7 @@ pub(super) enum CloseReason {
 
 /// A request to close a connection, which wakes the task of the connection.
 ///
-/// The connection looks at it after every poll, so the common case is one load.
+/// The connection checks the signal after every poll, so the common case is one load.
 #[derive(Debug, Default)]
 pub(super) struct CloseSignal {
     is_requested: AtomicBool,
@@ -53,7 +53,7 @@ impl CloseSignal {
         self.wake();
     }
 
-    /// For a request that arrived just before the connection was to be closed: it is served.
+    /// Withdraws the request to close: a request that arrived just before it is still served.
     pub(super) fn cancel_close(&self) {
         self.is_requested.store(false, Relaxed);
     }

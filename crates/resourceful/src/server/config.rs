@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::fmt::serde::unsigned_duration;
 use serde::Deserialize;
 
-/// How long a client may still send after the last response of a connection.
+/// Maximum time in which the server still reads after the last response of a connection.
 pub(super) const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// hyper has room for 100 header fields on its stack; any other number is allocated for each

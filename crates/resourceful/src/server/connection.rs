@@ -1,4 +1,4 @@
-//! An accepted connection: the TLS handshake, and the detection of the protocol.
+//! [`Connection`]: an accepted connection, its TLS handshake and the detection of its protocol.
 
 use std::io;
 use std::sync::Arc;

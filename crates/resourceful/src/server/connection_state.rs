@@ -1,7 +1,7 @@
 //! The state that the tasks of one connection share with the watchdog and the drain.
 //!
-//! A connection notes its progress in a few bytes, because timers of its own would cost a tenth of
-//! a small request. Each part has one reader:
+//! A connection records its progress in a few bytes, because its own timers would cost a tenth of a
+//! small request. Each part has one reader:
 //!
 //! | part | written by | read by |
 //! |---|---|---|
@@ -58,8 +58,9 @@ impl ConnectionState {
         }
     }
 
-    /// hyper has parsed a request with this many fields and, if it is known, this body length. Is
-    /// its head unambiguous?
+    /// Called after hyper has parsed a request. `target_end` is the end of its target in bytes,
+    /// `fields` the number of its header fields, `body` the length of its body, if known. Is its
+    /// head unambiguous?
     pub(super) fn request_parsed(
         &self,
         target_end: usize,

@@ -32,8 +32,8 @@ pub(super) trait HttpConnection {
 /// Polls `connection` to its end. Shuts it down once `drain` is closed, and drops it when it
 /// exceeds a timeout.
 ///
-/// A connection is polled for every request. So the wait for the drain is polled once, which
-/// leaves the waker of the task there; after that, one load is enough. The same holds for the
+/// A connection is polled for every request. So the future of the drain is polled only once, which
+/// registers the waker of the task. After that, one load is enough. The same holds for the
 /// watchdog.
 pub(super) async fn drive<C: HttpConnection>(
     mut connection: C,

@@ -31,8 +31,8 @@ use super::http1_error::{self, HeadError};
 use super::http1_io::Http1Io;
 use super::http1_response::Http1Response;
 
-/// The size of hyper's buffers, in bytes: what is read ahead of a service or of a client that does
-/// not read. A head has to fit in.
+/// Size of hyper's buffers in bytes: limits the bytes that are read ahead of a slow service or
+/// queued for a slow client. A head must fit in.
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// Serves one request after the other.

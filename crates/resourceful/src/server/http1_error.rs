@@ -11,7 +11,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderValue};
 use crate::body::Response;
 use crate::error::{Error, ErrorStatus};
 
-/// Why a head did not become a request.
+/// The reason why a head did not become a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HeadError {
     Malformed,
@@ -21,7 +21,7 @@ pub(super) enum HeadError {
     TargetTooLong,
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+/// Length of a date such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
 const DATE_LENGTH: usize = 29;
 
 /// hyper's responses to a head that it cannot parse, up to the date.
@@ -41,7 +41,7 @@ const HYPER_RESPONSES: [(HeadError, &str); 3] = [
 ];
 
 impl HeadError {
-    /// The error of which these bytes are hyper's whole response.
+    /// The error to which hyper responds with exactly these bytes.
     pub(super) fn from_hyper(bytes: &[u8]) -> Option<Self> {
         let is_response = |text: &str| {
             bytes.len() == text.len() + DATE_LENGTH + "\r\n\r\n".len()

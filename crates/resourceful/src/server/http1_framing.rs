@@ -1,11 +1,11 @@
 //! Finds HTTP/1 heads that can be read in two ways: request smuggling.
 //!
-//! When `Content-Length` stands beside `Transfer-Encoding`, or stands there twice, hyper takes one
-//! and drops the other, as RFC 9112 section 6.3 allows. A proxy in front of the server may have
-//! taken the other one. A target must not have a fragment (RFC 9112 section 3.2); hyper drops it, so
-//! that `/a#/../b` would be `/a`. hyper does not report either, so the bytes of heads are checked
-//! here. The common case is cheap: if the bytes are one request and hyper has kept each of its
-//! fields, they need no scan.
+//! If a head has `Content-Length` and `Transfer-Encoding`, or `Content-Length` twice, hyper takes
+//! one field and drops the other, as RFC 9112 section 6.3 allows. A proxy in front of the server
+//! may have taken the other one. A target must not have a fragment (RFC 9112 section 3.2); hyper
+//! drops it, so that `/a#/../b` would be `/a`. hyper does not report either, so the bytes of heads
+//! are checked here. The common case is cheap: if the bytes are one request and hyper has kept each
+//! of its fields, they need no scan.
 
 use std::cell::Cell;
 
@@ -19,8 +19,8 @@ const TRANSFER_ENCODING: &[u8] = b"transfer-encoding:";
 const MAX_KEPT: usize = 64;
 
 thread_local! {
-    /// Holds the bytes of a read until hyper has parsed them, which it does in the same poll: one
-    /// buffer for all connections of a thread.
+    /// Holds the bytes of a read until hyper has parsed them in the same poll. All connections of a
+    /// thread share this buffer.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -30,7 +30,7 @@ const MAX_BUFFERED: usize = 4 * 1024;
 /// Follows the bytes of a connection and counts in each head the fields that frame the body.
 #[derive(Debug, Default)]
 pub(super) struct FramingCheck {
-    /// Bytes that were read and not scanned.
+    /// Bytes that were read but not scanned yet.
     buffer: Vec<u8>,
     /// The start of a line whose end was not read yet.
     line: Vec<u8>,
@@ -74,8 +74,8 @@ enum Chunk {
 }
 
 impl FramingCheck {
-    /// The number of plain heads before the first ambiguous one in the bytes that are scanned now;
-    /// `None` if none is ambiguous.
+    /// Returns the number of plain heads before the first ambiguous one in the bytes that this call
+    /// scans. `None` if no head is ambiguous.
     #[inline]
     pub(super) fn bytes_read(&mut self, bytes: &[u8]) -> Option<u32> {
         if self.awaits_head() && (1..=MAX_BUFFERED).contains(&bytes.len()) {
@@ -86,8 +86,9 @@ impl FramingCheck {
         self.check_buffered().or_else(|| self.scan(bytes))
     }
 
-    /// hyper has parsed a request whose target ends at byte `target_end`, with this many fields and, if
-    /// it is known, this body length. The result is that of [`bytes_read`](Self::bytes_read).
+    /// Called after hyper has parsed a request. `target_end` is the end of its target in bytes,
+    /// `fields` the number of its header fields, `body` the length of its body, if known. The
+    /// result is that of [`bytes_read`](Self::bytes_read).
     #[inline]
     pub(super) fn request_parsed(
         &mut self,
@@ -279,8 +280,8 @@ impl Chunk {
 ///
 /// A head has no empty line before its end, except at its start. So bytes that end with an empty
 /// line are one or more heads; if they have no more lines than hyper has fields, they are one, and
-/// hyper has dropped no field. It has dropped nothing of the target if a space follows what it has of
-/// it: no target contains a space.
+/// hyper has dropped no field. If a space follows the part of the target that hyper kept, hyper has
+/// dropped no part of it: no target contains a space.
 fn is_one_request(bytes: &[u8], target_end: usize, fields: usize, body: Option<u64>) -> bool {
     let length = body.and_then(|body| usize::try_from(body).ok());
     let head = length.and_then(|length| bytes.len().checked_sub(length));
@@ -315,7 +316,7 @@ fn keep(line: &mut Vec<u8>, bytes: &[u8]) {
     line.extend_from_slice(&bytes[..bytes.len().min(room)]);
 }
 
-/// As hyper reads it: only digits.
+/// Parses a `Content-Length` as hyper does: only digits.
 fn length(value: &[u8]) -> Option<u64> {
     let digits = value.trim_ascii();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
@@ -490,7 +491,8 @@ mod tests {
         assert!(!is_one_request(b"", 0, 0, Some(0)));
     }
 
-    /// Also if another field is dropped, or the lines before the head make up for it.
+    /// The check works even if hyper drops another field, or empty lines before the head make up
+    /// for it.
     #[test]
     fn a_field_that_hyper_drops_is_noticed() {
         let twice = "PUT / HTTP/1.1\r\nA:b\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n";

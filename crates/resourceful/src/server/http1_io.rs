@@ -1,7 +1,7 @@
 //! The socket of an HTTP/1 connection as hyper sees it.
 //!
-//! It notes reads and writes for the watchdog, checks the framing of heads, and withholds hyper's
-//! own error responses, which [`super::http1`] replaces by problem details.
+//! The socket records reads and writes for the watchdog, checks the framing of heads, and withholds
+//! hyper's own error responses, which [`super::http1`] replaces by problem details.
 
 use std::io;
 use std::pin::Pin;

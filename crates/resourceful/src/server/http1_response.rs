@@ -1,4 +1,5 @@
-//! The response to an HTTP/1 request: the connection notes when it is ready and when it is sent.
+//! The response to an HTTP/1 request. The connection records when the response is ready and when it
+//! is sent.
 
 use std::convert::Infallible;
 use std::future::Future;

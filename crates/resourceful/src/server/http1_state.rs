@@ -1,6 +1,6 @@
-//! Notes of an HTTP/1 connection for its own use: the framing of its heads, and an upgrade.
+//! State that only an HTTP/1 connection itself uses: the framing of its heads, and an upgrade.
 //!
-//! hyper owns the socket and calls the service, and both need these notes. They run in the task of
+//! hyper owns the socket and calls the service, and both need this state. They run in the task of
 //! the connection, so the mutexes are never contended.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,8 +39,9 @@ impl Http1State {
         framing.record(plain, requests);
     }
 
-    /// hyper has parsed a request whose target ends at byte `target_end`, with this many fields and, if
-    /// it is known, this body length. Is its head unambiguous?
+    /// Called after hyper has parsed a request. `target_end` is the end of its target in bytes,
+    /// `fields` the number of its header fields, `body` the length of its body, if known. Is its
+    /// head unambiguous?
     pub(super) fn request_parsed(
         &self,
         target_end: usize,

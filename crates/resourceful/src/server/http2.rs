@@ -1,4 +1,4 @@
-//! Serves an HTTP/2 connection: many requests at a time, each in a task of its own.
+//! Serves an HTTP/2 connection: concurrent requests, each in its own task.
 
 use std::future::Future as _;
 use std::pin::Pin;
@@ -31,7 +31,8 @@ use super::http2_write_timeout::{StreamExecutor, TrackedBody};
 /// The longest interval for hyper, which adds intervals to the current time.
 const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How long a client may send requests after the GOAWAY, which it may not have read yet.
+/// Time in which the server still accepts requests after a GOAWAY, which the client may not have
+/// read yet.
 const GOAWAY_GRACE: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve<A: Application>(
@@ -104,7 +105,7 @@ fn respond<A: Application>(
 struct Http2Connection<S: HttpService<Incoming>> {
     connection: Pin<Box<http2::Connection<FloodGuard, S, StreamExecutor>>>,
     state: Arc<ConnectionState>,
-    /// [`GOAWAY_GRACE`], once the GOAWAY is sent.
+    /// The timer of [`GOAWAY_GRACE`], which starts when the GOAWAY is sent.
     grace: Option<Pin<Box<Sleep>>>,
 }
 

@@ -58,7 +58,7 @@ impl FrameCounter {
         }
     }
 
-    /// Where in `bytes` the frame begins that makes a flood, if any.
+    /// Returns the offset in `bytes` of the frame that exceeds the limit, if any.
     fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
@@ -110,7 +110,7 @@ fn is_counted(kind: u8, flags: u8) -> bool {
 pub(super) struct FloodGuard {
     io: TokioIo<Stream>,
     counter: FrameCounter,
-    /// After a flood, what hyper reads instead: a malformed frame, then the end.
+    /// After a flood, hyper reads these bytes instead: a malformed frame, then the end.
     end: Option<&'static [u8]>,
     linger: Option<Pin<Box<Sleep>>>,
 }

@@ -16,7 +16,7 @@ impl Http2State {
         self.streams.fetch_add(1, Relaxed);
     }
 
-    /// Was it the last?
+    /// Returns whether it was the last one.
     pub(super) fn stream_ended(&self) -> bool {
         self.streams.fetch_sub(1, Relaxed) == 1
     }
@@ -29,7 +29,7 @@ impl Http2State {
         self.queued_chunks.fetch_add(1, Relaxed);
     }
 
-    /// Was it the last?
+    /// Returns whether it was the last one.
     pub(super) fn chunk_sent(&self) -> bool {
         self.queued_chunks.fetch_sub(1, Relaxed) == 1
     }

@@ -36,16 +36,16 @@ struct ResponseProgress {
     chunks: AtomicU32,
 }
 
-/// Spawns the stream tasks of a connection where the drain waits for them, and ends those whose
-/// clients do not read.
+/// Spawns the stream tasks of a connection. The drain waits for them, and the write timeout ends
+/// those whose clients do not read.
 #[derive(Clone)]
 pub(super) struct StreamExecutor {
     tasks: TaskTracker,
     state: Arc<ConnectionState>,
     write_timeout: Duration,
     unsent: Arc<UnsentBytes>,
-    /// The progress of the request whose task hyper spawns next: it calls the service, then
-    /// spawns.
+    /// The progress of the request whose task hyper spawns next: hyper calls the service, then
+    /// spawns the task.
     next: Arc<Mutex<Option<Arc<ResponseProgress>>>>,
 }
 
@@ -161,13 +161,13 @@ impl<F> Drop for StreamTask<F> {
     }
 }
 
-/// A response body that notes whether it waits for the client or for the service.
+/// A response body that records whether it waits for the client or for the service.
 pub(super) struct TrackedBody {
     chunks: ChunkedBody,
     progress: Arc<ResponseProgress>,
     state: Arc<ConnectionState>,
     unsent: Arc<UnsentBytes>,
-    /// For the long frame that is being sent.
+    /// The guard of the long frame that is being sent.
     guard: Option<Arc<UnsentGuard>>,
 }
 
@@ -202,8 +202,8 @@ impl HttpBody for TrackedBody {
     }
 }
 
-/// A chunk that h2 holds until the client has opened its window. The connection notes when it is
-/// sent.
+/// A chunk that h2 holds until the client has opened its window. The connection records when the
+/// chunk is sent.
 pub(super) struct QueuedChunk {
     bytes: Bytes,
     state: Arc<ConnectionState>,

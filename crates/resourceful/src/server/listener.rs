@@ -71,7 +71,7 @@ fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
     Ok((file.dev(), file.ino()))
 }
 
-/// How many connections may wait to be accepted, as in `UnixListener::bind`.
+/// Maximum number of connections that wait to be accepted, as in `UnixListener::bind`.
 #[cfg(unix)]
 const BACKLOG: u32 = 1024;
 

@@ -9,8 +9,9 @@
 //! | 3 drive hyper until the client, the drain or the watchdog ends it | `driver`, `watchdog` |
 //! | 4 read requests, call the application, write responses | `http1`, `http2` |
 //!
-//! The files `http1_*` and `http2_*` belong to one protocol. `connection_state` holds the notes that
-//! the steps share, `config` all numbers, `application` the seam to the application.
+//! The files `http1_*` and `http2_*` belong to one protocol. `connection_state` holds the state
+//! that the steps share, `config` the timeouts and limits, `application` the interface to the
+//! application.
 
 mod accept;
 #[cfg(feature = "tower")]

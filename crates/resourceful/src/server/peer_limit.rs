@@ -10,7 +10,7 @@ use crate::proto::connection_info::client_key;
 #[derive(Clone, Debug, Default)]
 pub(super) struct PeerLimit(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
-/// Counts as one connection of a client until it is dropped.
+/// Counts as one connection of a client until dropped.
 #[derive(Debug)]
 pub(super) struct ConnectionPermit {
     peers: PeerLimit,

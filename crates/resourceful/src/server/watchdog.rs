@@ -1,8 +1,9 @@
-//! Closes connections that exceed a timeout: one slow clock looks at all of them.
+//! Closes connections that exceed a timeout. One periodic task checks all of them.
 //!
-//! hyper's own timers are created anew for every request, which costs a tenth of a small one. Here
-//! a connection notes its progress in its [`ConnectionState`]; the watchdog, a task of the server,
-//! compares the notes with those of its last look and wakes connections whose time is over.
+//! hyper creates its own timers anew for every request, which costs a tenth of a small request.
+//! Here a connection records its progress in its [`ConnectionState`]. The watchdog, a task of the
+//! server, compares the progress with that of its last check and wakes connections that exceed a
+//! timeout.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -26,7 +27,7 @@ impl Watchdog {
         state
     }
 
-    /// Looks at all connections periodically.
+    /// Checks all connections periodically.
     pub(super) async fn run(self, config: Arc<ServerConfig>) {
         let mut period = interval(period(&config));
         loop {

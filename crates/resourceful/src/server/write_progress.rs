@@ -8,7 +8,7 @@ pub(super) struct WriteProgress {
     /// Number of writes that sent something.
     writes: AtomicU32,
     is_blocked: AtomicBool,
-    /// Is a response possibly not sent yet? (HTTP/1)
+    /// May a response be unsent? (HTTP/1)
     has_unsent_response: AtomicBool,
 }
 

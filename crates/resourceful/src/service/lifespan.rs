@@ -1,4 +1,4 @@
-//! What runs before the first request and after the last.
+//! [`Lifespan`]: the start and stop hooks of an application.
 
 use std::pin::Pin;
 
@@ -30,14 +30,14 @@ impl Lifespan {
         self.on_stop.push(Box::new(|| Box::pin(hook())));
     }
 
-    /// Those of a mounted application, after what was registered before.
+    /// Adds the hooks of a mounted application, after the hooks so far.
     #[cfg(feature = "tower")]
     pub(crate) fn append(&mut self, mut other: Self) {
         self.on_start.append(&mut other.on_start);
         self.on_stop.append(&mut other.on_stop);
     }
 
-    /// The start hooks alone; the stop hooks stay.
+    /// Takes the start hooks. The stop hooks stay.
     pub(crate) fn take_start(&mut self) -> Self {
         Self {
             on_start: std::mem::take(&mut self.on_start),
@@ -45,7 +45,7 @@ impl Lifespan {
         }
     }
 
-    /// Runs the start hooks; the first that fails ends it.
+    /// Runs the start hooks. Stops at the first error.
     pub(crate) async fn start(&mut self) -> Result<()> {
         for hook in std::mem::take(&mut self.on_start) {
             hook().await?;
@@ -53,7 +53,7 @@ impl Lifespan {
         Ok(())
     }
 
-    /// Runs the stop hooks, the last registered first; each has its turn.
+    /// Runs the stop hooks, the last registered first. An error is logged, and the next hook runs.
     pub(crate) async fn stop(self) {
         for hook in self.on_stop.into_iter().rev() {
             if let Err(error) = hook().await {

@@ -1,4 +1,5 @@
-//! An application as a service: hyper's, and with the feature `tower` tower's.
+//! [`AppService`]: an application as a hyper service and, with the feature `tower`, as a tower
+//! service.
 
 pub(crate) mod lifespan;
 pub(crate) mod pipeline;
@@ -19,10 +20,10 @@ use crate::request::settings::Settings;
 use crate::service::lifespan::Lifespan;
 use crate::service::pipeline::Pipeline;
 
-/// An application that is put together. A clone is the same application.
+/// A built application. Clones share the application.
 ///
-/// It is a `hyper::service::Service`, and with the feature `tower` a `tower::Service` that
-/// can be nested in axum and wrapped in tower-http's layers. It never fails: errors are
+/// `AppService` is a `hyper::service::Service` and, with the feature `tower`, a `tower::Service`
+/// that can be nested in axum and wrapped in tower-http's layers. A call never fails: errors are
 /// responses.
 ///
 /// # Examples
@@ -41,43 +42,43 @@ use crate::service::pipeline::Pipeline;
 /// ```
 #[derive(Clone)]
 pub struct AppService {
-    site: Arc<Pipeline>,
+    pipeline: Arc<Pipeline>,
 }
 
 impl AppService {
-    pub(crate) fn new(site: Pipeline) -> Self {
+    pub(crate) fn new(pipeline: Pipeline) -> Self {
         Self {
-            site: Arc::new(site),
+            pipeline: Arc::new(pipeline),
         }
     }
 
-    /// One request. `origin` is its connection to our server, if it has one.
+    /// Handles a request. `connection` is its connection to the library's server, if any.
     #[inline]
     pub(crate) fn walk(
         &self,
         parts: Parts,
         body: Body,
-        origin: Option<ConnectionInfo>,
+        connection: Option<ConnectionInfo>,
     ) -> ResponseFuture {
-        // Not `>=`, which borrows: parts that were borrowed are copied when they are passed on.
+        // Not `>=`, which borrows: borrowed parts are copied when they are moved.
         match parts.version {
-            Version::HTTP_2 | Version::HTTP_3 => self.walk_http2(parts, body, origin),
-            _ => self.site.walk(parts, body, origin),
+            Version::HTTP_2 | Version::HTTP_3 => self.walk_http2(parts, body, connection),
+            _ => self.pipeline.walk(parts, body, connection),
         }
     }
 
-    /// The same for HTTP/2, whose clients may split cookies (RFC 9113 section 8.2.3).
+    /// Handles an HTTP/2 request. Its client may split cookies (RFC 9113 section 8.2.3).
     fn walk_http2(
         &self,
         mut parts: Parts,
         body: Body,
-        origin: Option<ConnectionInfo>,
+        connection: Option<ConnectionInfo>,
     ) -> ResponseFuture {
         cookie::join(&mut parts.headers);
-        self.site.walk(parts, body, origin)
+        self.pipeline.walk(parts, body, connection)
     }
 
-    /// A request from another server, or from the application around this one.
+    /// Handles a request from another server, or from the application that has mounted this one.
     fn handed_over<B>(&self, request: http::Request<B>) -> ResponseFuture
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -85,39 +86,39 @@ impl AppService {
     {
         let (parts, body) = request.into_parts();
         let mounted = parts.extensions.get::<Mounted>();
-        let origin = mounted.and_then(|mounted| mounted.connection);
-        // Set by our server, where this application is inside another service.
-        let origin = origin.or_else(|| parts.extensions.get().copied());
-        self.walk(parts, Body::from_service(body), origin)
+        let connection = mounted.and_then(|mounted| mounted.connection);
+        // The library's server sets this extension if another service wraps this application.
+        let connection = connection.or_else(|| parts.extensions.get().copied());
+        self.walk(parts, Body::from_service(body), connection)
     }
 
     #[cfg(feature = "tower")]
     pub(crate) fn shared_settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.site.settings)
+        Arc::clone(&self.pipeline.settings)
     }
 
-    /// The start and stop hooks, for the server that runs them; empty the second time.
+    /// Takes the start and stop hooks. The second call returns no hooks.
     pub(crate) fn take_lifespan(&self) -> Lifespan {
         std::mem::take(&mut self.lifespan())
     }
 
     pub(crate) fn lifespan(&self) -> MutexGuard<'_, Lifespan> {
-        let lifespan = self.site.lifespan.lock();
+        let lifespan = self.pipeline.lifespan.lock();
         lifespan.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request that must not be taken further.
+    /// The response to a request that is refused with this error.
     pub(crate) fn refuse(&self, error: Error, parts: Parts) -> ResponseFuture {
-        self.site.refuse(error, parts)
+        self.pipeline.refuse(error, parts)
     }
 
     /// The response to bytes that never became a request.
     pub(crate) fn refuse_unread(&self, error: &Error) -> ResponseFuture {
-        self.site.refuse_unread(error)
+        self.pipeline.refuse_unread(error)
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        &self.site.settings
+        &self.pipeline.settings
     }
 }
 

@@ -1,4 +1,4 @@
-//! The walk of a request: accept, route, dispatch, hook, respond.
+//! [`Pipeline`]: the walk of a request. Accept, route, dispatch, hook, respond.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -25,20 +25,20 @@ use crate::response::reply::{Content, Reply};
 use crate::router::{Found, MethodTable, Router, toggle_slash};
 use crate::service::lifespan::Lifespan;
 
-/// An application that is put together: what all its requests walk through.
+/// A built application: handles each of its requests.
 pub(crate) struct Pipeline {
     pub(crate) router: Router,
     pub(crate) settings: Arc<Settings>,
-    /// The route of requests that have none.
+    /// The route of requests that match no path.
     pub(crate) unmatched: Arc<Route>,
-    /// None, if it is not served.
+    /// The API document; `None` if it is not served.
     pub(crate) document: Option<Served>,
-    /// Run by the server, or by that of the application around this one.
+    /// The hooks that the server runs. A mounted application hands them to the outer application.
     pub(crate) lifespan: Mutex<Lifespan>,
 }
 
 impl Pipeline {
-    /// The walk. The numbers are those of the steps in `docs/ARCHITECTURE.md`; 1, the
+    /// Handles a request. The numbers are those of the steps in `docs/ARCHITECTURE.md`. Step 1, the
     /// connection, is in [`crate::server`].
     ///
     /// | step | where |
@@ -47,104 +47,107 @@ impl Pipeline {
     /// | 3 method to action, or 405; `OPTIONS` | here |
     /// | 4 request id and span | [`Request`], [`crate::endpoint`] |
     /// | 6 negotiate · 9 authorise · 10 read the input · 11 hook | [`crate::endpoint::dispatch`] |
-    /// | 12 outcome to response | [`crate::endpoint::error_response`] |
+    /// | 12 result to response | [`crate::endpoint::error_response`] |
     /// | 13 finish | [`crate::endpoint::response_future`] |
     pub(crate) fn walk(
         &self,
         parts: Parts,
         body: Body,
-        origin: Option<ConnectionInfo>,
+        connection: Option<ConnectionInfo>,
     ) -> ResponseFuture {
         if !self.settings.trusted_hosts.is_empty()
-            && let Some(origin) = origin
-            && !self.settings.trusts_host(&parts, origin)
+            && let Some(connection) = connection
+            && !self.settings.trusts_host(&parts, connection)
         {
             refused("host");
             return self.refuse(Error::bad_request("This host is not served here."), parts);
         }
-        let Located { leaf, path } = match self.locate(&parts) {
+        let Located { table, path } = match self.locate(&parts) {
             Ok(located) => located,
-            // Asked of the server as a whole (RFC 9110 section 9.3.7).
+            // `OPTIONS *` is about the whole server (RFC 9110 section 9.3.7).
             Err(_) if parts.method == Method::OPTIONS && parts.uri.path() == "*" => {
-                let nothing = Content::empty(StatusCode::NO_CONTENT);
-                return self.respond_early(Ok(nothing.into()), parts);
+                let content = Content::empty(StatusCode::NO_CONTENT);
+                return self.respond_early(Ok(content.into()), parts);
             }
-            Err(Refusal::Error(error)) => return self.refuse(error, parts),
-            Err(Refusal::OtherSlash) => {
+            Err(RouteError::Error(error)) => return self.refuse(error, parts),
+            Err(RouteError::OtherSlash) => {
                 return self.respond_early(
                     other_slash(&parts, root_path(&parts, &self.settings)),
                     parts,
                 );
             }
         };
-        match leaf.endpoint(&parts.method) {
+        match table.endpoint(&parts.method) {
             Some(endpoint) => {
                 if !parts.method.is_safe()
-                    && let Err(error) = self.settings.admit(&parts, origin)
+                    && let Err(error) = self.settings.admit(&parts, connection)
                 {
                     return self.refuse(error, parts);
                 }
                 let is_head = parts.method == Method::HEAD;
-                let route = Arc::clone(&leaf.route);
+                let route = Arc::clone(&table.route);
                 let limit = endpoint.timeout().unwrap_or(self.settings.timeout);
-                let head = Head::new(parts, path, route, origin, limit);
+                let head = Head::new(parts, path, route, connection, limit);
                 let request = Request::new(head, body);
                 let head = Arc::clone(request.head());
                 ResponseFuture::running(Arc::clone(endpoint).call(request), head)
                     .for_method(is_head)
             }
             None if parts.method == Method::OPTIONS => {
-                self.respond_early(self.options(leaf, &parts), parts)
+                self.respond_early(self.options(table, &parts), parts)
             }
-            None => self.refuse(method_not_allowed(&leaf.allow), parts),
+            None => self.refuse(method_not_allowed(&table.allow), parts),
         }
     }
 
-    fn locate(&self, parts: &Parts) -> Result<Located<'_>, Refusal> {
+    fn locate(&self, parts: &Parts) -> Result<Located<'_>, RouteError> {
         let query = parts.uri.query().unwrap_or_default();
         if parts.uri.path().len() + query.len() > self.settings.max_uri_length {
-            return Err(Refusal::Error(uri_too_long(self.settings.max_uri_length)));
+            return Err(RouteError::Error(uri_too_long(
+                self.settings.max_uri_length,
+            )));
         }
-        // The other characters that no URI has are refused by `http`, but for those that browsers
-        // do not encode in queries: `\ ^ { | }` and the backtick (WHATWG URL, query state).
+        // `http` refuses the other invalid characters. It accepts those that browsers do not encode
+        // in queries: `\ ^ { | }` and the backtick (WHATWG URL, query state).
         if !query.is_ascii() {
-            return Err(Refusal::Error(Error::bad_request(
+            return Err(RouteError::Error(Error::bad_request(
                 "The query has a character that must be percent-encoded.",
             )));
         }
-        let path = normalise(parts.uri.path()).map_err(Refusal::Error)?;
+        let path = normalise(parts.uri.path()).map_err(RouteError::Error)?;
         match self.router.find(&path) {
-            Found::MethodTable(leaf) => {
+            Found::MethodTable(table) => {
                 let path = match path {
                     Cow::Borrowed(_) => None,
                     Cow::Owned(path) => Some(path),
                 };
-                Ok(Located { leaf, path })
+                Ok(Located { table, path })
             }
-            Found::OtherSlash => Err(Refusal::OtherSlash),
-            Found::Nothing => Err(Refusal::Error(nothing_here())),
+            Found::OtherSlash => Err(RouteError::OtherSlash),
+            Found::Nothing => Err(RouteError::Error(nothing_here())),
         }
     }
 
-    /// The methods of a path; what each of them takes and gives, to those who ask for JSON.
-    fn options(&self, leaf: &MethodTable, parts: &Parts) -> Result<Reply> {
+    /// The response to `OPTIONS`: the methods of a path in `Allow`. A client that accepts JSON also
+    /// gets the part of the document for this path.
+    fn options(&self, table: &MethodTable, parts: &Parts) -> Result<Reply> {
         let content = match &self.document {
-            Some(document) if names_json(&parts.headers) => document.part(&leaf.route.pattern)?,
+            Some(document) if names_json(&parts.headers) => document.part(&table.route.pattern)?,
             _ => Content::empty(StatusCode::NO_CONTENT),
         };
-        Ok(content.with(ALLOW, leaf.allow.clone()).into())
+        Ok(content.with(ALLOW, table.allow.clone()).into())
     }
 
-    /// The answer to a request that reaches no endpoint.
+    /// The response to a request that reaches no endpoint.
     pub(crate) fn refuse(&self, error: Error, parts: Parts) -> ResponseFuture {
         self.respond_early(Err(error), parts)
     }
 
-    /// The answer to what never became a request.
+    /// The response to bytes that never became a request.
     pub(crate) fn refuse_unread(&self, error: &Error) -> ResponseFuture {
         let (parts, ()) = http::Request::new(()).into_parts();
         let reply = error_response(error, &self.unmatched_head(parts));
-        tracing::info!(status = reply.status().as_u16(), "refused unread");
+        tracing::info!(status = reply.status().as_u16(), "request rejected");
         ResponseFuture::ready(reply)
     }
 
@@ -166,16 +169,16 @@ impl Pipeline {
 }
 
 struct Located<'r> {
-    leaf: &'r MethodTable,
+    table: &'r MethodTable,
     path: Option<String>,
 }
 
-enum Refusal {
+enum RouteError {
     Error(Error),
     OtherSlash,
 }
 
-/// What a query may have raw, though no URI has it.
+/// Characters that are accepted unencoded in a query, although RFC 3986 forbids them.
 const RAW_IN_QUERIES: &AsciiSet = &CONTROLS
     .add(b'\\')
     .add(b'^')
@@ -184,10 +187,11 @@ const RAW_IN_QUERIES: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// 308 keeps method and body; the query goes along, with what is no character of a URI encoded.
+/// Redirects to the path with the other trailing slash. 308 keeps the method and the body. The
+/// query stays; characters that are invalid in a URI are encoded.
 ///
-/// It leads to this host: the path matched a pattern, whose first segment is not empty, and has no
-/// backslash. A `Location` of `//evil.com` or `/\evil.com` would not.
+/// The redirect stays on this host: the path matches a pattern, so its first segment is not empty,
+/// and it has no backslash. A `Location` of `//evil.com` or `/\evil.com` would leave it.
 fn other_slash(parts: &Parts, root: &str) -> Result<Reply> {
     let path = toggle_slash(parts.uri.path());
     let query = parts.uri.query();

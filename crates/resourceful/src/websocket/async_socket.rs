@@ -22,21 +22,21 @@ use super::socket::Socket;
 /// use resourceful::{AsyncSocket, Socket};
 ///
 /// #[derive(Deserialize, JsonSchema, Validate)]
-/// struct Said { #[garde(length(chars, min = 1, max = 200))] text: String }
+/// struct Line { #[garde(length(chars, min = 1, max = 200))] text: String }
 ///
 /// #[derive(Serialize)]
-/// struct Heard { text: String }
+/// struct Echoed { text: String }
 ///
 /// struct Echo;
 ///
 /// impl AsyncSocket for Echo {
 ///     type Access = Public;
-///     type Incoming = Said;
-///     type Outgoing = Heard;
+///     type Incoming = Line;
+///     type Outgoing = Echoed;
 ///
-///     async fn serve(&self, _: &Request, socket: &mut Socket<Said, Heard>) -> Result<()> {
-///         while let Some(said) = socket.receive().await? {
-///             socket.send(&Heard { text: said.text }).await?;
+///     async fn serve(&self, _: &Request, socket: &mut Socket<Line, Echoed>) -> Result<()> {
+///         while let Some(line) = socket.receive().await? {
+///             socket.send(&Echoed { text: line.text }).await?;
 ///         }
 ///         Ok(())
 ///     }
@@ -50,7 +50,7 @@ use super::socket::Socket;
     note = "write `impl AsyncSocket for {Self} {{ .. }}`"
 )]
 pub trait AsyncSocket: Send + Sync + Sized + 'static {
-    /// Who may connect: [`Public`](crate::Public) or your own.
+    /// The access rule for clients: [`Public`](crate::Public) or your own.
     type Access: Access<Self>;
 
     /// Messages from the client: an [`Input`](crate::Input), sent as JSON, or [`Message`](crate::Message).

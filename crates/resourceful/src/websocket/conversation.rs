@@ -24,7 +24,7 @@ pub(super) async fn converse<S: AsyncSocket>(
     let config = WebSocketConfig::default()
         .max_message_size(Some(S::MAX_MESSAGE_SIZE))
         .max_frame_size(Some(S::MAX_MESSAGE_SIZE))
-        // Small buffers: most messages are small, and most sockets idle.
+        // Small buffers: most messages are small, and most sockets are idle.
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0);
     let stream =

@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455 section 4.2).
+//! The opening handshake of a WebSocket (RFC 6455 section 4.2).
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
     }
 }
 
-/// The 101, after which the connection is handed to the hook.
+/// Returns the 101 response. After it, the hook gets the connection.
 fn open<S: AsyncSocket>(service: Arc<S>, request: Request) -> Result<Response> {
     let accept = check(&request)?;
     if let Some(origin) = once(request.headers(), &ORIGIN)?
@@ -85,7 +85,7 @@ fn open<S: AsyncSocket>(service: Arc<S>, request: Request) -> Result<Response> {
     if is_ours {
         response.extensions_mut().insert(takeover);
     } else {
-        // Another server's connection: it upgrades after it has sent the 101.
+        // The connection of another server, which upgrades after it has sent the 101 response.
         let upgrade = upgrade.ok_or_else(|| Error::internal("the server does not upgrade"))?;
         tokio::spawn(async move {
             match upgrade.await {
@@ -114,7 +114,7 @@ fn check(request: &Request) -> Result<HeaderValue> {
             .with_header(UPGRADE, upgrade.clone())
             .with_header(CONNECTION, HeaderValue::from_static("upgrade")));
     }
-    // RFC 6455 section 4.2.1; the bytes of a body would be read as frames.
+    // The handshake has no body (RFC 6455 section 4.2.1): its bytes would be read as frames.
     let has_body = headers.contains_key(TRANSFER_ENCODING)
         || headers
             .get(CONTENT_LENGTH)

@@ -1,4 +1,4 @@
-//! What is said over a WebSocket.
+//! Messages of a WebSocket.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite;
 use crate::error::{Error, Result};
 use crate::input::{Input, from_json};
 
-/// A message as it is, text or bytes, for sockets that do not speak JSON.
+/// A text or binary message, for sockets without JSON.
 ///
 /// # Examples
 /// ```
@@ -35,7 +35,7 @@ impl From<Bytes> for Message {
     }
 }
 
-/// What a socket can receive: every [`Input`] as JSON, in a text message, and [`Message`].
+/// A message that a socket can receive: any [`Input`], as JSON in a text message, or [`Message`].
 ///
 /// # Examples
 /// ```
@@ -66,7 +66,7 @@ impl IncomingMessage for Message {
     }
 }
 
-/// What a socket can send: all that serde can write as JSON, and [`Message`].
+/// A message that a socket can send: any `Serialize`, as JSON in a text message, or [`Message`].
 ///
 /// # Examples
 /// ```

@@ -1,6 +1,6 @@
-//! WebSockets (RFC 6455): a class with one hook, which gets a typed socket.
+//! WebSockets (RFC 6455): a trait with one hook, which gets a typed socket.
 //!
-//! The handshake is an endpoint. After its response the connection is handed to the hook.
+//! The handshake is an endpoint. After its response the hook gets the connection.
 
 mod async_socket;
 mod conversation;

@@ -43,7 +43,7 @@ pub struct Socket<I, O> {
     stream: WebSocketStream<Box<dyn Carrier>>,
     protocol: Option<&'static str>,
     shutdown: CancellationToken,
-    /// The time of the next ping, or of giving up a client that does not answer the last one.
+    /// The time of the next ping, or the end of the timeout for a pong.
     timer: Pin<Box<Sleep>>,
     is_pinged: bool,
     ping_interval: Duration,

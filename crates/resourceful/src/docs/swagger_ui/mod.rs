@@ -1,8 +1,9 @@
-//! `/docs`: a page to read the API on, and to try it. It needs nothing from anywhere else, and its
-//! policy makes browsers hold it to that.
+//! `/docs`: a page to read and to try the API. The page loads no file from another host, and its
+//! content security policy forbids that.
 //!
-//! It is Swagger UI without the top bar, whose logo has inline styles. `rapidoc`, `openapi-explorer`
-//! and Scalar have them everywhere, so that their policies could not be as strict.
+//! The page is Swagger UI without the top bar, whose logo has inline styles. `rapidoc`,
+//! `openapi-explorer` and Scalar use inline styles in many places, so their policies could not be
+//! as strict.
 
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ use crate::error::Result;
 use crate::request::Request;
 use crate::response::reply::{Content, Reply};
 
-/// What the page needs and no more. `data:` are the icons of its style sheet, `blob:` is an image
-/// that was answered.
+/// The content security policy of the page, as strict as possible. `data:` allows the icons of its
+/// style sheet, `blob:` an image in a response.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -28,7 +29,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const THE_PAGE: HeaderValue = HeaderValue::from_static("../docs");
 
-/// Of what has its version in its path.
+/// `Cache-Control` of a file whose path contains its version.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 const FILES: [File; 4] = [
@@ -58,12 +59,13 @@ const FILES: [File; 4] = [
     },
 ];
 
-/// Where the page and its files are, as a function: a program that has no use for it is linked
-/// without its two megabytes.
+/// A function that returns the page and its files, with their paths. The linker drops the files
+/// (two megabytes) from a program that does not call it.
 pub(crate) type Docs = fn() -> Vec<(&'static str, Arc<dyn Endpoint>)>;
 
-/// What is served when nobody asked. The compiler knows it, and then the linker.
-pub(crate) const UNASKED: Option<Docs> = if cfg!(debug_assertions) {
+/// The default: the page in debug builds, no page in release builds. A constant, so that the linker
+/// can drop the files.
+pub(crate) const DEFAULT: Option<Docs> = if cfg!(debug_assertions) {
     Some(docs)
 } else {
     None
@@ -74,7 +76,7 @@ pub(crate) fn docs() -> Vec<(&'static str, Arc<dyn Endpoint>)> {
     endpoints.into()
 }
 
-/// Is this the path of the page, or one below it?
+/// Is this the path of the page, or a path below it?
 pub(crate) fn is_in_docs(pattern: &str) -> bool {
     let rest = pattern.strip_prefix("/docs");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -92,7 +94,7 @@ impl TypedEndpoint for File {
     type Input = ();
     type Output = Reply;
 
-    /// Anybody may read it.
+    /// Public.
     async fn authorise(&self, _: &Request) -> Result<()> {
         Ok(())
     }
@@ -103,7 +105,7 @@ impl TypedEndpoint for File {
 
     async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
         if request.path() == "/docs/" {
-            return Ok(elsewhere());
+            return Ok(redirect_to_page());
         }
         let mut response = Response::new(Bytes::from_static(self.bytes).into());
         let headers = response.headers_mut();
@@ -119,9 +121,9 @@ impl TypedEndpoint for File {
     }
 }
 
-/// Where slashes are ignored. The page would look for its files in another place from there; whoever
-/// reads this knows what the application is mounted at.
-fn elsewhere() -> Reply {
+/// Redirects `/docs/` to the page, if trailing slashes are ignored: relative links to its files
+/// fail there. The redirect is relative, because the path of a mount is known only to the client.
+fn redirect_to_page() -> Reply {
     let content = Content::empty(StatusCode::PERMANENT_REDIRECT);
     content.with(LOCATION, THE_PAGE).into()
 }
