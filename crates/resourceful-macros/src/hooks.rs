@@ -148,7 +148,7 @@ pub(crate) fn output(function: &ImplItemFn) -> Option<&Type> {
 }
 
 fn projection(output: &Type, name: &Ident) -> TokenStream {
-    quote_spanned!(output.span()=> <#output as ::resourceful::hidden::Outcome>::#name)
+    quote_spanned!(output.span()=> <#output as ::resourceful::hidden::HookResult>::#name)
 }
 
 fn wrong_signature(function: &ImplItemFn, hook: &Hook) -> Option<Error> {

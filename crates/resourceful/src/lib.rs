@@ -96,7 +96,7 @@ pub mod prelude {
 /// Items for the output of the macros and for `resourceful-testing` only.
 #[doc(hidden)]
 pub mod hidden {
-    pub use crate::handler::signature::{Outcome, PageOf};
+    pub use crate::handler::signature::{HookResult, PageOf};
     pub use crate::openapi::WITHOUT_NUL;
     pub use crate::response::problem_reply::InvalidInput;
     pub use http::Method;

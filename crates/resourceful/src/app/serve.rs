@@ -145,7 +145,7 @@ impl Lifecycle for AppService {
     }
 
     fn shutdown(&self, stage: ShutdownStage) {
-        for settings in self.settings().of_all() {
+        for settings in self.settings().with_mounted() {
             match stage {
                 ShutdownStage::Announced => settings.leaving.cancel(),
                 ShutdownStage::Draining => {
@@ -159,14 +159,14 @@ impl Lifecycle for AppService {
 
     fn finish(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            for settings in self.settings().of_all() {
+            for settings in self.settings().with_mounted() {
                 settings.detached.wait().await;
             }
         })
     }
 
     fn unfinished(&self) -> usize {
-        let applications = self.settings().of_all();
+        let applications = self.settings().with_mounted();
         let detached = applications.iter().map(|settings| settings.detached.len());
         detached.sum()
     }

@@ -20,7 +20,7 @@ use crate::response::reply::Reply;
 use crate::task::catch_panic::catch_panic;
 
 /// Timeout of a check. A slower check fails.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Run = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
 
@@ -48,7 +48,7 @@ impl Check {
 
     /// Runs the check. Returns its name if it fails.
     async fn failed_name(&self) -> Option<&str> {
-        let error = match timeout(PATIENCE, (self.run)()).await {
+        let error = match timeout(CHECK_TIMEOUT, (self.run)()).await {
             Ok(Ok(())) => {
                 if !self.is_there.swap(true, Ordering::Relaxed) {
                     tracing::info!(check = self.name, "ready again");

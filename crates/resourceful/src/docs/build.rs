@@ -76,9 +76,9 @@ pub(crate) fn describe(
     for (tag, text) in &about.tags {
         registry.add_tag(tag, text);
     }
-    let refusals: BTreeSet<_> = described
+    let standard_errors: BTreeSet<_> = described
         .iter()
-        .flat_map(|one| refusals(&one.operation))
+        .flat_map(|one| standard_errors(&one.operation))
         .collect();
     let used: BTreeSet<_> = described
         .iter()
@@ -89,11 +89,11 @@ pub(crate) fn describe(
         description: description(name),
         name: name.clone(),
     });
-    let refusals = refusals
+    let standard_errors = standard_errors
         .iter()
         .map(|error| (error.name(), standard_response(*error)));
     let mut responses = std::mem::take(&mut registry.responses);
-    responses.extend(refusals);
+    responses.extend(standard_errors);
     let mut document = Document {
         openapi: "3.1.0",
         info: about.info.clone(),
@@ -262,7 +262,7 @@ fn words(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The shared error responses of an operation.
-fn refusals(operation: &Operation) -> impl Iterator<Item = StandardError> {
+fn standard_errors(operation: &Operation) -> impl Iterator<Item = StandardError> {
     operation
         .responses
         .values()

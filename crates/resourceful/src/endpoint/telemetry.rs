@@ -78,7 +78,7 @@ impl RequestTelemetry {
                 reply
             }
             None => reply.map_body(|body| {
-                Body::new(Counted {
+                Body::new(CountedBody {
                     body,
                     observed: self,
                 })
@@ -126,12 +126,12 @@ fn span_of(head: &Head) -> Span {
 }
 
 /// A body that counts its bytes as they are sent.
-struct Counted {
+struct CountedBody {
     body: Body,
     observed: RequestTelemetry,
 }
 
-impl HttpBody for Counted {
+impl HttpBody for CountedBody {
     type Data = Bytes;
     type Error = BoxError;
 

@@ -7,12 +7,12 @@
     label = "not a `Result`",
     note = "write `async fn hook(..) -> Result<..>`"
 )]
-pub trait Outcome {
+pub trait HookResult {
     type Value;
     type Error;
 }
 
-impl<T, E> Outcome for Result<T, E> {
+impl<T, E> HookResult for Result<T, E> {
     type Value = T;
     type Error = E;
 }

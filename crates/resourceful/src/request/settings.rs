@@ -100,8 +100,8 @@ impl Default for Settings {
 
 impl Settings {
     /// These settings and those of all applications inside.
-    pub(crate) fn of_all(&self) -> Vec<&Self> {
-        let mounted = self.mounted.iter().flat_map(|inner| inner.of_all());
+    pub(crate) fn with_mounted(&self) -> Vec<&Self> {
+        let mounted = self.mounted.iter().flat_map(|inner| inner.with_mounted());
         std::iter::once(self).chain(mounted).collect()
     }
 

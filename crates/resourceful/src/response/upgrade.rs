@@ -10,44 +10,44 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::body::Response;
 
 /// The byte stream of a connection of any kind.
-pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait UpgradeIo: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Carrier for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> UpgradeIo for T {}
 
 /// Takes over a connection after its 101 response, with the bytes that were read ahead.
-type GoOn = Box<dyn FnOnce(Box<dyn Carrier>, Bytes) -> BoxFuture + Send>;
+type UpgradeHandler = Box<dyn FnOnce(Box<dyn UpgradeIo>, Bytes) -> BoxFuture + Send>;
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The upgrade handler, which an endpoint puts into the extensions of its 101 response for the
 /// connection. Clones share the handler; it runs once.
 #[derive(Clone)]
-pub(crate) struct Takeover(Arc<Mutex<Option<GoOn>>>);
+pub(crate) struct Upgrade(Arc<Mutex<Option<UpgradeHandler>>>);
 
-impl Takeover {
+impl Upgrade {
     #[cfg(feature = "websocket")]
-    pub(crate) fn new<F, Fut>(go_on: F) -> Self
+    pub(crate) fn new<F, Fut>(handler: F) -> Self
     where
-        F: FnOnce(Box<dyn Carrier>, Bytes) -> Fut + Send + 'static,
+        F: FnOnce(Box<dyn UpgradeIo>, Bytes) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let go_on: GoOn = Box::new(|carrier, read| Box::pin(go_on(carrier, read)));
-        Self(Arc::new(Mutex::new(Some(go_on))))
+        let handler: UpgradeHandler = Box::new(|io, read| Box::pin(handler(io, read)));
+        Self(Arc::new(Mutex::new(Some(handler))))
     }
 
     pub(crate) fn of(response: &Response) -> Option<Self> {
         response.extensions().get().cloned()
     }
 
-    pub(crate) async fn run(self, carrier: impl Carrier + 'static, read: Bytes) {
-        let go_on = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(go_on) = go_on {
-            go_on(Box::new(carrier), read).await;
+    pub(crate) async fn run(self, io: impl UpgradeIo + 'static, read: Bytes) {
+        let handler = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(handler) = handler {
+            handler(Box::new(io), read).await;
         }
     }
 }
 
-impl std::fmt::Debug for Takeover {
+impl std::fmt::Debug for Upgrade {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Takeover").finish_non_exhaustive()
+        f.debug_struct("Upgrade").finish_non_exhaustive()
     }
 }

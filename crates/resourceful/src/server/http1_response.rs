@@ -15,7 +15,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use crate::body::incoming::BodyState;
 use crate::body::{Body, Response};
 use crate::error::BoxError;
-use crate::response::upgrade::Takeover;
+use crate::response::upgrade::Upgrade;
 
 use super::chunked_body::ChunkedBody;
 use super::connection_state::ConnectionState;
@@ -52,7 +52,7 @@ where
             Poll::Ready(Ok(response)) if !response.body().fits_one_chunk() => {}
             // The upgrade handler takes over the connection and its timeouts.
             Poll::Ready(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                self.state.http1.set_upgrade(Takeover::of(response));
+                self.state.http1.set_upgrade(Upgrade::of(response));
                 return polled;
             }
             Poll::Ready(_) => {

@@ -5,14 +5,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::response::upgrade::Takeover;
+use crate::response::upgrade::Upgrade;
 
 use super::http1_framing::FramingCheck;
 
 #[derive(Debug, Default)]
 pub(super) struct Http1State {
     framing: Mutex<Framing>,
-    upgrade: Mutex<Option<Takeover>>,
+    upgrade: Mutex<Option<Upgrade>>,
 }
 
 #[derive(Debug, Default)]
@@ -70,11 +70,11 @@ impl Http1State {
     }
 
     /// The handler that takes over the connection after its 101 response.
-    pub(super) fn set_upgrade(&self, upgrade: Option<Takeover>) {
+    pub(super) fn set_upgrade(&self, upgrade: Option<Upgrade>) {
         *self.upgrade() = upgrade;
     }
 
-    pub(super) fn take_upgrade(&self) -> Option<Takeover> {
+    pub(super) fn take_upgrade(&self) -> Option<Upgrade> {
         self.upgrade().take()
     }
 
@@ -82,7 +82,7 @@ impl Http1State {
         self.framing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn upgrade(&self) -> MutexGuard<'_, Option<Takeover>> {
+    fn upgrade(&self) -> MutexGuard<'_, Option<Upgrade>> {
         self.upgrade.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

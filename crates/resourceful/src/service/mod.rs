@@ -79,7 +79,7 @@ impl AppService {
     }
 
     /// Handles a request from another server, or from the application that has mounted this one.
-    fn handed_over<B>(&self, request: http::Request<B>) -> ResponseFuture
+    fn call_embedded<B>(&self, request: http::Request<B>) -> ResponseFuture
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -140,7 +140,7 @@ where
     type Future = ResponseFuture;
 
     fn call(&self, request: http::Request<B>) -> ResponseFuture {
-        self.handed_over(request)
+        self.call_embedded(request)
     }
 }
 
@@ -162,6 +162,6 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
-        self.handed_over(request)
+        self.call_embedded(request)
     }
 }

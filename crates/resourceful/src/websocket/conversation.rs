@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::request::Request;
-use crate::response::upgrade::Carrier;
+use crate::response::upgrade::UpgradeIo;
 use crate::task::catch_panic::catch_panic;
 
 use super::async_socket::AsyncSocket;
@@ -18,7 +18,7 @@ pub(super) async fn converse<S: AsyncSocket>(
     service: &S,
     request: Request,
     protocol: Option<&'static str>,
-    carrier: Box<dyn Carrier>,
+    io: Box<dyn UpgradeIo>,
     read: Bytes,
 ) {
     let config = WebSocketConfig::default()
@@ -27,8 +27,7 @@ pub(super) async fn converse<S: AsyncSocket>(
         // Small buffers: most messages are small, and most sockets are idle.
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0);
-    let stream =
-        WebSocketStream::from_partially_read(carrier, read.into(), Role::Server, Some(config));
+    let stream = WebSocketStream::from_partially_read(io, read.into(), Role::Server, Some(config));
     let shutdown = request.settings().shutdown.clone();
     let started = Instant::now();
     let mut socket = Socket::new(

@@ -20,7 +20,7 @@ use crate::handler::access::Access;
 use crate::openapi::{Operation, Registry, StandardError};
 use crate::request::Request;
 use crate::response::reply::Reply;
-use crate::response::upgrade::Takeover;
+use crate::response::upgrade::Upgrade;
 
 use super::async_socket::AsyncSocket;
 use super::conversation::converse;
@@ -75,24 +75,23 @@ fn open<S: AsyncSocket>(service: Arc<S>, request: Request) -> Result<Response> {
     if let Some(protocol) = protocol {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
     }
-    let upgrade = request.extensions().get::<OnUpgrade>().cloned();
+    let on_upgrade = request.extensions().get::<OnUpgrade>().cloned();
     let is_ours = request.has_connection();
     let span = tracing::Span::current();
-    let takeover = Takeover::new(move |carrier, read| {
-        let talk = async move { converse(&*service, request, protocol, carrier, read).await };
+    let upgrade = Upgrade::new(move |io, read| {
+        let talk = async move { converse(&*service, request, protocol, io, read).await };
         talk.instrument(span)
     });
     if is_ours {
-        response.extensions_mut().insert(takeover);
+        response.extensions_mut().insert(upgrade);
     } else {
         // The connection of another server, which upgrades after it has sent the 101 response.
-        let upgrade = upgrade.ok_or_else(|| Error::internal("the server does not upgrade"))?;
+        let on_upgrade =
+            on_upgrade.ok_or_else(|| Error::internal("the server does not upgrade"))?;
         tokio::spawn(async move {
-            match upgrade.await {
-                Ok(carrier) => {
-                    takeover
-                        .run(TokioIo::new(carrier), bytes::Bytes::new())
-                        .await;
+            match on_upgrade.await {
+                Ok(io) => {
+                    upgrade.run(TokioIo::new(io), bytes::Bytes::new()).await;
                 }
                 Err(error) => tracing::debug!(error = error.to_string(), "not upgraded"),
             }

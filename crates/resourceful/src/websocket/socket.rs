@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
-use crate::response::upgrade::Carrier;
+use crate::response::upgrade::UpgradeIo;
 
 use super::message::{IncomingMessage, Message, OutgoingMessage};
 
@@ -40,7 +40,7 @@ pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// }
 /// ```
 pub struct Socket<I, O> {
-    stream: WebSocketStream<Box<dyn Carrier>>,
+    stream: WebSocketStream<Box<dyn UpgradeIo>>,
     protocol: Option<&'static str>,
     shutdown: CancellationToken,
     /// The time of the next ping, or the end of the timeout for a pong.
@@ -170,7 +170,7 @@ impl<I: IncomingMessage, O: OutgoingMessage> Socket<I, O> {
 
 impl<I, O> Socket<I, O> {
     pub(super) fn new(
-        stream: WebSocketStream<Box<dyn Carrier>>,
+        stream: WebSocketStream<Box<dyn UpgradeIo>>,
         protocol: Option<&'static str>,
         shutdown: CancellationToken,
         ping_interval: Duration,
@@ -256,9 +256,9 @@ impl<I, O> Socket<I, O> {
             let _ = self.stream.close(Some(frame)).await;
             while let Some(Ok(_)) = self.stream.next().await {}
             // Closing a socket with unread bytes resets it, and the client would lose our frame.
-            let carrier = self.stream.get_mut();
-            let _ = carrier.shutdown().await;
-            let _ = tokio::io::copy(carrier, &mut tokio::io::sink()).await;
+            let io = self.stream.get_mut();
+            let _ = io.shutdown().await;
+            let _ = tokio::io::copy(io, &mut tokio::io::sink()).await;
         })
         .await;
     }

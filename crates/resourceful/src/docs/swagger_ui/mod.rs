@@ -30,7 +30,7 @@ const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const THE_PAGE: HeaderValue = HeaderValue::from_static("../docs");
 
 /// `Cache-Control` of a file whose path contains its version.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 const FILES: [File; 4] = [
     File {
@@ -48,13 +48,13 @@ const FILES: [File; 4] = [
     File {
         path: "/docs/swagger-ui-5.35.0.js",
         media_type: "text/javascript; charset=utf-8",
-        cache_control: FOR_EVER,
+        cache_control: IMMUTABLE,
         bytes: include_bytes!("dist/swagger-ui-bundle.js"),
     },
     File {
         path: "/docs/swagger-ui-5.35.0.css",
         media_type: "text/css; charset=utf-8",
-        cache_control: FOR_EVER,
+        cache_control: IMMUTABLE,
         bytes: include_bytes!("dist/swagger-ui.css"),
     },
 ];
