@@ -113,7 +113,7 @@ async fn a_new_certificate_is_used_without_a_restart() {
     let mut example = start();
     let old = example.certificate;
     let new = certify(example.directory.path());
-    example.process.wait_for("a new certificate is used");
+    example.process.wait_for("new certificate in use");
     let client = trusting(new).build().unwrap();
     client.get(&example.site).send().await.unwrap();
     let client = trusting(old).build().unwrap();
