@@ -18,6 +18,7 @@ use crate::docs::openapi_json::Served;
 use crate::docs::swagger_ui::{self, Docs};
 use crate::endpoint::Endpoint;
 use crate::endpoint::action_endpoint::ActionEndpoint;
+use crate::endpoint::public_endpoint::Public;
 use crate::endpoint::view_endpoint::{FunctionView, ViewEndpoint, ViewHook};
 use crate::error::build_error::{BuildError, BuildErrors};
 use crate::error::problem::Problem;
@@ -570,8 +571,9 @@ impl App {
     /// ```
     pub fn build(mut self) -> Result<AppService, BuildErrors> {
         if let Some(caller) = self.health {
-            let ready: Arc<dyn Endpoint> = Arc::new(Ready(std::mem::take(&mut self.checks)));
-            let endpoints = [("/livez", Arc::new(Live) as _), ("/readyz", ready)];
+            let ready: Arc<dyn Endpoint> =
+                Arc::new(Public(Ready(std::mem::take(&mut self.checks))));
+            let endpoints = [("/livez", Arc::new(Public(Live)) as _), ("/readyz", ready)];
             for (path, endpoint) in endpoints {
                 self.add(path, Methods::One(Method::GET), endpoint, caller);
             }
@@ -651,7 +653,12 @@ impl App {
         let (get, caller) = (Methods::One(Method::GET), Location::caller());
         let path = "/openapi.json";
         if self.registrations.iter().all(|route| route.pattern != path) {
-            self.add(path, get.clone(), Arc::new(document.clone()), caller);
+            self.add(
+                path,
+                get.clone(),
+                Arc::new(Public(document.clone())),
+                caller,
+            );
         }
         let mut patterns = self.registrations.iter().map(|route| &route.pattern);
         if let Some(docs) = self.docs

@@ -11,8 +11,8 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::endpoint::error_response::unlogged_error_response;
+use crate::endpoint::public_endpoint::PublicEndpoint;
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::{Error, ErrorStatus, Result};
 use crate::request::Request;
 use crate::response::into_response::{IntoResponse, Json};
@@ -68,53 +68,21 @@ impl Check {
 /// `/livez`: the process responds.
 pub(crate) struct Live;
 
-impl TypedEndpoint for Live {
-    type Input = ();
-    type Output = Reply;
+impl PublicEndpoint for Live {
+    const TELEMETRY: Telemetry = Telemetry::Off;
 
-    fn telemetry(&self) -> Telemetry {
-        Telemetry::Off
-    }
-
-    /// Public.
-    async fn authorise(&self, _: &Request) -> Result<()> {
-        Ok(())
-    }
-
-    async fn read(&self, _: &mut Request) -> Result<()> {
-        Ok(())
-    }
-
-    async fn call(&self, _: &Request, (): ()) -> Result<Reply> {
+    async fn reply(&self, _: &Request) -> Result<Reply> {
         Json(json!({"status": "live"})).into_reply()
-    }
-
-    fn respond(&self, reply: Reply) -> Result<Reply> {
-        Ok(reply)
     }
 }
 
 /// `/readyz`: all checks pass, and the server is not about to stop.
 pub(crate) struct Ready(pub(crate) Vec<Check>);
 
-impl TypedEndpoint for Ready {
-    type Input = ();
-    type Output = Reply;
+impl PublicEndpoint for Ready {
+    const TELEMETRY: Telemetry = Telemetry::Off;
 
-    fn telemetry(&self) -> Telemetry {
-        Telemetry::Off
-    }
-
-    /// Public.
-    async fn authorise(&self, _: &Request) -> Result<()> {
-        Ok(())
-    }
-
-    async fn read(&self, _: &mut Request) -> Result<()> {
-        Ok(())
-    }
-
-    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
+    async fn reply(&self, request: &Request) -> Result<Reply> {
         if request.settings().leaving.is_cancelled() {
             return Ok(unready("The server is about to stop.", request));
         }
@@ -126,10 +94,6 @@ impl TypedEndpoint for Ready {
             return Ok(unready(detail, request));
         }
         Json(json!({"status": "ready"})).into_reply()
-    }
-
-    fn respond(&self, reply: Reply) -> Result<Reply> {
-        Ok(reply)
     }
 }
 

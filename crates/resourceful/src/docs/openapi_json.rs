@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::docs::build::{OpenApi, documented_path};
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::public_endpoint::PublicEndpoint;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::request::Request;
@@ -24,29 +24,13 @@ struct Document {
     parts: RwLock<HashMap<String, Bytes>>,
 }
 
-impl TypedEndpoint for Served {
-    type Input = ();
-    type Output = Reply;
-
-    /// Public.
-    async fn authorise(&self, _: &Request) -> Result<()> {
-        Ok(())
-    }
-
-    async fn read(&self, _: &mut Request) -> Result<()> {
-        Ok(())
-    }
-
-    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
+impl PublicEndpoint for Served {
+    async fn reply(&self, request: &Request) -> Result<Reply> {
         let document = match request.head().mounted_at() {
             None => self.0.whole.clone(),
             Some(_) => self.below(request.head().root_path())?,
         };
         Ok(Content::written_json(document).into())
-    }
-
-    fn respond(&self, reply: Reply) -> Result<Reply> {
-        Ok(reply)
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod action_endpoint;
 pub(crate) mod dispatch;
 pub(crate) mod error_response;
 pub(crate) mod operation;
+pub(crate) mod public_endpoint;
 pub(crate) mod response_future;
 pub(crate) mod telemetry;
 pub(crate) mod typed_endpoint;

@@ -15,7 +15,7 @@ use http::header::{
 
 use crate::body::Response;
 use crate::endpoint::Endpoint;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::public_endpoint::{Public, PublicEndpoint};
 use crate::error::Result;
 use crate::request::Request;
 use crate::response::reply::{Content, Reply};
@@ -72,7 +72,7 @@ pub(crate) const DEFAULT: Option<Docs> = if cfg!(debug_assertions) {
 };
 
 pub(crate) fn docs() -> Vec<(&'static str, Arc<dyn Endpoint>)> {
-    let endpoints = FILES.map(|file| (file.path, Arc::new(file) as _));
+    let endpoints = FILES.map(|file| (file.path, Arc::new(Public(file)) as _));
     endpoints.into()
 }
 
@@ -90,20 +90,8 @@ struct File {
     bytes: &'static [u8],
 }
 
-impl TypedEndpoint for File {
-    type Input = ();
-    type Output = Reply;
-
-    /// Public.
-    async fn authorise(&self, _: &Request) -> Result<()> {
-        Ok(())
-    }
-
-    async fn read(&self, _: &mut Request) -> Result<()> {
-        Ok(())
-    }
-
-    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
+impl PublicEndpoint for File {
+    async fn reply(&self, request: &Request) -> Result<Reply> {
         if request.path() == "/docs/" {
             return Ok(redirect_to_page());
         }
@@ -114,10 +102,6 @@ impl TypedEndpoint for File {
         headers.insert(REFERRER_POLICY, NO_REFERRER);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.cache_control));
         Ok(response.into())
-    }
-
-    fn respond(&self, reply: Reply) -> Result<Reply> {
-        Ok(reply)
     }
 }
 

@@ -1,0 +1,44 @@
+//! [`PublicEndpoint`]: an endpoint of the library's own that every caller may use.
+
+use std::future::Future;
+
+use crate::endpoint::telemetry::Telemetry;
+use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::error::Result;
+use crate::request::Request;
+use crate::response::reply::Reply;
+
+/// Replies to every caller, from the head of the request alone.
+pub(crate) trait PublicEndpoint: Send + Sync + 'static {
+    const TELEMETRY: Telemetry = Telemetry::All;
+
+    fn reply(&self, request: &Request) -> impl Future<Output = Result<Reply>> + Send;
+}
+
+/// A [`PublicEndpoint`] with the steps of an endpoint.
+pub(crate) struct Public<E>(pub(crate) E);
+
+impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
+    type Input = ();
+    type Output = Reply;
+
+    fn telemetry(&self) -> Telemetry {
+        E::TELEMETRY
+    }
+
+    async fn authorise(&self, _: &Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
+        self.0.reply(request).await
+    }
+
+    fn respond(&self, reply: Reply) -> Result<Reply> {
+        Ok(reply)
+    }
+}
