@@ -11,7 +11,7 @@ use crate::action::allow;
 use crate::endpoint::Endpoint;
 use crate::error::build_error::{BuildError, BuildErrors};
 use crate::proto::path::{is_path_character, normalise};
-use crate::request::route::{Parameter, Route};
+use crate::request::route::{PathParameter, Route};
 use crate::request::settings::{Settings, TrailingSlash};
 
 /// The methods that can be registered, in the order of `Allow`. `GET` also serves `HEAD`.
@@ -269,7 +269,7 @@ fn check(pattern: &str) -> Result<String, String> {
         if segment == "." || segment == ".." {
             return Err(format!("no request has a `{segment}` segment"));
         }
-        if let Some(name) = Parameter::name_in(segment) {
+        if let Some(name) = PathParameter::name_in(segment) {
             let ident = name.strip_prefix('*').unwrap_or(name);
             if ident.is_empty()
                 || !ident
@@ -299,7 +299,7 @@ fn check(pattern: &str) -> Result<String, String> {
             }
         }
     }
-    let parameters: Vec<_> = Parameter::all(pattern).collect();
+    let parameters: Vec<_> = PathParameter::all(pattern).collect();
     let names = || parameters.iter().map(|parameter| &parameter.name);
     let twice = names()
         .enumerate()

@@ -13,7 +13,7 @@ use crate::openapi::{
     Components, Document, Info, Operation, Parameter, Registry, ResponseOrRef, Schemas, Server,
     StandardError, Tag, standard_response,
 };
-use crate::request::route::Parameter as Segment;
+use crate::request::route::PathParameter;
 use crate::request::settings::Settings;
 use crate::router::{Methods, Registration};
 
@@ -166,7 +166,9 @@ pub(crate) fn documented_path(pattern: &str) -> String {
 
 /// Completes an operation: the parameters of its path, a tag, a summary.
 fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
-    let in_path: Vec<_> = Segment::all(pattern).map(|segment| segment.name).collect();
+    let in_path: Vec<_> = PathParameter::all(pattern)
+        .map(|segment| segment.name)
+        .collect();
     operation
         .parameters
         .retain(|one| one.location != "path" || in_path.iter().any(|name| *name == one.name));

@@ -15,9 +15,9 @@ use crate::response::reply::{Content, Reply};
 
 /// The document, ready to send.
 #[derive(Clone)]
-pub(crate) struct Served(Arc<Document>);
+pub(crate) struct Served(Arc<Rendered>);
 
-struct Document {
+struct Rendered {
     whole: Bytes,
     /// The parts that were requested so far, by the pattern of a path or the root path of the
     /// application.
@@ -36,7 +36,7 @@ impl PublicEndpoint for Served {
 
 impl Served {
     pub(crate) fn new(document: &OpenApi) -> Self {
-        Self(Arc::new(Document {
+        Self(Arc::new(Rendered {
             whole: json::to_bytes(document).unwrap_or_default(),
             parts: RwLock::default(),
         }))

@@ -34,6 +34,7 @@ use crate::response::representation::{Output, Representation};
 /// # Examples
 /// An implementation by hand:
 /// ```
+/// use resourceful::Never;
 /// use resourceful::prelude::*;
 ///
 /// #[derive(Serialize, JsonSchema)]

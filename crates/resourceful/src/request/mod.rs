@@ -28,7 +28,7 @@ use crate::input::{Input, check_content_type};
 use crate::proto::host;
 use crate::proto::path::decode_segment;
 use crate::request::head::Head;
-use crate::request::route::Parameter;
+use crate::request::route::PathParameter;
 use crate::request::settings::Settings;
 
 /// An HTTP request.
@@ -299,7 +299,7 @@ impl Request {
         self.parse(parameter)
     }
 
-    fn parse<T: FromStr + fmt::Display>(&self, parameter: &Parameter) -> Result<T> {
+    fn parse<T: FromStr + fmt::Display>(&self, parameter: &PathParameter) -> Result<T> {
         parse_segment(parameter.of(self.path())).ok_or_else(nothing_here)
     }
 

@@ -10,20 +10,20 @@ pub(crate) struct Route {
     /// The path as registered, such as `/posts/{id}/`.
     pub(crate) pattern: String,
     /// The parameters in the order of the path.
-    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) parameters: Vec<PathParameter>,
     pub(crate) settings: Arc<Settings>,
 }
 
 impl Route {
     pub(crate) fn new(pattern: String, settings: Arc<Settings>) -> Self {
         Self {
-            parameters: Parameter::all(&pattern).collect(),
+            parameters: PathParameter::all(&pattern).collect(),
             pattern,
             settings,
         }
     }
 
-    pub(crate) fn parameter(&self, name: &str) -> Option<&Parameter> {
+    pub(crate) fn parameter(&self, name: &str) -> Option<&PathParameter> {
         self.parameters
             .iter()
             .find(|parameter| parameter.name == name)
@@ -33,7 +33,7 @@ impl Route {
 /// A parameter of a path. It is a whole segment. Its value is found by counting slashes, when a hook
 /// reads the parameter.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Parameter {
+pub(crate) struct PathParameter {
     pub(crate) name: String,
     /// The number of slashes before the parameter.
     slashes: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Parameter {
     is_rest: bool,
 }
 
-impl Parameter {
+impl PathParameter {
     /// The parameters of a pattern.
     pub(crate) fn all(pattern: &str) -> impl Iterator<Item = Self> {
         let segments = pattern.split('/').enumerate();
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn parameters_are_found_in_a_path() {
         let values = |pattern, path| {
-            let all = Parameter::all(pattern);
+            let all = PathParameter::all(pattern);
             let values: Vec<_> = all.map(|parameter| parameter.of(path).to_owned()).collect();
             values.join(" ")
         };

@@ -43,13 +43,13 @@ use super::tls::Tls;
 /// ```
 #[derive(Debug)]
 pub struct Listener {
-    socket: Socket,
+    socket: BoundSocket,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<Tls>,
 }
 
 #[derive(Debug)]
-enum Socket {
+enum BoundSocket {
     Tcp(TcpListener),
     #[cfg(unix)]
     /// The file is removed before the socket closes: no other server can have replaced it yet.
@@ -178,7 +178,7 @@ impl Listener {
             path: path.to_owned(),
             device_and_inode: device_and_inode(path).map_err(failed)?,
         };
-        Ok(Socket::Unix(Some(file), listener).into())
+        Ok(BoundSocket::Unix(Some(file), listener).into())
     }
 
     /// Mode of the file of a Unix socket, for example `0o660` (default `0o600`: only the user who
@@ -198,7 +198,7 @@ impl Listener {
     /// ```
     #[cfg(unix)]
     pub fn with_mode(self, mode: u32) -> Result<Self> {
-        let Socket::Unix(Some(SocketFile { path, .. }), _) = &self.socket else {
+        let BoundSocket::Unix(Some(SocketFile { path, .. }), _) = &self.socket else {
             return Err(Error::internal("only a Unix socket has a mode"));
         };
         let permissions = std::fs::Permissions::from_mode(mode);
@@ -233,9 +233,9 @@ impl Listener {
     /// The TCP address; `None` for a Unix socket.
     pub(super) fn local_addr(&self) -> Option<SocketAddr> {
         match &self.socket {
-            Socket::Tcp(listener) => listener.local_addr().ok(),
+            BoundSocket::Tcp(listener) => listener.local_addr().ok(),
             #[cfg(unix)]
-            Socket::Unix(..) => None,
+            BoundSocket::Unix(..) => None,
         }
     }
 
@@ -244,12 +244,12 @@ impl Listener {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(Stream, Option<SocketAddr>)>> {
         match &self.socket {
-            Socket::Tcp(listener) => {
+            BoundSocket::Tcp(listener) => {
                 let (stream, peer) = ready!(listener.poll_accept(cx))?;
                 Poll::Ready(Ok((stream.into(), Some(peer))))
             }
             #[cfg(unix)]
-            Socket::Unix(_, listener) => {
+            BoundSocket::Unix(_, listener) => {
                 let (stream, _) = ready!(listener.poll_accept(cx))?;
                 Poll::Ready(Ok((stream.into(), None)))
             }
@@ -260,12 +260,12 @@ impl Listener {
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.socket {
-            Socket::Tcp(listener) => match listener.local_addr() {
+            BoundSocket::Tcp(listener) => match listener.local_addr() {
                 Ok(address) => write!(f, "{address}"),
                 Err(error) => write!(f, "{error}"),
             },
             #[cfg(unix)]
-            Socket::Unix(_, listener) => {
+            BoundSocket::Unix(_, listener) => {
                 let address = listener.local_addr();
                 let path = address
                     .as_ref()
@@ -278,8 +278,8 @@ impl fmt::Display for Listener {
     }
 }
 
-impl From<Socket> for Listener {
-    fn from(socket: Socket) -> Self {
+impl From<BoundSocket> for Listener {
+    fn from(socket: BoundSocket) -> Self {
         Self {
             socket,
             #[cfg(feature = "tls")]
@@ -290,7 +290,7 @@ impl From<Socket> for Listener {
 
 impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Self {
-        Socket::Tcp(listener).into()
+        BoundSocket::Tcp(listener).into()
     }
 }
 
@@ -309,7 +309,7 @@ impl TryFrom<std::net::TcpListener> for Listener {
 #[cfg(unix)]
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Self {
-        Socket::Unix(None, listener).into()
+        BoundSocket::Unix(None, listener).into()
     }
 }
 
