@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::error::build_error::BuildError;
+use crate::proto::forwarded::Proxies;
 use crate::request::settings::{Settings, TrailingSlash};
 
 /// The settings of an [`App`] that an operator may change: limits, prefix, hosts and proxies.
@@ -106,7 +107,7 @@ impl App {
         self.settings.max_uri_length = config.max_uri_length;
         self.settings.trailing_slash = config.trailing_slash;
         self.settings.trusted_hosts = config.trusted_hosts;
-        self.settings.proxies = Settings::default().proxies;
+        self.settings.proxies = Proxies::default();
         self.root_path(&config.root_path)
             .trusted_proxies(config.trusted_proxies.iter().map(String::as_str))
     }

@@ -310,7 +310,8 @@ impl App {
         B::Error: Into<crate::error::BoxError>,
     {
         let prefix = path.trim_end_matches('/');
-        if let Some(inner) = crate::builtin::mount::application_in(&service) {
+        // The server runs the hooks of a mounted application, too, and shuts it down.
+        if let Some(inner) = AppService::downcast(&service.handler) {
             self.lifespan.append(inner.take_lifespan());
             self.settings.mounted.push(inner.shared_settings());
         }
@@ -571,12 +572,10 @@ impl App {
     /// ```
     pub fn build(mut self) -> Result<AppService, BuildErrors> {
         if let Some(caller) = self.health {
-            let ready: Arc<dyn Endpoint> =
-                Arc::new(Public(Ready(std::mem::take(&mut self.checks))));
-            let endpoints = [("/livez", Arc::new(Public(Live)) as _), ("/readyz", ready)];
-            for (path, endpoint) in endpoints {
-                self.add(path, Methods::One(Method::GET), endpoint, caller);
-            }
+            let get = Methods::One(Method::GET);
+            let ready = Public(Ready(std::mem::take(&mut self.checks)));
+            self.add("/livez", get.clone(), Arc::new(Public(Live)), caller);
+            self.add("/readyz", get, Arc::new(ready), caller);
         }
         let document = self.serve_document();
         let settings = Arc::new(self.settings);

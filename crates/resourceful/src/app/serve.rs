@@ -2,8 +2,6 @@
 //! tower service.
 
 #[cfg(feature = "tower")]
-use std::any::Any;
-#[cfg(feature = "tower")]
 use std::fmt::Debug;
 
 #[cfg(feature = "tower")]
@@ -98,7 +96,7 @@ impl Server {
         B::Error: Into<BoxError>,
     {
         // An `AppService` without layers runs like `App::listen`, with its start and stop hooks.
-        match (&service as &dyn Any).downcast_ref::<AppService>() {
+        match AppService::downcast(&service) {
             Some(application) => Self::serving(application.clone(), listener.into()),
             None => Self::serving(AnyService::new(service), listener.into()),
         }

@@ -1,9 +1,6 @@
 //! [`Mount`]: a tower service below a path of an application.
 
-use std::any::Any;
-use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,12 +18,12 @@ use crate::handler::view::Guarded;
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::request::Request;
 use crate::response::reply::Reply;
+use crate::response::tower_service::{SharedService, call};
 use crate::service::AppService;
 
 /// See [`App::mount`](crate::app::App::mount).
 pub(crate) struct Mount<A, S> {
-    /// A mutex, because not every tower service is `Sync`. Each request calls a clone.
-    service: Mutex<S>,
+    service: SharedService<S>,
     access: PhantomData<fn() -> A>,
     timeout: Option<Duration>,
     has_telemetry: bool,
@@ -34,19 +31,13 @@ pub(crate) struct Mount<A, S> {
     is_application: bool,
 }
 
-/// Returns the mounted service as an application, if it is one. The outer application takes over
-/// its lifespan hooks and shares settings with it.
-pub(crate) fn application_in<A, S: 'static>(service: &Guarded<A, S>) -> Option<&AppService> {
-    (&service.handler as &dyn Any).downcast_ref()
-}
-
-impl<A, S: 'static> Mount<A, S> {
+impl<A, S: Clone + 'static> Mount<A, S> {
     pub(crate) fn new(service: Guarded<A, S>, prefix: &str) -> Self {
         Self {
             timeout: service.timeout,
             has_telemetry: service.has_telemetry,
-            is_application: application_in(&service).is_some(),
-            service: Mutex::new(service.handler),
+            is_application: AppService::downcast(&service.handler).is_some(),
+            service: SharedService::new(service.handler),
             access: PhantomData,
             prefix: prefix.to_owned(),
         }
@@ -96,17 +87,11 @@ where
     }
 
     async fn call(&self, _: &Request, inner: Inner) -> Result<Response> {
-        let service = self.service.lock();
-        let mut service = service.unwrap_or_else(PoisonError::into_inner).clone();
-        poll_fn(|cx| service.poll_ready(cx))
-            .await
-            .map_err(Error::internal)?;
-        let response = service.call(inner.request).await;
-        let mut response = response.map_err(Error::internal)?;
+        let mut response = call(self.service.get(), inner.request).await?;
         if !self.is_application {
             add_prefix(response.headers_mut(), &inner.root_path);
         }
-        Ok(response.map(Body::from_any))
+        Ok(response)
     }
 
     fn respond(&self, response: Response) -> Result<Reply> {

@@ -5,4 +5,6 @@ pub(crate) mod problem_reply;
 pub(crate) mod reply;
 pub(crate) mod representation;
 pub(crate) mod sse;
+#[cfg(feature = "tower")]
+pub(crate) mod tower_service;
 pub(crate) mod upgrade;

@@ -1,9 +1,8 @@
 //! Any tower service as an [`Application`]: its errors and panics become 500 responses.
 
 use std::convert::Infallible;
-use std::future::{poll_fn, ready};
+use std::future::ready;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::HeaderMap;
@@ -18,27 +17,23 @@ use crate::error::problem::Problem;
 use crate::error::{BoxError, Error, Result};
 use crate::proto::connection_info::ConnectionInfo;
 use crate::response::problem_reply::problem_reply;
+use crate::response::tower_service::{SharedService, call};
 use crate::task::catch_panic::CatchPanic;
 
 use super::application::{Application, BoxFuture, Lifecycle, ShutdownStage};
 
-/// The mutex is for services that are not `Sync`. Each connection has its own clone.
-pub(crate) struct AnyService<S>(Mutex<S>);
+/// Each connection has its own clone.
+pub(crate) struct AnyService<S>(SharedService<S>);
 
 impl<S: Clone> AnyService<S> {
     pub(crate) fn new(service: S) -> Self {
-        Self(Mutex::new(service))
-    }
-
-    fn service(&self) -> S {
-        let service = self.0.lock();
-        service.unwrap_or_else(PoisonError::into_inner).clone()
+        Self(SharedService::new(service))
     }
 }
 
 impl<S: Clone> Clone for AnyService<S> {
     fn clone(&self) -> Self {
-        Self::new(self.service())
+        Self::new(self.0.get())
     }
 }
 
@@ -59,20 +54,15 @@ where
         connection: ConnectionInfo,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Self::Future {
-        let mut service = self.service();
+        let service = self.0.get();
         let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
         let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(connection);
         Box::pin(async move {
             let _permit = permit;
-            let call = pin!(async {
-                poll_fn(|cx| service.poll_ready(cx))
-                    .await
-                    .map_err(Error::internal)?;
-                service.call(request).await.map_err(Error::internal)
-            });
+            let call = pin!(call(service, request));
             let mut response = match CatchPanic::new(call).await {
-                Ok(response) => response.map(Body::from_any),
+                Ok(response) => response,
                 Err(error) => {
                     let error_text = error.to_string();
                     tracing::error!(%method, path, error = error_text, "request failed");

@@ -92,6 +92,12 @@ impl AppService {
         self.walk(parts, Body::from_service(body), connection)
     }
 
+    /// The application, if the service is one without layers around it.
+    #[cfg(feature = "tower")]
+    pub(crate) fn downcast<S: 'static>(service: &S) -> Option<&Self> {
+        (service as &dyn std::any::Any).downcast_ref()
+    }
+
     #[cfg(feature = "tower")]
     pub(crate) fn shared_settings(&self) -> Arc<Settings> {
         Arc::clone(&self.pipeline.settings)
