@@ -53,37 +53,42 @@ impl Action {
         Self::Destroy,
     ];
 
+    /// The name, the method and the target.
+    pub(crate) const fn spec(self) -> &'static ActionSpec {
+        static LIST: ActionSpec = ActionSpec::on_collection("list", Method::GET, "");
+        static CREATE: ActionSpec = ActionSpec::on_collection("create", Method::POST, "");
+        static RETRIEVE: ActionSpec = ActionSpec::on_item("retrieve", Method::GET, "");
+        static UPDATE: ActionSpec = ActionSpec::on_item("update", Method::PUT, "");
+        static PARTIAL_UPDATE: ActionSpec =
+            ActionSpec::on_item("partial_update", Method::PATCH, "");
+        static DESTROY: ActionSpec = ActionSpec::on_item("destroy", Method::DELETE, "");
+        match self {
+            Self::List => &LIST,
+            Self::Create => &CREATE,
+            Self::Retrieve => &RETRIEVE,
+            Self::Update => &UPDATE,
+            Self::PartialUpdate => &PARTIAL_UPDATE,
+            Self::Destroy => &DESTROY,
+            Self::Extra(spec) => spec,
+        }
+    }
+
     /// The HTTP method.
     #[must_use]
     pub fn method(self) -> Method {
-        match self {
-            Self::List | Self::Retrieve => Method::GET,
-            Self::Create => Method::POST,
-            Self::Update => Method::PUT,
-            Self::PartialUpdate => Method::PATCH,
-            Self::Destroy => Method::DELETE,
-            Self::Extra(extra) => extra.method.clone(),
-        }
+        self.spec().method.clone()
     }
 
     /// Whether the action is on an item, not on the collection.
     #[must_use]
     pub fn is_detail(self) -> bool {
-        match self {
-            Self::List | Self::Create => false,
-            Self::Extra(extra) => extra.is_detail,
-            _ => true,
-        }
+        self.spec().is_detail
     }
 
     /// Whether the method is safe (RFC 9110 section 9.2.1).
     #[must_use]
     pub fn is_safe(self) -> bool {
-        match self {
-            Self::List | Self::Retrieve => true,
-            Self::Extra(extra) => extra.method.is_safe(),
-            _ => false,
-        }
+        self.spec().method.is_safe()
     }
 
     /// The bit in a set of actions; extra actions have none.
@@ -170,15 +175,7 @@ impl ActionSpec {
 /// The name of the hook: `partial_update`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::List => "list",
-            Self::Create => "create",
-            Self::Retrieve => "retrieve",
-            Self::Update => "update",
-            Self::PartialUpdate => "partial_update",
-            Self::Destroy => "destroy",
-            Self::Extra(extra) => extra.name,
-        })
+        f.write_str(self.spec().name)
     }
 }
 

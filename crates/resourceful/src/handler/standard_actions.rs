@@ -1,7 +1,7 @@
 //! The six actions that every resource may have, as [`ResourceAction`]s that call its hooks.
 
+use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
-use http::{Method, StatusCode};
 use percent_encoding::utf8_percent_encode;
 
 use crate::action::{Action, ActionSpec};
@@ -43,7 +43,7 @@ pub(crate) fn add_standard_actions<R: AsyncResource>(actions: &mut impl ExtraAct
 struct List;
 
 impl<R: AsyncResource> ResourceAction<R> for List {
-    const SPEC: &'static ActionSpec = &ActionSpec::on_collection("list", Method::GET, "");
+    const SPEC: &'static ActionSpec = Action::List.spec();
     const ACTION: Action = Action::List;
     type Target = OnCollection;
     type Input = QueryInput<R::Query>;
@@ -63,7 +63,7 @@ impl<R: AsyncResource> ResourceAction<R> for List {
 struct Create;
 
 impl<R: AsyncResource> ResourceAction<R> for Create {
-    const SPEC: &'static ActionSpec = &ActionSpec::on_collection("create", Method::POST, "");
+    const SPEC: &'static ActionSpec = Action::Create.spec();
     const ACTION: Action = Action::Create;
     type Target = OnCollection;
     type Input = BodyInput<R::Create>;
@@ -86,7 +86,7 @@ impl<R: AsyncResource> ResourceAction<R> for Create {
 struct Retrieve;
 
 impl<R: AsyncResource> ResourceAction<R> for Retrieve {
-    const SPEC: &'static ActionSpec = &ActionSpec::on_item("retrieve", Method::GET, "");
+    const SPEC: &'static ActionSpec = Action::Retrieve.spec();
     const ACTION: Action = Action::Retrieve;
     type Target = OnItem<R::Id>;
     type Input = NoInput;
@@ -106,7 +106,7 @@ impl<R: AsyncResource> ResourceAction<R> for Retrieve {
 struct Update;
 
 impl<R: AsyncResource> ResourceAction<R> for Update {
-    const SPEC: &'static ActionSpec = &ActionSpec::on_item("update", Method::PUT, "");
+    const SPEC: &'static ActionSpec = Action::Update.spec();
     const ACTION: Action = Action::Update;
     type Target = OnItem<R::Id>;
     type Input = BodyInput<R::Update>;
@@ -126,7 +126,7 @@ impl<R: AsyncResource> ResourceAction<R> for Update {
 struct PartialUpdate;
 
 impl<R: AsyncResource> ResourceAction<R> for PartialUpdate {
-    const SPEC: &'static ActionSpec = &ActionSpec::on_item("partial_update", Method::PATCH, "");
+    const SPEC: &'static ActionSpec = Action::PartialUpdate.spec();
     const ACTION: Action = Action::PartialUpdate;
     type Target = OnItem<R::Id>;
     type Input = BodyInput<R::PartialUpdate>;
@@ -146,7 +146,7 @@ impl<R: AsyncResource> ResourceAction<R> for PartialUpdate {
 struct Destroy;
 
 impl<R: AsyncResource> ResourceAction<R> for Destroy {
-    const SPEC: &'static ActionSpec = &ActionSpec::on_item("destroy", Method::DELETE, "");
+    const SPEC: &'static ActionSpec = Action::Destroy.spec();
     const ACTION: Action = Action::Destroy;
     type Target = OnItem<R::Id>;
     type Input = NoInput;
