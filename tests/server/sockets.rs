@@ -204,9 +204,14 @@ async fn who_does_not_answer_is_let_go() {
         }
     };
     tokio::select! {
-        outcome = let_go => assert!(outcome.unwrap() > 0),
+        outcome = let_go => {
+            assert_eq!(outcome.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+        }
         () = answers => {}
     }
+    // The ping and the closing frame have arrived.
+    assert_eq!(raw.first(), Some(&0x89));
+    assert!(raw.contains(&0x88));
     assert!(
         say(&mut alive, r#"{"text": "here"}"#)
             .await

@@ -10,9 +10,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::body::Response;
 
 /// The byte stream of a connection of any kind.
-pub(crate) trait UpgradeIo: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait UpgradeIo: AsyncRead + AsyncWrite + Send + Unpin {
+    /// Makes the drop of a connection reset it.
+    #[cfg(feature = "websocket")]
+    fn reset_on_drop(&mut self);
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> UpgradeIo for T {}
+/// The connection of another server, which decides how it ends.
+#[cfg(feature = "websocket")]
+impl UpgradeIo for hyper_util::rt::TokioIo<hyper::upgrade::Upgraded> {
+    fn reset_on_drop(&mut self) {}
+}
 
 /// Takes over a connection after its 101 response, with the bytes that were read ahead.
 type UpgradeHandler = Box<dyn FnOnce(Box<dyn UpgradeIo>, Bytes) -> BoxFuture + Send>;

@@ -13,6 +13,8 @@ use tokio::net::UnixStream;
 #[cfg(feature = "tls")]
 use tokio_rustls::TlsAcceptor;
 
+use crate::response::upgrade::UpgradeIo;
+
 #[cfg(feature = "tls")]
 use super::config::LINGER_TIMEOUT;
 #[cfg(feature = "tls")]
@@ -40,6 +42,20 @@ const FIRST_READ: usize = 8 * 1024;
 pub(super) struct Stream {
     transport: Transport,
     prefix: Vec<u8>,
+    /// Is a drop to reset the connection? A write that waits for the client to read sets it.
+    resets_on_drop: bool,
+}
+
+/// A client that does not read is reset, not closed: the system would keep what is unsent for
+/// minutes, and a client that only sends would not learn that nobody reads.
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if self.resets_on_drop
+            && let Transport::Tcp(stream) = &self.transport
+        {
+            let _ = stream.set_zero_linger();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -86,6 +102,7 @@ impl Stream {
         let mut stream = Self {
             transport: Transport::Tls(Box::new(stream)),
             prefix: Vec::new(),
+            resets_on_drop: false,
         };
         // The caller's timeout has to include the first bytes: h2 waits for its preface without
         // one.
@@ -115,6 +132,7 @@ impl From<TcpStream> for Stream {
         Self {
             transport: Transport::Tcp(stream),
             prefix: Vec::new(),
+            resets_on_drop: false,
         }
     }
 }
@@ -125,6 +143,18 @@ impl From<UnixStream> for Stream {
         Self {
             transport: Transport::Unix(stream),
             prefix: Vec::new(),
+            resets_on_drop: false,
+        }
+    }
+}
+
+impl UpgradeIo for Stream {
+    #[cfg(feature = "websocket")]
+    fn reset_on_drop(&mut self) {
+        self.resets_on_drop = true;
+        #[cfg(feature = "tls")]
+        if let Transport::Tls(stream) = &mut self.transport {
+            stream.get_mut().0.reset_on_drop();
         }
     }
 }
@@ -155,7 +185,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.transport).poll_write(cx, bytes)
+        let result = Pin::new(&mut self.transport).poll_write(cx, bytes);
+        self.resets_on_drop = result.is_pending();
+        result
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -252,15 +252,18 @@ impl<I, O> Socket<I, O> {
             code,
             reason: reason.into(),
         };
-        let _ = timeout(CLOSE_TIMEOUT, async {
+        let handshake = timeout(CLOSE_TIMEOUT, async {
             let _ = self.stream.close(Some(frame)).await;
             while let Some(Ok(_)) = self.stream.next().await {}
             // Closing a socket with unread bytes resets it, and the client would lose our frame.
             let io = self.stream.get_mut();
             let _ = io.shutdown().await;
             let _ = tokio::io::copy(io, &mut tokio::io::sink()).await;
-        })
-        .await;
+        });
+        if handshake.await.is_err() && self.is_pinged {
+            // The client has answered neither the ping nor the closing frame.
+            self.stream.get_mut().reset_on_drop();
+        }
     }
 }
 
