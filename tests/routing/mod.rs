@@ -2,5 +2,6 @@
 
 mod build_errors;
 mod methods;
+mod nesting;
 mod paths;
 mod slashes;

@@ -12,6 +12,7 @@ mod framing;
 mod health;
 mod hosts;
 mod http2;
+mod layers;
 mod limits;
 mod listeners;
 mod mounted;

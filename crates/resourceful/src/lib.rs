@@ -43,8 +43,12 @@ pub use self::body::multipart::{Multipart, MultipartLimits, Part};
 pub use self::body::stream::BodyStream;
 pub use self::body::{Body, Response};
 pub use self::docs::build::OpenApi;
+#[cfg(feature = "tower")]
+pub use self::endpoint::layers::Next;
 pub use self::endpoint::response_future::ResponseFuture;
 pub use self::endpoint::view_endpoint::FunctionView;
+#[cfg(feature = "tower")]
+pub use self::endpoint::without_cookies::WithoutCookies;
 pub use self::error::build_error::BuildErrors;
 pub use self::error::field_error::FieldError;
 pub use self::error::problem::Problem;

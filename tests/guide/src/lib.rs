@@ -12,6 +12,8 @@ documents! {
     Readme: "../../../README.md",
     Resources: "../../../docs/guide/resources.md",
     Views: "../../../docs/guide/views.md",
+    Composition: "../../../docs/guide/composition.md",
+    Browsers: "../../../docs/guide/browsers.md",
     OpenApi: "../../../docs/guide/openapi.md",
     Errors: "../../../docs/guide/errors.md",
     Upstream: "../../../docs/guide/upstream.md",

@@ -100,10 +100,10 @@ impl App {
     /// ```
     #[track_caller]
     pub fn config(mut self, config: AppConfig) -> Self {
-        self.settings.timeout = config.timeout;
-        self.settings.max_body_size = config.max_body_size;
-        self.settings.body_limits.chunk_timeout = config.body_read_timeout;
-        self.settings.body_limits.min_rate = config.min_body_rate;
+        self.part.timeout = Some(config.timeout);
+        self.part.max_body_size = Some(config.max_body_size);
+        self.part.body_read_timeout = Some(config.body_read_timeout);
+        self.part.min_body_rate = Some(config.min_body_rate);
         self.settings.max_uri_length = config.max_uri_length;
         self.settings.trailing_slash = config.trailing_slash;
         self.settings.trusted_hosts = config.trusted_hosts;
@@ -113,37 +113,43 @@ impl App {
     }
 
     /// Sets [`AppConfig::trailing_slash`].
+    #[track_caller]
     pub fn trailing_slash(mut self, policy: TrailingSlash) -> Self {
+        self.belongs_to_outermost("trailing_slash");
         self.settings.trailing_slash = policy;
         self
     }
 
     /// Sets [`AppConfig::max_body_size`].
     pub fn max_body_size(mut self, bytes: u64) -> Self {
-        self.settings.max_body_size = bytes;
+        self.part.max_body_size = Some(bytes);
         self
     }
 
     /// Sets [`AppConfig::body_read_timeout`].
     pub fn body_read_timeout(mut self, time: Duration) -> Self {
-        self.settings.body_limits.chunk_timeout = time;
+        self.part.body_read_timeout = Some(time);
         self
     }
 
     /// Sets [`AppConfig::min_body_rate`].
     pub fn min_body_rate(mut self, bytes_per_second: u64) -> Self {
-        self.settings.body_limits.min_rate = bytes_per_second;
+        self.part.min_body_rate = Some(bytes_per_second);
         self
     }
 
     /// Sets [`AppConfig::max_uri_length`].
+    #[track_caller]
     pub fn max_uri_length(mut self, bytes: usize) -> Self {
+        self.belongs_to_outermost("max_uri_length");
         self.settings.max_uri_length = bytes;
         self
     }
 
     /// Sets [`AppConfig::root_path`].
+    #[track_caller]
     pub fn root_path(mut self, prefix: &str) -> Self {
+        self.belongs_to_outermost("root_path");
         prefix
             .trim_end_matches('/')
             .clone_into(&mut self.settings.root_path);
@@ -167,7 +173,7 @@ impl App {
     /// # }
     /// ```
     pub fn timeout(mut self, time: Duration) -> Self {
-        self.settings.timeout = time;
+        self.part.timeout = Some(time);
         self
     }
 
@@ -177,7 +183,9 @@ impl App {
     /// ```
     /// let app = resourceful::App::new().trusted_hosts(["example.org", ".example.net", "[::1]"]);
     /// ```
+    #[track_caller]
     pub fn trusted_hosts<'h>(mut self, hosts: impl IntoIterator<Item = &'h str>) -> Self {
+        self.belongs_to_outermost("trusted_hosts");
         let hosts = hosts.into_iter().map(str::to_owned);
         self.settings.trusted_hosts.extend(hosts);
         self
@@ -193,6 +201,7 @@ impl App {
     /// ```
     #[track_caller]
     pub fn trusted_proxies<'p>(mut self, proxies: impl IntoIterator<Item = &'p str>) -> Self {
+        self.belongs_to_outermost("trusted_proxies");
         for proxy in proxies {
             if self.settings.proxies.add(proxy).is_none() {
                 self.errors.push(BuildError::new(

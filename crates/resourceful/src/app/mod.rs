@@ -1,5 +1,6 @@
 //! [`App`]: resources, views and settings of an application.
 
+mod composition;
 pub(crate) mod config;
 mod serve;
 pub(crate) mod test_client;
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use http::Method;
 use tokio::net::ToSocketAddrs;
 
+use crate::app::composition::OutermostSetting;
 use crate::builtin::health::{Check, Live, Ready};
 use crate::docs::build::{About, OpenApi, describe};
 use crate::docs::openapi_json::Served;
@@ -31,6 +33,7 @@ use crate::openapi::Info;
 use crate::proto::path::join;
 use crate::request::route::Route;
 use crate::request::settings::Settings;
+use crate::router::part::{Inherited, Part, Parts};
 use crate::router::{Methods, Registration, Router, unsupported};
 use crate::server::{Listener, Server};
 use crate::service::AppService;
@@ -59,7 +62,12 @@ use crate::service::pipeline::Pipeline;
 #[must_use = "an application does nothing until it is served"]
 pub struct App {
     registrations: Vec<Registration>,
+    /// The settings that a nested application has, too.
+    part: Part,
+    /// The settings of the outermost application.
     settings: Settings,
+    /// The calls that only the outermost application can have.
+    outermost_only: Vec<OutermostSetting>,
     lifespan: Lifespan,
     health: Option<&'static Location<'static>>,
     checks: Vec<Check>,
@@ -81,7 +89,9 @@ impl App {
     pub fn new() -> Self {
         Self {
             registrations: Vec::new(),
+            part: Part::default(),
             settings: Settings::default(),
+            outermost_only: Vec::new(),
             lifespan: Lifespan::default(),
             health: None,
             checks: Vec::new(),
@@ -315,8 +325,7 @@ impl App {
             self.lifespan.append(inner.take_lifespan());
             self.settings.mounted.push(inner.shared_settings());
         }
-        let endpoint: Arc<dyn Endpoint> =
-            Arc::new(crate::builtin::mount::Mount::new(service, prefix));
+        let endpoint: Arc<dyn Endpoint> = Arc::new(crate::builtin::mount::Mount::new(service));
         if !prefix.is_empty() {
             self = self.register(prefix, Methods::All, Arc::clone(&endpoint));
         }
@@ -417,7 +426,7 @@ impl App {
         mut self,
         change: impl Fn(&Error, Problem) -> Problem + Send + Sync + 'static,
     ) -> Self {
-        self.settings.map_problem = Some(Arc::new(change));
+        self.part.map_problem = Some(Arc::new(change));
         self
     }
 
@@ -515,7 +524,8 @@ impl App {
     /// # Ok::<(), resourceful::BuildErrors>(())
     /// ```
     pub fn openapi(&self) -> Result<OpenApi, BuildErrors> {
-        let (document, errors) = describe(&self.registrations, &self.about, &self.settings);
+        let outermost = Inherited::outermost(self.settings.clone(), &self.part);
+        let (document, errors) = describe(&self.registrations, &self.about, outermost);
         if errors.is_empty() {
             Ok(document)
         } else {
@@ -577,13 +587,15 @@ impl App {
             self.add("/livez", get.clone(), Arc::new(Public(Live)), caller);
             self.add("/readyz", get, Arc::new(ready), caller);
         }
-        let document = self.serve_document();
-        let settings = Arc::new(self.settings);
-        let router = Router::new(self.registrations, &settings, self.errors)?;
-        let unmatched = Route::new(String::new(), Arc::clone(&settings));
+        let outermost = Inherited::outermost(self.settings.clone(), &self.part);
+        let document = self.serve_document(outermost.clone());
+        let router = Router::new(self.registrations, &outermost, self.errors)?;
+        let unmatched = Route::new(String::new(), Arc::clone(&outermost.settings));
         Ok(AppService::new(Pipeline {
             router,
-            settings,
+            settings: outermost.settings,
+            #[cfg(feature = "tower")]
+            layers: outermost.layers,
             unmatched: Arc::new(unmatched),
             document,
             lifespan: Mutex::new(self.lifespan),
@@ -642,11 +654,11 @@ impl App {
     }
 
     /// Registers the API document and its page, unless the application has its own routes at their paths.
-    fn serve_document(&mut self) -> Option<Served> {
+    fn serve_document(&mut self, outermost: Inherited) -> Option<Served> {
         if !self.is_documented {
             return None;
         }
-        let (document, errors) = describe(&self.registrations, &self.about, &self.settings);
+        let (document, errors) = describe(&self.registrations, &self.about, outermost);
         self.errors.extend(errors);
         let document = Served::new(&document);
         let (get, caller) = (Methods::One(Method::GET), Location::caller());
@@ -689,6 +701,8 @@ impl App {
             methods,
             endpoint,
             caller,
+            parts: Parts::new(),
+            is_documented: true,
         });
     }
 }

@@ -27,19 +27,17 @@ pub(crate) struct Mount<A, S> {
     access: PhantomData<fn() -> A>,
     timeout: Option<Duration>,
     has_telemetry: bool,
-    prefix: String,
     is_application: bool,
 }
 
 impl<A, S: Clone + 'static> Mount<A, S> {
-    pub(crate) fn new(service: Guarded<A, S>, prefix: &str) -> Self {
+    pub(crate) fn new(service: Guarded<A, S>) -> Self {
         Self {
             timeout: service.timeout,
             has_telemetry: service.has_telemetry,
             is_application: AppService::downcast(&service.handler).is_some(),
             service: SharedService::new(service.handler),
             access: PhantomData,
-            prefix: prefix.to_owned(),
         }
     }
 }
@@ -76,12 +74,14 @@ where
 
     /// Makes the request for the mounted service.
     async fn read(&self, request: &mut Request) -> Result<Inner> {
-        let root_path = format!("{}{}", request.head().root_path(), self.prefix);
+        let prefix = prefix(request.matched_path()).len();
+        let path = &request.path()[..prefix];
+        let root_path = format!("{}{path}", request.head().root_path());
         let mounted = Mounted {
             connection: connection_info(request),
             root_path: root_path.as_str().into(),
         };
-        let mut request = below(request.take(), self.prefix.len())?;
+        let mut request = below(request.take(), prefix)?;
         request.extensions_mut().insert(mounted);
         Ok(Inner { request, root_path })
     }
@@ -103,6 +103,14 @@ where
 pub(crate) struct Inner {
     request: http::Request<Body>,
     root_path: String,
+}
+
+/// The path of the mount, from the path that it is registered at.
+fn prefix(pattern: &str) -> &str {
+    let prefix = pattern.strip_suffix("/{*rest}");
+    prefix
+        .or_else(|| pattern.strip_suffix('/'))
+        .unwrap_or(pattern)
 }
 
 /// The connection, with the scheme and the client as this application's trusted proxies report

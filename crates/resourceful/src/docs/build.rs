@@ -14,7 +14,7 @@ use crate::openapi::{
     StandardError, Tag, standard_response,
 };
 use crate::request::route::PathParameter;
-use crate::request::settings::Settings;
+use crate::router::part::{Inheritance, Inherited};
 use crate::router::{Methods, Registration};
 
 /// The document of an application: OpenAPI 3.1.
@@ -62,14 +62,11 @@ type Change = Box<dyn Fn(&mut Value) + Send + Sync>;
 pub(crate) fn describe(
     registrations: &[Registration],
     about: &About,
-    settings: &Settings,
+    outermost: Inherited,
 ) -> (OpenApi, Vec<BuildError>) {
-    let mut registry = Registry::new(
-        Schemas::new(),
-        settings.max_body_size,
-        settings.map_problem.clone(),
-    );
-    let mut described = operations(registrations, &mut registry);
+    let root_path = outermost.settings.root_path.clone();
+    let mut registry = Registry::new(Schemas::new());
+    let mut described = operations(registrations, &mut registry, outermost);
     let mut errors = name(&mut described);
     errors.extend(registry.schemas.name_conflicts());
 
@@ -98,7 +95,7 @@ pub(crate) fn describe(
         openapi: "3.1.0",
         info: about.info.clone(),
         servers: vec![Server {
-            url: match &*settings.root_path {
+            url: match &*root_path {
                 "" => "/".to_owned(),
                 prefix => prefix.to_owned(),
             },
@@ -126,6 +123,8 @@ pub(crate) fn describe(
 
 /// An operation, with its path and method.
 struct Described {
+    /// The path of the nested application that has the operation.
+    prefix: String,
     path: String,
     method: Method,
     operation: Operation,
@@ -135,7 +134,12 @@ struct Described {
 }
 
 /// Describes the registered operations, sorted by path and method.
-fn operations(registrations: &[Registration], registry: &mut Registry) -> Vec<Described> {
+fn operations(
+    registrations: &[Registration],
+    registry: &mut Registry,
+    outermost: Inherited,
+) -> Vec<Described> {
+    let mut inheritance = Inheritance::new(outermost);
     let mut sorted: Vec<_> = registrations.iter().enumerate().collect();
     sorted.sort_by_key(|(_, one)| (&one.pattern, one.methods.name()));
     let mut described = Vec::new();
@@ -143,12 +147,26 @@ fn operations(registrations: &[Registration], registry: &mut Registry) -> Vec<De
         let Methods::One(method) = &registration.methods else {
             continue;
         };
+        if !registration.is_documented {
+            continue;
+        }
+        let settings = inheritance.of(&registration.parts).settings;
+        registry.max_body_size = settings.max_body_size;
+        registry.map_problem.clone_from(&settings.map_problem);
         registry.schemas.caller = registration.caller;
         let Some(mut operation) = registration.endpoint.describe(registry) else {
             continue;
         };
+        for gate in &settings.gates {
+            operation.require_security(gate.security(), registry);
+        }
         complete(&mut operation, method, &registration.pattern);
         described.push(Described {
+            prefix: registration
+                .parts
+                .iter()
+                .map(|part| &*part.prefix)
+                .collect(),
             path: documented_path(&registration.pattern),
             method: method.clone(),
             operation,
@@ -192,10 +210,13 @@ fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
 fn name(described: &mut [Described]) -> Vec<BuildError> {
     for one in described
         .iter_mut()
-        .filter(|one| one.operation.hook.is_some())
+        .filter(|one| !one.operation.id.is_empty())
     {
-        let versions = words(&one.path).filter(|word| is_version(word));
-        let words: Vec<_> = versions.chain([one.operation.id.as_str()]).collect();
+        let own_path = one.path.strip_prefix(&one.prefix).unwrap_or(&one.path);
+        let versions =
+            words(own_path).filter(|word| one.operation.hook.is_some() && is_version(word));
+        let prefix = fixed_words(&one.prefix);
+        let words: Vec<_> = prefix.chain(versions).chain([&*one.operation.id]).collect();
         one.operation.id = words.join(".");
     }
     // A resource can be registered at several paths. The first one keeps the short id.
@@ -255,6 +276,12 @@ fn is_version(word: &str) -> bool {
 fn id_of(path: &str, last: &str) -> String {
     let words: Vec<_> = words(path).chain([last]).collect();
     words.join(".")
+}
+
+/// The segments of a path that are no parameters.
+fn fixed_words(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty() && !segment.starts_with('{'))
 }
 
 /// The segments of a path. A parameter is its name.

@@ -20,6 +20,9 @@ async fn dispatch<E: TypedEndpoint>(
     is_authorised: &mut bool,
 ) -> Result<Reply> {
     endpoint.accept(request)?;
+    for gate in &request.settings().gates {
+        gate.check(request).await?;
+    }
     endpoint.authorise(request).await?;
     *is_authorised = true;
     let input = endpoint.read(request).await?;

@@ -8,12 +8,16 @@
 pub(crate) mod action_endpoint;
 pub(crate) mod dispatch;
 pub(crate) mod error_response;
+#[cfg(feature = "tower")]
+pub(crate) mod layers;
 pub(crate) mod operation;
 pub(crate) mod public_endpoint;
 pub(crate) mod response_future;
 pub(crate) mod telemetry;
 pub(crate) mod typed_endpoint;
 pub(crate) mod view_endpoint;
+#[cfg(feature = "tower")]
+pub(crate) mod without_cookies;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,6 +42,9 @@ pub trait Endpoint: Send + Sync {
     /// Timeout of a request. `None` is the application's timeout.
     fn timeout(&self) -> Option<Duration>;
 
+    /// The requests that are logged and measured.
+    fn telemetry(&self) -> Telemetry;
+
     /// The operation in the document. `None` if the endpoint is not part of the API.
     fn describe(&self, registry: &mut Registry) -> Option<Operation>;
 
@@ -50,12 +57,16 @@ impl<E: TypedEndpoint> Endpoint for E {
         TypedEndpoint::timeout(self)
     }
 
+    fn telemetry(&self) -> Telemetry {
+        TypedEndpoint::telemetry(self)
+    }
+
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         TypedEndpoint::describe(self, registry)
     }
 
     fn call(self: Arc<Self>, request: Request) -> BoxFuture {
-        let telemetry = match self.telemetry() {
+        let telemetry = match TypedEndpoint::telemetry(&*self) {
             Telemetry::All => RequestTelemetry::new(request.head()),
             Telemetry::Refusals | Telemetry::Off => None,
         };

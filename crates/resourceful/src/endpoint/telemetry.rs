@@ -20,13 +20,9 @@ use crate::response::reply::Reply;
 
 /// Selects the requests of an endpoint that are logged and measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Telemetry {
+pub enum Telemetry {
     All,
     /// The requests that do not reach the mounted application: it logs the others itself.
-    #[cfg_attr(
-        not(feature = "tower"),
-        expect(dead_code, reason = "only a mount uses it")
-    )]
     Refusals,
     Off,
 }
@@ -45,8 +41,12 @@ pub(crate) struct RequestTelemetry {
 }
 
 impl RequestTelemetry {
-    /// Starts the telemetry. `None` if the span is disabled and there are no metrics.
+    /// Starts the telemetry. `None` if the span is disabled and there are no metrics, or if the
+    /// request has its telemetry outside the layers.
     pub(crate) fn new(head: &Head) -> Option<Self> {
+        if head.is_measured {
+            return None;
+        }
         let span = span_of(head);
         if span.is_disabled() && !cfg!(feature = "metrics") {
             return None;

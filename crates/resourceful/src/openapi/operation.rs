@@ -173,6 +173,26 @@ impl Operation {
         }
     }
 
+    /// Adds a security scheme that a request needs besides the others, and its errors.
+    pub(crate) fn require_security(&mut self, security: Security, registry: &mut Registry) {
+        if security == Security::Public {
+            return;
+        }
+        if let Some((name, scheme)) = security.scheme() {
+            registry.security_schemes.insert(name.clone(), scheme);
+            let alternatives = self.security.get_or_insert_default();
+            if alternatives.is_empty() {
+                alternatives.push(BTreeMap::new());
+            }
+            for alternative in alternatives {
+                alternative.insert(name.clone(), Vec::new());
+            }
+        } else if self.security.as_ref().is_some_and(Vec::is_empty) {
+            self.security = None;
+        }
+        self.add_standard_errors(&[StandardError::Unauthorized, StandardError::Forbidden]);
+    }
+
     /// Adds the problems of an error type. Problems of one status are one response among the components,
     /// which all operations with this error type share.
     pub(crate) fn add_problems<E: Problems>(&mut self, registry: &mut Registry) {

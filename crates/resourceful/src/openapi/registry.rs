@@ -15,9 +15,10 @@ use crate::error::problem::Problem;
 #[expect(missing_debug_implementations, reason = "only hidden methods use it")]
 pub struct Registry {
     pub(crate) schemas: Schemas,
-    /// The default body limit in bytes.
+    /// The default body limit of the present route in bytes.
     pub(crate) max_body_size: u64,
-    map_problem: Option<MapProblem>,
+    /// The application's change of problems.
+    pub(crate) map_problem: Option<MapProblem>,
     /// Shared responses by name.
     pub(crate) responses: BTreeMap<String, Response>,
     pub(crate) security_schemes: BTreeMap<String, Value>,
@@ -28,15 +29,11 @@ pub struct Registry {
 type MapProblem = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
 
 impl Registry {
-    pub(crate) fn new(
-        schemas: Schemas,
-        max_body_size: u64,
-        map_problem: Option<MapProblem>,
-    ) -> Self {
+    pub(crate) fn new(schemas: Schemas) -> Self {
         Self {
             schemas,
-            max_body_size,
-            map_problem,
+            max_body_size: 0,
+            map_problem: None,
             responses: BTreeMap::new(),
             security_schemes: BTreeMap::new(),
             tags: BTreeMap::new(),

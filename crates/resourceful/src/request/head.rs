@@ -30,6 +30,8 @@ pub(crate) struct Head {
     pub(crate) origin: Option<ConnectionInfo>,
     started: OnceLock<Instant>,
     pub(crate) timeout: Duration,
+    /// Whether the request is logged and measured outside the layers of the application.
+    pub(crate) is_measured: bool,
     number: OnceLock<u64>,
 }
 
@@ -66,7 +68,24 @@ impl Head {
             origin,
             started: OnceLock::new(),
             timeout,
+            is_measured: false,
             number: OnceLock::new(),
+        }
+    }
+
+    /// The head of the same request inside the layers of the application.
+    #[cfg(feature = "tower")]
+    pub(crate) fn inside(&self, parts: Parts, timeout: Duration, is_measured: bool) -> Self {
+        self.number();
+        Self {
+            parts,
+            path: self.path.clone(),
+            route: Arc::clone(&self.route),
+            origin: self.origin,
+            started: self.started.clone(),
+            timeout,
+            is_measured,
+            number: self.number.clone(),
         }
     }
 
@@ -105,16 +124,19 @@ impl Head {
 
     /// Generates an id. Each run of the program has its own prefix, so ids of two runs differ in a log.
     fn made_id(&self) -> String {
-        static NUMBER: AtomicU64 = AtomicU64::new(1);
         static RUN: OnceLock<u64> = OnceLock::new();
-        let number = self
-            .number
-            .get_or_init(|| NUMBER.fetch_add(1, Ordering::Relaxed));
+        let number = self.number();
         let run = RUN.get_or_init(|| {
             use std::hash::{BuildHasher, RandomState};
             RandomState::new().hash_one(std::process::id()) >> 32
         });
         format!("{run:08x}-{number:x}")
+    }
+
+    fn number(&self) -> u64 {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let next = || NUMBER.fetch_add(1, Ordering::Relaxed);
+        *self.number.get_or_init(next)
     }
 
     /// The start time of the request.

@@ -1,5 +1,6 @@
 //! [`Request`]: the head, the parameters and the body of a request.
 
+pub(crate) mod gate;
 pub(crate) mod head;
 pub(crate) mod route;
 pub(crate) mod settings;

@@ -17,6 +17,7 @@ use crate::error::problem::Problem;
 use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::forwarded::Proxies;
 use crate::proto::host::Host;
+use crate::request::gate::Gate;
 use crate::task::detached::Detached;
 use crate::task::timeout::DEFAULT_TIMEOUT;
 
@@ -48,7 +49,7 @@ pub enum TrailingSlash {
     Ignore,
 }
 
-type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
+pub(crate) type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -59,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) root_path: String,
     pub(crate) timeout: Duration,
     pub(crate) map_problem: Option<ProblemHook>,
+    /// The access rules that all routes of the application share.
+    pub(crate) gates: Vec<Arc<dyn Gate>>,
     /// The hosts to serve; empty for all hosts.
     pub(crate) trusted_hosts: Vec<String>,
     pub(crate) has_health: bool,
@@ -86,6 +89,7 @@ impl Default for Settings {
             root_path: String::new(),
             timeout: DEFAULT_TIMEOUT,
             map_problem: None,
+            gates: Vec::new(),
             trusted_hosts: Vec::new(),
             has_health: false,
             proxies: Proxies::default(),

@@ -22,7 +22,7 @@ pub enum Reply {
     Response(Box<Response>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Content {
     status: StatusCode,
     media_type: Option<&'static HeaderValue>,

@@ -44,17 +44,19 @@ where
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
-        match &polled {
+        match &mut polled {
             // The rest of this request's body is not the next head.
             Poll::Ready(_) if self.body.as_ref().is_some_and(BodyState::is_open) => {
                 return polled;
             }
-            Poll::Ready(Ok(response)) if !response.body().fits_one_chunk() => {}
             // The upgrade handler takes over the connection and its timeouts.
             Poll::Ready(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 self.state.http1.set_upgrade(Upgrade::of(response));
+                // A layer may have wrapped the empty body.
+                *response.body_mut() = Body::empty();
                 return polled;
             }
+            Poll::Ready(Ok(response)) if !response.body().fits_one_chunk() => {}
             Poll::Ready(_) => {
                 self.state.responded();
                 return polled;

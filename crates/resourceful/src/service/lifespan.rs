@@ -30,8 +30,7 @@ impl Lifespan {
         self.on_stop.push(Box::new(|| Box::pin(hook())));
     }
 
-    /// Adds the hooks of a mounted application, after the hooks so far.
-    #[cfg(feature = "tower")]
+    /// Adds the hooks of a nested or mounted application, after the hooks so far.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.on_start.append(&mut other.on_start);
         self.on_stop.append(&mut other.on_stop);

@@ -10,6 +10,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::body::Body;
 use crate::docs::openapi_json::Served;
 use crate::endpoint::error_response::error_response;
+#[cfg(feature = "tower")]
+use crate::endpoint::layers::{Next, Target, walk_layers};
 use crate::endpoint::response_future::ResponseFuture;
 use crate::endpoint::telemetry::RequestTelemetry;
 use crate::error::{Error, ErrorStatus, Result};
@@ -29,6 +31,9 @@ use crate::service::lifespan::Lifespan;
 pub(crate) struct Pipeline {
     pub(crate) router: Router,
     pub(crate) settings: Arc<Settings>,
+    /// The layers around requests that match no path; `None` without any.
+    #[cfg(feature = "tower")]
+    pub(crate) layers: Option<Arc<[Next]>>,
     /// The route of requests that match no path.
     pub(crate) unmatched: Arc<Route>,
     /// The API document; `None` if it is not served.
@@ -67,14 +72,12 @@ impl Pipeline {
             // `OPTIONS *` is about the whole server (RFC 9110 section 9.3.7).
             Err(_) if parts.method == Method::OPTIONS && parts.uri.path() == "*" => {
                 let content = Content::empty(StatusCode::NO_CONTENT);
-                return self.respond_early(Ok(content.into()), parts);
+                return self.respond_early(Ok(content), None, parts);
             }
             Err(RouteError::Error(error)) => return self.refuse(error, parts),
             Err(RouteError::OtherSlash) => {
-                return self.respond_early(
-                    other_slash(&parts, root_path(&parts, &self.settings)),
-                    parts,
-                );
+                let redirect = other_slash(&parts, root_path(&parts, &self.settings));
+                return self.respond_early(redirect, None, parts);
             }
         };
         match table.endpoint(&parts.method) {
@@ -86,17 +89,25 @@ impl Pipeline {
                 }
                 let is_head = parts.method == Method::HEAD;
                 let route = Arc::clone(&table.route);
-                let limit = endpoint.timeout().unwrap_or(self.settings.timeout);
+                let limit = endpoint.timeout().unwrap_or(table.route.settings.timeout);
                 let head = Head::new(parts, path, route, connection, limit);
+                #[cfg(feature = "tower")]
+                if let Some(layers) = &table.layers {
+                    let target = Target::Endpoint(Arc::clone(endpoint));
+                    return walk_layers(target, layers, head, body).for_method(is_head);
+                }
                 let request = Request::new(head, body);
                 let head = Arc::clone(request.head());
                 ResponseFuture::running(Arc::clone(endpoint).call(request), head)
                     .for_method(is_head)
             }
             None if parts.method == Method::OPTIONS => {
-                self.respond_early(self.options(table, &parts), parts)
+                self.respond_early(self.options(table, &parts), Some(table), parts)
             }
-            None => self.refuse(method_not_allowed(&table.allow), parts),
+            None => {
+                let error = method_not_allowed(&table.allow);
+                self.respond_early(Err(error), Some(table), parts)
+            }
         }
     }
 
@@ -130,17 +141,17 @@ impl Pipeline {
 
     /// The response to `OPTIONS`: the methods of a path in `Allow`. A client that accepts JSON also
     /// gets the part of the document for this path.
-    fn options(&self, table: &MethodTable, parts: &Parts) -> Result<Reply> {
+    fn options(&self, table: &MethodTable, parts: &Parts) -> Result<Content> {
         let content = match &self.document {
             Some(document) if names_json(&parts.headers) => document.part(&table.route.pattern)?,
             _ => Content::empty(StatusCode::NO_CONTENT),
         };
-        Ok(content.with(ALLOW, table.allow.clone()).into())
+        Ok(content.with(ALLOW, table.allow.clone()))
     }
 
     /// The response to a request that reaches no endpoint.
     pub(crate) fn refuse(&self, error: Error, parts: Parts) -> ResponseFuture {
-        self.respond_early(Err(error), parts)
+        self.respond_early(Err(error), None, parts)
     }
 
     /// The response to bytes that never became a request.
@@ -156,10 +167,26 @@ impl Pipeline {
         Head::new(parts, None, unmatched, None, self.settings.timeout)
     }
 
-    fn respond_early(&self, result: Result<Reply>, parts: Parts) -> ResponseFuture {
+    /// Responds without an endpoint. `table` is that of the path, if it is registered.
+    fn respond_early(
+        &self,
+        result: Result<Content>,
+        #[cfg_attr(
+            not(feature = "tower"),
+            expect(unused_variables, reason = "for layers")
+        )]
+        table: Option<&MethodTable>,
+        parts: Parts,
+    ) -> ResponseFuture {
         let is_head = parts.method == Method::HEAD;
         let head = self.unmatched_head(parts);
-        let reply = result.unwrap_or_else(|error| error_response(&error, &head));
+        #[cfg(feature = "tower")]
+        if let Some(layers) = table.map_or(&self.layers, |table| &table.layers) {
+            let target = Target::Early(result.map_err(Arc::new));
+            return walk_layers(target, layers, head, Body::empty()).for_method(is_head);
+        }
+        let reply = result.map(Reply::from);
+        let reply = reply.unwrap_or_else(|error| error_response(&error, &head));
         let reply = match RequestTelemetry::new(&head) {
             Some(telemetry) => telemetry.completed(reply),
             None => reply,
@@ -192,7 +219,7 @@ const RAW_IN_QUERIES: &AsciiSet = &CONTROLS
 ///
 /// The redirect stays on this host: the path matches a pattern, so its first segment is not empty,
 /// and it has no backslash. A `Location` of `//evil.com` or `/\evil.com` would leave it.
-fn other_slash(parts: &Parts, root: &str) -> Result<Reply> {
+fn other_slash(parts: &Parts, root: &str) -> Result<Content> {
     let path = toggle_slash(parts.uri.path());
     let query = parts.uri.query();
     let query = query.map_or(String::new(), |query| {
@@ -200,9 +227,7 @@ fn other_slash(parts: &Parts, root: &str) -> Result<Reply> {
     });
     let location = HeaderValue::from_str(&format!("{root}{path}{query}"));
     let content = Content::empty(StatusCode::PERMANENT_REDIRECT);
-    Ok(content
-        .with(LOCATION, location.map_err(Error::internal)?)
-        .into())
+    Ok(content.with(LOCATION, location.map_err(Error::internal)?))
 }
 
 fn uri_too_long(limit: usize) -> Error {

@@ -1,5 +1,7 @@
 //! [`Router`]: finds the endpoint of a normalised path and a method, with matchit.
 
+pub(crate) mod part;
+
 use std::collections::BTreeMap;
 use std::panic::Location;
 use std::sync::Arc;
@@ -9,10 +11,13 @@ use http::header::HeaderValue;
 
 use crate::action::allow;
 use crate::endpoint::Endpoint;
+#[cfg(feature = "tower")]
+use crate::endpoint::layers::Next;
 use crate::error::build_error::{BuildError, BuildErrors};
 use crate::proto::path::{is_path_character, normalise};
 use crate::request::route::{PathParameter, Route};
-use crate::request::settings::{Settings, TrailingSlash};
+use crate::request::settings::TrailingSlash;
+use crate::router::part::{Inheritance, Inherited, Parts, are_same};
 
 /// The methods that can be registered, in the order of `Allow`. `GET` also serves `HEAD`.
 const METHODS: [Method; 5] = [
@@ -29,6 +34,9 @@ pub(crate) struct Registration {
     pub(crate) methods: Methods,
     pub(crate) endpoint: Arc<dyn Endpoint>,
     pub(crate) caller: &'static Location<'static>,
+    pub(crate) parts: Parts,
+    /// Whether the API document has the endpoint.
+    pub(crate) is_documented: bool,
 }
 
 impl Registration {
@@ -71,6 +79,9 @@ enum Target {
 /// One registered path, with its endpoints by method.
 pub(crate) struct MethodTable {
     pub(crate) route: Arc<Route>,
+    /// The layers around the path; `None` without any.
+    #[cfg(feature = "tower")]
+    pub(crate) layers: Option<Arc<[Next]>>,
     /// The value of `Allow`.
     pub(crate) allow: HeaderValue,
     by_method: [Option<Arc<dyn Endpoint>>; METHODS.len()],
@@ -88,7 +99,7 @@ impl Router {
     /// Every path that is malformed or registered twice.
     pub(crate) fn new(
         registrations: Vec<Registration>,
-        settings: &Arc<Settings>,
+        outermost: &Inherited,
         mut errors: Vec<BuildError>,
     ) -> Result<Self, BuildErrors> {
         // Grouped by shape (`/posts/{}`) and sorted: matchit finds some conflicts only in one
@@ -107,11 +118,14 @@ impl Router {
             tree: matchit::Router::new(),
             tables: Vec::new(),
         };
+        let mut inheritance = Inheritance::new(outermost.clone());
         for (_, registrations) in paths {
-            router.insert(registrations, settings, &mut errors);
+            let inherited = inheritance.of(&registrations[0].parts);
+            router.insert(registrations, inherited, &mut errors);
         }
-        if settings.trailing_slash != TrailingSlash::Strict {
-            router.insert_other_slashes(settings.trailing_slash);
+        let policy = outermost.settings.trailing_slash;
+        if policy != TrailingSlash::Strict {
+            router.insert_other_slashes(policy);
         }
         if errors.is_empty() {
             Ok(router)
@@ -135,14 +149,16 @@ impl Router {
     fn insert(
         &mut self,
         registrations: Vec<Registration>,
-        settings: &Arc<Settings>,
+        inherited: Inherited,
         errors: &mut Vec<BuildError>,
     ) {
         let first = &registrations[0];
-        let (pattern, caller) = (first.pattern.clone(), first.caller);
-        let route = Route::new(pattern.clone(), Arc::clone(settings));
+        let (pattern, caller, parts) = (first.pattern.clone(), first.caller, first.parts.clone());
+        let route = Route::new(pattern.clone(), inherited.settings);
         let mut table = MethodTable {
             route: Arc::new(route),
+            #[cfg(feature = "tower")]
+            layers: inherited.layers,
             allow: HeaderValue::from_static(""),
             by_method: Default::default(),
             any: None,
@@ -152,6 +168,13 @@ impl Router {
             if registration.pattern != pattern {
                 errors.push(BuildError::new(
                     format!("`{pattern}` and `{}` are one path", registration.pattern),
+                    &[caller, registration.caller],
+                ));
+                continue;
+            }
+            if !are_same(&registration.parts, &parts) {
+                errors.push(BuildError::new(
+                    format!("`{pattern}` is a path of two applications with settings of their own"),
                     &[caller, registration.caller],
                 ));
                 continue;

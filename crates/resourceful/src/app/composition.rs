@@ -1,0 +1,237 @@
+//! One application out of many parts: nested applications and what their routes share.
+
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::Arc;
+
+#[cfg(feature = "tower")]
+use bytes::Bytes;
+#[cfg(feature = "tower")]
+use http_body::Body as HttpBody;
+#[cfg(feature = "tower")]
+use tower_layer::Layer;
+#[cfg(feature = "tower")]
+use tower_service::Service;
+
+use super::App;
+#[cfg(feature = "tower")]
+use crate::body::Body;
+#[cfg(feature = "tower")]
+use crate::endpoint::layers::Next;
+#[cfg(feature = "tower")]
+use crate::error::BoxError;
+use crate::error::build_error::BuildError;
+use crate::handler::access::Access;
+use crate::openapi::Security;
+use crate::request::Request;
+use crate::request::gate::{Checked, Gate};
+
+/// A setting that a nested application cannot have, and the place where it was set.
+pub(super) struct OutermostSetting {
+    name: &'static str,
+    caller: &'static Location<'static>,
+}
+
+impl App {
+    /// Adds the routes of another application below `path`.
+    ///
+    /// A module returns an `App`, and the application is composed of the modules. `path` may have
+    /// parameters. The inner application keeps its [`layer`](Self::layer)s,
+    /// [`access`](Self::access), [`timeout`](Self::timeout), body limits and
+    /// [`map_problem`](Self::map_problem), which runs before that of the outer application. Where it
+    /// sets nothing, the outer application's settings apply. Its health checks, tags, start and stop
+    /// hooks become those of the outer application. Its [`info`](Self::info) is not used.
+    ///
+    /// The operation ids of the inner application begin with the words of `path`, so that they do not
+    /// change when another part is added. Settings of the server, such as
+    /// [`trusted_proxies`](Self::trusted_proxies), belong to the outermost application:
+    /// [`build`](Self::build) reports them.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// fn greetings() -> App {
+    ///     async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+    ///     App::new().get("/hello", public(hello))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let app = App::new().nest("/v1", greetings()).nest("/v2", greetings());
+    /// let client = TestClient::new(app)?;
+    /// assert_eq!(client.get("/v1/hello").await.text(), "hello");
+    /// assert_eq!(client.get("/v2/hello/").await.headers()["location"], "/v2/hello");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn nest(mut self, path: &str, inner: Self) -> Self {
+        let caller = Location::caller();
+        let prefix = path.trim_end_matches('/');
+        for setting in inner.outermost_only {
+            self.errors.push(BuildError::new(
+                format!(
+                    "`{}` is a setting of the outermost application, and this one is nested at `{path}`",
+                    setting.name
+                ),
+                &[setting.caller, caller],
+            ));
+        }
+        let mut part = inner.part;
+        prefix.clone_into(&mut part.prefix);
+        let part = Arc::new(part);
+        for mut registration in inner.registrations {
+            registration.pattern.insert_str(0, prefix);
+            registration.parts.insert(0, Arc::clone(&part));
+            registration.is_documented &= inner.is_documented;
+            self.registrations.push(registration);
+        }
+        self.errors.extend(inner.errors);
+        self.checks.extend(inner.checks);
+        self.health = self.health.or(inner.health);
+        self.settings.has_health |= inner.settings.has_health;
+        self.settings.mounted.extend(inner.settings.mounted);
+        self.lifespan.append(inner.lifespan);
+        for (tag, text) in inner.about.tags {
+            self.about.tags.entry(tag).or_insert(text);
+        }
+        self.about.changes.extend(inner.about.changes);
+        self.docs = self.docs.or(inner.docs);
+        self
+    }
+
+    /// Requires the access `A` for all routes of this application, besides the access of each route.
+    ///
+    /// A group of routes is a [nested](Self::nest) application. `A` is checked first.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// struct Local;
+    ///
+    /// impl Access<()> for Local {
+    ///     async fn check(_: &(), request: &Request) -> Result<()> {
+    ///         let local = request.peer().is_some_and(|peer| peer.ip().is_loopback());
+    ///         if local { Ok(()) } else { Err(Error::forbidden("Only from this machine.")) }
+    ///     }
+    /// }
+    ///
+    /// async fn report(_: Request) -> Result<&'static str> { Ok("all is well") }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let internal = App::new().access::<Local>().get("/report", public(report));
+    /// let client = TestClient::new(App::new().nest("/internal", internal))?;
+    /// assert_eq!(client.get("/internal/report").await.status(), 403); // no socket, no peer
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn access<A: Access<()>>(self) -> Self {
+        self.access_with_state::<A, ()>(())
+    }
+
+    /// Requires the access `A`, whose checks need `state`. See [`access`](Self::access).
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// struct Networks(Vec<std::net::IpAddr>);
+    /// struct Known;
+    ///
+    /// impl Access<Networks> for Known {
+    ///     async fn check(networks: &Networks, request: &Request) -> Result<()> {
+    ///         let known = request.client_ip().is_some_and(|client| networks.0.contains(&client));
+    ///         if known { Ok(()) } else { Err(Error::forbidden("Your address is not known here.")) }
+    ///     }
+    /// }
+    ///
+    /// let app = App::new().access_with_state::<Known, _>(Networks(vec![]));
+    /// ```
+    pub fn access_with_state<A: Access<S>, S: Send + Sync + 'static>(mut self, state: S) -> Self {
+        let gate = AccessGate::<A, S> {
+            state,
+            access: PhantomData,
+        };
+        self.part.gates.push(Arc::new(gate));
+        self
+    }
+
+    /// Puts a tower layer around all routes of this application, and of those nested in it.
+    ///
+    /// The layer sees every request, also one that gets 404 or 405 and an `OPTIONS` that nobody
+    /// registered, and every response, also an error. A layer of a [nested](Self::nest) application
+    /// sees the requests to its paths only. The layer that is added last is the first one to see a
+    /// request.
+    ///
+    /// The server finds the route before it calls the layers. So a request has one log line with its
+    /// path, the client's address is known, an unsafe request runs to its end, and the
+    /// [`timeout`](Self::timeout) also limits the layers. A layer that changes the path does not change
+    /// the route: put such a layer around the [built](Self::build) application. Each request has the
+    /// extension [`ConnectionInfo`](crate::ConnectionInfo). An error of the layer is 500.
+    ///
+    /// An application without layers pays nothing for them.
+    ///
+    /// # Examples
+    /// ```
+    /// use http::{Method, header::CONTENT_TYPE};
+    /// use resourceful::prelude::*;
+    /// use tower_http::cors::CorsLayer;
+    ///
+    /// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let cors = CorsLayer::new()
+    ///     .allow_origin(["https://shop.example".parse().expect("it is an origin")])
+    ///     .allow_methods([Method::GET, Method::POST])
+    ///     .allow_headers([CONTENT_TYPE]);
+    /// let client = TestClient::new(App::new().get("/hello", public(hello)).layer(cors))?;
+    /// let response = client.get("/nothing").header("origin", "https://shop.example").await;
+    /// assert_eq!(response.status(), 404);
+    /// assert_eq!(response.headers()["access-control-allow-origin"], "https://shop.example");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tower")]
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<Next>,
+        L::Service:
+            Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<http::Request<Body>>>::Future: Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let inner = self.part.layers.take().unwrap_or_default();
+        self.part.layers = Some(inner.layered(&layer));
+        self
+    }
+
+    /// Notes a setting that a nested application cannot have.
+    #[track_caller]
+    pub(super) fn belongs_to_outermost(&mut self, name: &'static str) {
+        self.outermost_only.push(OutermostSetting {
+            name,
+            caller: Location::caller(),
+        });
+    }
+}
+
+struct AccessGate<A, S> {
+    state: S,
+    access: PhantomData<fn() -> A>,
+}
+
+impl<A: Access<S>, S: Send + Sync + 'static> Gate for AccessGate<A, S> {
+    fn check<'a>(&'a self, request: &'a Request) -> Checked<'a> {
+        Box::pin(A::check(&self.state, request))
+    }
+
+    fn security(&self) -> Security {
+        A::security(None)
+    }
+}

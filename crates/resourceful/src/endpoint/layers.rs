@@ -1,0 +1,248 @@
+//! [`Next`]: the tower layers between the route of a request and its endpoint.
+//!
+//! The route is found first, so that the log line of a request, its timeout and its run to the end
+//! are outside the layers. Errors become responses inside them.
+
+use std::convert::Infallible;
+use std::future::{Future, ready};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body as HttpBody;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::Instrument as _;
+
+use crate::body::{Body, Response};
+use crate::endpoint::error_response::error_response;
+use crate::endpoint::response_future::ResponseFuture;
+use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
+use crate::endpoint::{BoxFuture, Endpoint};
+use crate::error::{BoxError, Error, Result};
+use crate::request::Request;
+use crate::request::head::Head;
+use crate::response::problem_reply::problem_reply;
+use crate::response::reply::{Content, Reply};
+use crate::response::tower_service::{SharedService, call};
+use crate::task::catch_panic::CatchPanic;
+
+/// The time that layers have beyond the timeout of a request. The 503 of the endpoint passes through
+/// them in this time.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The service inside a layer: the rest of the application.
+///
+/// [`App::layer`](crate::App::layer) gives it to the layer.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use resourceful::Next;
+/// use tower::util::MapRequest;
+///
+/// fn in_english(next: Next) -> MapRequest<Next, fn(http::Request<resourceful::Body>) -> http::Request<resourceful::Body>> {
+///     MapRequest::new(next, |mut request| {
+///         request.headers_mut().insert("accept-language", "en".parse().expect("it is ASCII"));
+///         request
+///     })
+/// }
+///
+/// let app = App::new().layer(tower::layer::layer_fn(in_english));
+/// ```
+#[derive(Clone, Default)]
+pub struct Next(Option<Arc<dyn InnerService>>);
+
+impl Next {
+    /// Puts a layer around these.
+    pub(crate) fn layered<L, B>(self, layer: &L) -> Self
+    where
+        L: Layer<Self>,
+        L::Service:
+            Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<http::Request<Body>>>::Future: Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self(Some(Arc::new(SharedService::new(layer.layer(self)))))
+    }
+}
+
+impl std::fmt::Debug for Next {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Next").finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<http::Request<B>> for Next
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let mut request = request.map(|body| Body::from_any(body).into_incoming());
+        match (&self.0, request.extensions_mut().remove::<Routed>()) {
+            (_, None) => {
+                let error = "a layer has removed the extensions of the request";
+                tracing::error!(error, "request failed");
+                let error = Error::internal(error);
+                Box::pin(ready(Ok(respond(problem_reply(&(&error).into(), &error)))))
+            }
+            (Some(inner), Some(routed)) => {
+                let head = Arc::clone(&routed.head);
+                request.extensions_mut().insert(routed);
+                let response = inner.call(request);
+                Box::pin(async move {
+                    let response = response.await;
+                    Ok(response.unwrap_or_else(|error| respond(error_response(&error, &head))))
+                })
+            }
+            (None, Some(routed)) => routed.go_on(request),
+        }
+    }
+}
+
+/// A service with layers, without its type.
+trait InnerService: Send + Sync {
+    fn call(
+        &self,
+        request: http::Request<Body>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
+}
+
+impl<S, B> InnerService for SharedService<S>
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    fn call(
+        &self,
+        request: http::Request<Body>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>> {
+        Box::pin(call(self.get(), request))
+    }
+}
+
+/// The end of the walk of a request inside the layers.
+#[derive(Clone)]
+pub(crate) enum Target {
+    Endpoint(Arc<dyn Endpoint>),
+    /// A request that reaches no endpoint, for example a 404.
+    Early(Result<Content, Arc<Error>>),
+}
+
+impl Target {
+    fn telemetry(&self) -> Telemetry {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.telemetry(),
+            Self::Early(_) => Telemetry::All,
+        }
+    }
+}
+
+/// Request extension: the part of the walk after the present layers. A layer that tries again sends
+/// a clone.
+#[derive(Clone)]
+struct Routed {
+    target: Target,
+    /// The head outside the layers.
+    head: Arc<Head>,
+    timeout: Duration,
+    is_measured: bool,
+    /// The layers of the applications around the route, the outermost application first.
+    layers: Arc<[Next]>,
+    passed: usize,
+}
+
+impl Routed {
+    /// Calls the layers of the next application, or the target.
+    fn go_on(
+        mut self,
+        mut request: http::Request<Body>,
+    ) -> <Next as Service<http::Request<Body>>>::Future {
+        if let Some(mut next) = self.layers.get(self.passed).cloned() {
+            self.passed += 1;
+            request.extensions_mut().insert(self);
+            return next.call(request);
+        }
+        let (parts, body) = request.into_parts();
+        let head = self.head.inside(parts, self.timeout, self.is_measured);
+        match self.target {
+            Target::Endpoint(endpoint) => {
+                let request = Request::new(head, body);
+                let head = Arc::clone(request.head());
+                Box::pin(ResponseFuture::running(endpoint.call(request), head))
+            }
+            Target::Early(result) => {
+                let reply = result.map(Reply::from);
+                let reply = reply.unwrap_or_else(|error| error_response(&error, &head));
+                Box::pin(ready(Ok(respond(reply))))
+            }
+        }
+    }
+}
+
+/// Passes a request through the layers to its target.
+pub(crate) fn walk_layers(
+    target: Target,
+    layers: &Arc<[Next]>,
+    mut head: Head,
+    body: Body,
+) -> ResponseFuture {
+    let telemetry = match target.telemetry() {
+        Telemetry::All => RequestTelemetry::new(&head),
+        Telemetry::Refusals | Telemetry::Off => None,
+    };
+    let mut request = http::Request::from_parts(head.parts.clone(), body);
+    if let Some(connection) = head.origin {
+        request.extensions_mut().insert(connection);
+    }
+    let timeout = head.timeout;
+    head.timeout = timeout.saturating_add(GRACE);
+    let head = Arc::new(head);
+    let routed = Routed {
+        target,
+        head: Arc::clone(&head),
+        timeout,
+        is_measured: telemetry.is_some(),
+        layers: Arc::clone(layers),
+        passed: 0,
+    };
+    let work = run(routed, request);
+    let running: BoxFuture = match telemetry {
+        None => Box::pin(work),
+        Some(telemetry) => {
+            let span = telemetry.span();
+            Box::pin(async move { telemetry.completed(work.await) }.instrument(span))
+        }
+    };
+    ResponseFuture::running(running, head)
+}
+
+async fn run(routed: Routed, request: http::Request<Body>) -> Reply {
+    let head = Arc::clone(&routed.head);
+    let work = async move {
+        let Ok(response) = routed.go_on(request).await;
+        Ok(Reply::from(response))
+    };
+    let result = CatchPanic::with_timeout(pin!(work), head.cancel_timeout()).await;
+    result.unwrap_or_else(|error| error_response(&error, &head))
+}
+
+fn respond(reply: Reply) -> Response {
+    reply.into_response(&mut http::HeaderMap::new())
+}

@@ -1,0 +1,127 @@
+//! [`Part`]: the settings that an application gives its routes, and [`Inherited`]: those of all
+//! applications around a route.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "tower")]
+use crate::endpoint::layers::Next;
+use crate::request::gate::Gate;
+use crate::request::settings::{ProblemHook, Settings};
+
+/// The settings that every application has for its own routes. Those of an outer application apply
+/// where a nested one has none.
+#[derive(Clone, Default)]
+pub(crate) struct Part {
+    /// The path at which the application is nested; empty for the outermost one.
+    pub(crate) prefix: String,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) max_body_size: Option<u64>,
+    pub(crate) body_read_timeout: Option<Duration>,
+    pub(crate) min_body_rate: Option<u64>,
+    pub(crate) map_problem: Option<ProblemHook>,
+    pub(crate) gates: Vec<Arc<dyn Gate>>,
+    #[cfg(feature = "tower")]
+    pub(crate) layers: Option<Next>,
+}
+
+impl Part {
+    /// Changes the settings of the outer application into those of this one.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        if let Some(timeout) = self.timeout {
+            settings.timeout = timeout;
+        }
+        if let Some(max_body_size) = self.max_body_size {
+            settings.max_body_size = max_body_size;
+        }
+        if let Some(timeout) = self.body_read_timeout {
+            settings.body_limits.chunk_timeout = timeout;
+        }
+        if let Some(rate) = self.min_body_rate {
+            settings.body_limits.min_rate = rate;
+        }
+        settings.map_problem = match (self.map_problem.clone(), settings.map_problem.take()) {
+            (Some(inner), Some(outer)) => Some(Arc::new(move |error, problem| {
+                outer(error, inner(error, problem))
+            })),
+            (inner, outer) => inner.or(outer),
+        };
+        settings.gates.extend(self.gates.iter().cloned());
+    }
+}
+
+/// The applications around a route, the outermost first, without the outermost of all.
+pub(crate) type Parts = Vec<Arc<Part>>;
+
+/// What a route has from the applications around it.
+#[derive(Clone)]
+pub(crate) struct Inherited {
+    pub(crate) settings: Arc<Settings>,
+    /// The layers, the outermost application's first; `None` without any.
+    #[cfg(feature = "tower")]
+    pub(crate) layers: Option<Arc<[Next]>>,
+}
+
+impl Inherited {
+    /// What the routes of the outermost application have.
+    pub(crate) fn outermost(mut settings: Settings, part: &Part) -> Self {
+        part.apply(&mut settings);
+        Self {
+            settings: Arc::new(settings),
+            #[cfg(feature = "tower")]
+            layers: part.layers.clone().map(|layers| [layers].into()),
+        }
+    }
+
+    fn in_part(&self, part: &Part) -> Self {
+        let mut settings = (*self.settings).clone();
+        part.apply(&mut settings);
+        Self {
+            settings: Arc::new(settings),
+            #[cfg(feature = "tower")]
+            layers: {
+                let outer = self.layers.iter().flat_map(|layers| layers.iter());
+                let layers: Vec<_> = outer.chain(&part.layers).cloned().collect();
+                (!layers.is_empty()).then(|| layers.into())
+            },
+        }
+    }
+}
+
+/// What routes inherit. Routes of the same parts share it.
+pub(crate) struct Inheritance {
+    outermost: Inherited,
+    known: HashMap<Vec<*const Part>, Inherited>,
+}
+
+impl Inheritance {
+    pub(crate) fn new(outermost: Inherited) -> Self {
+        Self {
+            outermost,
+            known: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn of(&mut self, parts: &Parts) -> Inherited {
+        if parts.is_empty() {
+            return self.outermost.clone();
+        }
+        let inherited = self.known.entry(addresses(parts)).or_insert_with(|| {
+            let outermost = self.outermost.clone();
+            parts
+                .iter()
+                .fold(outermost, |outer, part| outer.in_part(part))
+        });
+        inherited.clone()
+    }
+}
+
+/// Whether two routes are in the same parts.
+pub(crate) fn are_same(parts: &Parts, others: &Parts) -> bool {
+    addresses(parts) == addresses(others)
+}
+
+fn addresses(parts: &Parts) -> Vec<*const Part> {
+    parts.iter().map(Arc::as_ptr).collect()
+}
