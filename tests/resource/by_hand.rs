@@ -1,5 +1,5 @@
-use resourceful::Never;
 use resourceful::prelude::*;
+use resourceful::{Never, NoParent};
 
 use crate::fixture::{NewPost, Post};
 
@@ -11,6 +11,7 @@ impl AsyncResource for Drafts {
     const ACTIONS: Actions = Actions::of(&[Action::List, Action::Create]);
     type Access = Public;
     type Error = Error;
+    type Parent = NoParent;
     type Id = Never;
     type Query = LimitOffset<5, 10>;
     type ListItem = i64;

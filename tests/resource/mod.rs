@@ -4,4 +4,5 @@ mod aliases;
 mod by_hand;
 mod crud;
 mod extra;
+mod nested;
 mod views;

@@ -40,6 +40,7 @@ async fn a_promised_hook_that_is_not_written_is_a_500() {
     impl AsyncResource for Hollow {
         const ACTIONS: Actions = Actions::of(&[Action::Retrieve, Action::List]);
         type Access = Public;
+        type Parent = resourceful::NoParent;
         type Id = i64;
 
         async fn list(&self, _: &Request, _: Unpaged) -> Result<Page<i64>> {

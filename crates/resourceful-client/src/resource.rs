@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::Method;
-use resourceful::{Action, AsyncResource, Page, Request, ResourceAction};
+use resourceful::{Action, AsyncResource, Page, Parent as _, Request, ResourceAction};
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +90,8 @@ pub struct ResourceClient<R> {
     client: Client,
     /// Path below the client's base URL, with the server's trailing slash.
     collection: Arc<str>,
+    /// The parameters of the collection's path, by name.
+    parent: Arc<[(String, String)]>,
     resource: PhantomData<fn() -> R>,
 }
 
@@ -105,7 +107,8 @@ impl<R: AsyncResource> ResourceClient<R> {
     pub fn new(url: &str) -> Result<Self, BuildError> {
         let client = Client::new(url)?;
         let has_slash = client.base().path().ends_with('/');
-        Ok(Self::at(client, if has_slash { "/" } else { "" }))
+        let collection = if has_slash { "/" } else { "" };
+        Ok(Self::at(client, collection.into(), Arc::default()))
     }
 
     /// Creates a client that uses `client`. `path` is the collection's, below the client's base URL;
@@ -127,15 +130,72 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// ```
     pub fn with_client(client: Client, path: &str) -> Result<Self, BuildError> {
         match expand(path, &[]) {
-            Ok(_) => Ok(Self::at(client, path)),
+            Ok(_) => Ok(Self::at(client, path.into(), Arc::default())),
             Err(error) => Err(BuildError(error.to_string())),
         }
     }
 
-    fn at(client: Client, collection: &str) -> Self {
+    /// Creates a client for the items of one parent. `path` is the one of the collection, below the
+    /// base URL, with a parameter for each id of the parent.
+    ///
+    /// # Errors
+    /// If `path` is invalid, has another number of parameters, or if an id cannot be a segment.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use resourceful_client::{Client, ResourceClient};
+    ///
+    /// #[derive(Serialize, Deserialize, JsonSchema)]
+    /// struct Task { id: i64, project: i64 }
+    ///
+    /// struct Tasks;
+    ///
+    /// #[resource]
+    /// impl AsyncResource for Tasks {
+    ///     type Access = Public;
+    ///     type Parent = i64;
+    ///
+    ///     async fn retrieve(&self, request: &Request, id: i64) -> Result<Task> {
+    ///         Ok(Task { id, project: self.parent(request) })
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let path = "/projects/{project_id}/tasks";
+    /// let server = App::new().resource(path, Tasks).bind("127.0.0.1:0").await?;
+    /// let client = Client::new(&format!("http://{}", server.local_addr()))?;
+    /// tokio::spawn(server.run());
+    /// let tasks = ResourceClient::<Tasks>::in_parent(client, path, &7)?;
+    /// assert_eq!(tasks.retrieve(&1).await?.project, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn in_parent(client: Client, path: &str, parent: &R::Parent) -> Result<Self, BuildError> {
+        let names = path.split('/').filter_map(|segment| {
+            let name = segment.strip_prefix('{')?.strip_suffix('}')?;
+            Some(name.to_owned())
+        });
+        let names: Vec<_> = names.collect();
+        let values = parent.values();
+        if names.len() != values.len() {
+            let (parameters, ids) = (names.len(), values.len());
+            let message = format!("`{path}` has {parameters} parameters, and the parent has {ids}");
+            return Err(BuildError(message));
+        }
+        let parameters: Arc<[_]> = names.into_iter().zip(values).collect();
+        match expand(path, &parameters) {
+            Ok(_) => Ok(Self::at(client, path.into(), parameters)),
+            Err(error) => Err(BuildError(error.to_string())),
+        }
+    }
+
+    fn at(client: Client, collection: Arc<str>, parent: Arc<[(String, String)]>) -> Self {
         Self {
             client,
-            collection: collection.into(),
+            collection,
+            parent,
             resource: PhantomData,
         }
     }
@@ -156,7 +216,12 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// ```
     #[must_use]
     pub fn on_behalf_of(&self, request: &Request) -> Self {
-        Self::at(self.client.on_behalf_of(request), &self.collection)
+        let client = self.client.on_behalf_of(request);
+        Self::at(
+            client,
+            Arc::clone(&self.collection),
+            Arc::clone(&self.parent),
+        )
     }
 
     /// Lists the items, or one page of them.
@@ -172,7 +237,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::ListItem: DeserializeOwned,
     {
         const { assert_has::<R>(Action::List, "this resource has no `list`") };
-        let call = self.client.get(&self.collection).query_struct(query);
+        let call = self.on_collection(Method::GET).query_struct(query);
         let NamedPage::<R>(page) = fetch(call).await?;
         Ok(page)
     }
@@ -190,7 +255,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::Item: DeserializeOwned,
     {
         const { assert_has::<R>(Action::Create, "this resource has no `create`") };
-        fetch(self.client.post(&self.collection).json(new)).await
+        fetch(self.on_collection(Method::POST).json(new)).await
     }
 
     /// Retrieves one item.
@@ -345,14 +410,22 @@ impl<R: AsyncResource> ResourceClient<R> {
         A::Output: DeserializeOwned,
     {
         let path = self.below(&A::Target::template(A::SPEC.path()));
-        let call = self.client.call(Action::Extra(A::SPEC).method(), &path);
+        let call = self.request(Action::Extra(A::SPEC).method(), &path);
         fetch(input.add_to(target.set_params(call))).await
     }
 
     fn on_item(&self, method: Method, id: &R::Id) -> Call {
-        self.client
-            .call(method, &self.below("{id}"))
-            .param("id", id)
+        self.request(method, &self.below("{id}")).param("id", id)
+    }
+
+    fn on_collection(&self, method: Method) -> Call {
+        self.request(method, &self.collection)
+    }
+
+    fn request(&self, method: Method, path: &str) -> Call {
+        let call = self.client.call(method, path);
+        let parameters = self.parent.iter();
+        parameters.fold(call, |call, (name, value)| call.param(name, value))
     }
 
     /// Path below the collection, with a trailing slash if the collection has one.
@@ -392,6 +465,7 @@ impl<R> Clone for ResourceClient<R> {
         Self {
             client: self.client.clone(),
             collection: Arc::clone(&self.collection),
+            parent: Arc::clone(&self.parent),
             resource: PhantomData,
         }
     }

@@ -91,7 +91,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Vec::new();
     let id_type = id_type(&block);
     let actions = action::extract(&mut block, id_type.as_ref(), &mut errors);
-    let others = ["location_id", "ready", "extra_actions"];
+    let others = ["parent", "location_id", "ready", "extra_actions"];
     errors.extend(hooks::check(&mut block, HOOKS, &others, "`AsyncResource`"));
     errors.extend(hooks::require_access(&mut block));
     add_consts(&mut block, &name);
@@ -129,6 +129,11 @@ fn add_consts(block: &mut ItemImpl, name: &LitStr) {
 }
 
 fn add_types(block: &mut ItemImpl) {
+    if !hooks::has_type(block, "Parent") {
+        block.items.push(parse_quote!(
+            type Parent = ::resourceful::NoParent;
+        ));
+    }
     for (name, sources) in INPUTS {
         let ty = sources.iter().find_map(|(hook, index)| {
             hooks::parameter(hooks::find(block, hook)?, *index).map(|input| quote!(#input))

@@ -56,6 +56,7 @@ pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::handler::access::{Access, Public};
 pub use self::handler::description::Description;
 pub use self::handler::id::Id;
+pub use self::handler::parent::{NoParent, Parent, Parents};
 pub use self::handler::resource::AsyncResource;
 pub use self::handler::resource_action::{
     ActionInput, ActionTarget, BodyInput, ExtraActions, NoInput, OnCollection, OnItem, QueryInput,

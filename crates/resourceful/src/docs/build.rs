@@ -190,6 +190,21 @@ fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
     operation
         .parameters
         .retain(|one| one.location != "path" || in_path.iter().any(|name| *name == one.name));
+    if let Some((count, parents)) = operation.parents {
+        let is_own = |name: &&str| {
+            let mut own = operation.parameters.iter();
+            own.any(|one| one.location == "path" && one.name == **name)
+        };
+        let before = in_path
+            .iter()
+            .map(String::as_str)
+            .take_while(|name| !is_own(name));
+        let before: Vec<_> = before.collect();
+        for parameter in parents(&before[before.len().saturating_sub(count)..]) {
+            operation.add_parameter(parameter);
+            operation.add_standard_errors(&[StandardError::NotFound]);
+        }
+    }
     for name in in_path {
         let is_known = |one: &Parameter| one.location == "path" && one.name == name;
         if !operation.parameters.iter().any(is_known) {

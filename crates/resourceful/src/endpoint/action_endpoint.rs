@@ -10,11 +10,12 @@ use crate::endpoint::operation;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
 use crate::handler::access::Access;
+use crate::handler::parent::Parent;
 use crate::handler::resource::AsyncResource;
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
 use crate::openapi::{Operation, Registry};
 use crate::proto::negotiate::check_accept;
-use crate::request::Request;
+use crate::request::{Request, nothing_here};
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
 
@@ -47,12 +48,22 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
         R::TIMEOUT
     }
 
+    fn parameters(&self) -> usize {
+        <R::Parent as Parent>::COUNT + usize::from(A::SPEC.is_detail())
+    }
+
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         Some(operation::of_action::<R, A>(registry))
     }
 
     fn accept(&self, request: &mut Request) -> Result<()> {
         request.set_action(A::ACTION);
+        let count = <R::Parent as Parent>::COUNT;
+        if count > 0 {
+            let segments = request.segments(count, usize::from(A::SPEC.is_detail()));
+            let parent = R::Parent::parse(&segments).ok_or_else(nothing_here)?;
+            request.head().set_parent(parent);
+        }
         check_accept(request.headers())
     }
 

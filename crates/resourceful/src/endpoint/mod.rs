@@ -45,6 +45,9 @@ pub trait Endpoint: Send + Sync {
     /// The requests that are logged and measured.
     fn telemetry(&self) -> Telemetry;
 
+    /// The number of parameters that the path needs.
+    fn parameters(&self) -> usize;
+
     /// The operation in the document. `None` if the endpoint is not part of the API.
     fn describe(&self, registry: &mut Registry) -> Option<Operation>;
 
@@ -59,6 +62,10 @@ impl<E: TypedEndpoint> Endpoint for E {
 
     fn telemetry(&self) -> Telemetry {
         TypedEndpoint::telemetry(self)
+    }
+
+    fn parameters(&self) -> usize {
+        TypedEndpoint::parameters(self)
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 
 use crate::handler::access::Access;
 use crate::handler::description::Description;
+use crate::handler::parent::Parent;
 use crate::handler::resource::AsyncResource;
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
 use crate::handler::view::AsyncView;
@@ -34,6 +35,7 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     }
     operation.set_security(R::Access::security(Some(action)), registry);
     operation.add_standard_errors(&[StandardError::NotAcceptable]);
+    operation.parents = Some((<R::Parent as Parent>::COUNT, R::Parent::parameters));
     if A::SPEC.is_detail() {
         operation.add_path_parameter::<<A::Target as ActionTarget>::Id>("id");
     }

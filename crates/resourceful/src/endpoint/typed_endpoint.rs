@@ -21,6 +21,11 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
         None
     }
 
+    /// The number of parameters that the path needs.
+    fn parameters(&self) -> usize {
+        0
+    }
+
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let _ = registry;
         None

@@ -5,6 +5,7 @@
 pub(crate) mod access;
 pub(crate) mod description;
 pub(crate) mod id;
+pub(crate) mod parent;
 pub(crate) mod resource;
 pub(crate) mod resource_action;
 pub(crate) mod signature;

@@ -7,6 +7,7 @@ use crate::action::{Action, Actions};
 use crate::error::Result;
 use crate::handler::access::Access;
 use crate::handler::id::Id;
+use crate::handler::parent::Parent;
 use crate::handler::resource_action::ExtraActions;
 use crate::input::Input;
 use crate::input::pagination::Page;
@@ -34,7 +35,7 @@ use crate::response::representation::{Output, Representation};
 /// # Examples
 /// An implementation by hand:
 /// ```
-/// use resourceful::Never;
+/// use resourceful::{Never, NoParent};
 /// use resourceful::prelude::*;
 ///
 /// #[derive(Serialize, JsonSchema)]
@@ -47,6 +48,7 @@ use crate::response::representation::{Output, Representation};
 ///     const ACTIONS: Actions = Actions::of(&[Action::Retrieve]);
 ///     type Access = Public;
 ///     type Error = Error;
+///     type Parent = NoParent;
 ///     type Id = i64;
 ///     type Query = Never;
 ///     type ListItem = Never;
@@ -96,6 +98,11 @@ pub trait AsyncResource: Send + Sync + 'static {
 
     /// The error type of the hooks: [`Error`](crate::error::Error), or an enum that derives `Problem`.
     type Error: Problems;
+
+    /// The parent of a nested resource: the type of the last parameter in the path of the collection.
+    /// [`NoParent`](crate::NoParent) for a resource that is not nested, [`Parents`](crate::Parents) for
+    /// several parameters. A path with another parent is 404.
+    type Parent: Parent;
 
     /// The type of an item's id, such as an integer, a UUID or a slug.
     type Id: Id;
@@ -178,6 +185,15 @@ pub trait AsyncResource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _ = (request, id);
         async { absent(Action::Destroy) }
+    }
+
+    /// Returns the parent of the requested items. It was parsed before [`Access::check`] ran.
+    ///
+    /// # Panics
+    /// If `request` is one to another resource.
+    fn parent(&self, request: &Request) -> Self::Parent {
+        let parent = request.head().parent().cloned();
+        parent.expect("the request is one to this resource")
     }
 
     /// Returns the id of a new item for the `Location` of a 201 (RFC 9110 section 15.3.2).

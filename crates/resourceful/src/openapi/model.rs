@@ -43,6 +43,9 @@ pub struct Operation {
     /// The hook of a resource. It makes the id unique if another operation has the same.
     #[serde(skip)]
     pub(crate) hook: Option<String>,
+    /// The number of parameters of a resource's parent, and their function from the names in the path.
+    #[serde(skip)]
+    pub(crate) parents: Option<(usize, fn(&[&str]) -> Vec<Parameter>)>,
     pub(crate) tags: Vec<String>,
     pub(crate) summary: String,
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -1,5 +1,6 @@
 //! [`Head`]: a request without its body, and the state that is computed once per request.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -33,6 +34,8 @@ pub(crate) struct Head {
     /// Whether the request is logged and measured outside the layers of the application.
     pub(crate) is_measured: bool,
     number: OnceLock<u64>,
+    /// The parent of a nested resource.
+    parent: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 /// The prefix of an application's paths: its `root_path` if set, else the path of its mount.
@@ -70,6 +73,7 @@ impl Head {
             timeout,
             is_measured: false,
             number: OnceLock::new(),
+            parent: OnceLock::new(),
         }
     }
 
@@ -86,6 +90,7 @@ impl Head {
             timeout,
             is_measured,
             number: self.number.clone(),
+            parent: OnceLock::new(),
         }
     }
 
@@ -137,6 +142,14 @@ impl Head {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let next = || NUMBER.fetch_add(1, Ordering::Relaxed);
         *self.number.get_or_init(next)
+    }
+
+    pub(crate) fn set_parent<P: Send + Sync + 'static>(&self, parent: P) {
+        let _ = self.parent.set(Box::new(parent));
+    }
+
+    pub(crate) fn parent<P: 'static>(&self) -> Option<&P> {
+        self.parent.get()?.downcast_ref()
     }
 
     /// The start time of the request.

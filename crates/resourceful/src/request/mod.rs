@@ -300,6 +300,22 @@ impl Request {
         self.parse(parameter)
     }
 
+    /// The segments of the last `count` parameters of the path, without the last `skipped` ones.
+    pub(crate) fn segments(&self, count: usize, skipped: usize) -> Vec<&str> {
+        let parameters = self
+            .head
+            .route
+            .parameters
+            .iter()
+            .rev()
+            .skip(skipped)
+            .take(count);
+        parameters
+            .rev()
+            .map(|parameter| parameter.of(self.path()))
+            .collect()
+    }
+
     fn parse<T: FromStr + fmt::Display>(&self, parameter: &PathParameter) -> Result<T> {
         parse_segment(parameter.of(self.path())).ok_or_else(nothing_here)
     }
@@ -524,7 +540,7 @@ pub(crate) fn nothing_here() -> Error {
 }
 
 /// Parses a segment. Each id has one spelling: `7` is an integer, `+7` and `007` are not.
-fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<T> {
+pub(crate) fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<T> {
     let text = decode_segment(segment);
     let value = T::from_str(&text).ok()?;
     let doubtful = text.len() > 1

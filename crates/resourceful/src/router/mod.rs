@@ -40,6 +40,18 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
+    /// Refuses a path with fewer parameters than the endpoint reads, as a nested resource does.
+    fn check_parameters(&self) -> Result<(), String> {
+        let needed = self.endpoint.parameters();
+        let parameters = PathParameter::all(&self.pattern).count();
+        if parameters < needed {
+            return Err(format!(
+                "it has {parameters} of the {needed} parameters that the parent and the id of the resource need"
+            ));
+        }
+        Ok(())
+    }
+
     /// Refuses a mount at a path with parameters.
     fn check(&self, shape: String) -> Result<String, String> {
         match &self.methods {
@@ -47,7 +59,7 @@ impl Registration {
             Methods::All if shape.contains("{}") => {
                 Err("a mount has no parameters in its path".to_owned())
             }
-            _ => Ok(shape),
+            _ => self.check_parameters().map(|()| shape),
         }
     }
 }
