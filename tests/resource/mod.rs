@@ -4,5 +4,6 @@ mod aliases;
 mod by_hand;
 mod crud;
 mod extra;
+mod functions;
 mod nested;
 mod views;

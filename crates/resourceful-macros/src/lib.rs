@@ -8,6 +8,7 @@
 mod action;
 mod case;
 mod doc_comments;
+mod endpoint;
 mod hooks;
 mod problem;
 mod resource;
@@ -85,6 +86,53 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
     resource::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes an `async fn` a view whose signature is its documentation.
+///
+/// | parameter | value |
+/// |---|---|
+/// | `state: &T` (any name) | the state that [`Guarded::state`](https://docs.rs/resourceful/latest/resourceful/struct.Guarded.html#method.state) has set |
+/// | `request: &Request` (any name) | the request, whose body was read |
+/// | `request: Request` (any name) | the request with its body |
+/// | `query: T` | the query string; 422 with each wrong parameter |
+/// | `body: T` | the body; 400, 413, 415, or 422 with each wrong field |
+/// | any other name | the parameter of the path with this name; 404 if it cannot be one |
+///
+/// The document has the types, and the doc comment as summary and description. The name of the function
+/// becomes a type; call the function itself as `name::name(..)`.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Clone)]
+/// struct Greeter { greeting: String }
+///
+/// /// `?times=2`
+/// #[derive(Deserialize, JsonSchema, Validate)]
+/// struct Times { #[garde(range(min = 1, max = 10))] times: usize }
+///
+/// /// Greets a person.
+/// #[endpoint]
+/// async fn greet(greeter: &Greeter, name: String, query: Times) -> Result<String> {
+///     Ok(format!("{} {name}! ", greeter.greeting).repeat(query.times))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let greeter = Greeter { greeting: "Hello,".into() };
+/// let client = TestClient::new(App::new().get("/greet/{name}", public(greet).state(&greeter)))?;
+/// assert_eq!(client.get("/greet/Ada?times=2").await.text(), "Hello, Ada! Hello, Ada! ");
+/// assert_eq!(client.get("/greet/Ada?times=0").await.status(), 422);
+/// let document = client.get("/openapi.json").await.json();
+/// assert_eq!(document["paths"]["/greet/{name}"]["get"]["summary"], "Greets a person.");
+/// # Ok(())
+/// # }
+/// ```
+#[proc_macro_attribute]
+pub fn endpoint(_: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand(item.into()).into()
 }
 
 /// Adds the missing items to an `impl AsyncView`.

@@ -29,7 +29,7 @@ mod task;
 
 #[doc(no_inline)]
 pub use http;
-pub use resourceful_macros::{Problem, resource, view};
+pub use resourceful_macros::{Problem, endpoint, resource, view};
 #[cfg(feature = "tls")]
 #[doc(no_inline)]
 pub use tokio_rustls::rustls;
@@ -43,10 +43,10 @@ pub use self::body::multipart::{Multipart, MultipartLimits, Part};
 pub use self::body::stream::BodyStream;
 pub use self::body::{Body, Response};
 pub use self::docs::build::OpenApi;
+pub use self::endpoint::function_endpoint::{FunctionKind, FunctionView, ViewFunction};
 #[cfg(feature = "tower")]
 pub use self::endpoint::layers::Next;
 pub use self::endpoint::response_future::ResponseFuture;
-pub use self::endpoint::view_endpoint::FunctionView;
 #[cfg(feature = "tower")]
 pub use self::endpoint::without_cookies::WithoutCookies;
 pub use self::error::build_error::BuildErrors;
@@ -55,6 +55,7 @@ pub use self::error::problem::Problem;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::handler::access::{Access, Public};
 pub use self::handler::description::Description;
+pub use self::handler::endpoint_function::EndpointFunction;
 pub use self::handler::id::Id;
 pub use self::handler::parent::{NoParent, Parent, Parents};
 pub use self::handler::resource::AsyncResource;
@@ -90,8 +91,8 @@ pub mod prelude {
     pub use crate::{
         Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Description, Error,
         FieldError, Filtered, IntoResponse, Json, LimitOffset, Page, PageNumber, Problem, Public,
-        Request, Response, Result, TestClient, Unpaged, blocking, gather, guarded, public,
-        resource, view, with_state,
+        Request, Response, Result, TestClient, Unpaged, blocking, endpoint, gather, guarded,
+        public, resource, view, with_state,
     };
     pub use garde::Validate;
     pub use schemars::JsonSchema;
@@ -101,6 +102,7 @@ pub mod prelude {
 /// Items for the output of the macros and for `resourceful-testing` only.
 #[doc(hidden)]
 pub mod hidden {
+    pub use crate::handler::endpoint_function::IsEndpoint;
     pub use crate::handler::signature::{HookResult, PageOf};
     pub use crate::openapi::WITHOUT_NUL;
     pub use crate::response::problem_reply::InvalidInput;

@@ -20,11 +20,13 @@ use crate::docs::openapi_json::Served;
 use crate::docs::swagger_ui::{self, Docs};
 use crate::endpoint::Endpoint;
 use crate::endpoint::action_endpoint::ActionEndpoint;
+use crate::endpoint::function_endpoint::{FunctionKind, FunctionView, ViewFunction};
 use crate::endpoint::public_endpoint::Public;
-use crate::endpoint::view_endpoint::{FunctionView, ViewEndpoint, ViewHook};
+use crate::endpoint::view_endpoint::{ViewEndpoint, ViewHook};
 use crate::error::build_error::{BuildError, BuildErrors};
 use crate::error::problem::Problem;
 use crate::error::{Error, Result};
+use crate::handler::access::Access;
 use crate::handler::resource::AsyncResource;
 use crate::handler::resource_action::{ExtraActions, ResourceAction};
 use crate::handler::standard_actions::add_standard_actions;
@@ -223,8 +225,13 @@ impl App {
     /// let app = App::new().get("/hello", public(hello));
     /// ```
     #[track_caller]
-    pub fn get(self, path: &str, view: impl FunctionView) -> Self {
-        self.register(path, Methods::One(Method::GET), view.into_endpoint())
+    pub fn get<V, K>(self, path: &str, view: V) -> Self
+    where
+        V: FunctionView,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
+        V::Access: Access<V::State>,
+    {
+        self.function(path, Method::GET, view)
     }
 
     /// Serves `POST` at `path` with a function.
@@ -238,8 +245,13 @@ impl App {
     /// let app = App::new().post("/echo", public(echo));
     /// ```
     #[track_caller]
-    pub fn post(self, path: &str, view: impl FunctionView) -> Self {
-        self.register(path, Methods::One(Method::POST), view.into_endpoint())
+    pub fn post<V, K>(self, path: &str, view: V) -> Self
+    where
+        V: FunctionView,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
+        V::Access: Access<V::State>,
+    {
+        self.function(path, Method::POST, view)
     }
 
     /// Serves `PUT` at `path` with a function.
@@ -251,8 +263,13 @@ impl App {
     /// let app = App::new().put("/file", public(store));
     /// ```
     #[track_caller]
-    pub fn put(self, path: &str, view: impl FunctionView) -> Self {
-        self.register(path, Methods::One(Method::PUT), view.into_endpoint())
+    pub fn put<V, K>(self, path: &str, view: V) -> Self
+    where
+        V: FunctionView,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
+        V::Access: Access<V::State>,
+    {
+        self.function(path, Method::PUT, view)
     }
 
     /// Serves `PATCH` at `path` with a function.
@@ -264,8 +281,13 @@ impl App {
     /// let app = App::new().patch("/file", public(amend));
     /// ```
     #[track_caller]
-    pub fn patch(self, path: &str, view: impl FunctionView) -> Self {
-        self.register(path, Methods::One(Method::PATCH), view.into_endpoint())
+    pub fn patch<V, K>(self, path: &str, view: V) -> Self
+    where
+        V: FunctionView,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
+        V::Access: Access<V::State>,
+    {
+        self.function(path, Method::PATCH, view)
     }
 
     /// Serves `DELETE` at `path` with a function.
@@ -277,8 +299,13 @@ impl App {
     /// let app = App::new().delete("/file", public(remove));
     /// ```
     #[track_caller]
-    pub fn delete(self, path: &str, view: impl FunctionView) -> Self {
-        self.register(path, Methods::One(Method::DELETE), view.into_endpoint())
+    pub fn delete<V, K>(self, path: &str, view: V) -> Self
+    where
+        V: FunctionView,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
+        V::Access: Access<V::State>,
+    {
+        self.function(path, Method::DELETE, view)
     }
 
     /// Passes every request below `path` to a tower service, which sees the rest of the path.
@@ -303,13 +330,14 @@ impl App {
     /// ```
     #[cfg(feature = "tower")]
     #[track_caller]
-    pub fn mount<A, S, B>(
+    pub fn mount<A, S, T, B>(
         mut self,
         path: &str,
-        service: crate::handler::view::Guarded<A, S>,
+        service: crate::handler::view::Guarded<A, S, T>,
     ) -> Self
     where
-        A: crate::handler::access::Access<()>,
+        A: Access<T>,
+        T: Send + Sync + 'static,
         S: tower_service::Service<http::Request<crate::body::Body>, Response = http::Response<B>>
             + Clone
             + Send
@@ -680,6 +708,17 @@ impl App {
             }
         }
         Some(document)
+    }
+
+    #[track_caller]
+    fn function<V, K>(self, path: &str, method: Method, view: V) -> Self
+    where
+        V: FunctionView,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
+        V::Access: Access<V::State>,
+    {
+        let endpoint = V::Function::into_endpoint(view.into_guarded());
+        self.register(path, Methods::One(method), endpoint)
     }
 
     #[track_caller]

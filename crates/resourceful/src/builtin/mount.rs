@@ -22,29 +22,33 @@ use crate::response::tower_service::{SharedService, call};
 use crate::service::AppService;
 
 /// See [`App::mount`](crate::app::App::mount).
-pub(crate) struct Mount<A, S> {
+pub(crate) struct Mount<A, S, T> {
     service: SharedService<S>,
+    /// The state of the access rule.
+    state: T,
     access: PhantomData<fn() -> A>,
     timeout: Option<Duration>,
     has_telemetry: bool,
     is_application: bool,
 }
 
-impl<A, S: Clone + 'static> Mount<A, S> {
-    pub(crate) fn new(service: Guarded<A, S>) -> Self {
+impl<A, S: Clone + 'static, T> Mount<A, S, T> {
+    pub(crate) fn new(service: Guarded<A, S, T>) -> Self {
         Self {
             timeout: service.timeout,
             has_telemetry: service.has_telemetry,
             is_application: AppService::downcast(&service.handler).is_some(),
             service: SharedService::new(service.handler),
+            state: service.state,
             access: PhantomData,
         }
     }
 }
 
-impl<A, S, B> TypedEndpoint for Mount<A, S>
+impl<A, S, T, B> TypedEndpoint for Mount<A, S, T>
 where
-    A: Access<()>,
+    A: Access<T>,
+    T: Send + Sync + 'static,
     S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
@@ -69,7 +73,7 @@ where
     }
 
     async fn authorise(&self, request: &Request) -> Result<()> {
-        A::check(&(), request).await
+        A::check(&self.state, request).await
     }
 
     /// Makes the request for the mounted service.

@@ -48,8 +48,15 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
         R::TIMEOUT
     }
 
-    fn parameters(&self) -> usize {
-        <R::Parent as Parent>::COUNT + usize::from(A::SPEC.is_detail())
+    fn check_path(&self, parameters: &[&str]) -> Result<(), String> {
+        let needed = <R::Parent as Parent>::COUNT + usize::from(A::SPEC.is_detail());
+        if parameters.len() >= needed {
+            return Ok(());
+        }
+        Err(format!(
+            "it has {} of the {needed} parameters that the parent and the id of the resource need",
+            parameters.len()
+        ))
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

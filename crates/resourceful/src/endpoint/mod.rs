@@ -8,6 +8,7 @@
 pub(crate) mod action_endpoint;
 pub(crate) mod dispatch;
 pub(crate) mod error_response;
+pub(crate) mod function_endpoint;
 #[cfg(feature = "tower")]
 pub(crate) mod layers;
 pub(crate) mod operation;
@@ -45,8 +46,8 @@ pub trait Endpoint: Send + Sync {
     /// The requests that are logged and measured.
     fn telemetry(&self) -> Telemetry;
 
-    /// The number of parameters that the path needs.
-    fn parameters(&self) -> usize;
+    /// Refuses a path without the parameters that the endpoint reads, with the reason.
+    fn check_path(&self, parameters: &[&str]) -> Result<(), String>;
 
     /// The operation in the document. `None` if the endpoint is not part of the API.
     fn describe(&self, registry: &mut Registry) -> Option<Operation>;
@@ -64,8 +65,8 @@ impl<E: TypedEndpoint> Endpoint for E {
         TypedEndpoint::telemetry(self)
     }
 
-    fn parameters(&self) -> usize {
-        TypedEndpoint::parameters(self)
+    fn check_path(&self, parameters: &[&str]) -> Result<(), String> {
+        TypedEndpoint::check_path(self, parameters)
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

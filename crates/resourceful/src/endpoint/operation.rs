@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 
 use crate::handler::access::Access;
 use crate::handler::description::Description;
+use crate::handler::endpoint_function::EndpointFunction;
 use crate::handler::parent::Parent;
 use crate::handler::resource::AsyncResource;
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
@@ -65,7 +66,7 @@ pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) ->
 }
 
 /// The operation of a function view.
-pub(crate) fn of_function<A: Access<()>, T: IntoResponse, E: Problems>(
+pub(crate) fn of_function<A: Access<S>, S, T: IntoResponse, E: Problems>(
     description: &Description,
     registry: &mut Registry,
 ) -> Operation {
@@ -76,6 +77,28 @@ pub(crate) fn of_function<A: Access<()>, T: IntoResponse, E: Problems>(
         T::describe(&mut operation, registry);
     }
     operation.add_problems::<E>(registry);
+    operation
+}
+
+/// The operation of a function with `#[endpoint]`. A description adds to it.
+pub(crate) fn of_endpoint_function<A: Access<S>, S, F: EndpointFunction<S>>(
+    description: &Description,
+    registry: &mut Registry,
+) -> Operation {
+    let mut operation = any_request();
+    operation.set_summary(F::DOC);
+    operation.set_security(A::security(None), registry);
+    for parameter in F::Path::parameters(F::PARAMETERS) {
+        operation.add_parameter(parameter);
+        operation.add_standard_errors(&[StandardError::NotFound]);
+    }
+    let max_body_size = registry.max_body_size;
+    F::Input::describe(&mut operation, registry, max_body_size);
+    description.write(&mut operation, registry);
+    if !operation.has_success_response() {
+        F::Output::describe(&mut operation, registry);
+    }
+    operation.add_problems::<F::Error>(registry);
     operation
 }
 

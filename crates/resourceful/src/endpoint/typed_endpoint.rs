@@ -21,9 +21,10 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
         None
     }
 
-    /// The number of parameters that the path needs.
-    fn parameters(&self) -> usize {
-        0
+    /// Refuses a path without the parameters that the endpoint reads, with the reason.
+    fn check_path(&self, parameters: &[&str]) -> Result<(), String> {
+        let _ = parameters;
+        Ok(())
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

@@ -1,21 +1,18 @@
-//! Class views and function views as endpoints.
+//! [`ViewEndpoint`]: a method of a class view as an endpoint.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 
 use crate::body::Response;
-use crate::endpoint::telemetry::Telemetry;
+use crate::endpoint::operation;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
-use crate::endpoint::{Endpoint, operation};
 use crate::error::Result;
 use crate::handler::access::Access;
-use crate::handler::view::{AsyncView, Guarded};
-use crate::openapi::{Operation, Problems, Registry};
+use crate::handler::view::AsyncView;
+use crate::openapi::{Operation, Registry};
 use crate::request::Request;
-use crate::response::into_response::IntoResponse;
 use crate::response::reply::Reply;
 
 /// A hook of a class view.
@@ -92,90 +89,5 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
 
     fn respond(&self, response: Response) -> Result<Reply> {
         Ok(response.into())
-    }
-}
-
-/// A function view: `Fn(Request) -> impl Future<Output = Result<impl IntoResponse, ..>>` with its
-/// access rule.
-///
-/// [`public`](crate::public) and [`guarded`](crate::guarded) create function views.
-///
-/// # Examples
-/// ```
-/// use resourceful::prelude::*;
-///
-/// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
-///
-/// fn is_view(_: impl resourceful::FunctionView) {}
-/// is_view(public(hello));
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "nobody has decided who may call this",
-    label = "not a `FunctionView`",
-    note = "write `public(..)` around it, or `guarded::<YourAccess, _>(..)`; inside stands an `async fn(Request) -> Result<..>`"
-)]
-pub trait FunctionView {
-    #[doc(hidden)]
-    fn into_endpoint(self) -> Arc<dyn Endpoint>;
-}
-
-impl<A, F, Fut, T, E> FunctionView for Guarded<A, F>
-where
-    A: Access<()>,
-    F: Fn(Request) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<T, E>> + Send,
-    T: IntoResponse,
-    E: Problems,
-{
-    fn into_endpoint(self) -> Arc<dyn Endpoint> {
-        Arc::new(self)
-    }
-}
-
-impl<A, F, Fut, T, E> TypedEndpoint for Guarded<A, F>
-where
-    A: Access<()>,
-    F: Fn(Request) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<T, E>> + Send,
-    T: IntoResponse,
-    E: Problems,
-{
-    type Input = Request;
-    type Output = T;
-
-    fn timeout(&self) -> Option<Duration> {
-        self.timeout
-    }
-
-    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
-        Some(operation::of_function::<A, T, E>(
-            &self.description,
-            registry,
-        ))
-    }
-
-    fn telemetry(&self) -> Telemetry {
-        if self.has_telemetry {
-            Telemetry::All
-        } else {
-            Telemetry::Off
-        }
-    }
-
-    async fn authorise(&self, request: &Request) -> Result<()> {
-        A::check(&(), request).await
-    }
-
-    async fn read(&self, request: &mut Request) -> Result<Request> {
-        Ok(request.take())
-    }
-
-    async fn call(&self, _: &Request, request: Request) -> Result<T> {
-        let result = (self.handler)(request).await;
-        result.map_err(Into::into)
-    }
-
-    fn respond(&self, output: T) -> Result<Reply> {
-        output.into_reply()
     }
 }

@@ -63,7 +63,7 @@ use crate::request::Request;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say who may call `{R}`",
-    note = "use `Public`, or write `impl Access<{R}> for {Self}`"
+    note = "use `Public`, or write `impl Access<{R}> for {Self}`; `{R}` is the resource, or the state that `.state(..)` gives a function"
 )]
 pub trait Access<R: ?Sized>: Send + Sync + 'static {
     /// Returns the authentication scheme for the API document. Does not affect [`check`](Self::check).

@@ -7,7 +7,8 @@ use crate::request::parse_segment;
 /// A type that identifies the parent of a nested resource, such as the project in
 /// `/projects/{project_id}/tasks`.
 ///
-/// Every [`Id`] is one. [`Parents`] has several, [`NoParent`] none.
+/// Every [`Id`] is one. [`Parents`] has several, [`NoParent`] none. The parameters of a function with
+/// `#[endpoint]` have these types, too.
 ///
 /// # Examples
 /// ```
@@ -37,8 +38,8 @@ use crate::request::parse_segment;
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the parent of a resource",
-    note = "a parent is an id that implements `Clone` and `Sync`, or `Parents<(A, B)>`"
+    message = "`{Self}` is no parameter of a path",
+    note = "a parameter, such as the parent of a resource, implements `FromStr`, `Display`, `JsonSchema`, `Clone` and `Sync`; `Parents<(A, B)>` has several"
 )]
 pub trait Parent: Clone + Send + Sync + 'static {
     /// The number of parameters in the path.

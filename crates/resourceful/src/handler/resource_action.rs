@@ -182,6 +182,29 @@ impl ActionInput for NoInput {
     fn describe(_: &mut Operation, _: &mut Registry, _: u64) {}
 }
 
+/// The whole request, with its body: the input of a function that reads it.
+impl ActionInput for Request {
+    async fn read(request: &mut Request, _: u64) -> Result<Self> {
+        Ok(request.take())
+    }
+
+    fn describe(_: &mut Operation, _: &mut Registry, _: u64) {}
+}
+
+impl<A: ActionInput, B: ActionInput> ActionInput for (A, B) {
+    async fn read(request: &mut Request, limit: u64) -> Result<Self> {
+        Ok((
+            A::read(request, limit).await?,
+            B::read(request, limit).await?,
+        ))
+    }
+
+    fn describe(operation: &mut Operation, registry: &mut Registry, limit: u64) {
+        A::describe(operation, registry, limit);
+        B::describe(operation, registry, limit);
+    }
+}
+
 impl<Q: Query> ActionInput for QueryInput<Q> {
     async fn read(request: &mut Request, _: u64) -> Result<Self> {
         request.query().map(Self)

@@ -120,7 +120,7 @@ fn absent<T>(hook: &str) -> T {
     panic!("`{hook}` is in METHODS, but the hook is not written")
 }
 
-/// A function view or a mounted service with its access rule.
+/// A function view or a mounted service with its access rule, and with its state.
 ///
 /// [`public`] and [`guarded`] create it. Functions and services cannot be registered without one.
 ///
@@ -131,15 +131,53 @@ fn absent<T>(hook: &str) -> T {
 /// let view: resourceful::Guarded<Public, _> = public(hello);
 /// ```
 #[derive(Debug)]
-pub struct Guarded<A, H> {
+pub struct Guarded<A, H, S = ()> {
     pub(crate) handler: H,
+    pub(crate) state: S,
     pub(crate) timeout: Option<Duration>,
     pub(crate) has_telemetry: bool,
     pub(crate) description: Description,
     access: PhantomData<fn() -> A>,
 }
 
-impl<A, H> Guarded<A, H> {
+impl<A, H, S> Guarded<A, H, S> {
+    /// Sets the state of the function and of its access rule, to a clone of `state`.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// #[derive(Clone)]
+    /// struct Keys(Vec<String>);
+    ///
+    /// struct KnownKey;
+    ///
+    /// impl Access<Keys> for KnownKey {
+    ///     async fn check(keys: &Keys, request: &Request) -> Result<()> {
+    ///         let given = request.header("x-key").unwrap_or_default();
+    ///         if keys.0.iter().any(|key| key == given) { Ok(()) } else { Err(Error::unauthorized("Key")) }
+    ///     }
+    /// }
+    ///
+    /// /// Counts the known keys.
+    /// #[endpoint]
+    /// async fn count(keys: &Keys) -> Result<Json<usize>> { Ok(Json(keys.0.len())) }
+    ///
+    /// let keys = Keys(vec!["open sesame".into()]);
+    /// let app = App::new().get("/keys/count", guarded::<KnownKey, _>(count).state(&keys));
+    /// ```
+    #[must_use]
+    pub fn state<T: Clone>(self, state: &T) -> Guarded<A, H, T> {
+        Guarded {
+            handler: self.handler,
+            state: state.clone(),
+            timeout: self.timeout,
+            has_telemetry: self.has_telemetry,
+            description: self.description,
+            access: PhantomData,
+        }
+    }
+
     /// Sets the time limit from the head of a request to its response. Default: the application's
     /// limit. `Duration::MAX` is no limit.
     ///
@@ -244,6 +282,7 @@ pub fn public<H>(handler: H) -> Guarded<Public, H> {
 pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
     Guarded {
         handler,
+        state: (),
         timeout: None,
         has_telemetry: true,
         description: Description::new(),

@@ -316,6 +316,16 @@ impl Request {
             .collect()
     }
 
+    /// The segments of the parameters with these names.
+    pub(crate) fn segments_of(&self, names: &[&str]) -> Vec<&str> {
+        let parameters = names
+            .iter()
+            .filter_map(|name| self.head.route.parameter(name));
+        parameters
+            .map(|parameter| parameter.of(self.path()))
+            .collect()
+    }
+
     fn parse<T: FromStr + fmt::Display>(&self, parameter: &PathParameter) -> Result<T> {
         parse_segment(parameter.of(self.path())).ok_or_else(nothing_here)
     }

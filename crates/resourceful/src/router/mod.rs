@@ -40,16 +40,14 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// Refuses a path with fewer parameters than the endpoint reads, as a nested resource does.
+    /// Refuses a path without the parameters that the endpoint reads.
     fn check_parameters(&self) -> Result<(), String> {
-        let needed = self.endpoint.parameters();
-        let parameters = PathParameter::all(&self.pattern).count();
-        if parameters < needed {
-            return Err(format!(
-                "it has {parameters} of the {needed} parameters that the parent and the id of the resource need"
-            ));
-        }
-        Ok(())
+        let parameters: Vec<_> = PathParameter::all(&self.pattern).collect();
+        let names: Vec<_> = parameters
+            .iter()
+            .map(|parameter| &*parameter.name)
+            .collect();
+        self.endpoint.check_path(&names)
     }
 
     /// Refuses a mount at a path with parameters.

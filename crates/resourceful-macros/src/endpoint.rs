@@ -1,0 +1,228 @@
+//! Expands `#[endpoint]`: a function whose signature is its documentation.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::spanned::Spanned;
+use syn::{Error, FnArg, Ident, ImplItemFn, ItemFn, Pat, PatType, Type};
+
+use crate::doc_comments;
+use crate::hooks;
+
+/// Error message for a wrong signature.
+const EXPECTED: &str = "`#[endpoint]` needs an `async fn(..) -> Result<..>` without generics; its parameters are \
+                        `state: &T`, `request: &Request` (or `Request`), `query: T`, `body: T`, and those of the \
+                        path by name";
+
+/// The most parameters of a path: the longest tuple that `Parents` takes.
+const MAX_PATH: usize = 4;
+
+/// The parts of a signature.
+#[derive(Default)]
+struct Parameters<'f> {
+    state: Option<&'f Type>,
+    path: Vec<(&'f Ident, &'f Type)>,
+    query: Option<&'f Type>,
+    body: Option<&'f Type>,
+    takes_request: bool,
+    /// The arguments of a call, in the order of the signature.
+    arguments: Vec<TokenStream>,
+}
+
+pub(crate) fn expand(item: TokenStream) -> TokenStream {
+    let function: ItemFn = match syn::parse2(item) {
+        Ok(function) => function,
+        Err(error) => return Error::new(error.span(), EXPECTED).to_compile_error(),
+    };
+    expand_function(&function).unwrap_or_else(|error| error.to_compile_error())
+}
+
+fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
+    let ItemFn {
+        attrs,
+        vis,
+        sig,
+        block,
+    } = function;
+    if sig.asyncness.is_none() || !sig.generics.params.is_empty() {
+        return Err(Error::new_spanned(sig, EXPECTED));
+    }
+    let method: ImplItemFn = syn::parse2(quote!(#sig #block))?;
+    let (Some(output), Some(error)) = (hooks::value_type(&method), hooks::error_type(&method))
+    else {
+        return Err(Error::new_spanned(sig, EXPECTED));
+    };
+    let parameters = Parameters::of(function)?;
+    let (input, input_pattern) = parameters.input();
+    let (path, path_pattern) = parameters.path();
+    let names = parameters.path.iter().map(|(name, _)| trimmed(name));
+    let arguments = &parameters.arguments;
+    let (generics, state) = match parameters.state {
+        Some(state) => (quote!(), quote!(#state)),
+        None => (
+            quote!(<S: ::core::marker::Send + ::core::marker::Sync + 'static>),
+            quote!(S),
+        ),
+    };
+    let name = &sig.ident;
+    let doc = doc_comments::text(attrs);
+    let (docs, others): (Vec<_>, Vec<_>) = attrs.iter().partition(|one| one.path().is_ident("doc"));
+    Ok(quote! {
+        #(#docs)*
+        #[allow(non_camel_case_types)]
+        #[derive(Clone, Copy, Debug)]
+        #vis struct #name;
+
+        #[allow(clippy::unused_async)]
+        impl #name {
+            #(#others)*
+            #sig #block
+        }
+
+        impl ::resourceful::hidden::IsEndpoint for #name {}
+
+        impl #generics ::resourceful::EndpointFunction<#state> for #name {
+            const DOC: &'static str = #doc;
+            const PARAMETERS: &'static [&'static str] = &[#(#names),*];
+            type Path = #path;
+            type Input = #input;
+            type Output = #output;
+            type Error = #error;
+
+            async fn run(
+                __state: &#state,
+                __request: &::resourceful::Request,
+                #path_pattern: #path,
+                #input_pattern: #input,
+            ) -> ::core::result::Result<#output, #error> {
+                #name::#name(#(#arguments),*).await
+            }
+        }
+    })
+}
+
+impl<'f> Parameters<'f> {
+    fn of(function: &'f ItemFn) -> Result<Self, Error> {
+        let mut parameters = Self::default();
+        for parameter in &function.sig.inputs {
+            let FnArg::Typed(parameter) = parameter else {
+                return Err(Error::new_spanned(parameter, EXPECTED));
+            };
+            let argument = parameters.add(parameter)?;
+            parameters.arguments.push(argument);
+        }
+        if parameters.path.len() > MAX_PATH {
+            let message = format!("a function reads {MAX_PATH} parameters of its path at most");
+            return Err(Error::new_spanned(&function.sig.inputs, message));
+        }
+        if parameters.body.is_some() && parameters.takes_request {
+            let message = "the body is read already: take `request: &Request`, or read the body from `Request`";
+            return Err(Error::new_spanned(&function.sig.inputs, message));
+        }
+        Ok(parameters)
+    }
+
+    /// Notes a parameter. Returns its argument in a call.
+    fn add(&mut self, parameter: &'f PatType) -> Result<TokenStream, Error> {
+        let Pat::Ident(pattern) = &*parameter.pat else {
+            return Err(Error::new_spanned(&parameter.pat, EXPECTED));
+        };
+        let ty = &*parameter.ty;
+        let twice = |what: &str| {
+            Err(Error::new(
+                parameter.span(),
+                format!("there is a second {what}"),
+            ))
+        };
+        if let Type::Reference(reference) = ty {
+            if is_request(&reference.elem) {
+                return Ok(quote!(__request));
+            }
+            if self.state.replace(&reference.elem).is_some() {
+                return twice("state: put both into one struct");
+            }
+            return Ok(quote!(__state));
+        }
+        if is_request(ty) {
+            if self.takes_request {
+                return twice("request");
+            }
+            self.takes_request = true;
+            return Ok(quote!(__whole));
+        }
+        match &*trimmed(&pattern.ident) {
+            "query" => match self.query.replace(ty) {
+                Some(_) => twice("query"),
+                None => Ok(quote!(__query)),
+            },
+            "body" => match self.body.replace(ty) {
+                Some(_) => twice("body"),
+                None => Ok(quote!(__body)),
+            },
+            _ => {
+                let at = format_ident!("__path{}", self.path.len());
+                self.path.push((&pattern.ident, ty));
+                Ok(quote!(#at))
+            }
+        }
+    }
+
+    /// The type of the path parameters, and the pattern that takes it apart.
+    fn path(&self) -> (TokenStream, TokenStream) {
+        let types = self.path.iter().map(|(_, ty)| ty);
+        let names = (0..self.path.len()).map(|at| format_ident!("__path{at}"));
+        match self.path.len() {
+            0 => (quote!(::resourceful::NoParent), quote!(_)),
+            1 => (quote!(#(#types)*), quote!(#(#names)*)),
+            _ => (
+                quote!(::resourceful::Parents<(#(#types),*)>),
+                quote!(::resourceful::Parents((#(#names),*))),
+            ),
+        }
+    }
+
+    /// The type of query and body, and the pattern that takes it apart.
+    fn input(&self) -> (TokenStream, TokenStream) {
+        let query = self.query.map_or_else(
+            || (quote!(::resourceful::NoInput), quote!(_)),
+            |ty| {
+                (
+                    quote!(::resourceful::QueryInput<#ty>),
+                    quote!(::resourceful::QueryInput(__query)),
+                )
+            },
+        );
+        let body = match self.body {
+            Some(ty) => (
+                quote!(::resourceful::BodyInput<#ty>),
+                quote!(::resourceful::BodyInput(__body)),
+            ),
+            None if self.takes_request => (quote!(::resourceful::Request), quote!(__whole)),
+            None => return query,
+        };
+        if self.query.is_none() {
+            return body;
+        }
+        let ((query, query_pattern), (body, body_pattern)) = (query, body);
+        (
+            quote!((#query, #body)),
+            quote!((#query_pattern, #body_pattern)),
+        )
+    }
+}
+
+/// The name of a parameter without the underscore of an unused one.
+fn trimmed(ident: &Ident) -> String {
+    ident.to_string().trim_start_matches('_').to_owned()
+}
+
+/// Whether the type is written as `Request`, or as a path to it.
+fn is_request(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Request"),
+        _ => false,
+    }
+}

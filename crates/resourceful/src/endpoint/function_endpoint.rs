@@ -1,0 +1,245 @@
+//! Functions as endpoints: typed ones by `#[endpoint]`, and those that read the request themselves.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::endpoint::telemetry::Telemetry;
+use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::{Endpoint, operation};
+use crate::error::Result;
+use crate::handler::access::Access;
+use crate::handler::endpoint_function::{EndpointFunction, IsEndpoint};
+use crate::handler::parent::Parent;
+use crate::handler::resource_action::ActionInput;
+use crate::handler::view::Guarded;
+use crate::openapi::{Operation, Problems, Registry};
+use crate::request::{Request, nothing_here};
+use crate::response::into_response::IntoResponse;
+use crate::response::reply::Reply;
+
+/// A function with its access rule.
+///
+/// [`public`](crate::public) and [`guarded`](crate::guarded) create it.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+///
+/// fn is_view(_: impl resourceful::FunctionView) {}
+/// is_view(public(hello));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "nobody has decided who may call this",
+    label = "not a `FunctionView`",
+    note = "write `public(..)` around it, or `guarded::<YourAccess, _>(..)`; inside stands an `async fn(Request) -> Result<..>`, or a function with `#[endpoint]`"
+)]
+pub trait FunctionView {
+    /// The access rule.
+    type Access;
+
+    /// The function.
+    type Function;
+
+    /// The state of the function and of its access rule.
+    type State;
+
+    #[doc(hidden)]
+    fn into_guarded(self) -> Guarded<Self::Access, Self::Function, Self::State>;
+}
+
+impl<A, F, S> FunctionView for Guarded<A, F, S> {
+    type Access = A;
+    type Function = F;
+    type State = S;
+
+    fn into_guarded(self) -> Self {
+        self
+    }
+}
+
+/// A function that can be a view: `async fn(Request) -> Result<..>`, or an `async fn` with `#[endpoint]`.
+/// The compiler finds its kind `K`.
+///
+/// # Examples
+/// See [`App::get`](crate::App::get).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no view",
+    label = "not a view",
+    note = "a view is an `async fn(Request) -> Result<impl IntoResponse>`, or an `async fn` with `#[endpoint]`"
+)]
+pub trait FunctionKind<K> {}
+
+impl<F, Fut> FunctionKind<ReadsRequest> for F where F: Fn(Request) -> Fut {}
+
+impl<F: IsEndpoint> FunctionKind<Typed> for F {}
+
+/// A view that has all that it needs; `S` is the state of the function and of its access rule.
+///
+/// # Examples
+/// See [`App::get`](crate::App::get).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not run with the state `{S}`",
+    label = "another state is needed",
+    note = "`public(function).state(&state)` gives a function its state"
+)]
+pub trait ViewFunction<S, K> {
+    #[doc(hidden)]
+    fn into_endpoint<A: Access<S>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint>
+    where
+        Self: Sized;
+}
+
+/// The kind of a function that reads the request itself.
+#[derive(Debug)]
+pub struct ReadsRequest;
+
+/// The kind of a function with `#[endpoint]`.
+#[derive(Debug)]
+pub struct Typed;
+
+impl<S, F, Fut, T, E> ViewFunction<S, ReadsRequest> for F
+where
+    S: Send + Sync + 'static,
+    F: Fn(Request) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: IntoResponse,
+    E: Problems,
+{
+    fn into_endpoint<A: Access<S>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint> {
+        Arc::new(FunctionEndpoint {
+            view,
+            kind: PhantomData::<fn() -> ReadsRequest>,
+        })
+    }
+}
+
+impl<S, F> ViewFunction<S, Typed> for F
+where
+    S: Send + Sync + 'static,
+    F: EndpointFunction<S>,
+{
+    fn into_endpoint<A: Access<S>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint> {
+        Arc::new(FunctionEndpoint {
+            view,
+            kind: PhantomData::<fn() -> Typed>,
+        })
+    }
+}
+
+/// A function as an endpoint.
+struct FunctionEndpoint<A, F, S, K> {
+    view: Guarded<A, F, S>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<A, F, S, K> FunctionEndpoint<A, F, S, K> {
+    fn logged(&self) -> Telemetry {
+        if self.view.has_telemetry {
+            Telemetry::All
+        } else {
+            Telemetry::Off
+        }
+    }
+}
+
+impl<A, F, S, Fut, T, E> TypedEndpoint for FunctionEndpoint<A, F, S, ReadsRequest>
+where
+    A: Access<S>,
+    S: Send + Sync + 'static,
+    F: Fn(Request) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: IntoResponse,
+    E: Problems,
+{
+    type Input = Request;
+    type Output = T;
+
+    fn timeout(&self) -> Option<Duration> {
+        self.view.timeout
+    }
+
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        let description = &self.view.description;
+        Some(operation::of_function::<A, S, T, E>(description, registry))
+    }
+
+    fn telemetry(&self) -> Telemetry {
+        self.logged()
+    }
+
+    async fn authorise(&self, request: &Request) -> Result<()> {
+        A::check(&self.view.state, request).await
+    }
+
+    async fn read(&self, request: &mut Request) -> Result<Request> {
+        Ok(request.take())
+    }
+
+    async fn call(&self, _: &Request, request: Request) -> Result<T> {
+        let result = (self.view.handler)(request).await;
+        result.map_err(Into::into)
+    }
+
+    fn respond(&self, output: T) -> Result<Reply> {
+        output.into_reply()
+    }
+}
+
+impl<A, F, S> TypedEndpoint for FunctionEndpoint<A, F, S, Typed>
+where
+    A: Access<S>,
+    S: Send + Sync + 'static,
+    F: EndpointFunction<S>,
+{
+    type Input = (F::Path, F::Input);
+    type Output = F::Output;
+
+    fn timeout(&self) -> Option<Duration> {
+        self.view.timeout
+    }
+
+    fn check_path(&self, parameters: &[&str]) -> Result<(), String> {
+        let unknown = F::PARAMETERS.iter().find(|name| !parameters.contains(name));
+        unknown.map_or(Ok(()), |name| {
+            Err(format!(
+                "it has no parameter `{{{name}}}`, which the function reads"
+            ))
+        })
+    }
+
+    fn describe(&self, registry: &mut Registry) -> Option<Operation> {
+        let description = &self.view.description;
+        Some(operation::of_endpoint_function::<A, S, F>(
+            description,
+            registry,
+        ))
+    }
+
+    fn telemetry(&self) -> Telemetry {
+        self.logged()
+    }
+
+    async fn authorise(&self, request: &Request) -> Result<()> {
+        A::check(&self.view.state, request).await
+    }
+
+    async fn read(&self, request: &mut Request) -> Result<Self::Input> {
+        let segments = request.segments_of(F::PARAMETERS);
+        let path = F::Path::parse(&segments).ok_or_else(nothing_here)?;
+        let max_body_size = request.settings().max_body_size;
+        Ok((path, F::Input::read(request, max_body_size).await?))
+    }
+
+    async fn call(&self, request: &Request, (path, input): Self::Input) -> Result<F::Output> {
+        let result = F::run(&self.view.state, request, path, input).await;
+        result.map_err(Into::into)
+    }
+
+    fn respond(&self, output: F::Output) -> Result<Reply> {
+        output.into_reply()
+    }
+}

@@ -1,0 +1,47 @@
+//! [`EndpointFunction`]: a function whose signature is its documentation.
+
+use std::future::Future;
+
+use crate::error::Result;
+use crate::handler::parent::Parent;
+use crate::handler::resource_action::ActionInput;
+use crate::openapi::Problems;
+use crate::request::Request;
+use crate::response::into_response::IntoResponse;
+
+/// Marks the functions with `#[endpoint]`, whatever their state is.
+#[doc(hidden)]
+pub trait IsEndpoint {}
+
+/// A function with the attribute [`#[endpoint]`](macro@crate::endpoint), which implements this trait.
+/// `S` is the type of its state.
+///
+/// # Examples
+/// See [`#[endpoint]`](macro@crate::endpoint).
+pub trait EndpointFunction<S>: Copy + Send + Sync + 'static {
+    /// The doc comment.
+    const DOC: &'static str;
+
+    /// The names of the path parameters that the function reads.
+    const PARAMETERS: &'static [&'static str];
+
+    /// The types of the path parameters.
+    type Path: Parent;
+
+    /// The query string and the body.
+    type Input: ActionInput;
+
+    /// The type of the response.
+    type Output: IntoResponse;
+
+    /// The type of the errors.
+    type Error: Problems;
+
+    /// Calls the function.
+    fn run(
+        state: &S,
+        request: &Request,
+        path: Self::Path,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
