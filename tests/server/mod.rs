@@ -8,6 +8,7 @@ mod detached;
 mod disconnect;
 mod docs;
 mod drain;
+mod files;
 mod framing;
 mod health;
 mod hosts;

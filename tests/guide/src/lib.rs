@@ -22,5 +22,6 @@ documents! {
     Blocking: "../../../docs/guide/blocking.md",
     Bulk: "../../../docs/guide/bulk.md",
     Live: "../../../docs/guide/live.md",
+    Files: "../../../docs/guide/files.md",
     Operations: "../../../docs/guide/operations.md",
 }

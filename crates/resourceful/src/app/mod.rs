@@ -1,6 +1,8 @@
 //! [`App`]: resources, views and settings of an application.
 
 pub(crate) mod config;
+#[cfg(feature = "files")]
+mod files;
 mod serve;
 pub(crate) mod test_client;
 
