@@ -3,6 +3,7 @@
 mod any_service;
 mod config;
 mod conformance;
+mod cookies;
 mod deaf_sockets;
 mod detached;
 mod disconnect;

@@ -69,6 +69,8 @@ pub use self::openapi::{DocComments, Info, Parameter, ProblemKind, Problems, Sec
 pub use self::proto::connection_info::ConnectionInfo;
 pub use self::request::Request;
 pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
+#[cfg(feature = "cookies")]
+pub use self::response::cookie::{Cookie, CookieResponse, SetCookie, WithCookie};
 #[cfg(feature = "files")]
 pub use self::response::file::{AnyType, FileResponse, MediaType};
 pub use self::response::into_response::{IntoResponse, Json};

@@ -109,6 +109,22 @@ impl Operation {
             .insert(status, ResponseOrRef::Inline(response));
     }
 
+    /// Adds `Set-Cookie` to the success responses.
+    #[cfg(feature = "cookies")]
+    pub(crate) fn add_cookie_header(&mut self) {
+        let is_success = |(status, _): &(&String, _)| status.starts_with('2');
+        for (_, response) in self.responses.iter_mut().filter(is_success) {
+            if let ResponseOrRef::Inline(response) = response {
+                let header = Header {
+                    description: "Cookies, one field for each.".to_owned(),
+                    required: false,
+                    schema: json!({"type": "string"}),
+                };
+                response.headers.insert("Set-Cookie".to_owned(), header);
+            }
+        }
+    }
+
     /// Adds the responses with a file: whole, in parts, and not modified.
     #[cfg(feature = "files")]
     pub(crate) fn add_file_responses(&mut self, media_type: &str) {
