@@ -6,6 +6,7 @@
 mod fixture;
 
 mod documents;
+mod files;
 mod input;
 mod resource;
 mod responses;

@@ -1,6 +1,7 @@
 //! Responses: problems, headers, representations, the API document.
 
 mod access;
+mod cookies;
 mod document;
 mod headers;
 mod log;

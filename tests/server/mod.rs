@@ -3,11 +3,13 @@
 mod any_service;
 mod config;
 mod conformance;
+mod cookies;
 mod deaf_sockets;
 mod detached;
 mod disconnect;
 mod docs;
 mod drain;
+mod files;
 mod framing;
 mod health;
 mod hosts;

@@ -42,6 +42,8 @@ pub use self::app::test_client::{TestClient, TestRequest, TestResponse};
 pub use self::body::multipart::{Multipart, MultipartLimits, Part};
 pub use self::body::stream::BodyStream;
 pub use self::body::{Body, Response};
+#[cfg(feature = "files")]
+pub use self::builtin::static_files::StaticFiles;
 pub use self::docs::build::OpenApi;
 pub use self::endpoint::function_endpoint::{FunctionKind, FunctionView, ViewFunction};
 #[cfg(feature = "tower")]
@@ -73,6 +75,10 @@ pub use self::openapi::{DocComments, Info, Parameter, ProblemKind, Problems, Sec
 pub use self::proto::connection_info::ConnectionInfo;
 pub use self::request::Request;
 pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
+#[cfg(feature = "cookies")]
+pub use self::response::cookie::{Cookie, CookieResponse, SetCookie, WithCookie};
+#[cfg(feature = "files")]
+pub use self::response::file::{AnyType, FileResponse, MediaType};
 pub use self::response::into_response::{IntoResponse, Json};
 pub use self::response::representation::{NoContent, Output, Raw, Representation};
 pub use self::response::sse::{Event, EventSender, EventStream};

@@ -24,5 +24,7 @@ documents! {
     Blocking: "../../../docs/guide/blocking.md",
     Bulk: "../../../docs/guide/bulk.md",
     Live: "../../../docs/guide/live.md",
+    Cookies: "../../../docs/guide/cookies.md",
+    Files: "../../../docs/guide/files.md",
     Operations: "../../../docs/guide/operations.md",
 }

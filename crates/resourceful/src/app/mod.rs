@@ -2,6 +2,8 @@
 
 mod composition;
 pub(crate) mod config;
+#[cfg(feature = "files")]
+mod files;
 mod serve;
 pub(crate) mod test_client;
 

@@ -109,6 +109,61 @@ impl Operation {
             .insert(status, ResponseOrRef::Inline(response));
     }
 
+    /// Adds `Set-Cookie` to the success responses.
+    #[cfg(feature = "cookies")]
+    pub(crate) fn add_cookie_header(&mut self) {
+        let is_success = |(status, _): &(&String, _)| status.starts_with('2');
+        for (_, response) in self.responses.iter_mut().filter(is_success) {
+            if let ResponseOrRef::Inline(response) = response {
+                let header = Header {
+                    description: "Cookies, one field for each.".to_owned(),
+                    required: false,
+                    schema: json!({"type": "string"}),
+                };
+                response.headers.insert("Set-Cookie".to_owned(), header);
+            }
+        }
+    }
+
+    /// Adds the responses with a file: whole, in parts, and not modified.
+    #[cfg(feature = "files")]
+    pub(crate) fn add_file_responses(&mut self, media_type: &str) {
+        let header = |description: &str| Header {
+            description: description.to_owned(),
+            required: false,
+            schema: json!({"type": "string"}),
+        };
+        let validators = [
+            ("ETag", header("Version of the file.")),
+            ("Last-Modified", header("Time of the last change.")),
+        ];
+        let file = [
+            ("Accept-Ranges", header("`bytes`.")),
+            ("Content-Disposition", header("File name.")),
+        ];
+        let part = [("Content-Range", header("Position of the part in the file."))];
+        for (status, content, headers) in [
+            (StatusCode::OK, Some(media_type), &file[..]),
+            (StatusCode::PARTIAL_CONTENT, Some(media_type), &part[..]),
+            (StatusCode::NOT_MODIFIED, None, &[]),
+        ] {
+            self.add_response(status, content.map(|media_type| (media_type, None)));
+            let Some(ResponseOrRef::Inline(response)) = self.responses.get_mut(status.as_str())
+            else {
+                continue;
+            };
+            for (name, header) in validators.iter().chain(headers) {
+                response.headers.insert((*name).to_owned(), header.clone());
+            }
+            if status == StatusCode::PARTIAL_CONTENT {
+                let several = MediaType::default();
+                response
+                    .content
+                    .insert("multipart/byteranges".to_owned(), several);
+            }
+        }
+    }
+
     /// Adds a success response of unknown status and content.
     pub(crate) fn add_any_response(&mut self) {
         let response = Response {
@@ -219,7 +274,8 @@ impl Operation {
 /// The response for problems of one status.
 fn problem_response(status: u16, kinds: &[ProblemKind], registry: &Registry) -> Response {
     let standard = StandardError::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|error| error.status() == status.to_string());
     let mut texts: Vec<_> = standard
         .into_iter()

@@ -13,9 +13,13 @@ pub(crate) enum StandardError {
     MethodNotAllowed,
     NotAcceptable,
     RequestTimeout,
+    #[cfg(feature = "files")]
+    PreconditionFailed,
     ContentTooLarge,
     UriTooLong,
     UnsupportedMediaType,
+    #[cfg(feature = "files")]
+    RangeNotSatisfiable,
     Invalid,
     UpgradeRequired,
     InternalServerError,
@@ -25,7 +29,7 @@ pub(crate) enum StandardError {
 }
 
 impl StandardError {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: &[Self] = &[
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -33,9 +37,13 @@ impl StandardError {
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
+        #[cfg(feature = "files")]
+        Self::PreconditionFailed,
         Self::ContentTooLarge,
         Self::UriTooLong,
         Self::UnsupportedMediaType,
+        #[cfg(feature = "files")]
+        Self::RangeNotSatisfiable,
         Self::Invalid,
         Self::UpgradeRequired,
         Self::InternalServerError,
@@ -53,9 +61,13 @@ impl StandardError {
             Self::MethodNotAllowed => "405",
             Self::NotAcceptable => "406",
             Self::RequestTimeout => "408",
+            #[cfg(feature = "files")]
+            Self::PreconditionFailed => "412",
             Self::ContentTooLarge => "413",
             Self::UriTooLong => "414",
             Self::UnsupportedMediaType => "415",
+            #[cfg(feature = "files")]
+            Self::RangeNotSatisfiable => "416",
             Self::Invalid => "422",
             Self::UpgradeRequired => "426",
             Self::InternalServerError => "500",
@@ -73,9 +85,13 @@ impl StandardError {
             Self::MethodNotAllowed => "Method not allowed.",
             Self::NotAcceptable => "`Accept` excludes JSON.",
             Self::RequestTimeout => "The body arrived too slowly.",
+            #[cfg(feature = "files")]
+            Self::PreconditionFailed => "`If-Match` or `If-Unmodified-Since` is false.",
             Self::ContentTooLarge => "The body exceeds the size limit.",
             Self::UriTooLong => "Path and query are too long.",
             Self::UnsupportedMediaType => "Unsupported media type.",
+            #[cfg(feature = "files")]
+            Self::RangeNotSatisfiable => "No range overlaps the file.",
             Self::Invalid => "Invalid fields; `errors` lists each one.",
             Self::UpgradeRequired => "WebSocket handshake required.",
             Self::InternalServerError => "Internal server error.",

@@ -27,6 +27,10 @@ pub(super) fn standard_headers(error: StandardError) -> BTreeMap<String, Header>
             ("WWW-Authenticate", "Accepted authentication schemes.", true)
         }
         StandardError::MethodNotAllowed => ("Allow", "Allowed methods.", true),
+        #[cfg(feature = "files")]
+        StandardError::RangeNotSatisfiable => {
+            ("Content-Range", "Length of the file: `bytes */10`.", true)
+        }
         StandardError::ServiceUnavailable => {
             ("Retry-After", "Seconds to wait before a retry.", false)
         }

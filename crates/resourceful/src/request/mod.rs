@@ -1,5 +1,7 @@
 //! [`Request`]: the head, the parameters and the body of a request.
 
+#[cfg(feature = "cookies")]
+mod cookies;
 pub(crate) mod gate;
 pub(crate) mod head;
 pub(crate) mod route;
