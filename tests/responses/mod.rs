@@ -7,3 +7,4 @@ mod log;
 mod negotiation;
 mod panics;
 mod problems;
+mod typed;

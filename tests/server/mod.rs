@@ -18,6 +18,7 @@ mod mounted;
 mod protocols;
 mod sockets;
 mod streams;
+mod tables;
 mod time;
 mod unsent;
 

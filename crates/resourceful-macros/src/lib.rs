@@ -20,8 +20,9 @@ use proc_macro::TokenStream;
 /// * `ACTIONS`: the hooks that the block contains;
 /// * `NAME`: the type's name in snake case (`BlogPosts` is `blog_posts`), or the name in
 ///   `#[resource(name = "posts")]`;
-/// * the associated types `Id`, `Query`, `ListItem`, `Item`, `Create`, `Update`,
-///   `PartialUpdate` and `Error`, taken from the hooks' signatures; `Never` if no hook uses one;
+/// * the associated types `Id`, `Query`, `ListItem`, `Item`, `Create`, `CreateOutput`, `Update`,
+///   `UpdateOutput`, `PartialUpdate`, `PartialUpdateOutput`, `DestroyOutput` and `Error`, taken
+///   from the hooks' signatures; `Never` if no hook uses one;
 /// * `DOCS`: the doc comments of the block and of its hooks, for the API document.
 ///
 /// Items that the block contains already stay as they are. `type Access` is never added.

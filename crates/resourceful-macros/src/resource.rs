@@ -76,6 +76,14 @@ const INPUTS: &[(&str, &[(&str, usize)])] = &[
     ("PartialUpdate", &[("partial_update", 3)]),
 ];
 
+/// Associated types for results, with the hooks that define them.
+const OUTPUTS: [(&str, &str); 4] = [
+    ("Item", "retrieve"),
+    ("CreateOutput", "create"),
+    ("UpdateOutput", "update"),
+    ("PartialUpdateOutput", "partial_update"),
+];
+
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut block: ItemImpl = match syn::parse2(item) {
         Ok(block) => block,
@@ -139,11 +147,16 @@ fn add_types(block: &mut ItemImpl) {
         .and_then(hooks::value_type)
         .map(|page| page_item(&page));
     add_type(block, "ListItem", list_item);
-    let item_hooks = ["retrieve", "create", "update", "partial_update"];
-    let item = item_hooks
-        .iter()
-        .find_map(|hook| hooks::value_type(hooks::find(block, hook)?));
-    add_type(block, "Item", item);
+    for (name, hook) in OUTPUTS {
+        let output = hooks::find(block, hook).and_then(hooks::value_type);
+        add_type(block, name, output);
+    }
+    let destroyed = hooks::find(block, "destroy").and_then(hooks::value_type);
+    add_type(
+        block,
+        "DestroyOutput",
+        Some(destroyed.unwrap_or(quote!(()))),
+    );
     let error = HOOKS
         .iter()
         .find_map(|hook| hooks::error_type(hooks::find(block, hook.name)?));

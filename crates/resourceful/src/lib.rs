@@ -67,9 +67,16 @@ pub use self::openapi::{DocComments, Info, Parameter, ProblemKind, Problems, Sec
 pub use self::proto::connection_info::ConnectionInfo;
 pub use self::request::Request;
 pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
+pub use self::response::content::{Binary, MediaType, OctetStream, Text};
+#[cfg(feature = "csv")]
+pub use self::response::csv::Csv;
+pub use self::response::destroy_output::DestroyOutput;
+pub use self::response::fields::{RepresentationExt, WithHeader, WithHeaders};
 pub use self::response::into_response::{IntoResponse, Json};
+pub use self::response::received::FromResponse;
 pub use self::response::representation::{NoContent, Output, Raw, Representation};
 pub use self::response::sse::{Event, EventSender, EventStream};
+pub use self::response::status::{Accepted, Created, Status};
 #[cfg(feature = "tls")]
 pub use self::server::tls::Tls;
 pub use self::server::{Listener, Server, ServerConfig};
@@ -82,6 +89,7 @@ pub use self::websocket::{AsyncSocket, IncomingMessage, Message, OutgoingMessage
 
 /// The items that most files of an application need: `use resourceful::prelude::*;`.
 pub mod prelude {
+    pub use crate::RepresentationExt as _;
     pub use crate::{
         Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Description, Error,
         FieldError, Filtered, IntoResponse, Json, LimitOffset, Page, PageNumber, Problem, Public,
@@ -99,5 +107,6 @@ pub mod hidden {
     pub use crate::handler::signature::{HookResult, PageOf};
     pub use crate::openapi::WITHOUT_NUL;
     pub use crate::response::problem_reply::InvalidInput;
+    pub use crate::response::received::ReceivedResponse;
     pub use http::Method;
 }

@@ -11,6 +11,7 @@ macro_rules! documents {
 documents! {
     Readme: "../../../README.md",
     Resources: "../../../docs/guide/resources.md",
+    Answers: "../../../docs/guide/answers.md",
     Views: "../../../docs/guide/views.md",
     OpenApi: "../../../docs/guide/openapi.md",
     Errors: "../../../docs/guide/errors.md",

@@ -53,7 +53,10 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
 
     fn accept(&self, request: &mut Request) -> Result<()> {
         request.set_action(A::ACTION);
-        check_accept(request.headers())
+        match A::Output::MEDIA_TYPE {
+            Some(media_type) => check_accept(request.headers(), media_type),
+            None => Ok(()),
+        }
     }
 
     async fn authorise(&self, request: &Request) -> Result<()> {
@@ -68,7 +71,9 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
 
     async fn call(&self, request: &Request, (target, input): Self::Input) -> Result<A::Output> {
         let result = A::run(&self.resource, request, target, input).await;
-        result.map_err(Into::into)
+        let mut output = result.map_err(Into::into)?;
+        output.place(request);
+        Ok(output)
     }
 
     fn respond(&self, output: A::Output) -> Result<Reply> {

@@ -33,7 +33,9 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
         operation.summary = capitalised(&format!("{name} {}", R::NAME).replace('_', " "));
     }
     operation.set_security(R::Access::security(Some(action)), registry);
-    operation.add_standard_errors(&[StandardError::NotAcceptable]);
+    if A::Output::MEDIA_TYPE.is_some() {
+        operation.add_standard_errors(&[StandardError::NotAcceptable]);
+    }
     if A::SPEC.is_detail() {
         operation.add_path_parameter::<<A::Target as ActionTarget>::Id>("id");
     }

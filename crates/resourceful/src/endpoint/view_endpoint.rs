@@ -170,9 +170,11 @@ where
         Ok(request.take())
     }
 
-    async fn call(&self, _: &Request, request: Request) -> Result<T> {
+    async fn call(&self, head: &Request, request: Request) -> Result<T> {
         let result = (self.handler)(request).await;
-        result.map_err(Into::into)
+        let mut output = result.map_err(Into::into)?;
+        output.place(head);
+        Ok(output)
     }
 
     fn respond(&self, output: T) -> Result<Reply> {

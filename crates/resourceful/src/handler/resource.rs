@@ -13,6 +13,7 @@ use crate::input::pagination::Page;
 use crate::input::query::Query;
 use crate::openapi::{DocComments, Problems};
 use crate::request::Request;
+use crate::response::destroy_output::DestroyOutput;
 use crate::response::representation::{Output, Representation};
 
 /// A resource: a collection of items with an API. Each hook that you write serves one operation.
@@ -28,6 +29,8 @@ use crate::response::representation::{Output, Representation};
 /// | `update` | `PUT` item | 200, the item |
 /// | `partial_update` | `PATCH` item | 200, the item |
 /// | `destroy` | `DELETE` item | 204 |
+///
+/// A hook can return another status, header fields, or content that is not JSON: see [`Representation`].
 ///
 /// `#[resource]` takes the associated types from the signatures of the hooks.
 ///
@@ -52,8 +55,12 @@ use crate::response::representation::{Output, Representation};
 ///     type ListItem = Never;
 ///     type Item = Tag;
 ///     type Create = Never;
+///     type CreateOutput = Never;
 ///     type Update = Never;
+///     type UpdateOutput = Never;
 ///     type PartialUpdate = Never;
+///     type PartialUpdateOutput = Never;
+///     type DestroyOutput = ();
 ///
 ///     async fn retrieve(&self, _: &Request, id: i64) -> Result<Tag> {
 ///         if id == 1 { Ok(Tag { id, name: "rust".into() }) } else { Err(Error::not_found("Tag not found")) }
@@ -106,17 +113,30 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// The type of an item in a list.
     type ListItem: Output;
 
-    /// The item that `create`, `retrieve`, `update` and `partial_update` return.
+    /// The result of `retrieve`: an item.
     type Item: Representation;
 
     /// The body of `create`.
     type Create: Input;
 
+    /// The result of `create`: an item, or [`Created`](struct@crate::Created),
+    /// [`Accepted`](struct@crate::Accepted) and the like.
+    type CreateOutput: Representation;
+
     /// The body of `update`.
     type Update: Input;
 
+    /// The result of `update`.
+    type UpdateOutput: Representation;
+
     /// The body of `partial_update`.
     type PartialUpdate: Input;
+
+    /// The result of `partial_update`.
+    type PartialUpdateOutput: Representation;
+
+    /// The result of `destroy`: `()` for 204, or another [`DestroyOutput`].
+    type DestroyOutput: DestroyOutput;
 
     /// Lists the items, or a page of them.
     fn list(
@@ -133,7 +153,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         &self,
         request: &Request,
         new: Self::Create,
-    ) -> impl Future<Output = Result<Self::Item, Self::Error>> + Send {
+    ) -> impl Future<Output = Result<Self::CreateOutput, Self::Error>> + Send {
         let _ = (request, new);
         async { absent(Action::Create) }
     }
@@ -154,7 +174,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         request: &Request,
         id: Self::Id,
         item: Self::Update,
-    ) -> impl Future<Output = Result<Self::Item, Self::Error>> + Send {
+    ) -> impl Future<Output = Result<Self::UpdateOutput, Self::Error>> + Send {
         let _ = (request, id, item);
         async { absent(Action::Update) }
     }
@@ -165,7 +185,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         request: &Request,
         id: Self::Id,
         changes: Self::PartialUpdate,
-    ) -> impl Future<Output = Result<Self::Item, Self::Error>> + Send {
+    ) -> impl Future<Output = Result<Self::PartialUpdateOutput, Self::Error>> + Send {
         let _ = (request, id, changes);
         async { absent(Action::PartialUpdate) }
     }
@@ -175,14 +195,14 @@ pub trait AsyncResource: Send + Sync + 'static {
         &self,
         request: &Request,
         id: Self::Id,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+    ) -> impl Future<Output = Result<Self::DestroyOutput, Self::Error>> + Send {
         let _ = (request, id);
         async { absent(Action::Destroy) }
     }
 
     /// Returns the id of a new item for the `Location` of a 201 (RFC 9110 section 15.3.2).
-    /// `None` (default) omits the field.
-    fn location_id(&self, item: &Self::Item) -> Option<Self::Id> {
+    /// `None` (default) omits the field. A `Location` of the result itself has precedence.
+    fn location_id(&self, item: &Self::CreateOutput) -> Option<Self::Id> {
         let _ = item;
         None
     }

@@ -27,7 +27,7 @@ pub use self::problems::{ProblemKind, Problems};
 pub use self::registry::Registry;
 pub use self::security::Security;
 
-pub(crate) use self::model::{Components, Document, ResponseOrRef, Server, Tag};
+pub(crate) use self::model::{Components, Document, Header, ResponseOrRef, Server, Tag};
 pub(crate) use self::schemas::Schemas;
 pub use self::schemas::WITHOUT_NUL;
 pub(crate) use self::standard_error::StandardError;

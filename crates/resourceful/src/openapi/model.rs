@@ -109,10 +109,22 @@ pub(crate) struct Response {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Header {
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) description: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) required: bool,
     pub(crate) schema: Value,
+}
+
+/// A header field of a response has the keywords of one of a request.
+impl From<&Parameter> for Header {
+    fn from(parameter: &Parameter) -> Self {
+        Self {
+            description: parameter.description.clone().unwrap_or_default().into(),
+            required: parameter.required,
+            schema: parameter.schema.as_value().clone(),
+        }
+    }
 }
 
 #[derive(Debug, Default, Serialize)]

@@ -121,12 +121,25 @@ impl Operation {
 
     /// Changes the status of the success response to `2XX`.
     pub(crate) fn set_any_success_status(&mut self) {
+        self.set_success_key("2XX");
+    }
+
+    /// Changes the status of the success response.
+    pub(crate) fn set_success_status(&mut self, status: StatusCode) {
+        self.set_success_key(status.as_str());
+        let phrase = status.canonical_reason().unwrap_or("Response");
+        if let Some(ResponseOrRef::Inline(response)) = self.responses.get_mut(status.as_str()) {
+            response.description = format!("{phrase}.");
+        }
+    }
+
+    fn set_success_key(&mut self, key: &str) {
         let success = self.responses.keys().find(|status| status.starts_with('2'));
         if let Some(response) = success
             .cloned()
             .and_then(|status| self.responses.remove(&status))
         {
-            self.responses.insert("2XX".to_owned(), response);
+            self.responses.insert(key.to_owned(), response);
         }
     }
 
@@ -136,15 +149,32 @@ impl Operation {
             .any(|status| status.starts_with(['1', '2', '3']))
     }
 
-    /// Adds `Location` to the 201 response.
-    pub(crate) fn add_location_header(&mut self) {
-        if let Some(ResponseOrRef::Inline(created)) = self.responses.get_mut("201") {
-            let header = Header {
-                description: "URI of the created item, if the resource has one.".to_owned(),
-                required: false,
-                schema: json!({"type": "string", "format": "uri-reference"}),
-            };
-            created.headers.insert("Location".to_owned(), header);
+    /// Adds `Location` to the response of this status, unless it has one.
+    pub(crate) fn add_location_header(&mut self, status: StatusCode, description: &str) {
+        let header = Header {
+            description: description.to_owned(),
+            required: false,
+            schema: json!({"type": "string", "format": "uri-reference"}),
+        };
+        self.add_response_header(status.as_str(), "Location", &header);
+    }
+
+    /// Adds a header field to each success response.
+    pub(crate) fn add_success_header(&mut self, name: &str, header: &Header) {
+        self.add_response_header("2", name, header);
+    }
+
+    /// Adds a header field to the responses whose status starts with `status`, unless they have it.
+    pub(crate) fn add_response_header(&mut self, status: &str, name: &str, header: &Header) {
+        for (key, response) in &mut self.responses {
+            if let ResponseOrRef::Inline(response) = response
+                && key.starts_with(status)
+            {
+                let headers = &mut response.headers;
+                headers
+                    .entry(name.to_owned())
+                    .or_insert_with(|| header.clone());
+            }
         }
     }
 

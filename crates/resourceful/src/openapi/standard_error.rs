@@ -71,7 +71,7 @@ impl StandardError {
             Self::Forbidden => "Permission denied.",
             Self::NotFound => "Not found.",
             Self::MethodNotAllowed => "Method not allowed.",
-            Self::NotAcceptable => "`Accept` excludes JSON.",
+            Self::NotAcceptable => "`Accept` excludes the media type of the response.",
             Self::RequestTimeout => "The body arrived too slowly.",
             Self::ContentTooLarge => "The body exceeds the size limit.",
             Self::UriTooLong => "Path and query are too long.",
