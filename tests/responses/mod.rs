@@ -2,6 +2,7 @@
 
 mod access;
 mod document;
+mod errors_of_hooks;
 mod headers;
 mod log;
 mod negotiation;

@@ -28,9 +28,9 @@ fn film(id: &str) -> Film {
 #[serde(rename_all = "kebab-case")]
 struct Quota {
     /// Requests that are left.
-    x_quota_left: u32,
+    quota_left: u32,
     x_quota_kind: Option<String>,
-    x_quota_tag: Vec<String>,
+    tag: Vec<String>,
 }
 
 struct Html;
@@ -53,9 +53,9 @@ impl AsyncResource for Films {
 
     async fn retrieve(&self, _: &Request, id: String) -> Result<WithHeaders<Film, Quota>> {
         Ok(film(&id).with_headers(Quota {
-            x_quota_left: 41,
+            quota_left: 41,
             x_quota_kind: None,
-            x_quota_tag: vec!["a".into(), "b".into()],
+            tag: vec!["a".into(), "b".into()],
         }))
     }
 
@@ -215,9 +215,9 @@ async fn fields_are_added_and_the_content_type_is_replaced() {
     assert_eq!(types, ["application/vnd.films+json"]);
 
     let response = client().get("/films/7").await;
-    assert_eq!(response.headers()["x-quota-left"], "41");
+    assert_eq!(response.headers()["quota-left"], "41");
     assert_eq!(response.headers().get("x-quota-kind"), None);
-    let tags = response.headers().get_all("x-quota-tag");
+    let tags = response.headers().get_all("tag");
     assert_eq!(tags.iter().collect::<Vec<_>>(), ["a", "b"]);
 }
 
@@ -296,7 +296,7 @@ fn the_document_has_status_fields_and_content_of_each_type() {
             "/films/{id}",
             "get",
             "200",
-            vec!["x-quota-kind", "x-quota-left", "x-quota-tag"],
+            vec!["quota-left", "tag", "x-quota-kind"],
             film,
         ),
         (
@@ -338,10 +338,10 @@ fn the_document_has_status_fields_and_content_of_each_type() {
     }
     let quota = &operation("/films/{id}", "get")["responses"]["200"]["headers"];
     assert_eq!(
-        quota["x-quota-left"]["description"],
+        quota["quota-left"]["description"],
         "Requests that are left."
     );
-    assert_eq!(quota["x-quota-left"]["required"], true);
+    assert_eq!(quota["quota-left"]["required"], true);
     assert_eq!(quota["x-quota-kind"]["required"], Value::Null);
     // A result without a media type cannot be refused by `Accept`.
     let raw = operation("/films/{id}/raw", "get");

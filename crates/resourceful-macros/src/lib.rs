@@ -8,6 +8,7 @@
 mod action;
 mod case;
 mod doc_comments;
+mod errors;
 mod hooks;
 mod problem;
 mod resource;
@@ -62,6 +63,41 @@ use proc_macro::TokenStream;
 /// let paths = &document.as_value()["paths"];
 /// assert_eq!(paths["/posts/{id}/publish"]["post"]["operationId"], "posts.publish");
 /// assert_eq!(paths["/posts/recent"]["get"]["parameters"][0]["name"], "page");
+/// # Ok::<(), resourceful::BuildErrors>(())
+/// ```
+///
+/// # Errors of a hook
+/// The document lists all problems of the hooks' error type for each hook. `#[errors(NotFound)]` names the variants
+/// that one hook returns; a name that is no variant does not compile. It stands on an extra action, too.
+///
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Debug, thiserror::Error, Problem)]
+/// enum PostError {
+///     #[error("no such post")]
+///     #[problem(status = 404)]
+///     NotFound,
+///     #[error("the title is taken")]
+///     #[problem(status = 409)]
+///     Taken,
+/// }
+///
+/// struct Posts;
+///
+/// #[resource]
+/// impl AsyncResource for Posts {
+///     type Access = Public;
+///
+///     #[errors(NotFound)]
+///     async fn retrieve(&self, _: &Request, _id: i64) -> Result<String, PostError> {
+///         Err(PostError::NotFound)
+///     }
+/// }
+///
+/// let document = App::new().resource("/posts", Posts).openapi()?;
+/// let responses = &document.as_value()["paths"]["/posts/{id}"]["get"]["responses"];
+/// assert!(responses.get("404").is_some() && responses.get("409").is_none());
 /// # Ok::<(), resourceful::BuildErrors>(())
 /// ```
 ///

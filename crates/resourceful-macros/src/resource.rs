@@ -8,6 +8,7 @@ use syn::{Error, ItemImpl, LitStr, Type, parse_quote};
 use crate::action;
 use crate::case::snake_case;
 use crate::doc_comments;
+use crate::errors;
 use crate::hooks::{self, Hook};
 
 const HOOKS: &[Hook] = &[
@@ -102,11 +103,13 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let others = ["location_id", "ready", "extra_actions"];
     errors.extend(hooks::check(&mut block, HOOKS, &others, "`AsyncResource`"));
     errors.extend(hooks::require_access(&mut block));
+    let trait_path = quote!(::resourceful::AsyncResource);
+    let check = errors::add_const(&mut block, &trait_path, &mut errors);
     add_consts(&mut block, &name);
     doc_comments::add_const(&mut block, HOOKS);
     add_types(&mut block);
     let errors = errors.iter().map(Error::to_compile_error);
-    quote!(#(#errors)* #block #actions)
+    quote!(#(#errors)* #block #actions #check)
 }
 
 /// Type of an item's id, if a hook has it as a parameter.

@@ -63,7 +63,9 @@ pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkResults, BulkSucces
 pub use self::input::pagination::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::input::query::{Filtered, Query, QueryString};
 pub use self::input::{Change, Input, from_json};
-pub use self::openapi::{DocComments, Info, Parameter, ProblemKind, Problems, Security};
+pub use self::openapi::{
+    DocComments, HookErrors, Info, Parameter, ProblemKind, Problems, Security,
+};
 pub use self::proto::connection_info::ConnectionInfo;
 pub use self::request::Request;
 pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
@@ -105,7 +107,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod hidden {
     pub use crate::handler::signature::{HookResult, PageOf};
-    pub use crate::openapi::WITHOUT_NUL;
+    pub use crate::openapi::{WITHOUT_NUL, has_variant};
     pub use crate::response::problem_reply::InvalidInput;
     pub use crate::response::received::ReceivedResponse;
     pub use http::Method;

@@ -11,7 +11,7 @@ use crate::handler::resource_action::ExtraActions;
 use crate::input::Input;
 use crate::input::pagination::Page;
 use crate::input::query::Query;
-use crate::openapi::{DocComments, Problems};
+use crate::openapi::{DocComments, HookErrors, Problems};
 use crate::request::Request;
 use crate::response::destroy_output::DestroyOutput;
 use crate::response::representation::{Output, Representation};
@@ -90,6 +90,10 @@ pub trait AsyncResource: Send + Sync + 'static {
 
     /// The doc comments for the API document. `#[resource]` collects them.
     const DOCS: DocComments = DocComments::new("", &[]);
+
+    /// The errors of each hook for the API document. `#[errors(..)]` on a hook adds it; a hook without one may
+    /// return all errors of [`Error`](Self::Error).
+    const ERRORS: HookErrors = HookErrors::new(&[]);
 
     /// Maximum body size in bytes. `None` (default) is the application's limit.
     const MAX_BODY_SIZE: Option<u64> = None;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::info::Info;
 use super::parameter::Parameter;
+use super::problems::ProblemKind;
 use super::standard_error::StandardError;
 
 /// The whole document.
@@ -56,6 +57,9 @@ pub struct Operation {
     pub(crate) max_body: Option<u64>,
     /// By status, `2XX` or `default`.
     pub(crate) responses: BTreeMap<String, ResponseOrRef>,
+    /// The problems of the access rule that have a text.
+    #[serde(skip)]
+    pub(crate) refusals: Vec<ProblemKind>,
     /// Alternatives. An empty list means public, `None` means unspecified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) security: Option<Vec<BTreeMap<String, Vec<String>>>>,
