@@ -15,10 +15,14 @@ impl AsyncResource for Drafts {
     type Id = Never;
     type Query = LimitOffset<5, 10>;
     type ListItem = i64;
-    type Item = Post;
+    type Item = Never;
     type Create = NewPost;
+    type CreateOutput = Post;
     type Update = Never;
+    type UpdateOutput = Never;
     type PartialUpdate = Never;
+    type PartialUpdateOutput = Never;
+    type DestroyOutput = ();
 
     async fn list(&self, _: &Request, part: LimitOffset<5, 10>) -> Result<Page<i64>> {
         Ok(part.of(vec![1, 2], 2))

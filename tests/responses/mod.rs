@@ -3,8 +3,10 @@
 mod access;
 mod cookies;
 mod document;
+mod errors_of_hooks;
 mod headers;
 mod log;
 mod negotiation;
 mod panics;
 mod problems;
+mod typed;

@@ -21,6 +21,7 @@ mod mounted;
 mod protocols;
 mod sockets;
 mod streams;
+mod tables;
 mod time;
 mod unsent;
 

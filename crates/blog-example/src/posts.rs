@@ -61,6 +61,7 @@ impl AsyncResource for Posts {
     type Access = Public;
 
     /// All published posts, newest first.
+    #[errors(Unavailable, Database)]
     async fn list(&self, _: &Request, _: Unpaged) -> Result<Page<Post>, BlogError> {
         let posts = post::published().all(&self.database).await?;
         Ok(Page::all(posts).map(Post::from))
@@ -72,11 +73,13 @@ impl AsyncResource for Posts {
     }
 
     /// Changes a post, published or not; its slug stays.
+    #[errors(PostNotFound, Unavailable, Database)]
     async fn update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<Post, BlogError> {
         self.change(id, changes.apply_to(id)).await
     }
 
     /// Deletes a post and its comments.
+    #[errors(PostNotFound, Unavailable, Database)]
     async fn destroy(&self, _: &Request, id: i64) -> Result<(), BlogError> {
         let result = post::Entity::delete_by_id(id).exec(&self.database).await?;
         if result.rows_affected == 0 {
@@ -88,6 +91,7 @@ impl AsyncResource for Posts {
 
     /// Publishes a post. A second call has no effect.
     #[action(POST, "publish")]
+    #[errors(PostNotFound, Unavailable, Database)]
     async fn publish(&self, _: &Request, id: i64) -> Result<Post, BlogError> {
         let published = post::ActiveModel {
             id: Set(id),

@@ -5,7 +5,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::Method;
-use resourceful::{Action, AsyncResource, Page, Parent as _, Request, ResourceAction};
+use resourceful::{
+    Action, AsyncResource, FromResponse, Page, Parent as _, Request, ResourceAction,
+};
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,8 @@ use crate::resource_error::ResourceError;
 /// A client of one resource: each hook is a method with the hook's own types.
 ///
 /// The types come from the `impl AsyncResource`, so calling a hook that the resource lacks does not
-/// compile. Inputs must be [`Serialize`] and outputs [`DeserializeOwned`]. Errors of the service are
+/// compile. Inputs must be [`Serialize`] and outputs [`FromResponse`]: every type that implements
+/// `Deserialize`, and the library's own, such as [`Created`](struct@resourceful::Created) with its `Location`. Errors of the service are
 /// returned as its [`Problem`](struct@resourceful::Problem). The limits on time, size, retries and
 /// redirects are the [`Client`]'s: `list` and `retrieve` are retried, the others are not.
 ///
@@ -249,10 +252,10 @@ impl<R: AsyncResource> ResourceClient<R> {
     ///
     /// # Examples
     /// See [`ResourceClient`].
-    pub async fn create(&self, new: &R::Create) -> Result<R::Item, ResourceError>
+    pub async fn create(&self, new: &R::Create) -> Result<R::CreateOutput, ResourceError>
     where
         R::Create: Serialize,
-        R::Item: DeserializeOwned,
+        R::CreateOutput: FromResponse,
     {
         const { assert_has::<R>(Action::Create, "this resource has no `create`") };
         fetch(self.on_collection(Method::POST).json(new)).await
@@ -279,7 +282,7 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// ```
     pub async fn retrieve(&self, id: &R::Id) -> Result<R::Item, ResourceError>
     where
-        R::Item: DeserializeOwned,
+        R::Item: FromResponse,
     {
         const { assert_has::<R>(Action::Retrieve, "this resource has no `retrieve`") };
         fetch(self.on_item(Method::GET, id)).await
@@ -295,14 +298,18 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// # use resourceful::prelude::*;
     /// # use resourceful_client::{ResourceClient, ResourceError};
     /// # async fn example<Tags>(tags: ResourceClient<Tags>) -> Result<String, ResourceError>
-    /// # where Tags: AsyncResource<Id = i64, Update = String, Item = String> {
+    /// # where Tags: AsyncResource<Id = i64, Update = String, UpdateOutput = String> {
     /// tags.update(&7, &"rust".to_owned()).await
     /// # }
     /// ```
-    pub async fn update(&self, id: &R::Id, item: &R::Update) -> Result<R::Item, ResourceError>
+    pub async fn update(
+        &self,
+        id: &R::Id,
+        item: &R::Update,
+    ) -> Result<R::UpdateOutput, ResourceError>
     where
         R::Update: Serialize,
-        R::Item: DeserializeOwned,
+        R::UpdateOutput: FromResponse,
     {
         const { assert_has::<R>(Action::Update, "this resource has no `update`") };
         fetch(self.on_item(Method::PUT, id).json(item)).await
@@ -327,7 +334,7 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// }
     ///
     /// # async fn example<Tags>(tags: ResourceClient<Tags>) -> Result<(), ResourceError>
-    /// # where Tags: AsyncResource<Id = i64, PartialUpdate = TagChanges, Item = String> {
+    /// # where Tags: AsyncResource<Id = i64, PartialUpdate = TagChanges, PartialUpdateOutput = String> {
     /// let name = Change::Set("rust".to_owned());
     /// tags.partial_update(&7, &TagChanges { name }).await?;
     /// # Ok(())
@@ -337,10 +344,10 @@ impl<R: AsyncResource> ResourceClient<R> {
         &self,
         id: &R::Id,
         changes: &R::PartialUpdate,
-    ) -> Result<R::Item, ResourceError>
+    ) -> Result<R::PartialUpdateOutput, ResourceError>
     where
         R::PartialUpdate: Serialize,
-        R::Item: DeserializeOwned,
+        R::PartialUpdateOutput: FromResponse,
     {
         const {
             assert_has::<R>(
@@ -361,14 +368,16 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// # use resourceful::prelude::*;
     /// # use resourceful_client::{ResourceClient, ResourceError};
     /// # async fn example<Tags>(tags: ResourceClient<Tags>) -> Result<(), ResourceError>
-    /// # where Tags: AsyncResource<Id = i64> {
+    /// # where Tags: AsyncResource<Id = i64, DestroyOutput = ()> {
     /// tags.destroy(&7).await
     /// # }
     /// ```
-    pub async fn destroy(&self, id: &R::Id) -> Result<(), ResourceError> {
+    pub async fn destroy(&self, id: &R::Id) -> Result<R::DestroyOutput, ResourceError>
+    where
+        R::DestroyOutput: FromResponse,
+    {
         const { assert_has::<R>(Action::Destroy, "this resource has no `destroy`") };
-        self.on_item(Method::DELETE, id).execute().await?;
-        Ok(())
+        fetch(self.on_item(Method::DELETE, id)).await
     }
 
     /// Calls an extra action by the type that `#[resource]` generates for it.
@@ -407,7 +416,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         A: ResourceAction<R>,
         A::Target: ClientTarget,
         A::Input: ClientInput,
-        A::Output: DeserializeOwned,
+        A::Output: FromResponse,
     {
         let path = self.below(&A::Target::template(A::SPEC.path()));
         let call = self.request(Action::Extra(A::SPEC).method(), &path);
@@ -442,8 +451,8 @@ const fn assert_has<R: AsyncResource>(action: Action, message: &str) {
     assert!(R::ACTIONS.contains(action), "{}", message);
 }
 
-async fn fetch<T: DeserializeOwned>(call: Call) -> Result<T, ResourceError> {
-    Ok(call.execute().await?.json()?)
+async fn fetch<T: FromResponse>(call: Call) -> Result<T, ResourceError> {
+    Ok(T::from_response(&call.execute().await?)?)
 }
 
 /// A page whose member for the items has the resource's name.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
+use resourceful::hidden::ReceivedResponse;
 use serde::de::{DeserializeOwned, Error as _};
 
 use crate::error::ClientError;
@@ -125,6 +126,26 @@ impl ClientResponse {
                 _ => with_path::<T>(&self.body, error),
             })
         })
+    }
+}
+
+impl ReceivedResponse for ClientResponse {
+    type Error = ClientError;
+
+    fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    fn bytes(&self) -> &Bytes {
+        &self.body
+    }
+
+    fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        self.json()
+    }
+
+    fn mismatch(&self, text: &str) -> ClientError {
+        ClientError::Decode(serde_json::Error::custom(text))
     }
 }
 

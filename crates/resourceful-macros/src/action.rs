@@ -11,6 +11,7 @@ use syn::{
 
 use crate::case::camel_case;
 use crate::doc_comments;
+use crate::errors;
 use crate::hooks;
 
 /// Error message for a wrong signature.
@@ -33,6 +34,8 @@ struct ExtraAction<'f> {
     /// Type of the item's id; `None` for an action of the collection.
     id: Option<&'f Type>,
     input: Option<&'f Type>,
+    /// Variants of the error type that the hook returns.
+    errors: Option<Vec<Ident>>,
 }
 
 /// Moves the extra actions out of the block and adds `extra_actions` to it. Returns the code
@@ -54,7 +57,8 @@ pub(crate) fn extract(
     let mut types = Vec::new();
     for function in &mut functions {
         let expanded = take_args(function).and_then(|args| {
-            let extra = ExtraAction::parse(function, args, id)?;
+            let errors = errors::take(function)?;
+            let extra = ExtraAction::parse(function, args, id, errors)?;
             let name = extra.name(&block.self_ty)?;
             Ok((extra.expand(&name, &block.self_ty), name))
         });
@@ -118,7 +122,12 @@ impl Parse for Args {
 
 impl<'f> ExtraAction<'f> {
     /// `id_type` is the resource's id type, if a hook's signature contains it.
-    fn parse(function: &'f ImplItemFn, args: Args, id_type: Option<&Type>) -> Result<Self, Error> {
+    fn parse(
+        function: &'f ImplItemFn,
+        args: Args,
+        id_type: Option<&Type>,
+        errors: Option<Vec<Ident>>,
+    ) -> Result<Self, Error> {
         let signature = &function.sig;
         let wrong_signature = || Error::new_spanned(signature, EXPECTED_SIGNATURE);
         if signature.asyncness.is_none() || hooks::output(function).is_none() {
@@ -152,6 +161,7 @@ impl<'f> ExtraAction<'f> {
             args,
             id,
             input,
+            errors,
         })
     }
 
@@ -195,7 +205,13 @@ impl<'f> ExtraAction<'f> {
         let arguments = arguments.iter().flatten();
         let (output, conversion) = self.output();
         let error = hooks::error_type(self.function);
+        let trait_path = quote!(::resourceful::ResourceAction<#self_type>);
+        let errors = self.errors.iter();
+        let errors = errors.map(|names| errors::of_type(names, name, &trait_path));
+        let (errors, check): (Vec<_>, Vec<_>) = errors.unzip();
         quote! {
+            #(#check)*
+
             #[doc = #type_doc]
             #[derive(Clone, Copy, Debug)]
             pub struct #name;
@@ -207,6 +223,7 @@ impl<'f> ExtraAction<'f> {
                     #path,
                 );
                 const DOC: &'static str = #doc;
+                #(#errors)*
                 type Target = #target;
                 type Input = #input_type;
                 type Output = #output;

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Error, FnArg, Ident, ImplItemFn, ItemFn, Pat, PatType, Type};
 
 use crate::doc_comments;
+use crate::errors;
 use crate::hooks;
 
 /// Error message for a wrong signature.
@@ -46,7 +47,8 @@ fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
     if sig.asyncness.is_none() || !sig.generics.params.is_empty() {
         return Err(Error::new_spanned(sig, EXPECTED));
     }
-    let method: ImplItemFn = syn::parse2(quote!(#sig #block))?;
+    let mut method: ImplItemFn = syn::parse2(quote!(#(#attrs)* #sig #block))?;
+    let names_of_errors = errors::take(&mut method)?;
     let (Some(output), Some(error)) = (hooks::value_type(&method), hooks::error_type(&method))
     else {
         return Err(Error::new_spanned(sig, EXPECTED));
@@ -65,7 +67,17 @@ fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
     };
     let name = &sig.ident;
     let doc = doc_comments::text(attrs);
-    let (docs, others): (Vec<_>, Vec<_>) = attrs.iter().partition(|one| one.path().is_ident("doc"));
+    let stateless = parameters
+        .state
+        .map_or_else(|| quote!(()), |state| quote!(#state));
+    let trait_path = quote!(::resourceful::EndpointFunction<#stateless>);
+    let errors = names_of_errors.iter();
+    let errors = errors.map(|names| errors::of_type(names, name, &trait_path));
+    let (errors, checks): (Vec<_>, Vec<_>) = errors.unzip();
+    let (docs, others): (Vec<_>, Vec<_>) = method
+        .attrs
+        .iter()
+        .partition(|one| one.path().is_ident("doc"));
     Ok(quote! {
         #(#docs)*
         #[allow(non_camel_case_types)]
@@ -78,10 +90,13 @@ fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
             #sig #block
         }
 
+        #(#checks)*
+
         impl ::resourceful::hidden::IsEndpoint for #name {}
 
         impl #generics ::resourceful::EndpointFunction<#state> for #name {
             const DOC: &'static str = #doc;
+            #(#errors)*
             const PARAMETERS: &'static [&'static str] = &[#(#names),*];
             type Path = #path;
             type Input = #input;

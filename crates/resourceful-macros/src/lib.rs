@@ -9,6 +9,7 @@ mod action;
 mod case;
 mod doc_comments;
 mod endpoint;
+mod errors;
 mod hooks;
 mod problem;
 mod resource;
@@ -21,8 +22,9 @@ use proc_macro::TokenStream;
 /// * `ACTIONS`: the hooks that the block contains;
 /// * `NAME`: the type's name in snake case (`BlogPosts` is `blog_posts`), or the name in
 ///   `#[resource(name = "posts")]`;
-/// * the associated types `Id`, `Query`, `ListItem`, `Item`, `Create`, `Update`,
-///   `PartialUpdate` and `Error`, taken from the hooks' signatures; `Never` if no hook uses one;
+/// * the associated types `Id`, `Query`, `ListItem`, `Item`, `Create`, `CreateOutput`, `Update`,
+///   `UpdateOutput`, `PartialUpdate`, `PartialUpdateOutput`, `DestroyOutput` and `Error`, taken
+///   from the hooks' signatures; `Never` if no hook uses one;
 /// * `DOCS`: the doc comments of the block and of its hooks, for the API document.
 ///
 /// Items that the block contains already stay as they are. `type Access` is never added.
@@ -62,6 +64,41 @@ use proc_macro::TokenStream;
 /// let paths = &document.as_value()["paths"];
 /// assert_eq!(paths["/posts/{id}/publish"]["post"]["operationId"], "posts.publish");
 /// assert_eq!(paths["/posts/recent"]["get"]["parameters"][0]["name"], "page");
+/// # Ok::<(), resourceful::BuildErrors>(())
+/// ```
+///
+/// # Errors of a hook
+/// The document lists all problems of the hooks' error type for each hook. `#[errors(NotFound)]` names the variants
+/// that one hook returns; a name that is no variant does not compile. It stands on an extra action, too.
+///
+/// ```
+/// use resourceful::prelude::*;
+///
+/// #[derive(Debug, thiserror::Error, Problem)]
+/// enum PostError {
+///     #[error("no such post")]
+///     #[problem(status = 404)]
+///     NotFound,
+///     #[error("the title is taken")]
+///     #[problem(status = 409)]
+///     Taken,
+/// }
+///
+/// struct Posts;
+///
+/// #[resource]
+/// impl AsyncResource for Posts {
+///     type Access = Public;
+///
+///     #[errors(NotFound)]
+///     async fn retrieve(&self, _: &Request, _id: i64) -> Result<String, PostError> {
+///         Err(PostError::NotFound)
+///     }
+/// }
+///
+/// let document = App::new().resource("/posts", Posts).openapi()?;
+/// let responses = &document.as_value()["paths"]["/posts/{id}"]["get"]["responses"];
+/// assert!(responses.get("404").is_some() && responses.get("409").is_none());
 /// # Ok::<(), resourceful::BuildErrors>(())
 /// ```
 ///

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Attribute, Data, DeriveInput, Error, Fields, LitInt, LitStr};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr};
 
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     syn::parse2(item)
@@ -29,7 +29,11 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
                         quote!(#name::#ident(inner) => return ::core::convert::Into::into(inner)),
                     );
                     let inner = &variant.fields.iter().next().expect("it has one field").ty;
-                    kinds.push(quote!(kinds.extend(<#inner as ::resourceful::Problems>::kinds());));
+                    let variant = ident.to_string();
+                    kinds.push(quote! {
+                        let inner = <#inner as ::resourceful::Problems>::kinds();
+                        kinds.extend(inner.into_iter().map(|kind| kind.with_variant(#variant)));
+                    });
                     return Ok(quote!(#name::#ident(_) => unreachable!("returned above")));
                 }
                 let pattern = match variant.fields {
@@ -38,7 +42,8 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
                     Fields::Unit => quote!(),
                 };
                 let problem = args.expression(ident.span())?;
-                kinds.push(args.kind());
+                let variant = ident.to_string();
+                kinds.push(args.kind(Some(&variant)));
                 Ok(quote!(#name::#ident #pattern => #problem))
             });
             combine(arms)?
@@ -46,7 +51,7 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
         Data::Struct(_) => {
             let args = Args::parse(&input.attrs, name.span())?;
             let problem = args.expression(name.span())?;
-            kinds.push(args.kind());
+            kinds.push(args.kind(None));
             vec![quote!(_ => #problem)]
         }
         Data::Union(_) => {
@@ -58,6 +63,8 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
     };
     let forward = (!forwards.is_empty())
         .then(|| quote!(let error = match error { #(#forwards,)* other => other };));
+    let variants = variants(&input.data);
+    let unknown_variant = unknown_variant(name, &variants);
     let (generics, arguments, wheres) = input.generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
@@ -72,6 +79,9 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
 
         #[automatically_derived]
         impl #generics ::resourceful::Problems for #name #arguments #wheres {
+            const VARIANTS: &'static [&'static str] = &[#(#variants),*];
+            const UNKNOWN_VARIANT: &'static str = #unknown_variant;
+
             fn kinds() -> ::std::vec::Vec<::resourceful::ProblemKind> {
                 let mut kinds = ::std::vec::Vec::new();
                 #(#kinds)*
@@ -79,6 +89,26 @@ fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
             }
         }
     })
+}
+
+fn variants(data: &Data) -> Vec<String> {
+    match data {
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .map(|variant| variant.ident.to_string())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The message for a name in `#[errors(..)]` that is no variant.
+fn unknown_variant(name: &Ident, variants: &[String]) -> String {
+    if variants.is_empty() {
+        return format!("`#[errors(..)]` names variants, and `{name}` has none");
+    }
+    let names: Vec<_> = variants.iter().map(|name| format!("`{name}`")).collect();
+    format!("`{name}` has no such variant, only {}", names.join(", "))
 }
 
 /// Collects all values, or combines all errors into one.
@@ -154,7 +184,8 @@ impl Args {
     }
 
     /// Code for the `ProblemKind` in the API document. `expression` has checked the status.
-    fn kind(&self) -> TokenStream {
+    fn kind(&self, variant: Option<&str>) -> TokenStream {
+        let variant = variant.iter();
         let status = &self.status;
         let detail = self.detail.iter();
         let types = self.problem_type.iter().zip(&self.title);
@@ -163,7 +194,7 @@ impl Args {
         quote! {
             kinds.push(
                 ::resourceful::ProblemKind::new(const { ::resourceful::ErrorStatus::new(#status) })
-                    #(.with_detail(#detail))* #(#types)* #(#retry_after)*
+                    #(.with_detail(#detail))* #(#types)* #(#retry_after)* #(.with_variant(#variant))*
             );
         }
     }

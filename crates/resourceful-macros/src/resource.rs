@@ -8,6 +8,7 @@ use syn::{Error, ItemImpl, LitStr, Type, parse_quote};
 use crate::action;
 use crate::case::snake_case;
 use crate::doc_comments;
+use crate::errors;
 use crate::hooks::{self, Hook};
 
 const HOOKS: &[Hook] = &[
@@ -76,6 +77,14 @@ const INPUTS: &[(&str, &[(&str, usize)])] = &[
     ("PartialUpdate", &[("partial_update", 3)]),
 ];
 
+/// Associated types for results, with the hooks that define them.
+const OUTPUTS: [(&str, &str); 4] = [
+    ("Item", "retrieve"),
+    ("CreateOutput", "create"),
+    ("UpdateOutput", "update"),
+    ("PartialUpdateOutput", "partial_update"),
+];
+
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut block: ItemImpl = match syn::parse2(item) {
         Ok(block) => block,
@@ -94,11 +103,13 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let others = ["parent", "location_id", "ready", "extra_actions"];
     errors.extend(hooks::check(&mut block, HOOKS, &others, "`AsyncResource`"));
     errors.extend(hooks::require_access(&mut block));
+    let trait_path = quote!(::resourceful::AsyncResource);
+    let check = errors::add_const(&mut block, &trait_path, &mut errors);
     add_consts(&mut block, &name);
     doc_comments::add_const(&mut block, HOOKS);
     add_types(&mut block);
     let errors = errors.iter().map(Error::to_compile_error);
-    quote!(#(#errors)* #block #actions)
+    quote!(#(#errors)* #block #actions #check)
 }
 
 /// Type of an item's id, if a hook has it as a parameter.
@@ -144,11 +155,16 @@ fn add_types(block: &mut ItemImpl) {
         .and_then(hooks::value_type)
         .map(|page| page_item(&page));
     add_type(block, "ListItem", list_item);
-    let item_hooks = ["retrieve", "create", "update", "partial_update"];
-    let item = item_hooks
-        .iter()
-        .find_map(|hook| hooks::value_type(hooks::find(block, hook)?));
-    add_type(block, "Item", item);
+    for (name, hook) in OUTPUTS {
+        let output = hooks::find(block, hook).and_then(hooks::value_type);
+        add_type(block, name, output);
+    }
+    let destroyed = hooks::find(block, "destroy").and_then(hooks::value_type);
+    add_type(
+        block,
+        "DestroyOutput",
+        Some(destroyed.unwrap_or(quote!(()))),
+    );
     let error = HOOKS
         .iter()
         .find_map(|hook| hooks::error_type(hooks::find(block, hook.name)?));

@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 use syn::{Error, ItemImpl, parse_quote};
 
 use crate::doc_comments;
+use crate::errors;
 use crate::hooks::{self, Hook};
 
 const HOOKS: [Hook; 5] = [
@@ -33,6 +34,8 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     }
     let mut errors = hooks::check(&mut block, &HOOKS, &["describe"], "`AsyncView`");
     errors.extend(hooks::require_access(&mut block));
+    let trait_path = quote!(::resourceful::AsyncView);
+    let check = errors::add_const(&mut block, &trait_path, &mut errors);
     let present = || {
         HOOKS
             .iter()
@@ -54,5 +57,5 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     }
     doc_comments::add_const(&mut block, &HOOKS);
     let errors = errors.iter().map(Error::to_compile_error);
-    quote!(#(#errors)* #block)
+    quote!(#(#errors)* #block #check)
 }

@@ -71,17 +71,27 @@ pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkResults, BulkSucces
 pub use self::input::pagination::{LimitOffset, Page, PageNumber, Unpaged};
 pub use self::input::query::{Filtered, Query, QueryString};
 pub use self::input::{Change, Input, from_json};
-pub use self::openapi::{DocComments, Info, Parameter, ProblemKind, Problems, Security};
+pub use self::openapi::{
+    DocComments, HookErrors, Info, Parameter, ProblemKind, Problems, Security,
+};
 pub use self::proto::connection_info::ConnectionInfo;
 pub use self::request::Request;
 pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
+pub use self::response::content::{Binary, OctetStream, Text};
 #[cfg(feature = "cookies")]
 pub use self::response::cookie::{Cookie, CookieResponse, SetCookie, WithCookie};
+#[cfg(feature = "csv")]
+pub use self::response::csv::Csv;
+pub use self::response::destroy_output::DestroyOutput;
+pub use self::response::fields::{RepresentationExt, WithHeader, WithHeaders};
 #[cfg(feature = "files")]
-pub use self::response::file::{AnyType, FileResponse, MediaType};
+pub use self::response::file::{AnyType, FileResponse};
 pub use self::response::into_response::{IntoResponse, Json};
+pub use self::response::media_type::MediaType;
+pub use self::response::received::FromResponse;
 pub use self::response::representation::{NoContent, Output, Raw, Representation};
 pub use self::response::sse::{Event, EventSender, EventStream};
+pub use self::response::status::{Accepted, Created, Status};
 #[cfg(feature = "tls")]
 pub use self::server::tls::Tls;
 pub use self::server::{Listener, Server, ServerConfig};
@@ -94,6 +104,7 @@ pub use self::websocket::{AsyncSocket, IncomingMessage, Message, OutgoingMessage
 
 /// The items that most files of an application need: `use resourceful::prelude::*;`.
 pub mod prelude {
+    pub use crate::RepresentationExt as _;
     pub use crate::{
         Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Description, Error,
         FieldError, Filtered, IntoResponse, Json, LimitOffset, Page, PageNumber, Problem, Public,
@@ -110,7 +121,8 @@ pub mod prelude {
 pub mod hidden {
     pub use crate::handler::endpoint_function::IsEndpoint;
     pub use crate::handler::signature::{HookResult, PageOf};
-    pub use crate::openapi::WITHOUT_NUL;
+    pub use crate::openapi::{WITHOUT_NUL, has_variant};
     pub use crate::response::problem_reply::InvalidInput;
+    pub use crate::response::received::ReceivedResponse;
     pub use http::Method;
 }

@@ -11,6 +11,7 @@ macro_rules! documents {
 documents! {
     Readme: "../../../README.md",
     Resources: "../../../docs/guide/resources.md",
+    Answers: "../../../docs/guide/answers.md",
     Views: "../../../docs/guide/views.md",
     Composition: "../../../docs/guide/composition.md",
     Browsers: "../../../docs/guide/browsers.md",

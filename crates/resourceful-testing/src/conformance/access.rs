@@ -7,7 +7,7 @@ use super::exchange::{Payload, TestRequest};
 use super::expected::summary;
 use super::finding::Violation;
 use super::operation::Operation;
-use super::session::{Fixture, Session};
+use super::session::{Fixture, REFUSED_CALLER, Session};
 
 pub(super) async fn check(session: &Session, operation: &Operation, fixture: &Fixture) {
     let Some(input) = session.simplest(operation, &fixture.path_params) else {
@@ -22,7 +22,7 @@ pub(super) async fn check(session: &Session, operation: &Operation, fixture: &Fi
         ..TestRequest::new(operation, &input)
     };
     let response = session.send_without_credentials(&request).await;
-    if ![401, 403, 429].contains(&response.status.as_u16()) {
+    if response.status != 429 && !REFUSED_CALLER.contains(&response.status.as_u16()) {
         let message = format!(
             "expected 401 or 403 without credentials, got {}",
             summary(&response)

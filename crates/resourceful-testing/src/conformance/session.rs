@@ -176,6 +176,9 @@ impl Session {
     }
 
     fn is_forbidden(operation: &Operation, response: &TestResponse) -> bool {
-        operation.is_secured && [401, 403].contains(&response.status.as_u16())
+        operation.is_secured && REFUSED_CALLER.contains(&response.status.as_u16())
     }
 }
+
+/// The statuses of a caller without access: RFC 9110 sections 15.5.2 to 15.5.4, RFC 7725.
+pub(super) const REFUSED_CALLER: [u16; 4] = [401, 402, 403, 451];

@@ -71,7 +71,10 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
             let parent = R::Parent::parse(&segments).ok_or_else(nothing_here)?;
             request.head().set_parent(parent);
         }
-        check_accept(request.headers())
+        match A::Output::MEDIA_TYPE {
+            Some(media_type) => check_accept(request.headers(), media_type),
+            None => Ok(()),
+        }
     }
 
     async fn authorise(&self, request: &Request) -> Result<()> {
@@ -86,7 +89,9 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
 
     async fn call(&self, request: &Request, (target, input): Self::Input) -> Result<A::Output> {
         let result = A::run(&self.resource, request, target, input).await;
-        result.map_err(Into::into)
+        let mut output = result.map_err(Into::into)?;
+        output.place(request);
+        Ok(output)
     }
 
     fn respond(&self, output: A::Output) -> Result<Reply> {

@@ -179,9 +179,11 @@ where
         Ok(request.take())
     }
 
-    async fn call(&self, _: &Request, request: Request) -> Result<T> {
+    async fn call(&self, head: &Request, request: Request) -> Result<T> {
         let result = (self.view.handler)(request).await;
-        result.map_err(Into::into)
+        let mut output = result.map_err(Into::into)?;
+        output.place(head);
+        Ok(output)
     }
 
     fn respond(&self, output: T) -> Result<Reply> {
@@ -236,7 +238,9 @@ where
 
     async fn call(&self, request: &Request, (path, input): Self::Input) -> Result<F::Output> {
         let result = F::run(&self.view.state, request, path, input).await;
-        result.map_err(Into::into)
+        let mut output = result.map_err(Into::into)?;
+        output.place(request);
+        Ok(output)
     }
 
     fn respond(&self, output: F::Output) -> Result<Reply> {

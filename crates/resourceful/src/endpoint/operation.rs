@@ -4,7 +4,7 @@
 
 use http::{Method, StatusCode};
 
-use crate::handler::access::Access;
+use crate::handler::access::{Access, describe_access};
 use crate::handler::description::Description;
 use crate::handler::endpoint_function::EndpointFunction;
 use crate::handler::parent::Parent;
@@ -34,8 +34,10 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     if operation.summary.is_empty() {
         operation.summary = capitalised(&format!("{name} {}", R::NAME).replace('_', " "));
     }
-    operation.set_security(R::Access::security(Some(action)), registry);
-    operation.add_standard_errors(&[StandardError::NotAcceptable]);
+    describe_access::<R::Access, R>(Some(action), &mut operation, registry);
+    if A::Output::MEDIA_TYPE.is_some() {
+        operation.add_standard_errors(&[StandardError::NotAcceptable]);
+    }
     operation.parents = Some((<R::Parent as Parent>::COUNT, R::Parent::parameters));
     if A::SPEC.is_detail() {
         operation.add_path_parameter::<<A::Target as ActionTarget>::Id>("id");
@@ -43,25 +45,27 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     let max_body_size = R::MAX_BODY_SIZE.unwrap_or(registry.max_body_size);
     A::Input::describe(&mut operation, registry, max_body_size);
     A::Output::describe(&mut operation, registry, StatusCode::OK);
-    operation.add_problems::<A::Error>(registry);
+    let errors = A::ERRORS.or_else(|| R::ERRORS.of(name));
+    operation.add_problems::<A::Error>(errors, registry);
     operation
 }
 
 /// The operation of a method of a class view.
 pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) -> Operation {
-    let hook = V::DOCS.of(&method.as_str().to_ascii_lowercase());
+    let name = method.as_str().to_ascii_lowercase();
+    let hook = V::DOCS.of(&name);
     let mut operation = any_request();
     operation.set_summary(if hook.is_empty() {
         V::DOCS.whole()
     } else {
         hook
     });
-    operation.set_security(V::Access::security(None), registry);
+    describe_access::<V::Access, V>(None, &mut operation, registry);
     V::describe(method).write(&mut operation, registry);
     if !operation.has_success_response() {
         operation.add_any_response();
     }
-    operation.add_problems::<V::Error>(registry);
+    operation.add_problems::<V::Error>(V::ERRORS.of(&name), registry);
     operation
 }
 
@@ -71,12 +75,12 @@ pub(crate) fn of_function<A: Access<S>, S, T: IntoResponse, E: Problems>(
     registry: &mut Registry,
 ) -> Operation {
     let mut operation = any_request();
-    operation.set_security(A::security(None), registry);
+    describe_access::<A, S>(None, &mut operation, registry);
     description.write(&mut operation, registry);
     if !operation.has_success_response() {
         T::describe(&mut operation, registry);
     }
-    operation.add_problems::<E>(registry);
+    operation.add_problems::<E>(None, registry);
     operation
 }
 
@@ -87,7 +91,7 @@ pub(crate) fn of_endpoint_function<A: Access<S>, S, F: EndpointFunction<S>>(
 ) -> Operation {
     let mut operation = any_request();
     operation.set_summary(F::DOC);
-    operation.set_security(A::security(None), registry);
+    describe_access::<A, S>(None, &mut operation, registry);
     for parameter in F::Path::parameters(F::PARAMETERS) {
         operation.add_parameter(parameter);
         operation.add_standard_errors(&[StandardError::NotFound]);
@@ -98,7 +102,7 @@ pub(crate) fn of_endpoint_function<A: Access<S>, S, F: EndpointFunction<S>>(
     if !operation.has_success_response() {
         F::Output::describe(&mut operation, registry);
     }
-    operation.add_problems::<F::Error>(registry);
+    operation.add_problems::<F::Error>(F::ERRORS, registry);
     operation
 }
 

@@ -3,8 +3,8 @@
 use std::future::{Future, ready};
 
 use crate::action::Action;
-use crate::error::Result;
-use crate::openapi::Security;
+use crate::error::{ErrorStatus, Result};
+use crate::openapi::{Operation, ProblemKind, Registry, Security};
 use crate::request::Request;
 
 /// Decides who may call the resource `R`. Runs for each request, before its body is read.
@@ -75,6 +75,42 @@ pub trait Access<R: ?Sized>: Send + Sync + 'static {
         Security::Unspecified
     }
 
+    /// Returns the problems of [`check`](Self::check) for the API document. Does not affect it.
+    ///
+    /// The default is 401 and 403, or none if [`security`](Self::security) is [`Security::Public`].
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use resourceful::{ErrorStatus, ProblemKind};
+    ///
+    /// struct Quota;
+    ///
+    /// impl<R: Sync> Access<R> for Quota {
+    ///     fn refusals(_: Option<Action>) -> Vec<ProblemKind> {
+    ///         vec![ProblemKind::new(ErrorStatus::new(429)).with_retry_after()]
+    ///     }
+    ///
+    ///     async fn check(_: &R, _: &Request) -> Result<()> {
+    ///         Err(Error::new(ErrorStatus::new(429)).with_retry_after(60))
+    ///     }
+    /// }
+    /// # async fn report(_: Request) -> Result<()> { Ok(()) }
+    /// # let document = App::new().get("/", guarded::<Quota, _>(report)).openapi()?;
+    /// # let responses = &document.as_value()["paths"]["/"]["get"]["responses"];
+    /// # assert!(responses.get("429").is_some() && responses.get("403").is_none());
+    /// # Ok::<(), resourceful::BuildErrors>(())
+    /// ```
+    #[must_use]
+    fn refusals(action: Option<Action>) -> Vec<ProblemKind> {
+        match Self::security(action) {
+            Security::Public => Vec::new(),
+            _ => [401, 403]
+                .map(|status| ProblemKind::new(ErrorStatus::new(status)))
+                .into(),
+        }
+    }
+
     /// Checks whether `request` is allowed.
     ///
     /// # Errors
@@ -101,4 +137,14 @@ impl<R: ?Sized> Access<R> for Public {
     fn check(_: &R, _: &Request) -> impl Future<Output = Result<()>> + Send {
         ready(Ok(()))
     }
+}
+
+/// Adds the scheme and the problems of an access rule.
+pub(crate) fn describe_access<A: Access<R>, R: ?Sized>(
+    action: Option<Action>,
+    operation: &mut Operation,
+    registry: &mut Registry,
+) {
+    operation.set_security(A::security(action), registry);
+    operation.add_refusals::<A>(A::refusals(action), registry);
 }

@@ -22,6 +22,10 @@ pub trait EndpointFunction<S>: Copy + Send + Sync + 'static {
     /// The doc comment.
     const DOC: &'static str;
 
+    /// The variants of [`Error`](Self::Error) that the function returns, for the API document. `None`
+    /// (default) means all.
+    const ERRORS: Option<&'static [&'static str]> = None;
+
     /// The names of the path parameters that the function reads.
     const PARAMETERS: &'static [&'static str];
 

@@ -12,8 +12,9 @@ use crate::handler::resource_action::ExtraActions;
 use crate::input::Input;
 use crate::input::pagination::Page;
 use crate::input::query::Query;
-use crate::openapi::{DocComments, Problems};
+use crate::openapi::{DocComments, HookErrors, Problems};
 use crate::request::Request;
+use crate::response::destroy_output::DestroyOutput;
 use crate::response::representation::{Output, Representation};
 
 /// A resource: a collection of items with an API. Each hook that you write serves one operation.
@@ -29,6 +30,8 @@ use crate::response::representation::{Output, Representation};
 /// | `update` | `PUT` item | 200, the item |
 /// | `partial_update` | `PATCH` item | 200, the item |
 /// | `destroy` | `DELETE` item | 204 |
+///
+/// A hook can return another status, header fields, or content that is not JSON: see [`Representation`].
 ///
 /// `#[resource]` takes the associated types from the signatures of the hooks.
 ///
@@ -54,8 +57,12 @@ use crate::response::representation::{Output, Representation};
 ///     type ListItem = Never;
 ///     type Item = Tag;
 ///     type Create = Never;
+///     type CreateOutput = Never;
 ///     type Update = Never;
+///     type UpdateOutput = Never;
 ///     type PartialUpdate = Never;
+///     type PartialUpdateOutput = Never;
+///     type DestroyOutput = ();
 ///
 ///     async fn retrieve(&self, _: &Request, id: i64) -> Result<Tag> {
 ///         if id == 1 { Ok(Tag { id, name: "rust".into() }) } else { Err(Error::not_found("Tag not found")) }
@@ -86,6 +93,10 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// The doc comments for the API document. `#[resource]` collects them.
     const DOCS: DocComments = DocComments::new("", &[]);
 
+    /// The errors of each hook for the API document. `#[errors(..)]` on a hook adds it; a hook without one may
+    /// return all errors of [`Error`](Self::Error).
+    const ERRORS: HookErrors = HookErrors::new(&[]);
+
     /// Maximum body size in bytes. `None` (default) is the application's limit.
     const MAX_BODY_SIZE: Option<u64> = None;
 
@@ -113,17 +124,30 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// The type of an item in a list.
     type ListItem: Output;
 
-    /// The item that `create`, `retrieve`, `update` and `partial_update` return.
+    /// The result of `retrieve`: an item.
     type Item: Representation;
 
     /// The body of `create`.
     type Create: Input;
 
+    /// The result of `create`: an item, or [`Created`](struct@crate::Created),
+    /// [`Accepted`](struct@crate::Accepted) and the like.
+    type CreateOutput: Representation;
+
     /// The body of `update`.
     type Update: Input;
 
+    /// The result of `update`.
+    type UpdateOutput: Representation;
+
     /// The body of `partial_update`.
     type PartialUpdate: Input;
+
+    /// The result of `partial_update`.
+    type PartialUpdateOutput: Representation;
+
+    /// The result of `destroy`: `()` for 204, or another [`DestroyOutput`].
+    type DestroyOutput: DestroyOutput;
 
     /// Lists the items, or a page of them.
     fn list(
@@ -140,7 +164,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         &self,
         request: &Request,
         new: Self::Create,
-    ) -> impl Future<Output = Result<Self::Item, Self::Error>> + Send {
+    ) -> impl Future<Output = Result<Self::CreateOutput, Self::Error>> + Send {
         let _ = (request, new);
         async { absent(Action::Create) }
     }
@@ -161,7 +185,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         request: &Request,
         id: Self::Id,
         item: Self::Update,
-    ) -> impl Future<Output = Result<Self::Item, Self::Error>> + Send {
+    ) -> impl Future<Output = Result<Self::UpdateOutput, Self::Error>> + Send {
         let _ = (request, id, item);
         async { absent(Action::Update) }
     }
@@ -172,7 +196,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         request: &Request,
         id: Self::Id,
         changes: Self::PartialUpdate,
-    ) -> impl Future<Output = Result<Self::Item, Self::Error>> + Send {
+    ) -> impl Future<Output = Result<Self::PartialUpdateOutput, Self::Error>> + Send {
         let _ = (request, id, changes);
         async { absent(Action::PartialUpdate) }
     }
@@ -182,7 +206,7 @@ pub trait AsyncResource: Send + Sync + 'static {
         &self,
         request: &Request,
         id: Self::Id,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+    ) -> impl Future<Output = Result<Self::DestroyOutput, Self::Error>> + Send {
         let _ = (request, id);
         async { absent(Action::Destroy) }
     }
@@ -197,8 +221,8 @@ pub trait AsyncResource: Send + Sync + 'static {
     }
 
     /// Returns the id of a new item for the `Location` of a 201 (RFC 9110 section 15.3.2).
-    /// `None` (default) omits the field.
-    fn location_id(&self, item: &Self::Item) -> Option<Self::Id> {
+    /// `None` (default) omits the field. A `Location` of the result itself has precedence.
+    fn location_id(&self, item: &Self::CreateOutput) -> Option<Self::Id> {
         let _ = item;
         None
     }

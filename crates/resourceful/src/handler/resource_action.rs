@@ -64,6 +64,10 @@ pub trait ResourceAction<R>: Send + Sync + 'static {
     /// The doc comment of the hook.
     const DOC: &'static str = "";
 
+    /// The variants of [`Error`](Self::Error) that the hook returns, for the API document. `None` (default)
+    /// means all.
+    const ERRORS: Option<&'static [&'static str]> = None;
+
     /// [`OnItem`] or [`OnCollection`], in agreement with [`SPEC`](Self::SPEC).
     type Target: ActionTarget;
 

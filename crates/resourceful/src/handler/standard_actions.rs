@@ -1,8 +1,7 @@
 //! The six actions that every resource may have, as [`ResourceAction`]s that call its hooks.
 
 use http::StatusCode;
-use http::header::{HeaderValue, LOCATION};
-use percent_encoding::utf8_percent_encode;
+use http::header::LOCATION;
 
 use crate::action::{Action, ActionSpec};
 use crate::error::Result;
@@ -13,10 +12,11 @@ use crate::handler::resource_action::{
 use crate::input::pagination::Page;
 use crate::input::query::Query;
 use crate::openapi::{Operation, Registry};
-use crate::proto::path::SEGMENT;
 use crate::request::Request;
+use crate::response::destroy_output::DestroyOutput;
+use crate::response::location::Location;
 use crate::response::reply::Reply;
-use crate::response::representation::{NoContent, Output, Representation, page_schema};
+use crate::response::representation::{Output, Representation, page_schema};
 
 /// Adds the actions for which the resource has a hook.
 pub(crate) fn add_standard_actions<R: AsyncResource>(actions: &mut impl ExtraActions<R>) {
@@ -67,7 +67,7 @@ impl<R: AsyncResource> ResourceAction<R> for Create {
     const ACTION: Action = Action::Create;
     type Target = OnCollection;
     type Input = BodyInput<R::Create>;
-    type Output = Created<R>;
+    type Output = NewItem<R>;
     type Error = R::Error;
 
     async fn run(
@@ -75,11 +75,10 @@ impl<R: AsyncResource> ResourceAction<R> for Create {
         request: &Request,
         _: OnCollection,
         BodyInput(new): Self::Input,
-    ) -> Result<Created<R>, R::Error> {
+    ) -> Result<NewItem<R>, R::Error> {
         let item = resource.create(request, new).await?;
-        let id = resource.location_id(&item);
-        let location = id.and_then(|id| item_location(request, &id.to_string()));
-        Ok(Created { item, location })
+        let location = resource.location_id(&item).map(Location::item);
+        Ok(NewItem { item, location })
     }
 }
 
@@ -110,7 +109,7 @@ impl<R: AsyncResource> ResourceAction<R> for Update {
     const ACTION: Action = Action::Update;
     type Target = OnItem<R::Id>;
     type Input = BodyInput<R::Update>;
-    type Output = R::Item;
+    type Output = R::UpdateOutput;
     type Error = R::Error;
 
     async fn run(
@@ -118,7 +117,7 @@ impl<R: AsyncResource> ResourceAction<R> for Update {
         request: &Request,
         OnItem(id): Self::Target,
         BodyInput(item): Self::Input,
-    ) -> Result<R::Item, R::Error> {
+    ) -> Result<R::UpdateOutput, R::Error> {
         resource.update(request, id, item).await
     }
 }
@@ -130,7 +129,7 @@ impl<R: AsyncResource> ResourceAction<R> for PartialUpdate {
     const ACTION: Action = Action::PartialUpdate;
     type Target = OnItem<R::Id>;
     type Input = BodyInput<R::PartialUpdate>;
-    type Output = R::Item;
+    type Output = R::PartialUpdateOutput;
     type Error = R::Error;
 
     async fn run(
@@ -138,7 +137,7 @@ impl<R: AsyncResource> ResourceAction<R> for PartialUpdate {
         request: &Request,
         OnItem(id): Self::Target,
         BodyInput(changes): Self::Input,
-    ) -> Result<R::Item, R::Error> {
+    ) -> Result<R::PartialUpdateOutput, R::Error> {
         resource.partial_update(request, id, changes).await
     }
 }
@@ -150,7 +149,7 @@ impl<R: AsyncResource> ResourceAction<R> for Destroy {
     const ACTION: Action = Action::Destroy;
     type Target = OnItem<R::Id>;
     type Input = NoInput;
-    type Output = NoContent;
+    type Output = <R::DestroyOutput as DestroyOutput>::Representation;
     type Error = R::Error;
 
     async fn run(
@@ -158,8 +157,9 @@ impl<R: AsyncResource> ResourceAction<R> for Destroy {
         request: &Request,
         OnItem(id): Self::Target,
         _: NoInput,
-    ) -> Result<NoContent, R::Error> {
-        resource.destroy(request, id).await.map(|()| NoContent)
+    ) -> Result<<Self as ResourceAction<R>>::Output, R::Error> {
+        let result = resource.destroy(request, id).await;
+        result.map(DestroyOutput::into_representation)
     }
 }
 
@@ -178,43 +178,30 @@ impl<R: AsyncResource> Representation for NamedPage<R> {
 }
 
 /// A new item: 201, with its `Location` if [`AsyncResource::location_id`] returns an id.
-pub(crate) struct Created<R: AsyncResource> {
-    item: R::Item,
-    location: Option<HeaderValue>,
+pub(crate) struct NewItem<R: AsyncResource> {
+    item: R::CreateOutput,
+    location: Option<Location>,
 }
 
-impl<R: AsyncResource> Representation for Created<R> {
+impl<R: AsyncResource> Representation for NewItem<R> {
+    const MEDIA_TYPE: Option<&'static str> = R::CreateOutput::MEDIA_TYPE;
+
+    fn place(&mut self, request: &Request) {
+        self.location = self.location.take().and_then(|target| target.of(request));
+        self.item.place(request);
+    }
+
     fn represent(self, _: StatusCode) -> Result<Reply> {
         let created = self.item.represent(StatusCode::CREATED)?;
-        Ok(match self.location {
-            Some(location) => created.with(LOCATION, location),
-            None => created,
+        Ok(match self.location.and_then(Location::into_value) {
+            Some(location) if !created.has(&LOCATION) => created.with(LOCATION, location),
+            _ => created,
         })
     }
 
     fn describe(operation: &mut Operation, registry: &mut Registry, _: StatusCode) {
-        R::Item::describe(operation, registry, StatusCode::CREATED);
-        operation.add_location_header();
+        R::CreateOutput::describe(operation, registry, StatusCode::CREATED);
+        let description = "URI of the created item, if the resource has one.";
+        operation.add_location_header(StatusCode::CREATED, description);
     }
-}
-
-/// The path of an item of the requested collection, in the collection's spelling. `None` for an id
-/// that cannot be a segment of a path.
-fn item_location(request: &Request, id: &str) -> Option<HeaderValue> {
-    let collection = request.path();
-    let (parent, end) = match collection.strip_suffix('/') {
-        Some(parent) => (parent, "/"),
-        None => (collection, ""),
-    };
-    if matches!(id, "" | "." | "..") {
-        // Percent-encoding cannot turn these into a segment (RFC 3986 section 5.2.4).
-        tracing::error!(
-            id,
-            "the new item gets no Location: its id cannot be a segment of a path"
-        );
-        return None;
-    }
-    let id = utf8_percent_encode(id, SEGMENT);
-    let root = request.head().root_path();
-    HeaderValue::try_from(format!("{root}{parent}/{id}{end}")).ok()
 }

@@ -10,7 +10,7 @@ use crate::body::Response;
 use crate::error::Result;
 use crate::handler::access::{Access, Public};
 use crate::handler::description::Description;
-use crate::openapi::{DocComments, Problems};
+use crate::openapi::{DocComments, HookErrors, Problems};
 use crate::request::Request;
 
 /// A class view: one hook per HTTP method, with the raw request.
@@ -62,6 +62,10 @@ pub trait AsyncView: Send + Sync + 'static {
 
     /// The doc comments for the API document. `#[view]` collects them.
     const DOCS: DocComments = DocComments::new("", &[]);
+
+    /// The errors of each hook for the API document. `#[errors(..)]` on a hook adds it; a hook without one may
+    /// return all errors of [`Error`](Self::Error).
+    const ERRORS: HookErrors = HookErrors::new(&[]);
 
     /// Decides who may call the view: [`Public`] or your own type.
     type Access: Access<Self>;

@@ -4,6 +4,7 @@
 //! assembles the document from them.
 
 mod doc_comments;
+mod hook_errors;
 mod info;
 mod model;
 mod name_conflicts;
@@ -18,6 +19,7 @@ mod standard_error;
 mod standard_response;
 
 pub use self::doc_comments::DocComments;
+pub use self::hook_errors::{HookErrors, has_variant};
 pub use self::info::Info;
 #[expect(unreachable_pub, reason = "named by hidden methods of public traits")]
 pub use self::model::Operation;
@@ -27,7 +29,7 @@ pub use self::problems::{ProblemKind, Problems};
 pub use self::registry::Registry;
 pub use self::security::Security;
 
-pub(crate) use self::model::{Components, Document, ResponseOrRef, Server, Tag};
+pub(crate) use self::model::{Components, Document, Header, ResponseOrRef, Server, Tag};
 pub(crate) use self::schemas::Schemas;
 pub use self::schemas::WITHOUT_NUL;
 pub(crate) use self::standard_error::StandardError;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::info::Info;
 use super::parameter::Parameter;
+use super::problems::ProblemKind;
 use super::standard_error::StandardError;
 
 /// The whole document.
@@ -59,6 +60,9 @@ pub struct Operation {
     pub(crate) max_body: Option<u64>,
     /// By status, `2XX` or `default`.
     pub(crate) responses: BTreeMap<String, ResponseOrRef>,
+    /// The problems of the access rule that have a text.
+    #[serde(skip)]
+    pub(crate) refusals: Vec<ProblemKind>,
     /// Alternatives. An empty list means public, `None` means unspecified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) security: Option<Vec<BTreeMap<String, Vec<String>>>>,
@@ -112,10 +116,22 @@ pub(crate) struct Response {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Header {
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) description: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) required: bool,
     pub(crate) schema: Value,
+}
+
+/// A header field of a response has the keywords of one of a request.
+impl From<&Parameter> for Header {
+    fn from(parameter: &Parameter) -> Self {
+        Self {
+            description: parameter.description.clone().unwrap_or_default().into(),
+            required: parameter.required,
+            schema: parameter.schema.as_value().clone(),
+        }
+    }
 }
 
 #[derive(Debug, Default, Serialize)]

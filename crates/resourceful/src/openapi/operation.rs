@@ -16,6 +16,7 @@ use super::registry::Registry;
 use super::security::Security;
 use super::standard_error::StandardError;
 use super::standard_response::{problem_content, standard_headers};
+use crate::error::ErrorStatus;
 
 const JSON: &str = "application/json";
 
@@ -176,12 +177,25 @@ impl Operation {
 
     /// Changes the status of the success response to `2XX`.
     pub(crate) fn set_any_success_status(&mut self) {
+        self.set_success_key("2XX");
+    }
+
+    /// Changes the status of the success response.
+    pub(crate) fn set_success_status(&mut self, status: StatusCode) {
+        self.set_success_key(status.as_str());
+        let phrase = status.canonical_reason().unwrap_or("Response");
+        if let Some(ResponseOrRef::Inline(response)) = self.responses.get_mut(status.as_str()) {
+            response.description = format!("{phrase}.");
+        }
+    }
+
+    fn set_success_key(&mut self, key: &str) {
         let success = self.responses.keys().find(|status| status.starts_with('2'));
         if let Some(response) = success
             .cloned()
             .and_then(|status| self.responses.remove(&status))
         {
-            self.responses.insert("2XX".to_owned(), response);
+            self.responses.insert(key.to_owned(), response);
         }
     }
 
@@ -191,15 +205,32 @@ impl Operation {
             .any(|status| status.starts_with(['1', '2', '3']))
     }
 
-    /// Adds `Location` to the 201 response.
-    pub(crate) fn add_location_header(&mut self) {
-        if let Some(ResponseOrRef::Inline(created)) = self.responses.get_mut("201") {
-            let header = Header {
-                description: "URI of the created item, if the resource has one.".to_owned(),
-                required: false,
-                schema: json!({"type": "string", "format": "uri-reference"}),
-            };
-            created.headers.insert("Location".to_owned(), header);
+    /// Adds `Location` to the response of this status, unless it has one.
+    pub(crate) fn add_location_header(&mut self, status: StatusCode, description: &str) {
+        let header = Header {
+            description: description.to_owned(),
+            required: false,
+            schema: json!({"type": "string", "format": "uri-reference"}),
+        };
+        self.add_response_header(status.as_str(), "Location", &header);
+    }
+
+    /// Adds a header field to each success response.
+    pub(crate) fn add_success_header(&mut self, name: &str, header: &Header) {
+        self.add_response_header("2", name, header);
+    }
+
+    /// Adds a header field to the responses whose status starts with `status`, unless they have it.
+    pub(crate) fn add_response_header(&mut self, status: &str, name: &str, header: &Header) {
+        for (key, response) in &mut self.responses {
+            if let ResponseOrRef::Inline(response) = response
+                && key.starts_with(status)
+            {
+                let headers = &mut response.headers;
+                headers
+                    .entry(name.to_owned())
+                    .or_insert_with(|| header.clone());
+            }
         }
     }
 
@@ -213,7 +244,7 @@ impl Operation {
         }
     }
 
-    /// Sets the security scheme and adds its errors.
+    /// Sets the security scheme.
     pub(crate) fn set_security(&mut self, security: Security, registry: &mut Registry) {
         self.security = match (security, security.scheme()) {
             (Security::Public, _) => Some(Vec::new()),
@@ -223,8 +254,20 @@ impl Operation {
                 Some(vec![BTreeMap::from([(name, Vec::new())])])
             }
         };
-        if security != Security::Public {
-            self.add_standard_errors(&[StandardError::Unauthorized, StandardError::Forbidden]);
+    }
+
+    /// Adds the problems of the access rule `A`.
+    pub(crate) fn add_refusals<A>(&mut self, kinds: Vec<ProblemKind>, registry: &mut Registry) {
+        for kind in kinds {
+            let status = kind.status.map(ErrorStatus::code);
+            match (status, kind.standard_error()) {
+                (_, Some(standard)) => self.add_standard_errors(&[standard]),
+                (Some(status), None) => {
+                    self.refusals.push(kind);
+                    self.add_problems_of(short_name::<A>(), status, &[], registry);
+                }
+                (None, None) => self.add_standard_errors(&[StandardError::Other]),
+            }
         }
     }
 
@@ -248,27 +291,59 @@ impl Operation {
         self.add_standard_errors(&[StandardError::Unauthorized, StandardError::Forbidden]);
     }
 
-    /// Adds the problems of an error type. Problems of one status are one response among the components,
-    /// which all operations with this error type share.
-    pub(crate) fn add_problems<E: Problems>(&mut self, registry: &mut Registry) {
+    /// Adds the problems of an error type: all, or those of the given variants. Problems of one status are one
+    /// response among the components, which all operations with these problems share.
+    pub(crate) fn add_problems<E: Problems>(
+        &mut self,
+        variants: Option<&[&str]>,
+        registry: &mut Registry,
+    ) {
         let mut kinds: BTreeMap<u16, Vec<ProblemKind>> = BTreeMap::new();
+        let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
         for kind in E::kinds() {
-            match kind.status {
+            let status = kind.status.map(ErrorStatus::code);
+            *counts.entry(status.unwrap_or_default()).or_default() += 1;
+            let name = kind.variant.unwrap_or_default();
+            if variants.is_some_and(|variants| !variants.contains(&name)) {
+                continue;
+            }
+            match status {
                 None => self.add_standard_errors(&[StandardError::Other]),
-                Some(status) => kinds.entry(status.code()).or_default().push(kind),
+                Some(status) => kinds.entry(status).or_default().push(kind),
             }
         }
-        let name = type_name::<E>()
-            .split('<')
-            .next()
-            .and_then(|name| name.rsplit("::").next());
         for (status, kinds) in kinds {
-            let name = format!("{}{status}", name.unwrap_or("Problem"));
-            let response = problem_response(status, &kinds, registry);
-            let response = registry.add_response(&name, response);
-            self.responses.insert(status.to_string(), response);
+            let mut name = short_name::<E>().to_owned();
+            if counts.get(&status) != Some(&kinds.len()) {
+                name.extend(kinds.iter().filter_map(|kind| kind.variant));
+            }
+            self.add_problems_of(&name, status, &kinds, registry);
         }
     }
+
+    /// Adds the response for the problems of one status, those of the access rule first.
+    fn add_problems_of(
+        &mut self,
+        name: &str,
+        status: u16,
+        kinds: &[ProblemKind],
+        registry: &mut Registry,
+    ) {
+        let refusals = self.refusals.iter().copied();
+        let mut all: Vec<_> = refusals
+            .filter(|kind| kind.status.map(ErrorStatus::code) == Some(status))
+            .collect();
+        all.extend(kinds.iter().filter(|kind| !self.refusals.contains(kind)));
+        let response = problem_response(status, &all, registry);
+        let response = registry.add_response(&format!("{name}{status}"), response);
+        self.responses.insert(status.to_string(), response);
+    }
+}
+
+/// The name of a type without its path and parameters.
+fn short_name<T>() -> &'static str {
+    let name = type_name::<T>().split('<').next().unwrap_or_default();
+    name.rsplit("::").next().unwrap_or_default()
 }
 
 /// The response for problems of one status.
@@ -283,8 +358,12 @@ fn problem_response(status: u16, kinds: &[ProblemKind], registry: &Registry) -> 
         .collect();
     texts.extend(kinds.iter().filter_map(ProblemKind::text));
     let sentences: Vec<_> = texts.into_iter().map(sentence).collect();
+    let phrase = || StatusCode::from_u16(status).ok()?.canonical_reason();
     let mut response = Response {
-        description: sentences.join(" "),
+        description: match &sentences[..] {
+            [] => sentence(phrase().unwrap_or("Refused")),
+            sentences => sentences.join(" "),
+        },
         content: problem_content("Problem"),
         ..Response::default()
     };

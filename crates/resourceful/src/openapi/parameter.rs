@@ -28,10 +28,10 @@ pub struct Parameter {
     #[serde(rename = "in")]
     pub(crate) location: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<Cow<'static, str>>,
+    pub(crate) description: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    required: bool,
-    schema: Schema,
+    pub(crate) required: bool,
+    pub(crate) schema: Schema,
 }
 
 impl Parameter {

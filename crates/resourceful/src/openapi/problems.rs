@@ -1,5 +1,6 @@
 //! The problems that an error type can become.
 
+use super::standard_error::StandardError;
 use crate::error::{Error, ErrorStatus};
 
 /// An error type of hooks that lists its problems.
@@ -29,6 +30,15 @@ use crate::error::{Error, ErrorStatus};
     note = "derive `Problem`; or write `impl From<{Self}> for resourceful::Error` and `impl resourceful::Problems for {Self} {{}}`"
 )]
 pub trait Problems: Into<Error> {
+    /// The names that `#[errors(..)]` accepts.
+    #[doc(hidden)]
+    const VARIANTS: &'static [&'static str] = &[];
+
+    /// The message for a name in `#[errors(..)]` that is no variant.
+    #[doc(hidden)]
+    const UNKNOWN_VARIANT: &'static str =
+        "`#[errors(..)]` needs an error type that is an enum with `#[derive(Problem)]`";
+
     /// The problems that the type can become.
     #[must_use]
     fn kinds() -> Vec<ProblemKind> {
@@ -46,13 +56,15 @@ impl Problems for Error {}
 /// use resourceful::{ErrorStatus, ProblemKind};
 /// let kind = ProblemKind::new(ErrorStatus::new(404)).with_detail("Post not found");
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProblemKind {
     /// `None` means any.
     pub(crate) status: Option<ErrorStatus>,
     pub(crate) detail: Option<&'static str>,
     pub(crate) problem_type: Option<(&'static str, &'static str)>,
     pub(crate) has_retry_after: bool,
+    /// The variant of the error type.
+    pub(crate) variant: Option<&'static str>,
 }
 
 impl ProblemKind {
@@ -62,6 +74,7 @@ impl ProblemKind {
         detail: None,
         problem_type: None,
         has_retry_after: false,
+        variant: None,
     };
 
     /// A problem with this status.
@@ -94,9 +107,27 @@ impl ProblemKind {
         self
     }
 
+    /// Sets the variant of the error type.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_variant(mut self, name: &'static str) -> Self {
+        self.variant = Some(name);
+        self
+    }
+
     /// The detail, else the title.
     pub(super) fn text(&self) -> Option<&'static str> {
         self.detail.or(self.problem_type.map(|(_, title)| title))
+    }
+
+    /// The error response of the library that is the same.
+    pub(super) fn standard_error(self) -> Option<StandardError> {
+        if self.text().is_some() || self.has_retry_after {
+            return None;
+        }
+        let status = self.status?.code().to_string();
+        let mut all = StandardError::ALL.iter().copied();
+        all.find(|error| error.status() == status)
     }
 
     /// An error of this kind.

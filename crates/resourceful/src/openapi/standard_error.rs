@@ -83,7 +83,7 @@ impl StandardError {
             Self::Forbidden => "Permission denied.",
             Self::NotFound => "Not found.",
             Self::MethodNotAllowed => "Method not allowed.",
-            Self::NotAcceptable => "`Accept` excludes JSON.",
+            Self::NotAcceptable => "`Accept` excludes the media type of the response.",
             Self::RequestTimeout => "The body arrived too slowly.",
             #[cfg(feature = "files")]
             Self::PreconditionFailed => "`If-Match` or `If-Unmodified-Since` is false.",

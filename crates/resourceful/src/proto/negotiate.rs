@@ -1,29 +1,28 @@
-//! Content negotiation (RFC 9110 section 12.5.1). The only representation is JSON.
+//! Content negotiation (RFC 9110 section 12.5.1). Each result has one media type.
 
 use http::header::{ACCEPT, HeaderMap};
 
 use crate::error::{Error, ErrorStatus, Result};
 use crate::proto::parameters::split_parameters;
 
-/// Checks that `Accept` does not exclude JSON.
+/// Checks that `Accept` does not exclude the media type of the response.
 ///
-/// A client that lists only other types gets JSON all the same, as section 12.5.1 allows: an unexpected
-/// response helps it more than none.
+/// A client that lists only other types gets the response all the same, as section 12.5.1 allows: an
+/// unexpected response helps it more than none.
 ///
 /// # Errors
-/// 406 if `Accept` excludes `application/json` by a weight of zero.
+/// 406 if `Accept` excludes the media type by a weight of zero.
 #[inline]
-pub(crate) fn check_accept(headers: &HeaderMap) -> Result<()> {
+pub(crate) fn check_accept(headers: &HeaderMap, media_type: &'static str) -> Result<()> {
     match headers.get(ACCEPT) {
         None => Ok(()),
         // Nearly all requests. If no header occurs twice, `Accept` does not either.
         Some(value)
-            if headers.len() == headers.keys_len()
-                && (value == "*/*" || value == "application/json") =>
+            if headers.len() == headers.keys_len() && (value == "*/*" || value == media_type) =>
         {
             Ok(())
         }
-        Some(_) => check_ranges(headers),
+        Some(_) => check_ranges(headers, media_type),
     }
 }
 
@@ -35,12 +34,13 @@ pub(crate) fn names_json(headers: &HeaderMap) -> bool {
         .flat_map(|value| value.split(','));
     ranges.any(|range| {
         let (name, parameters) = split_parameters(range);
-        specificity(name) == 3 && !is_excluded(parameters)
+        specificity(name, "application/json") == 3 && !is_excluded(parameters)
     })
 }
 
-fn check_ranges(headers: &HeaderMap) -> Result<()> {
-    // The most specific range decides: 3 is `application/json`, 1 is `*/*`.
+fn check_ranges(headers: &HeaderMap, media_type: &'static str) -> Result<()> {
+    let (essence, _) = split_parameters(media_type);
+    // The most specific range decides: 3 is the media type itself, 1 is `*/*`.
     let mut best = (0, true);
     for value in headers.get_all(ACCEPT) {
         // An unreadable header excludes nothing.
@@ -49,7 +49,7 @@ fn check_ranges(headers: &HeaderMap) -> Result<()> {
         };
         for range in value.split(',') {
             let (name, parameters) = split_parameters(range);
-            let specificity = specificity(name);
+            let specificity = specificity(name, essence);
             if specificity > best.0 {
                 best = (specificity, !is_excluded(parameters));
             }
@@ -58,16 +58,18 @@ fn check_ranges(headers: &HeaderMap) -> Result<()> {
     if best.1 {
         return Ok(());
     }
-    Err(Error::new(ErrorStatus::new(406)).with_detail("The response is application/json."))
+    Err(Error::new(ErrorStatus::new(406)).with_detail(format!("The response is {essence}.")))
 }
 
-fn specificity(range: &str) -> u8 {
-    match range {
-        "*/*" => 1,
-        _ if range.eq_ignore_ascii_case("application/json") => 3,
-        _ if range.eq_ignore_ascii_case("application/*") => 2,
-        _ => 0,
+fn specificity(range: &str, media_type: &str) -> u8 {
+    if range == "*/*" {
+        return 1;
     }
+    if range.eq_ignore_ascii_case(media_type) {
+        return 3;
+    }
+    let kind = |name: &str| name.split('/').next().map(str::to_ascii_lowercase);
+    u8::from(range.ends_with("/*") && kind(range) == kind(media_type)) * 2
 }
 
 /// Whether the weight is zero, which means "not acceptable".
@@ -92,7 +94,7 @@ mod tests {
 
     fn accepts(accept: &str) -> bool {
         let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
-        check_accept(&headers).is_ok()
+        check_accept(&headers, "application/json").is_ok()
     }
 
     #[test]
@@ -111,7 +113,7 @@ mod tests {
         ] {
             assert!(accepts(accept), "{accept}");
         }
-        assert!(check_accept(&HeaderMap::new()).is_ok());
+        assert!(check_accept(&HeaderMap::new(), "text/csv").is_ok());
     }
 
     #[test]
@@ -127,11 +129,23 @@ mod tests {
     }
 
     #[test]
+    fn each_media_type_has_its_own_ranges() {
+        let accepts = |accept: &str| {
+            let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
+            check_accept(&headers, "text/csv; charset=utf-8").is_ok()
+        };
+        assert!(accepts("text/csv"));
+        assert!(accepts("application/json;q=0"));
+        assert!(!accepts("*/*, Text/*;q=0"));
+        assert!(!accepts("text/csv;q=0"));
+    }
+
+    #[test]
     fn several_headers_are_one_list() {
         let mut headers = HeaderMap::new();
         for value in ["*/*", "application/json;q=0"] {
             headers.append(ACCEPT, value.parse().unwrap());
         }
-        assert!(check_accept(&headers).is_err());
+        assert!(check_accept(&headers, "application/json").is_err());
     }
 }

@@ -9,8 +9,17 @@ use crate::body::Response;
 use crate::error::Result;
 use crate::error::problem::Problem;
 use crate::openapi::{Operation, Registry};
+use crate::request::Request;
+use crate::response::content::{Binary, Text};
+#[cfg(feature = "csv")]
+use crate::response::csv::Csv;
+use crate::response::fields::{WithHeader, WithHeaders};
+use crate::response::media_type::MediaType;
 use crate::response::problem_reply::problem_reply;
+use crate::response::received::{FromResponse, ReceivedResponse};
 use crate::response::reply::{Content, Reply};
+use crate::response::representation::{NoContent, Output, Representation};
+use crate::response::status::{Accepted, Created, Status};
 
 /// A value that a view can return. It is converted into a [`Response`].
 ///
@@ -31,6 +40,15 @@ use crate::response::reply::{Content, Reply};
 pub trait IntoResponse {
     /// Converts the value into a response.
     fn into_response(self) -> Response;
+
+    /// Determines the fields that depend on the path of the request.
+    #[doc(hidden)]
+    fn place(&mut self, request: &Request)
+    where
+        Self: Sized,
+    {
+        let _ = request;
+    }
 
     /// Converts the value into a reply, which needs no allocation. An error becomes a problem.
     #[doc(hidden)]
@@ -118,6 +136,10 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
         Ok(self.1.into_reply()?.with_status(self.0))
     }
 
+    fn place(&mut self, request: &Request) {
+        self.1.place(request);
+    }
+
     /// The status is not known until the view runs.
     fn describe(operation: &mut Operation, registry: &mut Registry) {
         T::describe(operation, registry);
@@ -147,19 +169,71 @@ impl<T: Serialize + JsonSchema> IntoResponse for Json<T> {
     }
 
     fn into_response(self) -> Response {
-        match Content::json(StatusCode::OK, &self.0) {
-            Ok(content) => content.into(),
-            Err(error) => {
-                tracing::error!(
-                    error = error.to_string(),
-                    "a response could not be written as JSON"
-                );
-                problem_reply(&Problem::from(&error), &error).into_response(&mut HeaderMap::new())
-            }
-        }
+        written(Content::json(StatusCode::OK, &self.0).map(Reply::from))
     }
 
     fn into_reply(self) -> Result<Reply> {
         Content::json(StatusCode::OK, &self.0).map(Reply::from)
     }
+}
+
+impl<T: Output> Representation for Json<T> {
+    fn represent(self, status: StatusCode) -> Result<Reply> {
+        self.0.item(status)
+    }
+
+    fn describe(operation: &mut Operation, registry: &mut Registry, status: StatusCode) {
+        let schema = T::schema(registry);
+        operation.add_json_response(status, schema);
+    }
+}
+
+impl<T: FromResponse> FromResponse for Json<T> {
+    fn from_response<R: ReceivedResponse>(response: &R) -> Result<Self, R::Error> {
+        T::from_response(response).map(Self)
+    }
+}
+
+/// Makes typed results of hooks results of views.
+macro_rules! into_response {
+    ($($(#[$attribute:meta])* [$($parameters:tt)*] $name:ty,)*) => {
+        $($(#[$attribute])* impl<$($parameters)*> IntoResponse for $name {
+            fn describe(operation: &mut Operation, registry: &mut Registry) {
+                <Self as Representation>::describe(operation, registry, StatusCode::OK);
+            }
+
+            fn place(&mut self, request: &Request) {
+                Representation::place(self, request);
+            }
+
+            fn into_response(self) -> Response {
+                written(self.represent(StatusCode::OK))
+            }
+
+            fn into_reply(self) -> Result<Reply> {
+                self.represent(StatusCode::OK)
+            }
+        })*
+    };
+}
+
+into_response! {
+    [T: Representation] Created<T>,
+    [T: Representation] Accepted<T>,
+    [const CODE: u16, T: Representation] Status<CODE, T>,
+    [T: Representation] WithHeader<T>,
+    [T: Representation, H: Serialize + JsonSchema + Send] WithHeaders<T, H>,
+    [] Text,
+    [M: MediaType] Binary<M>,
+    [] NoContent,
+    #[cfg(feature = "csv")] [T: Serialize + JsonSchema + Send + 'static] Csv<T>,
+}
+
+/// The response, or that of the error.
+fn written(reply: Result<Reply>) -> Response {
+    let reply = reply.unwrap_or_else(|error| {
+        tracing::error!(error = error.to_string(), "a response could not be written");
+        problem_reply(&Problem::from(&error), &error)
+    });
+    reply.into_response(&mut HeaderMap::new())
 }

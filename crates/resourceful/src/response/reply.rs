@@ -66,7 +66,11 @@ impl Content {
         Self::new(status, None, Bytes::new())
     }
 
+    /// Adds a field. `Content-Type` replaces that of the content.
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if name == CONTENT_TYPE {
+            self.media_type = None;
+        }
         self.fields.push((name, value));
         self
     }
@@ -119,11 +123,23 @@ impl Reply {
         }
     }
 
+    /// Whether the reply has a field of this name.
+    pub(crate) fn has(&self, name: &HeaderName) -> bool {
+        match self {
+            Self::Content(content) => content.fields.iter().any(|(known, _)| known == name),
+            Self::Response(response) => response.headers().contains_key(name),
+        }
+    }
+
     pub(crate) fn with(self, name: HeaderName, value: HeaderValue) -> Self {
         match self {
             Self::Content(content) => Self::Content(content.with(name, value)),
             Self::Response(mut response) => {
-                response.headers_mut().insert(name, value);
+                let headers = response.headers_mut();
+                if name == CONTENT_TYPE {
+                    headers.remove(&name);
+                }
+                headers.append(name, value);
                 Self::Response(response)
             }
         }

@@ -10,6 +10,7 @@ use crate::body::Response;
 use crate::error::Result;
 use crate::input::pagination::Page;
 use crate::openapi::{Operation, Registry};
+use crate::request::Request;
 use crate::response::reply::{Content, Reply};
 
 /// A value that a hook returns: it is serialised, and its schema is in the document.
@@ -59,20 +60,47 @@ impl<T: Serialize + JsonSchema + Send> Output for T {
     }
 }
 
-/// The result of a hook: any [`Output`], or [`Raw`].
+/// The result of a hook: any [`Output`], or one of the types below. A view can return the latter, too.
+///
+/// | type | response |
+/// |---|---|
+/// | your type with `Serialize` and `JsonSchema` | 200 (201 from `create`), JSON |
+/// | [`Json<T>`](crate::Json) | the same |
+/// | [`NoContent`] | 204 |
+/// | [`Created<T>`](struct@crate::Created) | 201 with `Location` |
+/// | [`Accepted<T>`](struct@crate::Accepted) | 202 with `Location` and `Retry-After` |
+/// | [`Status<CODE, T>`](crate::Status) | any success status |
+/// | [`WithHeader<T>`](crate::WithHeader), [`WithHeaders<T, H>`](crate::WithHeaders) | further header fields |
+/// | [`Text`](crate::Text) | text |
+/// | [`Binary<M>`](crate::Binary) | bytes of one media type, also a stream |
+/// | `Csv<T>` (feature `csv`) | rows of a table, as a stream |
+/// | [`Raw`] | any response, which the document does not describe |
+///
+/// `T` can be any of these types: `Created<WithHeader<Post>>`.
 ///
 /// # Examples
 /// ```
 /// fn is_representation<T: resourceful::Representation>() {}
 /// is_representation::<Vec<String>>();
+/// is_representation::<resourceful::Created<resourceful::Text>>();
 /// is_representation::<resourceful::Raw>();
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be answered",
     label = "not an `Output`",
-    note = "add `#[derive(Serialize, JsonSchema)]` to `{Self}`, or answer `Raw(response)`"
+    note = "add `#[derive(Serialize, JsonSchema)]` to your type, which is `T` in `Created<T>`; or answer `Text`, `Binary` or `Raw(response)`"
 )]
-pub trait Representation: Send {
+pub trait Representation: Send + Sized {
+    /// The media type of the content; `None` if the type does not determine it.
+    #[doc(hidden)]
+    const MEDIA_TYPE: Option<&'static str> = Some("application/json");
+
+    /// Determines the fields that depend on the path of the request.
+    #[doc(hidden)]
+    fn place(&mut self, request: &Request) {
+        let _ = request;
+    }
+
     #[doc(hidden)]
     fn represent(self, status: StatusCode) -> Result<Reply>;
 
@@ -92,7 +120,9 @@ impl<T: Output> Representation for T {
     }
 }
 
-/// A complete response, with its status and headers, for hooks that need more than a typed value.
+/// A complete response, with its status and headers, which the document does not describe.
+///
+/// Prefer a typed result: see [`Representation`].
 ///
 /// # Examples
 /// ```
@@ -121,6 +151,8 @@ impl<T: Output> Representation for T {
 pub struct Raw(pub Response);
 
 impl Representation for Raw {
+    const MEDIA_TYPE: Option<&'static str> = None;
+
     fn describe(operation: &mut Operation, _: &mut Registry, _: StatusCode) {
         operation.add_any_response();
     }
@@ -130,8 +162,8 @@ impl Representation for Raw {
     }
 }
 
-/// A 204 response without a body: the result of an [extra action](crate::ResourceAction) whose hook
-/// returns `Result<()>`.
+/// A response without content: 204, or the status of [`Created`](struct@crate::Created) and the like around
+/// it. An [extra action](crate::ResourceAction) whose hook returns `Result<()>` has this result.
 ///
 /// # Examples
 /// ```

@@ -16,7 +16,7 @@ use crate::body::{Body, Response};
 use crate::endpoint::operation;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::{Error, ErrorStatus, Result};
-use crate::handler::access::Access;
+use crate::handler::access::{Access, describe_access};
 use crate::openapi::{Operation, Registry, StandardError};
 use crate::request::Request;
 use crate::response::reply::Reply;
@@ -34,7 +34,7 @@ impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let mut operation = operation::any_request();
-        operation.set_security(S::Access::security(None), registry);
+        describe_access::<S::Access, S>(None, &mut operation, registry);
         operation.add_response(StatusCode::SWITCHING_PROTOCOLS, None);
         operation.add_standard_errors(&[StandardError::Forbidden, StandardError::UpgradeRequired]);
         Some(operation)

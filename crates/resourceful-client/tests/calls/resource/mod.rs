@@ -3,3 +3,4 @@
 mod hooks;
 mod notes;
 mod responses;
+mod typed;

@@ -3,34 +3,7 @@
 use http::header::HeaderValue;
 use mime_guess::Mime;
 
-/// The media type of a [`FileResponse`](crate::FileResponse), in the API document and in its
-/// `Content-Type`.
-///
-/// # Examples
-/// ```
-/// use resourceful::prelude::*;
-/// use resourceful::{FileResponse, MediaType};
-///
-/// struct Pdf;
-///
-/// impl MediaType for Pdf {
-///     const NAME: &'static str = "application/pdf";
-/// }
-///
-/// async fn invoice(request: Request) -> Result<FileResponse<Pdf>> {
-///     Ok(FileResponse::from_bytes(&request, "invoice.pdf", "%PDF-").of_type())
-/// }
-///
-/// let document = App::new().get("/invoice", public(invoice)).openapi()?;
-/// let responses = &document.as_value()["paths"]["/invoice"]["get"]["responses"];
-/// assert!(responses["200"]["content"]["application/pdf"].is_object());
-/// # Ok::<(), resourceful::BuildErrors>(())
-/// ```
-pub trait MediaType: Send + Sync + 'static {
-    /// The media type, such as `application/pdf`, or a range of types, such as `image/*`. A range leaves
-    /// the `Content-Type` to the name of the file.
-    const NAME: &'static str;
-}
+use crate::response::media_type::MediaType;
 
 /// Any media type (`*/*`): the `Content-Type` is that of the file's name.
 ///
