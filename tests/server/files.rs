@@ -111,17 +111,37 @@ async fn a_connection_is_used_again_after_any_part() {
     }
 }
 
-/// Resident memory of this process in bytes.
+/// Measured in a process of its own, since other tests use memory at the same time.
 #[cfg(target_os = "linux")]
-fn resident() -> u64 {
-    let pages = fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: u64 = pages.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4096
+#[test]
+fn a_file_of_gigabytes_needs_no_memory() {
+    const MARK: &str = "RESOURCEFUL_TEST_OF_MEMORY";
+    if std::env::var_os(MARK).is_some() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(download_gigabytes());
+    }
+    let name = "server::files::a_file_of_gigabytes_needs_no_memory";
+    let mut test = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = test
+        .args(["--exact", name])
+        .env(MARK, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("test result: ok. 1 passed"), "{text}");
+}
+
+/// The most resident memory that this process has had, in bytes.
+#[cfg(target_os = "linux")]
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kilobytes = peak.unwrap().split_whitespace().nth(1).unwrap();
+    kilobytes.parse::<u64>().unwrap() * 1024
 }
 
 #[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_file_of_gigabytes_needs_no_memory() {
+async fn download_gigabytes() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("large.bin");
     let length: u64 = 5 << 30;
@@ -135,14 +155,13 @@ async fn a_file_of_gigabytes_needs_no_memory() {
         whole.contains(&format!("content-length: {length}\r\n")),
         "{whole}"
     );
-    let before = resident();
+    let before = peak();
     let mut buffer = vec![1; 1 << 20];
-    for _ in 0..512 {
+    for _ in 0..1024 {
         raw.0.read_exact(&mut buffer).await.unwrap();
     }
-    let grown = resident().saturating_sub(before);
-    // Other tests run at the same time.
-    assert!(grown < 256 << 20, "{grown} bytes for 512 MiB");
+    let grown = peak() - before;
+    assert!(grown < 16 << 20, "{grown} bytes for 1 GiB");
     drop(raw);
 
     // Positions of more than 32 bits.
@@ -203,7 +222,9 @@ async fn a_file_that_becomes_shorter_resets_the_stream() {
         }
     };
     assert!(sent < LONG, "{sent}");
-    assert!(!error.is_timeout(), "{error}");
+    // The server has reset the stream: not the client, for a body of the wrong length.
+    let error = format!("{error:?}");
+    assert!(error.contains("INTERNAL_ERROR, Remote"), "{error}");
     // The connection serves others.
     let again = sender.send_request(request().unwrap()).await.unwrap();
     assert_eq!(again.headers()["content-length"], "1000");
