@@ -41,8 +41,12 @@ async fn forbidden(_: Request) -> Result<()> {
     Err(Error::forbidden("No."))
 }
 
+fn hello_text() -> String {
+    "hello ".repeat(100)
+}
+
 async fn hello(_: Request) -> Result<String> {
-    Ok("hello ".repeat(100))
+    Ok(hello_text())
 }
 
 /// The promise: the fields of CORS are on every response, whoever made it.
@@ -423,4 +427,23 @@ async fn a_stop_is_the_same_with_layers() {
     assert!(raw.read_to_end().await.ends_with("done"));
     running.outcome.await.unwrap().unwrap();
     has_stopped.recv().await.unwrap();
+}
+
+/// A strong tag names the bytes; those of the compressed response are others.
+#[tokio::test]
+async fn a_compressed_response_has_a_weak_tag() {
+    async fn tagged(_: Request) -> Result<Response> {
+        let mut response = hello_text().into_response();
+        let tag = HeaderValue::from_static("\"1\"");
+        response.headers_mut().insert("etag", tag);
+        Ok(response)
+    }
+    let app = App::new()
+        .get("/", public(tagged))
+        .layer(CompressionLayer::new());
+    let client = TestClient::new(app).unwrap();
+    let compressed = client.get("/").header("accept-encoding", "gzip").await;
+    assert_eq!(compressed.headers()["content-encoding"], "gzip");
+    assert_eq!(compressed.headers()["etag"], "W/\"1\"");
+    assert_eq!(client.get("/").await.headers()["etag"], "\"1\"");
 }

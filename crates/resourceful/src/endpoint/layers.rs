@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue};
 use http_body::Body as HttpBody;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -236,13 +237,29 @@ pub(crate) fn walk_layers(
 async fn run(routed: Routed, request: http::Request<Body>) -> Reply {
     let head = Arc::clone(&routed.head);
     let work = async move {
-        let Ok(response) = routed.go_on(request).await;
+        let Ok(mut response) = routed.go_on(request).await;
+        weaken_tag(response.headers_mut());
         Ok(Reply::from(response))
     };
     let result = CatchPanic::with_timeout(pin!(work), head.cancel_timeout()).await;
     result.unwrap_or_else(|error| error_response(&error, &head))
 }
 
+/// Makes the `ETag` of an encoded response weak. A layer that compresses leaves the strong one of the
+/// content, and a client would continue a download with bytes of the other encoding (RFC 9110 section
+/// 8.8.3.3).
+fn weaken_tag(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return;
+    }
+    if let Some(tag) = headers.get(ETAG).map(HeaderValue::as_bytes)
+        && tag.starts_with(b"\"")
+        && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag].concat())
+    {
+        headers.insert(ETAG, weak);
+    }
+}
+
 fn respond(reply: Reply) -> Response {
-    reply.into_response(&mut http::HeaderMap::new())
+    reply.into_response(&mut HeaderMap::new())
 }

@@ -157,7 +157,7 @@ impl<M: MediaType> Representation for Binary<M> {
     const MEDIA_TYPE: Option<&'static str> = Some(M::NAME);
 
     fn represent(self, status: StatusCode) -> Result<Reply> {
-        const { assert!(!M::NAME.is_empty(), "`NAME` is empty") };
+        const { assert!(is_one_type(M::NAME), "`NAME` is no media type of a response") };
         let mut response = Response::new(self.body);
         *response.status_mut() = status;
         let value = HeaderValue::from_static(M::NAME);
@@ -175,6 +175,18 @@ impl<M: MediaType> Representation for Binary<M> {
         };
         operation.add_response(status, Some((media_type, Some(schema))));
     }
+}
+
+/// Whether the name is that of one type, and not empty or a range of types.
+const fn is_one_type(name: &str) -> bool {
+    let mut at = 0;
+    while at < name.len() {
+        if name.as_bytes()[at] == b'*' {
+            return false;
+        }
+        at += 1;
+    }
+    at > 0
 }
 
 impl<M: MediaType> FromResponse for Binary<M> {

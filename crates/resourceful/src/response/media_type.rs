@@ -14,7 +14,7 @@
 /// }
 ///
 /// async fn invoice(_: Request) -> Result<Binary<Pdf>> {
-///     Ok(Binary::from("%PDF-"))
+///     Ok(Binary::new("%PDF-"))
 /// }
 ///
 /// let document = App::new().get("/invoice", public(invoice)).openapi()?;
