@@ -92,6 +92,8 @@ pub use self::response::received::FromResponse;
 pub use self::response::representation::{NoContent, Output, Raw, Representation};
 pub use self::response::sse::{Event, EventSender, EventStream};
 pub use self::response::status::{Accepted, Created, Status};
+#[cfg(feature = "tower")]
+pub use self::response::tower_service::HttpService;
 #[cfg(feature = "tls")]
 pub use self::server::tls::Tls;
 pub use self::server::{Listener, Server, ServerConfig};

@@ -5,26 +5,28 @@ use std::panic::Location;
 use std::sync::Arc;
 
 #[cfg(feature = "tower")]
-use bytes::Bytes;
-#[cfg(feature = "tower")]
-use http_body::Body as HttpBody;
-#[cfg(feature = "tower")]
 use tower_layer::Layer;
-#[cfg(feature = "tower")]
-use tower_service::Service;
 
 use super::App;
 #[cfg(feature = "tower")]
-use crate::body::Body;
+use crate::builtin::mount::Mount;
+#[cfg(feature = "tower")]
+use crate::endpoint::Endpoint;
 #[cfg(feature = "tower")]
 use crate::endpoint::layers::Next;
-#[cfg(feature = "tower")]
-use crate::error::BoxError;
 use crate::error::build_error::BuildError;
 use crate::handler::access::Access;
+#[cfg(feature = "tower")]
+use crate::handler::view::Guarded;
 use crate::openapi::Security;
 use crate::request::Request;
 use crate::request::gate::{Checked, Gate};
+#[cfg(feature = "tower")]
+use crate::response::tower_service::HttpService;
+#[cfg(feature = "tower")]
+use crate::router::Methods;
+#[cfg(feature = "tower")]
+use crate::service::AppService;
 
 /// A setting that a nested application cannot have, and the place where it was set.
 pub(super) struct OutermostSetting {
@@ -196,19 +198,56 @@ impl App {
     /// # }
     /// ```
     #[cfg(feature = "tower")]
-    pub fn layer<L, B>(mut self, layer: L) -> Self
+    pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<Next>,
-        L::Service:
-            Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<http::Request<Body>>>::Future: Send,
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L::Service: HttpService,
     {
         let inner = self.part.layers.take().unwrap_or_default();
         self.part.layers = Some(inner.layered(&layer));
         self
+    }
+
+    /// Passes every request below `path` to a tower service, which sees the rest of the path.
+    ///
+    /// A built `App` without layers knows the client's address and its own prefix. The outer server runs
+    /// its start and stop hooks, and each request writes one log line. A redirect of any other service
+    /// (`Location: /path`) gets the prefix.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let inner = App::new().get("/hello", public(hello)).build()?; // any tower service
+    /// let client = TestClient::new(App::new().mount("/v1", public(inner)))?;
+    /// assert_eq!(client.get("/v1/hello").await.text(), "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tower")]
+    #[track_caller]
+    pub fn mount<A, S, T>(mut self, path: &str, service: Guarded<A, S, T>) -> Self
+    where
+        A: Access<T>,
+        T: Send + Sync + 'static,
+        S: HttpService,
+    {
+        let prefix = path.trim_end_matches('/');
+        // The server runs the hooks of a mounted application, too, and shuts it down.
+        if let Some(inner) = AppService::downcast(&service.handler) {
+            self.lifespan.append(inner.take_lifespan());
+            self.settings.mounted.push(inner.shared_settings());
+        }
+        let endpoint: Arc<dyn Endpoint> = Arc::new(Mount::new(service));
+        if !prefix.is_empty() {
+            self = self.register(prefix, Methods::All, Arc::clone(&endpoint));
+        }
+        self = self.register(&format!("{prefix}/"), Methods::All, Arc::clone(&endpoint));
+        self.register(&format!("{prefix}/{{*rest}}"), Methods::All, endpoint)
     }
 
     /// Notes a setting that a nested application cannot have.

@@ -310,59 +310,6 @@ impl App {
         self.function(path, Method::DELETE, view)
     }
 
-    /// Passes every request below `path` to a tower service, which sees the rest of the path.
-    ///
-    /// A built `App` without layers knows the client's address and its own prefix. The outer server runs
-    /// its start and stop hooks, and each request writes one log line. A redirect of any other service
-    /// (`Location: /path`) gets the prefix.
-    ///
-    /// # Examples
-    /// ```
-    /// use resourceful::prelude::*;
-    ///
-    /// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<()> {
-    /// let inner = App::new().get("/hello", public(hello)).build()?; // any tower service
-    /// let client = TestClient::new(App::new().mount("/v1", public(inner)))?;
-    /// assert_eq!(client.get("/v1/hello").await.text(), "hello");
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(feature = "tower")]
-    #[track_caller]
-    pub fn mount<A, S, T, B>(
-        mut self,
-        path: &str,
-        service: crate::handler::view::Guarded<A, S, T>,
-    ) -> Self
-    where
-        A: Access<T>,
-        T: Send + Sync + 'static,
-        S: tower_service::Service<http::Request<crate::body::Body>, Response = http::Response<B>>
-            + Clone
-            + Send
-            + 'static,
-        S::Error: Into<crate::error::BoxError>,
-        S::Future: Send,
-        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
-        B::Error: Into<crate::error::BoxError>,
-    {
-        let prefix = path.trim_end_matches('/');
-        // The server runs the hooks of a mounted application, too, and shuts it down.
-        if let Some(inner) = AppService::downcast(&service.handler) {
-            self.lifespan.append(inner.take_lifespan());
-            self.settings.mounted.push(inner.shared_settings());
-        }
-        let endpoint: Arc<dyn Endpoint> = Arc::new(crate::builtin::mount::Mount::new(service));
-        if !prefix.is_empty() {
-            self = self.register(prefix, Methods::All, Arc::clone(&endpoint));
-        }
-        self = self.register(&format!("{prefix}/"), Methods::All, Arc::clone(&endpoint));
-        self.register(&format!("{prefix}/{{*rest}}"), Methods::All, endpoint)
-    }
-
     /// Serves the health checks `/livez` and `/readyz`.
     ///
     /// `/livez` returns 200 while the process runs. `/readyz` returns 200, or 503 while a

@@ -4,23 +4,17 @@
 #[cfg(feature = "tower")]
 use std::fmt::Debug;
 
-#[cfg(feature = "tower")]
-use bytes::Bytes;
 use http::request::Parts;
-#[cfg(feature = "tower")]
-use http_body::Body as HttpBody;
 #[cfg(feature = "tower")]
 use tokio::net::ToSocketAddrs;
 use tokio::sync::OwnedSemaphorePermit;
-#[cfg(feature = "tower")]
-use tower_service::Service;
 
 use crate::body::Body;
 use crate::endpoint::response_future::ResponseFuture;
-#[cfg(feature = "tower")]
-use crate::error::BoxError;
 use crate::error::{Error, Result};
 use crate::proto::connection_info::ConnectionInfo;
+#[cfg(feature = "tower")]
+use crate::response::tower_service::HttpService;
 #[cfg(feature = "tower")]
 use crate::server::any_service::AnyService;
 use crate::server::application::{Application, BoxFuture, Lifecycle, ShutdownStage};
@@ -59,14 +53,10 @@ impl Server {
     /// server.run_until(async {}).await // stops at once
     /// # }
     /// ```
-    pub async fn bind<S, B>(address: impl ToSocketAddrs + Debug, service: S) -> Result<Self>
-    where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send,
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
+    pub async fn bind(
+        address: impl ToSocketAddrs + Debug,
+        service: impl HttpService,
+    ) -> Result<Self> {
         Ok(Self::new(Listener::bind(address).await?, service))
     }
 
@@ -87,14 +77,7 @@ impl Server {
     /// Server::new(Listener::unix("/run/blog.sock").await?, service).run().await
     /// # }
     /// ```
-    pub fn new<S, B>(listener: impl Into<Listener>, service: S) -> Self
-    where
-        S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send,
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
+    pub fn new(listener: impl Into<Listener>, service: impl HttpService) -> Self {
         // An `AppService` without layers runs like `App::listen`, with its start and stop hooks.
         match AppService::downcast(&service) {
             Some(application) => Self::serving(application.clone(), listener.into()),

@@ -3,22 +3,19 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{HeaderMap, HeaderValue, LOCATION};
 use http::uri::PathAndQuery;
-use http_body::Body as HttpBody;
-use tower_service::Service;
 
 use crate::body::{Body, Response};
 use crate::endpoint::telemetry::Telemetry;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
-use crate::error::{BoxError, Error, Result};
+use crate::error::{Error, Result};
 use crate::handler::access::Access;
 use crate::handler::view::Guarded;
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::request::Request;
 use crate::response::reply::Reply;
-use crate::response::tower_service::{SharedService, call};
+use crate::response::tower_service::{HttpService, SharedService};
 use crate::service::AppService;
 
 /// See [`App::mount`](crate::app::App::mount).
@@ -45,15 +42,11 @@ impl<A, S: Clone + 'static, T> Mount<A, S, T> {
     }
 }
 
-impl<A, S, T, B> TypedEndpoint for Mount<A, S, T>
+impl<A, S, T> TypedEndpoint for Mount<A, S, T>
 where
     A: Access<T>,
     T: Send + Sync + 'static,
-    S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    S: HttpService,
 {
     type Input = Inner;
     type Output = Response;
@@ -91,7 +84,7 @@ where
     }
 
     async fn call(&self, _: &Request, inner: Inner) -> Result<Response> {
-        let mut response = call(self.service.get(), inner.request).await?;
+        let mut response = self.service.get().respond(inner.request).await?;
         if !self.is_application {
             add_prefix(response.headers_mut(), &inner.root_path);
         }

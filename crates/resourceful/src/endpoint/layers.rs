@@ -27,7 +27,7 @@ use crate::request::Request;
 use crate::request::head::Head;
 use crate::response::problem_reply::problem_reply;
 use crate::response::reply::{Content, Reply};
-use crate::response::tower_service::{SharedService, call};
+use crate::response::tower_service::{HttpService, SharedService};
 use crate::task::catch_panic::CatchPanic;
 
 /// The time that layers have beyond the timeout of a request. The 503 of the endpoint passes through
@@ -58,15 +58,10 @@ pub struct Next(Option<Arc<dyn InnerService>>);
 
 impl Next {
     /// Puts a layer around these.
-    pub(crate) fn layered<L, B>(self, layer: &L) -> Self
+    pub(crate) fn layered<L>(self, layer: &L) -> Self
     where
         L: Layer<Self>,
-        L::Service:
-            Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<http::Request<Body>>>::Future: Send,
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        L::Service: HttpService,
     {
         Self(Some(Arc::new(SharedService::new(layer.layer(self)))))
     }
@@ -122,19 +117,12 @@ trait InnerService: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 }
 
-impl<S, B> InnerService for SharedService<S>
-where
-    S: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
+impl<S: HttpService> InnerService for SharedService<S> {
     fn call(
         &self,
         request: http::Request<Body>,
     ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send>> {
-        Box::pin(call(self.get(), request))
+        Box::pin(self.get().respond(request))
     }
 }
 

@@ -3,15 +3,13 @@
 use std::convert::Infallible;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::header::COOKIE;
-use http_body::Body as HttpBody;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::body::{Body, Response};
 use crate::endpoint::layers::Next;
-use crate::error::BoxError;
+use crate::response::tower_service::HttpService;
 
 /// A tower layer that only requests without a `Cookie` field pass through.
 ///
@@ -41,14 +39,10 @@ use crate::error::BoxError;
 #[derive(Clone, Copy, Debug)]
 pub struct WithoutCookies<L>(pub L);
 
-impl<L, B> Layer<Next> for WithoutCookies<L>
+impl<L> Layer<Next> for WithoutCookies<L>
 where
     L: Layer<Next>,
-    L::Service: Service<http::Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-    <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
-    <L::Service as Service<http::Request<Body>>>::Future: Send,
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    L::Service: HttpService,
 {
     type Service = CookieSwitch;
 

@@ -157,7 +157,12 @@ impl<M: MediaType> Representation for Binary<M> {
     const MEDIA_TYPE: Option<&'static str> = Some(M::NAME);
 
     fn represent(self, status: StatusCode) -> Result<Reply> {
-        const { assert!(is_one_type(M::NAME), "`NAME` is no media type of a response") };
+        const {
+            assert!(
+                is_one_type(M::NAME),
+                "`NAME` is no media type of a response"
+            )
+        };
         let mut response = Response::new(self.body);
         *response.status_mut() = status;
         let value = HeaderValue::from_static(M::NAME);

@@ -4,20 +4,17 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::pin::pin;
 
-use bytes::Bytes;
 use http::header::HeaderMap;
 use http::request::Parts;
 use http::{Method, Request};
-use http_body::Body as HttpBody;
 use tokio::sync::OwnedSemaphorePermit;
-use tower_service::Service;
 
 use crate::body::{Body, Response, strip_body};
 use crate::error::problem::Problem;
-use crate::error::{BoxError, Error, Result};
+use crate::error::{Error, Result};
 use crate::proto::connection_info::ConnectionInfo;
 use crate::response::problem_reply::problem_reply;
-use crate::response::tower_service::{SharedService, call};
+use crate::response::tower_service::{HttpService, SharedService};
 use crate::task::catch_panic::CatchPanic;
 
 use super::application::{Application, BoxFuture, Lifecycle, ShutdownStage};
@@ -37,14 +34,7 @@ impl<S: Clone> Clone for AnyService<S> {
     }
 }
 
-impl<S, B> Application for AnyService<S>
-where
-    S: Service<Request<Body>, Response = http::Response<B>> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: HttpBody<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
+impl<S: HttpService> Application for AnyService<S> {
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
     fn call(
@@ -60,7 +50,7 @@ where
         request.extensions_mut().insert(connection);
         Box::pin(async move {
             let _permit = permit;
-            let call = pin!(call(service, request));
+            let call = pin!(service.respond(request));
             let mut response = match CatchPanic::new(call).await {
                 Ok(response) => response,
                 Err(error) => {
