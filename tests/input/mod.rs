@@ -5,6 +5,7 @@ mod chaos;
 mod content_type;
 mod every_kind;
 mod fields;
+mod forms;
 mod json;
 mod multipart;
 mod query;
