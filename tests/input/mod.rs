@@ -6,6 +6,7 @@ mod content_type;
 mod every_kind;
 mod fields;
 mod forms;
+mod gzip;
 mod json;
 mod multipart;
 mod query;

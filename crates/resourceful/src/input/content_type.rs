@@ -17,18 +17,19 @@ use crate::proto::parameters::{parameters, split_parameters};
 /// `x-media-types`.
 ///
 /// # Errors
-/// 415 for other types, for charsets other than UTF-8 and for content codings.
+/// 415 for other types, for charsets other than UTF-8 and for content codings that are refused.
 pub(crate) fn check_content_type(
     parts: &Parts,
     body: &Body,
     media_type: &'static str,
     more_types: fn() -> Vec<String>,
+    codings: Codings,
 ) -> Result<()> {
     let mut content_type = None;
     for (name, value) in &parts.headers {
         if *name == CONTENT_TYPE {
             content_type = content_type.or(Some(value));
-        } else if *name == CONTENT_ENCODING && !is_identity(value) {
+        } else if *name == CONTENT_ENCODING && codings == Codings::Refused && !is_identity(value) {
             // RFC 9110 section 15.5.16: the header lists the codings that are accepted.
             return Err(Error::new(ErrorStatus::new(415))
                 .with_detail("The body must not be encoded.")
@@ -53,6 +54,16 @@ pub(crate) fn check_content_type(
             &more_types(),
         ))
     }
+}
+
+/// The treatment of content codings (RFC 9110 section 8.4).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Codings {
+    /// A body must not have one.
+    Refused,
+    /// The reader of the body removes or refuses them.
+    #[cfg(feature = "gzip")]
+    Decoded,
 }
 
 const APPLICATION_JSON: &str = "application/json";

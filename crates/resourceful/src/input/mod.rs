@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use self::change::Change;
-pub(crate) use self::content_type::check_content_type;
+pub(crate) use self::content_type::{Codings, check_content_type};
 #[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
 pub use self::schema::input_schema::InputSchema;
 

@@ -18,11 +18,15 @@ use http::{Extensions, Method, Uri, Version};
 
 use crate::action::Action;
 use crate::body::Body;
+#[cfg(feature = "gzip")]
+use crate::body::gzip::decoded;
 #[cfg(feature = "multipart")]
 use crate::body::multipart::{Multipart, MultipartLimits, boundary};
 use crate::body::read_timeout::BodyLimits;
 use crate::body::stream::BodyStream;
 use crate::error::{Error, Result};
+#[cfg(feature = "gzip")]
+use crate::input::Codings;
 use crate::input::form::Form;
 use crate::input::query::{Query, QueryString};
 use crate::input::{Input, check_content_type};
@@ -395,7 +399,8 @@ impl Request {
     /// Reads the body in the media type of `T`.
     pub(crate) async fn input<T: Input>(&mut self, limit: u64) -> Result<T> {
         let (parts, body) = (&self.head.parts, &self.body);
-        check_content_type(parts, body, T::MEDIA_TYPE, T::media_types)?;
+        let codings = self.settings().codings;
+        check_content_type(parts, body, T::MEDIA_TYPE, T::media_types, codings)?;
         T::from_body(&self.bytes_within(limit).await?)
     }
 
@@ -435,7 +440,7 @@ impl Request {
     /// `public(upload).timeout(..)` or [`AsyncView::TIMEOUT`](crate::AsyncView::TIMEOUT).
     ///
     /// # Errors
-    /// 413 if the announced length exceeds `limit`.
+    /// 413 if the announced length exceeds `limit`; with `App::decompress_requests`, 415 for other codings than gzip.
     ///
     /// # Examples
     /// ```
@@ -453,7 +458,12 @@ impl Request {
     /// # }
     /// ```
     pub fn body(&mut self, limit: u64) -> Result<BodyStream> {
-        BodyStream::new(self.take_body(), limit)
+        let body = self.take_body();
+        #[cfg(feature = "gzip")]
+        if self.settings().codings == Codings::Decoded {
+            return BodyStream::new(decoded(body, self.headers())?, limit);
+        }
+        BodyStream::new(body, limit)
     }
 
     /// Streams the parts of a form (`multipart/form-data`, RFC 7578).

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::body::read_timeout::BodyLimits;
 use crate::error::Error;
 use crate::error::problem::Problem;
+use crate::input::Codings;
 use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::forwarded::Proxies;
 use crate::proto::host::Host;
@@ -54,6 +55,7 @@ type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sync>;
 pub(crate) struct Settings {
     pub(crate) max_body_size: u64,
     pub(crate) body_limits: BodyLimits,
+    pub(crate) codings: Codings,
     pub(crate) max_uri_length: usize,
     pub(crate) trailing_slash: TrailingSlash,
     pub(crate) root_path: String,
@@ -81,6 +83,7 @@ impl Default for Settings {
             max_body_size: DEFAULT_MAX_BODY_SIZE,
             body_limits: BodyLimits::default(),
             // RFC 9110 section 4.1 recommends 8000 at least.
+            codings: Codings::Refused,
             max_uri_length: 8 * 1024,
             trailing_slash: TrailingSlash::default(),
             root_path: String::new(),
