@@ -5,6 +5,8 @@ mod chaos;
 mod content_type;
 mod every_kind;
 mod fields;
+mod forms;
+mod gzip;
 mod json;
 mod multipart;
 mod query;

@@ -26,7 +26,7 @@ fn film(id: &str) -> Film {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Quota {
+struct Limits {
     /// Requests that are left.
     quota_left: u32,
     x_quota_kind: Option<String>,
@@ -51,8 +51,8 @@ impl AsyncResource for Films {
         Ok(created.at(new.id))
     }
 
-    async fn retrieve(&self, _: &Request, id: String) -> Result<WithHeaders<Film, Quota>> {
-        Ok(film(&id).with_headers(Quota {
+    async fn retrieve(&self, _: &Request, id: String) -> Result<WithHeaders<Film, Limits>> {
+        Ok(film(&id).with_headers(Limits {
             quota_left: 41,
             x_quota_kind: None,
             tag: vec!["a".into(), "b".into()],

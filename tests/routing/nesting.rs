@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use resourceful::prelude::*;
-use resourceful::{Security, TrailingSlash};
+use resourceful::{Accepted, Created, Security, TrailingSlash};
 
-use crate::fixture::Posts;
+use crate::fixture::{NewPost, Posts};
 
 async fn hello(request: Request) -> Result<String> {
     Ok(request.matched_path().to_owned())
@@ -107,6 +107,38 @@ async fn an_inner_application_keeps_its_settings() {
     assert!(started.elapsed() < Duration::from_millis(100));
     assert_eq!(client.get("/inherits/twice/hang").await.status(), 503);
     assert!(started.elapsed() > Duration::from_millis(250));
+}
+
+#[tokio::test]
+async fn a_location_is_below_the_prefix() {
+    struct Jobs;
+    #[resource]
+    impl AsyncResource for Jobs {
+        type Access = Public;
+
+        async fn create(&self, _: &Request, _new: NewPost) -> Result<Accepted<i64>> {
+            Ok(Accepted(3).at_path("/jobs/3"))
+        }
+
+        #[action(POST, "again")]
+        async fn again(&self, _: &Request, id: i64) -> Result<Created<i64>> {
+            Ok(Created(id).at(id + 1))
+        }
+    }
+    let jobs = || App::new().resource("/jobs", Jobs);
+    let app = jobs().nest("/teams/{team}", App::new().nest("/v1", jobs()));
+    let client = TestClient::new(app.root_path("/api")).unwrap();
+    let new = serde_json::json!({"title": "New"});
+    for prefix in ["", "/teams/a%2Fb/v1"] {
+        let created = client.post(&format!("{prefix}/jobs")).json(&new).await;
+        assert_eq!(created.status(), 202, "{}", created.text());
+        assert_eq!(
+            created.headers()["location"],
+            format!("/api{prefix}/jobs/3")
+        );
+        let again = client.post(&format!("{prefix}/jobs/7/again")).await;
+        assert_eq!(again.headers()["location"], format!("/api{prefix}/jobs/8"));
+    }
 }
 
 /// A key in a header field.

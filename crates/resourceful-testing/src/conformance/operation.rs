@@ -54,6 +54,12 @@ impl Operation {
         self.responses.contains_key(&status.to_string())
     }
 
+    /// Whether its requests need a body that cannot be generated, such as a form.
+    pub(super) fn needs_other_body(&self) -> bool {
+        let body = self.body.as_ref();
+        body.is_some_and(|body| body.is_required && body.json.is_none())
+    }
+
     /// Whether its path belongs to an item: `/posts/{id}/` or below.
     pub(super) fn is_of_item(&self) -> bool {
         self.path.contains("{id}")

@@ -8,6 +8,8 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::error::build_error::BuildError;
+#[cfg(feature = "gzip")]
+use crate::input::Codings;
 use crate::proto::forwarded::Proxies;
 use crate::request::settings::{Settings, TrailingSlash};
 
@@ -123,6 +125,22 @@ impl App {
     /// Sets [`AppConfig::max_body_size`].
     pub fn max_body_size(mut self, bytes: u64) -> Self {
         self.part.max_body_size = Some(bytes);
+        self
+    }
+
+    /// Accepts request bodies with `Content-Encoding: gzip` (RFC 9110 section 8.4). Default: 415.
+    ///
+    /// Limits of size count the decompressed bytes: a body that grows over its limit gets 413, and the rest is not
+    /// decompressed. Hooks, and [`Request::body`](crate::Request::body) and the methods above it, read the content;
+    /// [`Request::take_body`](crate::Request::take_body) and mounted services get the bytes as they were sent.
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().decompress_requests().max_body_size(64 * 1024);
+    /// ```
+    #[cfg(feature = "gzip")]
+    pub fn decompress_requests(mut self) -> Self {
+        self.part.codings = Some(Codings::Decoded);
         self
     }
 

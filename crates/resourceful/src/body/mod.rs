@@ -3,6 +3,8 @@
 //! The server makes the body of a request here and sends the body of a response from here. [`incoming`]
 //! and [`read_timeout`] bound the time of a request body, [`stream`] bounds its size.
 
+#[cfg(feature = "gzip")]
+pub(crate) mod gzip;
 pub(crate) mod incoming;
 #[cfg(feature = "multipart")]
 pub(crate) mod multipart;

@@ -125,7 +125,7 @@ impl Description {
         self.and(move |operation, _| operation.add_parameter(parameter.clone()))
     }
 
-    /// Sets the type of the JSON body.
+    /// Sets the type of the body: JSON, or a form if it is [`Form`](crate::Form).
     ///
     /// # Examples
     /// ```
@@ -136,11 +136,9 @@ impl Description {
     /// ```
     pub fn body<B: Input>(self) -> Self {
         self.and(|operation, registry| {
-            operation.add_json_body(
-                &B::schema(registry),
-                &B::media_types(),
-                registry.max_body_size,
-            );
+            let schema = B::schema(registry);
+            let limit = registry.max_body_size;
+            operation.add_input_body(B::MEDIA_TYPE, &schema, &B::media_types(), limit);
         })
     }
 

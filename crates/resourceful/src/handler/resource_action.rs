@@ -221,10 +221,11 @@ impl<Q: Query> ActionInput for QueryInput<Q> {
 
 impl<B: Input> ActionInput for BodyInput<B> {
     async fn read(request: &mut Request, limit: u64) -> Result<Self> {
-        request.json_within(limit).await.map(Self)
+        request.input(limit).await.map(Self)
     }
 
     fn describe(operation: &mut Operation, registry: &mut Registry, limit: u64) {
-        operation.add_json_body(&B::schema(registry), &B::media_types(), limit);
+        let schema = B::schema(registry);
+        operation.add_input_body(B::MEDIA_TYPE, &schema, &B::media_types(), limit);
     }
 }

@@ -9,10 +9,12 @@ pub(crate) mod bulk;
 mod change;
 mod check;
 mod content_type;
+pub(crate) mod form;
 mod garde_report;
 mod input_type;
 mod json_text;
 pub(crate) mod pagination;
+mod parameters;
 pub(crate) mod query;
 mod repair;
 mod schema;
@@ -23,7 +25,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use self::change::Change;
-pub(crate) use self::content_type::check_content_type;
+pub(crate) use self::content_type::{Codings, check_content_type};
 #[expect(unreachable_pub, reason = "named by hidden methods of a public trait")]
 pub use self::schema::input_schema::InputSchema;
 
@@ -32,6 +34,7 @@ use self::check::{Mode, check};
 use self::input_type::InputType;
 use self::json_text::scan::{SIMPLE_DEPTH, scan, utf8};
 use self::json_text::tape::Tape;
+use self::parameters::Parameters;
 use self::repair::ReadError;
 use self::repair::budget::Budget;
 use self::schema::nesting::MAX_DEPTH;
@@ -77,19 +80,26 @@ use crate::openapi::{Parameter, Registry};
     note = "add `#[derive(Deserialize, JsonSchema, Validate)]` to `{Self}`; its fields need `#[garde(..)]` rules, or it says `#[garde(allow_unvalidated)]`"
 )]
 pub trait Input: Sized + Send + 'static {
-    /// Reads a value from JSON.
+    /// The media type of the body.
     #[doc(hidden)]
-    fn from_json(bytes: &[u8]) -> Result<Self>;
+    const MEDIA_TYPE: &'static str = "application/json";
 
-    /// Reads a value from query parameters, given as an object of strings. The values of the parameters
-    /// in `undecodable` were not UTF-8.
+    /// Reads a value from a body of the media type.
     #[doc(hidden)]
-    fn from_query(parameters: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>>;
+    fn from_body(bytes: &[u8]) -> Result<Self>;
+
+    /// Reads a value from the query string.
+    #[doc(hidden)]
+    fn from_query(parameters: &Parameters) -> Result<Self, Vec<FieldError>>;
+
+    /// Reads a value from the fields of a form.
+    #[doc(hidden)]
+    fn from_form(parameters: &Parameters) -> Result<Self, Vec<FieldError>>;
 
     #[doc(hidden)]
     fn input_schema() -> &'static InputSchema;
 
-    /// Media types besides `application/json`.
+    /// Media types besides [`MEDIA_TYPE`](Self::MEDIA_TYPE).
     #[doc(hidden)]
     fn media_types() -> Vec<String>;
 
@@ -108,12 +118,22 @@ impl<T> Input for T
 where
     T: DeserializeOwned + JsonSchema + Validate<Context = ()> + Send + 'static,
 {
-    fn from_json(bytes: &[u8]) -> Result<Self> {
+    fn from_body(bytes: &[u8]) -> Result<Self> {
         parse(bytes)
     }
 
-    fn from_query(parameters: Value, undecodable: Vec<String>) -> Result<Self, Vec<FieldError>> {
-        repair::read_query(&parameters, undecodable)
+    fn from_query(parameters: &Parameters) -> Result<Self, Vec<FieldError>> {
+        repair::read_parameters(parameters, &[]).map_err(|errors| {
+            let mut errors: Vec<_> = errors.into_iter().map(ValidationError::in_query).collect();
+            // Two elements of a list may have the same error.
+            errors.dedup();
+            errors
+        })
+    }
+
+    fn from_form(parameters: &Parameters) -> Result<Self, Vec<FieldError>> {
+        let result = repair::read_parameters(parameters, &parameters.repeated);
+        result.map_err(|errors| errors.into_iter().map(ValidationError::in_body).collect())
     }
 
     fn input_schema() -> &'static InputSchema {
@@ -154,7 +174,7 @@ where
 /// # Ok::<(), Error>(())
 /// ```
 pub fn from_json<T: Input>(bytes: &[u8]) -> Result<T> {
-    T::from_json(bytes)
+    T::from_body(bytes)
 }
 
 fn parse<T: InputType>(bytes: &[u8]) -> Result<T> {

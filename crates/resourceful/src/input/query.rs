@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::field_error::FieldError;
 use crate::error::{Error, Result};
+use crate::input::parameters::Parameters;
 use crate::input::{Input, InputSchema};
 use crate::openapi::Parameter;
 
@@ -78,8 +79,7 @@ pub trait Query: Sized + Send {
 #[diagnostic::do_not_recommend]
 impl<T: Input> Query for T {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
-        let (parameters, undecodable) = query.to_json(T::input_schema());
-        T::from_query(parameters, undecodable)
+        T::from_query(&query.to_json(T::input_schema()))
     }
 
     fn parameters() -> Vec<Parameter> {
@@ -170,10 +170,21 @@ impl<'r> QueryString<'r> {
     /// # Errors
     /// 400 for more than 1000 parameters.
     pub(crate) fn new(raw: &'r str) -> Result<Self> {
-        if raw.bytes().filter(|byte| *byte == b'&').count() >= MAX_PARAMETERS {
+        if has_too_many(raw) {
             return Err(Error::bad_request(
                 "The query has more than 1000 parameters.",
             ));
+        }
+        Ok(Self { raw })
+    }
+
+    /// The fields of a form, which has the syntax of a query.
+    ///
+    /// # Errors
+    /// 400 for more than 1000 fields.
+    pub(crate) fn of_form(raw: &'r str) -> Result<Self> {
+        if has_too_many(raw) {
+            return Err(Error::bad_request("The form has more than 1000 fields."));
         }
         Ok(Self { raw })
     }
@@ -199,11 +210,11 @@ impl<'r> QueryString<'r> {
         })
     }
 
-    /// The parameters as an object of strings or, by the schema, lists of strings; and the names of the
-    /// parameters with values that are not UTF-8.
-    fn to_json(self, schema: &InputSchema) -> (Value, Vec<String>) {
+    /// The parameters as an object of strings or, by the schema, lists of strings.
+    pub(crate) fn to_json(self, schema: &InputSchema) -> Parameters {
         let mut object = Map::new();
         let mut undecodable = Vec::new();
+        let mut repeated = Vec::new();
         for (name, value) in self.pairs() {
             let name = name.into_owned();
             let Some(value) = decode(value) else {
@@ -220,11 +231,21 @@ impl<'r> QueryString<'r> {
                 values.as_array_mut().expect("made as an array").push(value);
             } else {
                 undecodable.retain(|other| *other != name);
-                object.insert(name, value);
+                if object.insert(name.clone(), value).is_some() && !repeated.contains(&name) {
+                    repeated.push(name);
+                }
             }
         }
-        (object.into(), undecodable)
+        Parameters {
+            values: object.into(),
+            undecodable,
+            repeated,
+        }
     }
+}
+
+fn has_too_many(raw: &str) -> bool {
+    raw.bytes().filter(|byte| *byte == b'&').count() >= MAX_PARAMETERS
 }
 
 /// Decodes `application/x-www-form-urlencoded` (WHATWG URL section 5.1); `None` if the bytes are not

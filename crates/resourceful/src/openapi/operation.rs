@@ -53,9 +53,15 @@ impl Operation {
         }
     }
 
-    /// Adds a JSON body, also under `more_types`, and the errors for invalid ones.
-    pub(crate) fn add_json_body(&mut self, schema: &Value, more_types: &[String], max_bytes: u64) {
-        self.add_body(JSON, schema.clone(), Some(max_bytes));
+    /// Adds a body that is read into a type, also under `more_types`, and the errors for invalid ones.
+    pub(crate) fn add_input_body(
+        &mut self,
+        media_type: &str,
+        schema: &Value,
+        more_types: &[String],
+        max_bytes: u64,
+    ) {
+        self.add_body(media_type, schema.clone(), Some(max_bytes));
         if let Some(body) = &mut self.request_body {
             for media_type in more_types {
                 body.content

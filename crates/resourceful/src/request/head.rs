@@ -103,6 +103,14 @@ impl Head {
         root_path(&self.parts, self.settings())
     }
 
+    /// The path at which an application is nested, in the spelling of the request.
+    pub(crate) fn nested_at(&self) -> &str {
+        let path = self.path();
+        let mut slashes = path.match_indices('/').map(|(at, _)| at);
+        let end = slashes.nth(self.settings().nesting);
+        &path[..end.unwrap_or(path.len())]
+    }
+
     /// The path that the client requested, with the prefix of the mount.
     pub(crate) fn full_path(&self) -> Cow<'_, str> {
         below(self.mounted_at(), self.path())

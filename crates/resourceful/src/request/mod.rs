@@ -21,11 +21,16 @@ use http::{Extensions, Method, Uri, Version};
 
 use crate::action::Action;
 use crate::body::Body;
+#[cfg(feature = "gzip")]
+use crate::body::gzip::decoded;
 #[cfg(feature = "multipart")]
 use crate::body::multipart::{Multipart, MultipartLimits, boundary};
 use crate::body::read_timeout::BodyLimits;
 use crate::body::stream::BodyStream;
 use crate::error::{Error, Result};
+#[cfg(feature = "gzip")]
+use crate::input::Codings;
+use crate::input::form::Form;
 use crate::input::query::{Query, QueryString};
 use crate::input::{Input, check_content_type};
 use crate::proto::host;
@@ -386,12 +391,46 @@ impl Request {
     /// # }
     /// ```
     pub async fn json<T: Input>(&mut self) -> Result<T> {
-        self.json_within(self.settings().max_body_size).await
+        self.input(self.settings().max_body_size).await
     }
 
-    pub(crate) async fn json_within<T: Input>(&mut self, limit: u64) -> Result<T> {
-        check_content_type(&self.head.parts, &self.body, T::media_types)?;
-        T::from_json(&self.bytes_within(limit).await?)
+    /// Reads the body as a form (`application/x-www-form-urlencoded`) and validates it: see [`Form`].
+    ///
+    /// # Errors
+    /// 400 if the body is not UTF-8 or has more than 1000 fields, 408 if it arrives too slowly, 413 if it is too
+    /// large, 415 if it has another media type, 422 with an error for each invalid field.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// #[derive(Deserialize, JsonSchema, Validate)]
+    /// struct Login { #[garde(length(min = 1))] name: String }
+    ///
+    /// async fn login(mut request: Request) -> Result<String> {
+    ///     let login: Login = request.form().await?;
+    ///     Ok(format!("Hello, {}!", login.name))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().post("/login", public(login)))?;
+    /// let form = client.post("/login").header("content-type", "application/x-www-form-urlencoded");
+    /// assert_eq!(form.body("name=Ada+L.").await.text(), "Hello, Ada L.!");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn form<T: Input>(&mut self) -> Result<T> {
+        let Form(value) = self.input(self.settings().max_body_size).await?;
+        Ok(value)
+    }
+
+    /// Reads the body in the media type of `T`.
+    pub(crate) async fn input<T: Input>(&mut self, limit: u64) -> Result<T> {
+        let (parts, body) = (&self.head.parts, &self.body);
+        let codings = self.settings().codings;
+        check_content_type(parts, body, T::MEDIA_TYPE, T::media_types, codings)?;
+        T::from_body(&self.bytes_within(limit).await?)
     }
 
     /// Reads the whole body, up to the application's limit.
@@ -430,7 +469,7 @@ impl Request {
     /// `public(upload).timeout(..)` or [`AsyncView::TIMEOUT`](crate::AsyncView::TIMEOUT).
     ///
     /// # Errors
-    /// 413 if the announced length exceeds `limit`.
+    /// 413 if the announced length exceeds `limit`; with `App::decompress_requests`, 415 for other codings than gzip.
     ///
     /// # Examples
     /// ```
@@ -448,7 +487,12 @@ impl Request {
     /// # }
     /// ```
     pub fn body(&mut self, limit: u64) -> Result<BodyStream> {
-        BodyStream::new(self.take_body(), limit)
+        let body = self.take_body();
+        #[cfg(feature = "gzip")]
+        if self.settings().codings == Codings::Decoded {
+            return BodyStream::new(decoded(body, self.headers())?, limit);
+        }
+        BodyStream::new(body, limit)
     }
 
     /// Streams the parts of a form (`multipart/form-data`, RFC 7578).

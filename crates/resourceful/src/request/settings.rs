@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::body::read_timeout::BodyLimits;
 use crate::error::Error;
 use crate::error::problem::Problem;
+use crate::input::Codings;
 use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::forwarded::Proxies;
 use crate::proto::host::Host;
@@ -55,11 +56,14 @@ pub(crate) type ProblemHook = Arc<dyn Fn(&Error, Problem) -> Problem + Send + Sy
 pub(crate) struct Settings {
     pub(crate) max_body_size: u64,
     pub(crate) body_limits: BodyLimits,
+    pub(crate) codings: Codings,
     pub(crate) max_uri_length: usize,
     pub(crate) trailing_slash: TrailingSlash,
     pub(crate) root_path: String,
     pub(crate) timeout: Duration,
     pub(crate) map_problem: Option<ProblemHook>,
+    /// The number of segments before the paths of a nested application.
+    pub(crate) nesting: usize,
     /// The access rules that all routes of the application share.
     pub(crate) gates: Vec<Arc<dyn Gate>>,
     /// The hosts to serve; empty for all hosts.
@@ -84,11 +88,13 @@ impl Default for Settings {
             max_body_size: DEFAULT_MAX_BODY_SIZE,
             body_limits: BodyLimits::default(),
             // RFC 9110 section 4.1 recommends 8000 at least.
+            codings: Codings::Refused,
             max_uri_length: 8 * 1024,
             trailing_slash: TrailingSlash::default(),
             root_path: String::new(),
             timeout: DEFAULT_TIMEOUT,
             map_problem: None,
+            nesting: 0,
             gates: Vec::new(),
             trusted_hosts: Vec::new(),
             has_health: false,

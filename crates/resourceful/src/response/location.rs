@@ -27,7 +27,7 @@ const PATH: &AsciiSet = &CONTROLS
 pub(crate) enum Location {
     /// The id of an item in the collection of the request.
     Item(String),
-    /// A path of the application, or an absolute URI.
+    /// A path of the application, below its prefix if it is nested; or an absolute URI.
     Path(String),
     /// The value of the field.
     Value(HeaderValue),
@@ -48,7 +48,7 @@ impl Location {
         let root = request.head().root_path();
         let value = match self {
             Self::Item(id) => item(request, root, &id),
-            Self::Path(path) => absolute(root, &path),
+            Self::Path(path) => absolute(&format!("{root}{}", request.head().nested_at()), &path),
             value @ Self::Value(_) => return Some(value),
         };
         value.map(Self::Value)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 #[cfg(feature = "tower")]
 use crate::endpoint::layers::Next;
+use crate::input::Codings;
 use crate::request::gate::Gate;
 use crate::request::settings::{ProblemHook, Settings};
 
@@ -20,6 +21,7 @@ pub(crate) struct Part {
     pub(crate) max_body_size: Option<u64>,
     pub(crate) body_read_timeout: Option<Duration>,
     pub(crate) min_body_rate: Option<u64>,
+    pub(crate) codings: Option<Codings>,
     pub(crate) map_problem: Option<ProblemHook>,
     pub(crate) gates: Vec<Arc<dyn Gate>>,
     #[cfg(feature = "tower")]
@@ -41,6 +43,10 @@ impl Part {
         if let Some(rate) = self.min_body_rate {
             settings.body_limits.min_rate = rate;
         }
+        if let Some(codings) = self.codings {
+            settings.codings = codings;
+        }
+        settings.nesting += self.prefix.matches('/').count();
         settings.map_problem = match (self.map_problem.clone(), settings.map_problem.take()) {
             (Some(inner), Some(outer)) => Some(Arc::new(move |error, problem| {
                 outer(error, inner(error, problem))

@@ -23,15 +23,15 @@ fn alien() -> Film {
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Quota {
+struct Limits {
     quota_left: u32,
     quota_kind: String,
     tags: Vec<i64>,
     other: Option<bool>,
 }
 
-fn quota() -> Quota {
-    Quota {
+fn limits() -> Limits {
+    Limits {
         quota_left: 41,
         quota_kind: "12".to_owned(),
         tags: vec![1, 2],
@@ -50,11 +50,11 @@ impl AsyncResource for Films {
         Ok(Created(new).at(id))
     }
 
-    async fn retrieve(&self, _: &Request, id: i64) -> Result<WithHeaders<Film, Quota>> {
+    async fn retrieve(&self, _: &Request, id: i64) -> Result<WithHeaders<Film, Limits>> {
         if id != 7 {
             return Err(Error::not_found("Film not found"));
         }
-        Ok(alien().with_headers(quota()))
+        Ok(alien().with_headers(limits()))
     }
 
     async fn destroy(&self, _: &Request, _id: i64) -> Result<Accepted<NoContent>> {
@@ -92,7 +92,7 @@ async fn results_of_each_type_are_read() {
     assert_eq!(created.into_inner(), alien());
 
     let found = films.retrieve(&7).await.unwrap();
-    assert_eq!(found.headers(), &quota());
+    assert_eq!(found.headers(), &limits());
     assert_eq!(found.into_inner(), alien());
 
     let accepted = films.destroy(&7).await.unwrap();

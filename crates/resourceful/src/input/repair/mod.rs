@@ -17,7 +17,6 @@ mod state;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::error::field_error::FieldError;
 use crate::input::check::diagnostic::Fix;
 use crate::input::check::validation_error::{MAX_ERRORS, ValidationError, distinct};
 use crate::input::check::{Mode, check};
@@ -26,6 +25,7 @@ use crate::input::input_type::InputType;
 use crate::input::json_text::path::{Path, Step};
 use crate::input::json_text::scan::syntax_error;
 use crate::input::json_text::tape::{NodeId, Tape};
+use crate::input::parameters::Parameters;
 use crate::input::repair::bisect::Cause;
 use crate::input::repair::budget::Budget;
 use crate::input::repair::edits::{EditTarget, Resolved};
@@ -63,22 +63,27 @@ pub(crate) fn read_body<T: InputType>(json: &[u8]) -> Result<T, ReadError> {
         .map_err(ReadError::Invalid)
 }
 
-/// Reads query parameters, given as an object of strings. The values of the parameters in `undecodable`
-/// were not UTF-8.
-pub(crate) fn read_query<T: InputType>(
-    parameters: &Value,
-    undecodable: Vec<String>,
-) -> Result<T, Vec<FieldError>> {
+/// Reads the parameters of a query or the fields of a form. Those in `repeated` are refused.
+pub(crate) fn read_parameters<T: InputType>(
+    parameters: &Parameters,
+    repeated: &[String],
+) -> Result<T, Vec<ValidationError>> {
     let schema = InputSchema::of::<T>();
-    let with_nul = parameters_with_nul(parameters, schema);
+    let Parameters {
+        values,
+        undecodable,
+        ..
+    } = parameters;
+    let with_nul = parameters_with_nul(values, schema);
     if undecodable.is_empty()
+        && repeated.is_empty()
         && with_nul.is_empty()
-        && let Ok(value) = T::deserialize(QueryDeserializer::new(parameters, schema))
+        && let Ok(value) = T::deserialize(QueryDeserializer::new(values, schema))
         && value.validate().is_ok()
     {
         return Ok(value);
     }
-    let json = parameters.to_string();
+    let json = values.to_string();
     let _budget = Budget::for_body(json.len());
     let Ok(tape) = Tape::new(json.as_bytes()) else {
         return Err(Vec::new());
@@ -91,15 +96,13 @@ pub(crate) fn read_query<T: InputType>(
     for name in undecodable {
         state.record_parameter(name, "is not UTF-8");
     }
-    for name in with_nul {
+    for name in &with_nul {
         state.record_parameter(name, "must not contain U+0000");
     }
-    state.run().map_err(|errors| {
-        let mut errors: Vec<_> = errors.into_iter().map(ValidationError::in_query).collect();
-        // Two elements of a list may have the same error.
-        errors.dedup();
-        errors
-    })
+    for name in repeated {
+        state.record_parameter(name, "is given more than once");
+    }
+    state.run()
 }
 
 /// The names of parameters with a forbidden U+0000 in their values.
@@ -189,16 +192,16 @@ impl<T: InputType, F: Fn(&str) -> Result<T, DeserializeError>> RepairState<'_, '
         distinct(recorded.chain(more))
     }
 
-    fn record_parameter(&mut self, name: String, detail: &str) {
-        let members = self.schema.members(&[InputSchema::ROOT], &name);
+    fn record_parameter(&mut self, name: &str, detail: &str) {
+        let members = self.schema.members(&[InputSchema::ROOT], name);
         if members.is_empty() {
             return;
         }
         let root = NodeId::ROOT;
-        let path = vec![Step::Member(name.clone())];
+        let path = vec![Step::Member(name.to_owned())];
         let fix = match self.tape.child(root, &path[0]) {
             Some(value) => Fix::Replace(value, members),
-            None => Fix::Add(root, name, members),
+            None => Fix::Add(root, name.to_owned(), members),
         };
         self.record_refused(path, detail.to_owned(), fix);
     }

@@ -197,6 +197,12 @@ impl InputSchema {
             .intersects(Types::ARRAY)
     }
 
+    /// Whether a member of the root may be null.
+    pub(crate) fn is_nullable(&self, name: &str) -> bool {
+        let members = self.members(&[Self::ROOT], name);
+        !members.is_empty() && self.types(&members).intersects(Types::NULL)
+    }
+
     /// Whether a member of the root may contain U+0000.
     pub(crate) fn may_have_nul(&self, name: &str) -> bool {
         let members = self.closure(&self.members(&[Self::ROOT], name));
