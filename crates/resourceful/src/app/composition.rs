@@ -16,23 +16,17 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::layers::Next;
 use crate::error::build_error::BuildError;
 use crate::handler::access::Access;
+use crate::handler::gate::{Checked, Gate};
 #[cfg(feature = "tower")]
 use crate::handler::view::Guarded;
 use crate::openapi::Security;
 use crate::request::Request;
-use crate::request::gate::{Checked, Gate};
 #[cfg(feature = "tower")]
 use crate::response::tower_service::HttpService;
 #[cfg(feature = "tower")]
 use crate::router::Methods;
 #[cfg(feature = "tower")]
 use crate::service::AppService;
-
-/// A setting that a nested application cannot have, and the place where it was set.
-pub(super) struct OutermostSetting {
-    name: &'static str,
-    caller: &'static Location<'static>,
-}
 
 impl App {
     /// Adds the routes of another application below `path`.
@@ -71,13 +65,13 @@ impl App {
     pub fn nest(mut self, path: &str, inner: Self) -> Self {
         let caller = Location::caller();
         let prefix = path.trim_end_matches('/');
-        for setting in inner.outermost_only {
+        for (setting, set_at) in inner.outermost_only {
             self.errors.push(BuildError::new(
                 format!(
                     "`{}` is a setting of the outermost application, and this one is nested at `{path}`",
-                    setting.name
+                    setting
                 ),
-                &[setting.caller, caller],
+                &[set_at, caller],
             ));
         }
         let mut part = inner.part;
@@ -253,10 +247,7 @@ impl App {
     /// Notes a setting that a nested application cannot have.
     #[track_caller]
     pub(super) fn belongs_to_outermost(&mut self, name: &'static str) {
-        self.outermost_only.push(OutermostSetting {
-            name,
-            caller: Location::caller(),
-        });
+        self.outermost_only.push((name, Location::caller()));
     }
 }
 

@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex};
 use http::Method;
 use tokio::net::ToSocketAddrs;
 
-use crate::app::composition::OutermostSetting;
 use crate::builtin::health::{Check, Live, Ready};
 use crate::docs::build::{About, OpenApi, describe};
 use crate::docs::openapi_json::Served;
@@ -70,8 +69,8 @@ pub struct App {
     part: Part,
     /// The settings of the outermost application.
     settings: Settings,
-    /// The calls that only the outermost application can have.
-    outermost_only: Vec<OutermostSetting>,
+    /// The settings that a nested application cannot have, and where they were set.
+    outermost_only: Vec<(&'static str, &'static Location<'static>)>,
     lifespan: Lifespan,
     health: Option<&'static Location<'static>>,
     checks: Vec<Check>,

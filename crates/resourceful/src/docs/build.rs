@@ -150,14 +150,16 @@ fn operations(
         if !registration.is_documented {
             continue;
         }
-        let settings = inheritance.of(&registration.parts).settings;
+        let Inherited {
+            settings, gates, ..
+        } = inheritance.of(&registration.parts);
         registry.max_body_size = settings.max_body_size;
         registry.map_problem.clone_from(&settings.map_problem);
         registry.schemas.caller = registration.caller;
         let Some(mut operation) = registration.endpoint.describe(registry) else {
             continue;
         };
-        for gate in &settings.gates {
+        for gate in gates.iter().flat_map(|gates| gates.iter()) {
             operation.require_security(gate.security(), registry);
         }
         complete(&mut operation, method, &registration.pattern);

@@ -9,6 +9,7 @@ use crate::endpoint::error_response::error_response;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
+use crate::handler::gate::Gates;
 use crate::request::Request;
 use crate::response::reply::Reply;
 use crate::task::catch_panic::CatchPanic;
@@ -17,10 +18,11 @@ use crate::task::catch_panic::CatchPanic;
 async fn dispatch<E: TypedEndpoint>(
     endpoint: &E,
     request: &mut Request,
+    gates: &Gates,
     is_authorised: &mut bool,
 ) -> Result<Reply> {
     endpoint.accept(request)?;
-    for gate in &request.settings().gates {
+    for gate in gates.iter().flat_map(|gates| gates.iter()) {
         gate.check(request).await?;
     }
     endpoint.authorise(request).await?;
@@ -32,10 +34,14 @@ async fn dispatch<E: TypedEndpoint>(
 
 /// Runs [`dispatch`]. A safe request gets a timeout, a panic becomes an error, an error becomes a
 /// response.
-pub(super) async fn run<E: TypedEndpoint>(endpoint: &E, mut request: Request) -> Reply {
+pub(super) async fn run<E: TypedEndpoint>(
+    endpoint: &E,
+    mut request: Request,
+    gates: Gates,
+) -> Reply {
     let timeout = request.head().cancel_timeout();
     let mut is_authorised = false;
-    let work = dispatch(endpoint, &mut request, &mut is_authorised);
+    let work = dispatch(endpoint, &mut request, &gates, &mut is_authorised);
     let result = CatchPanic::with_timeout(pin!(work), timeout).await;
     let reply = result.unwrap_or_else(|error| error_response(&error, request.head()));
     if !is_authorised

@@ -23,6 +23,7 @@ use crate::endpoint::response_future::ResponseFuture;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
 use crate::endpoint::{BoxFuture, Endpoint};
 use crate::error::{BoxError, Error, Result};
+use crate::handler::gate::Gates;
 use crate::request::Request;
 use crate::request::head::Head;
 use crate::response::problem_reply::problem_reply;
@@ -129,7 +130,7 @@ impl<S: HttpService> InnerService for SharedService<S> {
 /// The end of the walk of a request inside the layers.
 #[derive(Clone)]
 pub(crate) enum Target {
-    Endpoint(Arc<dyn Endpoint>),
+    Endpoint(Arc<dyn Endpoint>, Gates),
     /// A request that reaches no endpoint, for example a 404.
     Early(Result<Content, Arc<Error>>),
 }
@@ -137,7 +138,7 @@ pub(crate) enum Target {
 impl Target {
     fn telemetry(&self) -> Telemetry {
         match self {
-            Self::Endpoint(endpoint) => endpoint.telemetry(),
+            Self::Endpoint(endpoint, _) => endpoint.telemetry(),
             Self::Early(_) => Telemetry::All,
         }
     }
@@ -171,10 +172,10 @@ impl Routed {
         let (parts, body) = request.into_parts();
         let head = self.head.inside(parts, self.timeout, self.is_measured);
         match self.target {
-            Target::Endpoint(endpoint) => {
+            Target::Endpoint(endpoint, gates) => {
                 let request = Request::new(head, body);
                 let head = Arc::clone(request.head());
-                Box::pin(ResponseFuture::running(endpoint.call(request), head))
+                Box::pin(ResponseFuture::running(endpoint.call(request, gates), head))
             }
             Target::Early(result) => {
                 let reply = result.map(Reply::from);

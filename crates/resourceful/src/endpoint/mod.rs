@@ -30,6 +30,7 @@ use tracing::Instrument;
 use crate::endpoint::dispatch::run;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
 use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::handler::gate::Gates;
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::response::reply::Reply;
@@ -52,8 +53,8 @@ pub trait Endpoint: Send + Sync {
     /// The operation in the document. `None` if the endpoint is not part of the API.
     fn describe(&self, registry: &mut Registry) -> Option<Operation>;
 
-    /// Runs all steps of [`dispatch`].
-    fn call(self: Arc<Self>, request: Request) -> BoxFuture;
+    /// Runs all steps of [`dispatch`], with the access rules of the applications around the endpoint.
+    fn call(self: Arc<Self>, request: Request, gates: Gates) -> BoxFuture;
 }
 
 impl<E: TypedEndpoint> Endpoint for E {
@@ -73,16 +74,16 @@ impl<E: TypedEndpoint> Endpoint for E {
         TypedEndpoint::describe(self, registry)
     }
 
-    fn call(self: Arc<Self>, request: Request) -> BoxFuture {
+    fn call(self: Arc<Self>, request: Request, gates: Gates) -> BoxFuture {
         let telemetry = match TypedEndpoint::telemetry(&*self) {
             Telemetry::All => RequestTelemetry::new(request.head()),
             Telemetry::Refusals | Telemetry::Off => None,
         };
         let Some(telemetry) = telemetry else {
-            return Box::pin(async move { run(&*self, request).await });
+            return Box::pin(async move { run(&*self, request, gates).await });
         };
         let span = telemetry.span();
-        let work = async move { telemetry.completed(run(&*self, request).await) };
+        let work = async move { telemetry.completed(run(&*self, request, gates).await) };
         Box::pin(work.instrument(span))
     }
 }

@@ -5,6 +5,7 @@
 pub(crate) mod access;
 pub(crate) mod description;
 pub(crate) mod endpoint_function;
+pub(crate) mod gate;
 pub(crate) mod id;
 pub(crate) mod parent;
 pub(crate) mod resource;

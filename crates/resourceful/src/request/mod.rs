@@ -2,7 +2,6 @@
 
 #[cfg(feature = "cookies")]
 mod cookies;
-pub(crate) mod gate;
 pub(crate) mod head;
 pub(crate) mod route;
 pub(crate) mod settings;

@@ -18,7 +18,6 @@ use crate::input::Codings;
 use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::forwarded::Proxies;
 use crate::proto::host::Host;
-use crate::request::gate::Gate;
 use crate::task::detached::Detached;
 use crate::task::timeout::DEFAULT_TIMEOUT;
 
@@ -64,8 +63,6 @@ pub(crate) struct Settings {
     pub(crate) map_problem: Option<ProblemHook>,
     /// The number of segments before the paths of a nested application.
     pub(crate) nesting: usize,
-    /// The access rules that all routes of the application share.
-    pub(crate) gates: Vec<Arc<dyn Gate>>,
     /// The hosts to serve; empty for all hosts.
     pub(crate) trusted_hosts: Vec<String>,
     pub(crate) has_health: bool,
@@ -95,7 +92,6 @@ impl Default for Settings {
             timeout: DEFAULT_TIMEOUT,
             map_problem: None,
             nesting: 0,
-            gates: Vec::new(),
             trusted_hosts: Vec::new(),
             has_health: false,
             proxies: Proxies::default(),

@@ -14,6 +14,7 @@ use crate::endpoint::Endpoint;
 #[cfg(feature = "tower")]
 use crate::endpoint::layers::Next;
 use crate::error::build_error::{BuildError, BuildErrors};
+use crate::handler::gate::Gates;
 use crate::proto::path::{is_path_character, normalise};
 use crate::request::route::{PathParameter, Route};
 use crate::request::settings::TrailingSlash;
@@ -89,6 +90,8 @@ enum Target {
 /// One registered path, with its endpoints by method.
 pub(crate) struct MethodTable {
     pub(crate) route: Arc<Route>,
+    /// The access rules of the applications around the path.
+    pub(crate) gates: Gates,
     /// The layers around the path; `None` without any.
     #[cfg(feature = "tower")]
     pub(crate) layers: Option<Arc<[Next]>>,
@@ -169,6 +172,7 @@ impl Router {
             route: Arc::new(route),
             #[cfg(feature = "tower")]
             layers: inherited.layers,
+            gates: inherited.gates,
             allow: HeaderValue::from_static(""),
             by_method: Default::default(),
             any: None,

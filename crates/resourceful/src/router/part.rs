@@ -7,8 +7,8 @@ use std::time::Duration;
 
 #[cfg(feature = "tower")]
 use crate::endpoint::layers::Next;
+use crate::handler::gate::{Gate, Gates};
 use crate::input::Codings;
-use crate::request::gate::Gate;
 use crate::request::settings::{ProblemHook, Settings};
 
 /// The settings that every application has for its own routes. Those of an outer application apply
@@ -53,7 +53,6 @@ impl Part {
             })),
             (inner, outer) => inner.or(outer),
         };
-        settings.gates.extend(self.gates.iter().cloned());
     }
 }
 
@@ -64,6 +63,7 @@ pub(crate) type Parts = Vec<Arc<Part>>;
 #[derive(Clone)]
 pub(crate) struct Inherited {
     pub(crate) settings: Arc<Settings>,
+    pub(crate) gates: Gates,
     /// The layers, the outermost application's first; `None` without any.
     #[cfg(feature = "tower")]
     pub(crate) layers: Option<Arc<[Next]>>,
@@ -71,13 +71,14 @@ pub(crate) struct Inherited {
 
 impl Inherited {
     /// What the routes of the outermost application have.
-    pub(crate) fn outermost(mut settings: Settings, part: &Part) -> Self {
-        part.apply(&mut settings);
-        Self {
+    pub(crate) fn outermost(settings: Settings, part: &Part) -> Self {
+        let empty = Self {
             settings: Arc::new(settings),
+            gates: None,
             #[cfg(feature = "tower")]
-            layers: part.layers.clone().map(|layers| [layers].into()),
-        }
+            layers: None,
+        };
+        empty.in_part(part)
     }
 
     fn in_part(&self, part: &Part) -> Self {
@@ -85,12 +86,9 @@ impl Inherited {
         part.apply(&mut settings);
         Self {
             settings: Arc::new(settings),
+            gates: appended(self.gates.as_ref(), part.gates.iter()),
             #[cfg(feature = "tower")]
-            layers: {
-                let outer = self.layers.iter().flat_map(|layers| layers.iter());
-                let layers: Vec<_> = outer.chain(&part.layers).cloned().collect();
-                (!layers.is_empty()).then(|| layers.into())
-            },
+            layers: appended(self.layers.as_ref(), part.layers.iter()),
         }
     }
 }
@@ -121,6 +119,16 @@ impl Inheritance {
         });
         inherited.clone()
     }
+}
+
+/// The elements of an outer application, then those of an inner one; `None` without any.
+fn appended<'p, T: Clone + 'p>(
+    outer: Option<&Arc<[T]>>,
+    inner: impl Iterator<Item = &'p T>,
+) -> Option<Arc<[T]>> {
+    let outer = outer.into_iter().flat_map(|outer| outer.iter());
+    let all: Vec<_> = outer.cloned().chain(inner.cloned()).collect();
+    (!all.is_empty()).then(|| all.into())
 }
 
 /// Whether two routes are in the same parts.

@@ -93,12 +93,13 @@ impl Pipeline {
                 let head = Head::new(parts, path, route, connection, limit);
                 #[cfg(feature = "tower")]
                 if let Some(layers) = &table.layers {
-                    let target = Target::Endpoint(Arc::clone(endpoint));
+                    let target = Target::Endpoint(Arc::clone(endpoint), table.gates.clone());
                     return walk_layers(target, layers, head, body).for_method(is_head);
                 }
                 let request = Request::new(head, body);
                 let head = Arc::clone(request.head());
-                ResponseFuture::running(Arc::clone(endpoint).call(request), head)
+                let gates = table.gates.clone();
+                ResponseFuture::running(Arc::clone(endpoint).call(request, gates), head)
                     .for_method(is_head)
             }
             None if parts.method == Method::OPTIONS => {

@@ -2,16 +2,20 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::openapi::Security;
 use crate::request::Request;
 
+/// The access rules of the applications around a route, the outermost first; `None` without any.
+pub(crate) type Gates = Option<Arc<[Arc<dyn Gate>]>>;
+
 /// The future of a check.
 pub(crate) type Checked<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
 /// Decides who may call the routes of an application. Each route also has its own rule.
-pub(crate) trait Gate: Send + Sync {
+pub trait Gate: Send + Sync {
     fn check<'a>(&'a self, request: &'a Request) -> Checked<'a>;
 
     fn security(&self) -> Security;
