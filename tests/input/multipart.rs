@@ -107,7 +107,7 @@ const KIB_16: usize = 16 * 1024;
 #[tokio::test]
 async fn preamble_and_head_have_a_limit() {
     let limits = MultipartLimits::default();
-    let client = TestClient::new(App::new().post("/", public(with_state(limits, count)))).unwrap();
+    let client = TestClient::new(App::new().post("/", public(count).state(&limits))).unwrap();
     let x = |length: usize| "x".repeat(length);
     let long_head = format!("--XX\r\nA: {}\r\n\r\n\r\n--XX--", x(KIB_16));
     for (body, detail) in [
@@ -148,8 +148,9 @@ async fn preamble_and_head_have_a_limit() {
     assert_eq!(request.body(short).await.text(), "1");
 }
 
-async fn count(limits: MultipartLimits, mut request: Request) -> Result<String> {
-    let mut form = request.multipart(limits)?;
+#[endpoint]
+async fn count(limits: &MultipartLimits, mut request: Request) -> Result<String> {
+    let mut form = request.multipart(*limits)?;
     let mut parts = 0;
     while form.next_part().await?.is_some() {
         parts += 1;
@@ -166,7 +167,7 @@ async fn a_form_that_arrives_bytewise_is_searched_once() {
         part: 1 << 30,
         parts: usize::MAX,
     };
-    let client = TestClient::new(App::new().post("/", public(with_state(limits, count)))).unwrap();
+    let client = TestClient::new(App::new().post("/", public(count).state(&limits))).unwrap();
     let head = "a:b\r\n".repeat(3000);
     for (parts, part) in [
         (10, format!("--XX\r\n{head}\r\n\r\n")),

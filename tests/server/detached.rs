@@ -45,9 +45,10 @@ impl Drop for Guard<'_> {
     }
 }
 
-async fn work(work: Work, _: Request) -> Result<&'static str> {
+#[endpoint]
+async fn wait(work: &Work) -> Result<&'static str> {
     let _ = work.events.send(Event::Begun);
-    let mut guard = Guard(&work, Event::Cut);
+    let mut guard = Guard(work, Event::Cut);
     let _ = work.go_on.acquire().await;
     guard.1 = Event::Done;
     Ok("done")
@@ -62,7 +63,7 @@ fn app() -> (App, Work, UnboundedReceiver<Event>) {
     let go_on = Arc::new(Semaphore::new(0));
     let state = Work { events, go_on };
     let app = App::new()
-        .post("/work", public(with_state(state.clone(), work)))
+        .post("/work", public(wait).state(&state))
         .post("/nothing", public(nothing))
         .get("/nothing", public(nothing));
     (app, state, received)

@@ -38,8 +38,9 @@ impl Drop for Guard<'_> {
     }
 }
 
-async fn commit(transaction: Arc<Transaction>, _: Request) -> Result<()> {
-    let mut guard = Guard(&transaction, false);
+#[endpoint]
+async fn commit(transaction: &Arc<Transaction>) -> Result<()> {
+    let mut guard = Guard(transaction, false);
     let mut go_on = std::pin::pin!(transaction.go_on.notified());
     std::future::poll_fn(|cx| {
         let _ = transaction.events.send(Event::Polled);
@@ -56,8 +57,8 @@ async fn start_transaction() -> (Running, Arc<Transaction>, UnboundedReceiver<Ev
         events,
         go_on: Notify::new(),
     });
-    let state = Arc::clone(&transaction);
-    let running = start(App::new().post("/commit", public(with_state(state, commit)))).await;
+    let view = public(commit).state(&transaction);
+    let running = start(App::new().post("/commit", view)).await;
     (running, transaction, received)
 }
 

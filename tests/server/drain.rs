@@ -13,16 +13,17 @@ struct Slow {
     end: Notify,
 }
 
-async fn slow(slow: Arc<Slow>, _: Request) -> Result<&'static str> {
-    slow.begun.notify_one();
-    slow.end.notified().await;
+#[endpoint]
+async fn slow(state: &Arc<Slow>) -> Result<&'static str> {
+    state.begun.notify_one();
+    state.end.notified().await;
     Ok("done.")
 }
 
 #[tokio::test]
 async fn what_runs_is_finished_and_nothing_new_is_accepted() {
     let state = Arc::new(Slow::default());
-    let running = start(app().get("/slow", public(with_state(state.clone(), slow)))).await;
+    let running = start(app().get("/slow", public(slow).state(&state))).await;
     let mut busy = Raw::connect(running.address).await;
     busy.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let mut idle = Raw::connect(running.address).await;

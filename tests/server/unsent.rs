@@ -36,34 +36,37 @@ fn answer(begun: &Begun) -> Vec<u8> {
 
 /// Long answers, made in several ways.
 async fn long_answers(begun: &Begun) -> Server {
-    let begun = || Arc::clone(begun);
-    let all = Arc::new(Barrier::new(STREAMS));
-    let mounted = App::new().get("/whole", public(with_state(begun(), whole)));
+    let all = (Arc::clone(begun), Arc::new(Barrier::new(STREAMS)));
+    let mounted = App::new().get("/whole", public(whole).state(begun));
     let app = App::new()
-        .get("/whole", public(with_state(begun(), whole)))
-        .get("/parts", public(with_state(begun(), parts)))
-        .get("/late", public(with_state((begun(), all), late)))
+        .get("/whole", public(whole).state(begun))
+        .get("/parts", public(two_parts).state(begun))
+        .get("/late", public(late).state(&all))
         .get("/huge", public(huge))
         .get("/short", public(short))
         .mount("/mounted", public(mounted.build().unwrap()));
     app.bind("127.0.0.1:0").await.unwrap()
 }
 
-async fn whole(begun: Begun, _: Request) -> Result<Response> {
-    Ok(Response::new(answer(&begun).into()))
+#[endpoint]
+async fn whole(begun: &Begun) -> Result<Response> {
+    Ok(Response::new(answer(begun).into()))
 }
 
 /// Two parts, each of them long.
-async fn parts(begun: Begun, _: Request) -> Result<Response> {
-    let parts = [answer(&begun), vec![b'x'; LENGTH]];
+#[endpoint]
+async fn two_parts(begun: &Begun) -> Result<Response> {
+    let parts = [answer(begun), vec![b'x'; LENGTH]];
     let parts = stream::iter(parts.map(Ok::<_, Error>));
     Ok(Response::new(Body::from_stream(parts)))
 }
 
 /// Answered when all have begun.
-async fn late((begun, all): (Begun, Arc<Barrier>), request: Request) -> Result<Response> {
-    all.wait().await;
-    whole(begun, request).await
+#[endpoint]
+async fn late(all: &(Begun, Arc<Barrier>)) -> Result<Response> {
+    let (begun, barrier) = all;
+    barrier.wait().await;
+    Ok(Response::new(answer(begun).into()))
 }
 
 async fn huge(_: Request) -> Result<Response> {

@@ -18,7 +18,7 @@ use crate::pool::Pool;
 use crate::posts::Post;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct NewPosts {
+pub(crate) struct NewPosts {
     // A missing or empty list is a separate error, with a text that clients know.
     #[schemars(required, length(min = 1))]
     #[garde(skip)]
@@ -37,29 +37,36 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Lets one bulk request write at a time. A waiting request holds no connection, so that other requests
 /// get one.
-pub(crate) type Turn = Arc<Mutex<()>>;
+#[derive(Clone, Debug)]
+pub(crate) struct Queue {
+    database: Pool,
+    turn: Arc<Mutex<()>>,
+}
 
-/// Creates the posts one after the other, so that ids and slugs follow the order of the list, and in one
-/// transaction: if the database fails half-way, no post is created.
-pub(crate) async fn create(
-    (database, turn): (Pool, Turn),
-    mut request: Request,
-) -> Result<Json<Outcome>, BlogError> {
-    let NewPosts { posts } = request.json().await?;
-    let posts = posts.filter(|posts| !posts.is_empty());
+impl Queue {
+    pub(crate) fn new(database: &Pool) -> Self {
+        Self {
+            database: database.clone(),
+            turn: Arc::default(),
+        }
+    }
+}
+
+/// Creates many posts. An invalid post does not affect the others.
+#[endpoint]
+pub(crate) async fn create(queue: &Queue, body: NewPosts) -> Result<Json<Outcome>, BlogError> {
+    let Queue { database, turn } = queue;
+    let posts = body.posts.filter(|posts| !posts.is_empty());
     let posts = posts.ok_or(BlogError::NoPosts)?;
     // Fails at once if the database is unavailable, before waiting in the queue.
     database.connections().ping().await?;
     let turn = timeout(QUEUE_TIMEOUT, turn.lock()).await;
     let _turn = turn.map_err(|_| BlogError::Busy)?;
-    Ok(Json(database.bounded(write(&database, posts)).await?))
+    Ok(Json(database.bounded(write(database, posts)).await?))
 }
 
-pub(crate) fn about_create() -> Description {
-    Description::of("Creates many posts. An invalid post does not affect the others.")
-        .body::<NewPosts>()
-}
-
+/// Creates the posts one after the other, so that ids and slugs follow the order of the list, and in one
+/// transaction: if the database fails half-way, no post is created.
 async fn write(database: &Pool, posts: Bulk<NewPost>) -> Result<Outcome, DbErr> {
     let transaction = database::begin_writing(database.connections()).await?;
     let mut slugs = Slugs::default();

@@ -17,7 +17,7 @@ const TTL: Duration = Duration::from_mins(5);
 const POPULAR: [&str; 4] = ["tech", "science", "business", "sports"];
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct CachedQuery {
+pub(crate) struct CachedQuery {
     #[serde(default)]
     #[garde(skip)]
     #[schemars(example = &"tech")]
@@ -43,21 +43,15 @@ impl Report {
     }
 }
 
-/// `GET /cached/?category=`
-pub(crate) async fn cached(cache: Cache, request: Request) -> Result<Json<Report>, BlogError> {
-    let query: CachedQuery = request.query()?;
+/// A slow computation, cached for five minutes.
+#[endpoint]
+pub(crate) async fn cached(cache: &Cache, query: CachedQuery) -> Result<Json<Report>, BlogError> {
     let category = match query.category.as_str() {
         "" => "all",
         given => given,
     };
     let report = cache.get_or_compute(category, TTL, Report::compute(category));
     Ok(Json(report.await?))
-}
-
-pub(crate) fn about_cached() -> Description {
-    Description::of("A slow computation, cached for five minutes.")
-        .tag("cache")
-        .query::<CachedQuery>()
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -67,13 +61,14 @@ pub(crate) struct Warmed {
     failed: usize,
 }
 
-/// `POST /cache/warm/`: computes the popular categories concurrently.
-pub(crate) async fn warm(cache: Cache, _: Request) -> Result<Json<Warmed>> {
-    let warm = async |category| {
+/// Computes the popular categories.
+#[endpoint]
+pub(crate) async fn warm(cache: &Cache) -> Result<Json<Warmed>> {
+    let compute = async |category| {
         let report = Report::compute(category).await?;
         cache.set(category, &report, TTL).await
     };
-    let results = gather(POPULAR.len(), POPULAR.map(warm)).await;
+    let results = gather(POPULAR.len(), POPULAR.map(compute)).await;
     let failures = results.iter().filter_map(|result| result.as_ref().err());
     let failed = failures
         .inspect(|error| tracing::warn!(error = error.to_string(), "cannot warm a category"))
@@ -83,8 +78,4 @@ pub(crate) async fn warm(cache: Cache, _: Request) -> Result<Json<Warmed>> {
         successful: results.len() - failed,
         failed,
     }))
-}
-
-pub(crate) fn about_warm() -> Description {
-    Description::of("Computes the popular categories.")
 }

@@ -103,16 +103,12 @@ pub(crate) fn is_not_found(error: &ClientError) -> bool {
     error.status() == Some(StatusCode::NOT_FOUND)
 }
 
-/// `GET /endpoint/`
-pub(crate) async fn endpoint(
-    upstream: Client,
-    request: Request,
+/// Passes on data of the external service.
+#[endpoint]
+pub(crate) async fn upstream_data(
+    upstream: &Client,
+    request: &Request,
 ) -> Result<Json<JsonObject>, BlogError> {
-    Ok(Json(
-        fetch(upstream.on_behalf_of(&request).get("/data")).await?,
-    ))
-}
-
-pub(crate) fn about_endpoint() -> Description {
-    Description::of("Passes on data of the external service.").tag("external")
+    let data = fetch(upstream.on_behalf_of(request).get("/data")).await?;
+    Ok(Json(data))
 }

@@ -55,12 +55,10 @@ async fn process_commit(commit: Commit) -> Result<()> {
     Ok(())
 }
 
-/// Response if no secret is set: no signature can be verified.
-pub(crate) async fn no_secret(_: Request) -> Result<Response> {
+/// Receives webhooks of GitHub. Disabled, because no secret is set.
+#[endpoint]
+pub(crate) async fn no_secret() -> Result<Response> {
+    // No signature can be verified.
     let hour = Duration::from_hours(1);
     Err(Error::unavailable(hour).with_detail("This webhook is not set up."))
-}
-
-pub(crate) fn about_no_secret() -> Description {
-    Description::of("Receives webhooks of GitHub. Disabled, because no secret is set.")
 }

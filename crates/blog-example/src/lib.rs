@@ -38,6 +38,7 @@ mod statistics;
 mod users;
 mod views;
 
+use http::StatusCode;
 use resourceful::{Info, prelude::*};
 use resourceful_webhook::Webhook;
 
@@ -55,13 +56,72 @@ pub fn app(services: Services) -> App {
         github,
         deliveries,
     } = services;
-    let db = || database.clone();
-    let external = || upstream.clone();
     let checked = database.clone();
-    let app = App::new()
-        .info(about())
+    let queue = bulk::Queue::new(&database);
+    let copies = users::Copies::new(&upstream, &database);
+    let tag = |name| Description::new().tag(name);
+    let app = documented()
+        .get("/", public(views::home).described(home()))
+        .get("/async-hello/", public(views::async_hello))
+        .get("/posts/", public(views::post_list).state(&database))
+        .get("/posts/{id}/", public(views::post_detail).state(&database))
+        .get("/posts/recent/", public(recent::recent).state(&database))
+        .post("/posts/bulk/", public(bulk::create).state(&queue))
+        .get(
+            "/endpoint/",
+            public(external::upstream_data)
+                .state(&upstream)
+                .described(tag("external")),
+        )
+        .post(
+            "/endpoint/",
+            public(views::process).described(tag("external")),
+        )
+        .view("/api/post-list/", PostList::new(&database))
+        .resource("/api/posts/", Posts::new(&database))
+        .get("/users/batch/", public(users::fetch_batch).state(&upstream))
+        .get(
+            "/users/{id}/dashboard/",
+            public(users::fetch_dashboard).state(&upstream),
+        )
+        .post("/users/{id}/sync/", public(users::sync_user).state(&copies))
+        .get(
+            "/stats/concurrent/",
+            public(statistics::concurrent)
+                .state(&database)
+                .described(tag("statistics")),
+        )
+        .get(
+            "/cached/",
+            public(cached::cached).state(&cache).described(tag("cache")),
+        )
+        .post("/cache/warm/", public(cached::warm).state(&cache))
+        .health()
+        .ready_check("database", move || ping(checked.clone()))
+        .map_problem(error::with_error_member)
+        .on_stop(|| async { database.close().await.map_err(Error::internal) });
+    match github {
+        Some(github) => app.view(
+            "/webhooks/github/",
+            Webhook::new(github, github::Activity).with_delivery_store(deliveries),
+        ),
+        None => app.post("/webhooks/github/", public(github::no_secret)),
+    }
+}
+
+async fn ping(database: Pool) -> Result<()> {
+    let ping = database.connections().ping();
+    database.bounded(ping).await.map_err(Error::internal)
+}
+
+/// An application without URLs: the texts of its document.
+fn documented() -> App {
+    let info = Info::new("Blog", env!("CARGO_PKG_VERSION"))
+        .with_description("A blog, written with resourceful: the Django chapter on async views.")
+        .with_license(env!("CARGO_PKG_LICENSE"));
+    App::new()
+        .info(info)
         .docs()
-        .get("/", public(views::home).described(views::about_home()))
         .tag("async-hello", "The first async view.")
         .tag("cache", "Cached computations.")
         .tag("docs", "About the API.")
@@ -69,87 +129,11 @@ pub fn app(services: Services) -> App {
         .tag("statistics", "Statistics of the blog.")
         .tag("users", "Local users, and users of an external service.")
         .tag("webhooks", "Events of other services.")
-        .get(
-            "/async-hello/",
-            public(views::async_hello).described(views::about_async_hello()),
-        )
-        .get(
-            "/posts/",
-            public(with_state(db(), views::post_list)).described(views::about_post_list()),
-        )
-        .get(
-            "/posts/{id}/",
-            public(with_state(db(), views::post_detail)).described(views::about_post_detail()),
-        )
-        .get(
-            "/endpoint/",
-            public(with_state(external(), external::endpoint))
-                .described(external::about_endpoint()),
-        )
-        .post(
-            "/endpoint/",
-            public(views::process).described(views::about_process()),
-        )
-        .view("/api/post-list/", PostList::new(db()))
-        .resource("/api/posts/", Posts::new(db()))
-        .get(
-            "/users/{id}/dashboard/",
-            public(with_state(external(), users::dashboard)).described(users::about_dashboard()),
-        )
-        .get(
-            "/users/batch/",
-            public(with_state(external(), users::batch)).described(users::about_batch()),
-        )
-        .post(
-            "/users/{id}/sync/",
-            public(with_state((external(), db()), users::sync)).described(users::about_sync()),
-        )
-        .get(
-            "/stats/concurrent/",
-            public(with_state(db(), statistics::concurrent))
-                .described(statistics::about_concurrent()),
-        )
-        .post(
-            "/posts/bulk/",
-            public(with_state((db(), bulk::Turn::default()), bulk::create))
-                .described(bulk::about_create()),
-        )
-        .get(
-            "/posts/recent/",
-            public(with_state(db(), recent::recent)).described(recent::about_recent()),
-        )
-        .get(
-            "/cached/",
-            public(with_state(cache.clone(), cached::cached)).described(cached::about_cached()),
-        )
-        .post(
-            "/cache/warm/",
-            public(with_state(cache, cached::warm)).described(cached::about_warm()),
-        )
-        .health()
-        .ready_check("database", move || ping(checked.clone()))
-        .map_problem(error::with_error_member)
-        .on_stop(|| async move { database.close().await.map_err(Error::internal) });
-    let hook = "/webhooks/github/";
-    match github {
-        Some(github) => app.view(
-            hook,
-            Webhook::new(github, github::Activity).with_delivery_store(deliveries),
-        ),
-        None => app.post(
-            hook,
-            public(github::no_secret).described(github::about_no_secret()),
-        ),
-    }
 }
 
-fn about() -> Info {
-    Info::new("Blog", env!("CARGO_PKG_VERSION"))
-        .with_description("A blog, written with resourceful: the Django chapter on async views.")
-        .with_license(env!("CARGO_PKG_LICENSE"))
-}
-
-async fn ping(database: Pool) -> Result<()> {
-    let ping = database.connections().ping();
-    database.bounded(ping).await.map_err(Error::internal)
+fn home() -> Description {
+    Description::new()
+        .operation_id("home")
+        .tag("docs")
+        .response_of(StatusCode::TEMPORARY_REDIRECT, None)
 }

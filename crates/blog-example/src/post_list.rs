@@ -6,13 +6,14 @@
 use chrono::{DateTime, Utc};
 use http::Method;
 use resourceful::prelude::*;
-use sea_orm::{PaginatorTrait, QuerySelect};
+use sea_orm::{DerivePartialModel, PaginatorTrait, QuerySelect};
 
 use crate::entity::post;
 use crate::error::BlogError;
 use crate::pool::Pool;
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema, DerivePartialModel)]
+#[sea_orm(entity = "post::Entity")]
 struct PostRow {
     id: i64,
     title: String,
@@ -27,7 +28,8 @@ pub(crate) struct PostList {
 
 impl PostList {
     #[must_use]
-    pub(crate) fn new(database: Pool) -> Self {
+    pub(crate) fn new(database: &Pool) -> Self {
+        let database = database.clone();
         Self { database }
     }
 }
@@ -48,27 +50,11 @@ impl AsyncView for PostList {
         let page: PageNumber = request.query()?;
         let published = post::published();
         let rows = published.clone().offset(page.offset()).limit(page.limit());
-        let (rows, total) =
-            tokio::try_join!(rows.all(&self.database), published.count(&self.database))?;
-        let posts = page.of(rows, total).map(PostRow::from);
+        let (rows, total) = tokio::try_join!(
+            rows.into_partial_model().all(&self.database),
+            published.count(&self.database)
+        )?;
+        let posts: Page<PostRow> = page.of(rows, total);
         Ok(Json(posts.with_key("posts")).into_response())
-    }
-}
-
-impl From<post::Model> for PostRow {
-    fn from(post: post::Model) -> Self {
-        let post::Model {
-            id,
-            title,
-            slug,
-            created_at,
-            ..
-        } = post;
-        Self {
-            id,
-            title,
-            slug,
-            created_at,
-        }
     }
 }

@@ -42,7 +42,8 @@ pub struct Posts {
 
 impl Posts {
     #[must_use]
-    pub fn new(database: Pool) -> Self {
+    pub fn new(database: &Pool) -> Self {
+        let database = database.clone();
         Self { database }
     }
 

@@ -25,13 +25,11 @@ struct LatestPost {
     created_at: DateTime<Utc>,
 }
 
-pub(crate) async fn recent(database: Pool, _: Request) -> Result<Json<Recent>, BlogError> {
+/// The ten latest published posts.
+#[endpoint]
+pub(crate) async fn recent(database: &Pool) -> Result<Json<Recent>, BlogError> {
     let backend = database.get_database_backend();
     let latest = Statement::from_sql_and_values(backend, LATEST, [true.into(), 10_i64.into()]);
-    let posts = LatestPost::find_by_statement(latest).all(&database).await?;
+    let posts = LatestPost::find_by_statement(latest).all(database).await?;
     Ok(Json(Recent { posts }))
-}
-
-pub(crate) fn about_recent() -> Description {
-    Description::of("The ten latest published posts.")
 }

@@ -54,7 +54,9 @@ struct ActiveUser {
     username: String,
 }
 
-pub(crate) async fn concurrent(database: Pool, _: Request) -> Result<Json<Statistics>, BlogError> {
+/// The ten latest and the ten most viewed.
+#[endpoint]
+pub(crate) async fn concurrent(database: &Pool) -> Result<Json<Statistics>, BlogError> {
     let recent_posts = post::published().limit(COUNT).into_partial_model();
     let popular_posts = post::Entity::find()
         .filter(post::Column::Published.eq(true))
@@ -77,10 +79,10 @@ pub(crate) async fn concurrent(database: Pool, _: Request) -> Result<Json<Statis
         .limit(COUNT)
         .into_partial_model();
     let (recent_posts, popular_posts, recent_comments, active_users) = tokio::try_join!(
-        recent_posts.all(&database),
-        popular_posts.all(&database),
-        recent_comments.all(&database),
-        active_users.all(&database),
+        recent_posts.all(database),
+        popular_posts.all(database),
+        recent_comments.all(database),
+        active_users.all(database),
     )?;
     Ok(Json(Statistics {
         recent_posts,
@@ -88,8 +90,4 @@ pub(crate) async fn concurrent(database: Pool, _: Request) -> Result<Json<Statis
         recent_comments,
         active_users,
     }))
-}
-
-pub(crate) fn about_concurrent() -> Description {
-    Description::of("The ten latest and the ten most viewed.").tag("statistics")
 }

@@ -1,7 +1,7 @@
 //! The function views: `/`, `/async-hello/`, `/posts/`, `/posts/{id}/`, `/endpoint/`.
 //!
-//! Coming from Django: `async def view(request)` is `async fn view(request: Request)`. Registering the
-//! view with a method replaces `require_http_methods`. `with_state` passes state as the first parameter.
+//! Coming from Django: `async def view(request)` is an `async fn` with `#[endpoint]`, whose parameters are
+//! what it reads. Registering the view with a method replaces `require_http_methods`.
 
 use std::time::Duration;
 
@@ -9,15 +9,18 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
 use resourceful::{Body, Response, prelude::*};
-use sea_orm::{ColumnTrait, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, DerivePartialModel, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter,
+};
 use tokio::time::sleep;
 
 use crate::entity::{comment, post, user};
 use crate::error::BlogError;
 use crate::pool::Pool;
 
-/// `GET /`: redirects to the API documentation.
-pub(crate) async fn home(_: Request) -> Result<impl IntoResponse> {
+/// Redirects to the API documentation.
+#[endpoint]
+pub(crate) async fn home() -> Result<Response> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     let docs = HeaderValue::from_static("/docs");
@@ -25,62 +28,42 @@ pub(crate) async fn home(_: Request) -> Result<impl IntoResponse> {
     Ok(response)
 }
 
-pub(crate) fn about_home() -> Description {
-    Description::of("Redirects to the API documentation.")
-        .operation_id("home")
-        .tag("docs")
-        .response_of(StatusCode::TEMPORARY_REDIRECT, None)
-}
-
 #[derive(Debug, Serialize, JsonSchema)]
-struct Message {
+pub(crate) struct Message {
     message: &'static str,
 }
 
-/// `GET /async-hello/`: simulates waiting for another service.
-pub(crate) async fn async_hello(_: Request) -> Result<impl IntoResponse> {
+/// Returns a greeting after a short wait.
+#[endpoint]
+pub(crate) async fn async_hello() -> Result<Json<Message>> {
     sleep(Duration::from_millis(100)).await;
     Ok(Json(Message {
         message: "Hello from async view!",
     }))
 }
 
-pub(crate) fn about_async_hello() -> Description {
-    Description::of("Returns a greeting after a short wait.")
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PostSummaries {
+    posts: Vec<PostSummary>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema, DerivePartialModel)]
+#[sea_orm(entity = "post::Entity")]
 struct PostSummary {
     id: i64,
     title: String,
     created_at: DateTime<Utc>,
 }
 
-/// `GET /posts/`: all published posts.
-pub(crate) async fn post_list(database: Pool, _: Request) -> Result<impl IntoResponse, BlogError> {
-    let posts = post::published().all(&database).await?;
-    let posts = Page::all(posts).map(
-        |post::Model {
-             id,
-             title,
-             created_at,
-             ..
-         }| PostSummary {
-            id,
-            title,
-            created_at,
-        },
-    );
-    Ok(Json(posts.with_key("posts")).into_response())
-}
-
-pub(crate) fn about_post_list() -> Description {
-    Description::of("All published posts, newest first.")
-        .page_response::<PostSummary, Unpaged>("posts")
+/// All published posts, newest first.
+#[endpoint]
+pub(crate) async fn post_list(database: &Pool) -> Result<Json<PostSummaries>, BlogError> {
+    let posts = post::published().into_partial_model().all(database).await?;
+    Ok(Json(PostSummaries { posts }))
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct PostDetail {
+pub(crate) struct PostDetail {
     id: i64,
     title: String,
     content: String,
@@ -88,20 +71,16 @@ struct PostDetail {
     comments_count: u64,
 }
 
-/// `GET /posts/{id}/`: a published post. Its author and the number of its comments are fetched
-/// concurrently.
-pub(crate) async fn post_detail(
-    database: Pool,
-    request: Request,
-) -> Result<impl IntoResponse, BlogError> {
-    let id = request.param("id")?;
+/// A published post.
+#[endpoint]
+pub(crate) async fn post_detail(database: &Pool, id: i64) -> Result<Json<PostDetail>, BlogError> {
     let post = post::Entity::find_by_id(id)
         .filter(post::Column::Published.eq(true))
-        .one(&database)
+        .one(database)
         .await?
         .ok_or(BlogError::PostNotFound(id))?;
-    let author = post.find_related(user::Entity).one(&database);
-    let comments = post.find_related(comment::Entity).count(&database);
+    let author = post.find_related(user::Entity).one(database);
+    let comments = post.find_related(comment::Entity).count(database);
     let (author, comments_count) = tokio::try_join!(author, comments)?;
     let author = author.map(|user| user.username);
     Ok(Json(PostDetail {
@@ -113,13 +92,9 @@ pub(crate) async fn post_detail(
     }))
 }
 
-pub(crate) fn about_post_detail() -> Description {
-    Description::of("A published post.").path::<i64>("id")
-}
-
 /// The body of `POST /endpoint/`.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct Job {
+pub(crate) struct Job {
     #[serde(default = "no_message")]
     #[schemars(extend("x-allow-nul" = true), example = &"Paint the fence.")] // it is not stored
     #[garde(skip)]
@@ -131,23 +106,17 @@ fn no_message() -> String {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct JobDone {
+pub(crate) struct JobDone {
     result: String,
     status: &'static str,
 }
 
-/// `POST /endpoint/`: simulates half a second of work on a message.
-pub(crate) async fn process(mut request: Request) -> Result<impl IntoResponse> {
-    let job: Job = request.json().await?;
+/// Processes a message.
+#[endpoint]
+pub(crate) async fn process(body: Job) -> Result<Json<JobDone>> {
     sleep(Duration::from_millis(500)).await;
     Ok(Json(JobDone {
-        result: format!("Processed: {}", job.message),
+        result: format!("Processed: {}", body.message),
         status: "success",
     }))
-}
-
-pub(crate) fn about_process() -> Description {
-    Description::of("Processes a message.")
-        .tag("external")
-        .body::<Job>()
 }

@@ -66,7 +66,7 @@ pub use self::handler::resource_action::{
     ResourceAction,
 };
 pub use self::handler::unused::Never;
-pub use self::handler::view::{AsyncView, Guarded, guarded, public, with_state};
+pub use self::handler::view::{AsyncView, Guarded, guarded, public};
 pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkResults, BulkSuccess};
 pub use self::input::form::Form;
 pub use self::input::pagination::{LimitOffset, Page, PageNumber, Unpaged};
@@ -112,7 +112,7 @@ pub mod prelude {
         Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Description, Error,
         FieldError, Filtered, IntoResponse, Json, LimitOffset, Page, PageNumber, Problem, Public,
         Request, Response, Result, TestClient, Unpaged, blocking, endpoint, gather, guarded,
-        public, resource, view, with_state,
+        public, resource, view,
     };
     pub use garde::Validate;
     pub use schemars::JsonSchema;

@@ -31,8 +31,9 @@ struct Tag {
 
 type Tags = Arc<Mutex<BTreeSet<String>>>;
 
-async fn create(tags: Tags, mut request: Request) -> Result<Json<BulkResults<Tag>>> {
-    let new: NewTags = request.json().await?;
+/// Creates many tags.
+#[endpoint]
+async fn create(tags: &Tags, body: NewTags) -> Result<Json<BulkResults<Tag>>> {
     let add = async |tag: NewTag| {
         if tags.lock().await.insert(tag.name.clone()) {
             Ok(Tag { name: tag.name })
@@ -44,14 +45,14 @@ async fn create(tags: Tags, mut request: Request) -> Result<Json<BulkResults<Tag
         }
     };
     // Four at the same time; the results keep the order of the list.
-    Ok(Json(new.tags.process(4, add).await))
+    Ok(Json(body.tags.process(4, add).await))
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
     let server = App::new()
-        .post("/tags/bulk", public(with_state(Tags::default(), create)))
+        .post("/tags/bulk", public(create).state(&Tags::default()))
         .bind(bind)
         .await?;
     println!("Listening on http://{}", server.local_addr());

@@ -43,8 +43,10 @@ impl Primes {
     }
 }
 
-async fn primes(cache: Cache, request: Request) -> Result<Json<Primes>> {
-    let Limit { below } = request.query()?;
+/// Counts the primes below a limit.
+#[endpoint]
+async fn primes(cache: &Cache, query: Limit) -> Result<Json<Primes>> {
+    let below = query.below;
     // Concurrent requests with the same key share one computation.
     let compute = blocking(move || Primes::count(below));
     let key = below.to_string();
@@ -60,7 +62,7 @@ async fn main() -> Result<()> {
     };
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
     let server = App::new()
-        .get("/primes", public(with_state(cache, primes)))
+        .get("/primes", public(primes).state(&cache))
         .bind(bind)
         .await?;
     println!("Listening on http://{}", server.local_addr());

@@ -45,19 +45,23 @@ async fn sum(database: &DatabaseConnection, last: i64) -> Result<i64, DbErr> {
 
 const LAST: i64 = 200_000;
 
-async fn one_by_one(database: DatabaseConnection, _: Request) -> Result<Json<Sums>, SumError> {
+/// Runs four queries one after the other.
+#[endpoint]
+async fn one_by_one(database: &DatabaseConnection) -> Result<Json<Sums>, SumError> {
     let started = Instant::now();
     let mut sums = [0; 4];
     for result in &mut sums {
-        *result = sum(&database, LAST).await?;
+        *result = sum(database, LAST).await?;
     }
     let milliseconds = started.elapsed().as_millis();
     Ok(Json(Sums { sums, milliseconds }))
 }
 
-async fn at_once(database: DatabaseConnection, _: Request) -> Result<Json<Sums>, SumError> {
+/// Runs four queries at the same time.
+#[endpoint]
+async fn at_once(database: &DatabaseConnection) -> Result<Json<Sums>, SumError> {
     let started = Instant::now();
-    let query = || sum(&database, LAST);
+    let query = || sum(database, LAST);
     // Returns the first error at once and drops the other queries.
     let (first, second, third, fourth) = tokio::try_join!(query(), query(), query(), query())?;
     let sums = [first, second, third, fourth];
@@ -71,16 +75,12 @@ async fn main() -> Result<()> {
     let mut options = ConnectOptions::new("sqlite://sums.sqlite3?mode=rwc");
     options.min_connections(4).max_connections(4);
     let database = Database::connect(options).await.map_err(Error::internal)?;
-    let pool = database.clone();
 
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
     let server = App::new()
-        .get(
-            "/sums/one-by-one",
-            public(with_state(database.clone(), one_by_one)),
-        )
-        .get("/sums/at-once", public(with_state(database, at_once)))
-        .on_stop(|| async move { pool.close().await.map_err(Error::internal) })
+        .get("/sums/one-by-one", public(one_by_one).state(&database))
+        .get("/sums/at-once", public(at_once).state(&database))
+        .on_stop(|| async move { database.close().await.map_err(Error::internal) })
         .bind(bind)
         .await?;
     println!("Listening on http://{}", server.local_addr());

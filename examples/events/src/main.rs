@@ -85,7 +85,9 @@ impl AsyncResource for Prices {
     }
 }
 
-async fn events(prices: Prices, request: Request) -> Result<EventStream> {
+/// Streams the changes of prices.
+#[endpoint]
+async fn price_events(prices: &Prices, request: &Request) -> Result<EventStream> {
     let mut history = prices.history.subscribe();
     let mut seen = {
         let history = history.borrow();
@@ -98,7 +100,7 @@ async fn events(prices: Prices, request: Request) -> Result<EventStream> {
             },
         }
     };
-    Ok(EventStream::new(&request, |events| async move {
+    Ok(EventStream::new(request, |events| async move {
         loop {
             let (last_dropped, next) = {
                 let history = history.borrow_and_update();
@@ -126,8 +128,8 @@ async fn main() -> Result<()> {
         history: watch::Sender::new(History::new()),
     };
     let server = App::new()
-        .resource("/prices", prices.clone())
-        .get("/prices/events", public(with_state(prices, events)))
+        .get("/prices/events", public(price_events).state(&prices))
+        .resource("/prices", prices)
         .bind(bind)
         .await?;
     println!("Listening on http://{}", server.local_addr());

@@ -13,7 +13,7 @@ pub(crate) fn mount(app: App) -> App {
         news: news.clone(),
     };
     app.resource("/notes", notes)
-        .get("/events", public(with_state(news.clone(), events)))
+        .get("/events", public(note_events).state(&news))
         .socket("/talk", Talk(news))
         .get("/whoami", public(whoami))
 }
@@ -60,9 +60,10 @@ impl AsyncResource for Notes {
 }
 
 /// Streams new texts. A slow client misses some of them.
-async fn events(news: News, request: Request) -> Result<EventStream> {
+#[endpoint]
+async fn note_events(news: &News, request: &Request) -> Result<EventStream> {
     let mut news = news.subscribe();
-    Ok(EventStream::new(&request, |events| async move {
+    Ok(EventStream::new(request, |events| async move {
         while news.changed().await.is_ok() {
             let text = news.borrow_and_update().clone();
             events.send(Event::new(text).with_name("note")).await?;
@@ -95,7 +96,9 @@ struct Caller {
     host: Option<String>,
 }
 
-async fn whoami(request: Request) -> Result<Json<Caller>> {
+/// The address that the caller has, as the server sees it.
+#[endpoint]
+async fn whoami(request: &Request) -> Result<Json<Caller>> {
     Ok(Json(Caller {
         client: request.client_ip(),
         scheme: request.scheme(),

@@ -48,7 +48,9 @@ async fn serve(telemetry: &Telemetry) -> Result<()> {
     let internal = App::new()
         .get(
             "/metrics",
-            public(with_state(telemetry.metrics.clone(), metrics)).without_telemetry(),
+            public(metrics)
+                .state(&telemetry.metrics)
+                .without_telemetry(),
         )
         .bind(setting("INTERNAL", "127.0.0.1:9100"))
         .await?;
@@ -60,8 +62,10 @@ async fn serve(telemetry: &Telemetry) -> Result<()> {
     }
 }
 
-async fn metrics(metrics: PrometheusHandle, _: Request) -> Result<String> {
-    Ok(metrics.render())
+/// All metrics, for Prometheus.
+#[endpoint]
+async fn metrics(recorder: &PrometheusHandle) -> Result<String> {
+    Ok(recorder.render())
 }
 
 async fn public_server() -> Result<Server> {

@@ -13,8 +13,8 @@ const MAX_FILE_SIZE: u64 = 1 << 30;
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 pub(crate) fn mount(app: App, directory: Arc<Path>) -> App {
-    let view = with_state(Arc::clone(&directory), upload);
-    app.put("/files/{number}", public(view).timeout(TIMEOUT))
+    let upload = public(store).state(&directory).timeout(TIMEOUT);
+    app.put("/files/{number}", upload)
         .ready_check("uploads", move || {
             let directory = Arc::clone(&directory);
             async move {
@@ -29,9 +29,10 @@ struct Upload {
     bytes: u64,
 }
 
-async fn upload(directory: Arc<Path>, mut request: Request) -> Result<Json<Upload>> {
-    // A number is a safe file name.
-    let number: u64 = request.param("number")?;
+/// Stores a file. Its number is a safe file name.
+#[endpoint]
+async fn store(directory: &Arc<Path>, number: u64, mut request: Request) -> Result<Json<Upload>> {
+    let directory = Arc::clone(directory);
     let path = directory.join(number.to_string());
     let body = request.body(MAX_FILE_SIZE)?;
     // The temporary file gets its name when it is complete. If the client disconnects, it is removed.

@@ -14,6 +14,8 @@
 //! To change addresses and files, set `BIND`, `TLS_BIND`, `TLS_CERTIFICATE`, `TLS_KEY` and `SITE`
 //! (`https://example.org`).
 
+use std::sync::Arc;
+
 use resourceful::http::header::LOCATION;
 use resourceful::http::uri::PathAndQuery;
 use resourceful::http::{HeaderValue, StatusCode};
@@ -27,10 +29,11 @@ async fn hello(request: Request) -> Result<String> {
 /// Redirects to the same page of the HTTPS site.
 ///
 /// The site is a setting: a redirect to the `Host` of the request could lead anywhere.
-async fn to_https(site: String, request: Request) -> Result<Response> {
+#[endpoint]
+async fn to_https(site: &Arc<str>, request: &Request) -> Result<Response> {
     let uri = request.uri().path_and_query();
     let path = uri.map_or("/", PathAndQuery::as_str);
-    let location = HeaderValue::try_from(site + path).map_err(Error::internal)?;
+    let location = HeaderValue::try_from(format!("{site}{path}")).map_err(Error::internal)?;
     let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
     response.headers_mut().insert(LOCATION, location);
     Ok(response)
@@ -53,12 +56,12 @@ async fn main() -> Result<()> {
         .get("/", public(hello))
         .listen(listener.with_tls(tls))?;
     let port = https.local_addr().port();
-    let site = setting("SITE", &format!("https://localhost:{port}"));
+    let site: Arc<str> = setting("SITE", &format!("https://localhost:{port}")).into();
 
     // Only GET is redirected: the body of another method has been sent in plain text already.
     let http = App::new()
-        .get("/", public(with_state(site.clone(), to_https)))
-        .get("/{*path}", public(with_state(site.clone(), to_https)))
+        .get("/", public(to_https).state(&site))
+        .get("/{*path}", public(to_https).state(&site))
         .bind(setting("BIND", "127.0.0.1:8000"))
         .await?;
 

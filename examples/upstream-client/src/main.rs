@@ -30,9 +30,9 @@ struct Dashboard {
 }
 
 /// Three concurrent calls. The user is required; the other two may fail.
-async fn dashboard(upstream: Client, request: Request) -> Result<Json<Dashboard>> {
-    let upstream = upstream.on_behalf_of(&request); // forwards the request id
-    let id: i64 = request.param("id")?;
+#[endpoint]
+async fn dashboard(upstream: &Client, request: &Request, id: i64) -> Result<Json<Dashboard>> {
+    let upstream = upstream.on_behalf_of(request); // forwards the request id
     let (user, posts, followers) = tokio::join!(
         upstream.get("/users/{id}").param("id", id).fetch(),
         upstream.get("/users/{id}/posts").param("id", id).fetch(),
@@ -65,8 +65,8 @@ enum UserResult {
 }
 
 /// Any number of calls, at most eight at the same time. The results keep the order of the ids.
-async fn users(upstream: Client, request: Request) -> Result<Json<Vec<UserResult>>> {
-    let query: UserQuery = request.query()?;
+#[endpoint]
+async fn user_list(upstream: &Client, query: UserQuery) -> Result<Json<Vec<UserResult>>> {
     let fetch = |id: &str| upstream.get("/users/{id}").param("id", id).fetch();
     let results = gather(8, query.ids.split(',').map(fetch)).await;
     let users = results.into_iter().map(|result| match result {
@@ -78,8 +78,9 @@ async fn users(upstream: Client, request: Request) -> Result<Json<Vec<UserResult
     Ok(Json(users.collect()))
 }
 
-async fn posts(upstream: Client, request: Request) -> Result<Json<Vec<String>>> {
-    let id: i64 = request.param("id")?;
+/// One call. Its error is the error of this request.
+#[endpoint]
+async fn post_list(upstream: &Client, id: i64) -> Result<Json<Vec<String>>> {
     Ok(Json(
         upstream
             .get("/users/{id}/posts")
@@ -91,8 +92,8 @@ async fn posts(upstream: Client, request: Request) -> Result<Json<Vec<String>>> 
 
 /// The other service.
 fn upstream_app() -> App {
-    async fn user(request: Request) -> Result<Json<User>> {
-        let id = request.param("id")?;
+    #[endpoint]
+    async fn user(id: i64) -> Result<Json<User>> {
         if id == 404 {
             return Err(Error::not_found("There is no user 404."));
         }
@@ -123,12 +124,9 @@ async fn main() -> Result<()> {
         .build()?;
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
     let server = App::new()
-        .get(
-            "/dashboard/{id}",
-            public(with_state(upstream.clone(), dashboard)),
-        )
-        .get("/users", public(with_state(upstream.clone(), users)))
-        .get("/posts/{id}", public(with_state(upstream, posts)))
+        .get("/dashboard/{id}", public(dashboard).state(&upstream))
+        .get("/users", public(user_list).state(&upstream))
+        .get("/posts/{id}", public(post_list).state(&upstream))
         .bind(bind)
         .await?;
     println!("Listening on http://{}", server.local_addr());

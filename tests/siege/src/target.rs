@@ -56,7 +56,7 @@ pub(crate) async fn serve() -> crate::Result<()> {
         .socket("/socket", Silence)
         .get("/large", public(large))
         .get("/made", public(made))
-        .get("/whole", public(with_state(whole, hold)))
+        .get("/whole", public(hold).state(&whole))
         .get("/work", public(worked))
         .post("/work", public(work))
         .post("/body", public(measure))
@@ -209,8 +209,9 @@ async fn made(_: Request) -> Result<Response> {
 }
 
 /// A body that all responses share.
-async fn hold(whole: Bytes, _: Request) -> Result<Response> {
-    Ok(Response::new(whole.into()))
+#[endpoint]
+async fn hold(whole: &Bytes) -> Result<Response> {
+    Ok(Response::new(whole.clone().into()))
 }
 
 fn streamed(parts: impl Stream<Item = Bytes> + Send + 'static) -> Response {

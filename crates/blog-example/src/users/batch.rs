@@ -18,7 +18,7 @@ fn ids_pattern() -> String {
 }
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
-struct BatchQuery {
+pub(crate) struct BatchQuery {
     /// Comma-separated ids, at most a hundred.
     #[schemars(required, regex(pattern = ids_pattern()), example = &"1,2,3")]
     #[garde(skip)]
@@ -38,12 +38,16 @@ enum BatchUser {
     Missing { user_id: String, error: String },
 }
 
-/// Makes one call per id, all at the same time.
-pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Batch>, BlogError> {
-    let BatchQuery { user_ids } = request.query()?;
-    let user_ids = user_ids.unwrap_or_default();
+/// Several users, fetched concurrently.
+#[endpoint]
+pub(crate) async fn fetch_batch(
+    upstream: &Client,
+    request: &Request,
+    query: BatchQuery,
+) -> Result<Json<Batch>, BlogError> {
+    let user_ids = query.user_ids.unwrap_or_default();
     let ids = parse_ids(&user_ids)?;
-    let upstream = upstream.on_behalf_of(&request);
+    let upstream = upstream.on_behalf_of(request);
     let user = async |id: &str| {
         let call = upstream.get("/users/{id}").param("id", id);
         external_user(fetch(call).await)
@@ -69,10 +73,6 @@ pub(crate) async fn batch(upstream: Client, request: Request) -> Result<Json<Bat
         total_processed: processed_users.len(),
         processed_users,
     }))
-}
-
-pub(crate) fn about_batch() -> Description {
-    Description::of("Several users, fetched concurrently.").query::<BatchQuery>()
 }
 
 /// The ids as written. A text that is not an integer never reaches the upstream.

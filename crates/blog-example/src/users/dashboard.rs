@@ -25,13 +25,16 @@ struct DashboardStats {
     followers_count: usize,
 }
 
-/// Makes three concurrent calls. Failed parts are left out and listed in `errors`.
-pub(crate) async fn dashboard(
-    upstream: Client,
-    request: Request,
+/// A user with posts and followers, fetched concurrently.
+///
+/// Parts that fail are left out, and `errors` lists them.
+#[endpoint]
+pub(crate) async fn fetch_dashboard(
+    upstream: &Client,
+    request: &Request,
+    id: i64,
 ) -> Result<Json<Dashboard>, BlogError> {
-    let id: i64 = request.param("id")?;
-    let upstream = upstream.on_behalf_of(&request);
+    let upstream = upstream.on_behalf_of(request);
     let part = |path| upstream.get(path).param("id", id);
     let (user, posts, followers) = tokio::join!(
         fetch(part("/users/{id}")),
@@ -56,10 +59,6 @@ pub(crate) async fn dashboard(
         stats,
         errors,
     }))
-}
-
-pub(crate) fn about_dashboard() -> Description {
-    Description::of("A user with posts and followers, fetched concurrently.").path::<i64>("id")
 }
 
 fn or_error<T>(

@@ -8,6 +8,6 @@ mod batch;
 mod dashboard;
 mod sync;
 
-pub(crate) use self::batch::{about_batch, batch};
-pub(crate) use self::dashboard::{about_dashboard, dashboard};
-pub(crate) use self::sync::{about_sync, sync};
+pub(crate) use self::batch::fetch_batch;
+pub(crate) use self::dashboard::fetch_dashboard;
+pub(crate) use self::sync::{Copies, sync_user};

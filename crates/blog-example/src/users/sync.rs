@@ -36,22 +36,40 @@ struct LocalUser {
     last_name: String,
 }
 
-/// Copies the fields of the external user to the local user.
-pub(crate) async fn sync(
-    (upstream, database): (Client, Pool),
-    request: Request,
+/// The services that hold the two copies of a user.
+#[derive(Clone, Debug)]
+pub(crate) struct Copies {
+    upstream: Client,
+    database: Pool,
+}
+
+impl Copies {
+    pub(crate) fn new(upstream: &Client, database: &Pool) -> Self {
+        Self {
+            upstream: upstream.clone(),
+            database: database.clone(),
+        }
+    }
+}
+
+/// Copies a user's data from the external service.
+#[endpoint]
+pub(crate) async fn sync_user(
+    copies: &Copies,
+    request: &Request,
+    id: i64,
 ) -> Result<Json<Synchronized>, BlogError> {
-    let id: i64 = request.param("id")?;
-    let upstream = upstream.on_behalf_of(&request);
+    let Copies { upstream, database } = copies;
+    let upstream = upstream.on_behalf_of(request);
     let call = upstream.get("/users/{id}").param("id", id);
     let reply = external_user(ok(call).await)?;
     // As strict as for request bodies, because the fields are stored.
     let profile: Profile = resourceful::from_json(reply.bytes()).map_err(BlogError::external)?;
-    let user = user::Entity::find_by_id(id).one(&database).await?;
+    let user = user::Entity::find_by_id(id).one(database).await?;
     let user = user.ok_or(BlogError::LocalUserNotFound(id))?;
     // Another request may have deleted the user.
     let user = profile
-        .apply_to(user, &database)
+        .apply_to(user, database)
         .await
         .map_err(|error| match error {
             DbErr::RecordNotUpdated => BlogError::LocalUserNotFound(id),
@@ -67,10 +85,6 @@ pub(crate) async fn sync(
             last_name: user.last_name,
         },
     }))
-}
-
-pub(crate) fn about_sync() -> Description {
-    Description::of("Copies a user's data from the external service.").path::<i64>("id")
 }
 
 impl Profile {

@@ -112,13 +112,10 @@ async fn a_response_has_status_headers_and_body() {
 
 #[tokio::test]
 async fn a_call_on_behalf_of_a_request_carries_its_id_and_ends_by_its_deadline() {
-    async fn view(client: Client, request: Request) -> Result<String> {
-        let client = client.on_behalf_of(&request);
-        Ok(client
-            .get("/{path}")
-            .param("path", request.param::<String>("path")?)
-            .fetch()
-            .await?)
+    #[endpoint]
+    async fn view(client: &Client, request: &Request, path: String) -> Result<String> {
+        let client = client.on_behalf_of(request);
+        Ok(client.get("/{path}").param("path", path).fetch().await?)
     }
     let upstream = Upstream::start();
     upstream.json("/name", r#""Ada""#);
@@ -127,7 +124,7 @@ async fn a_call_on_behalf_of_a_request_carries_its_id_and_ends_by_its_deadline()
     let client = unhurried.build().unwrap();
     let app = App::new()
         .timeout(std::time::Duration::from_millis(200))
-        .get("/{path}", public(with_state(client, view)));
+        .get("/{path}", public(view).state(&client));
     let blog = TestClient::new(app).unwrap();
     let response = blog.get("/name").header("x-request-id", "abc-1").await;
     assert_eq!(response.text(), "Ada");

@@ -293,27 +293,3 @@ pub fn guarded<A, H>(handler: H) -> Guarded<A, H> {
         access: PhantomData,
     }
 }
-
-/// Creates a function view that gets a clone of `state` as its first argument.
-///
-/// # Examples
-/// ```
-/// use resourceful::prelude::*;
-/// use std::sync::Arc;
-///
-/// async fn greet(name: Arc<str>, _: Request) -> Result<String> { Ok(format!("I am {name}.")) }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<()> {
-/// let app = App::new().get("/", public(with_state(Arc::from("Ada"), greet)));
-/// assert_eq!(TestClient::new(app)?.get("/").await.text(), "I am Ada.");
-/// # Ok(())
-/// # }
-/// ```
-pub fn with_state<S, F, Fut>(state: S, view: F) -> impl Fn(Request) -> Fut + use<S, F, Fut>
-where
-    S: Clone,
-    F: Fn(S, Request) -> Fut,
-{
-    move |request| view(state.clone(), request)
-}

@@ -228,14 +228,18 @@ async fn a_serialized_keep_is_not_sent() {
 
 #[tokio::test]
 async fn a_call_on_behalf_of_a_request_carries_its_id() {
-    async fn view(notes: ResourceClient<Notes>, request: Request) -> Result<String> {
-        let name = request.param("name")?;
-        Ok(notes.on_behalf_of(&request).retrieve(&name).await?.text)
+    #[endpoint]
+    async fn view(
+        notes: &ResourceClient<Notes>,
+        request: &Request,
+        name: String,
+    ) -> Result<String> {
+        Ok(notes.on_behalf_of(request).retrieve(&name).await?.text)
     }
     let upstream = Upstream::start();
     upstream.json("/notes/a", r#"{"name": "a", "text": "x", "tags": []}"#);
     let notes = ResourceClient::<Notes>::new(&format!("{}/notes", upstream.url())).unwrap();
-    let app = App::new().get("/{name}", public(with_state(notes, view)));
+    let app = App::new().get("/{name}", public(view).state(&notes));
     let service = TestClient::new(app).unwrap();
     let response = service.get("/a").header("x-request-id", "abc-1").await;
     assert_eq!(response.text(), "x");
