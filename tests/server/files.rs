@@ -121,8 +121,8 @@ fn a_file_of_gigabytes_needs_no_memory() {
         return runtime.block_on(download_gigabytes());
     }
     let name = "server::files::a_file_of_gigabytes_needs_no_memory";
-    let mut test = std::process::Command::new(std::env::current_exe().unwrap());
-    let output = test
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = process
         .args(["--exact", name])
         .env(MARK, "1")
         .output()

@@ -68,8 +68,7 @@ impl App {
         for (setting, set_at) in inner.outermost_only {
             self.errors.push(BuildError::new(
                 format!(
-                    "`{}` is a setting of the outermost application, and this one is nested at `{path}`",
-                    setting
+                    "`{setting}` is a setting of the outermost application, and this one is nested at `{path}`"
                 ),
                 &[set_at, caller],
             ));

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::error::build_error::BuildError;
 use crate::openapi::{
-    Components, Document, Info, Operation, Parameter, Registry, ResponseOrRef, Schemas, Server,
-    StandardError, Tag, standard_response,
+    Components, Document, Info, Operation, Parameter, ParentParameters, Registry, ResponseOrRef,
+    Schemas, Server, StandardError, Tag, standard_response,
 };
 use crate::request::route::PathParameter;
 use crate::router::part::{Inheritance, Inherited};
@@ -192,7 +192,7 @@ fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
     operation
         .parameters
         .retain(|one| one.location != "path" || in_path.iter().any(|name| *name == one.name));
-    if let Some((count, parents)) = operation.parents {
+    if let Some(ParentParameters { count, of_names }) = operation.parents.take() {
         let is_own = |name: &&str| {
             let mut own = operation.parameters.iter();
             own.any(|one| one.location == "path" && one.name == **name)
@@ -202,7 +202,7 @@ fn complete(operation: &mut Operation, method: &Method, pattern: &str) {
             .map(String::as_str)
             .take_while(|name| !is_own(name));
         let before: Vec<_> = before.collect();
-        for parameter in parents(&before[before.len().saturating_sub(count)..]) {
+        for parameter in of_names(&before[before.len().saturating_sub(count)..]) {
             operation.add_parameter(parameter);
             operation.add_standard_errors(&[StandardError::NotFound]);
         }

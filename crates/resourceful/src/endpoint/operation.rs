@@ -11,7 +11,7 @@ use crate::handler::parent::Parent;
 use crate::handler::resource::AsyncResource;
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
 use crate::handler::view::AsyncView;
-use crate::openapi::{Operation, Problems, Registry, StandardError};
+use crate::openapi::{Operation, ParentParameters, Problems, Registry, StandardError};
 use crate::response::into_response::IntoResponse;
 use crate::response::representation::Representation;
 
@@ -38,7 +38,10 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     if A::Output::MEDIA_TYPE.is_some() {
         operation.add_standard_errors(&[StandardError::NotAcceptable]);
     }
-    operation.parents = Some((<R::Parent as Parent>::COUNT, R::Parent::parameters));
+    operation.parents = Some(ParentParameters {
+        count: <R::Parent as Parent>::COUNT,
+        of_names: R::Parent::parameters,
+    });
     if A::SPEC.is_detail() {
         operation.add_path_parameter::<<A::Target as ActionTarget>::Id>("id");
     }

@@ -29,7 +29,9 @@ pub use self::problems::{ProblemKind, Problems};
 pub use self::registry::Registry;
 pub use self::security::Security;
 
-pub(crate) use self::model::{Components, Document, Header, ResponseOrRef, Server, Tag};
+pub(crate) use self::model::{
+    Components, Document, Header, ParentParameters, ResponseOrRef, Server, Tag,
+};
 pub(crate) use self::schemas::Schemas;
 pub use self::schemas::WITHOUT_NUL;
 pub(crate) use self::standard_error::StandardError;

@@ -44,9 +44,9 @@ pub struct Operation {
     /// The hook of a resource. It makes the id unique if another operation has the same.
     #[serde(skip)]
     pub(crate) hook: Option<String>,
-    /// The number of parameters of a resource's parent, and their function from the names in the path.
+    /// The parent of a nested resource.
     #[serde(skip)]
-    pub(crate) parents: Option<(usize, fn(&[&str]) -> Vec<Parameter>)>,
+    pub(crate) parents: Option<ParentParameters>,
     pub(crate) tags: Vec<String>,
     pub(crate) summary: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -66,6 +66,13 @@ pub struct Operation {
     /// Alternatives. An empty list means public, `None` means unspecified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) security: Option<Vec<BTreeMap<String, Vec<String>>>>,
+}
+
+/// The parameters of a resource's parent, whose names are those of the path.
+#[derive(Debug)]
+pub(crate) struct ParentParameters {
+    pub(crate) count: usize,
+    pub(crate) of_names: fn(&[&str]) -> Vec<Parameter>,
 }
 
 #[derive(Debug, Serialize)]

@@ -161,7 +161,7 @@ impl<M: MediaType> Representation for Binary<M> {
             assert!(
                 is_one_type(M::NAME),
                 "`NAME` is no media type of a response"
-            )
+            );
         };
         let mut response = Response::new(self.body);
         *response.status_mut() = status;
