@@ -2,8 +2,8 @@
 
 use resourceful::prelude::*;
 use resourceful::{
-    Accepted, Binary, Created, MediaType, Never, NoContent, Raw, Status, Text, WithHeader,
-    WithHeaders,
+    Accepted, Binary, Created, MediaType, Never, NoContent, Raw, Redirect, Status, Text,
+    WithHeader, WithHeaders,
 };
 use serde_json::{Value, json};
 
@@ -376,4 +376,40 @@ async fn create_can_return_an_item_or_accepted_work() {
         created,
         (202, "/jobs/7".to_owned(), r#"{"id":"a"}"#.to_owned())
     );
+}
+
+#[tokio::test]
+async fn a_redirect_is_typed() {
+    #[endpoint]
+    async fn created(_request: &Request) -> Result<Redirect> {
+        Ok(Redirect::see_other("/films/7"))
+    }
+    #[endpoint]
+    async fn moved() -> Result<Redirect<308>> {
+        Ok(Redirect::permanent("https://films.example/é"))
+    }
+    #[endpoint]
+    async fn away() -> Result<Redirect<307>> {
+        Ok(Redirect::temporary("//evil.example"))
+    }
+    let app = App::new()
+        .post("/films", public(created))
+        .get("/moved", public(moved))
+        .get("/away", public(away))
+        .root_path("/api");
+    let client = TestClient::new(app).unwrap();
+    let response = client.post("/films").await;
+    assert_eq!(response.status(), 303);
+    assert_eq!(response.headers()["location"], "/api/films/7");
+    let response = client.get("/moved").await;
+    assert_eq!(response.status(), 308);
+    assert_eq!(
+        response.headers()["location"],
+        "https://films.example/%C3%A9"
+    );
+    assert_eq!(client.get("/away").await.status(), 500);
+    let document = client.get("/openapi.json").await.json();
+    let responses = &document["paths"]["/films"]["post"]["responses"];
+    assert!(responses["303"]["headers"]["Location"].is_object());
+    assert!(responses.get("200").is_none());
 }

@@ -38,7 +38,6 @@ mod statistics;
 mod users;
 mod views;
 
-use http::StatusCode;
 use resourceful::{Info, prelude::*};
 use resourceful_webhook::Webhook;
 
@@ -61,7 +60,10 @@ pub fn app(services: Services) -> App {
     let copies = users::Copies::new(&upstream, &database);
     let tag = |name| Description::new().tag(name);
     let app = documented()
-        .get("/", public(views::home).described(home()))
+        .get(
+            "/",
+            public(views::home).described(tag("docs").operation_id("home")),
+        )
         .get("/async-hello/", public(views::async_hello))
         .get("/posts/", public(views::post_list).state(&database))
         .get("/posts/{id}/", public(views::post_detail).state(&database))
@@ -129,11 +131,4 @@ fn documented() -> App {
         .tag("statistics", "Statistics of the blog.")
         .tag("users", "Local users, and users of an external service.")
         .tag("webhooks", "Events of other services.")
-}
-
-fn home() -> Description {
-    Description::new()
-        .operation_id("home")
-        .tag("docs")
-        .response_of(StatusCode::TEMPORARY_REDIRECT, None)
 }

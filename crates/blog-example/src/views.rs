@@ -6,9 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::StatusCode;
-use http::header::{HeaderValue, LOCATION};
-use resourceful::{Body, Response, prelude::*};
+use resourceful::{Redirect, prelude::*};
 use sea_orm::{
     ColumnTrait, DerivePartialModel, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter,
 };
@@ -20,12 +18,8 @@ use crate::pool::Pool;
 
 /// Redirects to the API documentation.
 #[endpoint]
-pub(crate) async fn home() -> Result<Response> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-    let docs = HeaderValue::from_static("/docs");
-    response.headers_mut().insert(LOCATION, docs);
-    Ok(response)
+pub(crate) async fn home() -> Result<Redirect<307>> {
+    Ok(Redirect::temporary("/docs"))
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

@@ -90,6 +90,7 @@ pub use self::response::file::{AnyType, FileResponse};
 pub use self::response::into_response::{IntoResponse, Json};
 pub use self::response::media_type::MediaType;
 pub use self::response::received::FromResponse;
+pub use self::response::redirect::Redirect;
 pub use self::response::representation::{NoContent, Output, Raw, Representation};
 pub use self::response::sse::{Event, EventSender, EventStream};
 pub use self::response::status::{Accepted, Created, Status};

@@ -17,6 +17,7 @@ use crate::response::fields::{WithHeader, WithHeaders};
 use crate::response::media_type::MediaType;
 use crate::response::problem_reply::problem_reply;
 use crate::response::received::{FromResponse, ReceivedResponse};
+use crate::response::redirect::Redirect;
 use crate::response::reply::{Content, Reply};
 use crate::response::representation::{NoContent, Output, Representation};
 use crate::response::status::{Accepted, Created, Status};
@@ -221,6 +222,7 @@ into_response! {
     [T: Representation] Created<T>,
     [T: Representation] Accepted<T>,
     [const CODE: u16, T: Representation] Status<CODE, T>,
+    [const CODE: u16] Redirect<CODE>,
     [T: Representation] WithHeader<T>,
     [T: Representation, H: Serialize + JsonSchema + Send] WithHeaders<T, H>,
     [] Text,

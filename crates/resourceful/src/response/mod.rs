@@ -14,6 +14,7 @@ pub(crate) mod location;
 pub(crate) mod media_type;
 pub(crate) mod problem_reply;
 pub(crate) mod received;
+pub(crate) mod redirect;
 pub(crate) mod reply;
 pub(crate) mod representation;
 pub(crate) mod sse;
