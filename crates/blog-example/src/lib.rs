@@ -45,6 +45,7 @@ use crate::pool::Pool;
 use crate::post_list::PostList;
 use crate::posts::Posts;
 use crate::services::Services;
+use crate::users::Users;
 
 /// The application with these services.
 pub fn app(services: Services) -> App {
@@ -57,7 +58,6 @@ pub fn app(services: Services) -> App {
     } = services;
     let checked = database.clone();
     let queue = bulk::Queue::new(&database);
-    let copies = users::Copies::new(&upstream, &database);
     let tag = |name| Description::new().tag(name);
     let app = documented()
         .get(
@@ -81,12 +81,7 @@ pub fn app(services: Services) -> App {
         )
         .view("/api/post-list/", PostList::new(&database))
         .resource("/api/posts/", Posts::new(&database))
-        .get("/users/batch/", public(users::fetch_batch).state(&upstream))
-        .get(
-            "/users/{id}/dashboard/",
-            public(users::fetch_dashboard).state(&upstream),
-        )
-        .post("/users/{id}/sync/", public(users::sync_user).state(&copies))
+        .resource("/users/", Users::new(&upstream, &database))
         .get(
             "/stats/concurrent/",
             public(statistics::concurrent)
@@ -129,6 +124,5 @@ fn documented() -> App {
         .tag("docs", "About the API.")
         .tag("external", "Data of an external service.")
         .tag("statistics", "Statistics of the blog.")
-        .tag("users", "Local users, and users of an external service.")
         .tag("webhooks", "Events of other services.")
 }

@@ -25,16 +25,8 @@ struct DashboardStats {
     followers_count: usize,
 }
 
-/// A user with posts and followers, fetched concurrently.
-///
-/// Parts that fail are left out, and `errors` lists them.
-#[endpoint]
-pub(crate) async fn fetch_dashboard(
-    upstream: &Client,
-    request: &Request,
-    id: i64,
-) -> Result<Json<Dashboard>, BlogError> {
-    let upstream = upstream.on_behalf_of(request);
+/// Makes three concurrent calls.
+pub(super) async fn fetch_dashboard(upstream: &Client, id: i64) -> Result<Dashboard, BlogError> {
     let part = |path| upstream.get(path).param("id", id);
     let (user, posts, followers) = tokio::join!(
         fetch(part("/users/{id}")),
@@ -52,13 +44,13 @@ pub(crate) async fn fetch_dashboard(
         posts_count: posts.len(),
         followers_count: followers.len(),
     };
-    Ok(Json(Dashboard {
+    Ok(Dashboard {
         user,
         posts,
         followers,
         stats,
         errors,
-    }))
+    })
 }
 
 fn or_error<T>(

@@ -8,6 +8,53 @@ mod batch;
 mod dashboard;
 mod sync;
 
-pub(crate) use self::batch::fetch_batch;
-pub(crate) use self::dashboard::fetch_dashboard;
-pub(crate) use self::sync::{Copies, sync_user};
+use resourceful::prelude::*;
+use resourceful_client::Client;
+
+use self::batch::{Batch, BatchQuery};
+use self::dashboard::Dashboard;
+use self::sync::Synchronized;
+use crate::error::BlogError;
+use crate::pool::Pool;
+
+#[derive(Debug)]
+pub(crate) struct Users {
+    upstream: Client,
+    database: Pool,
+}
+
+impl Users {
+    pub(crate) fn new(upstream: &Client, database: &Pool) -> Self {
+        Self {
+            upstream: upstream.clone(),
+            database: database.clone(),
+        }
+    }
+}
+
+/// Local users, and users of an external service.
+#[resource]
+impl AsyncResource for Users {
+    type Access = Public;
+
+    /// A user with posts and followers, fetched concurrently.
+    ///
+    /// Parts that fail are left out, and `errors` lists them.
+    #[action(GET, "dashboard")]
+    async fn dashboard(&self, request: &Request, id: i64) -> Result<Dashboard, BlogError> {
+        dashboard::fetch_dashboard(&self.upstream.on_behalf_of(request), id).await
+    }
+
+    /// Several users, fetched concurrently.
+    #[action(GET, "batch")]
+    async fn batch(&self, request: &Request, query: BatchQuery) -> Result<Batch, BlogError> {
+        batch::fetch_batch(&self.upstream.on_behalf_of(request), query).await
+    }
+
+    /// Copies a user's data from the external service.
+    #[action(POST, "sync")]
+    async fn sync(&self, request: &Request, id: i64) -> Result<Synchronized, BlogError> {
+        let upstream = self.upstream.on_behalf_of(request);
+        sync::sync_user(&upstream, &self.database, id).await
+    }
+}

@@ -36,31 +36,12 @@ struct LocalUser {
     last_name: String,
 }
 
-/// The services that hold the two copies of a user.
-#[derive(Clone, Debug)]
-pub(crate) struct Copies {
-    upstream: Client,
-    database: Pool,
-}
-
-impl Copies {
-    pub(crate) fn new(upstream: &Client, database: &Pool) -> Self {
-        Self {
-            upstream: upstream.clone(),
-            database: database.clone(),
-        }
-    }
-}
-
-/// Copies a user's data from the external service.
-#[endpoint]
-pub(crate) async fn sync_user(
-    copies: &Copies,
-    request: &Request,
+/// Copies the fields of the external user to the local user.
+pub(super) async fn sync_user(
+    upstream: &Client,
+    database: &Pool,
     id: i64,
-) -> Result<Json<Synchronized>, BlogError> {
-    let Copies { upstream, database } = copies;
-    let upstream = upstream.on_behalf_of(request);
+) -> Result<Synchronized, BlogError> {
     let call = upstream.get("/users/{id}").param("id", id);
     let reply = external_user(ok(call).await)?;
     // As strict as for request bodies, because the fields are stored.
@@ -75,7 +56,7 @@ pub(crate) async fn sync_user(
             DbErr::RecordNotUpdated => BlogError::LocalUserNotFound(id),
             other => other.into(),
         })?;
-    Ok(Json(Synchronized {
+    Ok(Synchronized {
         message: "User data synchronized",
         user: LocalUser {
             id: user.id,
@@ -84,7 +65,7 @@ pub(crate) async fn sync_user(
             first_name: user.first_name,
             last_name: user.last_name,
         },
-    }))
+    })
 }
 
 impl Profile {
