@@ -87,7 +87,7 @@ async fn all_parts_of_a_request_are_read() {
     assert_eq!(rated.await.json(), "City a b POST 7 rust 5");
     assert_eq!(client.get("/plain").await.text(), "plain");
     assert_eq!(client.post("/upload").body("12345").await.text(), "5");
-    assert_eq!(plain::plain().await.unwrap(), "plain");
+    assert_eq!(plain().call().await.unwrap(), "plain");
 }
 
 #[tokio::test]

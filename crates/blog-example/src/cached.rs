@@ -44,7 +44,7 @@ impl Report {
 }
 
 /// A slow computation, cached for five minutes.
-#[endpoint]
+#[endpoint(tag = "cache")]
 pub(crate) async fn cached(cache: &Cache, query: CachedQuery) -> Result<Json<Report>, BlogError> {
     let category = match query.category.as_str() {
         "" => "all",

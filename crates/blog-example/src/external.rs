@@ -104,7 +104,7 @@ pub(crate) fn is_not_found(error: &ClientError) -> bool {
 }
 
 /// Passes on data of the external service.
-#[endpoint]
+#[endpoint(tag = "external")]
 pub(crate) async fn upstream_data(
     upstream: &Client,
     request: &Request,

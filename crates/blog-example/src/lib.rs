@@ -58,12 +58,8 @@ pub fn app(services: Services) -> App {
     } = services;
     let checked = database.clone();
     let queue = bulk::Queue::new(&database);
-    let tag = |name| Description::new().tag(name);
     let app = documented()
-        .get(
-            "/",
-            public(views::home).described(tag("docs").operation_id("home")),
-        )
+        .get("/", public(views::home))
         .get("/async-hello/", public(views::async_hello))
         .get("/posts/", public(views::post_list).state(&database))
         .get("/posts/{id}/", public(views::post_detail).state(&database))
@@ -71,27 +67,17 @@ pub fn app(services: Services) -> App {
         .post("/posts/bulk/", public(bulk::create).state(&queue))
         .get(
             "/endpoint/",
-            public(external::upstream_data)
-                .state(&upstream)
-                .described(tag("external")),
+            public(external::upstream_data).state(&upstream),
         )
-        .post(
-            "/endpoint/",
-            public(views::process).described(tag("external")),
-        )
+        .post("/endpoint/", public(views::process))
         .view("/api/post-list/", PostList::new(&database))
         .resource("/api/posts/", Posts::new(&database))
         .resource("/users/", Users::new(&upstream, &database))
         .get(
             "/stats/concurrent/",
-            public(statistics::concurrent)
-                .state(&database)
-                .described(tag("statistics")),
+            public(statistics::concurrent).state(&database),
         )
-        .get(
-            "/cached/",
-            public(cached::cached).state(&cache).described(tag("cache")),
-        )
+        .get("/cached/", public(cached::cached).state(&cache))
         .post("/cache/warm/", public(cached::warm).state(&cache))
         .health()
         .ready_check("database", move || ping(checked.clone()))

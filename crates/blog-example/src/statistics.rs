@@ -55,7 +55,7 @@ struct ActiveUser {
 }
 
 /// The ten latest and the ten most viewed.
-#[endpoint]
+#[endpoint(tag = "statistics")]
 pub(crate) async fn concurrent(database: &Pool) -> Result<Json<Statistics>, BlogError> {
     let recent_posts = post::published().limit(COUNT).into_partial_model();
     let popular_posts = post::Entity::find()

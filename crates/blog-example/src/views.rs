@@ -17,7 +17,7 @@ use crate::error::BlogError;
 use crate::pool::Pool;
 
 /// Redirects to the API documentation.
-#[endpoint]
+#[endpoint(tag = "docs", operation_id = "home")]
 pub(crate) async fn home() -> Result<Redirect<307>> {
     Ok(Redirect::temporary("/docs"))
 }
@@ -106,7 +106,7 @@ pub(crate) struct JobDone {
 }
 
 /// Processes a message.
-#[endpoint]
+#[endpoint(tag = "external")]
 pub(crate) async fn process(body: Job) -> Result<Json<JobDone>> {
     sleep(Duration::from_millis(500)).await;
     Ok(Json(JobDone {

@@ -1,9 +1,9 @@
 //! Expands `#[endpoint]`: a function whose signature is its documentation.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, Ident, ImplItemFn, ItemFn, Pat, PatType, Type};
+use syn::{Error, FnArg, Ident, ImplItemFn, ItemFn, LitStr, Pat, PatType, Type};
 
 use crate::doc_comments;
 use crate::errors;
@@ -29,15 +29,46 @@ struct Parameters<'f> {
     arguments: Vec<TokenStream>,
 }
 
-pub(crate) fn expand(item: TokenStream) -> TokenStream {
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function: ItemFn = match syn::parse2(item) {
         Ok(function) => function,
         Err(error) => return Error::new(error.span(), EXPECTED).to_compile_error(),
     };
-    expand_function(&function).unwrap_or_else(|error| error.to_compile_error())
+    let expanded = Names::parse(arguments).and_then(|names| expand_function(&function, &names));
+    expanded.unwrap_or_else(|error| error.to_compile_error())
 }
 
-fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
+/// The arguments of the attribute, for the document.
+struct Names {
+    tag: LitStr,
+    operation_id: LitStr,
+}
+
+impl Names {
+    fn parse(arguments: TokenStream) -> Result<Self, Error> {
+        let empty = || LitStr::new("", Span::call_site());
+        let mut names = Self {
+            tag: empty(),
+            operation_id: empty(),
+        };
+        let parser = syn::meta::parser(|meta| {
+            if meta.path.is_ident("tag") {
+                names.tag = meta.value()?.parse()?;
+            } else if meta.path.is_ident("operation_id") {
+                names.operation_id = meta.value()?.parse()?;
+            } else {
+                return Err(
+                    meta.error("the arguments are `tag = \"..\"` and `operation_id = \"..\"`")
+                );
+            }
+            Ok(())
+        });
+        syn::parse::Parser::parse2(parser, arguments)?;
+        Ok(names)
+    }
+}
+
+fn expand_function(function: &ItemFn, names: &Names) -> Result<TokenStream, Error> {
     let ItemFn {
         attrs,
         vis,
@@ -56,8 +87,11 @@ fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
     let parameters = Parameters::of(function)?;
     let (input, input_pattern) = parameters.input();
     let (path, path_pattern) = parameters.path();
-    let names = parameters.path.iter().map(|(name, _)| trimmed(name));
+    let path_names = parameters.path.iter().map(|(name, _)| trimmed(name));
     let arguments = &parameters.arguments;
+    let mut call_sig = sig.clone();
+    call_sig.ident = Ident::new("call", sig.ident.span());
+    call_sig.inputs.insert(0, syn::parse_quote!(self));
     let (generics, state) = match parameters.state {
         Some(state) => (quote!(), quote!(#state)),
         None => (
@@ -66,13 +100,15 @@ fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
         ),
     };
     let name = &sig.ident;
+    let type_name = format_ident!("__{name}_endpoint");
+    let Names { tag, operation_id } = names;
     let doc = doc_comments::text(attrs);
     let stateless = parameters
         .state
         .map_or_else(|| quote!(()), |state| quote!(#state));
     let trait_path = quote!(::resourceful::EndpointFunction<#stateless>);
     let errors = names_of_errors.iter();
-    let errors = errors.map(|names| errors::of_type(names, name, &trait_path));
+    let errors = errors.map(|names| errors::of_type(names, &type_name, &trait_path));
     let (errors, checks): (Vec<_>, Vec<_>) = errors.unzip();
     let (docs, others): (Vec<_>, Vec<_>) = method
         .attrs
@@ -80,24 +116,31 @@ fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
         .partition(|one| one.path().is_ident("doc"));
     Ok(quote! {
         #(#docs)*
+        #vis fn #name() -> #type_name {
+            #type_name
+        }
+
+        #[doc(hidden)]
         #[allow(non_camel_case_types)]
         #[derive(Clone, Copy, Debug)]
-        #vis struct #name;
+        #vis struct #type_name;
 
         #[allow(clippy::unused_async)]
-        impl #name {
+        impl #type_name {
             #(#others)*
-            #sig #block
+            #call_sig #block
         }
 
         #(#checks)*
 
-        impl ::resourceful::hidden::IsEndpoint for #name {}
+        impl ::resourceful::hidden::IsEndpoint for #type_name {}
 
-        impl #generics ::resourceful::EndpointFunction<#state> for #name {
+        impl #generics ::resourceful::EndpointFunction<#state> for #type_name {
             const DOC: &'static str = #doc;
+            const TAG: &'static str = #tag;
+            const OPERATION_ID: &'static str = #operation_id;
             #(#errors)*
-            const PARAMETERS: &'static [&'static str] = &[#(#names),*];
+            const PARAMETERS: &'static [&'static str] = &[#(#path_names),*];
             type Path = #path;
             type Input = #input;
             type Output = #output;
@@ -109,7 +152,7 @@ fn expand_function(function: &ItemFn) -> Result<TokenStream, Error> {
                 #path_pattern: #path,
                 #input_pattern: #input,
             ) -> ::core::result::Result<#output, #error> {
-                #name::#name(#(#arguments),*).await
+                #type_name.call(#(#arguments),*).await
             }
         }
     })

@@ -136,8 +136,11 @@ pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `body: T` | the body; 400, 413, 415, or 422 with each wrong field |
 /// | any other name | the parameter of the path with this name; 404 if it cannot be one |
 ///
-/// The document has the types, and the doc comment as summary and description. The name of the function
-/// becomes a type; call the function itself as `name::name(..)`.
+/// The document has the types, and the doc comment as summary and description. `#[endpoint(tag = "films",
+/// operation_id = "films.greet")]` sets the tag and the operation id, which else come from the path.
+/// `#[errors(..)]` names the variants of the error type that the function returns.
+///
+/// `name()` is the endpoint. A unit test calls the function as `name().call(..)`.
 ///
 /// # Examples
 /// ```
@@ -168,8 +171,8 @@ pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # }
 /// ```
 #[proc_macro_attribute]
-pub fn endpoint(_: TokenStream, item: TokenStream) -> TokenStream {
-    endpoint::expand(item.into()).into()
+pub fn endpoint(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    endpoint::expand(arguments.into(), item.into()).into()
 }
 
 /// Adds the missing items to an `impl AsyncView`.

@@ -75,7 +75,7 @@ pub trait FunctionKind<K> {}
 
 impl<F, Fut> FunctionKind<ReadsRequest> for F where F: Fn(Request) -> Fut {}
 
-impl<F: IsEndpoint> FunctionKind<Typed> for F {}
+impl<F: Fn() -> E, E: IsEndpoint> FunctionKind<Typed<E>> for F {}
 
 /// A view that has all that it needs; `S` is the state of the function and of its access rule.
 ///
@@ -97,9 +97,9 @@ pub trait ViewFunction<S, K> {
 #[derive(Debug)]
 pub struct ReadsRequest;
 
-/// The kind of a function with `#[endpoint]`.
+/// The kind of a function with `#[endpoint]`, which the attribute turns into `fn name() -> E`.
 #[derive(Debug)]
-pub struct Typed;
+pub struct Typed<E>(PhantomData<fn() -> E>);
 
 impl<S, F, Fut, T, E> ViewFunction<S, ReadsRequest> for F
 where
@@ -117,15 +117,16 @@ where
     }
 }
 
-impl<S, F> ViewFunction<S, Typed> for F
+impl<S, F, E> ViewFunction<S, Typed<E>> for F
 where
     S: Send + Sync + 'static,
-    F: EndpointFunction<S>,
+    F: Fn() -> E,
+    E: EndpointFunction<S>,
 {
     fn into_endpoint<A: Access<S>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint> {
         Arc::new(FunctionEndpoint {
-            view,
-            kind: PhantomData::<fn() -> Typed>,
+            view: view.map_handler(|function| function()),
+            kind: PhantomData::<fn() -> Typed<E>>,
         })
     }
 }
@@ -191,7 +192,7 @@ where
     }
 }
 
-impl<A, F, S> TypedEndpoint for FunctionEndpoint<A, F, S, Typed>
+impl<A, F, S> TypedEndpoint for FunctionEndpoint<A, F, S, Typed<F>>
 where
     A: Access<S>,
     S: Send + Sync + 'static,

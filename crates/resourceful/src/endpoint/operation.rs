@@ -94,6 +94,10 @@ pub(crate) fn of_endpoint_function<A: Access<S>, S, F: EndpointFunction<S>>(
 ) -> Operation {
     let mut operation = any_request();
     operation.set_summary(F::DOC);
+    F::OPERATION_ID.clone_into(&mut operation.id);
+    if !F::TAG.is_empty() {
+        operation.tags.push(F::TAG.to_owned());
+    }
     describe_access::<A, S>(None, &mut operation, registry);
     for parameter in F::Path::parameters(F::PARAMETERS) {
         operation.add_parameter(parameter);

@@ -22,6 +22,12 @@ pub trait EndpointFunction<S>: Copy + Send + Sync + 'static {
     /// The doc comment.
     const DOC: &'static str;
 
+    /// The tag in the API document; empty for the first segment of the path.
+    const TAG: &'static str = "";
+
+    /// The operation id in the API document; empty for one that is made from the path.
+    const OPERATION_ID: &'static str = "";
+
     /// The variants of [`Error`](Self::Error) that the function returns, for the API document. `None`
     /// (default) means all.
     const ERRORS: Option<&'static [&'static str]> = None;

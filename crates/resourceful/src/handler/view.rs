@@ -182,6 +182,17 @@ impl<A, H, S> Guarded<A, H, S> {
         }
     }
 
+    pub(crate) fn map_handler<T>(self, change: impl FnOnce(H) -> T) -> Guarded<A, T, S> {
+        Guarded {
+            handler: change(self.handler),
+            state: self.state,
+            timeout: self.timeout,
+            has_telemetry: self.has_telemetry,
+            description: self.description,
+            access: PhantomData,
+        }
+    }
+
     /// Sets the time limit from the head of a request to its response. Default: the application's
     /// limit. `Duration::MAX` is no limit.
     ///
