@@ -108,3 +108,17 @@ async fn a_view_reads_the_content() {
     let body = compressed(json!({"a": 1}).to_string().as_bytes());
     assert_eq!(send(app, "gzip", body).await.text(), "7");
 }
+
+/// Bytes that decompress to nothing count, too.
+#[tokio::test]
+async fn compressed_bytes_have_the_same_limit() {
+    let app = || app().decompress_requests().max_body_size(4096);
+    let mut empty_blocks = compressed(&[])[..10].to_vec();
+    empty_blocks.extend([0, 0, 0, 0xff, 0xff].repeat(1000));
+    assert_eq!(send(app(), "gzip", empty_blocks).await.status(), 413);
+    let many_members = compressed(&[]).repeat(65);
+    assert_eq!(send(app(), "gzip", many_members).await.status(), 400);
+    let mut members = compressed(&[]).repeat(63);
+    members.extend(compressed(POST));
+    assert_eq!(send(app(), "gzip", members).await.status(), 201);
+}

@@ -60,7 +60,7 @@ async fn each_request_has_one_line() {
         ),
         (
             client.delete("/stream").header("x-request-id", "a-3"),
-            ["DELETE", "", "a-3", "405", ""],
+            ["DELETE", "/stream", "a-3", "405", ""],
         ),
         (
             client.get("/stream").header("x-request-id", "a-4"),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use resourceful::prelude::*;
-use resourceful::{Accepted, Created, Security, TrailingSlash};
+use resourceful::{Accepted, Created, ErrorStatus, ProblemKind, Security, TrailingSlash};
 
 use crate::fixture::{NewPost, Posts};
 
@@ -274,7 +274,7 @@ fn mistakes_name_both_places() {
     for expected in [
         "`trailing_slash` is a setting of the outermost application, and this one is nested at `/v1`",
         "`trusted_hosts` is a setting",
-        "`/v1/hello/{name}` is a path of two applications",
+        "`/v1/hello/{name}` is a path of two nested applications",
         "`/no//path` is no path",
     ] {
         assert!(errors.contains(expected), "{errors}");
@@ -296,4 +296,57 @@ async fn a_mount_can_be_nested() {
     );
     let redirect = client.get("/v1/mounted/hello/a/").await;
     assert_eq!(redirect.headers()["location"], "/v1/mounted/hello/a");
+}
+
+/// Refuses everybody, with a status of its own.
+struct Busy;
+
+impl<R: Sync + ?Sized> Access<R> for Busy {
+    fn refusals(_: Option<Action>) -> Vec<ProblemKind> {
+        vec![ProblemKind::new(ErrorStatus::new(429)).with_retry_after()]
+    }
+
+    async fn check(_: &R, _: &Request) -> Result<()> {
+        Err(Error::new(ErrorStatus::new(429)))
+    }
+}
+
+#[tokio::test]
+async fn an_access_rule_of_the_whole_is_not_for_health_and_document() {
+    let app = App::new()
+        .access::<Busy>()
+        .health()
+        .docs()
+        .get("/hello", public(hello));
+    let client = TestClient::new(app).unwrap();
+    for (path, status) in [
+        ("/hello", 429),
+        ("/livez", 200),
+        ("/readyz", 200),
+        ("/openapi.json", 200),
+        ("/docs", 200),
+    ] {
+        assert_eq!(client.get(path).await.status(), status, "{path}");
+    }
+    let document = client.get("/openapi.json").await.json();
+    let responses = &document["paths"]["/hello"]["get"]["responses"];
+    assert!(responses.get("429").is_some());
+    assert!(responses.get("401").is_none());
+}
+
+#[tokio::test]
+async fn a_405_is_one_of_its_part() {
+    let part = blog().map_problem(|_, problem| problem.with("inner", "yes"));
+    let client = TestClient::new(App::new().nest("/v1", part)).unwrap();
+    let problem = client.put("/v1/hello/a").await;
+    assert_eq!(problem.status(), 405);
+    assert_eq!(problem.json()["inner"], "yes");
+}
+
+#[test]
+fn a_prefix_begins_with_a_slash() {
+    let errors = App::new().nest("v1", blog()).build().unwrap_err();
+    let errors: Vec<_> = errors.iter().collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].starts_with("`v1` is no prefix"), "{errors:?}");
 }

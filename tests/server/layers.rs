@@ -137,7 +137,7 @@ async fn a_request_has_one_log_line() {
                 .request(Method::OPTIONS, "/posts")
                 .header("origin", ORIGIN)
                 .header("access-control-request-method", "POST"),
-            "",
+            "/posts",
             200,
         ),
     ] {
@@ -446,4 +446,66 @@ async fn a_compressed_response_has_a_weak_tag() {
     assert_eq!(compressed.headers()["content-encoding"], "gzip");
     assert_eq!(compressed.headers()["etag"], "W/\"1\"");
     assert_eq!(client.get("/").await.headers()["etag"], "\"1\"");
+}
+
+/// A mounted application logs its requests itself, but not those that a layer answers.
+#[tokio::test]
+async fn a_mounted_application_in_layers_has_one_log_line() {
+    let teapot = MapResponseLayer::new(|mut response: Response| {
+        if response.status() == StatusCode::NOT_FOUND {
+            *response.status_mut() = StatusCode::IM_A_TEAPOT;
+        }
+        response
+    });
+    let inner = App::new().get("/hello", public(hello)).build().unwrap();
+    let app = App::new()
+        .mount("/m", public(inner))
+        .layer(teapot)
+        .layer(cors());
+    let client = TestClient::new(app).unwrap();
+    let preflight = client.request(Method::OPTIONS, "/m/hello");
+    for (request, status) in [
+        (client.get("/m/hello"), 200),
+        (client.get("/m/nowhere"), 418),
+        (
+            preflight
+                .header("origin", ORIGIN)
+                .header("access-control-request-method", "POST"),
+            200,
+        ),
+    ] {
+        let log = Log::default();
+        let listening = tracing::subscriber::set_default(log.subscriber(tracing::Level::INFO));
+        assert_eq!(request.await.status(), status);
+        drop(listening);
+        let text = log.text();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains(&format!("status={status}")), "{text}");
+    }
+}
+
+/// The outer layers see the response to a panic of an inner one.
+#[tokio::test]
+async fn a_panic_of_a_layer_passes_the_outer_layers() {
+    let panics = MapResponseLayer::new(|_: Response| -> Response { panic!("secret") });
+    let app = App::new()
+        .get("/", public(hello))
+        .layer(panics)
+        .layer(cors());
+    let client = TestClient::new(app).unwrap();
+    let response = client.get("/").header("origin", ORIGIN).await;
+    assert_eq!(response.status(), 500);
+    assert_eq!(response.headers()["access-control-allow-origin"], ORIGIN);
+}
+
+/// Ranges are those of the content, so their parts are not compressed.
+#[tokio::test]
+async fn a_request_for_a_range_is_not_compressed() {
+    let app = App::new()
+        .get("/", public(hello))
+        .layer(CompressionLayer::new());
+    let client = TestClient::new(app).unwrap();
+    let request = client.get("/").header("accept-encoding", "gzip");
+    let response = request.header("range", "bytes=0-1,3-4").await;
+    assert!(response.headers().get("content-encoding").is_none());
 }

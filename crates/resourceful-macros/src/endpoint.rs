@@ -216,6 +216,10 @@ impl<'f> Parameters<'f> {
                 Some(_) => twice("body"),
                 None => Ok(quote!(__body)),
             },
+            name if is_body(ty) => {
+                let message = format!("`{name}` would be a parameter of the path: call it `body`");
+                Err(Error::new(parameter.span(), message))
+            }
             _ => {
                 let at = format_ident!("__path{}", self.path.len());
                 self.path.push((&pattern.ident, ty));
@@ -271,6 +275,13 @@ impl<'f> Parameters<'f> {
 /// The name of a parameter without the underscore of an unused one.
 fn trimmed(ident: &Ident) -> String {
     ident.to_string().trim_start_matches('_').to_owned()
+}
+
+/// Whether the type is written as one of a body.
+fn is_body(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let name = path.path.segments.last().map(|last| &last.ident);
+    name.is_some_and(|name| ["Form", "Json", "Bulk"].iter().any(|body| name == body))
 }
 
 /// Whether the type is written as `Request`, or as a path to it.

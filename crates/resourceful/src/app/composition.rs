@@ -19,7 +19,7 @@ use crate::handler::access::Access;
 use crate::handler::gate::{Checked, Gate};
 #[cfg(feature = "tower")]
 use crate::handler::view::Guarded;
-use crate::openapi::Security;
+use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 #[cfg(feature = "tower")]
 use crate::response::tower_service::HttpService;
@@ -65,6 +65,11 @@ impl App {
     pub fn nest(mut self, path: &str, inner: Self) -> Self {
         let caller = Location::caller();
         let prefix = path.trim_end_matches('/');
+        if !prefix.is_empty() && !prefix.starts_with('/') {
+            let message = format!("`{path}` is no prefix: it must begin with `/`");
+            self.errors.push(BuildError::new(message, &[caller]));
+            return self;
+        }
         for (setting, set_at) in inner.outermost_only {
             self.errors.push(BuildError::new(
                 format!(
@@ -91,7 +96,9 @@ impl App {
         for (tag, text) in inner.about.tags {
             self.about.tags.entry(tag).or_insert(text);
         }
-        self.about.changes.extend(inner.about.changes);
+        if inner.is_documented {
+            self.about.changes.extend(inner.about.changes);
+        }
         self.docs = self.docs.or(inner.docs);
         self
     }
@@ -246,7 +253,15 @@ impl App {
     /// Notes a setting that a nested application cannot have.
     #[track_caller]
     pub(super) fn belongs_to_outermost(&mut self, name: &'static str) {
-        self.outermost_only.push((name, Location::caller()));
+        let caller = Location::caller();
+        // `config` sets several of them.
+        if self
+            .outermost_only
+            .last()
+            .is_none_or(|(_, known)| *known != caller)
+        {
+            self.outermost_only.push((name, caller));
+        }
     }
 }
 
@@ -260,7 +275,8 @@ impl<A: Access<S>, S: Send + Sync + 'static> Gate for AccessGate<A, S> {
         Box::pin(A::check(&self.state, request))
     }
 
-    fn security(&self) -> Security {
-        A::security(None)
+    fn describe(&self, operation: &mut Operation, registry: &mut Registry) {
+        operation.require_security(A::security(None), registry);
+        operation.add_refusals::<A>(A::refusals(None), registry);
     }
 }

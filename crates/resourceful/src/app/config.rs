@@ -102,6 +102,7 @@ impl App {
     /// ```
     #[track_caller]
     pub fn config(mut self, config: AppConfig) -> Self {
+        self.belongs_to_outermost("config");
         self.part.timeout = Some(config.timeout);
         self.part.max_body_size = Some(config.max_body_size);
         self.part.body_read_timeout = Some(config.body_read_timeout);

@@ -558,10 +558,9 @@ impl App {
     /// ```
     pub fn build(mut self) -> Result<AppService, BuildErrors> {
         if let Some(caller) = self.health {
-            let get = Methods::One(Method::GET);
             let ready = Public(Ready(std::mem::take(&mut self.checks)));
-            self.add("/livez", get.clone(), Arc::new(Public(Live)), caller);
-            self.add("/readyz", get, Arc::new(ready), caller);
+            self.add_built_in("/livez", Arc::new(Public(Live)), caller);
+            self.add_built_in("/readyz", Arc::new(ready), caller);
         }
         let outermost = Inherited::outermost(self.settings.clone(), &self.part);
         let document = self.serve_document(outermost.clone());
@@ -637,22 +636,17 @@ impl App {
         let (document, errors) = describe(&self.registrations, &self.about, outermost);
         self.errors.extend(errors);
         let document = Served::new(&document);
-        let (get, caller) = (Methods::One(Method::GET), Location::caller());
+        let caller = Location::caller();
         let path = "/openapi.json";
         if self.registrations.iter().all(|route| route.pattern != path) {
-            self.add(
-                path,
-                get.clone(),
-                Arc::new(Public(document.clone())),
-                caller,
-            );
+            self.add_built_in(path, Arc::new(Public(document.clone())), caller);
         }
         let mut patterns = self.registrations.iter().map(|route| &route.pattern);
         if let Some(docs) = self.docs
             && !patterns.any(|pattern| swagger_ui::is_in_docs(pattern))
         {
             for (path, endpoint) in docs() {
-                self.add(path, get.clone(), endpoint, caller);
+                self.add_built_in(path, endpoint, caller);
             }
         }
         Some(document)
@@ -675,6 +669,19 @@ impl App {
         self
     }
 
+    /// Adds an endpoint of the library for `GET`.
+    fn add_built_in(
+        &mut self,
+        pattern: &str,
+        endpoint: Arc<dyn Endpoint>,
+        caller: &'static Location<'static>,
+    ) {
+        self.add(pattern, Methods::One(Method::GET), endpoint, caller);
+        if let Some(registration) = self.registrations.last_mut() {
+            registration.is_built_in = true;
+        }
+    }
+
     /// Adds a registration. All routes are registered here.
     fn add(
         &mut self,
@@ -690,6 +697,7 @@ impl App {
             caller,
             parts: Parts::new(),
             is_documented: true,
+            is_built_in: false,
         });
     }
 }

@@ -5,19 +5,26 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
-use flate2::write::MultiGzDecoder;
+use flate2::write::GzDecoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 use http_body::{Body as HttpBody, Frame};
 
 use crate::body::Body;
+use crate::body::stream::BodyStream;
 use crate::error::{BoxError, Error, ErrorStatus, Result};
+
+/// The most members of a body. One costs as much as a kilobyte, and may have 20 bytes.
+const MAX_MEMBERS: usize = 64;
+
+/// The most steps without output before other tasks have their turn.
+const STEPS: usize = 32;
 
 /// The body without its content coding (RFC 9110 section 8.4).
 ///
 /// # Errors
 /// 415 for other codings than gzip, also for two of them, with the accepted one in `Accept-Encoding` (RFC 9110
 /// section 12.5.3).
-pub(crate) fn decoded(body: Body, headers: &HeaderMap) -> Result<Body> {
+pub(crate) fn decoded(body: Body, headers: &HeaderMap, limit: u64) -> Result<Body> {
     let mut codings = headers
         .get_all(CONTENT_ENCODING)
         .iter()
@@ -31,8 +38,9 @@ pub(crate) fn decoded(body: Body, headers: &HeaderMap) -> Result<Body> {
                 return Ok(body);
             }
             Ok(Body::new(GzipBody {
-                body,
-                decoder: MultiGzDecoder::new(Vec::new()),
+                body: BodyStream::new(body, limit)?,
+                members: 1,
+                decoder: GzDecoder::new(Vec::new()),
                 input: Bytes::new(),
                 is_complete: false,
             }))
@@ -52,8 +60,10 @@ fn is_gzip(coding: &[u8]) -> bool {
 
 /// A body that is decompressed in small steps: a reader that stops at its limit has caused no more work.
 struct GzipBody {
-    body: Body,
-    decoder: MultiGzDecoder<Vec<u8>>,
+    /// The compressed bytes have the same limit as the others: a body may decompress to nothing.
+    body: BodyStream,
+    decoder: GzDecoder<Vec<u8>>,
+    members: usize,
     /// The compressed bytes that are not decompressed yet.
     input: Bytes,
     is_complete: bool,
@@ -68,7 +78,7 @@ impl HttpBody for GzipBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
-        loop {
+        for _ in 0..STEPS {
             let output = std::mem::take(this.decoder.get_mut());
             if !output.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(output.into()))));
@@ -77,8 +87,8 @@ impl HttpBody for GzipBody {
                 return Poll::Ready(None);
             }
             let result = if this.input.is_empty() {
-                if let Some(frame) = ready!(Pin::new(&mut this.body).poll_frame(cx)?) {
-                    this.input = frame.into_data().unwrap_or_default();
+                if let Some(part) = ready!(this.body.poll_part(cx)) {
+                    this.input = part?;
                     Ok(())
                 } else {
                     this.is_complete = true;
@@ -89,7 +99,7 @@ impl HttpBody for GzipBody {
                 this.decoder
                     .write(&this.input)
                     .and_then(|bytes| match bytes {
-                        0 => Err(IoError::from(ErrorKind::InvalidData)),
+                        0 => this.next_member(),
                         bytes => {
                             this.input.advance(bytes);
                             Ok(())
@@ -102,5 +112,22 @@ impl HttpBody for GzipBody {
                 return Poll::Ready(Some(Err(error.into())));
             }
         }
+        // Much input without output: other tasks have their turn.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl GzipBody {
+    /// Begins a further member (RFC 1952 section 2.2).
+    fn next_member(&mut self) -> Result<(), IoError> {
+        self.decoder.try_finish()?;
+        if self.members == MAX_MEMBERS {
+            return Err(IoError::new(ErrorKind::InvalidData, "too many members"));
+        }
+        self.members += 1;
+        let output = std::mem::take(self.decoder.get_mut());
+        self.decoder = GzDecoder::new(output);
+        Ok(())
     }
 }

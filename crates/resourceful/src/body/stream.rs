@@ -129,7 +129,7 @@ impl BodyStream {
         Ok(self.limit - self.left)
     }
 
-    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+    pub(crate) fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         loop {
             let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
             let data = match frame.map(|frame| frame.map(Frame::into_data)) {
@@ -163,7 +163,11 @@ fn read_error(error: BoxError) -> Error {
             .with_detail("The body did not come in time.")
             .with_header(CONNECTION, HeaderValue::from_static("close"));
     }
-    Error::bad_request("The body is incomplete.").with_source(error)
+    match error.downcast::<Error>() {
+        // The body under a decompressed one has its own errors.
+        Ok(error) => *error,
+        Err(error) => Error::bad_request("The body is incomplete.").with_source(error),
+    }
 }
 
 fn too_large(limit: u64) -> Error {

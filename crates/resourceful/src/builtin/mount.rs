@@ -77,6 +77,7 @@ where
         let mounted = Mounted {
             connection: connection_info(request),
             root_path: root_path.as_str().into(),
+            is_measured: request.head().is_measured(),
         };
         let mut request = below(request.take(), prefix)?;
         request.extensions_mut().insert(mounted);

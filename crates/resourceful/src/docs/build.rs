@@ -160,7 +160,7 @@ fn operations(
             continue;
         };
         for gate in gates.iter().flat_map(|gates| gates.iter()) {
-            operation.require_security(gate.security(), registry);
+            gate.describe(&mut operation, registry);
         }
         complete(&mut operation, method, &registration.pattern);
         described.push(Described {

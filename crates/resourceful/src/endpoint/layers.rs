@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderValue, RANGE};
 use http_body::Body as HttpBody;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -101,7 +101,7 @@ where
                 request.extensions_mut().insert(routed);
                 let response = inner.call(request);
                 Box::pin(async move {
-                    let response = response.await;
+                    let response = CatchPanic::new(pin!(response)).await;
                     Ok(response.unwrap_or_else(|error| respond(error_response(&error, &head))))
                 })
             }
@@ -194,10 +194,14 @@ pub(crate) fn walk_layers(
     body: Body,
 ) -> ResponseFuture {
     let telemetry = match target.telemetry() {
-        Telemetry::All => RequestTelemetry::new(&head),
-        Telemetry::Refusals | Telemetry::Off => None,
+        Telemetry::All | Telemetry::Refusals => RequestTelemetry::new(&head),
+        Telemetry::Off => None,
     };
     let mut request = http::Request::from_parts(head.parts.clone(), body);
+    if request.headers().contains_key(RANGE) {
+        // Ranges are those of the content. A layer that compresses would encode parts of it.
+        request.headers_mut().remove(ACCEPT_ENCODING);
+    }
     if let Some(connection) = head.origin {
         request.extensions_mut().insert(connection);
     }

@@ -44,7 +44,7 @@ impl RequestTelemetry {
     /// Starts the telemetry. `None` if the span is disabled and there are no metrics, or if the
     /// request has its telemetry outside the layers.
     pub(crate) fn new(head: &Head) -> Option<Self> {
-        if head.is_measured {
+        if head.is_measured() {
             return None;
         }
         let span = span_of(head);

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::openapi::Security;
+use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 
 /// The access rules of the applications around a route, the outermost first; `None` without any.
@@ -18,5 +18,6 @@ pub(crate) type Checked<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + '
 pub trait Gate: Send + Sync {
     fn check<'a>(&'a self, request: &'a Request) -> Checked<'a>;
 
-    fn security(&self) -> Security;
+    /// Adds the security scheme and the refusals to an operation.
+    fn describe(&self, operation: &mut Operation, registry: &mut Registry);
 }

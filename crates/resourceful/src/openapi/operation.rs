@@ -277,7 +277,7 @@ impl Operation {
         }
     }
 
-    /// Adds a security scheme that a request needs besides the others, and its errors.
+    /// Adds a security scheme that a request needs besides the others.
     pub(crate) fn require_security(&mut self, security: Security, registry: &mut Registry) {
         if security == Security::Public {
             return;
@@ -294,7 +294,6 @@ impl Operation {
         } else if self.security.as_ref().is_some_and(Vec::is_empty) {
             self.security = None;
         }
-        self.add_standard_errors(&[StandardError::Unauthorized, StandardError::Forbidden]);
     }
 
     /// Adds the problems of an error type: all, or those of the given variants. Problems of one status are one

@@ -43,6 +43,8 @@ pub(crate) struct Mounted {
     pub(crate) connection: Option<ConnectionInfo>,
     /// The path prefix that the inner application does not see.
     pub(crate) root_path: Arc<str>,
+    /// Whether the request is logged and measured outside the layers of the outer application.
+    pub(crate) is_measured: bool,
 }
 
 /// The key by which limits count a client: its IPv4 address or IPv6 /64 network, since one client has all

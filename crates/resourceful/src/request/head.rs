@@ -32,7 +32,7 @@ pub(crate) struct Head {
     started: OnceLock<Instant>,
     pub(crate) timeout: Duration,
     /// Whether the request is logged and measured outside the layers of the application.
-    pub(crate) is_measured: bool,
+    is_measured: bool,
     number: OnceLock<u64>,
     /// The parent of a nested resource.
     parent: OnceLock<Box<dyn Any + Send + Sync>>,
@@ -144,6 +144,13 @@ impl Head {
             RandomState::new().hash_one(std::process::id()) >> 32
         });
         format!("{run:08x}-{number:x}")
+    }
+
+    /// Whether the request is logged and measured outside the layers of this application, or of one that
+    /// has mounted it.
+    pub(crate) fn is_measured(&self) -> bool {
+        let mounted: Option<&Mounted> = self.parts.extensions.get();
+        self.is_measured || mounted.is_some_and(|mounted| mounted.is_measured)
     }
 
     fn number(&self) -> u64 {

@@ -489,7 +489,7 @@ impl Request {
         let body = self.take_body();
         #[cfg(feature = "gzip")]
         if self.settings().codings == Codings::Decoded {
-            return BodyStream::new(decoded(body, self.headers())?, limit);
+            return BodyStream::new(decoded(body, self.headers(), limit)?, limit);
         }
         BodyStream::new(body, limit)
     }

@@ -38,6 +38,9 @@ pub(crate) struct Registration {
     pub(crate) parts: Parts,
     /// Whether the API document has the endpoint.
     pub(crate) is_documented: bool,
+    /// Whether the endpoint is one of the library, such as a health check. The access rule of the
+    /// application does not apply to it.
+    pub(crate) is_built_in: bool,
 }
 
 impl Registration {
@@ -133,7 +136,10 @@ impl Router {
         };
         let mut inheritance = Inheritance::new(outermost.clone());
         for (_, registrations) in paths {
-            let inherited = inheritance.of(&registrations[0].parts);
+            let mut inherited = inheritance.of(&registrations[0].parts);
+            if registrations[0].is_built_in {
+                inherited.gates = None;
+            }
             router.insert(registrations, inherited, &mut errors);
         }
         let policy = outermost.settings.trailing_slash;
@@ -188,7 +194,7 @@ impl Router {
             }
             if !are_same(&registration.parts, &parts) {
                 errors.push(BuildError::new(
-                    format!("`{pattern}` is a path of two applications with settings of their own"),
+                    format!("`{pattern}` is a path of two nested applications: register it in one"),
                     &[caller, registration.caller],
                 ));
                 continue;

@@ -85,7 +85,7 @@ impl Pipeline {
                 if !parts.method.is_safe()
                     && let Err(error) = self.settings.admit(&parts, connection)
                 {
-                    return self.refuse(error, parts);
+                    return self.respond_early(Err(error), Some(table), parts);
                 }
                 let is_head = parts.method == Method::HEAD;
                 let route = Arc::clone(&table.route);
@@ -172,15 +172,12 @@ impl Pipeline {
     fn respond_early(
         &self,
         result: Result<Content>,
-        #[cfg_attr(
-            not(feature = "tower"),
-            expect(unused_variables, reason = "for layers")
-        )]
         table: Option<&MethodTable>,
         parts: Parts,
     ) -> ResponseFuture {
         let is_head = parts.method == Method::HEAD;
-        let head = self.unmatched_head(parts);
+        let route = table.map_or(&self.unmatched, |table| &table.route);
+        let head = Head::new(parts, None, Arc::clone(route), None, route.settings.timeout);
         #[cfg(feature = "tower")]
         if let Some(layers) = table.map_or(&self.layers, |table| &table.layers) {
             let target = Target::Early(result.map_err(Arc::new));
