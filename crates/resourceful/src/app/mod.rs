@@ -6,6 +6,8 @@ pub(crate) mod config;
 mod files;
 mod serve;
 pub(crate) mod test_client;
+#[cfg(feature = "tower")]
+mod tower;
 
 use std::fmt::Debug;
 use std::future::Future;

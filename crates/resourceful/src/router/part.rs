@@ -59,7 +59,7 @@ impl Part {
 /// The applications around a route, the outermost first, without the outermost of all.
 pub(crate) type Parts = Vec<Arc<Part>>;
 
-/// What a route has from the applications around it.
+/// The settings, access rules and layers that a route has from the applications around it.
 #[derive(Clone)]
 pub(crate) struct Inherited {
     pub(crate) settings: Arc<Settings>,
@@ -70,7 +70,7 @@ pub(crate) struct Inherited {
 }
 
 impl Inherited {
-    /// What the routes of the outermost application have.
+    /// Returns those of the outermost application's own routes.
     pub(crate) fn outermost(settings: Settings, part: &Part) -> Self {
         let empty = Self {
             settings: Arc::new(settings),
@@ -93,7 +93,7 @@ impl Inherited {
     }
 }
 
-/// What routes inherit. Routes of the same parts share it.
+/// Computes [`Inherited`] once for all routes of the same parts.
 pub(crate) struct Inheritance {
     outermost: Inherited,
     known: HashMap<Vec<*const Part>, Inherited>,
