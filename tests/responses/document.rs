@@ -408,7 +408,7 @@ impl<R: Send + Sync> Access<R> for Members {
     fn security(action: Option<Action>) -> Security {
         match action {
             Some(action) if action.is_safe() => Security::Public,
-            _ => Security::HeaderKey("X-Key"),
+            _ => Security::HeaderKey("X-Key".into()),
         }
     }
 

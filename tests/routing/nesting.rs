@@ -146,7 +146,7 @@ struct Key;
 
 impl<R: Sync + ?Sized> Access<R> for Key {
     fn security(_: Option<Action>) -> Security {
-        Security::HeaderKey("X-Key")
+        Security::HeaderKey("X-Key".into())
     }
 
     async fn check(_: &R, request: &Request) -> Result<()> {

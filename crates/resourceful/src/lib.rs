@@ -56,6 +56,7 @@ pub use self::error::field_error::FieldError;
 pub use self::error::problem::Problem;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::handler::access::{Access, Public};
+pub use self::handler::authenticate::{Authenticate, Authentication};
 pub use self::handler::description::Description;
 pub use self::handler::endpoint_function::EndpointFunction;
 pub use self::handler::id::Id;

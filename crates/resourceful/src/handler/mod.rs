@@ -3,6 +3,7 @@
 //! [`crate::endpoint`] runs the implementations.
 
 pub(crate) mod access;
+pub(crate) mod authenticate;
 pub(crate) mod description;
 pub(crate) mod endpoint_function;
 pub(crate) mod gate;

@@ -252,7 +252,7 @@ impl Operation {
 
     /// Sets the security scheme.
     pub(crate) fn set_security(&mut self, security: Security, registry: &mut Registry) {
-        self.security = match (security, security.scheme()) {
+        self.security = match (&security, security.scheme()) {
             (Security::Public, _) => Some(Vec::new()),
             (_, None) => None,
             (_, Some((name, scheme))) => {

@@ -1,5 +1,7 @@
 //! The authentication schemes of the API document.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 /// The authentication scheme in the API document, from [`Access::security`](crate::Access::security).
@@ -33,7 +35,7 @@ use serde_json::{Value, json};
 /// assert!(operation["responses"].get("401").is_some());
 /// # Ok::<(), resourceful::BuildErrors>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Security {
     /// No authentication.
@@ -46,16 +48,16 @@ pub enum Security {
     /// `Authorization: Basic ..` (RFC 7617).
     Basic,
     /// A key in the header field of this name.
-    HeaderKey(&'static str),
+    HeaderKey(Cow<'static, str>),
     /// A key in the cookie of this name.
-    CookieKey(&'static str),
+    CookieKey(Cow<'static, str>),
     /// `OpenID` Connect, discovered at this URL.
-    OpenIdConnect(&'static str),
+    OpenIdConnect(Cow<'static, str>),
 }
 
 impl Security {
     /// The component name and the security scheme object.
-    pub(crate) fn scheme(self) -> Option<(String, Value)> {
+    pub(crate) fn scheme(&self) -> Option<(String, Value)> {
         let (name, scheme) = match self {
             Self::Public | Self::Unspecified => return None,
             Self::Bearer => (

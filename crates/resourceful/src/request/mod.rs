@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{AsHeaderName, HeaderMap};
+use http::header::{AUTHORIZATION, AsHeaderName, HeaderMap};
 use http::{Extensions, Method, Uri, Version};
 
 use crate::action::Action;
@@ -137,6 +137,44 @@ impl Request {
     #[must_use]
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()
+    }
+
+    /// The credentials in `Authorization`, if they have this scheme (RFC 9110 section 11.6.2).
+    ///
+    /// The names of schemes are case-insensitive. The result is `None` if the field is missing or has
+    /// another scheme.
+    ///
+    /// # Errors
+    /// 401 if there are several `Authorization` fields, or one that is not visible ASCII.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// async fn view(request: Request) -> Result<String> {
+    ///     Ok(request.credentials("Bearer")?.unwrap_or("nobody").to_owned())
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().get("/", public(view)))?;
+    /// assert_eq!(client.get("/").header("authorization", "bearer t0ken").await.text(), "t0ken");
+    /// assert_eq!(client.get("/").header("authorization", "Basic YTpi").await.text(), "nobody");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn credentials(&self, scheme: &'static str) -> Result<Option<&str>> {
+        let mut fields = self.headers().get_all(AUTHORIZATION).iter();
+        let Some(field) = fields.next() else {
+            return Ok(None);
+        };
+        let Ok(text) = field.to_str() else {
+            return Err(Error::unauthorized(scheme));
+        };
+        if fields.next().is_some() {
+            return Err(Error::unauthorized(scheme));
+        }
+        let (name, credentials) = text.split_once(' ').unwrap_or((text, ""));
+        let is_same = name.eq_ignore_ascii_case(scheme);
+        Ok(is_same.then(|| credentials.trim_start_matches(' ')))
     }
 
     /// The extensions that outer layers have attached.
