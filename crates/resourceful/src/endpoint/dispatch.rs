@@ -25,11 +25,11 @@ async fn dispatch<E: TypedEndpoint>(
     for gate in gates.iter().flat_map(|gates| gates.iter()) {
         gate.check(request).await?;
     }
-    endpoint.authorise(request).await?;
+    let caller = endpoint.authorise(request).await?;
     *is_authorised = true;
     let input = endpoint.read(request).await?;
-    let output = endpoint.call(request, input).await?;
-    endpoint.respond(output)
+    let output = endpoint.call(request.take(caller), input).await?;
+    endpoint.respond(output, request)
 }
 
 /// Runs [`dispatch`]. A safe request gets a timeout, a panic becomes an error, an error becomes a

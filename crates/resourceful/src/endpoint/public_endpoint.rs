@@ -19,6 +19,7 @@ pub(crate) trait PublicEndpoint: Send + Sync + 'static {
 pub(crate) struct Public<E>(pub(crate) E);
 
 impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
+    type Caller = ();
     type Input = ();
     type Output = Reply;
 
@@ -34,11 +35,11 @@ impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
         Ok(())
     }
 
-    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
-        self.0.reply(request).await
+    async fn call(&self, request: Request, (): ()) -> Result<Reply> {
+        self.0.reply(&request).await
     }
 
-    fn respond(&self, reply: Reply) -> Result<Reply> {
+    fn respond(&self, reply: Reply, _: &Request) -> Result<Reply> {
         Ok(reply)
     }
 }

@@ -10,7 +10,7 @@ use crate::endpoint::operation;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
 use crate::handler::access::Access;
-use crate::handler::view::AsyncView;
+use crate::handler::view::{AsyncView, ViewCaller};
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::response::reply::Reply;
@@ -56,7 +56,8 @@ pub(crate) struct ViewEndpoint<V> {
 }
 
 impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
-    type Input = Request;
+    type Caller = ViewCaller<V>;
+    type Input = ();
     type Output = Response;
 
     fn timeout(&self) -> Option<Duration> {
@@ -64,18 +65,22 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
-        Some(operation::of_view::<V>(&self.hook.method(), registry))
+        Some(operation::of_view(
+            &*self.view,
+            &self.hook.method(),
+            registry,
+        ))
     }
 
-    async fn authorise(&self, request: &Request) -> Result<()> {
+    async fn authorise(&self, request: &Request) -> Result<ViewCaller<V>> {
         V::Access::check(&self.view, request).await
     }
 
-    async fn read(&self, request: &mut Request) -> Result<Request> {
-        Ok(request.take())
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
     }
 
-    async fn call(&self, _: &Request, request: Request) -> Result<Response> {
+    async fn call(&self, request: Request<ViewCaller<V>>, (): ()) -> Result<Response> {
         let view = &*self.view;
         let result = match self.hook {
             ViewHook::Get => view.get(request).await,
@@ -87,7 +92,7 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
         result.map_err(Into::into)
     }
 
-    fn respond(&self, response: Response) -> Result<Reply> {
+    fn respond(&self, response: Response, _: &Request) -> Result<Reply> {
         Ok(response.into())
     }
 }
