@@ -16,6 +16,7 @@ use crate::handler::access::Access;
 use crate::handler::view::Guarded;
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 use crate::response::tower_service::{HttpService, SharedService};
 use crate::service::AppService;
@@ -97,7 +98,7 @@ where
         Ok(response)
     }
 
-    fn respond(&self, response: Response, _: &Request) -> Result<Reply> {
+    fn respond(&self, response: Response, _: &Head) -> Result<Reply> {
         Ok(response.into())
     }
 }

@@ -16,6 +16,7 @@ use crate::handler::access::Access;
 use crate::handler::view::Guarded;
 use crate::proto::path::decode_segment;
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::file::FileResponse;
 use crate::response::file::open::{OpenFile, no_file, open_error};
 use crate::response::into_response::IntoResponse;
@@ -228,7 +229,7 @@ impl<A: Access<S>, S: Send + Sync + 'static> TypedEndpoint for FilesEndpoint<A, 
         }
     }
 
-    fn respond(&self, reply: Reply, _: &Request) -> Result<Reply> {
+    fn respond(&self, reply: Reply, _: &Head) -> Result<Reply> {
         Ok(reply)
     }
 }

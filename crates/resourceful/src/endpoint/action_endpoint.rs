@@ -15,7 +15,9 @@ use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
 use crate::openapi::{Operation, Registry};
 use crate::proto::negotiate::check_accept;
+use crate::request::head::Head;
 use crate::request::{Request, nothing_here};
+use crate::response::location::Base;
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
 
@@ -102,8 +104,9 @@ where
         result.map_err(Into::into)
     }
 
-    fn respond(&self, mut output: A::Output, request: &Request) -> Result<Reply> {
-        output.place(request);
+    fn respond(&self, mut output: A::Output, head: &Head) -> Result<Reply> {
+        let action = Some(A::ACTION);
+        output.place(&Base { head, action });
         output.represent(StatusCode::OK)
     }
 }

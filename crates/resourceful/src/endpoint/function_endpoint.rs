@@ -15,8 +15,10 @@ use crate::handler::parent::Parent;
 use crate::handler::resource_action::ActionInput;
 use crate::handler::view::Guarded;
 use crate::openapi::{Operation, Problems, Registry};
+use crate::request::head::Head;
 use crate::request::{Request, nothing_here};
 use crate::response::into_response::IntoResponse;
+use crate::response::location::Base;
 use crate::response::reply::Reply;
 
 /// A function with its access rule.
@@ -197,8 +199,8 @@ where
         (self.view.handler)(request).await.map_err(Into::into)
     }
 
-    fn respond(&self, mut output: T, request: &Request) -> Result<Reply> {
-        output.place(request);
+    fn respond(&self, mut output: T, head: &Head) -> Result<Reply> {
+        output.place(&Base { head, action: None });
         output.into_reply()
     }
 }
@@ -258,8 +260,8 @@ where
         result.map_err(Into::into)
     }
 
-    fn respond(&self, mut output: F::Output, request: &Request) -> Result<Reply> {
-        output.place(request);
+    fn respond(&self, mut output: F::Output, head: &Head) -> Result<Reply> {
+        output.place(&Base { head, action: None });
         output.into_reply()
     }
 }

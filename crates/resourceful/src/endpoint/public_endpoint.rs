@@ -6,6 +6,7 @@ use crate::endpoint::telemetry::Telemetry;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 
 /// Replies to every caller, from the head of the request alone.
@@ -39,7 +40,7 @@ impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
         self.0.reply(&request).await
     }
 
-    fn respond(&self, reply: Reply, _: &Request) -> Result<Reply> {
+    fn respond(&self, reply: Reply, _: &Head) -> Result<Reply> {
         Ok(reply)
     }
 }

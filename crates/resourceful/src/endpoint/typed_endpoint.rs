@@ -7,6 +7,7 @@ use crate::endpoint::telemetry::Telemetry;
 use crate::error::Result;
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 
 /// The steps of an endpoint, before its future is boxed. [`crate::endpoint::dispatch`] calls them.
@@ -60,6 +61,6 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output>> + Send;
 
-    /// Turns the value into a response to `request`.
-    fn respond(&self, output: Self::Output, request: &Request) -> Result<Reply>;
+    /// Turns the value into a response to the request with this head.
+    fn respond(&self, output: Self::Output, head: &Head) -> Result<Reply>;
 }

@@ -13,6 +13,7 @@ use crate::handler::access::Access;
 use crate::handler::view::{AsyncView, ViewCaller};
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 
 /// A hook of a class view.
@@ -92,7 +93,7 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
         result.map_err(Into::into)
     }
 
-    fn respond(&self, response: Response, _: &Request) -> Result<Reply> {
+    fn respond(&self, response: Response, _: &Head) -> Result<Reply> {
         Ok(response.into())
     }
 }

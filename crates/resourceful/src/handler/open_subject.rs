@@ -1,5 +1,7 @@
 //! Ids as subjects of resources that are open to all.
 
+use std::future::{Future, ready};
+
 use crate::error::Result;
 use crate::handler::access::Public;
 use crate::handler::id::Id;
@@ -24,7 +26,7 @@ where
 {
     type Id = I;
 
-    async fn find(_: &R, _: &Request, id: I) -> Result<Option<I>> {
-        Ok(Some(id))
+    fn find(_: &R, _: &Request, id: I) -> impl Future<Output = Result<Option<I>>> + Send {
+        ready(Ok(Some(id)))
     }
 }

@@ -1,7 +1,7 @@
 //! [`ResourceAction`]: one action of a resource, with its types.
 
 use std::any::type_name;
-use std::future::Future;
+use std::future::{Future, ready};
 
 use crate::action::{Action, ActionSpec};
 use crate::error::Result;
@@ -167,7 +167,7 @@ impl<R: Sync, C: Sync, S: Subject<R, C>> ActionTarget<R, C> for OnItem<S> {
     }
 }
 
-impl<R: Sync, C: Sync> ActionTarget<R, C> for OnCollection {
+impl<R, C> ActionTarget<R, C> for OnCollection {
     const IS_ITEM: bool = false;
     type Id = Never;
     type Key = ();
@@ -180,8 +180,8 @@ impl<R: Sync, C: Sync> ActionTarget<R, C> for OnCollection {
         Ok(())
     }
 
-    async fn find(_: &R, _: &Request<C>, (): ()) -> Result<Self> {
-        Ok(Self)
+    fn find(_: &R, _: &Request<C>, (): ()) -> impl Future<Output = Result<Self>> + Send {
+        ready(Ok(Self))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::input::query::Query;
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::response::destroy_output::DestroyOutput;
-use crate::response::location::Location;
+use crate::response::location::{Base, Location};
 use crate::response::reply::Reply;
 use crate::response::representation::{Output, Representation, page_schema};
 
@@ -194,9 +194,9 @@ pub(crate) struct NewItem<R: AsyncResource> {
 impl<R: AsyncResource> Representation for NewItem<R> {
     const MEDIA_TYPE: Option<&'static str> = R::CreateOutput::MEDIA_TYPE;
 
-    fn place(&mut self, request: &Request) {
-        self.location = self.location.take().and_then(|target| target.of(request));
-        self.item.place(request);
+    fn place(&mut self, base: &Base<'_>) {
+        self.location = self.location.take().and_then(|target| target.of(base));
+        self.item.place(base);
     }
 
     fn represent(self, _: StatusCode) -> Result<Reply> {

@@ -1,6 +1,6 @@
 //! [`Subject`]: the item that a hook gets, found for its caller.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use crate::error::Result;
 use crate::handler::id::Id;
@@ -125,10 +125,10 @@ pub trait Subject<R, C = ()>: Sized + Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unchecked<I>(pub I);
 
-impl<R: Sync, C: Sync, I: Id> Subject<R, C> for Unchecked<I> {
+impl<R, C, I: Id> Subject<R, C> for Unchecked<I> {
     type Id = I;
 
-    async fn find(_: &R, _: &Request<C>, id: I) -> Result<Option<Self>> {
-        Ok(Some(Self(id)))
+    fn find(_: &R, _: &Request<C>, id: I) -> impl Future<Output = Result<Option<Self>>> + Send {
+        ready(Ok(Some(Self(id))))
     }
 }

@@ -84,12 +84,11 @@ impl Request {
         self.action = Some(action);
     }
 
-    /// Takes the request with its body, for the code that `caller` may call. The one that stays has the
-    /// same head and an empty body.
-    pub(crate) fn take<C>(&mut self, caller: C) -> Request<C> {
+    /// The same request, from this caller.
+    pub(crate) fn with_caller<C>(self, caller: C) -> Request<C> {
         Request {
-            head: Arc::clone(&self.head),
-            body: std::mem::take(&mut self.body),
+            head: self.head,
+            body: self.body,
             action: self.action,
             caller,
         }

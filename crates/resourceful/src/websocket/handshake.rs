@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorStatus, Result};
 use crate::handler::access::{Access, describe_access};
 use crate::openapi::{Operation, Registry, StandardError};
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 use crate::response::upgrade::Upgrade;
 
@@ -53,7 +54,7 @@ impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
         open(Arc::clone(&self.0), request)
     }
 
-    fn respond(&self, response: Response, _: &Request) -> Result<Reply> {
+    fn respond(&self, response: Response, _: &Head) -> Result<Reply> {
         Ok(response.into())
     }
 }
