@@ -74,7 +74,7 @@ impl CrossOrigin {
     ///
     /// # Errors
     /// If one of them is not `http://host[:port]` or `https://host[:port]`. Names with letters other than
-    /// ASCII are written as browsers send them: `https://xn--bcher-kva.example`.
+    /// ASCII are written as browsers send them: `https://xn--bcher-kva.example`. There are no wildcards.
     ///
     /// # Examples
     /// ```
@@ -189,7 +189,7 @@ impl Origin {
             return None;
         };
         let authority: Authority = authority.parse().ok()?;
-        let is_host = !authority.host().is_empty() && !authority.as_str().contains('@');
+        let is_host = !authority.host().is_empty() && !authority.as_str().contains(['@', '*']);
         // A port of more than 16 bits is no port, and `Authority` accepts it.
         let has_port = authority.as_str().len() > authority.host().len();
         let is_valid = is_host && (!has_port || authority.port_u16().is_some());

@@ -3,7 +3,7 @@
 // A test may unwrap: the panic is its message.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-#[cfg(feature = "sessions")]
+#[cfg(any(feature = "passwords", feature = "sessions"))]
 mod cross_origin;
 #[cfg(feature = "sessions")]
 mod sessions;
