@@ -8,6 +8,10 @@ mod sessions;
 
 #[cfg(any(feature = "passwords", feature = "sessions"))]
 pub use self::cross_origin::CrossOrigin;
+#[cfg(all(feature = "sessions", feature = "redis"))]
+pub use self::sessions::RedisSessionStore;
+#[cfg(all(feature = "sessions", feature = "sea-orm"))]
+pub use self::sessions::SqlSessionStore;
 #[cfg(feature = "sessions")]
 pub use self::sessions::{
     MemorySessionStore, Session, SessionInfo, SessionKey, SessionStore, Sessions, StoredSession,

@@ -1,8 +1,12 @@
 //! [`Sessions`]: callers by a cookie.
 
 mod id;
-mod memory;
+mod memory_store;
+#[cfg(feature = "redis")]
+mod redis_store;
 mod session;
+#[cfg(feature = "sea-orm")]
+mod sql_store;
 mod store;
 
 use std::fmt::{self, Display};
@@ -20,8 +24,12 @@ use serde::de::DeserializeOwned;
 
 use self::id::SessionId;
 pub use self::id::SessionKey;
-pub use self::memory::MemorySessionStore;
+pub use self::memory_store::MemorySessionStore;
+#[cfg(feature = "redis")]
+pub use self::redis_store::RedisSessionStore;
 pub use self::session::{Session, SessionInfo};
+#[cfg(feature = "sea-orm")]
+pub use self::sql_store::SqlSessionStore;
 pub use self::store::{SessionStore, StoredSession};
 use crate::cross_origin::CrossOrigin;
 
