@@ -20,7 +20,8 @@ const CLEANUP_INTERVAL: i64 = 60 * 60;
 /// Keeps sessions in the table `auth_session` of an SQLite or PostgreSQL database, for any number of
 /// processes and across restarts. `C` is SeaORM's connection or a wrapper of it.
 ///
-/// Expired sessions are removed once an hour, at a sign-in.
+/// Expired sessions are removed once an hour, at a sign-in. A request waits for a connection as long as the
+/// pool does (`acquire_timeout` of SeaORM's `ConnectOptions`; default 30 s).
 ///
 /// # Examples
 /// ```no_run

@@ -1,10 +1,11 @@
 //! Sessions in SQLite and PostgreSQL.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use resourceful::prelude::*;
 use resourceful_auth::{SessionStore, SqlSessionStore};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 use super::site::{Browser, Clock, app, sessions_in};
 use super::stores::{key, now, session};
@@ -137,7 +138,10 @@ async fn a_database_that_fails_is_503() {
 #[tokio::test]
 async fn a_server_that_is_away_is_503() {
     let mut server = resourceful_test_parts::Postgres::start();
-    let database = Database::connect(server.url()).await.unwrap();
+    // By default, the pool waits for a connection for 30 s.
+    let mut options = ConnectOptions::new(server.url());
+    options.acquire_timeout(Duration::from_secs(1));
+    let database = Database::connect(options).await.unwrap();
     let store = SqlSessionStore::new(database).await.unwrap();
     let mut browser = Browser::new(app(&sessions_in(store, &Clock::start())));
     let cookie = browser.sign_in("ada").await;
