@@ -345,8 +345,6 @@ async fn a_refusal_is_a_sentence_and_a_warning() {
         let request = client.post("/?token=t0ken").header("cookie", "a=s3cret");
         request.header("origin", origin).await
     };
-    // `tracing` looks at a place in the code again that it has seen before.
-    refuse("null").await;
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -356,7 +354,14 @@ async fn a_refusal_is_a_sentence_and_a_warning() {
         .finish();
     let _listening = tracing::subscriber::set_default(subscriber);
     let origin = format!("https://evil.example/{}", "x".repeat(5000));
-    let response = refuse(&origin).await;
+    // Another test may be the first to reach the warning, while nobody listens: `tracing` keeps that.
+    let response = loop {
+        tracing::callsite::rebuild_interest_cache();
+        let response = refuse(&origin).await;
+        if !log.0.lock().unwrap().is_empty() {
+            break response;
+        }
+    };
     assert_eq!(response.status(), 403);
     let detail = &response.json()["detail"];
     assert_eq!(detail, "Requests that another site starts are not allowed.");
