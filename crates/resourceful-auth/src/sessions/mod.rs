@@ -61,14 +61,15 @@ const MAX_OWNER_SIZE: usize = 256;
 /// * A sign-in always makes a new id, so an id that an attacker has put into a browser is worth nothing.
 /// * Unsafe requests of other origins get 403 ([`CrossOrigin`]): no form needs a token.
 /// * A session ends 14 days after its last request, and 30 days after the sign-in.
-/// * A wrong cookie gets 401, and the response removes it from the browser. A store that is away is 503.
+/// * A wrong cookie gets 401, also under [`Maybe`](resourceful::Maybe), and the response removes it from the
+///   browser. A store that is away is 503.
 ///
 /// An owner has up to 100 sessions; the next sign-in ends the one that was seen longest ago.
 ///
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
-/// use resourceful::{CookieResponse, NoContent, WithCookie};
+/// use resourceful::{CookieResponse, NoContent, SignedIn, WithCookie};
 /// use resourceful_auth::{MemorySessionStore, Sessions};
 ///
 /// #[derive(Serialize, Deserialize)]
@@ -92,14 +93,36 @@ const MAX_OWNER_SIZE: usize = 256;
 ///     Ok(NoContent.with_cookie(cookie))
 /// }
 ///
+/// #[derive(AsRef)]
+/// struct Notes { #[as_ref] sessions: Sessions<User> }
+///
+/// #[resource]
+/// impl AsyncResource for Notes {
+///     type Access = SignedIn<Sessions<User>>;
+///
+///     async fn list(&self, request: &Request<User>, _: Unpaged) -> Result<Page<String>> {
+///         Ok(Page::all(vec![format!("a note of {}", request.caller().name)]))
+///     }
+/// }
+///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<()> {
 /// let sessions = Sessions::new(MemorySessionStore::default());
-/// let app = App::new().post("/sign-in", public(sign_in).state(&sessions));
+/// let app = App::new()
+///     .post("/sign-in", public(sign_in).state(&sessions))
+///     .resource("/notes", Notes { sessions });
 /// let client = TestClient::new(app)?;
+/// assert_eq!(client.get("/notes").await.status(), 401);
+///
 /// let credentials = serde_json::json!({"name": "ada", "password": "engine"});
 /// let response = client.post("/sign-in").json(&credentials).await;
-/// assert!(response.headers()["set-cookie"].to_str().unwrap().starts_with("__Host-session="));
+/// let cookie = response.headers()["set-cookie"].to_str().unwrap();
+/// let (cookie, attributes) = cookie.split_once("; ").unwrap();
+/// assert!(cookie.starts_with("__Host-session="));
+/// assert_eq!(attributes, "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=2592000");
+///
+/// let list = client.get("/notes").header("cookie", cookie).await;
+/// assert_eq!(list.json()["notes"][0], "a note of ada");
 /// # Ok(())
 /// # }
 /// ```
@@ -339,7 +362,8 @@ impl<C, T> Sessions<C, T> {
 
     /// Ends the session of the request, if it has one. The response removes the cookie.
     ///
-    /// Call it for `POST` or `DELETE`: another site can link to a `GET`.
+    /// Call it for `POST` or `DELETE`: another site can link to a `GET`. Everybody may call it (`public`), so
+    /// that a session that has expired is no error.
     ///
     /// # Errors
     /// 403 if another origin starts the request; 503 if the store is unavailable.
@@ -354,7 +378,7 @@ impl<C, T> Sessions<C, T> {
     ///     Ok(().with_cookie(sessions.sign_out(request).await?))
     /// }
     /// ```
-    pub async fn sign_out(&self, request: &Request) -> Result<SetCookie> {
+    pub async fn sign_out<Q>(&self, request: &Request<Q>) -> Result<SetCookie> {
         self.cross_origin.check(request)?;
         if let SessionCookie::Id(id) = self.read_cookie(request) {
             self.store().delete(id.key()).await?;
@@ -392,7 +416,7 @@ impl<C, T> Sessions<C, T> {
         Ok((key, session))
     }
 
-    fn read_cookie(&self, request: &Request) -> SessionCookie {
+    fn read_cookie<Q>(&self, request: &Request<Q>) -> SessionCookie {
         SessionCookie::read(request.headers(), &self.cookie_name)
     }
 
@@ -447,9 +471,9 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
     ///
     /// # Examples
     /// See [`Sessions`].
-    pub async fn sign_in(
+    pub async fn sign_in<Q>(
         &self,
-        request: &Request,
+        request: &Request<Q>,
         data: &T,
         owner: impl Display,
     ) -> Result<SetCookie> {
@@ -458,7 +482,12 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
         self.start(request, data, owner).await
     }
 
-    async fn start(&self, request: &Request, data: String, owner: String) -> Result<SetCookie> {
+    async fn start<Q>(
+        &self,
+        request: &Request<Q>,
+        data: String,
+        owner: String,
+    ) -> Result<SetCookie> {
         self.cross_origin.check(request)?;
         // PostgreSQL has no texts with NUL.
         if owner.len() > MAX_OWNER_SIZE || owner.contains('\0') {
@@ -499,7 +528,7 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
     ///
     /// # Examples
     /// See [`save`](Self::save).
-    pub async fn session(&self, request: &Request) -> Result<Session<T>> {
+    pub async fn session<Q>(&self, request: &Request<Q>) -> Result<Session<T>> {
         let cookie = self.read_cookie(request);
         self.cross_origin.check(request)?;
         let (key, stored) = self.find(cookie).await?;
