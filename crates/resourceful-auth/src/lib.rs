@@ -1,2 +1,18 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "api-keys")]
+mod api_keys;
+
+#[cfg(feature = "api-keys")]
+pub use self::api_keys::ApiKeys;
+#[cfg(feature = "api-keys")]
+pub use self::api_keys::key::{ApiKey, IssuedApiKey, NewApiKey};
+#[cfg(feature = "api-keys")]
+pub use self::api_keys::key_text::SecretHash;
+#[cfg(feature = "api-keys")]
+pub use self::api_keys::memory_store::MemoryApiKeyStore;
+#[cfg(all(feature = "api-keys", feature = "sea-orm"))]
+pub use self::api_keys::sql_store::SqlApiKeyStore;
+#[cfg(feature = "api-keys")]
+pub use self::api_keys::store::ApiKeyStore;
