@@ -14,6 +14,10 @@ use crate::api_keys::key::{ApiKey, from_unix, to_unix};
 use crate::api_keys::key_text::SecretHash;
 use crate::api_keys::store::{ApiKeyStore, MAX_LISTED};
 
+/// The columns by name: `*` of a prepared statement fails after a column was added.
+const COLUMNS: &str =
+    "id, hash, owner, name, scopes, created_at, expires_at, revoked_at, last_used_at";
+
 /// Keeps API keys in the table `api_key` of an SQLite or PostgreSQL database. `C` is SeaORM's connection or a
 /// wrapper of it.
 ///
@@ -82,8 +86,8 @@ impl<C: ConnectionTrait> SqlApiKeyStore<C> {
 #[async_trait]
 impl<C: ConnectionTrait + Debug + Send + 'static> ApiKeyStore for SqlApiKeyStore<C> {
     async fn insert(&self, key: &ApiKey, hash: &SecretHash) -> Result<()> {
-        let insert = "INSERT INTO api_key (id, hash, owner, name, scopes, created_at, expires_at, \
-                      revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let insert =
+            format!("INSERT INTO api_key ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
         let values = [
             key.id.as_str().into(),
             hex::encode(hash.as_bytes()).into(),
@@ -96,17 +100,17 @@ impl<C: ConnectionTrait + Debug + Send + 'static> ApiKeyStore for SqlApiKeyStore
             key.revoked_at.map(to_unix).into(),
             key.last_used_at.map(to_unix).into(),
         ];
-        self.execute(insert, values).await
+        self.execute(&insert, values).await
     }
 
     async fn find(&self, id: &str) -> Result<Option<(ApiKey, SecretHash)>> {
-        let find = "SELECT * FROM api_key WHERE id = $1";
-        Ok(self.query_all(find, [id.into()]).await?.pop())
+        let find = format!("SELECT {COLUMNS} FROM api_key WHERE id = $1");
+        Ok(self.query_all(&find, [id.into()]).await?.pop())
     }
 
     async fn list(&self, owner: &str) -> Result<Vec<ApiKey>> {
         let list = format!(
-            "SELECT * FROM api_key WHERE owner = $1 ORDER BY created_at DESC, id LIMIT {MAX_LISTED}"
+            "SELECT {COLUMNS} FROM api_key WHERE owner = $1 ORDER BY created_at DESC, id LIMIT {MAX_LISTED}"
         );
         let keys = self.query_all(&list, [owner.into()]).await?;
         Ok(keys.into_iter().map(|(key, _)| key).collect())

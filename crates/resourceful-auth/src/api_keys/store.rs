@@ -44,7 +44,7 @@ pub trait ApiKeyStore: Debug + Send + Sync + 'static {
     /// If the store is unavailable.
     async fn find(&self, id: &str) -> Result<Option<(ApiKey, SecretHash)>>;
 
-    /// Lists the newest 1000 keys of an owner, the newest first; of the same second in the order of their ids.
+    /// Lists the newest 1000 keys of an owner, the newest first.
     ///
     /// # Errors
     /// If the store is unavailable.

@@ -1,7 +1,15 @@
 //! Tests of authentication by whole requests.
 
 // A test may unwrap: the panic is its message.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+#[cfg(any(feature = "api-keys", feature = "passwords"))]
+mod access;
+#[cfg(feature = "api-keys")]
+mod api_key_stores;
 #[cfg(feature = "api-keys")]
 mod api_keys;
+#[cfg(feature = "sea-orm")]
+mod database;
+#[cfg(any(feature = "api-keys", feature = "passwords"))]
+mod log;
