@@ -1,8 +1,13 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "passwords", feature = "sessions"))]
+mod cross_origin;
+
 #[cfg(feature = "api-keys")]
 mod api_keys;
+#[cfg(feature = "sessions")]
+mod sessions;
 
 #[cfg(feature = "api-keys")]
 pub use self::api_keys::ApiKeys;
@@ -16,3 +21,9 @@ pub use self::api_keys::memory_store::MemoryApiKeyStore;
 pub use self::api_keys::sql_store::SqlApiKeyStore;
 #[cfg(feature = "api-keys")]
 pub use self::api_keys::store::ApiKeyStore;
+#[cfg(any(feature = "passwords", feature = "sessions"))]
+pub use self::cross_origin::CrossOrigin;
+#[cfg(feature = "sessions")]
+pub use self::sessions::{
+    MemorySessionStore, Session, SessionInfo, SessionKey, SessionStore, Sessions, StoredSession,
+};
