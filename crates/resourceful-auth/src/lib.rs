@@ -6,6 +6,8 @@ mod cross_origin;
 
 #[cfg(feature = "api-keys")]
 mod api_keys;
+#[cfg(feature = "passwords")]
+mod passwords;
 #[cfg(feature = "sessions")]
 mod sessions;
 
@@ -23,6 +25,12 @@ pub use self::api_keys::sql_store::SqlApiKeyStore;
 pub use self::api_keys::store::ApiKeyStore;
 #[cfg(any(feature = "passwords", feature = "sessions"))]
 pub use self::cross_origin::CrossOrigin;
+#[cfg(feature = "passwords")]
+pub use self::passwords::basic::{Account, Accounts, Basic};
+#[cfg(feature = "passwords")]
+pub use self::passwords::password::{Password, PasswordError};
+#[cfg(feature = "passwords")]
+pub use self::passwords::{Passwords, Verified};
 #[cfg(feature = "sessions")]
 pub use self::sessions::{
     MemorySessionStore, Session, SessionInfo, SessionKey, SessionStore, Sessions, StoredSession,

@@ -274,7 +274,7 @@ impl<C> ApiKeys<C> {
     /// The token of a request, if it has one.
     fn token<'r>(&self, request: &'r Request) -> Result<Option<&'r str>> {
         let Some(header) = &self.header else {
-            return request.credentials("Bearer");
+            return request.credentials("Bearer").map_err(|_| self.invalid());
         };
         let mut values = request.headers().get_all(&header.name).iter();
         match (values.next(), values.next()) {

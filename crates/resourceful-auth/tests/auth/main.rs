@@ -16,5 +16,7 @@ mod api_key_stores;
 mod api_keys;
 #[cfg(any(feature = "passwords", feature = "sessions"))]
 mod cross_origin;
+#[cfg(feature = "passwords")]
+mod passwords;
 #[cfg(feature = "sessions")]
 mod sessions;
