@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -231,6 +232,28 @@ async fn a_hundred_wrong_passwords_at_once_leave_room_for_other_requests() {
     assert!(counts[0] >= 4 && counts[1] > 0, "{counts:?}");
     // The right password is accepted again at once.
     assert_eq!(get(&client, "Zoë", PASSWORD).await.status(), 200);
+}
+
+/// Each pair needs a thread that hashes, whether the name exists or not.
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_hashed_for() {
+    let passwords = Passwords::new().with_cost(8, 1, 1).with_limits(1, 0);
+    let client = client(&basic_with(passwords.clone()).await);
+    for name in ["Zoë", "nobody"] {
+        assert_eq!(get(&client, name, "wrong horse").await.status(), 401);
+    }
+    // The thread works for seconds, also after the future is dropped.
+    let slow = passwords.with_cost(64 * 1024, 4, 1);
+    let password = Password::new(PASSWORD).unwrap();
+    let mut hash = std::pin::pin!(slow.hash(&password));
+    let polled = hash.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending());
+    for name in ["Zoë", "nobody"] {
+        assert_eq!(get(&client, name, "wrong horse").await.status(), 429);
+    }
+    // What is no name and password is not hashed.
+    let response = client.get("/").header("authorization", "Basic ?").await;
+    assert_eq!(response.status(), 401);
 }
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
