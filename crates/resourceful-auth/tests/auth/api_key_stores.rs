@@ -168,10 +168,12 @@ mod in_memory {
 #[cfg(feature = "sea-orm")]
 mod sql {
     use resourceful::Error;
-    use resourceful_auth::SqlApiKeyStore;
-    use sea_orm::ConnectionTrait;
+    use resourceful_auth::{ApiKeys, NewApiKey, SqlApiKeyStore};
+    use resourceful_test_parts::Postgres;
+    use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
     use super::*;
+    use crate::access::client;
     use crate::database::{connect, postgres_url, sqlite_url, urls};
 
     async fn on(url: &str) -> SqlApiKeyStore {
@@ -248,6 +250,34 @@ mod sql {
                 assert_eq!(error.status(), 503);
             }
         }
+    }
+
+    #[tokio::test]
+    async fn requests_are_503_while_the_server_is_away() {
+        let mut postgres = Postgres::start();
+        let mut options = ConnectOptions::new(postgres.url());
+        options.acquire_timeout(Duration::from_secs(1));
+        let database = Database::connect(options).await.unwrap();
+        let keys = ApiKeys::new("acme", SqlApiKeyStore::new(database).await.unwrap());
+        let issued = keys
+            .create(NewApiKey::new("alice", "laptop"))
+            .await
+            .unwrap();
+        let client = client(&keys);
+        let value = format!("Bearer {}", issued.text);
+        let get = async || client.get("/").header("authorization", &value).await;
+        assert_eq!(get().await.status(), 200);
+        postgres.stop();
+        let response = get().await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "5");
+        assert!(
+            !response.text().contains("127.0.0.1"),
+            "{}",
+            response.text()
+        );
+        postgres.restart();
+        assert_eq!(get().await.status(), 200);
     }
 
     /// A dropped request leaves no open transaction on its connection.
