@@ -51,7 +51,7 @@ pub trait Accounts<C>: Send + Sync + 'static {
 
 /// Finds callers by name and password in `Authorization: Basic` (RFC 7617).
 ///
-/// Each request costs a hash of the password: some 20 ms of a core. Programs that send many requests should use
+/// Each request costs a hash of the password: some 40 ms of a core. Programs that send many requests should use
 /// [`ApiKeys`](crate::ApiKeys). Browsers send the credentials with requests that other sites start, too, so those are
 /// refused if their method is unsafe: see [`CrossOrigin`].
 ///

@@ -99,7 +99,7 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// The cost that OWASP recommends: 19 MiB, two passes, one lane. A hash takes some 20 ms.
+    /// The cost that OWASP recommends: 19 MiB, two passes, one lane. A hash takes some 40 ms.
     ///
     /// # Examples
     /// See [`Passwords`].

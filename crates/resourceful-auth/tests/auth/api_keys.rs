@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use resourceful::prelude::*;
-use resourceful::{Authenticate, Security};
+use resourceful::{Any, Authenticate, Maybe, Security, SignedIn};
 use resourceful_auth::{
     ApiKey, ApiKeyStore, ApiKeys, IssuedApiKey, MemoryApiKeyStore, NewApiKey, SecretHash,
 };
@@ -174,6 +174,71 @@ fn the_document_names_the_field() {
     assert_eq!(keys.security(), Security::HeaderKey("X-Api-Key".into()));
 }
 
+/// `Maybe` lets requests without credentials in, and no others.
+#[tokio::test]
+async fn wrong_keys_are_401_where_none_is_needed() {
+    async fn name(request: Request<Option<ApiKey>>) -> Result<String> {
+        let key = request.caller().as_ref();
+        Ok(key.map_or("nobody", |key| &key.owner).to_owned())
+    }
+    let keys = keys();
+    let text = issue(&keys).await.text;
+    let view = guarded::<Maybe<ApiKeys>, _>(name).state(&keys);
+    let client = TestClient::new(App::new().get("/", view)).unwrap();
+    assert_eq!(bearer(&client, &text).await.text(), "alice");
+    assert_eq!(client.get("/").await.text(), "nobody");
+    for wrong in [&format!("{text}0"), "acme__", "other_a_b", "a.b.c", ""] {
+        assert_eq!(status(&client, wrong).await, 401, "{wrong}");
+    }
+}
+
+struct Live(&'static str);
+struct Test;
+
+impl From<Test> for Live {
+    fn from(_: Test) -> Self {
+        Self("test")
+    }
+}
+
+#[derive(Clone, AsRef)]
+struct Ways {
+    #[as_ref]
+    live: ApiKeys<Live>,
+    #[as_ref]
+    test: ApiKeys<Test>,
+}
+
+/// The keys of two systems begin with other prefixes.
+#[tokio::test]
+async fn keys_of_another_prefix_are_left_to_another_authenticator() {
+    async fn name(request: Request<Live>) -> Result<&'static str> {
+        Ok(request.caller().0)
+    }
+    let text = |prefix: &str| format!("{prefix}_alice_{SECRET}");
+    let fixed = |prefix: &str| ApiKeys::fixed(prefix, [text(prefix)]).unwrap();
+    let ways = Ways {
+        live: fixed("acme").with_callers(async |_| Ok(Some(Live("live")))),
+        test: fixed("acme_test").with_callers(async |_| Ok(Some(Test))),
+    };
+    let view = guarded::<SignedIn<Any<(ApiKeys<Live>, ApiKeys<Test>)>>, _>(name).state(&ways);
+    let app = App::new().get("/", view);
+    let document = app.openapi().unwrap();
+    let operation = &document.as_value()["paths"]["/"]["get"];
+    assert_eq!(operation["security"], serde_json::json!([{"bearer": []}]));
+
+    let client = TestClient::new(app).unwrap();
+    assert_eq!(bearer(&client, &text("acme")).await.text(), "live");
+    assert_eq!(bearer(&client, &text("acme_test")).await.text(), "test");
+    for prefix in ["other", "acme_", "acme_test_"] {
+        assert_eq!(status(&client, &text(prefix)).await, 401, "{prefix}");
+    }
+    let missing = client.get("/").await;
+    let challenges = missing.headers().get_all("www-authenticate").iter();
+    let expected = ["Bearer realm=\"acme\"", "Bearer realm=\"acme_test\""];
+    assert_eq!(challenges.collect::<Vec<_>>(), expected);
+}
+
 #[tokio::test]
 async fn keys_of_a_setting_need_no_database() {
     let alice = format!("acme_alice_{SECRET}");
@@ -304,6 +369,14 @@ struct Probe {
     find_fails: bool,
 }
 
+impl Probe {
+    async fn wait_for_a_use(&self) {
+        let limit = Duration::from_secs(30);
+        let written = tokio::time::timeout(limit, self.use_written.notified()).await;
+        written.expect("the use of a key was not written");
+    }
+}
+
 #[async_trait]
 impl ApiKeyStore for Probe {
     async fn insert(&self, key: &ApiKey, hash: &SecretHash) -> Result<()> {
@@ -384,7 +457,7 @@ async fn the_use_of_a_key_is_written_once_a_minute() {
     for status in gather(50, at_once).await {
         assert_eq!(status.unwrap(), 200);
     }
-    probe.use_written.notified().await;
+    probe.wait_for_a_use().await;
     assert_eq!(status(&client, &issued.text).await, 200);
     let key = keys.list("alice").await.unwrap().remove(0);
     assert!(key.last_used_at >= Some(issued.key.created_at));
@@ -407,7 +480,7 @@ async fn a_use_is_written_again_after_a_minute() {
         .await
         .unwrap();
     assert_eq!(status(&client, &issued.text).await, 200);
-    probe.use_written.notified().await;
+    probe.wait_for_a_use().await;
     let key = keys.list("alice").await.unwrap().remove(0);
     assert!(key.last_used_at > Some(long_ago));
     // The record is another process's, of this minute.
@@ -430,7 +503,7 @@ async fn a_use_that_cannot_be_written_fails_no_request() {
     for _ in 0..20 {
         assert_eq!(status(&client, &issued.text).await, 200);
     }
-    probe.use_written.notified().await;
+    probe.wait_for_a_use().await;
     tokio::task::yield_now().await;
     // A store that fails is not written more often than another.
     assert_eq!(probe.uses.load(Ordering::Relaxed), 1);
@@ -474,7 +547,7 @@ async fn a_dropped_request_leaves_no_trace() {
         }
     }
     assert_eq!(status(&client, &issued.text).await, 200);
-    probe.use_written.notified().await;
+    probe.wait_for_a_use().await;
     assert_eq!(probe.uses.load(Ordering::Relaxed), 1);
 }
 

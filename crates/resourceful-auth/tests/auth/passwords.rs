@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use resourceful::prelude::*;
-use resourceful::{Authenticate, Security, TestRequest, TestResponse};
+use resourceful::{Authenticate, Security, SignedIn, TestRequest, TestResponse};
 use resourceful_auth::{Account, Accounts, Basic, CrossOrigin, Password, Passwords};
 
-use crate::access::{Caller, client};
+use crate::access::client;
 use crate::log::Log;
 
 const PASSWORD: &str = "correct: horse £";
@@ -150,7 +150,7 @@ fn a_realm_that_cannot_be_sent_is_refused_at_the_start() {
     }
 }
 
-async fn pay(_: Request) -> Result<&'static str> {
+async fn pay<C>(_: Request<C>) -> Result<&'static str> {
     Ok("paid")
 }
 
@@ -159,8 +159,8 @@ async fn pay(_: Request) -> Result<&'static str> {
 async fn an_unsafe_request_of_another_site_is_403() {
     let basic = basic().await;
     let client = |basic: &Basic<&'static str>| {
-        let view = guarded::<Caller<Basic<&'static str>>, _>(pay).state(basic);
-        let page = guarded::<Caller<Basic<&'static str>>, _>(pay).state(basic);
+        let view = guarded::<SignedIn<Basic<&'static str>>, _>(pay).state(basic);
+        let page = guarded::<SignedIn<Basic<&'static str>>, _>(pay).state(basic);
         TestClient::new(App::new().post("/", view).get("/", page)).unwrap()
     };
     let ours = client(&basic);
@@ -191,7 +191,7 @@ async fn an_unsafe_request_of_another_site_is_403() {
     );
 }
 
-async fn ping(_: Request) -> Result<&'static str> {
+async fn ping<C>(_: Request<C>) -> Result<&'static str> {
     Ok("pong")
 }
 
@@ -200,7 +200,7 @@ async fn ping(_: Request) -> Result<&'static str> {
 async fn a_hundred_wrong_passwords_at_once_leave_room_for_other_requests() {
     let passwords = Passwords::new().with_cost(4 * 1024, 2, 1).with_limits(1, 3);
     let basic = basic_with(passwords).await;
-    let view = guarded::<Caller<Basic<&'static str>>, _>(ping).state(&basic);
+    let view = guarded::<SignedIn<Basic<&'static str>>, _>(ping).state(&basic);
     let app = App::new().get("/", view).get("/ping", public(ping));
     let client = Arc::new(TestClient::new(app).unwrap());
     let done = Arc::new(AtomicUsize::new(0));
@@ -319,7 +319,7 @@ async fn no_log_line_has_a_password_or_a_hash() {
         .post("/sign-up", public(sign_up).state(&passwords))
         .get(
             "/",
-            guarded::<Caller<Basic<&'static str>>, _>(ping).state(&basic),
+            guarded::<SignedIn<Basic<&'static str>>, _>(ping).state(&basic),
         );
     let client = TestClient::new(app).unwrap();
     get(&client, "Zoë", PASSWORD).await;
