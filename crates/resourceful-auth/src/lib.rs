@@ -9,6 +9,9 @@ mod address;
 #[cfg(any(feature = "jwt", feature = "oauth"))]
 mod bearer;
 
+#[cfg(any(feature = "jwt", feature = "oauth"))]
+mod issuer_endpoint;
+
 #[cfg(feature = "jwt")]
 mod jwt;
 
@@ -20,6 +23,8 @@ pub use self::config_error::ConfigError;
 pub use self::jwt::algorithm::Algorithm;
 #[cfg(feature = "jwt")]
 pub use self::jwt::authenticator::Jwt;
+#[cfg(feature = "jwt")]
+pub use self::jwt::jwks::Jwks;
 #[cfg(feature = "jwt")]
 pub use self::jwt::key::Key;
 #[cfg(feature = "jwt")]

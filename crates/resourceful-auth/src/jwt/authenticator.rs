@@ -15,6 +15,7 @@ use crate::bearer::Challenges;
 use crate::config_error::ConfigError;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::claims::Claims;
+use crate::jwt::jwks::Jwks;
 use crate::jwt::keys::Keys;
 use crate::jwt::token::{Header, Token, parse_object};
 
@@ -143,6 +144,38 @@ impl<C: Send + Sync + 'static> Jwt<C> {
             challenges: Challenges::new(),
             caller: Arc::new(FromClaims),
         })
+    }
+
+    /// Accepts the tokens of `issuer` for `audience`, with the keys that the issuer's metadata leads to.
+    ///
+    /// The first token makes the service fetch them: see [`Jwks::discover`].
+    ///
+    /// # Errors
+    /// As [`new`](Self::new) and [`Jwks::discover`].
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use resourceful_auth::{Algorithm, Jwt};
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Claims { sub: String }
+    ///
+    /// # fn main() -> Result<()> {
+    /// let jwt = Jwt::<Claims>::discover("https://issuer.example.com", "https://api.example.com", [Algorithm::RS256])?
+    ///     .token_type("at+jwt");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn discover(
+        issuer: &str,
+        audience: impl Into<String>,
+        algorithms: impl IntoIterator<Item = Algorithm>,
+    ) -> Result<Self, ConfigError>
+    where
+        C: DeserializeOwned,
+    {
+        Self::new(issuer, audience, algorithms, Jwks::discover(issuer)?)
     }
 
     /// Makes the caller of the claims, for example a user from the database.

@@ -100,9 +100,8 @@ impl Key {
         self
     }
 
-    #[allow(dead_code, reason = "the next commit reads published keys")]
-    /// A key of a published JWK set (RFC 7517). `None` if it cannot verify signatures of `algorithms`.
-    pub(super) fn from_jwk(jwk: Value, algorithms: &[Algorithm]) -> Option<Self> {
+    /// A key of a published JWK set (RFC 7517). `None` if it cannot verify signatures.
+    pub(super) fn from_jwk(jwk: Value) -> Option<Self> {
         let named = jwk.get("alg").cloned();
         let jwk: Jwk = serde_json::from_value(jwk).ok()?;
         let is_for_signatures = match &jwk.common.public_key_use {
@@ -137,7 +136,11 @@ impl Key {
             algorithm,
             material: DecodingKey::from_jwk(&jwk).ok()?,
         };
-        let is_usable = named.is_none_or(|named| key.is_for(named)) && key.is_one_of(algorithms);
+        // The algorithm that the key names is that of its type, or no one's.
+        let is_usable = match named.or(algorithm) {
+            Some(algorithm) => key.is_for(algorithm),
+            None => true,
+        };
         is_usable.then_some(key)
     }
 

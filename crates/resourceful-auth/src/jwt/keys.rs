@@ -4,13 +4,14 @@ use resourceful::Result;
 
 use crate::config_error::ConfigError;
 use crate::jwt::algorithm::Algorithm;
+use crate::jwt::jwks::{Jwks, is_named};
 use crate::jwt::key::Key;
 use crate::jwt::token::Token;
 
 /// A sender who names no key makes us try several: at most so many.
 const MAX_KEYS_TRIED: usize = 4;
 
-/// The keys of an issuer: one [`Key`], or several.
+/// The keys of an issuer: one [`Key`], several, or a [`Jwks`].
 ///
 /// # Examples
 /// See [`Jwt::new`](crate::Jwt::new).
@@ -20,6 +21,7 @@ pub struct Keys(pub(super) KeySource);
 #[derive(Clone, Debug)]
 pub(super) enum KeySource {
     Fixed(Vec<Key>),
+    Published(Jwks),
 }
 
 impl From<Key> for Keys {
@@ -40,6 +42,12 @@ impl<const N: usize> From<[Key; N]> for Keys {
     }
 }
 
+impl From<Jwks> for Keys {
+    fn from(keys: Jwks) -> Self {
+        Self(KeySource::Published(keys))
+    }
+}
+
 impl Keys {
     /// Whether the keys can be used with `algorithms`.
     pub(super) fn check(&self, algorithms: &[Algorithm]) -> Result<(), ConfigError> {
@@ -47,6 +55,10 @@ impl Keys {
             KeySource::Fixed(keys) if keys.is_empty() => {
                 Err(ConfigError("tokens need a key".to_owned()))
             }
+            KeySource::Published(_) if algorithms.iter().any(|one| one.is_symmetric()) => {
+                Err(ConfigError("a secret cannot be published".to_owned()))
+            }
+            KeySource::Published(_) => Ok(()),
             KeySource::Fixed(keys) => match keys.iter().find(|key| !key.is_one_of(algorithms)) {
                 None => Ok(()),
                 Some(key) => Err(ConfigError(format!(
@@ -59,12 +71,22 @@ impl Keys {
     /// Whether a key of the issuer verifies the signature.
     pub(super) async fn verify(&self, token: &Token<'_>, algorithm: Algorithm) -> Result<bool> {
         let kid = token.header.kid.as_deref();
-        match &self.0 {
+        Ok(match &self.0 {
             KeySource::Fixed(keys) => {
-                let is_named = |key: &&Key| kid.is_none() || key.id().is_none() || key.id() == kid;
-                Ok(is_signed_by(keys.iter().filter(is_named), token, algorithm))
+                let named = keys
+                    .iter()
+                    .filter(|key| key.id().is_none() || is_named(key, kid));
+                is_signed_by(named, token, algorithm)
             }
-        }
+            KeySource::Published(jwks) => {
+                let keys = jwks.find(kid, algorithm).await?;
+                let named = keys
+                    .iter()
+                    .flat_map(|keys| keys.iter())
+                    .filter(|key| is_named(key, kid));
+                is_signed_by(named, token, algorithm)
+            }
+        })
     }
 }
 

@@ -9,6 +9,9 @@ mod token;
 
 mod claims;
 
+mod discovery;
+pub(crate) mod jwks;
+
 pub(crate) mod keys;
 
 pub(crate) mod authenticator;

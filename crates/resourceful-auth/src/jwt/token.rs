@@ -42,12 +42,12 @@ impl<'t> Token<'t> {
     }
 }
 
-/// Reads a JSON object. serde reads a struct from an array, too.
+/// Reads a JSON object. serde reads a struct from an array, too, and does not check the encoding of members
+/// that it ignores.
 pub(super) fn parse_object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    if json.trim_ascii_start().first() == Some(&b'{') {
-        serde_json::from_slice(json)
-    } else {
-        Err(serde_json::Error::custom("not a JSON object"))
+    match str::from_utf8(json) {
+        Ok(text) if text.trim_start().starts_with('{') => serde_json::from_str(text),
+        _ => Err(serde_json::Error::custom("not a JSON object")),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Tokens that are signed, and those that only look so.
 
+mod discovery;
 mod fixed_keys;
+mod issuer_away;
 mod pitfalls;
+mod published_keys;
 mod settings;
 mod signer;
 

@@ -16,7 +16,7 @@ use super::{
 
 /// Tokens of the signer of `jwt()`. The text of each is its pitfall.
 #[allow(clippy::too_many_lines, reason = "it is a table")]
-fn pitfalls(signer: &Signer) -> Vec<(&'static str, String)> {
+pub(super) fn pitfalls(signer: &Signer) -> Vec<(&'static str, String)> {
     let header = json!({"alg": "ES256", "typ": "JWT"});
     let with_claims = |claims: Value| signer.sign(&header, &claims);
     let with_header = |name: &str, value: Value| {
