@@ -325,8 +325,10 @@ mod limits {
     struct FewRequests;
 
     impl<const REQUESTS: u32> Access<Limited<REQUESTS>> for FewRequests {
-        fn security(_: Option<Action>) -> Security {
-            Security::Bearer
+        type Caller = ();
+
+        fn security(_: &Limited<REQUESTS>, _: Option<Action>) -> Vec<Security> {
+            vec![Security::Bearer]
         }
 
         async fn check(limited: &Limited<REQUESTS>, request: &Request) -> Result<()> {
@@ -354,7 +356,11 @@ mod limits {
             Ok(Account { id: 1 })
         }
 
-        async fn retrieve(&self, _: &Request, id: i64) -> Result<Account, Closed> {
+        async fn retrieve(
+            &self,
+            _: &Request,
+            Unchecked(id): Unchecked<i64>,
+        ) -> Result<Account, Closed> {
             match id {
                 1 => Ok(Account { id }),
                 _ => Err(Closed::Missing),

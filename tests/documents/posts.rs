@@ -205,16 +205,18 @@ fn is_safe(action: Option<Action>) -> bool {
     action.is_some_and(Action::is_safe)
 }
 
-fn for_writers(action: Option<Action>) -> Security {
+fn for_writers(action: Option<Action>) -> Vec<Security> {
     if is_safe(action) {
-        Security::Public
+        vec![Security::Public]
     } else {
-        Security::Bearer
+        vec![Security::Bearer]
     }
 }
 
 impl<C: 'static, U: 'static, R: 'static> Access<Posts<C, U, R, Self>> for WritersKnowTheToken {
-    fn security(action: Option<Action>) -> Security {
+    type Caller = ();
+
+    fn security(_: &Posts<C, U, R, Self>, action: Option<Action>) -> Vec<Security> {
         for_writers(action)
     }
 
@@ -231,7 +233,9 @@ impl<C: 'static, U: 'static, R: 'static> Access<Posts<C, U, R, Self>> for Writer
 pub(crate) struct OpenDoor;
 
 impl<C: 'static, U: 'static, R: 'static> Access<Posts<C, U, R, Self>> for OpenDoor {
-    fn security(action: Option<Action>) -> Security {
+    type Caller = ();
+
+    fn security(_: &Posts<C, U, R, Self>, action: Option<Action>) -> Vec<Security> {
         for_writers(action)
     }
 
@@ -303,7 +307,7 @@ where
     C: Input + Into<Draft>,
     U: Input + Into<Draft>,
     R: Answer,
-    A: Access<Self>,
+    A: Access<Self, Caller = ()>,
 {
     const NAME: &'static str = "posts";
     type Access = A;
@@ -333,7 +337,7 @@ where
         Ok(R::of(post))
     }
 
-    async fn retrieve(&self, _: &Request, id: i64) -> Result<R> {
+    async fn retrieve(&self, _: &Request, Unchecked(id): Unchecked<i64>) -> Result<R> {
         let found = match self.find(id) {
             Err(_) if self.fault == Fault::InventsItems => {
                 let title = "Welcome".to_owned();
@@ -349,13 +353,18 @@ where
         found.map(R::of)
     }
 
-    async fn update(&self, _: &Request, id: i64, item: U) -> Result<R> {
+    async fn update(&self, _: &Request, Unchecked(id): Unchecked<i64>, item: U) -> Result<R> {
         self.find(id)?;
         let post = self.post(id, item.into())?;
         Ok(R::of(self.replace(post)))
     }
 
-    async fn partial_update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<R> {
+    async fn partial_update(
+        &self,
+        _: &Request,
+        Unchecked(id): Unchecked<i64>,
+        changes: PostChanges,
+    ) -> Result<R> {
         let Post {
             title, kind, tags, ..
         } = self.find(id)?;
@@ -365,7 +374,7 @@ where
         Ok(R::of(self.replace(post)))
     }
 
-    async fn destroy(&self, _: &Request, id: i64) -> Result<()> {
+    async fn destroy(&self, _: &Request, Unchecked(id): Unchecked<i64>) -> Result<()> {
         let mut posts = self.stored.lock().unwrap();
         let is_there = match self.fault {
             Fault::KeepsWhatIsDestroyed => posts.contains_key(&id),

@@ -389,6 +389,8 @@ async fn files_are_guarded_like_any_view() {
     struct Nobody;
 
     impl Access<()> for Nobody {
+        type Caller = ();
+
         async fn check((): &(), _: &Request) -> Result<()> {
             Err(Error::forbidden("Nobody may."))
         }

@@ -13,6 +13,10 @@ impl AsyncResource for Drafts {
     type Error = Error;
     type Parent = NoParent;
     type Id = Never;
+    type RetrieveSubject = Never;
+    type UpdateSubject = Never;
+    type PartialUpdateSubject = Never;
+    type DestroySubject = Never;
     type Query = LimitOffset<5, 10>;
     type ListItem = i64;
     type Item = Never;

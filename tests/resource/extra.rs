@@ -23,6 +23,8 @@ struct Films;
 struct WithKey;
 
 impl Access<Films> for WithKey {
+    type Caller = ();
+
     async fn check(_: &Films, request: &Request) -> Result<()> {
         let is_safe = request.action().is_some_and(Action::is_safe);
         if is_safe || request.header("x-key") == Some("k") {
@@ -36,13 +38,18 @@ impl Access<Films> for WithKey {
 impl AsyncResource for Films {
     type Access = WithKey;
 
-    async fn retrieve(&self, _: &Request, id: u32) -> Result<Film> {
+    async fn retrieve(&self, _: &Request, Unchecked(id): Unchecked<u32>) -> Result<Film> {
         Ok(Film { id, stars: None })
     }
 
     /// Says what one thinks of a film.
     #[action(POST, "vote")]
-    async fn vote(&self, request: &Request, id: u32, vote: Vote) -> Result<Film> {
+    async fn vote(
+        &self,
+        request: &Request,
+        Unchecked(id): Unchecked<u32>,
+        vote: Vote,
+    ) -> Result<Film> {
         assert_eq!(
             request.action().map(|action| action.to_string()).as_deref(),
             Some("vote")
@@ -52,7 +59,7 @@ impl AsyncResource for Films {
     }
 
     #[action(DELETE, "vote")]
-    async fn withdraw(&self, _: &Request, id: u32) -> Result<()> {
+    async fn withdraw(&self, _: &Request, Unchecked(id): Unchecked<u32>) -> Result<()> {
         if id == 404 {
             Err(Error::not_found("No such film."))
         } else {
@@ -176,6 +183,7 @@ struct Shelf<T>(T);
 struct Emptied;
 
 impl<T: Send + Sync + 'static> ResourceAction<Shelf<T>> for Emptied {
+    type Caller = ();
     const SPEC: &'static ActionSpec =
         &ActionSpec::on_collection("emptied", Method::DELETE, "things");
 

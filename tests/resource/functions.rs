@@ -146,6 +146,8 @@ fn the_signature_is_the_documentation() {
 async fn an_access_has_the_state_of_its_function() {
     struct OfTheCity;
     impl Access<Library> for OfTheCity {
+        type Caller = ();
+
         async fn check(library: &Library, request: &Request) -> Result<()> {
             if request.header("x-city") == Some(&library.name) {
                 return Ok(());

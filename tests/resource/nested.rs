@@ -24,6 +24,8 @@ struct NewTask {
 struct NotOfProject9;
 
 impl Access<Tasks> for NotOfProject9 {
+    type Caller = ();
+
     async fn check(tasks: &Tasks, request: &Request) -> Result<()> {
         match tasks.parent(request) {
             9 => Err(Error::forbidden("This project is closed.")),
@@ -52,13 +54,13 @@ impl AsyncResource for Tasks {
         })
     }
 
-    async fn retrieve(&self, request: &Request, id: i64) -> Result<Task> {
+    async fn retrieve(&self, request: &Request, Unchecked(id): Unchecked<i64>) -> Result<Task> {
         let project = self.parent(request);
         Ok(Task { id, project })
     }
 
     #[action(POST, "close")]
-    async fn close(&self, request: &Request, id: i64) -> Result<String> {
+    async fn close(&self, request: &Request, Unchecked(id): Unchecked<i64>) -> Result<String> {
         Ok(format!("{} {id}", self.parent(request)))
     }
 

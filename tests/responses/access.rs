@@ -11,6 +11,8 @@ struct Notes {
 struct WithToken;
 
 impl Access<Notes> for WithToken {
+    type Caller = ();
+
     async fn check(notes: &Notes, request: &Request) -> Result<()> {
         match request.header("authorization") {
             None => Err(Error::unauthorized("Bearer realm=\"notes\"")),
@@ -31,7 +33,7 @@ impl AsyncResource for Notes {
         Ok(note.title)
     }
 
-    async fn destroy(&self, _: &Request, _: i64) -> Result<()> {
+    async fn destroy(&self, _: &Request, _: Unchecked<i64>) -> Result<()> {
         Ok(())
     }
 }

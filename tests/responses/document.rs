@@ -405,10 +405,12 @@ fn problems_of_the_application_have_examples() {
 struct Members;
 
 impl<R: Send + Sync> Access<R> for Members {
-    fn security(action: Option<Action>) -> Security {
+    type Caller = ();
+
+    fn security(_: &R, action: Option<Action>) -> Vec<Security> {
         match action {
-            Some(action) if action.is_safe() => Security::Public,
-            _ => Security::HeaderKey("X-Key".into()),
+            Some(action) if action.is_safe() => vec![Security::Public],
+            _ => vec![Security::HeaderKey("X-Key".into())],
         }
     }
 
@@ -424,11 +426,11 @@ struct Notes;
 impl AsyncResource for Notes {
     type Access = Members;
 
-    async fn retrieve(&self, _: &Request, id: u8) -> Result<u8> {
+    async fn retrieve(&self, _: &Request, Unchecked(id): Unchecked<u8>) -> Result<u8> {
         Ok(id)
     }
 
-    async fn destroy(&self, _: &Request, _id: u8) -> Result<()> {
+    async fn destroy(&self, _: &Request, _: Unchecked<u8>) -> Result<()> {
         Ok(())
     }
 }

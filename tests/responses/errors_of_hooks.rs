@@ -29,7 +29,9 @@ enum FilmError {
 struct WithQuota;
 
 impl<R: Sync> Access<R> for WithQuota {
-    fn refusals(_: Option<Action>) -> Vec<ProblemKind> {
+    type Caller = ();
+
+    fn refusals(_: &R, _: Option<Action>) -> Vec<ProblemKind> {
         vec![
             ProblemKind::new(ErrorStatus::new(401)),
             ProblemKind::new(ErrorStatus::new(403)).with_detail("Your quota is for reading."),
@@ -50,12 +52,17 @@ impl AsyncResource for Films {
     type Access = WithQuota;
 
     #[errors(NotFound)]
-    async fn retrieve(&self, _: &Request, _id: i64) -> Result<String, FilmError> {
+    async fn retrieve(&self, _: &Request, _: Unchecked<i64>) -> Result<String, FilmError> {
         Err(FilmError::NotFound)
     }
 
     #[errors(Secret, Taken)]
-    async fn update(&self, _: &Request, id: i64, _: NewPost) -> Result<String, FilmError> {
+    async fn update(
+        &self,
+        _: &Request,
+        Unchecked(id): Unchecked<i64>,
+        _: NewPost,
+    ) -> Result<String, FilmError> {
         Err(if id == 1 {
             FilmError::Taken
         } else {
@@ -63,19 +70,19 @@ impl AsyncResource for Films {
         })
     }
 
-    async fn destroy(&self, _: &Request, _id: i64) -> Result<(), FilmError> {
+    async fn destroy(&self, _: &Request, _: Unchecked<i64>) -> Result<(), FilmError> {
         Err(FilmError::NoDirector)
     }
 
     #[action(POST, "publish")]
     #[errors(NoDirector, Other)]
-    async fn publish(&self, _: &Request, _id: i64) -> Result<(), FilmError> {
+    async fn publish(&self, _: &Request, _: Unchecked<i64>) -> Result<(), FilmError> {
         Err(Error::bad_request("No.").into())
     }
 
     #[action(POST, "hide")]
     #[errors()]
-    async fn hide(&self, _: &Request, _id: i64) -> Result<(), FilmError> {
+    async fn hide(&self, _: &Request, _: Unchecked<i64>) -> Result<(), FilmError> {
         Ok(())
     }
 }

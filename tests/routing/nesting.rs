@@ -145,8 +145,10 @@ async fn a_location_is_below_the_prefix() {
 struct Key;
 
 impl<R: Sync + ?Sized> Access<R> for Key {
-    fn security(_: Option<Action>) -> Security {
-        Security::HeaderKey("X-Key".into())
+    type Caller = ();
+
+    fn security(_: &R, _: Option<Action>) -> Vec<Security> {
+        vec![Security::HeaderKey("X-Key".into())]
     }
 
     async fn check(_: &R, request: &Request) -> Result<()> {
@@ -160,8 +162,10 @@ impl<R: Sync + ?Sized> Access<R> for Key {
 struct Bearer;
 
 impl<R: Sync + ?Sized> Access<R> for Bearer {
-    fn security(_: Option<Action>) -> Security {
-        Security::Bearer
+    type Caller = ();
+
+    fn security(_: &R, _: Option<Action>) -> Vec<Security> {
+        vec![Security::Bearer]
     }
 
     async fn check(_: &R, request: &Request) -> Result<()> {
@@ -177,6 +181,8 @@ async fn a_group_shares_an_access_rule() {
     struct Counted(Arc<AtomicUsize>);
     struct Counts;
     impl Access<Counted> for Counts {
+        type Caller = ();
+
         async fn check(counted: &Counted, _: &Request) -> Result<()> {
             counted.0.fetch_add(1, SeqCst);
             Ok(())
@@ -302,7 +308,9 @@ async fn a_mount_can_be_nested() {
 struct Busy;
 
 impl<R: Sync + ?Sized> Access<R> for Busy {
-    fn refusals(_: Option<Action>) -> Vec<ProblemKind> {
+    type Caller = ();
+
+    fn refusals(_: &R, _: Option<Action>) -> Vec<ProblemKind> {
         vec![ProblemKind::new(ErrorStatus::new(429)).with_retry_after()]
     }
 

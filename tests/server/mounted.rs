@@ -188,6 +188,8 @@ async fn what_a_mount_refuses_is_logged_too() {
     struct Nobody;
 
     impl Access<()> for Nobody {
+        type Caller = ();
+
         async fn check((): &(), _: &Request) -> Result<()> {
             Err(Error::forbidden("Nobody may."))
         }

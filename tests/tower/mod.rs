@@ -56,6 +56,8 @@ async fn a_mount_is_guarded_too() {
     struct Nobody;
 
     impl Access<()> for Nobody {
+        type Caller = ();
+
         async fn check((): &(), _: &Request) -> Result<()> {
             Err(Error::forbidden("Nobody may."))
         }

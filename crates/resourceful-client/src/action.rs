@@ -1,8 +1,6 @@
 //! Targets and inputs of calls to extra actions.
 
-use std::fmt::Display;
-
-use resourceful::{BodyInput, NoInput, OnCollection, OnItem, QueryInput};
+use resourceful::{BodyInput, NoInput, OnCollection, OnItem, QueryInput, Subject};
 use serde::Serialize;
 
 use self::sealed::Sealed;
@@ -12,13 +10,17 @@ use crate::call::Call;
 ///
 /// # Examples
 /// See [`ResourceClient::call`](crate::ResourceClient::call).
-pub trait ClientTarget: Sealed {
+pub trait ClientTarget<R, C>: Sealed {
+    /// The target as clients name it: [`OnItem`] with the id of the item.
+    #[doc(hidden)]
+    type Sent: Send;
+
     /// Path template of the action below the collection.
     #[doc(hidden)]
     fn template(path: &str) -> String;
 
     #[doc(hidden)]
-    fn set_params(&self, call: Call) -> Call;
+    fn set_params(target: &Self::Sent, call: Call) -> Call;
 }
 
 /// Input of an extra action: [`NoInput`], [`QueryInput`] or [`BodyInput`].
@@ -34,26 +36,30 @@ mod sealed {
     pub trait Sealed {}
 }
 
-impl<I> Sealed for OnItem<I> {}
+impl<S> Sealed for OnItem<S> {}
 
-impl<I: Display> ClientTarget for OnItem<I> {
+impl<R, C, S: Subject<R, C>> ClientTarget<R, C> for OnItem<S> {
+    type Sent = OnItem<S::Id>;
+
     fn template(path: &str) -> String {
         format!("{{id}}/{path}")
     }
 
-    fn set_params(&self, call: Call) -> Call {
-        call.param("id", &self.0)
+    fn set_params(OnItem(id): &OnItem<S::Id>, call: Call) -> Call {
+        call.param("id", id)
     }
 }
 
 impl Sealed for OnCollection {}
 
-impl ClientTarget for OnCollection {
+impl<R, C> ClientTarget<R, C> for OnCollection {
+    type Sent = Self;
+
     fn template(path: &str) -> String {
         path.to_owned()
     }
 
-    fn set_params(&self, call: Call) -> Call {
+    fn set_params(_: &Self, call: Call) -> Call {
         call
     }
 }

@@ -97,7 +97,7 @@ impl Client {
     /// }
     /// ```
     #[must_use]
-    pub fn on_behalf_of(&self, request: &Request) -> Self {
+    pub fn on_behalf_of<C>(&self, request: &Request<C>) -> Self {
         Self(CallContext {
             upstream: Arc::clone(&self.0.upstream),
             request_id: HeaderValue::from_str(&request.id()).ok(),

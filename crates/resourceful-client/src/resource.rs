@@ -218,7 +218,7 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// }
     /// ```
     #[must_use]
-    pub fn on_behalf_of(&self, request: &Request) -> Self {
+    pub fn on_behalf_of<C>(&self, request: &Request<C>) -> Self {
         let client = self.client.on_behalf_of(request);
         Self::at(
             client,
@@ -409,18 +409,19 @@ impl<R: AsyncResource> ResourceClient<R> {
     /// ```
     pub async fn call<A>(
         &self,
-        target: A::Target,
+        target: <A::Target as ClientTarget<R, A::Caller>>::Sent,
         input: A::Input,
     ) -> Result<A::Output, ResourceError>
     where
         A: ResourceAction<R>,
-        A::Target: ClientTarget,
+        A::Target: ClientTarget<R, A::Caller>,
         A::Input: ClientInput,
         A::Output: FromResponse,
     {
         let path = self.below(&A::Target::template(A::SPEC.path()));
         let call = self.request(Action::Extra(A::SPEC).method(), &path);
-        fetch(input.add_to(target.set_params(call))).await
+        let call = A::Target::set_params(&target, call);
+        fetch(input.add_to(call)).await
     }
 
     fn on_item(&self, method: Method, id: &R::Id) -> Call {

@@ -1,12 +1,12 @@
 //! Expands `#[action(POST, "publish")]` inside a `#[resource]` block.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Pat, Token, Type,
-    parse_quote,
+    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Pat, PatType, Token,
+    Type, parse_quote,
 };
 
 use crate::case::camel_case;
@@ -16,8 +16,9 @@ use crate::hooks;
 
 /// Error message for a wrong signature.
 const EXPECTED_SIGNATURE: &str = "an action needs the signature `async fn(&self, request: \
-                                  &Request[, id: Id][, input: Input]) -> Result<..>`; a parameter \
-                                  called `id` makes it an action of an item";
+                                  &Request[, item: Subject][, input: Input]) -> Result<..>`; an item makes it \
+                                  an action of an item: an `id`, a subject of another hook, or the only \
+                                  parameter with `#[action(POST, \"publish\", detail)]`";
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -25,14 +26,37 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 struct Args {
     method: Ident,
     path: LitStr,
+    /// Whether it is an action of an item, whatever its parameters are called.
+    is_detail: bool,
+}
+
+/// The item in the signature of a standard hook.
+pub(crate) struct HookItem {
+    pub(crate) ty: Type,
+    /// Whether it is called `id`: its type is that of a bare id.
+    is_id: bool,
+}
+
+impl HookItem {
+    /// The item, which is the second parameter after `&self`.
+    pub(crate) fn of(hook: &ImplItemFn) -> Option<Self> {
+        match hook.sig.inputs.iter().nth(2)? {
+            FnArg::Typed(parameter) => Some(Self {
+                ty: (*parameter.ty).clone(),
+                is_id: is_id(&parameter.pat),
+            }),
+            FnArg::Receiver(_) => None,
+        }
+    }
 }
 
 /// An extra action and the parts of its signature.
 struct ExtraAction<'f> {
     function: &'f ImplItemFn,
     args: Args,
-    /// Type of the item's id; `None` for an action of the collection.
-    id: Option<&'f Type>,
+    request: &'f Type,
+    /// Type of the item; `None` for an action of the collection.
+    item: Option<&'f Type>,
     input: Option<&'f Type>,
     /// Variants of the error type that the hook returns.
     errors: Option<Vec<Ident>>,
@@ -42,7 +66,7 @@ struct ExtraAction<'f> {
 /// beside the block: the hooks as inherent functions, and a type for each action.
 pub(crate) fn extract(
     block: &mut ItemImpl,
-    id: Option<&Type>,
+    items: &[HookItem],
     errors: &mut Vec<Error>,
 ) -> TokenStream {
     let mut functions = Vec::new();
@@ -58,7 +82,7 @@ pub(crate) fn extract(
     for function in &mut functions {
         let expanded = take_args(function).and_then(|args| {
             let errors = errors::take(function)?;
-            let extra = ExtraAction::parse(function, args, id, errors)?;
+            let extra = ExtraAction::parse(function, args, items, errors)?;
             let name = extra.name(&block.self_ty)?;
             Ok((extra.expand(&name, &block.self_ty), name))
         });
@@ -74,7 +98,9 @@ pub(crate) fn extract(
         return TokenStream::new();
     }
     block.items.push(parse_quote! {
-        fn extra_actions(actions: &mut impl ::resourceful::ExtraActions<Self>) {
+        fn extra_actions(
+            actions: &mut impl ::resourceful::ExtraActions<Self, ::resourceful::Caller<Self>>,
+        ) {
             #(actions.add::<#names>();)*
         }
     });
@@ -115,17 +141,28 @@ impl Parse for Args {
         let method: Ident = input.parse()?;
         input.parse::<Token![,]>()?;
         let path = input.parse()?;
-        input.parse::<Option<Token![,]>>()?;
-        Ok(Self { method, path })
+        let mut is_detail = false;
+        while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+            let argument: Ident = input.parse()?;
+            if argument != "detail" {
+                return Err(Error::new(argument.span(), "expected `detail`"));
+            }
+            is_detail = true;
+        }
+        Ok(Self {
+            method,
+            path,
+            is_detail,
+        })
     }
 }
 
 impl<'f> ExtraAction<'f> {
-    /// `id_type` is the resource's id type, if a hook's signature contains it.
+    /// `items` are those of the standard hooks.
     fn parse(
         function: &'f ImplItemFn,
         args: Args,
-        id_type: Option<&Type>,
+        items: &[HookItem],
         errors: Option<Vec<Ident>>,
     ) -> Result<Self, Error> {
         let signature = &function.sig;
@@ -133,33 +170,30 @@ impl<'f> ExtraAction<'f> {
         if signature.asyncness.is_none() || hooks::output(function).is_none() {
             return Err(wrong_signature());
         }
-        let inputs: Vec<_> = signature.inputs.iter().collect();
-        let (id, input) = match inputs[..] {
-            [FnArg::Receiver(_), FnArg::Typed(_)] => (None, None),
-            [FnArg::Receiver(_), FnArg::Typed(_), FnArg::Typed(parameter)]
-                if is_id(&parameter.pat) =>
-            {
-                (Some(&*parameter.ty), None)
-            }
-            [FnArg::Receiver(_), FnArg::Typed(_), FnArg::Typed(parameter)] => {
-                (None, Some(&*parameter.ty))
-            }
-            [
-                FnArg::Receiver(_),
-                FnArg::Typed(_),
-                FnArg::Typed(id),
-                FnArg::Typed(input),
-            ] if is_id(&id.pat) => (Some(&*id.ty), Some(&*input.ty)),
+        let mut inputs = signature.inputs.iter();
+        let (Some(FnArg::Receiver(_)), Some(FnArg::Typed(request))) =
+            (inputs.next(), inputs.next())
+        else {
+            return Err(wrong_signature());
+        };
+        let others: Vec<_> = inputs
+            .filter_map(|input| match input {
+                FnArg::Typed(parameter) => Some(parameter),
+                FnArg::Receiver(_) => None,
+            })
+            .collect();
+        let (item, input) = match others[..] {
+            [] if !args.is_detail => (None, None),
+            [only] if args.is_detail || is_item(only, items)? => (Some(&*only.ty), None),
+            [only] => (None, Some(&*only.ty)),
+            [item, input] => (Some(&*item.ty), Some(&*input.ty)),
             _ => return Err(wrong_signature()),
         };
-        if id.is_none() && input.is_some() && input == id_type {
-            let message = "this parameter has the type of an item's id: if it is the id, call it `id` (or `_id`)";
-            return Err(Error::new(input.span(), message));
-        }
         Ok(Self {
             function,
             args,
-            id,
+            request: &request.ty,
+            item,
             input,
             errors,
         })
@@ -184,12 +218,12 @@ impl<'f> ExtraAction<'f> {
         let hook = ident.to_string();
         let doc = doc_comments::text(&self.function.attrs);
         let type_doc = format!("The action `{hook}`, for clients.");
-        let Args { method, path } = &self.args;
-        let (constructor, target, id) = match self.id {
-            Some(id) => (
+        let Args { method, path, .. } = &self.args;
+        let (constructor, target, item) = match self.item {
+            Some(item) => (
                 quote!(on_item),
-                quote!(::resourceful::OnItem<#id>),
-                quote!(::resourceful::OnItem(id)),
+                quote_spanned!(item.span()=> ::resourceful::OnItem<#item>),
+                quote!(::resourceful::OnItem(item)),
             ),
             None => (
                 quote!(on_collection),
@@ -199,12 +233,13 @@ impl<'f> ExtraAction<'f> {
         };
         let (input_type, input) = self.input();
         let arguments = [
-            self.id.map(|_| quote!(, id)),
+            self.item.map(|_| quote!(, item)),
             self.input.map(|_| quote!(, input)),
         ];
         let arguments = arguments.iter().flatten();
         let (output, conversion) = self.output();
         let error = hooks::error_type(self.function);
+        let request = self.request;
         let trait_path = quote!(::resourceful::ResourceAction<#self_type>);
         let errors = self.errors.iter();
         let errors = errors.map(|names| errors::of_type(names, name, &trait_path));
@@ -224,6 +259,7 @@ impl<'f> ExtraAction<'f> {
                 );
                 const DOC: &'static str = #doc;
                 #(#errors)*
+                type Caller = ::resourceful::Caller<#self_type>;
                 type Target = #target;
                 type Input = #input_type;
                 type Output = #output;
@@ -231,8 +267,8 @@ impl<'f> ExtraAction<'f> {
 
                 async fn run(
                     resource: &#self_type,
-                    request: &::resourceful::Request,
-                    #id: #target,
+                    request: #request,
+                    #item: #target,
                     #input: #input_type,
                 ) -> ::core::result::Result<#output, #error> {
                     resource.#ident(request #(#arguments)*).await #conversion
@@ -263,6 +299,27 @@ impl<'f> ExtraAction<'f> {
             return (quote!(::resourceful::NoContent), conversion);
         }
         (output, TokenStream::new())
+    }
+}
+
+/// Whether the only parameter of an action is an item: an id by its name, or a subject of another hook.
+fn is_item(parameter: &PatType, items: &[HookItem]) -> Result<bool, Error> {
+    let is_unchecked = |ty: &Type| match ty {
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            last.is_some_and(|last| last.ident == "Unchecked")
+        }
+        _ => false,
+    };
+    if is_id(&parameter.pat) || is_unchecked(&parameter.ty) {
+        return Ok(true);
+    }
+    match items.iter().find(|item| item.ty == *parameter.ty) {
+        Some(item) if item.is_id => {
+            let message = "this parameter has the type of an item's id: if it is the id, call it `id` (or `_id`)";
+            Err(Error::new(parameter.ty.span(), message))
+        }
+        item => Ok(item.is_some()),
     }
 }
 

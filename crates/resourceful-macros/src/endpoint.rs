@@ -24,7 +24,10 @@ struct Parameters<'f> {
     path: Vec<(&'f Ident, &'f Type)>,
     query: Option<&'f Type>,
     body: Option<&'f Type>,
-    takes_request: bool,
+    /// The caller in the type of the request, `None` if there is no request.
+    caller: Option<TokenStream>,
+    /// Whether the function takes the request with its body.
+    takes_whole_request: bool,
     /// The arguments of a call, in the order of the signature.
     arguments: Vec<TokenStream>,
 }
@@ -92,21 +95,22 @@ fn expand_function(function: &ItemFn, names: &Names) -> Result<TokenStream, Erro
     let mut call_sig = sig.clone();
     call_sig.ident = Ident::new("call", sig.ident.span());
     call_sig.inputs.insert(0, syn::parse_quote!(self));
-    let (generics, state) = match parameters.state {
-        Some(state) => (quote!(), quote!(#state)),
-        None => (
-            quote!(<S: ::core::marker::Send + ::core::marker::Sync + 'static>),
-            quote!(S),
-        ),
+    let any = |name: &str| {
+        let name = format_ident!("{name}");
+        let bounds = quote!(::core::marker::Send + ::core::marker::Sync + 'static);
+        (quote!(#name: #bounds,), quote!(#name))
     };
+    let given = |ty: TokenStream| (TokenStream::new(), ty);
+    let state = parameters.state.map(|state| quote!(#state));
+    let stateless = state.clone().unwrap_or_else(|| quote!(()));
+    let without_caller = parameters.caller.clone().unwrap_or_else(|| quote!(()));
+    let (any_state, state) = state.map_or_else(|| any("S"), given);
+    let (any_caller, caller) = parameters.caller.clone().map_or_else(|| any("C"), given);
     let name = &sig.ident;
     let type_name = format_ident!("__{name}_endpoint");
     let Names { tag, operation_id } = names;
     let doc = doc_comments::text(attrs);
-    let stateless = parameters
-        .state
-        .map_or_else(|| quote!(()), |state| quote!(#state));
-    let trait_path = quote!(::resourceful::EndpointFunction<#stateless>);
+    let trait_path = quote!(::resourceful::EndpointFunction<#stateless, #without_caller>);
     let errors = names_of_errors.iter();
     let errors = errors.map(|names| errors::of_type(names, &type_name, &trait_path));
     let (errors, checks): (Vec<_>, Vec<_>) = errors.unzip();
@@ -135,7 +139,7 @@ fn expand_function(function: &ItemFn, names: &Names) -> Result<TokenStream, Erro
 
         impl ::resourceful::hidden::IsEndpoint for #type_name {}
 
-        impl #generics ::resourceful::EndpointFunction<#state> for #type_name {
+        impl<#any_state #any_caller> ::resourceful::EndpointFunction<#state, #caller> for #type_name {
             const DOC: &'static str = #doc;
             const TAG: &'static str = #tag;
             const OPERATION_ID: &'static str = #operation_id;
@@ -148,7 +152,7 @@ fn expand_function(function: &ItemFn, names: &Names) -> Result<TokenStream, Erro
 
             async fn run(
                 __state: &#state,
-                __request: &::resourceful::Request,
+                __request: ::resourceful::Request<#caller>,
                 #path_pattern: #path,
                 #input_pattern: #input,
             ) -> ::core::result::Result<#output, #error> {
@@ -172,7 +176,7 @@ impl<'f> Parameters<'f> {
             let message = format!("a function reads {MAX_PATH} parameters of its path at most");
             return Err(Error::new_spanned(&function.sig.inputs, message));
         }
-        if parameters.body.is_some() && parameters.takes_request {
+        if parameters.body.is_some() && parameters.takes_whole_request {
             let message = "the body is read already: take `request: &Request`, or read the body from `Request`";
             return Err(Error::new_spanned(&function.sig.inputs, message));
         }
@@ -192,20 +196,23 @@ impl<'f> Parameters<'f> {
             ))
         };
         if let Type::Reference(reference) = ty {
-            if is_request(&reference.elem) {
-                return Ok(quote!(__request));
+            if let Some(caller) = caller(&reference.elem) {
+                return match self.caller.replace(caller) {
+                    Some(_) => twice("request"),
+                    None => Ok(quote!(&__request)),
+                };
             }
             if self.state.replace(&reference.elem).is_some() {
                 return twice("state: put both into one struct");
             }
             return Ok(quote!(__state));
         }
-        if is_request(ty) {
-            if self.takes_request {
-                return twice("request");
-            }
-            self.takes_request = true;
-            return Ok(quote!(__whole));
+        if let Some(caller) = caller(ty) {
+            self.takes_whole_request = true;
+            return match self.caller.replace(caller) {
+                Some(_) => twice("request"),
+                None => Ok(quote!(__request)),
+            };
         }
         match &*trimmed(&pattern.ident) {
             "query" => match self.query.replace(ty) {
@@ -258,7 +265,6 @@ impl<'f> Parameters<'f> {
                 quote!(::resourceful::BodyInput<#ty>),
                 quote!(::resourceful::BodyInput(__body)),
             ),
-            None if self.takes_request => (quote!(::resourceful::Request), quote!(__whole)),
             None => return query,
         };
         if self.query.is_none() {
@@ -284,14 +290,12 @@ fn is_body(ty: &Type) -> bool {
     name.is_some_and(|name| ["Form", "Json", "Bulk"].iter().any(|body| name == body))
 }
 
-/// Whether the type is written as `Request`, or as a path to it.
-fn is_request(ty: &Type) -> bool {
-    match ty {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Request"),
-        _ => false,
-    }
+/// The caller `C` of a type that is written as `Request<C>`, or as a path to it; `()` for `Request`.
+fn caller(ty: &Type) -> Option<TokenStream> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    (last.ident == "Request").then(|| match hooks::generics(ty, "Request")[..] {
+        [caller, ..] => quote!(#caller),
+        [] => quote!(()),
+    })
 }

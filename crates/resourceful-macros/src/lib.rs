@@ -6,6 +6,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod action;
+mod as_ref;
 mod case;
 mod doc_comments;
 mod endpoint;
@@ -22,7 +23,7 @@ use proc_macro::TokenStream;
 /// * `ACTIONS`: the hooks that the block contains;
 /// * `NAME`: the type's name in snake case (`BlogPosts` is `blog_posts`), or the name in
 ///   `#[resource(name = "posts")]`;
-/// * the associated types `Id`, `Query`, `ListItem`, `Item`, `Create`, `CreateOutput`, `Update`,
+/// * the associated types `Id`, `RetrieveSubject`, `UpdateSubject`, `PartialUpdateSubject`, `DestroySubject`, `Query`, `ListItem`, `Item`, `Create`, `CreateOutput`, `Update`,
 ///   `UpdateOutput`, `PartialUpdate`, `PartialUpdateOutput`, `DestroyOutput` and `Error`, taken
 ///   from the hooks' signatures; `Never` if no hook uses one;
 /// * `DOCS`: the doc comments of the block and of its hooks, for the API document.
@@ -30,9 +31,11 @@ use proc_macro::TokenStream;
 /// Items that the block contains already stay as they are. `type Access` is never added.
 ///
 /// # Extra actions
-/// `#[action(METHOD, "path")]` makes a hook besides the six. A parameter called `id` makes it an
-/// action of an item; without one it is an action of the collection. The parameter after that is
-/// its input: the body for `POST`, `PUT` and `PATCH`, the query for `GET` and `DELETE`.
+/// `#[action(METHOD, "path")]` makes a hook besides the six. It is an action of an item if it has an `id`,
+/// an `Unchecked` id, or a subject that another item hook takes, too, as its first parameter after the
+/// request; `#[action(METHOD, "path", detail)]` also makes it one. Without an item it is an action of the
+/// collection. The parameter after that is its input: the body for `POST`, `PUT` and `PATCH`, the query for
+/// `GET` and `DELETE`.
 /// `Result<()>` returns 204. The macro generates a type named after resource and hook
 /// (`PostsPublish`), by which clients call the action.
 ///
@@ -125,13 +128,39 @@ pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
     resource::expand(arguments.into(), item.into()).into()
 }
 
+/// Implements `AsRef` for the types of the fields with `#[as_ref]`.
+///
+/// A resource holds in such fields what its access rule needs, for example an authenticator.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+///
+/// struct Keys(Vec<String>);
+///
+/// #[derive(AsRef)]
+/// struct Notes {
+///     #[as_ref]
+///     keys: Keys,
+///     limit: usize,
+/// }
+///
+/// let notes = Notes { keys: Keys(vec![]), limit: 10 };
+/// let keys: &Keys = notes.as_ref();
+/// assert!(keys.0.len() < notes.limit);
+/// ```
+#[proc_macro_derive(AsRef, attributes(as_ref))]
+pub fn as_ref(item: TokenStream) -> TokenStream {
+    as_ref::expand(item.into()).into()
+}
+
 /// Makes an `async fn` a view whose signature is its documentation.
 ///
 /// | parameter | value |
 /// |---|---|
 /// | `state: &T` (any name) | the state that [`Guarded::state`](https://docs.rs/resourceful/latest/resourceful/struct.Guarded.html#method.state) has set |
-/// | `request: &Request` (any name) | the request, whose body was read |
-/// | `request: Request` (any name) | the request with its body |
+/// | `request: &Request<C>` (any name) | the request from the caller `C`, whose body was read |
+/// | `request: Request<C>` (any name) | the request with its body |
 /// | `query: T` | the query string; 422 with each wrong parameter |
 /// | `body: T` | the body; 400, 413, 415, or 422 with each wrong field |
 /// | any other name | the parameter of the path with this name; 404 if it cannot be one |

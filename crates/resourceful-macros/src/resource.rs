@@ -1,11 +1,11 @@
 //! Expands `#[resource]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, ItemImpl, LitStr, Type, parse_quote};
 
-use crate::action;
+use crate::action::{self, HookItem};
 use crate::case::snake_case;
 use crate::doc_comments;
 use crate::errors;
@@ -62,19 +62,18 @@ const ACTIONS: [&str; 6] = [
 /// Associated types with the hooks and parameter indexes that define them. The first hook in the
 /// block decides.
 const INPUTS: &[(&str, &[(&str, usize)])] = &[
-    (
-        "Id",
-        &[
-            ("retrieve", 2),
-            ("update", 2),
-            ("partial_update", 2),
-            ("destroy", 2),
-        ],
-    ),
     ("Query", &[("list", 2)]),
     ("Create", &[("create", 2)]),
     ("Update", &[("update", 3)]),
     ("PartialUpdate", &[("partial_update", 3)]),
+];
+
+/// Associated types for items, with the hooks that define them.
+const SUBJECTS: [(&str, &str); 4] = [
+    ("RetrieveSubject", "retrieve"),
+    ("UpdateSubject", "update"),
+    ("PartialUpdateSubject", "partial_update"),
+    ("DestroySubject", "destroy"),
 ];
 
 /// Associated types for results, with the hooks that define them.
@@ -98,8 +97,11 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut errors = Vec::new();
-    let id_type = id_type(&block);
-    let actions = action::extract(&mut block, id_type.as_ref(), &mut errors);
+    let items = SUBJECTS
+        .iter()
+        .filter_map(|(_, hook)| HookItem::of(hooks::find(&block, hook)?));
+    let items: Vec<_> = items.collect();
+    let actions = action::extract(&mut block, &items, &mut errors);
     let others = ["parent", "location_id", "ready", "extra_actions"];
     errors.extend(hooks::check(&mut block, HOOKS, &others, "`AsyncResource`"));
     errors.extend(hooks::require_access(&mut block));
@@ -107,17 +109,29 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let check = errors::add_const(&mut block, &trait_path, &mut errors);
     add_consts(&mut block, &name);
     doc_comments::add_const(&mut block, HOOKS);
+    add_subjects(&mut block, items.first());
     add_types(&mut block);
     let errors = errors.iter().map(Error::to_compile_error);
     quote!(#(#errors)* #block #actions #check)
 }
 
-/// Type of an item's id, if a hook has it as a parameter.
-fn id_type(block: &ItemImpl) -> Option<Type> {
-    let (_, sources) = INPUTS.iter().find(|(name, _)| *name == "Id")?;
-    sources
-        .iter()
-        .find_map(|(hook, index)| hooks::parameter(hooks::find(block, hook)?, *index).cloned())
+/// Adds `Id` and the types of the items. The first item in the block decides the id.
+fn add_subjects(block: &mut ItemImpl, first: Option<&HookItem>) {
+    let span = first.map_or_else(Span::call_site, |first| first.ty.span());
+    let id = first.map(|HookItem { ty, .. }| {
+        let subject =
+            quote_spanned!(ty.span()=> ::resourceful::Subject<Self, ::resourceful::Caller<Self>>);
+        quote!(<#ty as #subject>::Id)
+    });
+    add_type(block, "Id", id);
+    for (name, hook) in SUBJECTS {
+        let item = hooks::find(block, hook).and_then(HookItem::of);
+        let ty = item.map_or_else(
+            || quote_spanned!(span=> ::resourceful::Unchecked<Self::Id>),
+            |HookItem { ty, .. }| quote!(#ty),
+        );
+        add_type(block, name, Some(ty));
+    }
 }
 
 fn add_consts(block: &mut ItemImpl, name: &LitStr) {

@@ -29,7 +29,7 @@ mod task;
 
 #[doc(no_inline)]
 pub use http;
-pub use resourceful_macros::{Problem, endpoint, resource, view};
+pub use resourceful_macros::{AsRef, Problem, endpoint, resource, view};
 #[cfg(feature = "tls")]
 #[doc(no_inline)]
 pub use tokio_rustls::rustls;
@@ -57,15 +57,19 @@ pub use self::error::problem::Problem;
 pub use self::error::{BoxError, Error, ErrorStatus, Result};
 pub use self::handler::access::{Access, Public};
 pub use self::handler::authenticate::{Authenticate, Authentication};
+pub use self::handler::authenticator::{Any, Authenticator};
 pub use self::handler::description::Description;
 pub use self::handler::endpoint_function::EndpointFunction;
 pub use self::handler::id::Id;
+pub use self::handler::only::{Only, Policy};
 pub use self::handler::parent::{NoParent, Parent, Parents};
-pub use self::handler::resource::AsyncResource;
+pub use self::handler::resource::{AsyncResource, Caller};
 pub use self::handler::resource_action::{
     ActionInput, ActionTarget, BodyInput, ExtraActions, NoInput, OnCollection, OnItem, QueryInput,
     ResourceAction,
 };
+pub use self::handler::signed_in::{Maybe, SignedIn, SignedInToWrite};
+pub use self::handler::subject::{Subject, Unchecked};
 pub use self::handler::unused::Never;
 pub use self::handler::view::{AsyncView, Guarded, guarded, public};
 pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkResults, BulkSuccess};
@@ -111,10 +115,10 @@ pub use self::websocket::{AsyncSocket, IncomingMessage, Message, OutgoingMessage
 pub mod prelude {
     pub use crate::RepresentationExt as _;
     pub use crate::{
-        Access, Action, Actions, App, AsyncResource, AsyncView, Bulk, Change, Description, Error,
-        FieldError, Filtered, IntoResponse, Json, LimitOffset, Page, PageNumber, Problem, Public,
-        Request, Response, Result, TestClient, Unpaged, blocking, endpoint, gather, guarded,
-        public, resource, view,
+        Access, Action, Actions, App, AsRef, AsyncResource, AsyncView, Bulk, Change, Description,
+        Error, FieldError, Filtered, IntoResponse, Json, LimitOffset, Page, PageNumber, Problem,
+        Public, Request, Response, Result, SignedIn, Subject, TestClient, Unchecked, Unpaged,
+        blocking, endpoint, gather, guarded, public, resource, view,
     };
     pub use garde::Validate;
     pub use schemars::JsonSchema;

@@ -5,6 +5,8 @@ struct Notes;
 struct Members;
 
 impl Access<Notes> for Members {
+    type Caller = ();
+
     async fn check(_: &Notes, _: &Request) -> Result<()> {
         Ok(())
     }

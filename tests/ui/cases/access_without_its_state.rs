@@ -6,6 +6,8 @@ struct Keys;
 struct KnownKey;
 
 impl Access<Keys> for KnownKey {
+    type Caller = ();
+
     async fn check(_: &Keys, _: &Request) -> Result<()> {
         Ok(())
     }

@@ -88,7 +88,8 @@ impl App {
 
     /// Requires the access `A` for all routes of this application, besides the access of each route.
     ///
-    /// A group of routes is a [nested](Self::nest) application. `A` is checked first.
+    /// A group of routes is a [nested](Self::nest) application. `A` is checked first. Hooks do not get its
+    /// caller: they get that of their own access.
     ///
     /// # Examples
     /// ```
@@ -97,6 +98,8 @@ impl App {
     /// struct Local;
     ///
     /// impl Access<()> for Local {
+    ///     type Caller = ();
+    ///
     ///     async fn check(_: &(), request: &Request) -> Result<()> {
     ///         let local = request.peer().is_some_and(|peer| peer.ip().is_loopback());
     ///         if local { Ok(()) } else { Err(Error::forbidden("Only from this machine.")) }
@@ -127,6 +130,8 @@ impl App {
     /// struct Known;
     ///
     /// impl Access<Networks> for Known {
+    ///     type Caller = ();
+    ///
     ///     async fn check(networks: &Networks, request: &Request) -> Result<()> {
     ///         let known = request.client_ip().is_some_and(|client| networks.0.contains(&client));
     ///         if known { Ok(()) } else { Err(Error::forbidden("Your address is not known here.")) }
@@ -166,11 +171,11 @@ struct AccessGate<A, S> {
 
 impl<A: Access<S>, S: Send + Sync + 'static> Gate for AccessGate<A, S> {
     fn check<'a>(&'a self, request: &'a Request) -> Checked<'a> {
-        Box::pin(A::check(&self.state, request))
+        Box::pin(async { A::check(&self.state, request).await.map(drop) })
     }
 
     fn describe(&self, operation: &mut Operation, registry: &mut Registry) {
-        operation.require_security(A::security(None), registry);
-        operation.add_refusals::<A>(A::refusals(None), registry);
+        operation.require_security(&A::security(&self.state, None), registry);
+        operation.add_refusals::<A>(A::refusals(&self.state, None), registry);
     }
 }

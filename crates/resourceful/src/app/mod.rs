@@ -23,14 +23,16 @@ use crate::docs::openapi_json::Served;
 use crate::docs::swagger_ui::{self, Docs};
 use crate::endpoint::Endpoint;
 use crate::endpoint::action_endpoint::ActionEndpoint;
-use crate::endpoint::function_endpoint::{FunctionKind, FunctionView, ViewFunction};
+use crate::endpoint::function_endpoint::{
+    FunctionCaller, FunctionKind, FunctionView, ViewFunction,
+};
 use crate::endpoint::public_endpoint::Public;
 use crate::endpoint::view_endpoint::{ViewEndpoint, ViewHook};
 use crate::error::build_error::{BuildError, BuildErrors};
 use crate::error::problem::Problem;
 use crate::error::{Error, Result};
 use crate::handler::access::Access;
-use crate::handler::resource::AsyncResource;
+use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{ExtraActions, ResourceAction};
 use crate::handler::standard_actions::add_standard_actions;
 use crate::handler::view::AsyncView;
@@ -231,8 +233,8 @@ impl App {
     pub fn get<V, K>(self, path: &str, view: V) -> Self
     where
         V: FunctionView,
-        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
         V::Access: Access<V::State>,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, FunctionCaller<V>, K>,
     {
         self.function(path, Method::GET, view)
     }
@@ -251,8 +253,8 @@ impl App {
     pub fn post<V, K>(self, path: &str, view: V) -> Self
     where
         V: FunctionView,
-        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
         V::Access: Access<V::State>,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, FunctionCaller<V>, K>,
     {
         self.function(path, Method::POST, view)
     }
@@ -269,8 +271,8 @@ impl App {
     pub fn put<V, K>(self, path: &str, view: V) -> Self
     where
         V: FunctionView,
-        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
         V::Access: Access<V::State>,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, FunctionCaller<V>, K>,
     {
         self.function(path, Method::PUT, view)
     }
@@ -287,8 +289,8 @@ impl App {
     pub fn patch<V, K>(self, path: &str, view: V) -> Self
     where
         V: FunctionView,
-        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
         V::Access: Access<V::State>,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, FunctionCaller<V>, K>,
     {
         self.function(path, Method::PATCH, view)
     }
@@ -305,8 +307,8 @@ impl App {
     pub fn delete<V, K>(self, path: &str, view: V) -> Self
     where
         V: FunctionView,
-        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
         V::Access: Access<V::State>,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, FunctionCaller<V>, K>,
     {
         self.function(path, Method::DELETE, view)
     }
@@ -658,8 +660,8 @@ impl App {
     fn function<V, K>(self, path: &str, method: Method, view: V) -> Self
     where
         V: FunctionView,
-        V::Function: FunctionKind<K> + ViewFunction<V::State, K>,
         V::Access: Access<V::State>,
+        V::Function: FunctionKind<K> + ViewFunction<V::State, FunctionCaller<V>, K>,
     {
         let endpoint = V::Function::into_endpoint(view.into_guarded());
         self.register(path, Methods::One(method), endpoint)
@@ -713,8 +715,8 @@ struct ActionRoutes<'a, R> {
     caller: &'static Location<'static>,
 }
 
-impl<R: AsyncResource> ExtraActions<R> for ActionRoutes<'_, R> {
-    fn add<A: ResourceAction<R>>(&mut self) {
+impl<R: AsyncResource> ExtraActions<R, Caller<R>> for ActionRoutes<'_, R> {
+    fn add<A: ResourceAction<R, Caller = Caller<R>>>(&mut self) {
         let parent = if A::SPEC.is_detail() {
             self.item
         } else {

@@ -1,6 +1,8 @@
 //! [`Mount`]: a tower service below a path of an application.
 
+use std::any::TypeId;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderValue, LOCATION};
@@ -14,6 +16,7 @@ use crate::handler::access::Access;
 use crate::handler::view::Guarded;
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 use crate::response::tower_service::{HttpService, SharedService};
 use crate::service::AppService;
@@ -48,7 +51,8 @@ where
     T: Send + Sync + 'static,
     S: HttpService,
 {
-    type Input = Inner;
+    type Caller = A::Caller;
+    type Input = ();
     type Output = Response;
 
     fn telemetry(&self) -> Telemetry {
@@ -65,42 +69,38 @@ where
         self.timeout
     }
 
-    async fn authorise(&self, request: &Request) -> Result<()> {
+    async fn authorise(&self, request: &Request) -> Result<A::Caller> {
         A::check(&self.state, request).await
     }
 
-    /// Makes the request for the mounted service.
-    async fn read(&self, request: &mut Request) -> Result<Inner> {
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
+    }
+
+    async fn call(&self, request: Request<A::Caller>, (): ()) -> Result<Response> {
         let prefix = prefix(request.matched_path()).len();
         let path = &request.path()[..prefix];
         let root_path = format!("{}{path}", request.head().root_path());
         let mounted = Mounted {
-            connection: connection_info(request),
+            connection: connection_info(&request),
             root_path: root_path.as_str().into(),
             is_measured: request.head().is_measured(),
         };
-        let mut request = below(request.take(), prefix)?;
+        let (mut request, caller) = below(request, prefix)?;
         request.extensions_mut().insert(mounted);
-        Ok(Inner { request, root_path })
-    }
-
-    async fn call(&self, _: &Request, inner: Inner) -> Result<Response> {
-        let mut response = self.service.get().respond(inner.request).await?;
+        if TypeId::of::<A::Caller>() != TypeId::of::<()>() {
+            request.extensions_mut().insert(Arc::new(caller));
+        }
+        let mut response = self.service.get().respond(request).await?;
         if !self.is_application {
-            add_prefix(response.headers_mut(), &inner.root_path);
+            add_prefix(response.headers_mut(), &root_path);
         }
         Ok(response)
     }
 
-    fn respond(&self, response: Response) -> Result<Reply> {
+    fn respond(&self, response: Response, _: &Head) -> Result<Reply> {
         Ok(response.into())
     }
-}
-
-/// A request for the mounted service, and the prefix that was removed from its path.
-pub(crate) struct Inner {
-    request: http::Request<Body>,
-    root_path: String,
 }
 
 /// The path of the mount, from the path that it is registered at.
@@ -113,7 +113,7 @@ fn prefix(pattern: &str) -> &str {
 
 /// The connection, with the scheme and the client as this application's trusted proxies report
 /// them.
-fn connection_info(request: &Request) -> Option<ConnectionInfo> {
+fn connection_info<C>(request: &Request<C>) -> Option<ConnectionInfo> {
     request.head().origin.map(|connection| ConnectionInfo {
         is_encrypted: request.scheme() == "https",
         client: request.client_ip(),
@@ -140,8 +140,8 @@ fn add_prefix(headers: &mut HeaderMap, root_path: &str) {
     }
 }
 
-/// Removes the prefix from the path of a request.
-fn below(request: Request, prefix: usize) -> Result<http::Request<Body>> {
+/// Makes the request for the mounted service, without the prefix of its path.
+fn below<C>(request: Request<C>, prefix: usize) -> Result<(http::Request<Body>, C)> {
     let rest = &request.path()[prefix..];
     let slash = if rest.starts_with('/') { "" } else { "/" };
     let query = request
@@ -149,9 +149,9 @@ fn below(request: Request, prefix: usize) -> Result<http::Request<Body>> {
         .query()
         .map_or(String::new(), |query| format!("?{query}"));
     let target = format!("{slash}{rest}{query}");
-    let mut inner = request.into_http();
+    let (mut inner, caller) = request.into_http_and_caller();
     let mut uri = std::mem::take(inner.uri_mut()).into_parts();
     uri.path_and_query = Some(PathAndQuery::try_from(target).map_err(Error::internal)?);
     *inner.uri_mut() = http::Uri::from_parts(uri).map_err(Error::internal)?;
-    Ok(inner)
+    Ok((inner, caller))
 }

@@ -16,6 +16,7 @@ use crate::handler::access::Access;
 use crate::handler::view::Guarded;
 use crate::proto::path::decode_segment;
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::file::FileResponse;
 use crate::response::file::open::{OpenFile, no_file, open_error};
 use crate::response::into_response::IntoResponse;
@@ -189,6 +190,7 @@ fn is_outside(error: &io::Error) -> bool {
 pub(crate) struct FilesEndpoint<A, S>(pub(crate) Guarded<A, StaticFiles, S>);
 
 impl<A: Access<S>, S: Send + Sync + 'static> TypedEndpoint for FilesEndpoint<A, S> {
+    type Caller = A::Caller;
     type Input = Option<Target>;
     type Output = Reply;
 
@@ -204,7 +206,7 @@ impl<A: Access<S>, S: Send + Sync + 'static> TypedEndpoint for FilesEndpoint<A, 
         }
     }
 
-    async fn authorise(&self, request: &Request) -> Result<()> {
+    async fn authorise(&self, request: &Request) -> Result<A::Caller> {
         A::check(&self.0.state, request).await
     }
 
@@ -213,27 +215,27 @@ impl<A: Access<S>, S: Send + Sync + 'static> TypedEndpoint for FilesEndpoint<A, 
         Ok(Target::new(rest.map_or("", |rest| rest.of(request.path()))))
     }
 
-    async fn call(&self, request: &Request, target: Option<Target>) -> Result<Reply> {
+    async fn call(&self, request: Request<A::Caller>, target: Option<Target>) -> Result<Reply> {
         let target = target.ok_or_else(no_file)?;
         let files = self.0.handler.clone();
         match blocking(move || files.find(&target)).await?? {
-            Found::Directory => with_slash(request),
+            Found::Directory => with_slash(&request),
             Found::File(file, name) => {
                 let cache_control = self.0.handler.cache_control.clone();
-                FileResponse::from_open(request, &name, file)
+                FileResponse::from_open(&request, &name, file)
                     .with_header(CACHE_CONTROL, cache_control)
                     .into_reply()
             }
         }
     }
 
-    fn respond(&self, reply: Reply) -> Result<Reply> {
+    fn respond(&self, reply: Reply, _: &Head) -> Result<Reply> {
         Ok(reply)
     }
 }
 
 /// Redirects to the path with a last slash, from which the links of an `index.html` are resolved.
-fn with_slash(request: &Request) -> Result<Reply> {
+fn with_slash<C>(request: &Request<C>) -> Result<Reply> {
     let root = request.head().root_path();
     let query = request.uri().query();
     let query = query.map_or(String::new(), |query| format!("?{query}"));

@@ -11,11 +11,13 @@ use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
 use crate::handler::access::Access;
 use crate::handler::parent::Parent;
-use crate::handler::resource::AsyncResource;
+use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
 use crate::openapi::{Operation, Registry};
 use crate::proto::negotiate::check_accept;
+use crate::request::head::Head;
 use crate::request::{Request, nothing_here};
+use crate::response::location::Base;
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
 
@@ -25,11 +27,11 @@ pub(crate) struct ActionEndpoint<R, A> {
     action: PhantomData<fn() -> A>,
 }
 
-impl<R: AsyncResource, A: ResourceAction<R>> ActionEndpoint<R, A> {
+impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<R, A> {
     pub(crate) fn new(resource: Arc<R>) -> Self {
         const {
             assert!(
-                A::SPEC.is_detail() == <A::Target as ActionTarget>::IS_ITEM,
+                A::SPEC.is_detail() == <A::Target as ActionTarget<R, Caller<R>>>::IS_ITEM,
                 "`SPEC` and `Target` disagree: one is an item, the other is the collection"
             );
         };
@@ -40,8 +42,13 @@ impl<R: AsyncResource, A: ResourceAction<R>> ActionEndpoint<R, A> {
     }
 }
 
-impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R, A> {
-    type Input = (A::Target, A::Input);
+impl<R, A> TypedEndpoint for ActionEndpoint<R, A>
+where
+    R: AsyncResource,
+    A: ResourceAction<R, Caller = Caller<R>>,
+{
+    type Caller = Caller<R>;
+    type Input = (<A::Target as ActionTarget<R, Caller<R>>>::Key, A::Input);
     type Output = A::Output;
 
     fn timeout(&self) -> Option<Duration> {
@@ -60,7 +67,7 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
-        Some(operation::of_action::<R, A>(registry))
+        Some(operation::of_action::<R, A>(&self.resource, registry))
     }
 
     fn accept(&self, request: &mut Request) -> Result<()> {
@@ -77,24 +84,29 @@ impl<R: AsyncResource, A: ResourceAction<R>> TypedEndpoint for ActionEndpoint<R,
         }
     }
 
-    async fn authorise(&self, request: &Request) -> Result<()> {
+    async fn authorise(&self, request: &Request) -> Result<Caller<R>> {
         R::Access::check(&self.resource, request).await
     }
 
     async fn read(&self, request: &mut Request) -> Result<Self::Input> {
-        let target = A::Target::from_request(request)?;
+        let key = A::Target::key(request)?;
         let max_body_size = R::MAX_BODY_SIZE.unwrap_or(request.settings().max_body_size);
-        Ok((target, A::Input::read(request, max_body_size).await?))
+        Ok((key, A::Input::read(request, max_body_size).await?))
     }
 
-    async fn call(&self, request: &Request, (target, input): Self::Input) -> Result<A::Output> {
-        let result = A::run(&self.resource, request, target, input).await;
-        let mut output = result.map_err(Into::into)?;
-        output.place(request);
-        Ok(output)
+    async fn call(
+        &self,
+        request: Request<Caller<R>>,
+        (key, input): Self::Input,
+    ) -> Result<A::Output> {
+        let target = A::Target::find(&self.resource, &request, key).await?;
+        let result = A::run(&self.resource, &request, target, input).await;
+        result.map_err(Into::into)
     }
 
-    fn respond(&self, output: A::Output) -> Result<Reply> {
+    fn respond(&self, mut output: A::Output, head: &Head) -> Result<Reply> {
+        let action = Some(A::ACTION);
+        output.place(&Base { head, action });
         output.represent(StatusCode::OK)
     }
 }

@@ -4,6 +4,7 @@
 //! built-in endpoints. No other code calls their steps.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use crate::endpoint::error_response::error_response;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
@@ -11,42 +12,40 @@ use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
 use crate::handler::gate::Gates;
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 use crate::task::catch_panic::CatchPanic;
 
 /// Runs steps 6 and 9 to 12 of the walk. Sets `is_authorised` after the caller is authorised.
 async fn dispatch<E: TypedEndpoint>(
     endpoint: &E,
-    request: &mut Request,
+    mut request: Request,
+    head: &Head,
     gates: &Gates,
     is_authorised: &mut bool,
 ) -> Result<Reply> {
-    endpoint.accept(request)?;
+    endpoint.accept(&mut request)?;
     for gate in gates.iter().flat_map(|gates| gates.iter()) {
-        gate.check(request).await?;
+        gate.check(&request).await?;
     }
-    endpoint.authorise(request).await?;
+    let caller = endpoint.authorise(&request).await?;
     *is_authorised = true;
-    let input = endpoint.read(request).await?;
-    let output = endpoint.call(request, input).await?;
-    endpoint.respond(output)
+    let input = endpoint.read(&mut request).await?;
+    let output = endpoint.call(request.with_caller(caller), input).await?;
+    endpoint.respond(output, head)
 }
 
 /// Runs [`dispatch`]. A safe request gets a timeout, a panic becomes an error, an error becomes a
 /// response.
-pub(super) async fn run<E: TypedEndpoint>(
-    endpoint: &E,
-    mut request: Request,
-    gates: Gates,
-) -> Reply {
-    let timeout = request.head().cancel_timeout();
+pub(super) async fn run<E: TypedEndpoint>(endpoint: &E, request: Request, gates: Gates) -> Reply {
+    let head = Arc::clone(request.head());
     let mut is_authorised = false;
-    let work = dispatch(endpoint, &mut request, &gates, &mut is_authorised);
-    let result = CatchPanic::with_timeout(pin!(work), timeout).await;
-    let reply = result.unwrap_or_else(|error| error_response(&error, request.head()));
+    let work = dispatch(endpoint, request, &head, &gates, &mut is_authorised);
+    let result = CatchPanic::with_timeout(pin!(work), head.cancel_timeout()).await;
+    let reply = result.unwrap_or_else(|error| error_response(&error, &head));
     if !is_authorised
         && let Telemetry::Refusals = endpoint.telemetry()
-        && let Some(telemetry) = RequestTelemetry::new(request.head())
+        && let Some(telemetry) = RequestTelemetry::new(&head)
     {
         return telemetry.completed(reply);
     }

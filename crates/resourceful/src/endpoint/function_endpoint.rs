@@ -15,8 +15,10 @@ use crate::handler::parent::Parent;
 use crate::handler::resource_action::ActionInput;
 use crate::handler::view::Guarded;
 use crate::openapi::{Operation, Problems, Registry};
+use crate::request::head::Head;
 use crate::request::{Request, nothing_here};
 use crate::response::into_response::IntoResponse;
+use crate::response::location::Base;
 use crate::response::reply::Reply;
 
 /// A function with its access rule.
@@ -51,6 +53,10 @@ pub trait FunctionView {
     fn into_guarded(self) -> Guarded<Self::Access, Self::Function, Self::State>;
 }
 
+/// The caller of the function of the view `V`, from its access rule.
+pub(crate) type FunctionCaller<V> =
+    <<V as FunctionView>::Access as Access<<V as FunctionView>::State>>::Caller;
+
 impl<A, F, S> FunctionView for Guarded<A, F, S> {
     type Access = A;
     type Function = F;
@@ -73,57 +79,61 @@ impl<A, F, S> FunctionView for Guarded<A, F, S> {
 )]
 pub trait FunctionKind<K> {}
 
-impl<F, Fut> FunctionKind<ReadsRequest> for F where F: Fn(Request) -> Fut {}
+impl<C, F, Fut> FunctionKind<ReadsRequest<C>> for F where F: Fn(Request<C>) -> Fut {}
 
 impl<F: Fn() -> E, E: IsEndpoint> FunctionKind<Typed<E>> for F {}
 
-/// A view that has all that it needs; `S` is the state of the function and of its access rule.
+/// A view that has all that it needs. `S` is the state of the function and of its access rule, `C` the
+/// caller that the rule finds.
 ///
 /// # Examples
 /// See [`App::get`](crate::App::get).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not run with the state `{S}`",
-    label = "another state is needed",
-    note = "`public(function).state(&state)` gives a function its state"
+    message = "`{Self}` does not run with the state `{S}` and the caller `{C}`",
+    label = "another state or caller is needed",
+    note = "`public(function).state(&state)` gives a function its state",
+    note = "the access rule of `guarded::<Rule, _>(function)` determines the caller in `Request<..>`; that of `public` is `()`"
 )]
-pub trait ViewFunction<S, K> {
+pub trait ViewFunction<S, C, K> {
     #[doc(hidden)]
-    fn into_endpoint<A: Access<S>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint>
+    fn into_endpoint<A: Access<S, Caller = C>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint>
     where
         Self: Sized;
 }
 
-/// The kind of a function that reads the request itself.
+/// The kind of a function that reads the request itself, from a caller `C`.
 #[derive(Debug)]
-pub struct ReadsRequest;
+pub struct ReadsRequest<C>(PhantomData<fn() -> C>);
 
 /// The kind of a function with `#[endpoint]`, which the attribute turns into `fn name() -> E`.
 #[derive(Debug)]
 pub struct Typed<E>(PhantomData<fn() -> E>);
 
-impl<S, F, Fut, T, E> ViewFunction<S, ReadsRequest> for F
+impl<S, C, F, Fut, T, E> ViewFunction<S, C, ReadsRequest<C>> for F
 where
     S: Send + Sync + 'static,
-    F: Fn(Request) -> Fut + Send + Sync + 'static,
+    C: Send + Sync + 'static,
+    F: Fn(Request<C>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T, E>> + Send,
     T: IntoResponse,
     E: Problems,
 {
-    fn into_endpoint<A: Access<S>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint> {
+    fn into_endpoint<A: Access<S, Caller = C>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint> {
         Arc::new(FunctionEndpoint {
             view,
-            kind: PhantomData::<fn() -> ReadsRequest>,
+            kind: PhantomData::<fn() -> ReadsRequest<C>>,
         })
     }
 }
 
-impl<S, F, E> ViewFunction<S, Typed<E>> for F
+impl<S, C, F, E> ViewFunction<S, C, Typed<E>> for F
 where
     S: Send + Sync + 'static,
+    C: Send + Sync + 'static,
     F: Fn() -> E,
-    E: EndpointFunction<S>,
+    E: EndpointFunction<S, C>,
 {
-    fn into_endpoint<A: Access<S>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint> {
+    fn into_endpoint<A: Access<S, Caller = C>>(view: Guarded<A, Self, S>) -> Arc<dyn Endpoint> {
         Arc::new(FunctionEndpoint {
             view: view.map_handler(|function| function()),
             kind: PhantomData::<fn() -> Typed<E>>,
@@ -147,16 +157,18 @@ impl<A, F, S, K> FunctionEndpoint<A, F, S, K> {
     }
 }
 
-impl<A, F, S, Fut, T, E> TypedEndpoint for FunctionEndpoint<A, F, S, ReadsRequest>
+impl<A, F, S, C, Fut, T, E> TypedEndpoint for FunctionEndpoint<A, F, S, ReadsRequest<C>>
 where
-    A: Access<S>,
+    A: Access<S, Caller = C>,
     S: Send + Sync + 'static,
-    F: Fn(Request) -> Fut + Send + Sync + 'static,
+    C: Send + Sync + 'static,
+    F: Fn(Request<C>) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<T, E>> + Send,
     T: IntoResponse,
     E: Problems,
 {
-    type Input = Request;
+    type Caller = C;
+    type Input = ();
     type Output = T;
 
     fn timeout(&self) -> Option<Duration> {
@@ -164,30 +176,31 @@ where
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
-        let description = &self.view.description;
-        Some(operation::of_function::<A, S, T, E>(description, registry))
+        Some(operation::of_function::<A, S, T, E>(
+            &self.view.state,
+            &self.view.description,
+            registry,
+        ))
     }
 
     fn telemetry(&self) -> Telemetry {
         self.logged()
     }
 
-    async fn authorise(&self, request: &Request) -> Result<()> {
+    async fn authorise(&self, request: &Request) -> Result<C> {
         A::check(&self.view.state, request).await
     }
 
-    async fn read(&self, request: &mut Request) -> Result<Request> {
-        Ok(request.take())
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
     }
 
-    async fn call(&self, head: &Request, request: Request) -> Result<T> {
-        let result = (self.view.handler)(request).await;
-        let mut output = result.map_err(Into::into)?;
-        output.place(head);
-        Ok(output)
+    async fn call(&self, request: Request<C>, (): ()) -> Result<T> {
+        (self.view.handler)(request).await.map_err(Into::into)
     }
 
-    fn respond(&self, output: T) -> Result<Reply> {
+    fn respond(&self, mut output: T, head: &Head) -> Result<Reply> {
+        output.place(&Base { head, action: None });
         output.into_reply()
     }
 }
@@ -196,8 +209,9 @@ impl<A, F, S> TypedEndpoint for FunctionEndpoint<A, F, S, Typed<F>>
 where
     A: Access<S>,
     S: Send + Sync + 'static,
-    F: EndpointFunction<S>,
+    F: EndpointFunction<S, A::Caller>,
 {
+    type Caller = A::Caller;
     type Input = (F::Path, F::Input);
     type Output = F::Output;
 
@@ -215,9 +229,9 @@ where
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
-        let description = &self.view.description;
         Some(operation::of_endpoint_function::<A, S, F>(
-            description,
+            &self.view.state,
+            &self.view.description,
             registry,
         ))
     }
@@ -226,7 +240,7 @@ where
         self.logged()
     }
 
-    async fn authorise(&self, request: &Request) -> Result<()> {
+    async fn authorise(&self, request: &Request) -> Result<A::Caller> {
         A::check(&self.view.state, request).await
     }
 
@@ -237,14 +251,17 @@ where
         Ok((path, F::Input::read(request, max_body_size).await?))
     }
 
-    async fn call(&self, request: &Request, (path, input): Self::Input) -> Result<F::Output> {
+    async fn call(
+        &self,
+        request: Request<A::Caller>,
+        (path, input): Self::Input,
+    ) -> Result<F::Output> {
         let result = F::run(&self.view.state, request, path, input).await;
-        let mut output = result.map_err(Into::into)?;
-        output.place(request);
-        Ok(output)
+        result.map_err(Into::into)
     }
 
-    fn respond(&self, output: F::Output) -> Result<Reply> {
+    fn respond(&self, mut output: F::Output, head: &Head) -> Result<Reply> {
+        output.place(&Base { head, action: None });
         output.into_reply()
     }
 }

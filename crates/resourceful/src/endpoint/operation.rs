@@ -8,7 +8,7 @@ use crate::handler::access::{Access, describe_access};
 use crate::handler::description::Description;
 use crate::handler::endpoint_function::EndpointFunction;
 use crate::handler::parent::Parent;
-use crate::handler::resource::AsyncResource;
+use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
 use crate::handler::view::AsyncView;
 use crate::openapi::{Operation, ParentParameters, Problems, Registry, StandardError};
@@ -16,7 +16,8 @@ use crate::response::into_response::IntoResponse;
 use crate::response::representation::Representation;
 
 /// The operation of an action of a resource.
-pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
+pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>>(
+    resource: &R,
     registry: &mut Registry,
 ) -> Operation {
     let action = A::ACTION;
@@ -34,7 +35,7 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
     if operation.summary.is_empty() {
         operation.summary = capitalised(&format!("{name} {}", R::NAME).replace('_', " "));
     }
-    describe_access::<R::Access, R>(Some(action), &mut operation, registry);
+    describe_access::<R::Access, R>(resource, Some(action), &mut operation, registry);
     if A::Output::MEDIA_TYPE.is_some() {
         operation.add_standard_errors(&[StandardError::NotAcceptable]);
     }
@@ -43,7 +44,7 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
         of_names: R::Parent::parameters,
     });
     if A::SPEC.is_detail() {
-        operation.add_path_parameter::<<A::Target as ActionTarget>::Id>("id");
+        operation.add_path_parameter::<<A::Target as ActionTarget<R, Caller<R>>>::Id>("id");
     }
     let max_body_size = R::MAX_BODY_SIZE.unwrap_or(registry.max_body_size);
     A::Input::describe(&mut operation, registry, max_body_size);
@@ -54,7 +55,11 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R>>(
 }
 
 /// The operation of a method of a class view.
-pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) -> Operation {
+pub(crate) fn of_view<V: AsyncView>(
+    view: &V,
+    method: &Method,
+    registry: &mut Registry,
+) -> Operation {
     let name = method.as_str().to_ascii_lowercase();
     let hook = V::DOCS.of(&name);
     let mut operation = any_request();
@@ -63,7 +68,7 @@ pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) ->
     } else {
         hook
     });
-    describe_access::<V::Access, V>(None, &mut operation, registry);
+    describe_access::<V::Access, V>(view, None, &mut operation, registry);
     V::describe(method).write(&mut operation, registry);
     if !operation.has_success_response() {
         operation.add_any_response();
@@ -74,11 +79,12 @@ pub(crate) fn of_view<V: AsyncView>(method: &Method, registry: &mut Registry) ->
 
 /// The operation of a function view.
 pub(crate) fn of_function<A: Access<S>, S, T: IntoResponse, E: Problems>(
+    state: &S,
     description: &Description,
     registry: &mut Registry,
 ) -> Operation {
     let mut operation = any_request();
-    describe_access::<A, S>(None, &mut operation, registry);
+    describe_access::<A, S>(state, None, &mut operation, registry);
     description.write(&mut operation, registry);
     if !operation.has_success_response() {
         T::describe(&mut operation, registry);
@@ -88,7 +94,8 @@ pub(crate) fn of_function<A: Access<S>, S, T: IntoResponse, E: Problems>(
 }
 
 /// The operation of a function with `#[endpoint]`. A description adds to it.
-pub(crate) fn of_endpoint_function<A: Access<S>, S, F: EndpointFunction<S>>(
+pub(crate) fn of_endpoint_function<A: Access<S>, S, F: EndpointFunction<S, A::Caller>>(
+    state: &S,
     description: &Description,
     registry: &mut Registry,
 ) -> Operation {
@@ -98,7 +105,7 @@ pub(crate) fn of_endpoint_function<A: Access<S>, S, F: EndpointFunction<S>>(
     if !F::TAG.is_empty() {
         operation.tags.push(F::TAG.to_owned());
     }
-    describe_access::<A, S>(None, &mut operation, registry);
+    describe_access::<A, S>(state, None, &mut operation, registry);
     for parameter in F::Path::parameters(F::PARAMETERS) {
         operation.add_parameter(parameter);
         operation.add_standard_errors(&[StandardError::NotFound]);

@@ -6,6 +6,7 @@ use crate::endpoint::telemetry::Telemetry;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 
 /// Replies to every caller, from the head of the request alone.
@@ -19,6 +20,7 @@ pub(crate) trait PublicEndpoint: Send + Sync + 'static {
 pub(crate) struct Public<E>(pub(crate) E);
 
 impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
+    type Caller = ();
     type Input = ();
     type Output = Reply;
 
@@ -34,11 +36,11 @@ impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
         Ok(())
     }
 
-    async fn call(&self, request: &Request, (): ()) -> Result<Reply> {
-        self.0.reply(request).await
+    async fn call(&self, request: Request, (): ()) -> Result<Reply> {
+        self.0.reply(&request).await
     }
 
-    fn respond(&self, reply: Reply) -> Result<Reply> {
+    fn respond(&self, reply: Reply, _: &Head) -> Result<Reply> {
         Ok(reply)
     }
 }

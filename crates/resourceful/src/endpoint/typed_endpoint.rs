@@ -7,10 +7,14 @@ use crate::endpoint::telemetry::Telemetry;
 use crate::error::Result;
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 
 /// The steps of an endpoint, before its future is boxed. [`crate::endpoint::dispatch`] calls them.
 pub(crate) trait TypedEndpoint: Send + Sync + 'static {
+    /// The caller that [`authorise`](Self::authorise) finds.
+    type Caller: Send + Sync + 'static;
+
     /// The values that [`read`](Self::read) takes from the request.
     type Input: Send;
 
@@ -42,19 +46,21 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Refuses a caller without access. This step has no default, so that no endpoint can omit it.
-    fn authorise(&self, request: &Request) -> impl Future<Output = Result<()>> + Send;
+    /// Finds the caller, and refuses one without access. This step has no default, so that no endpoint can
+    /// omit it.
+    fn authorise(&self, request: &Request) -> impl Future<Output = Result<Self::Caller>> + Send;
 
     /// Reads the path, the query and the body.
     fn read(&self, request: &mut Request) -> impl Future<Output = Result<Self::Input>> + Send;
 
-    /// Runs the user's code.
+    /// Finds the item for the caller, and runs the user's code. The request has the body that
+    /// [`read`](Self::read) has left.
     fn call(
         &self,
-        request: &Request,
+        request: Request<Self::Caller>,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output>> + Send;
 
-    /// Turns the value into a response.
-    fn respond(&self, output: Self::Output) -> Result<Reply>;
+    /// Turns the value into a response to the request with this head.
+    fn respond(&self, output: Self::Output, head: &Head) -> Result<Reply>;
 }

@@ -10,9 +10,10 @@ use crate::endpoint::operation;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
 use crate::handler::access::Access;
-use crate::handler::view::AsyncView;
+use crate::handler::view::{AsyncView, ViewCaller};
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 
 /// A hook of a class view.
@@ -56,7 +57,8 @@ pub(crate) struct ViewEndpoint<V> {
 }
 
 impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
-    type Input = Request;
+    type Caller = ViewCaller<V>;
+    type Input = ();
     type Output = Response;
 
     fn timeout(&self) -> Option<Duration> {
@@ -64,18 +66,22 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
-        Some(operation::of_view::<V>(&self.hook.method(), registry))
+        Some(operation::of_view(
+            &*self.view,
+            &self.hook.method(),
+            registry,
+        ))
     }
 
-    async fn authorise(&self, request: &Request) -> Result<()> {
+    async fn authorise(&self, request: &Request) -> Result<ViewCaller<V>> {
         V::Access::check(&self.view, request).await
     }
 
-    async fn read(&self, request: &mut Request) -> Result<Request> {
-        Ok(request.take())
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
     }
 
-    async fn call(&self, _: &Request, request: Request) -> Result<Response> {
+    async fn call(&self, request: Request<ViewCaller<V>>, (): ()) -> Result<Response> {
         let view = &*self.view;
         let result = match self.hook {
             ViewHook::Get => view.get(request).await,
@@ -87,7 +93,7 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
         result.map_err(Into::into)
     }
 
-    fn respond(&self, response: Response) -> Result<Reply> {
+    fn respond(&self, response: Response, _: &Head) -> Result<Reply> {
         Ok(response.into())
     }
 }

@@ -13,6 +13,10 @@ use crate::request::Request;
 /// with [`public`](crate::public) or [`guarded`](crate::guarded). State that the decision needs, such as
 /// keys or a session store, belongs in the resource.
 ///
+/// Most rules are made of an [`Authenticate`](crate::Authenticate): [`SignedIn`](crate::SignedIn),
+/// [`Maybe`](crate::Maybe), [`SignedInToWrite`](crate::SignedInToWrite), [`Only`](crate::Only). A rule of
+/// your own can call the `check` of another one.
+///
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
@@ -27,6 +31,8 @@ use crate::request::Request;
 /// struct WithToken;
 ///
 /// impl Access<Notes> for WithToken {
+///     type Caller = ();
+///
 ///     async fn check(notes: &Notes, request: &Request) -> Result<()> {
 ///         let credentials = request.header("authorization").and_then(|value| value.split_once(' '));
 ///         // Names of schemes are case-insensitive (RFC 9110 section 11.1).
@@ -47,7 +53,7 @@ use crate::request::Request;
 ///     type Access = WithToken;
 ///
 ///     async fn list(&self, _: &Request, _: Unpaged) -> Result<Page<Note>> { Ok(Page::all(vec![])) }
-///     async fn destroy(&self, _: &Request, _id: i64) -> Result<()> { Ok(()) }
+///     async fn destroy(&self, _: &Request, _: Unchecked<i64>) -> Result<()> { Ok(()) }
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -66,18 +72,23 @@ use crate::request::Request;
     note = "use `Public`, or write `impl Access<{R}> for {Self}`; `{R}` is the resource, or the state that `.state(..)` gives a function"
 )]
 pub trait Access<R: ?Sized>: Send + Sync + 'static {
-    /// Returns the authentication scheme for the API document. Does not affect [`check`](Self::check).
+    /// The caller that [`check`](Self::check) finds, such as a user. Hooks get it from
+    /// [`Request::caller`]. It is `()` where a rule knows nobody.
+    type Caller: Send + Sync + 'static;
+
+    /// Returns the authentication schemes for the API document, one of which a caller needs. Does not
+    /// affect [`check`](Self::check).
     ///
     /// `action` is `None` for views.
     #[must_use]
-    fn security(action: Option<Action>) -> Security {
-        let _ = action;
-        Security::Unspecified
+    fn security(resource: &R, action: Option<Action>) -> Vec<Security> {
+        let _ = (resource, action);
+        vec![Security::Unspecified]
     }
 
     /// Returns the problems of [`check`](Self::check) for the API document. Does not affect it.
     ///
-    /// The default is 401 and 403, or none if [`security`](Self::security) is [`Security::Public`].
+    /// The default is 401 and 403, or none if [`security`](Self::security) is [`Security::Public`] alone.
     ///
     /// # Examples
     /// ```
@@ -87,7 +98,9 @@ pub trait Access<R: ?Sized>: Send + Sync + 'static {
     /// struct Quota;
     ///
     /// impl<R: Sync> Access<R> for Quota {
-    ///     fn refusals(_: Option<Action>) -> Vec<ProblemKind> {
+    ///     type Caller = ();
+    ///
+    ///     fn refusals(_: &R, _: Option<Action>) -> Vec<ProblemKind> {
     ///         vec![ProblemKind::new(ErrorStatus::new(429)).with_retry_after()]
     ///     }
     ///
@@ -102,21 +115,21 @@ pub trait Access<R: ?Sized>: Send + Sync + 'static {
     /// # Ok::<(), resourceful::BuildErrors>(())
     /// ```
     #[must_use]
-    fn refusals(action: Option<Action>) -> Vec<ProblemKind> {
-        match Self::security(action) {
-            Security::Public => Vec::new(),
+    fn refusals(resource: &R, action: Option<Action>) -> Vec<ProblemKind> {
+        match &*Self::security(resource, action) {
+            [Security::Public] => Vec::new(),
             _ => [401, 403]
                 .map(|status| ProblemKind::new(ErrorStatus::new(status)))
                 .into(),
         }
     }
 
-    /// Checks whether `request` is allowed.
+    /// Checks whether `request` is allowed, and returns its caller.
     ///
     /// # Errors
     /// [`Error::unauthorized`](crate::Error::unauthorized) if the client must authenticate itself,
     /// [`Error::forbidden`](crate::Error::forbidden) if authentication would not help.
-    fn check(resource: &R, request: &Request) -> impl Future<Output = Result<()>> + Send;
+    fn check(resource: &R, request: &Request) -> impl Future<Output = Result<Self::Caller>> + Send;
 }
 
 /// Allows all requests.
@@ -130,8 +143,10 @@ pub trait Access<R: ?Sized>: Send + Sync + 'static {
 pub struct Public;
 
 impl<R: ?Sized> Access<R> for Public {
-    fn security(_: Option<Action>) -> Security {
-        Security::Public
+    type Caller = ();
+
+    fn security(_: &R, _: Option<Action>) -> Vec<Security> {
+        vec![Security::Public]
     }
 
     fn check(_: &R, _: &Request) -> impl Future<Output = Result<()>> + Send {
@@ -139,12 +154,13 @@ impl<R: ?Sized> Access<R> for Public {
     }
 }
 
-/// Adds the scheme and the problems of an access rule.
+/// Adds the schemes and the problems of an access rule.
 pub(crate) fn describe_access<A: Access<R>, R: ?Sized>(
+    resource: &R,
     action: Option<Action>,
     operation: &mut Operation,
     registry: &mut Registry,
 ) {
-    operation.set_security(A::security(action), registry);
-    operation.add_refusals::<A>(A::refusals(action), registry);
+    operation.set_security(&A::security(resource, action), registry);
+    operation.add_refusals::<A>(A::refusals(resource, action), registry);
 }

@@ -14,11 +14,11 @@ use crate::response::into_response::IntoResponse;
 pub trait IsEndpoint {}
 
 /// A function with the attribute [`#[endpoint]`](macro@crate::endpoint), which implements this trait.
-/// `S` is the type of its state.
+/// `S` is the type of its state, `C` that of its caller.
 ///
 /// # Examples
 /// See [`#[endpoint]`](macro@crate::endpoint).
-pub trait EndpointFunction<S>: Copy + Send + Sync + 'static {
+pub trait EndpointFunction<S, C>: Copy + Send + Sync + 'static {
     /// The doc comment.
     const DOC: &'static str;
 
@@ -50,7 +50,7 @@ pub trait EndpointFunction<S>: Copy + Send + Sync + 'static {
     /// Calls the function.
     fn run(
         state: &S,
-        request: &Request,
+        request: Request<C>,
         path: Self::Path,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;

@@ -9,6 +9,7 @@ use crate::handler::access::Access;
 use crate::handler::id::Id;
 use crate::handler::parent::Parent;
 use crate::handler::resource_action::ExtraActions;
+use crate::handler::subject::Subject;
 use crate::input::Input;
 use crate::input::pagination::Page;
 use crate::input::query::Query;
@@ -16,6 +17,23 @@ use crate::openapi::{DocComments, HookErrors, Problems};
 use crate::request::Request;
 use crate::response::destroy_output::DestroyOutput;
 use crate::response::representation::{Output, Representation};
+
+/// The caller of the hooks of `R`, from its access rule.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use resourceful::{Caller, Never};
+///
+/// /// Says whose note it is, for any resource whose callers have a name.
+/// fn signature<R: AsyncResource>(request: &Request<Caller<R>>) -> &str
+/// where
+///     Caller<R>: AsRef<str>,
+/// {
+///     request.caller().as_ref()
+/// }
+/// ```
+pub type Caller<R> = <<R as AsyncResource>::Access as Access<R>>::Caller;
 
 /// A resource: a collection of items with an API. Each hook that you write serves one operation.
 ///
@@ -33,7 +51,8 @@ use crate::response::representation::{Output, Representation};
 ///
 /// A hook can return another status, header fields, or content that is not JSON: see [`Representation`].
 ///
-/// `#[resource]` takes the associated types from the signatures of the hooks.
+/// `#[resource]` takes the associated types from the signatures of the hooks. The hooks of an item get a
+/// [`Subject`].
 ///
 /// # Examples
 /// An implementation by hand:
@@ -53,6 +72,10 @@ use crate::response::representation::{Output, Representation};
 ///     type Error = Error;
 ///     type Parent = NoParent;
 ///     type Id = i64;
+///     type RetrieveSubject = i64;
+///     type UpdateSubject = i64;
+///     type PartialUpdateSubject = i64;
+///     type DestroySubject = i64;
 ///     type Query = Never;
 ///     type ListItem = Never;
 ///     type Item = Tag;
@@ -83,7 +106,7 @@ use crate::response::representation::{Output, Representation};
     label = "this has no `impl AsyncResource`",
     note = "write `#[resource] impl AsyncResource for {Self} {{ .. }}`; a class view is mounted with `App::view`, a function with `App::get` and its kin"
 )]
-pub trait AsyncResource: Send + Sync + 'static {
+pub trait AsyncResource: Send + Sync + Sized + 'static {
     /// The plural name of the resource, which is also the key of the items in a list.
     const NAME: &'static str;
 
@@ -117,6 +140,19 @@ pub trait AsyncResource: Send + Sync + 'static {
 
     /// The type of an item's id, such as an integer, a UUID or a slug.
     type Id: Id;
+
+    /// The item that `retrieve` gets: a [`Subject`] that is found for the caller, or the id itself where the
+    /// resource is [`Public`](crate::Public). [`Unchecked`](crate::Unchecked) is an id without a decision.
+    type RetrieveSubject: Subject<Self, Caller<Self>, Id = Self::Id>;
+
+    /// The item that `update` gets.
+    type UpdateSubject: Subject<Self, Caller<Self>, Id = Self::Id>;
+
+    /// The item that `partial_update` gets.
+    type PartialUpdateSubject: Subject<Self, Caller<Self>, Id = Self::Id>;
+
+    /// The item that `destroy` gets.
+    type DestroySubject: Subject<Self, Caller<Self>, Id = Self::Id>;
 
     /// The query string of `list`.
     type Query: Query;
@@ -152,7 +188,7 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// Lists the items, or a page of them.
     fn list(
         &self,
-        request: &Request,
+        request: &Request<Caller<Self>>,
         query: Self::Query,
     ) -> impl Future<Output = Result<Page<Self::ListItem>, Self::Error>> + Send {
         let _ = (request, query);
@@ -162,7 +198,7 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// Creates an item.
     fn create(
         &self,
-        request: &Request,
+        request: &Request<Caller<Self>>,
         new: Self::Create,
     ) -> impl Future<Output = Result<Self::CreateOutput, Self::Error>> + Send {
         let _ = (request, new);
@@ -172,42 +208,42 @@ pub trait AsyncResource: Send + Sync + 'static {
     /// Retrieves an item.
     fn retrieve(
         &self,
-        request: &Request,
-        id: Self::Id,
+        request: &Request<Caller<Self>>,
+        subject: Self::RetrieveSubject,
     ) -> impl Future<Output = Result<Self::Item, Self::Error>> + Send {
-        let _ = (request, id);
+        let _ = (request, subject);
         async { absent(Action::Retrieve) }
     }
 
     /// Replaces an item.
     fn update(
         &self,
-        request: &Request,
-        id: Self::Id,
+        request: &Request<Caller<Self>>,
+        subject: Self::UpdateSubject,
         item: Self::Update,
     ) -> impl Future<Output = Result<Self::UpdateOutput, Self::Error>> + Send {
-        let _ = (request, id, item);
+        let _ = (request, subject, item);
         async { absent(Action::Update) }
     }
 
     /// Changes some fields of an item.
     fn partial_update(
         &self,
-        request: &Request,
-        id: Self::Id,
+        request: &Request<Caller<Self>>,
+        subject: Self::PartialUpdateSubject,
         changes: Self::PartialUpdate,
     ) -> impl Future<Output = Result<Self::PartialUpdateOutput, Self::Error>> + Send {
-        let _ = (request, id, changes);
+        let _ = (request, subject, changes);
         async { absent(Action::PartialUpdate) }
     }
 
     /// Deletes an item.
     fn destroy(
         &self,
-        request: &Request,
-        id: Self::Id,
+        request: &Request<Caller<Self>>,
+        subject: Self::DestroySubject,
     ) -> impl Future<Output = Result<Self::DestroyOutput, Self::Error>> + Send {
-        let _ = (request, id);
+        let _ = (request, subject);
         async { absent(Action::Destroy) }
     }
 
@@ -215,7 +251,7 @@ pub trait AsyncResource: Send + Sync + 'static {
     ///
     /// # Panics
     /// If `request` is one to another resource.
-    fn parent(&self, request: &Request) -> Self::Parent {
+    fn parent<C>(&self, request: &Request<C>) -> Self::Parent {
         let parent = request.head().parent().cloned();
         parent.expect("the request is one to this resource")
     }
@@ -229,10 +265,7 @@ pub trait AsyncResource: Send + Sync + 'static {
 
     /// Registers actions besides the six standard ones. `#[resource]` generates it from the methods with
     /// `#[action(..)]`.
-    fn extra_actions(actions: &mut impl ExtraActions<Self>)
-    where
-        Self: Sized,
-    {
+    fn extra_actions(actions: &mut impl ExtraActions<Self, Caller<Self>>) {
         let _ = actions;
     }
 

@@ -1,15 +1,17 @@
 //! [`ResourceAction`]: one action of a resource, with its types.
 
-use std::future::Future;
+use std::any::type_name;
+use std::future::{Future, ready};
 
 use crate::action::{Action, ActionSpec};
 use crate::error::Result;
 use crate::handler::id::Id;
+use crate::handler::subject::Subject;
 use crate::handler::unused::Never;
 use crate::input::Input;
 use crate::input::query::Query;
 use crate::openapi::{Operation, Problems, Registry};
-use crate::request::Request;
+use crate::request::{Request, nothing_here};
 use crate::response::representation::Representation;
 
 /// One action of the resource `R`.
@@ -28,6 +30,7 @@ use crate::response::representation::Representation;
 ///
 /// impl ResourceAction<Posts> for Publish {
 ///     const SPEC: &'static ActionSpec = &ActionSpec::on_item("publish", Method::POST, "publish");
+///     type Caller = ();
 ///     type Target = OnItem<i64>;
 ///     type Input = NoInput;
 ///     type Output = String;
@@ -68,8 +71,11 @@ pub trait ResourceAction<R>: Send + Sync + 'static {
     /// means all.
     const ERRORS: Option<&'static [&'static str]> = None;
 
+    /// The caller: that of the resource, see [`Caller`](crate::Caller).
+    type Caller: Send + Sync + 'static;
+
     /// [`OnItem`] or [`OnCollection`], in agreement with [`SPEC`](Self::SPEC).
-    type Target: ActionTarget;
+    type Target: ActionTarget<R, Self::Caller>;
 
     /// [`NoInput`], [`QueryInput`] or [`BodyInput`].
     type Input: ActionInput;
@@ -83,7 +89,7 @@ pub trait ResourceAction<R>: Send + Sync + 'static {
     /// Runs the action.
     fn run(
         resource: &R,
-        request: &Request,
+        request: &Request<Self::Caller>,
         target: Self::Target,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
@@ -93,32 +99,47 @@ pub trait ResourceAction<R>: Send + Sync + 'static {
 ///
 /// # Examples
 /// See [`ResourceAction`].
-pub trait ExtraActions<R> {
+pub trait ExtraActions<R, C = ()> {
     /// Registers the action `A`.
-    fn add<A: ResourceAction<R>>(&mut self);
+    fn add<A: ResourceAction<R, Caller = C>>(&mut self);
 }
 
 /// The target of an extra action: an item or the collection.
 ///
 /// # Examples
 /// See [`ResourceAction`].
-pub trait ActionTarget: Sized + Send + 'static {
+pub trait ActionTarget<R, C>: Sized + Send {
     #[doc(hidden)]
     const IS_ITEM: bool;
 
     #[doc(hidden)]
     type Id: Id;
 
+    /// The id in the path; `()` for the collection.
     #[doc(hidden)]
-    fn from_request(request: &Request) -> Result<Self>;
+    type Key: Send;
+
+    /// The name of the type of the subject; `None` for the collection.
+    #[doc(hidden)]
+    fn subject() -> Option<&'static str>;
+
+    #[doc(hidden)]
+    fn key(request: &Request) -> Result<Self::Key>;
+
+    #[doc(hidden)]
+    fn find(
+        resource: &R,
+        request: &Request<C>,
+        key: Self::Key,
+    ) -> impl Future<Output = Result<Self>> + Send;
 }
 
-/// The target of an action on one item: the id of the item.
+/// The target of an action on one item: a [`Subject`].
 ///
 /// # Examples
 /// See [`ResourceAction`].
 #[derive(Clone, Copy, Debug)]
-pub struct OnItem<I>(pub I);
+pub struct OnItem<S>(pub S);
 
 /// The target of an action on the collection.
 ///
@@ -127,21 +148,40 @@ pub struct OnItem<I>(pub I);
 #[derive(Clone, Copy, Debug)]
 pub struct OnCollection;
 
-impl<I: Id> ActionTarget for OnItem<I> {
+impl<R: Sync, C: Sync, S: Subject<R, C>> ActionTarget<R, C> for OnItem<S> {
     const IS_ITEM: bool = true;
-    type Id = I;
+    type Id = S::Id;
+    type Key = S::Id;
 
-    fn from_request(request: &Request) -> Result<Self> {
-        request.item_id().map(Self)
+    fn subject() -> Option<&'static str> {
+        Some(type_name::<S>())
+    }
+
+    fn key(request: &Request) -> Result<S::Id> {
+        request.item_id()
+    }
+
+    async fn find(resource: &R, request: &Request<C>, id: S::Id) -> Result<Self> {
+        let subject = S::find(resource, request, id).await?;
+        subject.map(Self).ok_or_else(nothing_here)
     }
 }
 
-impl ActionTarget for OnCollection {
+impl<R, C> ActionTarget<R, C> for OnCollection {
     const IS_ITEM: bool = false;
     type Id = Never;
+    type Key = ();
 
-    fn from_request(_: &Request) -> Result<Self> {
-        Ok(Self)
+    fn subject() -> Option<&'static str> {
+        None
+    }
+
+    fn key(_: &Request) -> Result<()> {
+        Ok(())
+    }
+
+    fn find(_: &R, _: &Request<C>, (): ()) -> impl Future<Output = Result<Self>> + Send {
+        ready(Ok(Self))
     }
 }
 
@@ -181,15 +221,6 @@ pub struct BodyInput<B>(pub B);
 impl ActionInput for NoInput {
     async fn read(_: &mut Request, _: u64) -> Result<Self> {
         Ok(Self)
-    }
-
-    fn describe(_: &mut Operation, _: &mut Registry, _: u64) {}
-}
-
-/// The whole request, with its body: the input of a function that reads it.
-impl ActionInput for Request {
-    async fn read(request: &mut Request, _: u64) -> Result<Self> {
-        Ok(request.take())
     }
 
     fn describe(_: &mut Operation, _: &mut Registry, _: u64) {}

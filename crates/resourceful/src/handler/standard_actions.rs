@@ -5,7 +5,7 @@ use http::header::LOCATION;
 
 use crate::action::{Action, ActionSpec};
 use crate::error::Result;
-use crate::handler::resource::AsyncResource;
+use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{
     BodyInput, ExtraActions, NoInput, OnCollection, OnItem, QueryInput, ResourceAction,
 };
@@ -14,12 +14,14 @@ use crate::input::query::Query;
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::response::destroy_output::DestroyOutput;
-use crate::response::location::Location;
+use crate::response::location::{Base, Location};
 use crate::response::reply::Reply;
 use crate::response::representation::{Output, Representation, page_schema};
 
 /// Adds the actions for which the resource has a hook.
-pub(crate) fn add_standard_actions<R: AsyncResource>(actions: &mut impl ExtraActions<R>) {
+pub(crate) fn add_standard_actions<R: AsyncResource>(
+    actions: &mut impl ExtraActions<R, Caller<R>>,
+) {
     if R::ACTIONS.contains(Action::List) {
         actions.add::<List>();
     }
@@ -45,6 +47,7 @@ struct List;
 impl<R: AsyncResource> ResourceAction<R> for List {
     const SPEC: &'static ActionSpec = Action::List.spec();
     const ACTION: Action = Action::List;
+    type Caller = Caller<R>;
     type Target = OnCollection;
     type Input = QueryInput<R::Query>;
     type Output = NamedPage<R>;
@@ -52,7 +55,7 @@ impl<R: AsyncResource> ResourceAction<R> for List {
 
     async fn run(
         resource: &R,
-        request: &Request,
+        request: &Request<Caller<R>>,
         _: OnCollection,
         QueryInput(query): Self::Input,
     ) -> Result<NamedPage<R>, R::Error> {
@@ -65,6 +68,7 @@ struct Create;
 impl<R: AsyncResource> ResourceAction<R> for Create {
     const SPEC: &'static ActionSpec = Action::Create.spec();
     const ACTION: Action = Action::Create;
+    type Caller = Caller<R>;
     type Target = OnCollection;
     type Input = BodyInput<R::Create>;
     type Output = NewItem<R>;
@@ -72,7 +76,7 @@ impl<R: AsyncResource> ResourceAction<R> for Create {
 
     async fn run(
         resource: &R,
-        request: &Request,
+        request: &Request<Caller<R>>,
         _: OnCollection,
         BodyInput(new): Self::Input,
     ) -> Result<NewItem<R>, R::Error> {
@@ -87,18 +91,19 @@ struct Retrieve;
 impl<R: AsyncResource> ResourceAction<R> for Retrieve {
     const SPEC: &'static ActionSpec = Action::Retrieve.spec();
     const ACTION: Action = Action::Retrieve;
-    type Target = OnItem<R::Id>;
+    type Caller = Caller<R>;
+    type Target = OnItem<R::RetrieveSubject>;
     type Input = NoInput;
     type Output = R::Item;
     type Error = R::Error;
 
     async fn run(
         resource: &R,
-        request: &Request,
-        OnItem(id): Self::Target,
+        request: &Request<Caller<R>>,
+        OnItem(subject): Self::Target,
         _: NoInput,
     ) -> Result<R::Item, R::Error> {
-        resource.retrieve(request, id).await
+        resource.retrieve(request, subject).await
     }
 }
 
@@ -107,18 +112,19 @@ struct Update;
 impl<R: AsyncResource> ResourceAction<R> for Update {
     const SPEC: &'static ActionSpec = Action::Update.spec();
     const ACTION: Action = Action::Update;
-    type Target = OnItem<R::Id>;
+    type Caller = Caller<R>;
+    type Target = OnItem<R::UpdateSubject>;
     type Input = BodyInput<R::Update>;
     type Output = R::UpdateOutput;
     type Error = R::Error;
 
     async fn run(
         resource: &R,
-        request: &Request,
-        OnItem(id): Self::Target,
+        request: &Request<Caller<R>>,
+        OnItem(subject): Self::Target,
         BodyInput(item): Self::Input,
     ) -> Result<R::UpdateOutput, R::Error> {
-        resource.update(request, id, item).await
+        resource.update(request, subject, item).await
     }
 }
 
@@ -127,18 +133,19 @@ struct PartialUpdate;
 impl<R: AsyncResource> ResourceAction<R> for PartialUpdate {
     const SPEC: &'static ActionSpec = Action::PartialUpdate.spec();
     const ACTION: Action = Action::PartialUpdate;
-    type Target = OnItem<R::Id>;
+    type Caller = Caller<R>;
+    type Target = OnItem<R::PartialUpdateSubject>;
     type Input = BodyInput<R::PartialUpdate>;
     type Output = R::PartialUpdateOutput;
     type Error = R::Error;
 
     async fn run(
         resource: &R,
-        request: &Request,
-        OnItem(id): Self::Target,
+        request: &Request<Caller<R>>,
+        OnItem(subject): Self::Target,
         BodyInput(changes): Self::Input,
     ) -> Result<R::PartialUpdateOutput, R::Error> {
-        resource.partial_update(request, id, changes).await
+        resource.partial_update(request, subject, changes).await
     }
 }
 
@@ -147,18 +154,19 @@ struct Destroy;
 impl<R: AsyncResource> ResourceAction<R> for Destroy {
     const SPEC: &'static ActionSpec = Action::Destroy.spec();
     const ACTION: Action = Action::Destroy;
-    type Target = OnItem<R::Id>;
+    type Caller = Caller<R>;
+    type Target = OnItem<R::DestroySubject>;
     type Input = NoInput;
     type Output = <R::DestroyOutput as DestroyOutput>::Representation;
     type Error = R::Error;
 
     async fn run(
         resource: &R,
-        request: &Request,
-        OnItem(id): Self::Target,
+        request: &Request<Caller<R>>,
+        OnItem(subject): Self::Target,
         _: NoInput,
     ) -> Result<<Self as ResourceAction<R>>::Output, R::Error> {
-        let result = resource.destroy(request, id).await;
+        let result = resource.destroy(request, subject).await;
         result.map(DestroyOutput::into_representation)
     }
 }
@@ -186,9 +194,9 @@ pub(crate) struct NewItem<R: AsyncResource> {
 impl<R: AsyncResource> Representation for NewItem<R> {
     const MEDIA_TYPE: Option<&'static str> = R::CreateOutput::MEDIA_TYPE;
 
-    fn place(&mut self, request: &Request) {
-        self.location = self.location.take().and_then(|target| target.of(request));
-        self.item.place(request);
+    fn place(&mut self, base: &Base<'_>) {
+        self.location = self.location.take().and_then(|target| target.of(base));
+        self.item.place(base);
     }
 
     fn represent(self, _: StatusCode) -> Result<Reply> {

@@ -13,6 +13,9 @@ use crate::handler::description::Description;
 use crate::openapi::{DocComments, HookErrors, Problems};
 use crate::request::Request;
 
+/// The caller of the hooks of the view `V`, from its access rule.
+pub(crate) type ViewCaller<V> = <<V as AsyncView>::Access as Access<V>>::Caller;
+
 /// A class view: one hook per HTTP method, with the raw request.
 ///
 /// Register it with [`App::view`](crate::App::view). `#[view]` fills in `METHODS` and `Error`. The
@@ -52,7 +55,7 @@ use crate::request::Request;
     label = "this has no `impl AsyncView`",
     note = "write `#[view] impl AsyncView for {Self} {{ .. }}`; a resource is mounted with `App::resource`, a function with `App::get` and its kin"
 )]
-pub trait AsyncView: Send + Sync + 'static {
+pub trait AsyncView: Send + Sync + Sized + 'static {
     /// The methods that have a hook.
     const METHODS: &'static [Method];
 
@@ -74,28 +77,34 @@ pub trait AsyncView: Send + Sync + 'static {
     type Error: Problems;
 
     /// Describes the hook for `method` in the API document. Does not change how the hook runs.
-    fn describe(method: &Method) -> Description
-    where
-        Self: Sized,
-    {
+    fn describe(method: &Method) -> Description {
         let _ = method;
         Description::new()
     }
 
     /// Serves `GET`, and `HEAD` without the body.
-    fn get(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send {
+    fn get(
+        &self,
+        request: Request<ViewCaller<Self>>,
+    ) -> impl Future<Output = Result<Response, Self::Error>> + Send {
         let _ = request;
         async { absent("get") }
     }
 
     /// Serves `POST`.
-    fn post(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send {
+    fn post(
+        &self,
+        request: Request<ViewCaller<Self>>,
+    ) -> impl Future<Output = Result<Response, Self::Error>> + Send {
         let _ = request;
         async { absent("post") }
     }
 
     /// Serves `PUT`.
-    fn put(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + Send {
+    fn put(
+        &self,
+        request: Request<ViewCaller<Self>>,
+    ) -> impl Future<Output = Result<Response, Self::Error>> + Send {
         let _ = request;
         async { absent("put") }
     }
@@ -103,7 +112,7 @@ pub trait AsyncView: Send + Sync + 'static {
     /// Serves `PATCH`.
     fn patch(
         &self,
-        request: Request,
+        request: Request<ViewCaller<Self>>,
     ) -> impl Future<Output = Result<Response, Self::Error>> + Send {
         let _ = request;
         async { absent("patch") }
@@ -112,7 +121,7 @@ pub trait AsyncView: Send + Sync + 'static {
     /// Serves `DELETE`.
     fn delete(
         &self,
-        request: Request,
+        request: Request<ViewCaller<Self>>,
     ) -> impl Future<Output = Result<Response, Self::Error>> + Send {
         let _ = request;
         async { absent("delete") }
@@ -157,6 +166,8 @@ impl<A, H, S> Guarded<A, H, S> {
     /// struct KnownKey;
     ///
     /// impl Access<Keys> for KnownKey {
+    ///     type Caller = ();
+    ///
     ///     async fn check(keys: &Keys, request: &Request) -> Result<()> {
     ///         let given = request.header("x-key").unwrap_or_default();
     ///         if keys.0.iter().any(|key| key == given) { Ok(()) } else { Err(Error::unauthorized("Key")) }
@@ -279,6 +290,8 @@ pub fn public<H>(handler: H) -> Guarded<Public, H> {
 /// struct Local;
 ///
 /// impl Access<()> for Local {
+///     type Caller = ();
+///
 ///     async fn check(_: &(), request: &Request) -> Result<()> {
 ///         let local = request.peer().is_some_and(|peer| peer.ip().is_loopback());
 ///         if local { Ok(()) } else { Err(Error::forbidden("Only from this machine.")) }

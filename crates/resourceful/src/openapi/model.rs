@@ -35,6 +35,9 @@ pub(crate) struct Tag {
     pub(crate) description: String,
 }
 
+/// Security requirement object: the schemes of one alternative, all of which a request needs.
+pub(crate) type SecurityRequirement = BTreeMap<String, Vec<String>>;
+
 /// One method of one path.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,7 +68,7 @@ pub struct Operation {
     pub(crate) refusals: Vec<ProblemKind>,
     /// Alternatives. An empty list means public, `None` means unspecified.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) security: Option<Vec<BTreeMap<String, Vec<String>>>>,
+    pub(crate) security: Option<Vec<SecurityRequirement>>,
 }
 
 /// The parameters of a resource's parent, whose names are those of the path.

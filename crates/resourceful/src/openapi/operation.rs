@@ -9,7 +9,10 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::doc_comments::summary;
-use super::model::{Example, Header, MediaType, Operation, RequestBody, Response, ResponseOrRef};
+use super::model::{
+    Example, Header, MediaType, Operation, RequestBody, Response, ResponseOrRef,
+    SecurityRequirement,
+};
 use super::parameter::Parameter;
 use super::problems::{ProblemKind, Problems};
 use super::registry::Registry;
@@ -250,15 +253,11 @@ impl Operation {
         }
     }
 
-    /// Sets the security scheme.
-    pub(crate) fn set_security(&mut self, security: Security, registry: &mut Registry) {
-        self.security = match (&security, security.scheme()) {
-            (Security::Public, _) => Some(Vec::new()),
-            (_, None) => None,
-            (_, Some((name, scheme))) => {
-                registry.security_schemes.insert(name.clone(), scheme);
-                Some(vec![BTreeMap::from([(name, Vec::new())])])
-            }
+    /// Sets the security schemes, each of which is enough.
+    pub(crate) fn set_security(&mut self, alternatives: &[Security], registry: &mut Registry) {
+        self.security = match alternatives {
+            [Security::Public] => Some(Vec::new()),
+            alternatives => requirements(alternatives, registry),
         };
     }
 
@@ -277,20 +276,23 @@ impl Operation {
         }
     }
 
-    /// Adds a security scheme that a request needs besides the others.
-    pub(crate) fn require_security(&mut self, security: Security, registry: &mut Registry) {
-        if security == Security::Public {
+    /// Adds the security schemes of another rule: a request needs one of these besides one of the present.
+    pub(crate) fn require_security(&mut self, others: &[Security], registry: &mut Registry) {
+        if others == [Security::Public] {
             return;
         }
-        if let Some((name, scheme)) = security.scheme() {
-            registry.security_schemes.insert(name.clone(), scheme);
-            let alternatives = self.security.get_or_insert_default();
-            if alternatives.is_empty() {
-                alternatives.push(BTreeMap::new());
+        if let Some(others) = requirements(others, registry) {
+            let mut present = self.security.take().unwrap_or_default();
+            if present.is_empty() {
+                present.push(BTreeMap::new());
             }
-            for alternative in alternatives {
-                alternative.insert(name.clone(), Vec::new());
-            }
+            let both = |one: &SecurityRequirement, other: &SecurityRequirement| {
+                one.clone().into_iter().chain(other.clone()).collect()
+            };
+            let pairs = present
+                .iter()
+                .flat_map(|one| others.iter().map(move |other| both(one, other)));
+            self.security = Some(pairs.collect());
         } else if self.security.as_ref().is_some_and(Vec::is_empty) {
             self.security = None;
         }
@@ -343,6 +345,29 @@ impl Operation {
         let response = registry.add_response(&format!("{name}{status}"), response);
         self.responses.insert(status.to_string(), response);
     }
+}
+
+/// The requirement objects of alternative schemes; an empty object is no scheme. `None` if the scheme of one
+/// is not known.
+fn requirements(
+    alternatives: &[Security],
+    registry: &mut Registry,
+) -> Option<Vec<SecurityRequirement>> {
+    let mut requirements = Vec::new();
+    for security in alternatives {
+        let requirement = match security.scheme() {
+            Some((name, scheme)) => {
+                registry.security_schemes.insert(name.clone(), scheme);
+                BTreeMap::from([(name, Vec::new())])
+            }
+            None if *security == Security::Public => BTreeMap::new(),
+            None => return None,
+        };
+        if !requirements.contains(&requirement) {
+            requirements.push(requirement);
+        }
+    }
+    Some(requirements)
 }
 
 /// The name of a type without its path and parameters.

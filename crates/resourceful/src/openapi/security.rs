@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 /// struct Staff;
 ///
 /// impl<R: Sync> Access<R> for Staff {
-///     fn security(_: Option<Action>) -> Security { Security::Bearer }
+///     type Caller = ();
+///
+///     fn security(_: &R, _: Option<Action>) -> Vec<Security> { vec![Security::Bearer] }
 ///
 ///     async fn check(_: &R, request: &Request) -> Result<()> {
 ///         let credentials = request.header("authorization").and_then(|value| value.split_once(' '));

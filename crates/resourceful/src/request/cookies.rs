@@ -5,7 +5,7 @@ use http::header::COOKIE;
 
 use crate::request::Request;
 
-impl Request {
+impl<C> Request<C> {
     /// The value of a cookie, as the client sent it.
     ///
     /// The name is the whole name, with `__Host-` if the cookie has it. A value that

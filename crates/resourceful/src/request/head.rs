@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use http::header::{HeaderMap, HeaderName};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
@@ -36,6 +36,8 @@ pub(crate) struct Head {
     number: OnceLock<u64>,
     /// The parent of a nested resource.
     parent: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// The challenges of a rule that lets in requests without credentials.
+    challenges: OnceLock<Vec<HeaderValue>>,
 }
 
 /// The prefix of an application's paths: its `root_path` if set, else the path of its mount.
@@ -74,6 +76,7 @@ impl Head {
             is_measured: false,
             number: OnceLock::new(),
             parent: OnceLock::new(),
+            challenges: OnceLock::new(),
         }
     }
 
@@ -91,6 +94,7 @@ impl Head {
             is_measured,
             number: self.number.clone(),
             parent: OnceLock::new(),
+            challenges: OnceLock::new(),
         }
     }
 
@@ -165,6 +169,14 @@ impl Head {
 
     pub(crate) fn parent<P: 'static>(&self) -> Option<&P> {
         self.parent.get()?.downcast_ref()
+    }
+
+    pub(crate) fn set_challenges(&self, challenges: Vec<HeaderValue>) {
+        let _ = self.challenges.set(challenges);
+    }
+
+    pub(crate) fn challenges(&self) -> &[HeaderValue] {
+        self.challenges.get().map_or(&[], Vec::as_slice)
     }
 
     /// The start time of the request.

@@ -41,7 +41,9 @@ use crate::request::settings::Settings;
 /// An HTTP request.
 ///
 /// Resource hooks get `&Request`, since the framework has already read their input. Views own the
-/// request and read its body.
+/// request and read its body. `C` is the type of the [`caller`](Self::caller), which the
+/// [`Access`](crate::Access) of the resource or view determines; it is `()` for
+/// [`Public`](crate::Public).
 ///
 /// # Examples
 /// ```
@@ -60,10 +62,11 @@ use crate::request::settings::Settings;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Request {
+pub struct Request<C = ()> {
     head: Arc<Head>,
     body: Body,
     action: Option<Action>,
+    caller: C,
 }
 
 impl Request {
@@ -73,7 +76,33 @@ impl Request {
             head: Arc::new(head),
             body,
             action: None,
+            caller: (),
         }
+    }
+
+    pub(crate) fn set_action(&mut self, action: Action) {
+        self.action = Some(action);
+    }
+
+    /// The same request, from this caller.
+    pub(crate) fn with_caller<C>(self, caller: C) -> Request<C> {
+        Request {
+            head: self.head,
+            body: self.body,
+            action: self.action,
+            caller,
+        }
+    }
+}
+
+impl<C> Request<C> {
+    /// The caller, whom [`Access::check`](crate::Access::check) has found.
+    ///
+    /// # Examples
+    /// See [`SignedIn`](crate::SignedIn).
+    #[must_use]
+    pub fn caller(&self) -> &C {
+        &self.caller
     }
 
     /// The HTTP method. A `HEAD` request runs the hook of `GET`, and its method is still `HEAD`.
@@ -299,7 +328,7 @@ impl Request {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn shutdown(&self) -> impl Future<Output = ()> + Send + use<> {
+    pub fn shutdown(&self) -> impl Future<Output = ()> + Send + use<C> {
         self.settings().shutdown.clone().cancelled_owned()
     }
 
@@ -582,7 +611,11 @@ impl Request {
     /// Sets the `Host` field, and the authority of the URI if it has one, to [`host`](Self::host), so that
     /// the next service sees the same host.
     #[must_use]
-    pub fn into_http(mut self) -> http::Request<Body> {
+    pub fn into_http(self) -> http::Request<Body> {
+        self.into_http_and_caller().0
+    }
+
+    pub(crate) fn into_http_and_caller(mut self) -> (http::Request<Body>, C) {
         let body = self.take_body();
         let host = self.host().map(str::to_owned);
         let head = Arc::try_unwrap(self.head);
@@ -590,24 +623,11 @@ impl Request {
         if let Some(host) = host {
             host::set(&mut parts, &host);
         }
-        http::Request::from_parts(parts, body)
-    }
-
-    pub(crate) fn set_action(&mut self, action: Action) {
-        self.action = Some(action);
+        (http::Request::from_parts(parts, body), self.caller)
     }
 
     pub(crate) fn settings(&self) -> &Settings {
         self.head.settings()
-    }
-
-    /// Takes the request with its body. The one that stays has the same head and an empty body.
-    pub(crate) fn take(&mut self) -> Self {
-        Self {
-            head: Arc::clone(&self.head),
-            body: std::mem::take(&mut self.body),
-            action: self.action,
-        }
     }
 
     /// The shared head, which can outlive the request.
@@ -616,7 +636,8 @@ impl Request {
     }
 }
 
-impl fmt::Debug for Request {
+/// Without the caller, who may have secrets.
+impl<C> fmt::Debug for Request<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", self.method())

@@ -203,7 +203,7 @@ impl<T> Cookie<T> {
     /// # Examples
     /// See [`Cookie`].
     #[must_use]
-    pub fn get(&self, request: &Request) -> Option<T>
+    pub fn get<C>(&self, request: &Request<C>) -> Option<T>
     where
         T: FromStr,
     {

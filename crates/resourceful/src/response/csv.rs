@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::body::{Body, Response};
 use crate::error::{BoxError, Error, Result};
 use crate::openapi::{Operation, Registry};
-use crate::request::Request;
+use crate::response::location::Base;
 use crate::response::received::{FromResponse, ReceivedResponse};
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
@@ -140,8 +140,8 @@ impl<T: Send + 'static> Csv<T> {
 impl<T: Serialize + JsonSchema + Send + 'static> Representation for Csv<T> {
     const MEDIA_TYPE: Option<&'static str> = Some("text/csv");
 
-    fn place(&mut self, request: &Request) {
-        self.request_id = request.id().into_owned();
+    fn place(&mut self, base: &Base<'_>) {
+        self.request_id = base.head.id().into_owned();
     }
 
     fn represent(self, status: StatusCode) -> Result<Reply> {

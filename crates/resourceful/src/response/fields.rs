@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::openapi::{Header, Operation, Parameter, Registry};
-use crate::request::Request;
+use crate::response::location::Base;
 use crate::response::received::{FromResponse, ReceivedResponse};
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
@@ -123,8 +123,8 @@ impl<T> WithHeader<T> {
 impl<T: Representation> Representation for WithHeader<T> {
     const MEDIA_TYPE: Option<&'static str> = T::MEDIA_TYPE;
 
-    fn place(&mut self, request: &Request) {
-        self.value.place(request);
+    fn place(&mut self, base: &Base<'_>) {
+        self.value.place(base);
     }
 
     fn represent(self, status: StatusCode) -> Result<Reply> {
@@ -189,8 +189,8 @@ impl<T, H> WithHeaders<T, H> {
 impl<T: Representation, H: Serialize + JsonSchema + Send> Representation for WithHeaders<T, H> {
     const MEDIA_TYPE: Option<&'static str> = T::MEDIA_TYPE;
 
-    fn place(&mut self, request: &Request) {
-        self.value.place(request);
+    fn place(&mut self, base: &Base<'_>) {
+        self.value.place(base);
     }
 
     fn represent(self, status: StatusCode) -> Result<Reply> {

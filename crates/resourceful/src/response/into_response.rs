@@ -9,11 +9,11 @@ use crate::body::Response;
 use crate::error::Result;
 use crate::error::problem::Problem;
 use crate::openapi::{Operation, Registry};
-use crate::request::Request;
 use crate::response::content::{Binary, Text};
 #[cfg(feature = "csv")]
 use crate::response::csv::Csv;
 use crate::response::fields::{WithHeader, WithHeaders};
+use crate::response::location::Base;
 use crate::response::media_type::MediaType;
 use crate::response::problem_reply::problem_reply;
 use crate::response::received::{FromResponse, ReceivedResponse};
@@ -44,11 +44,11 @@ pub trait IntoResponse {
 
     /// Determines the fields that depend on the path of the request.
     #[doc(hidden)]
-    fn place(&mut self, request: &Request)
+    fn place(&mut self, base: &Base<'_>)
     where
         Self: Sized,
     {
-        let _ = request;
+        let _ = base;
     }
 
     /// Converts the value into a reply, which needs no allocation. An error becomes a problem.
@@ -137,8 +137,8 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
         Ok(self.1.into_reply()?.with_status(self.0))
     }
 
-    fn place(&mut self, request: &Request) {
-        self.1.place(request);
+    fn place(&mut self, base: &Base<'_>) {
+        self.1.place(base);
     }
 
     /// The status is not known until the view runs.
@@ -203,8 +203,8 @@ macro_rules! into_response {
                 <Self as Representation>::describe(operation, registry, StatusCode::OK);
             }
 
-            fn place(&mut self, request: &Request) {
-                Representation::place(self, request);
+            fn place(&mut self, base: &Base<'_>) {
+                Representation::place(self, base);
             }
 
             fn into_response(self) -> Response {

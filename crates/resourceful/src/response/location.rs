@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::action::Action;
 use crate::proto::path::SEGMENT;
-use crate::request::Request;
+use crate::request::head::Head;
 
 /// The characters to encode in a path or URI of the application. Browsers read `\` as `/`.
 const PATH: &AsciiSet = &CONTROLS
@@ -21,6 +21,14 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
+
+/// The request from whose path a [`Location`] is resolved.
+#[expect(missing_debug_implementations, reason = "only hidden methods use it")]
+pub struct Base<'r> {
+    pub(crate) head: &'r Head,
+    /// The action of a resource; `None` for a view.
+    pub(crate) action: Option<Action>,
+}
 
 /// The target of a `Location` field (RFC 9110 section 10.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +52,11 @@ impl Location {
     }
 
     /// Determines the value, which depends on the path of the request. `None` if it has none.
-    pub(crate) fn of(self, request: &Request) -> Option<Self> {
-        let root = request.head().root_path();
+    pub(crate) fn of(self, base: &Base<'_>) -> Option<Self> {
+        let root = base.head.root_path();
         let value = match self {
-            Self::Item(id) => item(request, root, &id),
-            Self::Path(path) => absolute(&format!("{root}{}", request.head().nested_at()), &path),
+            Self::Item(id) => item(base, root, &id),
+            Self::Path(path) => absolute(&format!("{root}{}", base.head.nested_at()), &path),
             value @ Self::Value(_) => return Some(value),
         };
         value.map(Self::Value)
@@ -78,7 +86,7 @@ impl Location {
 
 /// The path of an item of the requested collection, in the collection's spelling. `None` for an id
 /// that cannot be a segment of a path.
-fn item(request: &Request, root: &str, id: &str) -> Option<HeaderValue> {
+fn item(base: &Base<'_>, root: &str, id: &str) -> Option<HeaderValue> {
     if matches!(id, "" | "." | "..") {
         // Percent-encoding cannot turn these into a segment (RFC 3986 section 5.2.4).
         tracing::error!(
@@ -87,19 +95,19 @@ fn item(request: &Request, root: &str, id: &str) -> Option<HeaderValue> {
         );
         return None;
     }
-    let (collection, end) = collection(request);
+    let (collection, end) = collection(base);
     let id = utf8_percent_encode(id, SEGMENT);
     HeaderValue::try_from(format!("{root}{collection}/{id}{end}")).ok()
 }
 
 /// The path of the collection that the action belongs to, without its last slash, and that slash. The path of
 /// a view is a collection.
-fn collection(request: &Request) -> (&str, &'static str) {
-    let (mut path, end) = match request.path().strip_suffix('/') {
+fn collection<'r>(base: &Base<'r>) -> (&'r str, &'static str) {
+    let (mut path, end) = match base.head.path().strip_suffix('/') {
         Some(path) => (path, "/"),
-        None => (request.path(), ""),
+        None => (base.head.path(), ""),
     };
-    if let Some(spec) = request.action().map(Action::spec) {
+    if let Some(spec) = base.action.map(Action::spec) {
         let segments = spec
             .path()
             .split('/')

@@ -5,8 +5,7 @@ use http::header::LOCATION;
 
 use crate::error::{Error, Result};
 use crate::openapi::{Operation, Registry};
-use crate::request::Request;
-use crate::response::location::Location;
+use crate::response::location::{Base, Location};
 use crate::response::reply::{Content, Reply};
 use crate::response::representation::Representation;
 
@@ -76,8 +75,8 @@ impl<const CODE: u16> Redirect<CODE> {
 impl<const CODE: u16> Representation for Redirect<CODE> {
     const MEDIA_TYPE: Option<&'static str> = None;
 
-    fn place(&mut self, request: &Request) {
-        self.0 = self.0.take().and_then(|target| target.of(request));
+    fn place(&mut self, base: &Base<'_>) {
+        self.0 = self.0.take().and_then(|target| target.of(base));
     }
 
     fn represent(self, _: StatusCode) -> Result<Reply> {

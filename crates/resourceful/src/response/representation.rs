@@ -10,7 +10,7 @@ use crate::body::Response;
 use crate::error::Result;
 use crate::input::pagination::Page;
 use crate::openapi::{Operation, Registry};
-use crate::request::Request;
+use crate::response::location::Base;
 use crate::response::reply::{Content, Reply};
 
 /// A value that a hook returns: it is serialised, and its schema is in the document.
@@ -97,8 +97,8 @@ pub trait Representation: Send + Sized {
 
     /// Determines the fields that depend on the path of the request.
     #[doc(hidden)]
-    fn place(&mut self, request: &Request) {
-        let _ = request;
+    fn place(&mut self, base: &Base<'_>) {
+        let _ = base;
     }
 
     #[doc(hidden)]

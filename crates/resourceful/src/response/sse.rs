@@ -209,7 +209,7 @@ impl EventStream {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn new<F, Fut>(request: &Request, work: F) -> Self
+    pub fn new<C, F, Fut>(request: &Request<C>, work: F) -> Self
     where
         F: FnOnce(EventSender) -> Fut,
         Fut: Future<Output = Result<()>> + Send + 'static,
@@ -219,7 +219,7 @@ impl EventStream {
         Self {
             events,
             work: Some(Box::pin(catch_panic(work(EventSender(sender))))),
-            shutdown: Box::pin(request.shutdown()),
+            shutdown: Box::pin(request.settings().shutdown.clone().cancelled_owned()),
             keep_alive: DEFAULT_KEEP_ALIVE,
             silence: Box::pin(sleep(DEFAULT_KEEP_ALIVE)),
         }

@@ -9,8 +9,7 @@ use serde_json::json;
 
 use crate::error::Result;
 use crate::openapi::{Header, Operation, Registry};
-use crate::request::Request;
-use crate::response::location::Location;
+use crate::response::location::{Base, Location};
 use crate::response::received::{FromResponse, ReceivedResponse};
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
@@ -255,9 +254,9 @@ impl<const CODE: u16, T> Status<CODE, T> {
 impl<T: Representation> Representation for Created<T> {
     const MEDIA_TYPE: Option<&'static str> = T::MEDIA_TYPE;
 
-    fn place(&mut self, request: &Request) {
-        self.location = self.location.take().and_then(|target| target.of(request));
-        self.value.place(request);
+    fn place(&mut self, base: &Base<'_>) {
+        self.location = self.location.take().and_then(|target| target.of(base));
+        self.value.place(base);
     }
 
     fn represent(self, _: StatusCode) -> Result<Reply> {
@@ -274,9 +273,9 @@ impl<T: Representation> Representation for Created<T> {
 impl<T: Representation> Representation for Accepted<T> {
     const MEDIA_TYPE: Option<&'static str> = T::MEDIA_TYPE;
 
-    fn place(&mut self, request: &Request) {
-        self.location = self.location.take().and_then(|target| target.of(request));
-        self.value.place(request);
+    fn place(&mut self, base: &Base<'_>) {
+        self.location = self.location.take().and_then(|target| target.of(base));
+        self.value.place(base);
     }
 
     fn represent(self, _: StatusCode) -> Result<Reply> {
@@ -303,8 +302,8 @@ impl<T: Representation> Representation for Accepted<T> {
 impl<const CODE: u16, T: Representation> Representation for Status<CODE, T> {
     const MEDIA_TYPE: Option<&'static str> = T::MEDIA_TYPE;
 
-    fn place(&mut self, request: &Request) {
-        self.0.place(request);
+    fn place(&mut self, base: &Base<'_>) {
+        self.0.place(base);
     }
 
     fn represent(self, _: StatusCode) -> Result<Reply> {

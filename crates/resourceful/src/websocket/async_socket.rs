@@ -11,6 +11,9 @@ use super::message::{IncomingMessage, OutgoingMessage};
 use super::origin::is_same_host;
 use super::socket::Socket;
 
+/// The caller of the socket `S`, from its access rule.
+pub(crate) type SocketCaller<S> = <<S as AsyncSocket>::Access as Access<S>>::Caller;
+
 /// A WebSocket: the types of its messages, and one hook that runs for each connection.
 ///
 /// Mount it with [`App::socket`](crate::App::socket). Messages have a maximum size, silent clients get
@@ -78,7 +81,7 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
     /// default the host and the port must be those of the request. Requests with two origins get 400.
     ///
     /// Without this check any page that a user visits could connect with the user's cookies.
-    fn allows_origin(&self, request: &Request, origin: &str) -> bool {
+    fn allows_origin(&self, request: &Request<SocketCaller<Self>>, origin: &str) -> bool {
         is_same_host(request, origin)
     }
 
@@ -90,7 +93,7 @@ pub trait AsyncSocket: Send + Sync + Sized + 'static {
     /// A 4xx error closes with 1008 and the error's text. Other errors are logged and close with 1011.
     fn serve(
         &self,
-        request: &Request,
+        request: &Request<SocketCaller<Self>>,
         socket: &mut Socket<Self::Incoming, Self::Outgoing>,
     ) -> impl Future<Output = Result<()>> + Send;
 }

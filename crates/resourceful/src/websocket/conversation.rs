@@ -10,13 +10,13 @@ use crate::request::Request;
 use crate::response::upgrade::UpgradeIo;
 use crate::task::catch_panic::catch_panic;
 
-use super::async_socket::AsyncSocket;
+use super::async_socket::{AsyncSocket, SocketCaller};
 use super::socket::{CLOSE_TIMEOUT, Socket};
 
 /// Runs the hook, then closes the WebSocket.
 pub(super) async fn converse<S: AsyncSocket>(
     service: &S,
-    request: Request,
+    request: Request<SocketCaller<S>>,
     protocol: Option<&'static str>,
     io: Box<dyn UpgradeIo>,
     read: Bytes,

@@ -19,46 +19,48 @@ use crate::error::{Error, ErrorStatus, Result};
 use crate::handler::access::{Access, describe_access};
 use crate::openapi::{Operation, Registry, StandardError};
 use crate::request::Request;
+use crate::request::head::Head;
 use crate::response::reply::Reply;
 use crate::response::upgrade::Upgrade;
 
-use super::async_socket::AsyncSocket;
+use super::async_socket::{AsyncSocket, SocketCaller};
 use super::conversation::converse;
 
 /// See [`App::socket`](crate::app::App::socket).
 pub(crate) struct SocketEndpoint<S>(pub(crate) Arc<S>);
 
 impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
-    type Input = Request;
+    type Caller = SocketCaller<S>;
+    type Input = ();
     type Output = Response;
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let mut operation = operation::any_request();
-        describe_access::<S::Access, S>(None, &mut operation, registry);
+        describe_access::<S::Access, S>(&self.0, None, &mut operation, registry);
         operation.add_response(StatusCode::SWITCHING_PROTOCOLS, None);
         operation.add_standard_errors(&[StandardError::Forbidden, StandardError::UpgradeRequired]);
         Some(operation)
     }
 
-    async fn authorise(&self, request: &Request) -> Result<()> {
+    async fn authorise(&self, request: &Request) -> Result<SocketCaller<S>> {
         S::Access::check(&self.0, request).await
     }
 
-    async fn read(&self, request: &mut Request) -> Result<Request> {
-        Ok(request.take())
+    async fn read(&self, _: &mut Request) -> Result<()> {
+        Ok(())
     }
 
-    async fn call(&self, _: &Request, request: Request) -> Result<Response> {
+    async fn call(&self, request: Request<SocketCaller<S>>, (): ()) -> Result<Response> {
         open(Arc::clone(&self.0), request)
     }
 
-    fn respond(&self, response: Response) -> Result<Reply> {
+    fn respond(&self, response: Response, _: &Head) -> Result<Reply> {
         Ok(response.into())
     }
 }
 
 /// Returns the 101 response. After it, the hook gets the connection.
-fn open<S: AsyncSocket>(service: Arc<S>, request: Request) -> Result<Response> {
+fn open<S: AsyncSocket>(service: Arc<S>, request: Request<SocketCaller<S>>) -> Result<Response> {
     let accept = check(&request)?;
     if let Some(origin) = once(request.headers(), &ORIGIN)?
         && !service.allows_origin(&request, origin)
@@ -101,7 +103,7 @@ fn open<S: AsyncSocket>(service: Arc<S>, request: Request) -> Result<Response> {
 }
 
 /// Checks the handshake. Returns the value of `Sec-WebSocket-Accept`.
-fn check(request: &Request) -> Result<HeaderValue> {
+fn check<C>(request: &Request<C>) -> Result<HeaderValue> {
     let headers = request.headers();
     let is_upgrade = request.version() == Version::HTTP_11
         && has_token(headers, &CONNECTION, "upgrade")

@@ -5,7 +5,7 @@ use crate::request::Request;
 
 /// Has the origin the host and port of the request? `https://example.org` matches `example.org` and
 /// `example.org:443`.
-pub(super) fn is_same_host(request: &Request, origin: &str) -> bool {
+pub(super) fn is_same_host<C>(request: &Request<C>, origin: &str) -> bool {
     let ours = request.host().and_then(Host::parse);
     ours.is_some_and(|ours| matches(origin, ours))
 }

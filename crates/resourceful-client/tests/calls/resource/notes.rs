@@ -116,11 +116,16 @@ impl AsyncResource for Notes {
         Ok(note)
     }
 
-    async fn retrieve(&self, _: &Request, name: String) -> Result<Note> {
+    async fn retrieve(&self, _: &Request, Unchecked(name): Unchecked<String>) -> Result<Note> {
         self.change(&name, |_| {})
     }
 
-    async fn update(&self, _: &Request, name: String, new: NewNote) -> Result<Note> {
+    async fn update(
+        &self,
+        _: &Request,
+        Unchecked(name): Unchecked<String>,
+        new: NewNote,
+    ) -> Result<Note> {
         self.change(&name, |note| {
             (note.text, note.color, note.tags) = (new.text, new.color, new.tags);
         })
@@ -129,7 +134,7 @@ impl AsyncResource for Notes {
     async fn partial_update(
         &self,
         _: &Request,
-        name: String,
+        Unchecked(name): Unchecked<String>,
         changes: NoteChanges,
     ) -> Result<Note> {
         self.change(&name, |note| {
@@ -138,7 +143,7 @@ impl AsyncResource for Notes {
         })
     }
 
-    async fn destroy(&self, _: &Request, name: String) -> Result<()> {
+    async fn destroy(&self, _: &Request, Unchecked(name): Unchecked<String>) -> Result<()> {
         let removed = self.0.lock().unwrap().remove(&name);
         removed.map(drop).ok_or_else(missing)
     }
@@ -147,6 +152,8 @@ impl AsyncResource for Notes {
 pub(crate) struct WithToken;
 
 impl Access<Notes> for WithToken {
+    type Caller = ();
+
     async fn check(_: &Notes, request: &Request) -> Result<()> {
         match request.header("authorization") {
             Some("Bearer secret") => Ok(()),

@@ -118,7 +118,7 @@ impl FileResponse {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn open(request: &Request, path: impl AsRef<Path>) -> Result<Self> {
+    pub async fn open<C>(request: &Request<C>, path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let name = file_name(&path);
         let file =
@@ -151,7 +151,11 @@ impl FileResponse {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn from_file(request: &Request, name: &str, file: std::fs::File) -> Result<Self> {
+    pub async fn from_file<C>(
+        request: &Request<C>,
+        name: &str,
+        file: std::fs::File,
+    ) -> Result<Self> {
         let file = blocking(move || {
             OpenFile::new(file).map_err(|error| open_error(Path::new("an open file"), &error))
         });
@@ -180,11 +184,11 @@ impl FileResponse {
     /// # }
     /// ```
     #[must_use]
-    pub fn from_bytes(request: &Request, name: &str, bytes: impl Into<Bytes>) -> Self {
+    pub fn from_bytes<C>(request: &Request<C>, name: &str, bytes: impl Into<Bytes>) -> Self {
         Self::new(request, name, Content::Memory(bytes.into()))
     }
 
-    pub(crate) fn from_open(request: &Request, name: &str, file: OpenFile) -> Self {
+    pub(crate) fn from_open<C>(request: &Request<C>, name: &str, file: OpenFile) -> Self {
         let mut response = Self::new(request, name, Content::Disk(file));
         if let Content::Disk(file) = &response.content {
             file.add_validators(&mut response.headers);
@@ -192,7 +196,7 @@ impl FileResponse {
         response
     }
 
-    fn new(request: &Request, name: &str, content: Content) -> Self {
+    fn new<C>(request: &Request<C>, name: &str, content: Content) -> Self {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(CONTENT_TYPE, media_type::of_name(name));
         headers.insert(CACHE_CONTROL, PRIVATE);
