@@ -2,23 +2,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "jwt", feature = "oauth"))]
-mod config_error;
-
-#[cfg(any(feature = "jwt", feature = "oauth"))]
-mod address;
-#[cfg(any(feature = "jwt", feature = "oauth"))]
-mod bearer;
-
-#[cfg(any(feature = "jwt", feature = "oauth"))]
-mod issuer_endpoint;
+mod tokens;
 
 #[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(feature = "oauth")]
+mod oauth;
 
-#[cfg(any(feature = "jwt", feature = "oauth"))]
-pub use self::bearer::insufficient_scope;
-#[cfg(any(feature = "jwt", feature = "oauth"))]
-pub use self::config_error::ConfigError;
 #[cfg(feature = "jwt")]
 pub use self::jwt::algorithm::Algorithm;
 #[cfg(feature = "jwt")]
@@ -29,3 +19,11 @@ pub use self::jwt::jwks::Jwks;
 pub use self::jwt::key::Key;
 #[cfg(feature = "jwt")]
 pub use self::jwt::keys::Keys;
+#[cfg(feature = "oauth")]
+pub use self::oauth::introspection::Introspection;
+#[cfg(feature = "oauth")]
+pub use self::oauth::protected_resource::ProtectedResource;
+#[cfg(any(feature = "jwt", feature = "oauth"))]
+pub use self::tokens::bearer::insufficient_scope;
+#[cfg(any(feature = "jwt", feature = "oauth"))]
+pub use self::tokens::config_error::ConfigError;

@@ -1,9 +1,7 @@
 //! [`Jwt`]: the caller of a request by a token that its issuer has signed.
 
 use std::fmt;
-use std::future::{Future, ready};
-use std::marker::PhantomData;
-use std::pin::Pin;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +9,14 @@ use http::HeaderValue;
 use resourceful::{Authenticate, Authentication, Request, Result, Security};
 use serde::de::DeserializeOwned;
 
-use crate::bearer::Challenges;
-use crate::config_error::ConfigError;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::claims::Claims;
 use crate::jwt::jwks::Jwks;
 use crate::jwt::keys::Keys;
-use crate::jwt::token::{Header, Token, parse_object};
+use crate::jwt::token::{Header, Token};
+use crate::tokens::bearer::Challenges;
+use crate::tokens::config_error::ConfigError;
+use crate::tokens::make_caller::{FromClaims, FromFunction, MakeCaller};
 
 const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 
@@ -41,16 +40,27 @@ const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 ///
 /// # Examples
 /// ```
+/// use resourceful::SignedIn;
 /// use resourceful::prelude::*;
 /// use resourceful_auth::{Algorithm, Jwt, Key};
 ///
 /// #[derive(Deserialize)]
 /// struct Claims { sub: String }
 ///
-/// # fn main() -> Result<()> {
-/// // Tokens of a service of one's own. Those of a provider have keys that it publishes: `Jwks`.
+/// #[endpoint]
+/// async fn me(request: &Request<Claims>) -> Result<String> { Ok(request.caller().sub.clone()) }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// // The issuer is a service of one's own, and shares a secret. A provider publishes its keys: `Jwks`.
 /// let key = Key::from_secret(Algorithm::HS256, b"a secret of at least 32 random bytes")?;
 /// let jwt = Jwt::<Claims>::new("https://issuer.example.com", "https://api.example.com", [Algorithm::HS256], key)?;
+///
+/// let app = App::new().get("/me", guarded::<SignedIn<Jwt<Claims>>, _>(me).state(&jwt));
+/// let client = TestClient::new(app)?;
+/// let refused = client.get("/me").header("authorization", "Bearer t0ken").await;
+/// assert_eq!(refused.status(), 401);
+/// assert_eq!(refused.headers()["www-authenticate"], "Bearer error=\"invalid_token\"");
 /// # Ok(())
 /// # }
 /// ```
@@ -64,36 +74,6 @@ pub struct Jwt<C> {
     max_token_size: usize,
     challenges: Challenges,
     caller: Arc<dyn MakeCaller<C>>,
-}
-
-type CallerFuture<C> = Pin<Box<dyn Future<Output = Result<Option<C>>> + Send>>;
-
-/// Makes the caller of the payload of a verified token. `None`: the token is refused.
-trait MakeCaller<C>: Send + Sync {
-    fn make(&self, payload: &[u8]) -> serde_json::Result<CallerFuture<C>>;
-}
-
-/// The claims are the caller.
-struct FromClaims;
-
-impl<C: DeserializeOwned + Send + 'static> MakeCaller<C> for FromClaims {
-    fn make(&self, payload: &[u8]) -> serde_json::Result<CallerFuture<C>> {
-        Ok(Box::pin(ready(Ok(Some(parse_object(payload)?)))))
-    }
-}
-
-/// A function makes the caller of the claims.
-struct FromFunction<F, D>(F, PhantomData<fn(D)>);
-
-impl<C, D, F, Fut> MakeCaller<C> for FromFunction<F, D>
-where
-    D: DeserializeOwned,
-    F: Fn(D) -> Fut + Send + Sync,
-    Fut: Future<Output = Result<Option<C>>> + Send + 'static,
-{
-    fn make(&self, payload: &[u8]) -> serde_json::Result<CallerFuture<C>> {
-        Ok(Box::pin((self.0)(parse_object(payload)?)))
-    }
 }
 
 impl<C: Send + Sync + 'static> Jwt<C> {
@@ -215,7 +195,7 @@ impl<C: Send + Sync + 'static> Jwt<C> {
             token_type: self.token_type,
             max_token_size: self.max_token_size,
             challenges: self.challenges,
-            caller: Arc::new(FromFunction(make, PhantomData)),
+            caller: Arc::new(FromFunction::new(make)),
         }
     }
 

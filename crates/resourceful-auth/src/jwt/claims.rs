@@ -1,10 +1,12 @@
 //! The registered claims that every token is checked by (RFC 7519 section 4.1).
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::jwt::token::{parse_object, present};
+use crate::jwt::token::present;
+use crate::tokens::audience::Audience;
+use crate::tokens::json::{parse_object, seconds_since_epoch};
 
 /// Registered claims. Values of a wrong type are errors, also where the claim is optional: as if missing,
 /// they would switch their check off (CVE-2026-25537).
@@ -19,13 +21,6 @@ pub(super) struct Claims {
     iat: Option<f64>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
-}
-
 impl Claims {
     pub(super) fn parse(payload: &[u8]) -> serde_json::Result<Self> {
         parse_object(payload)
@@ -33,15 +28,10 @@ impl Claims {
 
     /// Checks audience and times.
     pub(super) fn check(&self, audience: &str, leeway: Duration) -> Result<(), &'static str> {
-        let is_for_us = match &self.aud {
-            Audience::One(one) => one == audience,
-            Audience::Many(many) => many.iter().any(|one| one == audience),
-        };
-        if !is_for_us {
+        if !self.aud.contains(audience) {
             return Err("the token has another audience");
         }
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_secs_f64();
+        let now = seconds_since_epoch();
         let leeway = leeway.as_secs_f64();
         if now >= self.exp + leeway {
             return Err("the token has expired");

@@ -7,9 +7,9 @@ use resourceful_client::ClientError;
 use serde::Deserialize;
 use url::Url;
 
-use crate::address::parse_address;
-use crate::config_error::ConfigError;
-use crate::issuer_endpoint::IssuerEndpoint;
+use crate::tokens::address::parse_address;
+use crate::tokens::config_error::ConfigError;
+use crate::tokens::issuer_endpoint::IssuerEndpoint;
 
 /// The metadata of an issuer.
 #[derive(Debug)]

@@ -10,12 +10,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::address::parse_address;
-use crate::config_error::ConfigError;
-use crate::issuer_endpoint::IssuerEndpoint;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::discovery::Discovery;
 use crate::jwt::key::Key;
+use crate::tokens::address::parse_address;
+use crate::tokens::config_error::ConfigError;
+use crate::tokens::issuer_endpoint::IssuerEndpoint;
 
 /// Bounds of `max-age`. An issuer that forbids caching must not be asked for each request.
 const MIN_FRESH: Duration = Duration::from_secs(60);

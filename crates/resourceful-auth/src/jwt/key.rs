@@ -8,8 +8,8 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, 
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::Value;
 
-use crate::config_error::ConfigError;
 use crate::jwt::algorithm::Algorithm;
+use crate::tokens::config_error::ConfigError;
 
 /// A key that verifies tokens. It has one algorithm, whatever a token names.
 ///

@@ -2,11 +2,11 @@
 
 use resourceful::Result;
 
-use crate::config_error::ConfigError;
 use crate::jwt::algorithm::Algorithm;
 use crate::jwt::jwks::{Jwks, is_named};
 use crate::jwt::key::Key;
 use crate::jwt::token::Token;
+use crate::tokens::config_error::ConfigError;
 
 /// A sender who names no key makes us try several: at most so many.
 const MAX_KEYS_TRIED: usize = 4;

@@ -2,8 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
+
+use crate::tokens::json::parse_object;
 
 /// The parts of a token.
 #[derive(Debug)]
@@ -39,15 +41,6 @@ impl<'t> Token<'t> {
             signed,
             signature: decode(signature)?,
         })
-    }
-}
-
-/// Reads a JSON object. serde reads a struct from an array, too, and does not check the encoding of members
-/// that it ignores.
-pub(super) fn parse_object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    match str::from_utf8(json) {
-        Ok(text) if text.trim_start().starts_with('{') => serde_json::from_str(text),
-        _ => Err(serde_json::Error::custom("not a JSON object")),
     }
 }
 

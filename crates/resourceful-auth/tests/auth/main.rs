@@ -1,7 +1,12 @@
-//! Tests of the authenticators: each through an application, and with real servers where it needs one.
+//! Tests of callers by whole requests, with real stores.
 
 // A test may unwrap: the panic is its message.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[cfg(any(feature = "jwt", feature = "oauth"))]
+mod bearer;
+
 #[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(feature = "oauth")]
+mod oauth;

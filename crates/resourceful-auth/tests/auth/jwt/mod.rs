@@ -9,13 +9,12 @@ mod settings;
 mod signer;
 
 use resourceful::prelude::*;
-use resourceful::{Authenticate, Authentication};
-use resourceful_auth::Jwt;
 use serde_json::{Value, json};
+
+use super::bearer::{INVALID, client, send};
 
 pub(crate) const ISSUER: &str = "https://issuer.example.com";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
-pub(crate) const INVALID: &str = "Bearer error=\"invalid_token\"";
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Claims {
@@ -43,36 +42,4 @@ pub(crate) fn claims_without(name: &str) -> Value {
     let mut claims = claims();
     claims.as_object_mut().unwrap().remove(name);
     claims
-}
-
-/// An application with one view, which is guarded.
-pub(crate) fn client<C>(jwt: &Jwt<C>) -> TestClient
-where
-    C: Send + Sync + 'static,
-{
-    struct Guard;
-    impl<C: Send + Sync + 'static> Access<Jwt<C>> for Guard {
-        async fn check(jwt: &Jwt<C>, request: &Request) -> Result<()> {
-            match jwt.authenticate(request).await? {
-                Authentication::Caller(_) => Ok(()),
-                Authentication::Foreign(error) => Err(error),
-                Authentication::Missing => Err(Error::unauthorized("Bearer")),
-            }
-        }
-    }
-    async fn view(_: Request) -> Result<&'static str> {
-        Ok("yes")
-    }
-    TestClient::new(App::new().get("/", guarded::<Guard, _>(view).state(jwt))).unwrap()
-}
-
-/// Status and challenge of a request with this token.
-pub(crate) async fn send(client: &TestClient, token: &str) -> (u16, Option<String>) {
-    let response = client
-        .get("/")
-        .header("authorization", &format!("Bearer {token}"))
-        .await;
-    let challenge = response.headers().get("www-authenticate");
-    let challenge = challenge.map(|value| value.to_str().unwrap().to_owned());
-    (response.status().as_u16(), challenge)
 }

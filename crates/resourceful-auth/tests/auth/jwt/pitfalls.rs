@@ -472,6 +472,8 @@ async fn authenticate(jwt: &Jwt<Claims>, token: &str) -> Result<Authentication<C
     struct State(Jwt<Claims>, Found);
     struct Keep;
     impl Access<Arc<State>> for Keep {
+        type Caller = ();
+
         async fn check(state: &Arc<State>, request: &Request) -> Result<()> {
             let found = state.0.authenticate(request).await;
             *state.1.lock().unwrap() = Some(found);

@@ -3,8 +3,8 @@
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use resourceful::{BoxError, Error, ErrorStatus};
 
-use crate::address::parse_address;
-use crate::config_error::ConfigError;
+use crate::tokens::address::parse_address;
+use crate::tokens::config_error::ConfigError;
 
 /// The `WWW-Authenticate` fields of one authenticator.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use crate::config_error::ConfigError;
+use crate::tokens::config_error::ConfigError;
 
 /// Parses the address of an issuer's endpoint.
 pub(crate) fn parse_address(text: &str) -> Result<Url, ConfigError> {
