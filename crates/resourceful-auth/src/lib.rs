@@ -9,6 +9,13 @@ mod jwt;
 #[cfg(feature = "oauth")]
 mod oauth;
 
+#[cfg(any(feature = "passwords", feature = "sessions"))]
+mod cross_origin;
+#[cfg(feature = "sessions")]
+mod sessions;
+
+#[cfg(any(feature = "passwords", feature = "sessions"))]
+pub use self::cross_origin::CrossOrigin;
 #[cfg(feature = "jwt")]
 pub use self::jwt::algorithm::Algorithm;
 #[cfg(feature = "jwt")]
@@ -23,6 +30,14 @@ pub use self::jwt::keys::Keys;
 pub use self::oauth::introspection::Introspection;
 #[cfg(feature = "oauth")]
 pub use self::oauth::protected_resource::ProtectedResource;
+#[cfg(all(feature = "sessions", feature = "redis"))]
+pub use self::sessions::RedisSessionStore;
+#[cfg(all(feature = "sessions", feature = "sea-orm"))]
+pub use self::sessions::SqlSessionStore;
+#[cfg(feature = "sessions")]
+pub use self::sessions::{
+    MemorySessionStore, Session, SessionInfo, SessionKey, SessionStore, Sessions, StoredSession,
+};
 #[cfg(any(feature = "jwt", feature = "oauth"))]
 pub use self::tokens::bearer::insufficient_scope;
 #[cfg(any(feature = "jwt", feature = "oauth"))]

@@ -207,7 +207,7 @@ impl<T> Cookie<T> {
     where
         T: FromStr,
     {
-        let value = request.cookie(&self.full_name())?;
+        let value = request.cookie(&self.name())?;
         let value = percent_decode_str(&value).decode_utf8().ok()?;
         value.parse().ok()
     }
@@ -225,7 +225,7 @@ impl<T> Cookie<T> {
     {
         let value = value.into().to_string();
         let value = utf8_percent_encode(&value, NOT_COOKIE_OCTET).to_string();
-        let name = self.full_name();
+        let name = self.name();
         if name.len() + value.len() > MAX_SIZE {
             let error = format!("the cookie `{name}` is longer than {MAX_SIZE} bytes");
             return Err(Error::internal(error));
@@ -255,12 +255,21 @@ impl<T> Cookie<T> {
     /// # }
     /// ```
     pub fn remove(&self) -> SetCookie {
-        let mut cookie = self.with_value(self.full_name(), String::new());
+        let mut cookie = self.with_value(self.name(), String::new());
         cookie.make_removal();
         SetCookie::new(&cookie)
     }
 
-    fn full_name(&self) -> String {
+    /// The whole name, with `__Host-` if the cookie has it.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::Cookie;
+    /// const THEME: Cookie = Cookie::new("theme");
+    /// assert_eq!(THEME.name(), "__Host-theme");
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> String {
         let prefix = if self.is_secure { HOST } else { "" };
         format!("{prefix}{}", self.name)
     }
@@ -322,7 +331,7 @@ impl<T> Copy for Cookie<T> {}
 impl<T> fmt::Debug for Cookie<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cookie")
-            .field("name", &self.full_name())
+            .field("name", &self.name())
             .finish_non_exhaustive()
     }
 }
