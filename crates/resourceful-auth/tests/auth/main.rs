@@ -18,5 +18,14 @@ mod api_keys;
 mod cross_origin;
 #[cfg(feature = "passwords")]
 mod passwords;
+#[cfg(any(feature = "jwt", feature = "oauth"))]
+mod bearer;
+
+#[cfg(any(feature = "passwords", feature = "sessions"))]
+mod cross_origin;
+#[cfg(feature = "jwt")]
+mod jwt;
+#[cfg(feature = "oauth")]
+mod oauth;
 #[cfg(feature = "sessions")]
 mod sessions;
