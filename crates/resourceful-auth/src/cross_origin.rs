@@ -95,7 +95,7 @@ impl CrossOrigin {
     ///
     /// # Errors
     /// 403 for an unsafe request of another origin. The log has a warning.
-    pub fn check(&self, request: &Request) -> Result<()> {
+    pub fn check<C>(&self, request: &Request<C>) -> Result<()> {
         // Not `is_safe()`, to which `TRACE` is safe: nobody needs it.
         if matches!(
             *request.method(),
@@ -162,7 +162,7 @@ enum OriginField<'h> {
 ///
 /// The scheme is compared only if the client is known to use TLS: behind a proxy that is not trusted, a
 /// server does not know it.
-fn is_requested(field: &HeaderValue, request: &Request) -> bool {
+fn is_requested<C>(field: &HeaderValue, request: &Request<C>) -> bool {
     let origin = field.to_str().ok().and_then(Origin::parse);
     let host = request.host().and_then(|host| host.parse().ok());
     let (Some(origin), Some(host)) = (origin, host) else {

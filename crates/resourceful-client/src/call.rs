@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, Span, field};
+use url::form_urlencoded;
 
 use crate::error::ClientError;
 use crate::path::expand;
@@ -22,6 +23,7 @@ use crate::upstream::CallContext;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Replaces a timeout that overflows `Instant`.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -133,6 +135,26 @@ impl Call {
             }
             Err(error) => self.error = Some(ClientError::InvalidRequest(error.to_string())),
         }
+        self
+    }
+
+    /// Sets the body to this form (`application/x-www-form-urlencoded`).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(issuer: resourceful_client::Client) -> Result<(), resourceful_client::ClientError> {
+    /// issuer.post("/introspect").form([("token", "a b"), ("token_type_hint", "access_token")]).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn form<N, V>(mut self, fields: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        self.body = Some(form.extend_pairs(fields).finish().into_bytes());
+        self.headers.insert(CONTENT_TYPE, FORM);
         self
     }
 

@@ -185,9 +185,6 @@ impl<'f> Parameters<'f> {
 
     /// Notes a parameter. Returns its argument in a call.
     fn add(&mut self, parameter: &'f PatType) -> Result<TokenStream, Error> {
-        let Pat::Ident(pattern) = &*parameter.pat else {
-            return Err(Error::new_spanned(&parameter.pat, EXPECTED));
-        };
         let ty = &*parameter.ty;
         let twice = |what: &str| {
             Err(Error::new(
@@ -214,6 +211,9 @@ impl<'f> Parameters<'f> {
                 None => Ok(quote!(__request)),
             };
         }
+        let Pat::Ident(pattern) = &*parameter.pat else {
+            return Err(Error::new_spanned(&parameter.pat, EXPECTED));
+        };
         match &*trimmed(&pattern.ident) {
             "query" => match self.query.replace(ty) {
                 Some(_) => twice("query"),

@@ -121,7 +121,7 @@ fn add_subjects(block: &mut ItemImpl, first: Option<&HookItem>) {
     let id = first.map(|HookItem { ty, .. }| {
         let subject =
             quote_spanned!(ty.span()=> ::resourceful::Subject<Self, ::resourceful::Caller<Self>>);
-        quote!(<#ty as #subject>::Id)
+        quote_spanned!(ty.span()=> <#ty as #subject>::Id)
     });
     add_type(block, "Id", id);
     for (name, hook) in SUBJECTS {

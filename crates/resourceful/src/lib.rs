@@ -44,6 +44,7 @@ pub use self::body::stream::BodyStream;
 pub use self::body::{Body, Response};
 #[cfg(feature = "files")]
 pub use self::builtin::static_files::StaticFiles;
+pub use self::docs::access_rules::{AccessRule, AccessRules};
 pub use self::docs::build::OpenApi;
 pub use self::endpoint::function_endpoint::{FunctionKind, FunctionView, ViewFunction};
 #[cfg(feature = "tower")]

@@ -20,6 +20,7 @@ pub struct Upstream {
 struct Shared {
     behaviours: HashMap<String, Behaviour>,
     requests: Vec<String>,
+    bodies: Vec<String>,
     running: usize,
     max_running: usize,
 }
@@ -86,6 +87,11 @@ impl Upstream {
         self.shared.lock().unwrap().requests.clone()
     }
 
+    /// Bodies of all requests, in order.
+    pub fn bodies(&self) -> Vec<String> {
+        self.shared.lock().unwrap().bodies.clone()
+    }
+
     /// Maximum number of concurrent requests so far.
     pub fn max_concurrent(&self) -> usize {
         self.shared.lock().unwrap().max_running
@@ -104,12 +110,15 @@ fn serve(stream: &TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
         let lower = head.to_ascii_lowercase();
         let length = lower.split("content-length: ").nth(1);
         let length = length.and_then(|rest| rest.lines().next()?.parse().ok());
-        reader.read_exact(&mut vec![0; length.unwrap_or(0)])?;
+        let mut body = vec![0; length.unwrap_or(0)];
+        reader.read_exact(&mut body)?;
 
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         let behaviour = {
             let mut shared = shared.lock().unwrap();
             shared.requests.push(head);
+            let body = String::from_utf8_lossy(&body).into_owned();
+            shared.bodies.push(body);
             shared.running += 1;
             shared.max_running = shared.max_running.max(shared.running);
             let behaviour = shared.behaviours.get(&path).cloned();

@@ -1,8 +1,13 @@
 //! [`Sessions`]: callers by a cookie.
 
+mod cookie;
 mod id;
-mod memory;
+mod memory_store;
+#[cfg(feature = "redis")]
+mod redis_store;
 mod session;
+#[cfg(feature = "sea-orm")]
+mod sql_store;
 mod store;
 
 use std::fmt::{self, Display};
@@ -11,17 +16,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::header::{COOKIE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use resourceful::{
     Authenticate, Authentication, Cookie, Error, ErrorStatus, Request, Result, Security, SetCookie,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::cookie::SessionCookie;
 use self::id::SessionId;
 pub use self::id::SessionKey;
-pub use self::memory::MemorySessionStore;
+pub use self::memory_store::MemorySessionStore;
+#[cfg(feature = "redis")]
+pub use self::redis_store::RedisSessionStore;
 pub use self::session::{Session, SessionInfo};
+#[cfg(feature = "sea-orm")]
+pub use self::sql_store::SqlSessionStore;
 pub use self::store::{SessionStore, StoredSession};
 use crate::cross_origin::CrossOrigin;
 
@@ -51,14 +61,15 @@ const MAX_OWNER_SIZE: usize = 256;
 /// * A sign-in always makes a new id, so an id that an attacker has put into a browser is worth nothing.
 /// * Unsafe requests of other origins get 403 ([`CrossOrigin`]): no form needs a token.
 /// * A session ends 14 days after its last request, and 30 days after the sign-in.
-/// * A wrong cookie gets 401, and the response removes it from the browser. A store that is away is 503.
+/// * A wrong cookie gets 401, also under [`Maybe`](resourceful::Maybe), and the response removes it from the
+///   browser. A store that is away is 503.
 ///
 /// An owner has up to 100 sessions; the next sign-in ends the one that was seen longest ago.
 ///
 /// # Examples
 /// ```
 /// use resourceful::prelude::*;
-/// use resourceful::{CookieResponse, NoContent, WithCookie};
+/// use resourceful::{CookieResponse, NoContent, SignedIn, WithCookie};
 /// use resourceful_auth::{MemorySessionStore, Sessions};
 ///
 /// #[derive(Serialize, Deserialize)]
@@ -82,14 +93,36 @@ const MAX_OWNER_SIZE: usize = 256;
 ///     Ok(NoContent.with_cookie(cookie))
 /// }
 ///
+/// #[derive(AsRef)]
+/// struct Notes { #[as_ref] sessions: Sessions<User> }
+///
+/// #[resource]
+/// impl AsyncResource for Notes {
+///     type Access = SignedIn<Sessions<User>>;
+///
+///     async fn list(&self, request: &Request<User>, _: Unpaged) -> Result<Page<String>> {
+///         Ok(Page::all(vec![format!("a note of {}", request.caller().name)]))
+///     }
+/// }
+///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<()> {
 /// let sessions = Sessions::new(MemorySessionStore::default());
-/// let app = App::new().post("/sign-in", public(sign_in).state(&sessions));
+/// let app = App::new()
+///     .post("/sign-in", public(sign_in).state(&sessions))
+///     .resource("/notes", Notes { sessions });
 /// let client = TestClient::new(app)?;
+/// assert_eq!(client.get("/notes").await.status(), 401);
+///
 /// let credentials = serde_json::json!({"name": "ada", "password": "engine"});
 /// let response = client.post("/sign-in").json(&credentials).await;
-/// assert!(response.headers()["set-cookie"].to_str().unwrap().starts_with("__Host-session="));
+/// let cookie = response.headers()["set-cookie"].to_str().unwrap();
+/// let (cookie, attributes) = cookie.split_once("; ").unwrap();
+/// assert!(cookie.starts_with("__Host-session="));
+/// assert_eq!(attributes, "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=2592000");
+///
+/// let list = client.get("/notes").header("cookie", cookie).await;
+/// assert_eq!(list.json()["notes"][0], "a note of ada");
 /// # Ok(())
 /// # }
 /// ```
@@ -294,7 +327,7 @@ impl<C, T> Sessions<C, T> {
     /// ```
     pub async fn sign_out_everywhere(&self, owner: impl Display) -> Result<()> {
         let owner = owner.to_string();
-        self.store.delete_all(&owner).await
+        self.store().delete_all(&owner).await
     }
 
     /// The sessions of an owner that have not expired, the latest sign-in first.
@@ -317,7 +350,7 @@ impl<C, T> Sessions<C, T> {
     pub async fn list(&self, owner: impl Display) -> Result<Vec<SessionInfo>> {
         let owner = owner.to_string();
         let now = self.now();
-        let sessions = self.store.list(&owner).await?;
+        let sessions = self.store().list(&owner).await?;
         let mut sessions: Vec<_> = sessions
             .iter()
             .filter(|(_, session)| now < self.expiry(session.created_at, session.last_seen_at))
@@ -329,7 +362,8 @@ impl<C, T> Sessions<C, T> {
 
     /// Ends the session of the request, if it has one. The response removes the cookie.
     ///
-    /// Call it for `POST` or `DELETE`: another site can link to a `GET`.
+    /// Call it for `POST` or `DELETE`: another site can link to a `GET`. Everybody may call it (`public`), so
+    /// that a session that has expired is no error.
     ///
     /// # Errors
     /// 403 if another origin starts the request; 503 if the store is unavailable.
@@ -344,10 +378,10 @@ impl<C, T> Sessions<C, T> {
     ///     Ok(().with_cookie(sessions.sign_out(request).await?))
     /// }
     /// ```
-    pub async fn sign_out(&self, request: &Request) -> Result<SetCookie> {
+    pub async fn sign_out<Q>(&self, request: &Request<Q>) -> Result<SetCookie> {
         self.cross_origin.check(request)?;
         if let SessionCookie::Id(id) = self.read_cookie(request) {
-            self.store.delete(id.key()).await?;
+            self.store().delete(id.key()).await?;
         }
         Ok(self.cookie().remove())
     }
@@ -362,7 +396,7 @@ impl<C, T> Sessions<C, T> {
         };
         let key = id.key();
         let now = self.now();
-        let session = self.store.find(key).await?;
+        let session = self.store().find(key).await?;
         let is_valid =
             |session: &StoredSession| now < self.expiry(session.created_at, session.last_seen_at);
         let session = session
@@ -372,7 +406,7 @@ impl<C, T> Sessions<C, T> {
         if now.saturating_sub(session.last_seen_at) >= seconds(interval).max(1) {
             let expiry = self.expiry(session.created_at, now);
             // The caller has a session, whether or not the time can be written.
-            if let Err(error) = self.store.touch(key, now, expiry).await {
+            if let Err(error) = self.store().touch(key, now, expiry).await {
                 tracing::warn!(
                     error = error.to_string(),
                     "last request of a session could not be recorded"
@@ -382,26 +416,13 @@ impl<C, T> Sessions<C, T> {
         Ok((key, session))
     }
 
-    /// Finds the session cookie among those of the request.
-    ///
-    /// The bytes are searched in place: [`Request::cookie`] copies each cookie.
-    fn read_cookie(&self, request: &Request) -> SessionCookie {
-        let fields = request.headers().get_all(COOKIE).iter();
-        let pairs = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b';'));
-        let mut values = pairs.filter_map(|pair| {
-            let value = pair.trim_ascii_start();
-            let value = value.strip_prefix(self.cookie_name.as_bytes())?;
-            Some(value.trim_ascii_start().strip_prefix(b"=")?.trim_ascii())
-        });
-        match (values.next(), values.next()) {
-            (None, _) => SessionCookie::Missing,
-            // A browser keeps one. The other one may be of another host of the domain.
-            (Some(_), Some(_)) => SessionCookie::Malformed,
-            (Some(value), None) => match SessionId::parse(value) {
-                Some(id) => SessionCookie::Id(id),
-                None => SessionCookie::Malformed,
-            },
-        }
+    fn read_cookie<Q>(&self, request: &Request<Q>) -> SessionCookie {
+        SessionCookie::read(request.headers(), &self.cookie_name)
+    }
+
+    /// Not the `Arc`, which is a store, too: each call would box a future around that of the store.
+    fn store(&self) -> &dyn SessionStore {
+        &*self.store
     }
 
     fn cookie(&self) -> Cookie {
@@ -450,9 +471,9 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
     ///
     /// # Examples
     /// See [`Sessions`].
-    pub async fn sign_in(
+    pub async fn sign_in<Q>(
         &self,
-        request: &Request,
+        request: &Request<Q>,
         data: &T,
         owner: impl Display,
     ) -> Result<SetCookie> {
@@ -461,7 +482,12 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
         self.start(request, data, owner).await
     }
 
-    async fn start(&self, request: &Request, data: String, owner: String) -> Result<SetCookie> {
+    async fn start<Q>(
+        &self,
+        request: &Request<Q>,
+        data: String,
+        owner: String,
+    ) -> Result<SetCookie> {
         self.cross_origin.check(request)?;
         // PostgreSQL has no texts with NUL.
         if owner.len() > MAX_OWNER_SIZE || owner.contains('\0') {
@@ -479,17 +505,17 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
             last_seen_at: now,
             expires_at: self.expiry(now, now),
         };
-        self.store.create(id.key(), session).await?;
+        self.store().create(id.key(), session).await?;
         // After the new one, so that a user whose request is dropped keeps one of the two.
         if let SessionCookie::Id(old) = self.read_cookie(request) {
-            self.store.delete(old.key()).await?;
+            self.store().delete(old.key()).await?;
         }
-        let mut others = self.store.list(&owner).await?;
+        let mut others = self.store().list(&owner).await?;
         others.retain(|(key, _)| *key != id.key());
         others.sort_by_key(|(_, session)| session.last_seen_at);
         let excess = (others.len() + 1).saturating_sub(MAX_SESSIONS);
         for (key, _) in others.into_iter().take(excess) {
-            self.store.delete(key).await?;
+            self.store().delete(key).await?;
         }
         self.cookie().set(id.to_cookie())
     }
@@ -502,7 +528,7 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
     ///
     /// # Examples
     /// See [`save`](Self::save).
-    pub async fn session(&self, request: &Request) -> Result<Session<T>> {
+    pub async fn session<Q>(&self, request: &Request<Q>) -> Result<Session<T>> {
         let cookie = self.read_cookie(request);
         self.cross_origin.check(request)?;
         let (key, stored) = self.find(cookie).await?;
@@ -539,11 +565,11 @@ impl<C, T: Serialize + DeserializeOwned> Sessions<C, T> {
     pub async fn save(&self, session: &mut Session<T>) -> Result<()> {
         let data = to_json(&session.data)?;
         let (key, version) = (session.key, session.version);
-        if self.store.replace(key, version, &data).await? {
+        if self.store().replace(key, version, &data).await? {
             session.version += 1;
             return Ok(());
         }
-        match self.store.find(key).await? {
+        match self.store().find(key).await? {
             Some(_) => Err(Error::conflict(
                 "Another request has changed the session at the same time.",
             )),
@@ -593,13 +619,6 @@ where
     fn security(&self) -> Security {
         Security::CookieKey(self.cookie_name.to_string().into())
     }
-}
-
-/// The session cookie of a request.
-enum SessionCookie {
-    Missing,
-    Malformed,
-    Id(SessionId),
 }
 
 const DEFAULT_COOKIE: Cookie = Cookie::new("session");

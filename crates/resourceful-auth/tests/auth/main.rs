@@ -5,6 +5,8 @@
 
 #[cfg(any(feature = "api-keys", feature = "passwords"))]
 mod access;
+#[cfg(any(feature = "jwt", feature = "oauth"))]
+mod bearer;
 #[cfg(feature = "sea-orm")]
 mod database;
 #[cfg(any(feature = "api-keys", feature = "passwords"))]
@@ -16,6 +18,10 @@ mod api_key_stores;
 mod api_keys;
 #[cfg(any(feature = "passwords", feature = "sessions"))]
 mod cross_origin;
+#[cfg(feature = "jwt")]
+mod jwt;
+#[cfg(feature = "oauth")]
+mod oauth;
 #[cfg(feature = "passwords")]
 mod passwords;
 #[cfg(feature = "sessions")]

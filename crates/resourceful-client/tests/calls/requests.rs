@@ -14,6 +14,23 @@ struct User {
 }
 
 #[tokio::test]
+async fn a_form_is_encoded() {
+    let upstream = Upstream::start();
+    upstream.json("/introspect", "{}");
+    let fields = [("token", "a b&c=d+é%"), ("hint", ""), ("token", "\r\n")];
+    let call = client(&upstream).post("/introspect").form(fields);
+    call.send().await.unwrap();
+    let head = &upstream.requests()[0];
+    assert!(head.contains("content-type: application/x-www-form-urlencoded\r\n"));
+    assert!(
+        !head.contains("content-type: application/json\r\n"),
+        "{head}"
+    );
+    let expected = "token=a+b%26c%3Dd%2B%C3%A9%25&hint=&token=%0D%0A";
+    assert_eq!(upstream.bodies(), [expected]);
+}
+
+#[tokio::test]
 async fn every_method_sends_its_path_query_headers_and_body() {
     let upstream = Upstream::start();
     let base = format!("{}/v1/", upstream.url());

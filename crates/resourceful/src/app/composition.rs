@@ -1,5 +1,6 @@
 //! One application out of many parts: nested applications and what their routes share.
 
+use std::any::type_name;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
@@ -172,6 +173,10 @@ struct AccessGate<A, S> {
 impl<A: Access<S>, S: Send + Sync + 'static> Gate for AccessGate<A, S> {
     fn check<'a>(&'a self, request: &'a Request) -> Checked<'a> {
         Box::pin(async { A::check(&self.state, request).await.map(drop) })
+    }
+
+    fn rule(&self) -> &'static str {
+        type_name::<A>()
     }
 
     fn describe(&self, operation: &mut Operation, registry: &mut Registry) {

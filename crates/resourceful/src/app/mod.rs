@@ -18,6 +18,7 @@ use http::Method;
 use tokio::net::ToSocketAddrs;
 
 use crate::builtin::health::{Check, Live, Ready};
+use crate::docs::access_rules::{AccessRules, access_rules};
 use crate::docs::build::{About, OpenApi, describe};
 use crate::docs::openapi_json::Served;
 use crate::docs::swagger_ui::{self, Docs};
@@ -511,6 +512,34 @@ impl App {
         } else {
             Err(BuildErrors::new(errors))
         }
+    }
+
+    /// Lists who may call each route, and which items they get.
+    ///
+    /// The routes of the library, such as health checks and the document, are open to all. They are not
+    /// listed.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    ///
+    /// struct Posts;
+    ///
+    /// #[resource]
+    /// impl AsyncResource for Posts {
+    ///     type Access = Public;
+    ///     async fn retrieve(&self, _: &Request, id: i64) -> Result<String> { Ok(format!("post {id}")) }
+    /// }
+    ///
+    /// async fn hello(_: Request) -> Result<&'static str> { Ok("hello") }
+    ///
+    /// let app = App::new().resource("/posts", Posts).get("/hello", public(hello));
+    /// assert_eq!(app.access_rules().to_string(), "GET /hello: Public\nGET /posts/{id}: Public, i64\n");
+    /// ```
+    #[must_use]
+    pub fn access_rules(&self) -> AccessRules {
+        let outermost = Inherited::outermost(self.settings.clone(), &self.part);
+        access_rules(&self.registrations, outermost)
     }
 
     /// Adds a hook that runs before the server accepts its first connection.

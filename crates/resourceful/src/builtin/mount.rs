@@ -10,7 +10,7 @@ use http::uri::PathAndQuery;
 
 use crate::body::{Body, Response};
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
 use crate::error::{Error, Result};
 use crate::handler::access::Access;
 use crate::handler::view::Guarded;
@@ -67,6 +67,10 @@ where
 
     fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    fn access(&self) -> EndpointAccess {
+        EndpointAccess::by::<A>()
     }
 
     async fn authorise(&self, request: &Request) -> Result<A::Caller> {

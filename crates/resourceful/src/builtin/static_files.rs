@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
 
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
 use crate::error::{Error, Result};
 use crate::handler::access::Access;
 use crate::handler::view::Guarded;
@@ -204,6 +204,10 @@ impl<A: Access<S>, S: Send + Sync + 'static> TypedEndpoint for FilesEndpoint<A, 
         } else {
             Telemetry::Off
         }
+    }
+
+    fn access(&self) -> EndpointAccess {
+        EndpointAccess::by::<A>()
     }
 
     async fn authorise(&self, request: &Request) -> Result<A::Caller> {

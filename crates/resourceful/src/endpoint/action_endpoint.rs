@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::endpoint::operation;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
 use crate::error::Result;
 use crate::handler::access::Access;
 use crate::handler::parent::Parent;
@@ -64,6 +64,13 @@ where
             "it has {} of the {needed} parameters that the parent and the id of the resource need",
             parameters.len()
         ))
+    }
+
+    fn access(&self) -> EndpointAccess {
+        EndpointAccess {
+            subject: A::Target::subject(),
+            ..EndpointAccess::by::<R::Access>()
+        }
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

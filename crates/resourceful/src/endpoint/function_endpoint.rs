@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
 use crate::endpoint::{Endpoint, operation};
 use crate::error::Result;
 use crate::handler::access::Access;
@@ -175,6 +175,10 @@ where
         self.view.timeout
     }
 
+    fn access(&self) -> EndpointAccess {
+        EndpointAccess::by::<A>()
+    }
+
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         Some(operation::of_function::<A, S, T, E>(
             &self.view.state,
@@ -226,6 +230,10 @@ where
                 "it has no parameter `{{{name}}}`, which the function reads"
             ))
         })
+    }
+
+    fn access(&self) -> EndpointAccess {
+        EndpointAccess::by::<A>()
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

@@ -29,7 +29,7 @@ use tracing::Instrument;
 
 use crate::endpoint::dispatch::run;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
 use crate::handler::gate::Gates;
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
@@ -50,6 +50,9 @@ pub trait Endpoint: Send + Sync {
     /// Refuses a path without the parameters that the endpoint reads, with the reason.
     fn check_path(&self, parameters: &[&str]) -> Result<(), String>;
 
+    /// Who may call the endpoint.
+    fn access(&self) -> EndpointAccess;
+
     /// The operation in the document. `None` if the endpoint is not part of the API.
     fn describe(&self, registry: &mut Registry) -> Option<Operation>;
 
@@ -68,6 +71,10 @@ impl<E: TypedEndpoint> Endpoint for E {
 
     fn check_path(&self, parameters: &[&str]) -> Result<(), String> {
         TypedEndpoint::check_path(self, parameters)
+    }
+
+    fn access(&self) -> EndpointAccess {
+        TypedEndpoint::access(self)
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

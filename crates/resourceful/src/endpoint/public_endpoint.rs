@@ -3,8 +3,9 @@
 use std::future::Future;
 
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
 use crate::error::Result;
+use crate::handler::access;
 use crate::request::Request;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
@@ -26,6 +27,10 @@ impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
 
     fn telemetry(&self) -> Telemetry {
         E::TELEMETRY
+    }
+
+    fn access(&self) -> EndpointAccess {
+        EndpointAccess::by::<access::Public>()
     }
 
     async fn authorise(&self, _: &Request) -> Result<()> {

@@ -1,5 +1,6 @@
 //! [`TypedEndpoint`]: the steps that each kind of endpoint implements.
 
+use std::any::type_name;
 use std::future::Future;
 use std::time::Duration;
 
@@ -9,6 +10,25 @@ use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
+
+/// Who may call an endpoint, as names of types.
+#[derive(Debug)]
+pub struct EndpointAccess {
+    /// The access rule.
+    pub(crate) rule: &'static str,
+    /// The subject that the hook gets; `None` if it gets no item.
+    pub(crate) subject: Option<&'static str>,
+}
+
+impl EndpointAccess {
+    /// That of a hook without an item, by the rule `A`.
+    pub(crate) fn by<A>() -> Self {
+        Self {
+            rule: type_name::<A>(),
+            subject: None,
+        }
+    }
+}
 
 /// The steps of an endpoint, before its future is boxed. [`crate::endpoint::dispatch`] calls them.
 pub(crate) trait TypedEndpoint: Send + Sync + 'static {
@@ -30,6 +50,9 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
         let _ = parameters;
         Ok(())
     }
+
+    /// Who may call the endpoint.
+    fn access(&self) -> EndpointAccess;
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let _ = registry;

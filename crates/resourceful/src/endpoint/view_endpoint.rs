@@ -7,7 +7,7 @@ use http::Method;
 
 use crate::body::Response;
 use crate::endpoint::operation;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
 use crate::error::Result;
 use crate::handler::access::Access;
 use crate::handler::view::{AsyncView, ViewCaller};
@@ -63,6 +63,10 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
 
     fn timeout(&self) -> Option<Duration> {
         V::TIMEOUT
+    }
+
+    fn access(&self) -> EndpointAccess {
+        EndpointAccess::by::<V::Access>()
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

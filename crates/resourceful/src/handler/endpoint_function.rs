@@ -18,6 +18,12 @@ pub trait IsEndpoint {}
 ///
 /// # Examples
 /// See [`#[endpoint]`](macro@crate::endpoint).
+#[diagnostic::on_unimplemented(
+    message = "this function does not run with the state `{S}` and the caller `{C}`",
+    label = "another state or caller is needed",
+    note = "`.state(&state)` gives a function its state",
+    note = "the access rule of `guarded::<Rule, _>(function)` determines the caller in `Request<..>`; that of `public` is `()`"
+)]
 pub trait EndpointFunction<S, C>: Copy + Send + Sync + 'static {
     /// The doc comment.
     const DOC: &'static str;

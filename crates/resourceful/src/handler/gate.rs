@@ -18,6 +18,9 @@ pub(crate) type Checked<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + '
 pub trait Gate: Send + Sync {
     fn check<'a>(&'a self, request: &'a Request) -> Checked<'a>;
 
+    /// The name of the type of the rule.
+    fn rule(&self) -> &'static str;
+
     /// Adds the security scheme and the refusals to an operation.
     fn describe(&self, operation: &mut Operation, registry: &mut Registry);
 }

@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 
 use crate::body::{Body, Response};
 use crate::endpoint::operation;
-use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
 use crate::error::{Error, ErrorStatus, Result};
 use crate::handler::access::{Access, describe_access};
 use crate::openapi::{Operation, Registry, StandardError};
@@ -33,6 +33,10 @@ impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
     type Caller = SocketCaller<S>;
     type Input = ();
     type Output = Response;
+
+    fn access(&self) -> EndpointAccess {
+        EndpointAccess::by::<S::Access>()
+    }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let mut operation = operation::any_request();

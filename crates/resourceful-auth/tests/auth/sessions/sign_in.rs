@@ -22,6 +22,51 @@ async fn a_browser_signs_in_and_out() {
     browser.assert_is("nobody").await;
 }
 
+/// Every row of the table of errors: no cookie, a wrong one, a valid one.
+#[tokio::test]
+async fn members_are_signed_in() {
+    let mut browser = browser();
+    for method in [Method::GET, Method::POST] {
+        let response = browser.send(method.clone(), "/members", &[]).await;
+        assert_eq!(response.status(), 401);
+        let challenge = &response.headers()["www-authenticate"];
+        assert_eq!(challenge, "Cookie cookie-name=\"__Host-session\"");
+        assert!(!response.headers().contains_key("set-cookie"));
+        let mut wrong = browser.with_cookie("__Host-session=x");
+        let response = wrong.send(method.clone(), "/members", &[]).await;
+        assert_eq!(response.status(), 401);
+        assert_eq!(
+            response
+                .headers()
+                .get_all("www-authenticate")
+                .iter()
+                .count(),
+            1
+        );
+        assert_eq!(wrong.cookie, None);
+        let mut ada = browser.other();
+        ada.sign_in("ada").await;
+        let response = ada.send(method.clone(), "/members", &[]).await;
+        assert_eq!(response.text(), "ada");
+        let other_site = [("sec-fetch-site", "cross-site")];
+        let response = ada.send(method.clone(), "/members", &other_site).await;
+        let expected = if method == Method::GET { 200 } else { 403 };
+        assert_eq!(response.status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_document_has_the_cookie() {
+    let document = app(&sessions(&Clock::start())).openapi().unwrap();
+    let document = document.as_value();
+    let security = &document["paths"]["/members"]["get"]["security"];
+    assert_eq!(*security, serde_json::json!([{"__host-session": []}]));
+    assert_eq!(
+        document["components"]["securitySchemes"]["__host-session"],
+        serde_json::json!({"type": "apiKey", "in": "cookie", "name": "__Host-session"})
+    );
+}
+
 /// The attacker has put an id of no session, and one of the attacker's own session, into the browser.
 #[tokio::test]
 async fn an_id_that_is_fixed_beforehand_is_not_that_of_the_session() {
@@ -141,14 +186,16 @@ async fn a_full_memory_forgets_those_who_were_seen_longest_ago() {
 async fn owners_and_data_that_are_too_long_are_errors_of_the_application() {
     let sessions = sessions(&Clock::start());
     let mut browser = Browser::new(app(&sessions));
-    for (name, status) in [
-        ("a".repeat(256), 204),
-        ("a".repeat(257), 500),
-        ("a".repeat(20_000), 500),
+    for (name_size, owner_size, status) in [
+        (10, 256, 204),
+        (10, 257, 500),
+        (16_000, 10, 204),
+        (17_000, 10, 500),
     ] {
-        let fields = [("x-name", name.as_str())];
+        let (name, owner) = ("a".repeat(name_size), "b".repeat(owner_size));
+        let fields = [("x-name", &*name), ("x-owner", &*owner)];
         let response = browser.send(Method::POST, "/sign-in", &fields).await;
-        assert_eq!(response.status(), status, "{}", name.len());
+        assert_eq!(response.status(), status, "{name_size} {owner_size}");
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use http::Method;
 use resourceful::prelude::*;
-use resourceful::{Authenticate, Authentication, Guarded, TestResponse, WithCookie};
+use resourceful::{Guarded, Maybe, SignedIn, TestResponse, WithCookie};
 use resourceful_auth::{MemorySessionStore, SessionKey, SessionStore, Sessions, StoredSession};
 use tokio::sync::Barrier;
 
@@ -49,13 +49,15 @@ pub(super) fn sessions_in(store: impl SessionStore, clock: &Clock) -> Sessions<U
     Sessions::new(store).with_clock(move || clock.now())
 }
 
-/// What the caller is named; `nobody` without a cookie, as under `Maybe`.
-async fn name(sessions: &Sessions<User>, request: &Request) -> Result<String> {
-    Ok(match sessions.authenticate(request).await? {
-        Authentication::Caller(user) => user.name,
-        Authentication::Missing => "nobody".to_owned(),
-        Authentication::Foreign(error) => return Err(error),
-    })
+#[endpoint]
+async fn name(request: &Request<Option<User>>) -> Result<String> {
+    let name = request.caller().as_ref().map(|user| user.name.clone());
+    Ok(name.unwrap_or_else(|| "nobody".to_owned()))
+}
+
+#[endpoint]
+async fn members(request: &Request<User>) -> Result<String> {
+    Ok(request.caller().name.clone())
 }
 
 fn view<F>(
@@ -73,14 +75,15 @@ pub(super) fn app(sessions: &Sessions<User>) -> App {
             name: name.clone(),
             visits: 0,
         };
-        let cookie = sessions.sign_in(&request, &user, name).await?;
+        let owner = request.header("x-owner").unwrap_or(&name);
+        let cookie = sessions.sign_in(&request, &user, owner).await?;
         Ok::<_, Error>(().with_cookie(cookie))
     };
     let sign_out = |sessions: Sessions<User>, request: Request| async move {
         Ok::<_, Error>(().with_cookie(sessions.sign_out(&request).await?))
     };
-    let who =
-        |sessions: Sessions<User>, request: Request| async move { name(&sessions, &request).await };
+    let who = || guarded::<Maybe<Sessions<User>>, _>(name).state(sessions);
+    let members = || guarded::<SignedIn<Sessions<User>>, _>(members).state(sessions);
     let visits = |sessions: Sessions<User>, request: Request| async move {
         let session = sessions.session(&request).await?;
         Ok::<_, Error>(Json(session.data.visits))
@@ -106,8 +109,10 @@ pub(super) fn app(sessions: &Sessions<User>) -> App {
     App::new()
         .post("/sign-in", view(sessions, sign_in))
         .post("/sign-out", view(sessions, sign_out))
-        .get("/", view(sessions, who))
-        .post("/", view(sessions, who))
+        .get("/", who())
+        .post("/", who())
+        .get("/members", members())
+        .post("/members", members())
         .get("/visits", view(sessions, visits))
         .post("/visits", view(sessions, visit.clone()))
         // The library finishes an unsafe request whose client has disconnected, and drops a safe one.

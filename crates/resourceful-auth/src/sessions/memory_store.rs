@@ -158,3 +158,32 @@ impl SessionStore for MemorySessionStore {
         Ok(sessions.collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn owners_without_sessions_take_no_memory() {
+        let store = MemorySessionStore::with_capacity(32);
+        for number in 0..100_u8 {
+            let session = StoredSession {
+                owner: number.to_string().into(),
+                data: "{}".into(),
+                version: 0,
+                created_at: i64::from(number),
+                last_seen_at: i64::from(number),
+                expires_at: 1000,
+            };
+            store
+                .create(SessionKey::new([number; 32]), session)
+                .await
+                .unwrap();
+        }
+        store.delete(SessionKey::new([99; 32])).await.unwrap();
+        store.delete_all("98").await.unwrap();
+        let tables = store.tables();
+        assert!(tables.sessions.len() <= 30, "{}", tables.sessions.len());
+        assert_eq!(tables.owners.len(), tables.sessions.len());
+    }
+}

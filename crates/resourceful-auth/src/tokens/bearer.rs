@@ -1,0 +1,73 @@
+//! Responses to bearer tokens that are missing, wrong or too weak (RFC 6750 section 3).
+
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use resourceful::{BoxError, Error, ErrorStatus};
+
+use crate::tokens::address::parse_address;
+use crate::tokens::config_error::ConfigError;
+
+/// The `WWW-Authenticate` fields of one authenticator.
+#[derive(Clone, Debug)]
+pub(crate) struct Challenges {
+    missing: HeaderValue,
+    invalid: HeaderValue,
+}
+
+impl Challenges {
+    pub(crate) fn new() -> Self {
+        Self {
+            missing: HeaderValue::from_static("Bearer"),
+            invalid: HeaderValue::from_static("Bearer error=\"invalid_token\""),
+        }
+    }
+
+    /// Challenges that name the protected-resource metadata (RFC 9728 section 5.1).
+    pub(crate) fn with_resource_metadata(address: &str) -> Result<Self, ConfigError> {
+        // The serialized form of a URL has no quotes, and is visible ASCII.
+        let address = parse_address(address)?;
+        let value = |start: &str| {
+            HeaderValue::try_from(format!("{start} resource_metadata=\"{address}\""))
+                .expect("a URL is visible ASCII")
+        };
+        Ok(Self {
+            missing: value("Bearer"),
+            invalid: value("Bearer error=\"invalid_token\","),
+        })
+    }
+
+    /// The challenge for a request without a token.
+    pub(crate) fn missing(&self) -> HeaderValue {
+        self.missing.clone()
+    }
+
+    /// The error for a wrong token. Only the log has the reason: it would help those who forge tokens.
+    pub(crate) fn invalid_token(&self, reason: impl Into<BoxError>) -> Error {
+        Error::new(ErrorStatus::new(401))
+            .with_header(WWW_AUTHENTICATE, self.invalid.clone())
+            .with_source(reason)
+    }
+}
+
+/// 403: the token is valid, but lacks this scope (RFC 6750 section 3.1).
+///
+/// `scope` lists the scopes that the request needs, separated by spaces.
+///
+/// # Examples
+/// ```
+/// let error = resourceful_auth::insufficient_scope("posts:write");
+/// assert_eq!(error.status(), 403);
+/// ```
+#[must_use]
+pub fn insufficient_scope(scope: &'static str) -> Error {
+    let is_scope = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    debug_assert!(
+        scope.bytes().all(is_scope),
+        "`{scope}` is no scope (RFC 6749 section 3.3)"
+    );
+    let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+    let challenge = HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static(
+        "Bearer error=\"insufficient_scope\"",
+    ));
+    Error::forbidden("The access token has not the scope that this request needs.")
+        .with_header(WWW_AUTHENTICATE, challenge)
+}

@@ -1,0 +1,168 @@
+//! Sessions in SQLite and PostgreSQL.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use resourceful::prelude::*;
+use resourceful_auth::{SessionStore, SqlSessionStore};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+
+use super::site::{Browser, Clock, app, sessions_in};
+use super::stores::{key, now, session};
+
+fn sqlite_url() -> String {
+    let directory = tempfile::tempdir().unwrap().keep();
+    let path = directory.join("x.sqlite3");
+    format!("sqlite://{}?mode=rwc", path.display())
+}
+
+async fn postgres_url() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let url = resourceful_test_parts::set_by_test_script("TEST_POSTGRES_URL");
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("sessions_{}_{number}", std::process::id());
+    let admin = Database::connect(&url).await.unwrap();
+    let create = format!("CREATE DATABASE {name}");
+    admin.execute_unprepared(&create).await.unwrap();
+    let (base, _) = url.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
+async fn databases() -> [DatabaseConnection; 2] {
+    [
+        Database::connect(sqlite_url()).await.unwrap(),
+        Database::connect(postgres_url().await).await.unwrap(),
+    ]
+}
+
+pub(super) async fn sqlite_store() -> SqlSessionStore {
+    let database = Database::connect(sqlite_url()).await.unwrap();
+    SqlSessionStore::new(database).await.unwrap()
+}
+
+pub(super) async fn postgres_store() -> SqlSessionStore {
+    let database = Database::connect(postgres_url().await).await.unwrap();
+    SqlSessionStore::new(database).await.unwrap()
+}
+
+#[tokio::test]
+async fn expired_sessions_are_removed_by_the_next_process_that_signs_in() {
+    for database in databases().await {
+        let store = SqlSessionStore::new(database.clone()).await.unwrap();
+        for (number, expires_at) in [(1, now() - 1), (2, now()), (3, now() + 100)] {
+            let mut session = session("ada");
+            session.expires_at = expires_at;
+            store.create(key(number), session).await.unwrap();
+        }
+        let later = SqlSessionStore::new(database).await.unwrap();
+        later.create(key(4), session("bob")).await.unwrap();
+        for (number, is_kept) in [(1, false), (2, false), (3, true), (4, true)] {
+            let found = later.find(key(number)).await.unwrap();
+            assert_eq!(found.is_some(), is_kept, "{number}");
+        }
+        // Once an hour.
+        let mut expired = session("ada");
+        expired.expires_at = now();
+        later.create(key(5), expired).await.unwrap();
+        let mut soon = session("ada");
+        soon.created_at += 60 * 60 - 10;
+        later.create(key(6), soon).await.unwrap();
+        assert!(later.find(key(5)).await.unwrap().is_some());
+        let mut next = session("ada");
+        next.created_at += 60 * 60 + 10;
+        later.create(key(7), next).await.unwrap();
+        assert!(later.find(key(5)).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn sessions_outlive_a_process() {
+    for database in databases().await {
+        let clock = Clock::start();
+        let store = SqlSessionStore::new(database.clone()).await.unwrap();
+        let cookie = {
+            let mut browser = Browser::new(app(&sessions_in(store, &clock)));
+            browser.sign_in("ada").await
+        };
+        let store = SqlSessionStore::new(database).await.unwrap();
+        let browser = Browser::new(app(&sessions_in(store, &clock)));
+        browser.with_cookie(cookie).assert_is("ada").await;
+    }
+}
+
+/// A copy of the table lets nobody in.
+#[tokio::test]
+async fn the_table_has_no_ids() {
+    for database in databases().await {
+        let store = SqlSessionStore::new(database.clone()).await.unwrap();
+        let mut browser = Browser::new(app(&sessions_in(store, &Clock::start())));
+        let cookie = browser.sign_in("ada").await;
+        let id = cookie.strip_prefix("__Host-session=").unwrap();
+        let sql = "SELECT id_hash || ' ' || owner || ' ' || data AS row FROM auth_session";
+        let row = database.query_one_raw(sea_orm::Statement::from_string(
+            database.get_database_backend(),
+            sql,
+        ));
+        let row: String = row.await.unwrap().unwrap().try_get("", "row").unwrap();
+        assert!(!row.contains(id) && row.contains("ada"), "{row}");
+        let (hash, _) = row.split_once(' ').unwrap();
+        let stolen = format!("__Host-session={hash}");
+        browser.with_cookie(stolen).assert_is_refused().await;
+    }
+}
+
+#[tokio::test]
+async fn processes_may_create_the_table_concurrently() {
+    let database = Database::connect(postgres_url().await).await.unwrap();
+    let create = async || {
+        let created = SqlSessionStore::new(database.clone()).await;
+        created.map(drop).map_err(Error::internal)
+    };
+    for created in gather(8, (0..8).map(|_| create())).await {
+        created.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_fails_is_503() {
+    for database in databases().await {
+        let store = SqlSessionStore::new(database.clone()).await.unwrap();
+        let mut browser = Browser::new(app(&sessions_in(store, &Clock::start())));
+        let cookie = browser.sign_in("ada").await;
+        let drop = "DROP TABLE auth_session";
+        database.execute_unprepared(drop).await.unwrap();
+        assert_is_away(&mut browser, &cookie).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_503() {
+    let mut server = resourceful_test_parts::Postgres::start();
+    // By default, the pool waits for a connection for 30 s.
+    let mut options = ConnectOptions::new(server.url());
+    options.acquire_timeout(Duration::from_secs(1));
+    let database = Database::connect(options).await.unwrap();
+    let store = SqlSessionStore::new(database).await.unwrap();
+    let mut browser = Browser::new(app(&sessions_in(store, &Clock::start())));
+    let cookie = browser.sign_in("ada").await;
+    server.stop();
+    assert_is_away(&mut browser, &cookie).await;
+    server.restart();
+    let back = super::stores::until("the server is not used again", async || {
+        (browser.who().await.0 == 200).then_some(())
+    });
+    back.await;
+}
+
+async fn assert_is_away(browser: &mut Browser, cookie: &str) {
+    let response = browser.get("/").await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "5");
+    // No text of the database, and the browser stays signed in.
+    assert!(
+        !response.text().contains("auth_session"),
+        "{}",
+        response.text()
+    );
+    assert_eq!(browser.cookie.as_deref(), Some(cookie));
+}
