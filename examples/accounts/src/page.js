@@ -19,12 +19,18 @@ async function attempt(work) {
   try {
     state.textContent = (await work()) ?? "";
   } catch (error) {
-    state.textContent = error.detail ?? "The server cannot be reached.";
+    if (error.status === 401) show(null); // The session has ended.
+    state.textContent = error.detail ?? reason(error.status);
     for (const { pointer, detail } of error.errors ?? []) {
       const field = find(`[data-field="${pointer}"]`);
       if (field) field.textContent = detail;
     }
   }
+}
+
+function reason(status) {
+  if (!status) return "The server cannot be reached.";
+  return status === 401 ? "Sign in first." : `The server answered ${status}.`;
 }
 
 function show(user) {

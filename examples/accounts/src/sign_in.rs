@@ -18,6 +18,7 @@ pub(crate) struct SignUp {
 
 /// Creates an account.
 #[endpoint(tag = "accounts")]
+#[errors(Database)]
 pub(crate) async fn sign_up(
     accounts: &Accounts,
     body: SignUp,
@@ -87,6 +88,7 @@ pub(crate) struct PasswordChange {
 
 /// Changes the password, and ends the sessions of all other browsers. API keys stay.
 #[endpoint(tag = "accounts")]
+#[errors(Database)]
 pub(crate) async fn change_password(
     accounts: &Accounts,
     request: &Request<User>,

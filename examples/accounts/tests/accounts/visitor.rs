@@ -25,6 +25,12 @@ impl Example {
         Self { process, ..self }
     }
 
+    /// The page, at a host from which browsers keep `Secure` cookies.
+    pub(crate) fn url(&self) -> String {
+        let (_, port) = self.process.address.rsplit_once(':').unwrap();
+        format!("http://localhost:{port}/")
+    }
+
     pub(crate) fn visitor(&self) -> Visitor<'_> {
         Visitor {
             example: self,

@@ -1,14 +1,10 @@
-//! Starts the example and sends requests to it.
-
-#![allow(clippy::unwrap_used)]
-
-mod visitor;
+//! Requests on a socket.
 
 use std::thread;
 
 use serde_json::{Value, json};
 
-use self::visitor::{Example, Json as _, Visitor};
+use crate::visitor::{Example, Json as _, Visitor};
 
 const BOTH_CHALLENGES: [&str; 2] = [
     "www-authenticate: Cookie cookie-name=\"__Host-session\"",

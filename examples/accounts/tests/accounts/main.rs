@@ -1,0 +1,7 @@
+//! Starts the example and sends requests to it.
+
+#![allow(clippy::unwrap_used)]
+
+mod browser;
+mod http;
+mod visitor;
