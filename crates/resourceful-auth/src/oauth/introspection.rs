@@ -31,7 +31,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Finds the caller by an opaque bearer token, which the issuer is asked about (RFC 7662).
 ///
-/// The caller `C` is a type of the members of the response, or what [`caller`](Self::caller) makes of them.
+/// The caller `C` is a type of the members of the response, or what [`with_callers`](Self::with_callers) makes of them.
 ///
 /// # Defaults
 /// | what | default | setting |
@@ -137,12 +137,12 @@ impl<C: Send + Sync + 'static> Introspection<C> {
     ///
     /// # fn main() -> Result<()> {
     /// let tokens = Introspection::<Token>::new("https://issuer.example.com/introspect", "posts-api", "s3cret")?
-    ///     .caller(|token: Token| async move { Ok(token.sub.parse().ok().map(|id| User { id })) });
+    ///     .with_callers(|token: Token| async move { Ok(token.sub.parse().ok().map(|id| User { id })) });
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn caller<D, F, Fut>(self, make: F) -> Introspection<D>
+    pub fn with_callers<D, F, Fut>(self, make: F) -> Introspection<D>
     where
         C: DeserializeOwned,
         F: Fn(C) -> Fut + Send + Sync + 'static,

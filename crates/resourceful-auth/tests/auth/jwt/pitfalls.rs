@@ -499,7 +499,7 @@ async fn nobody_is_made_a_caller_by_a_wrong_token() {
     let signer = Signer::p256();
     let made = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&made);
-    let jwt = jwt(&signer).caller(move |claims: Claims| {
+    let jwt = jwt(&signer).with_callers(move |claims: Claims| {
         counted.fetch_add(1, Ordering::Relaxed);
         async move { Ok(Some(claims.sub)) }
     });

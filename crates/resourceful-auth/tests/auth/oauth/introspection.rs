@@ -224,7 +224,7 @@ async fn wrong_forms_are_refused_here() {
 #[tokio::test]
 async fn a_caller_is_made_of_the_response() {
     let upstream = Upstream::start();
-    let tokens = introspection(&upstream).caller(|token: Token| async move {
+    let tokens = introspection(&upstream).with_callers(|token: Token| async move {
         match token.sub.as_str() {
             "deleted" => Ok(None),
             "broken" => Err(Error::new(ErrorStatus::new(500))),
