@@ -62,14 +62,16 @@ impl AsyncResource for Keys {
         })
     }
 
-    /// Revokes a key. It stays in the list.
-    async fn destroy(
+    /// Revokes a key, which stays in the list.
+    #[action(POST, "revoke")]
+    async fn revoke(
         &self,
         request: &Request<User>,
         Unchecked(id): Unchecked<String>,
-    ) -> Result<()> {
-        // `revoke` finds the keys of this owner only.
-        let owner = request.caller().id.to_string();
-        self.machines.revoke(&owner, &id).await.map(drop)
+    ) -> Result<ApiKey> {
+        // It finds the keys of this owner only.
+        self.machines
+            .revoke(&request.caller().id.to_string(), &id)
+            .await
     }
 }

@@ -60,12 +60,16 @@ fn notes_of(user: &User) -> Select<note::Entity> {
     note::Entity::find().filter(note::Column::OwnerId.eq(user.id))
 }
 
-impl Subject<Notes, User> for note::Model {
+/// A note that the caller owns.
+pub(crate) struct OwnNote(note::Model);
+
+impl Subject<Notes, User> for OwnNote {
     type Id = i64;
 
     async fn find(notes: &Notes, request: &Request<User>, id: i64) -> Result<Option<Self>> {
         let note = notes_of(request.caller()).filter(note::Column::Id.eq(id));
-        note.one(&notes.database).await.map_err(Error::internal)
+        let note = note.one(&notes.database).await.map_err(Error::internal)?;
+        Ok(note.map(Self))
     }
 }
 
@@ -98,7 +102,11 @@ impl AsyncResource for Notes {
         Ok(note.insert(&self.database).await?.into())
     }
 
-    async fn retrieve(&self, _: &Request<User>, note: note::Model) -> Result<Note, AccountError> {
+    async fn retrieve(
+        &self,
+        _: &Request<User>,
+        OwnNote(note): OwnNote,
+    ) -> Result<Note, AccountError> {
         Ok(note.into())
     }
 
@@ -106,7 +114,7 @@ impl AsyncResource for Notes {
     async fn update(
         &self,
         _: &Request<User>,
-        note: note::Model,
+        OwnNote(note): OwnNote,
         new: NoteText,
     ) -> Result<Note, AccountError> {
         let mut note = note.into_active_model();
@@ -114,14 +122,18 @@ impl AsyncResource for Notes {
         Ok(note.update(&self.database).await?.into())
     }
 
-    async fn destroy(&self, _: &Request<User>, note: note::Model) -> Result<(), AccountError> {
+    async fn destroy(&self, _: &Request<User>, OwnNote(note): OwnNote) -> Result<(), AccountError> {
         note.delete(&self.database).await?;
         Ok(())
     }
 
     /// Puts a note aside.
     #[action(POST, "archive")]
-    async fn archive(&self, _: &Request<User>, note: note::Model) -> Result<Note, AccountError> {
+    async fn archive(
+        &self,
+        _: &Request<User>,
+        OwnNote(note): OwnNote,
+    ) -> Result<Note, AccountError> {
         let mut note = note.into_active_model();
         note.is_archived = Set(true);
         Ok(note.update(&self.database).await?.into())

@@ -11,6 +11,7 @@ use crate::user::{self, Account, User};
 pub(crate) struct SignUp {
     /// `Ada` and `ada` are the same.
     #[garde(ascii, alphanumeric, length(chars, min = 1, max = 40))]
+    #[schemars(regex(pattern = "^[A-Za-z0-9]*$"))]
     name: String,
     #[garde(skip)]
     password: Password,

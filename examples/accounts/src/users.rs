@@ -43,13 +43,15 @@ impl Users {
     }
 }
 
-/// An administrator finds every user.
-impl Subject<Users, User> for User {
+/// A user, whoever it is.
+pub(crate) struct AnyUser(User);
+
+impl Subject<Users, User> for AnyUser {
     type Id = i64;
 
     async fn find(users: &Users, _: &Request<User>, id: i64) -> Result<Option<Self>> {
         let user = user::Entity::find_by_id(id).one(&users.database).await;
-        user.map_err(Error::internal)
+        Ok(user.map_err(Error::internal)?.map(Self))
     }
 }
 
@@ -72,7 +74,11 @@ impl AsyncResource for Users {
 
     /// Blocks a user, whose sessions and keys are refused from now on. The keys work again after `unblock`.
     #[action(POST, "block", detail)]
-    async fn block(&self, request: &Request<User>, user: User) -> Result<Account, AccountError> {
+    async fn block(
+        &self,
+        request: &Request<User>,
+        AnyUser(user): AnyUser,
+    ) -> Result<Account, AccountError> {
         if user.id == request.caller().id {
             return Err(Error::conflict("You cannot block yourself.").into());
         }
@@ -83,7 +89,11 @@ impl AsyncResource for Users {
 
     /// Lets a user sign in again.
     #[action(POST, "unblock", detail)]
-    async fn unblock(&self, _: &Request<User>, user: User) -> Result<Account, AccountError> {
+    async fn unblock(
+        &self,
+        _: &Request<User>,
+        AnyUser(user): AnyUser,
+    ) -> Result<Account, AccountError> {
         self.set_blocked(user, false).await
     }
 }

@@ -88,7 +88,7 @@ fn nobody_is_told_of_both_ways_to_sign_in_before_the_body_is_read() {
         ("POST", "/password"),
         ("GET", "/keys"),
         ("POST", "/keys"),
-        ("DELETE", "/keys/a"),
+        ("POST", "/keys/a/revoke"),
         ("GET", "/users"),
         ("POST", "/users/1/block"),
         ("POST", "/users/1/unblock"),
@@ -299,14 +299,15 @@ fn a_machine_has_a_key_until_it_is_revoked() {
     );
 
     let mut bob = example.signed_in("bob");
-    let path = format!("/keys/{id}");
+    let path = format!("/keys/{id}/revoke");
     assert_eq!(bob.get("/keys").json(200)["keys"], json!([]));
-    let not_his = bob.send("DELETE", &path, &Value::Null);
-    let missing = bob.send("DELETE", "/keys/unknown", &Value::Null);
+    let not_his = bob.post(&path, &Value::Null);
+    let missing = bob.post("/keys/unknown/revoke", &Value::Null);
     assert_eq!((not_his.status, &not_his.body), (404, &missing.body));
     assert_eq!(machine.get("/me").status, 200);
 
-    assert_eq!(ada.send("DELETE", &path, &Value::Null).status, 204);
+    let revoked = ada.post(&path, &Value::Null).json(200);
+    assert!(revoked["revoked_at"].is_string(), "{revoked}");
     let refused = machine.get("/me");
     assert_eq!(refused.status, 401);
     assert!(
@@ -454,10 +455,9 @@ fn a_flood_of_wrong_passwords_leaves_the_server_to_others() {
         }
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
-    assert!(
-        statuses.iter().all(|status| matches!(status, 401 | 429)),
-        "{statuses:?}"
-    );
+    // 503 if the machine is so busy that a password takes longer than the timeout of requests.
+    let is_refused = |status: &u16| matches!(status, 401 | 429 | 503);
+    assert!(statuses.iter().all(is_refused), "{statuses:?}");
     assert!(
         statuses.contains(&401) && statuses.contains(&429),
         "{statuses:?}"

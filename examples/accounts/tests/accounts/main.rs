@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod contract;
 mod http;
 mod visitor;
