@@ -5,7 +5,7 @@ use std::time::Duration;
 use resourceful::prelude::*;
 use resourceful_auth::{ApiKey, NewApiKey};
 
-use crate::accounts::{Accounts, Browsers, Machines};
+use crate::accounts::{Accounts, Browsers};
 use crate::user::User;
 
 const LIFETIME: Duration = Duration::from_hours(90 * 24);
@@ -26,20 +26,7 @@ pub(crate) struct IssuedKey {
 }
 
 #[derive(AsRef)]
-pub(crate) struct Keys {
-    #[as_ref]
-    browsers: Browsers,
-    machines: Machines,
-}
-
-impl Keys {
-    pub(crate) fn new(accounts: &Accounts) -> Self {
-        Self {
-            browsers: accounts.browsers.clone(),
-            machines: accounts.machines.clone(),
-        }
-    }
-}
+pub(crate) struct Keys(#[as_ref(Browsers)] pub(crate) Accounts);
 
 /// API keys for machines. A key cannot make another key.
 #[resource]
@@ -49,13 +36,13 @@ impl AsyncResource for Keys {
     /// My keys, the newest first, with those that expired or were revoked.
     async fn list(&self, request: &Request<User>, _: Unpaged) -> Result<Page<ApiKey>> {
         let owner = request.caller().id.to_string();
-        Ok(Page::all(self.machines.list(&owner).await?))
+        Ok(Page::all(self.0.machines.list(&owner).await?))
     }
 
     /// Makes a key for 90 days.
     async fn create(&self, request: &Request<User>, new: NewKey) -> Result<IssuedKey> {
         let new = NewApiKey::new(request.caller().id.to_string(), new.name).expires_in(LIFETIME);
-        let issued = self.machines.create(new).await?;
+        let issued = self.0.machines.create(new).await?;
         Ok(IssuedKey {
             key: issued.key,
             text: issued.text,
@@ -70,7 +57,8 @@ impl AsyncResource for Keys {
         Unchecked(id): Unchecked<String>,
     ) -> Result<ApiKey> {
         // It finds the keys of this owner only.
-        self.machines
+        self.0
+            .machines
             .revoke(&request.caller().id.to_string(), &id)
             .await
     }

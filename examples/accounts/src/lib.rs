@@ -41,9 +41,9 @@ pub async fn app(database_url: &str) -> Result<App, AccountError> {
         .post("/sign-out-everywhere", sign_out_everywhere.state(&accounts))
         .post("/password", change_password.state(&accounts))
         .get("/me", me.state(&accounts))
-        .resource("/keys", Keys::new(&accounts))
-        .resource("/notes", Notes::new(&accounts))
-        .resource("/users", Users::new(&accounts))
+        .resource("/keys", Keys(accounts.clone()))
+        .resource("/notes", Notes(accounts.clone()))
+        .resource("/users", Users(accounts.clone()))
         .on_stop(|| async move { database.close().await.map_err(Error::internal) }))
 }
 

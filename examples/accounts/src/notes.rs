@@ -3,8 +3,8 @@
 use resourceful::prelude::*;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use crate::accounts::{Accounts, Browsers, Callers, Machines};
@@ -37,23 +37,7 @@ pub(crate) struct NoteText {
 }
 
 #[derive(AsRef)]
-pub(crate) struct Notes {
-    database: DatabaseConnection,
-    #[as_ref]
-    browsers: Browsers,
-    #[as_ref]
-    machines: Machines,
-}
-
-impl Notes {
-    pub(crate) fn new(accounts: &Accounts) -> Self {
-        Self {
-            database: accounts.database.clone(),
-            browsers: accounts.browsers.clone(),
-            machines: accounts.machines.clone(),
-        }
-    }
-}
+pub(crate) struct Notes(#[as_ref(Browsers, Machines)] pub(crate) Accounts);
 
 /// The notes that exist for this user, in lists and by their ids.
 fn notes_of(user: &User) -> Select<note::Entity> {
@@ -68,7 +52,7 @@ impl Subject<Notes, User> for OwnNote {
 
     async fn find(notes: &Notes, request: &Request<User>, id: i64) -> Result<Option<Self>> {
         let note = notes_of(request.caller()).filter(note::Column::Id.eq(id));
-        let note = note.one(&notes.database).await.map_err(Error::internal)?;
+        let note = note.one(&notes.0.database).await.map_err(Error::internal)?;
         Ok(note.map(Self))
     }
 }
@@ -87,7 +71,8 @@ impl AsyncResource for Notes {
         let mine = notes_of(request.caller());
         let rows = mine.clone().order_by_desc(note::Column::Id);
         let rows = rows.offset(page.offset()).limit(page.limit());
-        let (rows, total) = tokio::try_join!(rows.all(&self.database), mine.count(&self.database))?;
+        let (rows, total) =
+            tokio::try_join!(rows.all(&self.0.database), mine.count(&self.0.database))?;
         Ok(page.of(rows, total).map(Note::from))
     }
 
@@ -99,7 +84,7 @@ impl AsyncResource for Notes {
             is_archived: Set(false),
             ..Default::default()
         };
-        Ok(note.insert(&self.database).await?.into())
+        Ok(note.insert(&self.0.database).await?.into())
     }
 
     async fn retrieve(
@@ -119,11 +104,11 @@ impl AsyncResource for Notes {
     ) -> Result<Note, AccountError> {
         let mut note = note.into_active_model();
         note.text = Set(new.text);
-        Ok(note.update(&self.database).await?.into())
+        Ok(note.update(&self.0.database).await?.into())
     }
 
     async fn destroy(&self, _: &Request<User>, OwnNote(note): OwnNote) -> Result<(), AccountError> {
-        note.delete(&self.database).await?;
+        note.delete(&self.0.database).await?;
         Ok(())
     }
 
@@ -136,7 +121,7 @@ impl AsyncResource for Notes {
     ) -> Result<Note, AccountError> {
         let mut note = note.into_active_model();
         note.is_archived = Set(true);
-        Ok(note.update(&self.database).await?.into())
+        Ok(note.update(&self.0.database).await?.into())
     }
 
     fn location_id(&self, note: &Note) -> Option<i64> {

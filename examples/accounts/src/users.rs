@@ -3,8 +3,7 @@
 use resourceful::{Only, Policy, prelude::*};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect,
 };
 
 use crate::accounts::{Accounts, Browsers};
@@ -22,24 +21,13 @@ impl Policy<User> for Administrators {
 }
 
 #[derive(AsRef)]
-pub(crate) struct Users {
-    database: DatabaseConnection,
-    #[as_ref]
-    browsers: Browsers,
-}
+pub(crate) struct Users(#[as_ref(Browsers)] pub(crate) Accounts);
 
 impl Users {
-    pub(crate) fn new(accounts: &Accounts) -> Self {
-        Self {
-            database: accounts.database.clone(),
-            browsers: accounts.browsers.clone(),
-        }
-    }
-
     async fn set_blocked(&self, user: User, is_blocked: bool) -> Result<Account, AccountError> {
         let mut user = user.into_active_model();
         user.is_blocked = Set(is_blocked);
-        Ok(user.update(&self.database).await?.into())
+        Ok(user.update(&self.0.database).await?.into())
     }
 }
 
@@ -50,7 +38,7 @@ impl Subject<Users, User> for AnyUser {
     type Id = i64;
 
     async fn find(users: &Users, _: &Request<User>, id: i64) -> Result<Option<Self>> {
-        let user = user::Entity::find_by_id(id).one(&users.database).await;
+        let user = user::Entity::find_by_id(id).one(&users.0.database).await;
         Ok(user.map_err(Error::internal)?.map(Self))
     }
 }
@@ -68,7 +56,7 @@ impl AsyncResource for Users {
         let users = user::Entity::find().order_by_asc(user::Column::Id);
         let rows = users.clone().offset(page.offset()).limit(page.limit());
         let (rows, total) =
-            tokio::try_join!(rows.all(&self.database), users.count(&self.database))?;
+            tokio::try_join!(rows.all(&self.0.database), users.count(&self.0.database))?;
         Ok(page.of(rows, total).map(Account::from))
     }
 
@@ -83,7 +71,7 @@ impl AsyncResource for Users {
             return Err(Error::conflict("You cannot block yourself.").into());
         }
         let account = self.set_blocked(user, true).await?;
-        self.browsers.sign_out_everywhere(account.id).await?;
+        self.0.browsers.sign_out_everywhere(account.id).await?;
         Ok(account)
     }
 
