@@ -193,7 +193,10 @@ async fn sign_in() -> Result<CookieResponse<Text>> {
 fn execute(page: &Tab<'_>, operation: &str, status: &str) {
     let inside = |selector: &str| format!("#operations-{operation} {selector}");
     page.click(&inside(".btn.execute"));
-    page.wait_for(&inside(".live-responses-table .response .response-col_status"), status);
+    page.wait_for(
+        &inside(".live-responses-table .response .response-col_status"),
+        status,
+    );
 }
 
 #[tokio::test]
@@ -211,7 +214,12 @@ async fn the_page_signs_in_by_bearer_key_and_cookie() {
     let running = start(app).await;
     browse(running.address, |browser, origin| {
         let page = browser.open(&format!("{origin}/docs"));
-        let operations = ["token-token", "key-key", "session-session", "sign_in-signIn"];
+        let operations = [
+            "token-token",
+            "key-key",
+            "session-session",
+            "sign_in-signIn",
+        ];
         for operation in operations {
             page.click(&format!("#operations-{operation} .opblock-summary-control"));
             page.click(&format!("#operations-{operation} .try-out__btn"));
