@@ -5,6 +5,7 @@
 
 mod fixture;
 
+mod callers;
 mod documents;
 mod files;
 mod input;

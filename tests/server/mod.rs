@@ -1,6 +1,7 @@
 //! Real sockets: protocols, signals to stop, clients that go away.
 
 mod any_service;
+mod callers;
 mod config;
 mod conformance;
 mod cookies;

@@ -27,10 +27,12 @@ const MAX_LOGGED: usize = 200;
 /// | another `Sec-Fetch-Site`, or several | passes if the `Origin` is trusted, else 403 |
 /// | no `Sec-Fetch-Site`, no `Origin` | passes: no browser, or one from before 2020 |
 /// | no `Sec-Fetch-Site`, an `Origin` of the requested host and port | passes |
-/// | no `Sec-Fetch-Site`, another `Origin`, `null`, or several | passes if the `Origin` is trusted, else 403 |
+/// | no `Sec-Fetch-Site`, another `Origin` | passes if the `Origin` is trusted, else 403 |
+/// | no `Sec-Fetch-Site`, the `Origin` `null`, or several | 403 |
 ///
-/// Browsers send `Sec-Fetch-Site` over HTTPS and to `localhost`, all of them since 2023. Behind a proxy, the
-/// requested host is that of [`Request::host`]: set `App::trusted_proxies` if the proxy changes it.
+/// Browsers send `Sec-Fetch-Site` over HTTPS and to `localhost`, all of them since 2023. Over plain HTTP they
+/// send `Origin` alone, and `null` for a page with `Referrer-Policy: no-referrer`. Behind a proxy, the requested
+/// host is that of [`Request::host`]: set `App::trusted_proxies` if the proxy changes it.
 ///
 /// # Examples
 /// ```

@@ -47,16 +47,16 @@ pub use self::jwt::keys::Keys;
 pub use self::oauth::introspection::Introspection;
 #[cfg(feature = "oauth")]
 pub use self::oauth::protected_resource::ProtectedResource;
-#[cfg(all(feature = "sessions", feature = "redis"))]
-pub use self::sessions::RedisSessionStore;
-#[cfg(all(feature = "sessions", feature = "sea-orm"))]
-pub use self::sessions::SqlSessionStore;
 #[cfg(feature = "passwords")]
 pub use self::passwords::basic::{Account, Accounts, Basic};
 #[cfg(feature = "passwords")]
 pub use self::passwords::password::{Password, PasswordError};
 #[cfg(feature = "passwords")]
 pub use self::passwords::{Passwords, Verified};
+#[cfg(all(feature = "sessions", feature = "redis"))]
+pub use self::sessions::RedisSessionStore;
+#[cfg(all(feature = "sessions", feature = "sea-orm"))]
+pub use self::sessions::SqlSessionStore;
 #[cfg(feature = "sessions")]
 pub use self::sessions::{
     MemorySessionStore, Session, SessionInfo, SessionKey, SessionStore, Sessions, StoredSession,

@@ -294,8 +294,7 @@ fn is_body(ty: &Type) -> bool {
 fn caller(ty: &Type) -> Option<TokenStream> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
-    (last.ident == "Request").then(|| match hooks::generics(ty, "Request")[..] {
-        [caller, ..] => quote!(#caller),
-        [] => quote!(()),
-    })
+    let written = hooks::generics(ty, "Request");
+    let caller = written.first().map(|caller| quote!(#caller));
+    (last.ident == "Request").then(|| caller.unwrap_or_else(|| quote!(())))
 }

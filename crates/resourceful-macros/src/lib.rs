@@ -130,7 +130,8 @@ pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Implements `AsRef` for the types of the fields with `#[as_ref]`.
 ///
-/// A resource holds in such fields what its access rule needs, for example an authenticator.
+/// A resource holds in such fields what its access rule needs, for example an authenticator. A field with
+/// `#[as_ref(A, B)]` has `AsRef` of `A` and of `B` itself, such as a state that several resources share.
 ///
 /// # Examples
 /// ```
@@ -148,6 +149,16 @@ pub fn resource(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// let notes = Notes { keys: Keys(vec![]), limit: 10 };
 /// let keys: &Keys = notes.as_ref();
 /// assert!(keys.0.len() < notes.limit);
+///
+/// #[derive(AsRef)]
+/// struct Tags {
+///     #[as_ref(Keys)]
+///     notes: Notes,
+/// }
+///
+/// let tags = Tags { notes };
+/// let keys: &Keys = tags.as_ref();
+/// assert!(keys.0.is_empty());
 /// ```
 #[proc_macro_derive(AsRef, attributes(as_ref))]
 pub fn as_ref(item: TokenStream) -> TokenStream {

@@ -11,6 +11,8 @@ macro_rules! documents {
 documents! {
     Readme: "../../../README.md",
     Resources: "../../../docs/guide/resources.md",
+    Callers: "../../../docs/guide/callers.md",
+    Rows: "../../../docs/guide/rows.md",
     Answers: "../../../docs/guide/answers.md",
     Views: "../../../docs/guide/views.md",
     Composition: "../../../docs/guide/composition.md",

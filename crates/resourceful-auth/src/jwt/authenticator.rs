@@ -22,7 +22,7 @@ const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 
 /// Finds the caller by a signed bearer token (RFC 7519), such as the access tokens of OAuth 2 (RFC 9068).
 ///
-/// The caller `C` is the type of the application's claims, or what [`caller`](Self::caller) makes of them.
+/// The caller `C` is the type of the application's claims, or what [`with_callers`](Self::with_callers) makes of them.
 ///
 /// # Defaults
 /// | check | default | setting |
@@ -175,12 +175,12 @@ impl<C: Send + Sync + 'static> Jwt<C> {
     /// # fn main() -> Result<()> {
     /// # let key = Key::from_secret(Algorithm::HS256, b"a secret of at least 32 random bytes")?;
     /// let jwt = Jwt::<Claims>::new("https://issuer.example.com", "https://api.example.com", [Algorithm::HS256], key)?
-    ///     .caller(|claims: Claims| async move { Ok(claims.sub.parse().ok().map(|id| User { id })) });
+    ///     .with_callers(|claims: Claims| async move { Ok(claims.sub.parse().ok().map(|id| User { id })) });
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn caller<D, F, Fut>(self, make: F) -> Jwt<D>
+    pub fn with_callers<D, F, Fut>(self, make: F) -> Jwt<D>
     where
         C: DeserializeOwned,
         F: Fn(C) -> Fut + Send + Sync + 'static,
@@ -256,7 +256,7 @@ impl<C: Send + Sync + 'static> Jwt<C> {
         };
         // All that needs no key comes first: a token that is wrong anyway must not make us fetch keys.
         let claims =
-            Claims::parse(&token.payload).map_err(|error| self.challenges.invalid_token(error))?;
+            Claims::parse(&token.payload).map_err(|error| self.challenges.wrong_claims(&error))?;
         if claims.iss != self.issuer {
             return Ok(Authentication::Foreign(refuse(
                 "the token has another issuer",
@@ -268,7 +268,7 @@ impl<C: Send + Sync + 'static> Jwt<C> {
             return Err(refuse("no key of the issuer verifies the signature"));
         }
         let caller = self.caller.make(&token.payload);
-        let caller = caller.map_err(|error| self.challenges.invalid_token(error))?;
+        let caller = caller.map_err(|error| self.challenges.wrong_claims(&error))?;
         match caller.await? {
             Some(caller) => Ok(Authentication::Caller(caller)),
             None => Err(refuse("the application refused the claims")),

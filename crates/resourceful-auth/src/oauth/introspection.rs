@@ -8,7 +8,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
-use resourceful::{Authenticate, Authentication, Error, ErrorStatus, Request, Result, Security};
+use resourceful::{
+    Authenticate, Authentication, BoxError, Error, ErrorStatus, Request, Result, Security,
+};
 use resourceful_cache::{Cache, Memory};
 use resourceful_client::ClientError;
 use serde::de::DeserializeOwned;
@@ -31,7 +33,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Finds the caller by an opaque bearer token, which the issuer is asked about (RFC 7662).
 ///
-/// The caller `C` is a type of the members of the response, or what [`caller`](Self::caller) makes of them.
+/// The caller `C` is a type of the members of the response, or what [`with_callers`](Self::with_callers) makes of them.
 ///
 /// # Defaults
 /// | what | default | setting |
@@ -137,12 +139,12 @@ impl<C: Send + Sync + 'static> Introspection<C> {
     ///
     /// # fn main() -> Result<()> {
     /// let tokens = Introspection::<Token>::new("https://issuer.example.com/introspect", "posts-api", "s3cret")?
-    ///     .caller(|token: Token| async move { Ok(token.sub.parse().ok().map(|id| User { id })) });
+    ///     .with_callers(|token: Token| async move { Ok(token.sub.parse().ok().map(|id| User { id })) });
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn caller<D, F, Fut>(self, make: F) -> Introspection<D>
+    pub fn with_callers<D, F, Fut>(self, make: F) -> Introspection<D>
     where
         C: DeserializeOwned,
         F: Fn(C) -> Fut + Send + Sync + 'static,
@@ -236,7 +238,7 @@ impl<C: Send + Sync + 'static> Introspection<C> {
             }
         };
         let response = response.get().as_bytes();
-        let invalid = |error| self.challenges.invalid_token(error);
+        let invalid = |error| self.challenges.wrong_claims(&error);
         let checked: IntrospectionResponse = parse_object(response).map_err(invalid)?;
         checked.check(&self.expected).map_err(refuse)?;
         if let Some(scope) = self.scope.filter(|scope| !checked.has_scope(scope)) {
@@ -259,8 +261,13 @@ impl<C: Send + Sync + 'static> Introspection<C> {
         // Boxed: the future of a call is large, and `get_or_compute` holds it several times.
         let call = Box::pin(async {
             let response = self.call(token).await.map_err(unavailable)?;
-            let members: IntrospectionResponse = parse_object(response.get().as_bytes())
-                .map_err(|error| unavailable(ClientError::Decode(error)))?;
+            let members: IntrospectionResponse =
+                parse_object(response.get().as_bytes()).map_err(|error| {
+                    unavailable(format!(
+                        "no introspection response at column {}",
+                        error.column()
+                    ))
+                })?;
             if members.active {
                 return Ok(response);
             }
@@ -286,7 +293,7 @@ impl<C: Send + Sync + 'static> Introspection<C> {
 }
 
 /// The issuer does not respond, or with something else.
-fn unavailable(error: ClientError) -> Error {
+fn unavailable(error: impl Into<BoxError>) -> Error {
     Error::unavailable(RETRY_AFTER).with_source(error)
 }
 

@@ -66,6 +66,14 @@ mod tests {
         future.poll(&mut Context::from_waker(Waker::noop()))
     }
 
+    /// A request is refused at once.
+    fn assert_busy(pool: &HashingPool) {
+        let Poll::Ready(Err(error)) = poll(pin!(pool.run(|| ()))) else {
+            panic!("it waits");
+        };
+        assert_eq!(error.status(), 429);
+    }
+
     #[tokio::test]
     async fn no_more_threads_hash_than_allowed() {
         let pool = HashingPool::new(3, 100);
@@ -94,10 +102,7 @@ mod tests {
         let mut third = pin!(pool.run(|| 3));
         assert!(poll(second.as_mut()).is_pending());
         assert!(poll(third.as_mut()).is_pending());
-        let Poll::Ready(Err(error)) = poll(pin!(pool.run(|| 4))) else {
-            panic!("it waits");
-        };
-        assert_eq!(error.status(), 429);
+        assert_busy(&pool);
         // A request that is dropped leaves its place to another one.
         drop(second);
         let mut fifth = pin!(pool.run(|| 5));
@@ -119,7 +124,7 @@ mod tests {
         }));
         assert!(poll(dropped.as_mut()).is_pending());
         drop(dropped);
-        assert_eq!(pool.run(|| ()).await.unwrap_err().status(), 429);
+        assert_busy(&pool);
         finish.send(()).unwrap();
         ended.recv().await.unwrap();
         // The thread gives the permit back just after the work.

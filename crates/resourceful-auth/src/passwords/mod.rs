@@ -266,6 +266,7 @@ impl fmt::Debug for Passwords {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::time::Duration;
 
     use super::*;
 
@@ -346,6 +347,13 @@ mod tests {
             };
             assert_eq!(cost(&hash), cost(nobody));
             assert!(!passwords.is_outdated(&hash));
+            // Nobody is let in, whatever the hash of nobody is.
+            let nobody = Arc::new(hash);
+            let passwords = Passwords {
+                nobody,
+                ..passwords
+            };
+            assert_eq!(passwords.verify("correct horse", None).await.unwrap(), None);
         }
     }
 
@@ -365,7 +373,9 @@ mod tests {
         });
         started.recv().await.unwrap();
         for hash in [None, Some(hash.as_str())] {
-            let error = passwords.verify("correct horse", hash).await.unwrap_err();
+            let verify = passwords.verify("correct horse", hash);
+            let limited = tokio::time::timeout(Duration::from_secs(30), verify);
+            let error = limited.await.expect("it waits").unwrap_err();
             assert_eq!(error.status(), 429);
             // Too long for a password, and so not hashed.
             let long = "x".repeat(1_000_000);

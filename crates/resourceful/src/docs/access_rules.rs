@@ -92,7 +92,13 @@ impl fmt::Display for AccessRules {
 /// Lists the rules of registered routes.
 pub(crate) fn access_rules(registrations: &[Registration], outermost: Inherited) -> AccessRules {
     let mut inheritance = Inheritance::new(outermost);
-    let rules = registrations.iter().map(|registration| {
+    // A mounted service is registered at its path with and without a slash, too.
+    let is_listed = |one: &&Registration| match one.methods {
+        Methods::One(_) => true,
+        Methods::All => one.pattern.ends_with("/{*rest}"),
+    };
+    let listed = registrations.iter().filter(is_listed);
+    let rules = listed.map(|registration| {
         let gates = inheritance.of(&registration.parts).gates;
         let gates = gates.iter().flat_map(|gates| gates.iter());
         let access = registration.endpoint.access();

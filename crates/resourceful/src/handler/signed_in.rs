@@ -193,6 +193,9 @@ impl<A: Authenticator<R>, R: Sync> Access<R> for Maybe<A> {
 /// #     fn challenge(&self) -> http::HeaderValue { http::HeaderValue::from_static("Bearer") }
 /// # }
 ///
+/// #[derive(Deserialize, JsonSchema, Validate)]
+/// struct NewNote { #[garde(length(chars, min = 1))] text: String }
+///
 /// #[derive(AsRef)]
 /// struct Notes {
 ///     #[as_ref]
@@ -207,8 +210,8 @@ impl<A: Authenticator<R>, R: Sync> Access<R> for Maybe<A> {
 ///         Ok(Page::all(vec!["a note".into()]))
 ///     }
 ///
-///     async fn create(&self, request: &Request<Option<User>>, note: String) -> Result<String> {
-///         Ok(format!("{note}, by {}", request.signed_in()?.id))
+///     async fn create(&self, request: &Request<Option<User>>, note: NewNote) -> Result<String> {
+///         Ok(format!("{}, by {}", note.text, request.signed_in()?.id))
 ///     }
 /// }
 ///
@@ -216,8 +219,9 @@ impl<A: Authenticator<R>, R: Sync> Access<R> for Maybe<A> {
 /// # async fn main() -> Result<()> {
 /// let client = TestClient::new(App::new().resource("/notes", Notes { tokens: Tokens }))?;
 /// assert_eq!(client.get("/notes").await.status(), 200);
-/// assert_eq!(client.post("/notes").json(&"new").await.status(), 401);
-/// let created = client.post("/notes").header("authorization", "Bearer of-ada").json(&"new").await;
+/// let new = serde_json::json!({"text": "new"});
+/// assert_eq!(client.post("/notes").json(&new).await.status(), 401);
+/// let created = client.post("/notes").header("authorization", "Bearer of-ada").json(&new).await;
 /// assert_eq!(created.json(), "new, by 1");
 /// # Ok(())
 /// # }

@@ -13,6 +13,7 @@ use super::signer::{Signer, base64url};
 use super::{
     AUDIENCE, Claims, INVALID, ISSUER, claims, claims_with, claims_without, client, now, send,
 };
+use crate::bearer::logged;
 
 /// Tokens of the signer of `jwt()`. The text of each is its pitfall.
 #[allow(clippy::too_many_lines, reason = "it is a table")]
@@ -421,6 +422,32 @@ async fn unusual_tokens_are_accepted() {
     }
 }
 
+/// The claims are somebody's data.
+#[tokio::test]
+async fn the_log_has_no_claims() {
+    let signer = Signer::p256();
+    let jwt = jwt(&signer).caller(|claims: Claims| async move { Ok(Some(claims.sub.len())) });
+    for (name, value) in [
+        ("exp", json!("secret@example.com")),
+        ("iss", json!(["secret@example.com"])),
+        ("iss", json!("secret@example.com")),
+        ("aud", json!("secret@example.com")),
+        ("sub", json!({"secret@example.com": 1})),
+        ("sub", json!(1_234_567)),
+    ] {
+        let token = signer.sign(&json!({"alg": "ES256"}), &claims_with(name, value));
+        let logged = logged(&jwt.verify(&token).await.unwrap_err());
+        assert!(
+            logged.contains("token") || logged.contains("claims"),
+            "{logged}"
+        );
+        assert!(
+            !logged.contains("secret") && !logged.contains("1234567"),
+            "{logged}"
+        );
+    }
+}
+
 /// Another authenticator may know these.
 #[tokio::test]
 async fn foreign_tokens_are_told_from_wrong_ones() {
@@ -499,7 +526,7 @@ async fn nobody_is_made_a_caller_by_a_wrong_token() {
     let signer = Signer::p256();
     let made = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&made);
-    let jwt = jwt(&signer).caller(move |claims: Claims| {
+    let jwt = jwt(&signer).with_callers(move |claims: Claims| {
         counted.fetch_add(1, Ordering::Relaxed);
         async move { Ok(Some(claims.sub)) }
     });

@@ -96,7 +96,7 @@ async fn challenges_name_the_metadata() {
 async fn a_caller_is_made_of_the_claims() {
     let signer = Signer::ed25519();
     let token = |sub: &str| signer.sign(&json!({"alg": "EdDSA"}), &claims_with("sub", json!(sub)));
-    let jwt = jwt(&signer).caller(|claims: Claims| async move {
+    let jwt = jwt(&signer).with_callers(|claims: Claims| async move {
         match claims.sub.as_str() {
             "deleted" => Ok(None),
             "broken" => Err(Error::new(ErrorStatus::new(503))),

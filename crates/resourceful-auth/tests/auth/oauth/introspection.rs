@@ -7,7 +7,7 @@ use resourceful_test_parts::Upstream;
 use serde_json::{Value, json};
 
 use super::{Token, active, active_with, answer, introspection, now};
-use crate::bearer::{INVALID, client, send};
+use crate::bearer::{INVALID, client, logged, send};
 
 #[tokio::test]
 async fn the_issuer_is_asked_with_our_credentials() {
@@ -131,6 +131,29 @@ async fn a_member_that_stands_twice_is_a_wrong_response() {
     }
 }
 
+/// Neither the token nor the data of its user.
+#[tokio::test]
+async fn the_log_has_no_claims() {
+    for (response, status) in [
+        (active_with("sub", json!({"secret": 1})), 401),
+        (active_with("exp", json!("secret")), 503),
+        (active_with("iss", json!("secret")), 401),
+        (json!("secret"), 503),
+        (json!({"active": "secret"}), 503),
+    ] {
+        let upstream = Upstream::start();
+        answer(&upstream, &response);
+        let tokens = introspection(&upstream).issuer("https://issuer.example.com");
+        let error = tokens.verify("secret").await.unwrap_err();
+        assert_eq!(error.status(), status, "{response}");
+        let logged = logged(&error);
+        assert!(
+            logged.contains(": ") && !logged.contains("secret"),
+            "{logged}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn issuer_and_audience_are_checked_where_they_are_set() {
     let (issuer, audience) = ("https://issuer.example.com", "https://api.example.com");
@@ -224,7 +247,7 @@ async fn wrong_forms_are_refused_here() {
 #[tokio::test]
 async fn a_caller_is_made_of_the_response() {
     let upstream = Upstream::start();
-    let tokens = introspection(&upstream).caller(|token: Token| async move {
+    let tokens = introspection(&upstream).with_callers(|token: Token| async move {
         match token.sub.as_str() {
             "deleted" => Ok(None),
             "broken" => Err(Error::new(ErrorStatus::new(500))),

@@ -1,10 +1,13 @@
 //! Sessions in a real Redis server, including its failures.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use resourceful_auth::{RedisSessionStore, SessionStore};
 use resourceful_test_parts::Redis;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::site::{Browser, Clock, app, sessions_in};
 use super::stores::{key, now, session, until};
@@ -57,6 +60,9 @@ async fn redis_forgets_all_of_expired_sessions() {
     store.create(key(5), session("ada")).await.unwrap();
     let members = redis_cli(&server, &["ZCARD", "test:sessions-of:ada"]);
     assert_eq!(members, "4");
+    store.delete(key(5)).await.unwrap();
+    let members = redis_cli(&server, &["ZCARD", "test:sessions-of:ada"]);
+    assert_eq!(members, "3");
     store.delete_all("ada").await.unwrap();
     assert_eq!(redis_cli(&server, &["DBSIZE"]), "0");
 }
@@ -170,6 +176,48 @@ async fn a_server_that_is_paused_is_503_after_a_second() {
         (browser.who().await.0 == 200).then_some(())
     });
     back.await;
+}
+
+/// A proxy to the server, whose first connection gets no more replies once it is told so.
+async fn proxy(server: &Redis) -> (String, Arc<AtomicBool>) {
+    let target = server.url().strip_prefix("redis://").unwrap().to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let silence = Arc::clone(&is_silent);
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(&target).await.unwrap();
+            let (mut from_client, mut to_client) = client.into_split();
+            let (mut from_server, mut to_server) = server.into_split();
+            tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+            let silence = Arc::clone(&silence);
+            tokio::spawn(async move {
+                let mut buffer = [0; 4096];
+                while let Ok(size @ 1..) = from_server.read(&mut buffer).await {
+                    let is_silent = number == 0 && silence.load(Ordering::Relaxed);
+                    if !is_silent && to_client.write_all(&buffer[..size]).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    (url, is_silent)
+}
+
+/// The connection stays open: nothing but the missing reply shows that it is dead.
+#[tokio::test]
+async fn a_connection_that_is_silent_is_replaced() {
+    let server = Redis::start();
+    let (url, is_silent) = proxy(&server).await;
+    let store = RedisSessionStore::new(&url, "test").unwrap();
+    let mut browser = Browser::new(app(&sessions_in(store, &Clock::start())));
+    let cookie = browser.sign_in("ada").await;
+    is_silent.store(true, Ordering::Relaxed);
+    assert_is_away(&mut browser, &cookie).await;
+    browser.assert_is("ada").await;
 }
 
 #[tokio::test]
