@@ -294,8 +294,8 @@ fn is_body(ty: &Type) -> bool {
 fn caller(ty: &Type) -> Option<TokenStream> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
-    (last.ident == "Request").then(|| match hooks::generics(ty, "Request")[..] {
-        [caller, ..] => quote!(#caller),
-        [] => quote!(()),
+    (last.ident == "Request").then(|| {
+        let caller = hooks::generics(ty, "Request").into_iter().next();
+        caller.map_or_else(|| quote!(()), |caller| quote!(#caller))
     })
 }
