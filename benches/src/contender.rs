@@ -30,7 +30,7 @@ pub(crate) const CONTENDERS: [Contender; 11] = [
 ];
 
 impl Contender {
-    const fn of(name: &'static str, package: &'static str) -> Self {
+    pub(crate) const fn of(name: &'static str, package: &'static str) -> Self {
         Self { name, package }
     }
 

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "hyper")]
 pub mod bare;
+pub mod callers;
 mod page;
 mod post;
 mod process;

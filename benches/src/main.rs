@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::contender::{CONTENDERS, Contender, OURS};
-use crate::measure::{agreement, connection, count, example, idle, latency, size, time};
+use crate::measure::{agreement, callers, connection, count, example, idle, latency, size, time};
 use crate::report::results::Part;
 use crate::report::{gate, page, pictures, tables};
 
@@ -35,6 +35,7 @@ Without a part: prints all that was measured. Parts that may be measured at any 
   connection   instructions of a connection
   idle         memory of the process, and of a connection that is kept
   size         of the program, number of crates, seconds to compile
+  callers      instructions of a request with an API key, a session, a JWT
   example      seconds to compile the README's first example
 
 On an idle machine:
@@ -73,6 +74,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["example"] => measure_example(),
         ["time", ref names @ ..] => measure_time(&Contender::named(names)?),
         ["latency", ref names @ ..] => measure_latency(&Contender::named(names)?),
+        ["callers"] => measure_callers(),
         ["gate"] => gate::run(),
         ["gate", "store"] => gate::store(),
         ["pictures"] => pictures::draw(),
@@ -122,6 +124,18 @@ fn measure_idle(contenders: &[Contender]) -> Result<()> {
 fn measure_size(contenders: &[Contender]) -> Result<()> {
     record_each("size", contenders, size::measure)?;
     println!("{}", tables::size()?);
+    Ok(())
+}
+
+fn measure_callers() -> Result<()> {
+    let figures = callers::measure()?;
+    let public = figures
+        .first()
+        .map_or(0.0, |(_, instructions)| *instructions);
+    println!("{:14}{:>14}{:>14}", "", "instructions", "over Public");
+    for (name, instructions) in figures {
+        println!("{name:14}{instructions:>14}{:>14}", instructions - public);
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod agreement;
 pub(crate) mod build;
+pub(crate) mod callers;
 pub(crate) mod callgrind;
 pub(crate) mod client;
 pub(crate) mod command_time;

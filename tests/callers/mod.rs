@@ -58,7 +58,7 @@ impl Authenticate for Tokens {
 #[derive(Clone, Debug)]
 pub(crate) struct Machines;
 
-pub(crate) struct Machine(u32);
+pub(crate) struct Machine(pub(crate) u32);
 
 impl From<Machine> for User {
     fn from(Machine(number): Machine) -> Self {

@@ -2,13 +2,17 @@
 
 use std::net::SocketAddr;
 
-use resourceful::TrailingSlash;
+use resourceful::http::HeaderValue;
 use resourceful::prelude::*;
+use resourceful::{
+    Authenticate, Authentication, Cookie, CookieResponse, Security, Text, TrailingSlash, WithCookie,
+};
 use resourceful_test_parts::{Browser, Tab};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use super::start;
+use crate::callers::{Machine, Machines, Tokens, User};
 use crate::fixture::app;
 
 /// The document of an application that is mounted there.
@@ -132,6 +136,102 @@ async fn the_page_finds_its_application_below_a_prefix() {
         page.wait_for("#operations-tag-posts", "Blog posts.");
         try_create(&page);
         assert_eq!(complaints(browser), [""; 0]);
+    })
+    .await;
+}
+
+/// A session: the page sends the request that signs in, and the browser keeps the cookie.
+#[derive(Clone)]
+struct Session;
+
+const SESSION: Cookie = Cookie::new("session");
+
+impl AsRef<Session> for Session {
+    fn as_ref(&self) -> &Session {
+        self
+    }
+}
+
+impl Authenticate for Session {
+    type Caller = User;
+
+    async fn authenticate(&self, request: &Request) -> Result<Authentication<User>> {
+        let name = SESSION.get(request);
+        Ok(name.map_or(Authentication::Missing, |name| {
+            Authentication::Caller(User { name })
+        }))
+    }
+
+    fn challenge(&self) -> HeaderValue {
+        HeaderValue::from_static("Cookie")
+    }
+
+    fn security(&self) -> Security {
+        Security::CookieKey("__Host-session".into())
+    }
+}
+
+/// The name of the caller.
+#[endpoint]
+async fn name(request: &Request<User>) -> Result<String> {
+    Ok(request.caller().name.clone())
+}
+
+/// The number of the machine.
+#[endpoint]
+async fn machine(request: &Request<Machine>) -> Result<String> {
+    Ok(request.caller().0.to_string())
+}
+
+/// Signs in.
+#[endpoint]
+async fn sign_in() -> Result<CookieResponse<Text>> {
+    Ok(Text("welcome".to_owned()).with_cookie(SESSION.set("ada".to_owned())?))
+}
+
+/// Sends the only request of the operation.
+fn execute(page: &Tab<'_>, operation: &str, status: &str) {
+    let inside = |selector: &str| format!("#operations-{operation} {selector}");
+    page.click(&inside(".btn.execute"));
+    page.wait_for(&inside(".live-responses-table .response .response-col_status"), status);
+}
+
+#[tokio::test]
+async fn the_page_signs_in_by_bearer_key_and_cookie() {
+    let named = |id: &str| Description::new().operation_id(id);
+    let token = guarded::<SignedIn<Tokens>, _>(name).state(&Tokens);
+    let key = guarded::<SignedIn<Machines>, _>(machine).state(&Machines);
+    let session = guarded::<SignedIn<Session>, _>(name).state(&Session);
+    let app = App::new()
+        .docs()
+        .get("/token", token.described(named("token")))
+        .get("/key", key.described(named("key")))
+        .get("/session", session.described(named("session")))
+        .post("/sign-in", public(sign_in).described(named("signIn")));
+    let running = start(app).await;
+    browse(running.address, |browser, origin| {
+        let page = browser.open(&format!("{origin}/docs"));
+        let operations = ["token-token", "key-key", "session-session", "sign_in-signIn"];
+        for operation in operations {
+            page.click(&format!("#operations-{operation} .opblock-summary-control"));
+            page.click(&format!("#operations-{operation} .try-out__btn"));
+        }
+        for operation in &operations[..3] {
+            execute(&page, operation, "401");
+        }
+        page.click(".authorize.btn");
+        for (input, text) in [("auth-bearer-value", "of-ada"), ("api_key_value", "7")] {
+            let form = format!(".auth-container:has(#{input})");
+            page.wait_for(&form, "");
+            page.enter(&format!("{form} #{input}"), text);
+            page.click(&format!("{form} .authorize"));
+            page.wait_for(".modal-ux", "Logout");
+        }
+        page.click(".btn-done");
+        execute(&page, operations[3], "200");
+        for operation in &operations[..3] {
+            execute(&page, operation, "200");
+        }
     })
     .await;
 }

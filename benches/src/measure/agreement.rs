@@ -22,6 +22,7 @@ const REFUSED: [Endpoint; 4] = [
         method: "POST",
         path: "/posts",
         body: Some(r#"{"title": "","published":true}"#),
+        field: None,
     },
 ];
 

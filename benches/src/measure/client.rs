@@ -16,6 +16,8 @@ pub(crate) struct Endpoint {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
     pub(crate) body: Option<&'static str>,
+    /// A header field with credentials.
+    pub(crate) field: Option<(&'static str, &'static str)>,
 }
 
 pub(crate) const PLAIN: Endpoint = Endpoint::get("plain", "/plain");
@@ -26,6 +28,7 @@ pub(crate) const CREATE: Endpoint = Endpoint {
     method: "POST",
     path: "/posts",
     body: Some(r#"{"title": "A new post here","published":true}"#),
+    field: None,
 };
 
 pub(crate) const ENDPOINTS: [Endpoint; 4] = [PLAIN, LIST, ITEM, CREATE];
@@ -43,6 +46,7 @@ impl Endpoint {
             method: "GET",
             path,
             body: None,
+            field: None,
         }
     }
 
@@ -65,6 +69,7 @@ impl Endpoint {
         if self.body.is_some() {
             headers.push(("Content-Type", "application/json"));
         }
+        headers.extend(self.field);
         headers
     }
 }

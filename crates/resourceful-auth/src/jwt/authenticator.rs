@@ -256,7 +256,7 @@ impl<C: Send + Sync + 'static> Jwt<C> {
         };
         // All that needs no key comes first: a token that is wrong anyway must not make us fetch keys.
         let claims =
-            Claims::parse(&token.payload).map_err(|error| self.challenges.invalid_token(error))?;
+            Claims::parse(&token.payload).map_err(|error| self.challenges.wrong_claims(&error))?;
         if claims.iss != self.issuer {
             return Ok(Authentication::Foreign(refuse(
                 "the token has another issuer",
@@ -268,7 +268,7 @@ impl<C: Send + Sync + 'static> Jwt<C> {
             return Err(refuse("no key of the issuer verifies the signature"));
         }
         let caller = self.caller.make(&token.payload);
-        let caller = caller.map_err(|error| self.challenges.invalid_token(error))?;
+        let caller = caller.map_err(|error| self.challenges.wrong_claims(&error))?;
         match caller.await? {
             Some(caller) => Ok(Authentication::Caller(caller)),
             None => Err(refuse("the application refused the claims")),

@@ -8,7 +8,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
-use resourceful::{Authenticate, Authentication, Error, ErrorStatus, Request, Result, Security};
+use resourceful::{
+    Authenticate, Authentication, BoxError, Error, ErrorStatus, Request, Result, Security,
+};
 use resourceful_cache::{Cache, Memory};
 use resourceful_client::ClientError;
 use serde::de::DeserializeOwned;
@@ -236,7 +238,7 @@ impl<C: Send + Sync + 'static> Introspection<C> {
             }
         };
         let response = response.get().as_bytes();
-        let invalid = |error| self.challenges.invalid_token(error);
+        let invalid = |error| self.challenges.wrong_claims(&error);
         let checked: IntrospectionResponse = parse_object(response).map_err(invalid)?;
         checked.check(&self.expected).map_err(refuse)?;
         if let Some(scope) = self.scope.filter(|scope| !checked.has_scope(scope)) {
@@ -259,8 +261,13 @@ impl<C: Send + Sync + 'static> Introspection<C> {
         // Boxed: the future of a call is large, and `get_or_compute` holds it several times.
         let call = Box::pin(async {
             let response = self.call(token).await.map_err(unavailable)?;
-            let members: IntrospectionResponse = parse_object(response.get().as_bytes())
-                .map_err(|error| unavailable(ClientError::Decode(error)))?;
+            let members: IntrospectionResponse =
+                parse_object(response.get().as_bytes()).map_err(|error| {
+                    unavailable(format!(
+                        "no introspection response at column {}",
+                        error.column()
+                    ))
+                })?;
             if members.active {
                 return Ok(response);
             }
@@ -286,7 +293,7 @@ impl<C: Send + Sync + 'static> Introspection<C> {
 }
 
 /// The issuer does not respond, or with something else.
-fn unavailable(error: ClientError) -> Error {
+fn unavailable(error: impl Into<BoxError>) -> Error {
     Error::unavailable(RETRY_AFTER).with_source(error)
 }
 

@@ -40,6 +40,14 @@ impl Challenges {
         self.missing.clone()
     }
 
+    /// The error for claims that cannot be read. The text of a JSON error may quote them.
+    pub(crate) fn wrong_claims(&self, error: &serde_json::Error) -> Error {
+        self.invalid_token(format!(
+            "claims have another form at column {}",
+            error.column()
+        ))
+    }
+
     /// The error for a wrong token. Only the log has the reason: it would help those who forge tokens.
     pub(crate) fn invalid_token(&self, reason: impl Into<BoxError>) -> Error {
         Error::new(ErrorStatus::new(401))

@@ -26,3 +26,14 @@ pub(crate) async fn send(client: &TestClient, token: &str) -> (u16, Option<Strin
     let challenge = challenge.map(|value| value.to_str().unwrap().to_owned());
     (response.status().as_u16(), challenge)
 }
+
+/// The texts of an error that the log has.
+pub(crate) fn logged(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

@@ -108,23 +108,27 @@ async fn metadata_of_another_issuer_is_refused() {
     }
 }
 
+/// Some of these would reach the keys.
 #[tokio::test]
 async fn keys_that_are_not_https_are_refused() {
     for address in [
+        "http://0.0.0.0:{port}/jwks",
+        "http://a:b@127.0.0.1:{port}/jwks",
+        "http://127.0.0.1:{port}/jwks#x",
         "http://issuer.example.com/jwks",
         "file:///etc/passwd",
         "/jwks",
         "",
-        "http://127.0.0.1@evil.example.com/",
     ] {
         let upstream = Upstream::start();
+        let signer = Signer::p256();
+        publish(&upstream, &[signer.jwk("1")]);
         let issuer = upstream.url();
-        metadata(&upstream, OPENID, issuer, address);
-        assert_eq!(
-            status(&jwt(issuer), issuer, &Signer::p256(), "1").await,
-            503,
-            "{address}"
-        );
+        let address = address.replace("{port}", issuer.rsplit(':').next().unwrap());
+        metadata(&upstream, OPENID, issuer, &address);
+        let status = status(&jwt(issuer), issuer, &signer, "1").await;
+        assert_eq!(status, 503, "{address}");
+        assert_eq!(paths(&upstream), [OPENID], "{address}");
     }
 }
 

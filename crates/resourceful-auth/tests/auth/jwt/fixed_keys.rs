@@ -62,6 +62,14 @@ async fn der_and_pem_are_the_same_key() {
     }
 }
 
+#[tokio::test]
+async fn the_older_form_of_rsa_keys_is_read() {
+    let signer = Signer::rsa(&ring::signature::RSA_PKCS1_SHA256);
+    let key = Key::from_pem(RS256, signer.rsa_pem()).unwrap();
+    let token = signer.sign(&json!({"alg": "RS256"}), &claims());
+    assert_eq!(jwt("RS256", key).verify(&token).await.unwrap().sub, "alice");
+}
+
 #[test]
 fn a_key_of_another_kind_is_a_mistake() {
     for (name, signer) in all().into_iter().skip(3) {

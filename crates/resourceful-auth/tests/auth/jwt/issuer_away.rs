@@ -26,6 +26,8 @@ fn behaviours(elsewhere: &Upstream) -> Vec<Behaviour> {
         Behaviour::Truncated("200 OK"),
         Behaviour::Huge(1 << 20, "Content-Length: 1048576\r\n"),
         Behaviour::Huge(1 << 20, ""),
+        // A set that would do, if it were smaller.
+        Behaviour::Json(json!({"keys": [], "x": "x".repeat(256 * 1024)}).to_string()),
         Behaviour::Json("<html>".to_owned()),
         Behaviour::Json(String::new()),
         Behaviour::Json("{}".to_owned()),

@@ -13,6 +13,7 @@ use super::signer::{Signer, base64url};
 use super::{
     AUDIENCE, Claims, INVALID, ISSUER, claims, claims_with, claims_without, client, now, send,
 };
+use crate::bearer::logged;
 
 /// Tokens of the signer of `jwt()`. The text of each is its pitfall.
 #[allow(clippy::too_many_lines, reason = "it is a table")]
@@ -418,6 +419,32 @@ async fn unusual_tokens_are_accepted() {
         ),
     ] {
         assert_eq!(send(&client, &token).await, (200, None), "{name}");
+    }
+}
+
+/// The claims are somebody's data.
+#[tokio::test]
+async fn the_log_has_no_claims() {
+    let signer = Signer::p256();
+    let jwt = jwt(&signer).caller(|claims: Claims| async move { Ok(Some(claims.sub.len())) });
+    for (name, value) in [
+        ("exp", json!("secret@example.com")),
+        ("iss", json!(["secret@example.com"])),
+        ("iss", json!("secret@example.com")),
+        ("aud", json!("secret@example.com")),
+        ("sub", json!({"secret@example.com": 1})),
+        ("sub", json!(1_234_567)),
+    ] {
+        let token = signer.sign(&json!({"alg": "ES256"}), &claims_with(name, value));
+        let logged = logged(&jwt.verify(&token).await.unwrap_err());
+        assert!(
+            logged.contains("token") || logged.contains("claims"),
+            "{logged}"
+        );
+        assert!(
+            !logged.contains("secret") && !logged.contains("1234567"),
+            "{logged}"
+        );
     }
 }
 

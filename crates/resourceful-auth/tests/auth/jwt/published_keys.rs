@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use resourceful_auth::Algorithm::{ES256, ES384, EdDSA, HS256, PS256, RS256};
 use resourceful_auth::{Algorithm, Jwks, Jwt};
@@ -35,6 +37,11 @@ fn with(mut jwk: Value, mut members: Value) -> Value {
         .unwrap()
         .append(members.as_object_mut().unwrap());
     jwk
+}
+
+fn with_zero(integer: &Value) -> String {
+    let bytes = URL_SAFE_NO_PAD.decode(integer.as_str().unwrap()).unwrap();
+    base64url([&[0], bytes.as_slice()].concat())
 }
 
 #[tokio::test]
@@ -114,6 +121,13 @@ async fn foreign_keys_are_skipped() {
             "RS256",
             200,
         ),
+        // With the sign byte that some languages write.
+        (
+            with(rsa.jwk("1"), json!({"n": with_zero(&rsa.jwk("1")["n"])})),
+            &rsa,
+            "RS256",
+            200,
+        ),
         // The key names its algorithm.
         (
             with(rsa.jwk("1"), json!({"alg": "PS256"})),
@@ -146,6 +160,10 @@ async fn foreign_keys_are_skipped() {
             "Ed25519",
             200,
         ),
+        // Only the foreign ones, some of which have the right numbers.
+        (json!({}), &rsa, "RS256", 401),
+        (json!({}), &p256, "ES256", 401),
+        (json!({}), &p384, "ES384", 401),
         // The issuer has the algorithm, the application does not list it.
         (
             json!({}),

@@ -144,17 +144,29 @@ impl Signer {
     }
 
     pub(crate) fn public_pem(&self) -> String {
-        let base64 = base64::engine::general_purpose::STANDARD.encode(self.public_der());
-        let lines: Vec<_> = base64
-            .as_bytes()
-            .chunks(64)
-            .map(|line| str::from_utf8(line).unwrap())
-            .collect();
-        format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            lines.join("\n")
-        )
+        pem("PUBLIC KEY", &self.public_der())
     }
+
+    /// An RSA key in the form of PKCS #1.
+    pub(crate) fn rsa_pem(&self) -> String {
+        let Self::Rsa(key, _) = self else {
+            panic!("not RSA")
+        };
+        pem("RSA PUBLIC KEY", key.public().as_ref())
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<_> = base64
+        .as_bytes()
+        .chunks(64)
+        .map(|line| str::from_utf8(line).unwrap())
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }
 
 /// DER: tag, length, content.

@@ -7,7 +7,7 @@ use resourceful_test_parts::Upstream;
 use serde_json::{Value, json};
 
 use super::{Token, active, active_with, answer, introspection, now};
-use crate::bearer::{INVALID, client, send};
+use crate::bearer::{INVALID, client, logged, send};
 
 #[tokio::test]
 async fn the_issuer_is_asked_with_our_credentials() {
@@ -127,6 +127,29 @@ async fn a_member_that_stands_twice_is_a_wrong_response() {
             send(&client(&introspection(&upstream)), "t0ken").await.0,
             503,
             "{text}"
+        );
+    }
+}
+
+/// Neither the token nor the data of its user.
+#[tokio::test]
+async fn the_log_has_no_claims() {
+    for (response, status) in [
+        (active_with("sub", json!({"secret": 1})), 401),
+        (active_with("exp", json!("secret")), 503),
+        (active_with("iss", json!("secret")), 401),
+        (json!("secret"), 503),
+        (json!({"active": "secret"}), 503),
+    ] {
+        let upstream = Upstream::start();
+        answer(&upstream, &response);
+        let tokens = introspection(&upstream).issuer("https://issuer.example.com");
+        let error = tokens.verify("secret").await.unwrap_err();
+        assert_eq!(error.status(), status, "{response}");
+        let logged = logged(&error);
+        assert!(
+            logged.contains(": ") && !logged.contains("secret"),
+            "{logged}"
         );
     }
 }

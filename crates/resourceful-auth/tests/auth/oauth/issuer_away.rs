@@ -5,8 +5,9 @@ use std::net::TcpListener;
 use futures_util::future::join_all;
 use resourceful_auth::Introspection;
 use resourceful_test_parts::{Behaviour, Upstream};
+use serde_json::json;
 
-use super::{Token, active, answer, introspection};
+use super::{Token, active, active_with, answer, introspection};
 use crate::bearer::client;
 
 fn respond(status: &'static str, headers: &str, body: &str) -> Behaviour {
@@ -23,6 +24,7 @@ async fn it_is_503_until_the_issuer_is_back() {
         Behaviour::Reset,
         Behaviour::Truncated("200 OK"),
         Behaviour::Huge(1 << 20, ""),
+        Behaviour::Json(active_with("x", json!("x".repeat(256 * 1024))).to_string()),
         Behaviour::Json("<html>".to_owned()),
         Behaviour::Json(String::new()),
         Behaviour::Json(format!("{active_text}{active_text}")),
