@@ -2,8 +2,8 @@
 //!
 //! [`conformance`] sends requests that it generates from the application's own OpenAPI document, and
 //! checks every response against the document. [`assert_openapi`] compares the document with a file,
-//! and reports each change as breaking, additive or documentation. Add this crate to the
-//! `[dev-dependencies]`:
+//! and reports each change as breaking, additive or documentation. [`assert_access_rules`] does so for
+//! the access rule and the subject of each route. Add this crate to the `[dev-dependencies]`:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -13,7 +13,7 @@
 //! # Examples
 //! ```
 //! use resourceful::prelude::*;
-//! use resourceful_testing::{assert_openapi, conformance};
+//! use resourceful_testing::{assert_access_rules, assert_openapi, conformance};
 //!
 //! struct Tags;
 //!
@@ -41,6 +41,10 @@
 //! # });
 //! // In a `#[test]`, with the path "openapi.json":
 //! assert_openapi(&path, &app());
+//! # let path = directory.path().join("access.txt");
+//! # std::fs::write(&path, app().access_rules().to_string())?;
+//! // And with the path "access.txt":
+//! assert_access_rules(&path, &app());
 //! # Ok(())
 //! # }
 //! ```
@@ -52,4 +56,4 @@ mod golden;
 #[doc(hidden)]
 pub use self::conformance::conformance_with;
 pub use self::conformance::{Conformance, Finding, conformance};
-pub use self::golden::assert_openapi;
+pub use self::golden::{assert_access_rules, assert_openapi};

@@ -1,16 +1,14 @@
 //! [`assert_openapi`]: compares an application's document with a golden file.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fmt::Write as _;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use resourceful::App;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::file::{GoldenFile, HOW_TO_ACCEPT};
 use crate::compat::{ApiChange, Impact, changes};
 
 /// Asserts that the OpenAPI document of an application is the one in a file.
@@ -46,61 +44,24 @@ use crate::compat::{ApiChange, Impact, changes};
 /// ```
 #[track_caller]
 pub fn assert_openapi(path: impl AsRef<Path>, app: &App) {
-    let path = resolve_in_crate(path.as_ref());
     let document = app.openapi().unwrap_or_else(|errors| panic!("{errors}"));
-    let document = document.as_value();
-    let result = if wants_update(env::var_os("UPDATE").as_deref()) {
-        write(&path, document)
-    } else {
-        assert_document(&path, document)
-    };
-    if let Err(report) = result {
-        panic!("{report}");
-    }
+    GoldenFile::new(path.as_ref()).assert(&pretty(document.as_value()), compare);
 }
 
-/// Resolves a path in the crate's directory: a test may have changed the current directory.
-fn resolve_in_crate(path: &Path) -> PathBuf {
-    match env::var_os("CARGO_MANIFEST_DIR") {
-        Some(directory) => Path::new(&directory).join(path),
-        None => path.to_owned(),
-    }
-}
-
-fn wants_update(variable: Option<&std::ffi::OsStr>) -> bool {
-    variable.is_some_and(|value| !value.is_empty() && value != "0")
-}
-
-fn write(path: &Path, document: &Value) -> Result<(), String> {
-    let text = pretty(document);
-    fs::write(path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
-}
-
-fn assert_document(path: &Path, document: &Value) -> Result<(), String> {
-    let name = path.display();
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(format!(
-                "{name} does not exist: write it by `UPDATE=1 cargo test`, and put it under version \
-                 control"
-            ));
-        }
-        Err(error) => return Err(format!("{name} cannot be read: {error}")),
-    };
-    let golden: Value = serde_json::from_str(&text).map_err(|error| {
-        format!("{name} is not JSON ({error}): write it again by `UPDATE=1 cargo test`")
+fn compare(file: &GoldenFile, golden: &str, document: &str) -> Result<(), String> {
+    let golden: Value = serde_json::from_str(golden).map_err(|error| {
+        format!("{file} is not JSON ({error}): write it again by `UPDATE=1 cargo test`")
     })?;
-    // Round trip through text, like the file: a float may change its last digit.
-    let document = serde_json::from_str(&pretty(document)).expect("`pretty` writes JSON");
+    // From text, like the file: a float may change its last digit.
+    let document = serde_json::from_str(document).expect("`pretty` writes JSON");
     if golden == document {
         return Ok(());
     }
-    Err(report(path, &changes(&golden, &document)))
+    Err(report(file, &changes(&golden, &document)))
 }
 
-fn report(path: &Path, changes: &[ApiChange]) -> String {
-    let mut text = format!("the API differs from {}\n", path.display());
+fn report(file: &GoldenFile, changes: &[ApiChange]) -> String {
+    let mut text = format!("the API differs from {file}\n");
     if changes.is_empty() {
         text.push_str("\nthe documents are equivalent but not equal (a schema's name, an order)\n");
     }
@@ -121,7 +82,7 @@ fn report(path: &Path, changes: &[ApiChange]) -> String {
             let _ = writeln!(text, "  {line}");
         }
     }
-    text.push_str("\nto accept the changes, run `UPDATE=1 cargo test` and commit the file");
+    text.push_str(HOW_TO_ACCEPT);
     text
 }
 
@@ -150,8 +111,9 @@ impl Serialize for Sorted<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
-    use std::ffi::OsStr;
 
     use super::*;
 
@@ -163,11 +125,20 @@ mod tests {
         }}}})
     }
 
+    fn write(path: &Path, document: &Value) {
+        GoldenFile::new(path).write(&pretty(document)).unwrap();
+    }
+
+    fn assert_document(path: &Path, document: &Value) -> Result<(), String> {
+        let file = GoldenFile::new(path);
+        compare(&file, &file.read()?, &pretty(document))
+    }
+
     #[test]
     fn a_written_document_is_equal() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("openapi.json");
-        write(&path, &blog(100)).unwrap();
+        write(&path, &blog(100));
         assert_document(&path, &blog(100)).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.ends_with("}\n"));
@@ -181,7 +152,7 @@ mod tests {
     fn a_change_is_reported_with_the_command_to_accept_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("openapi.json");
-        write(&path, &blog(100)).unwrap();
+        write(&path, &blog(100));
         let report = assert_document(&path, &blog(50)).unwrap_err();
         let (first, rest) = report.split_once('\n').unwrap();
         assert!(first.starts_with("the API differs from ") && first.contains("openapi.json"));
@@ -193,7 +164,7 @@ mod tests {
              GET /posts/ (posts.list): summary was \"Posts.\", is \"All posts.\"\n\
              \nto accept the changes, run `UPDATE=1 cargo test` and commit the file"
         );
-        write(&path, &blog(50)).unwrap();
+        write(&path, &blog(50));
         assert_document(&path, &blog(50)).unwrap();
     }
 
@@ -201,51 +172,19 @@ mod tests {
     fn an_equivalent_document_is_reported_too() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("openapi.json");
-        write(&path, &json!({"servers": [{"url": "/"}, {"url": "/v1"}]})).unwrap();
+        write(&path, &json!({"servers": [{"url": "/"}, {"url": "/v1"}]}));
         let reordered = json!({"servers": [{"url": "/v1"}, {"url": "/"}]});
         let report = assert_document(&path, &reordered).unwrap_err();
         assert!(report.contains("equivalent but not equal"), "{report}");
     }
 
     #[test]
-    fn a_missing_file_is_not_written_and_a_broken_one_is_reported() {
+    fn a_broken_file_is_reported() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("openapi.json");
-        let report = assert_document(&path, &blog(100)).unwrap_err();
-        assert!(report.contains("does not exist"), "{report}");
-        assert!(report.contains("UPDATE=1 cargo test"), "{report}");
-        assert!(!path.exists());
         fs::write(&path, "<<<<<<< HEAD\n").unwrap();
         let report = assert_document(&path, &blog(100)).unwrap_err();
         assert!(report.contains("is not JSON"), "{report}");
-        let missing = directory.path().join("golden").join("openapi.json");
-        assert!(
-            write(&missing, &blog(100))
-                .unwrap_err()
-                .contains("cannot be written")
-        );
-    }
-
-    #[test]
-    fn update_is_enabled_by_any_other_value() {
-        for (value, expected) in [
-            (None, false),
-            (Some(""), false),
-            (Some("0"), false),
-            (Some("1"), true),
-            (Some("yes"), true),
-        ] {
-            assert_eq!(wants_update(value.map(OsStr::new)), expected, "{value:?}");
-        }
-    }
-
-    #[test]
-    fn a_path_is_relative_to_the_crate() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(
-            resolve_in_crate(Path::new("openapi.json")),
-            directory.join("openapi.json")
-        );
     }
 
     /// The directory is missing, so that it fails under `UPDATE=1`, too.
