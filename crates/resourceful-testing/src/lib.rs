@@ -1,7 +1,8 @@
 //! Tests of a whole application, in one line each.
 //!
 //! [`conformance`] sends requests that it generates from the application's own OpenAPI document, and
-//! checks every response against the document. [`assert_openapi`] compares the document with a file,
+//! checks every response against the document; [`Conformance::as_callers`] proves that what one caller makes
+//! is not the other's. [`assert_openapi`] compares the document with a file,
 //! and reports each change as breaking, additive or documentation. [`assert_access_rules`] does so for
 //! the access rule and the subject of each route. Add this crate to the `[dev-dependencies]`:
 //!
@@ -55,5 +56,5 @@ mod golden;
 
 #[doc(hidden)]
 pub use self::conformance::conformance_with;
-pub use self::conformance::{Conformance, Finding, conformance};
+pub use self::conformance::{Conformance, Credentials, Finding, conformance};
 pub use self::golden::{assert_access_rules, assert_openapi};

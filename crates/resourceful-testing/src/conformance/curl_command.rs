@@ -29,7 +29,14 @@ pub(super) fn curl_command(request: &TestRequest) -> String {
         Payload::Text { text, .. } => {
             format!("{command} --data-raw {}", quoted(&escape_invisible(text)))
         }
-        Payload::Tracked(_) => format!("{command} --data-raw '{{}}'"),
+        Payload::Tracked { text, length, .. } => {
+            let length = if *length == text.len() as u64 {
+                String::new()
+            } else {
+                format!(" -H 'Content-Length: {length}'")
+            };
+            format!("{command}{length} --data-raw {}", quoted(text))
+        }
         Payload::Padded { text, length } => format!(
             "printf '%-{length}s' {} | {command} --data-binary @-",
             quoted(text)

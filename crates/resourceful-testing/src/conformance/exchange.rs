@@ -43,7 +43,13 @@ pub(super) enum Payload {
         length: u64,
     },
     /// A body that records whether it was read.
-    Tracked(Arc<AtomicBool>),
+    Tracked {
+        media: &'static str,
+        text: &'static str,
+        /// The announced length.
+        length: u64,
+        is_read: Arc<AtomicBool>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -118,7 +124,8 @@ impl TestRequest {
         match &self.body {
             Payload::None => None,
             Payload::Text { media, .. } => media.as_deref(),
-            Payload::Padded { .. } | Payload::Tracked(_) => Some("application/json"),
+            Payload::Padded { .. } => Some("application/json"),
+            Payload::Tracked { media, .. } => Some(media),
         }
     }
 
@@ -141,7 +148,16 @@ impl TestRequest {
             Payload::Padded { text, length } => {
                 request.body(Body::new(PaddedBody::new(text, *length)))
             }
-            Payload::Tracked(is_read) => request.body(Body::new(TrackedBody(Arc::clone(is_read)))),
+            Payload::Tracked {
+                text,
+                length,
+                is_read,
+                ..
+            } => request.body(Body::new(TrackedBody {
+                text,
+                length: *length,
+                is_read: Arc::clone(is_read),
+            })),
         };
         TestResponse::read(request.streaming().await).await
     }
@@ -247,18 +263,22 @@ impl http_body::Body for PaddedBody {
     }
 }
 
-struct TrackedBody(Arc<AtomicBool>);
+struct TrackedBody {
+    text: &'static str,
+    length: u64,
+    is_read: Arc<AtomicBool>,
+}
 
 impl http_body::Body for TrackedBody {
     type Data = Bytes;
     type Error = BoxError;
 
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> PolledFrame {
-        let first = !self.0.swap(true, Ordering::Relaxed);
-        Poll::Ready(first.then(|| Ok(Frame::data(Bytes::from_static(b"{}")))))
+        let first = !self.is_read.swap(true, Ordering::Relaxed);
+        Poll::Ready(first.then(|| Ok(Frame::data(Bytes::from_static(self.text.as_bytes())))))
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(2)
+        SizeHint::with_exact(self.length)
     }
 }

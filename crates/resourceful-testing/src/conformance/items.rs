@@ -76,7 +76,8 @@ impl Session {
         parameters.any(|parameter| parameter.name == name && parameter.has_examples)
     }
 
-    async fn item(
+    /// Returns the id of a new item, or of the first one in the list.
+    pub(super) async fn item(
         &self,
         collection: &str,
         path: &str,
@@ -155,10 +156,10 @@ fn id_at(location: &str, template: &str) -> Option<String> {
 }
 
 /// Unknown ids: some of the right type, and one of a wrong type.
-pub(super) fn unknown_ids(session: &Session, operation: &Operation) -> Vec<Value> {
+pub(super) fn unknown_ids(session: &Session, operation: &Operation, name: &str) -> Vec<Value> {
     let mut parameters = operation.parameters.iter();
     let parameter =
-        parameters.find(|parameter| parameter.location == "path" && parameter.name == "id");
+        parameters.find(|parameter| parameter.location == "path" && parameter.name == name);
     let Some(parameter) = parameter else {
         return Vec::new();
     };

@@ -5,19 +5,28 @@
 //! [`run_case`] sends the requests through the [`session`] and shrinks those that fail;
 //! [`responses`] and [`expected`] check the responses. [`references`] finds members that refer to
 //! other items, and [`third_party`] knows types that accept less than their schemas.
+//!
+//! With two [`callers`], [`foreign_item`], [`foreign_list`] and [`foreign_owner`] try to reach as one what the
+//! other has made, and [`mixed_callers`] alternates them.
 
 mod access;
 mod bodies;
+mod callers;
 mod closed;
 mod contract;
+mod credentials;
 mod crud_cycle;
 mod curl_command;
 mod exchange;
 mod expected;
 mod finding;
+mod foreign_item;
+mod foreign_list;
+mod foreign_owner;
 mod generate;
 mod items;
 mod methods;
+mod mixed_callers;
 mod mutation;
 mod mutator;
 mod normalise;
@@ -41,12 +50,15 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::rc::Rc;
 
 use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
+use self::callers::Callers;
 use self::contract::Contract;
+pub use self::credentials::Credentials;
 pub use self::finding::Finding;
 use self::finding::{Findings, Violation};
 use self::items::last_parameter;
@@ -64,9 +76,11 @@ use resourceful::TestClient;
 /// * valid requests are accepted; invalid ones get 422 with an error that names the value;
 /// * a body that is not JSON gets 400, another content type 415, a too large body 413;
 /// * undocumented methods get 405 with the right `Allow`, and `HEAD` equals `GET`;
-/// * a request without credentials is refused before its body is read;
+/// * a request without credentials is refused before its body is read, and a 401 has a challenge;
 /// * unknown ids get 404; a created item is found, changed, removed, and then not found;
 /// * pages have the requested number of items, and report rightly whether a next page exists.
+///
+/// [`as_callers`](Conformance::as_callers) adds checks with two callers: what one makes is not the other's.
 ///
 /// Rules of the application's own are not findings: a valid request may get 401, 403, 404, 409, 429,
 /// or a 422 from a hook that returns [`Error::invalid`](resourceful::Error). A 422 from the library
@@ -127,6 +141,9 @@ pub fn conformance_with(app: App, document: &Value) -> Conformance {
         app,
         contract: Contract::parse(document),
         headers: Vec::new(),
+        credentials: None,
+        shared: HashSet::new(),
+        unowned: HashSet::new(),
         cases: 64,
         seed: 0,
         skipped: HashSet::new(),
@@ -155,6 +172,11 @@ pub struct Conformance {
     app: App,
     contract: Contract,
     headers: Vec<(String, String)>,
+    credentials: Option<[Credentials; 2]>,
+    /// Names of shared operations.
+    shared: HashSet<String>,
+    /// Paths of items without an owner.
+    unowned: HashSet<String>,
     cases: u64,
     seed: u64,
     skipped: HashSet<String>,
@@ -231,15 +253,116 @@ impl Conformance {
     /// ```
     #[track_caller]
     pub fn skip(mut self, operation: &str) -> Self {
+        self.skipped.insert(self.name_of(operation));
+        self
+    }
+
+    /// Tests with two callers, and proves that what one makes is not the other's.
+    ///
+    /// All requests of the other checks have the credentials of `alice`. The further checks are:
+    ///
+    /// * `access`, `bad-credentials`: a request without credentials gets 401 where the document demands
+    ///   them, and wrong ones get 401 where it also allows none; both before the body is read, and with
+    ///   `WWW-Authenticate` (`challenge`). Wrong credentials are made from those of `alice`.
+    /// * `public`: a request without credentials does not get 401 where the document allows it.
+    /// * `foreign-item`: `bob`, and a client without credentials, get 404 or 403 from each operation of an item
+    ///   that `alice` has created, or has in her list, and from the lists and actions below it. `existence`:
+    ///   the response equals that for an id that does not exist, in all bytes.
+    /// * `foreign-change`: no such request changes or removes the item.
+    /// * `foreign-list`: the lists of `bob` have no item of `alice`, and do not count hers.
+    /// * `foreign-owner`: `bob` can neither create nor update an item in the name of `alice`, by writing her
+    ///   value into the member that shows the owner.
+    /// * `mixed-callers`: responses to alternating callers depend on the caller of the request only, not on
+    ///   that of the request before or beside it.
+    ///
+    /// Both callers have the same rights. Exceptions have names: [`shared`](Self::shared) operations, items
+    /// that are [`unowned`](Self::unowned), operations to [`skip`](Self::skip). Items whose creation needs a
+    /// body without a JSON schema, and items that are named in a body, are not checked.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_testing::conformance;
+    /// use resourceful_testing::Credentials;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let [alice, bob] = ["token-of-alice", "token-of-bob"].map(Credentials::bearer);
+    /// conformance(App::new()).as_callers(alice, bob).await;
+    /// # }
+    /// ```
+    pub fn as_callers(mut self, alice: Credentials, bob: Credentials) -> Self {
+        self.credentials = Some([alice, bob]);
+        self
+    }
+
+    /// Lets `bob` of [`as_callers`](Self::as_callers) call an operation for what `alice` makes: everybody may
+    /// read a post, and only its author may change it. It must still change nothing.
+    ///
+    /// The operation is named by its method and path or its `operationId`.
+    ///
+    /// # Panics
+    /// If no operation has this name; the message lists the names.
+    ///
+    /// # Examples
+    /// ```should_panic
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_testing::{Credentials, conformance};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let [alice, bob] = ["token-of-alice", "token-of-bob"].map(Credentials::bearer);
+    /// conformance(App::new())
+    ///     .as_callers(alice, bob)
+    ///     .shared("posts.list") // no such operation
+    ///     .shared("posts.retrieve")
+    ///     .await;
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn shared(mut self, operation: &str) -> Self {
+        self.shared.insert(self.name_of(operation));
+        self
+    }
+
+    /// Exempts the items at a path of the document from the checks of [`as_callers`](Self::as_callers) for
+    /// owners: each caller may change them.
+    ///
+    /// # Panics
+    /// If no operation has this path; the message lists the operations.
+    ///
+    /// # Examples
+    /// ```should_panic
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_testing::{Credentials, conformance};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let [alice, bob] = ["token-of-alice", "token-of-bob"].map(Credentials::bearer);
+    /// conformance(App::new()).as_callers(alice, bob).unowned("/wiki/{id}").await; // no such path
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn unowned(mut self, path: &str) -> Self {
+        let mut operations = self.contract.operations.iter();
+        let is_known = operations.any(|operation| operation.path == path);
+        assert!(
+            is_known,
+            "no operation has the path `{path}`; the operations are {}",
+            self.names()
+        );
+        self.unowned.insert(path.to_owned());
+        self
+    }
+
+    #[track_caller]
+    fn name_of(&self, operation: &str) -> String {
         let mut operations = self.contract.operations.iter();
         match operations.find(|known| known.is_called(operation)) {
-            Some(known) => self.skipped.insert(known.name.clone()),
+            Some(known) => known.name.clone(),
             None => panic!(
                 "no operation is called `{operation}`; the operations are {}",
                 self.names()
             ),
-        };
-        self
+        }
     }
 
     fn names(&self) -> String {
@@ -276,10 +399,25 @@ impl Conformance {
     /// Returns the findings and the number of requests.
     async fn run(self) -> (Vec<Finding>, u64) {
         let client = TestClient::new(self.app).unwrap_or_else(|errors| panic!("{errors}"));
+        let callers = self.credentials.map(|[alice, bob]| Callers {
+            alice,
+            bob,
+            shared: self.shared,
+            unowned: self.unowned,
+        });
+        let mut headers = self.headers.clone();
+        headers.extend(
+            callers
+                .iter()
+                .flat_map(|callers| callers.alice.fields())
+                .cloned(),
+        );
         let session = Session {
-            contract: self.contract,
+            contract: Rc::new(self.contract),
             client,
-            headers: self.headers,
+            shared_headers: self.headers,
+            headers,
+            callers,
             cases: self.cases,
             seed: self.seed,
             skipped: self.skipped,
@@ -316,9 +454,7 @@ async fn check(session: &Session) {
         if paths.insert(&operation.path) {
             methods::check_undocumented(session, operation, &fixture).await;
         }
-        if operation.is_secured {
-            access::check(session, operation, &fixture).await;
-        }
+        access::check(session, operation, &fixture).await;
         if operation.needs_other_body() {
             continue;
         }
@@ -336,6 +472,9 @@ async fn check(session: &Session) {
     }
     for path in paths.into_iter().filter(|path| is_item_path(path)) {
         crud_cycle::check(session, path).await;
+    }
+    if let Some(callers) = &session.callers {
+        callers.check(session).await;
     }
     access::check_credentials(session);
 }

@@ -14,8 +14,18 @@ pub(super) struct Operation {
     pub(super) body: Option<RequestBody>,
     /// By status, `4XX` or `default`.
     pub(super) responses: Map<String, Value>,
-    /// Whether credentials are required.
-    pub(super) is_secured: bool,
+    pub(super) security: Security,
+}
+
+/// The credentials that an operation needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Security {
+    Required,
+    /// One alternative needs no credentials.
+    Optional,
+    Public,
+    /// The document has no `security`.
+    Unspecified,
 }
 
 pub(super) struct Parameter {
@@ -39,6 +49,10 @@ impl Operation {
     /// Whether `name` is its method and path (`POST /posts/`) or its `operationId`.
     pub(super) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.id.as_deref() == Some(name)
+    }
+
+    pub(super) fn needs_credentials(&self) -> bool {
+        self.security == Security::Required
     }
 
     /// Documented response of this status.

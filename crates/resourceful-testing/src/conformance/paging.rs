@@ -63,7 +63,8 @@ pub(super) async fn check(session: &Session, operation: &Operation, fixture: &Fi
     }
 }
 
-fn violations(query: &Value, body: &Value) -> Vec<(&'static str, String)> {
+/// Returns keys and messages of what a page tells wrongly.
+pub(super) fn violations(query: &Value, body: &Value) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let requested = |name: &str| query.get(name).and_then(Value::as_u64);
     let limit = requested("limit").unwrap_or(u64::MAX);

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::operation::{Operation, Parameter, RequestBody};
+use super::operation::{Operation, Parameter, RequestBody, Security};
 
 /// Returns all operations, grouped by path.
 pub(super) fn operations(document: &Value) -> Vec<Operation> {
@@ -66,7 +66,7 @@ impl<'d> Parser<'d> {
                 .collect(),
             body: operation.get("requestBody").map(|body| self.body(body)),
             responses: responses.collect(),
-            is_secured: requires_credentials(security.or_else(|| self.document.get("security"))),
+            security: documented_security(security.or_else(|| self.document.get("security"))),
         }
     }
 
@@ -181,13 +181,16 @@ fn segment_schema(schema: Value, examples: Option<Vec<Value>>) -> Value {
     }
 }
 
-/// Whether every alternative requires credentials.
-fn requires_credentials(security: Option<&Value>) -> bool {
-    let alternatives = security.and_then(Value::as_array);
-    alternatives.is_some_and(|alternatives| {
-        let is_anonymous = |alternative: &Value| alternative.as_object().is_none_or(Map::is_empty);
-        !alternatives.is_empty() && !alternatives.iter().any(is_anonymous)
-    })
+fn documented_security(security: Option<&Value>) -> Security {
+    let Some(alternatives) = security.and_then(Value::as_array) else {
+        return Security::Unspecified;
+    };
+    let is_anonymous = |alternative: &&Value| alternative.as_object().is_none_or(Map::is_empty);
+    match alternatives.iter().filter(is_anonymous).count() {
+        anonymous if anonymous == alternatives.len() => Security::Public,
+        0 => Security::Required,
+        _ => Security::Optional,
+    }
 }
 
 fn text(value: Option<&Value>) -> Option<String> {

@@ -159,7 +159,7 @@ impl<'s> MutationCheck<'s> {
 
 /// Checks that unknown ids get 404.
 pub(super) async fn check_unknown(session: &Session, operation: &Operation, fixture: &Fixture) {
-    for id in unknown_ids(session, operation) {
+    for id in unknown_ids(session, operation, "id") {
         let mut path_params = fixture.path_params.clone();
         path_params.insert("id".to_owned(), id);
         let Some(inputs) = session.inputs(operation, &path_params, OptionalMembers::Half) else {

@@ -2,13 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use http::Method;
 use proptest::prelude::{BoxedStrategy, Strategy};
 use proptest::test_runner::Config;
 use serde_json::{Map, Value};
 
+use super::callers::Callers;
 use super::contract::Contract;
+use super::credentials::Credentials;
 use super::curl_command::curl_command;
 use super::exchange::{TestRequest, TestResponse};
 use super::finding::{Findings, Violation};
@@ -20,11 +23,17 @@ use resourceful::TestClient;
 /// Maximum number of rejected values before a strategy counts as empty.
 const MAX_REJECTS: u32 = 300;
 
+/// Distance of the indexes of two sessions.
+const FIRST_OF_OTHER: u64 = 1 << 20;
+
 pub(super) struct Session {
-    pub(super) contract: Contract,
+    pub(super) contract: Rc<Contract>,
     pub(super) client: TestClient,
     /// The user's header fields, for all requests except those without credentials.
+    pub(super) shared_headers: Vec<(String, String)>,
+    /// `shared_headers` and the credentials of the caller.
     pub(super) headers: Vec<(String, String)>,
+    pub(super) callers: Option<Callers>,
     pub(super) cases: u64,
     pub(super) seed: u64,
     /// Names of skipped operations.
@@ -68,6 +77,35 @@ impl Session {
             max_local_rejects: MAX_REJECTS,
             failure_persistence: None,
             ..Config::default()
+        }
+    }
+
+    /// A session whose requests have other credentials, or none. Its findings are not reported.
+    pub(super) fn of_other(&self, credentials: Option<&Credentials>) -> Self {
+        let headers = credentials.map(|credentials| {
+            let shared = self.shared_headers.iter();
+            shared.chain(credentials.fields()).cloned().collect()
+        });
+        Self {
+            contract: Rc::clone(&self.contract),
+            client: self.client.clone(),
+            shared_headers: self.shared_headers.clone(),
+            headers: headers.unwrap_or_default(),
+            callers: None,
+            cases: self.cases,
+            seed: self.seed,
+            skipped: self.skipped.clone(),
+            findings: RefCell::default(),
+            requests: Cell::new(0),
+            // Other bodies than this session makes: names may have to be unique.
+            created_count: Cell::new(self.created_count.get() + FIRST_OF_OTHER),
+            fresh_count: Cell::new(self.fresh_count.get() + FIRST_OF_OTHER),
+            succeeded: RefCell::default(),
+            refused: RefCell::default(),
+            is_limited: Cell::new(false),
+            references: self.references.clone(),
+            ids: RefCell::default(),
+            config: self.config.clone(),
         }
     }
 
@@ -176,7 +214,7 @@ impl Session {
     }
 
     fn is_forbidden(operation: &Operation, response: &TestResponse) -> bool {
-        operation.is_secured && REFUSED_CALLER.contains(&response.status.as_u16())
+        operation.needs_credentials() && REFUSED_CALLER.contains(&response.status.as_u16())
     }
 }
 
