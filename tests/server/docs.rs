@@ -201,7 +201,7 @@ fn execute(page: &Tab<'_>, operation: &str, status: &str) {
 
 #[tokio::test]
 async fn the_page_signs_in_by_bearer_key_and_cookie() {
-    let named = |id: &str| Description::new().operation_id(id);
+    let named = |id: &'static str| Description::new().operation_id(id);
     let token = guarded::<SignedIn<Tokens>, _>(name).state(&Tokens);
     let key = guarded::<SignedIn<Machines>, _>(machine).state(&Machines);
     let session = guarded::<SignedIn<Session>, _>(name).state(&Session);

@@ -74,7 +74,7 @@ async fn write(database: &Pool, posts: Bulk<NewPost>) -> Result<Outcome, DbErr> 
     for item in posts {
         match item.value {
             Ok(post) => {
-                let post = post.insert_with(&mut slugs, &transaction).await?;
+                let post = post.insert_with(&mut slugs, None, &transaction).await?;
                 successful_posts.push(post.into());
             }
             Err(error) => failed_posts.push(BulkFailure::new(item.index, item.data, error)),

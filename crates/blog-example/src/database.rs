@@ -166,19 +166,13 @@ pub async fn add_demo_posts_once(database: &Pool) -> Result<(), DbErr> {
     transaction.commit().await
 }
 
-/// Begins a transaction that writes several rows. Only one runs at a time, across all processes: two
+/// Begins a transaction that writes several posts. Only one runs at a time, across all processes: two
 /// that take the same slugs in different orders would deadlock.
 ///
 /// # Errors
 /// If the database is unavailable, or another transaction runs for too long.
 pub async fn begin_writing(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    // Immediate: if a transaction reads first, another one may write before its own first write.
-    // SQLite then returns an error at once instead of waiting.
-    let immediate = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..Default::default()
-    };
-    let transaction = begin(database, immediate).await?;
+    let transaction = begin(database).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         // Holds until the end of the transaction. Only this blog uses this number.
         let lock = "SET LOCAL lock_timeout = '5s'; SELECT pg_advisory_xact_lock(20240115)";
@@ -193,13 +187,19 @@ pub async fn begin_writing(database: &DatabaseConnection) -> Result<DatabaseTran
 /// In sqlx 0.9, dropping `begin` itself returns its PostgreSQL connection to the pool with the
 /// transaction open. Later writes on that connection are confirmed but lost
 /// (<https://github.com/launchbadge/sqlx/issues/4385>).
+///
+/// # Errors
+/// If the database is unavailable, or another transaction runs for too long.
 #[expect(clippy::disallowed_methods, reason = "the task is never dropped")]
-async fn begin(
-    database: &DatabaseConnection,
-    options: TransactionOptions,
-) -> Result<DatabaseTransaction, DbErr> {
+pub async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    // Immediate: if a transaction reads first, another one may write before its own first write.
+    // SQLite then returns an error at once instead of waiting.
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
     let database = database.clone();
-    let begin = async move { database.begin_with_options(options).await };
+    let begin = async move { database.begin_with_options(immediate).await };
     let result = tokio::spawn(begin.in_current_span()).await;
     result.map_err(|error| DbErr::Conn(RuntimeErr::Internal(error.to_string())))?
 }

@@ -11,16 +11,38 @@
 //! | `github.rs` | a GitHub webhook |
 //! | `cached.rs` | cached computations |
 //! | `new_post.rs`, `slug.rs` | creation of posts |
+//! | `accounts/`, `authors.rs` | `/account/`: sign-up, sign-in, and the user who calls |
+//! | `drafts.rs` | `/api/drafts/`: all six actions, for the author of a draft alone |
+//! | `comments.rs` | comments of a post: everybody reads, users write, authors change their own |
 //! | `error.rs` | errors and their responses |
 //! | `settings.rs`, `services.rs` | environment variables, and services that are opened at start |
-//! | `database.rs`, `pool.rs`, `migration.rs`, `entity/` | the database |
+//! | `database.rs`, `pool.rs`, `migration/`, `entity/` | the database |
+//!
+//! # Who may call
+//! `access.txt` has the rule of each URL. Those of the chapter are public, because nobody signs in there: any
+//! client can create, change and delete posts, and the clients of the chapter go on working. Use these rules
+//! in an application of yours:
+//!
+//! | file | rule |
+//! |---|---|
+//! | `posts.rs` | `SignedInToWrite<Authors>`, and a subject `OwnPost` as `comments.rs` has `OwnComment` |
+//! | `bulk.rs` | `SignedIn<Authors>`, and the caller as the author of the posts |
+//! | `users/` | `SignedIn<Authors>`, and a subject that finds the caller alone |
+//! | `cached.rs` | `Public` to read; `Only<SignedIn<Authors>, Staff>` to warm the cache |
+//! | `external.rs` | `SignedIn<Authors>`: each request costs one to the external service |
+//! | `github.rs` | as it is: the signature of a request is its credentials |
+//! | the others | `Public`: they read what is published |
 
 // An application documents its URLs, not its fields.
 #![allow(missing_docs)]
 
+mod accounts;
+mod authors;
 mod bulk;
 mod cached;
+mod comments;
 pub mod database;
+mod drafts;
 pub mod entity;
 pub mod error;
 mod external;
@@ -41,6 +63,9 @@ mod views;
 use resourceful::{Info, prelude::*};
 use resourceful_webhook::Webhook;
 
+use crate::accounts::Accounts;
+use crate::comments::Comments;
+use crate::drafts::Drafts;
 use crate::pool::Pool;
 use crate::post_list::PostList;
 use crate::posts::Posts;
@@ -53,10 +78,12 @@ pub fn app(services: Services) -> App {
         database,
         upstream,
         cache,
+        sessions,
         github,
         deliveries,
     } = services;
     let checked = database.clone();
+    let authors = authors::authors(sessions, &database);
     let queue = bulk::Queue::new(&database);
     let app = documented()
         .get("/", public(views::home))
@@ -72,6 +99,12 @@ pub fn app(services: Services) -> App {
         .post("/endpoint/", public(views::process))
         .view("/api/post-list/", PostList::new(&database))
         .resource("/api/posts/", Posts::new(&database))
+        .nest("/account", Accounts::new(&authors, &database).app())
+        .resource("/api/drafts/", Drafts::new(&authors, &database))
+        .resource(
+            "/api/posts/{post_id}/comments/",
+            Comments::new(&authors, &database),
+        )
         .resource("/users/", Users::new(&upstream, &database))
         .get(
             "/stats/concurrent/",
@@ -105,6 +138,7 @@ fn documented() -> App {
     App::new()
         .info(info)
         .docs()
+        .tag("account", "Sign-up, sign-in and sign-out.")
         .tag("async-hello", "The first async view.")
         .tag("cache", "Cached computations.")
         .tag("docs", "About the API.")

@@ -38,7 +38,22 @@ impl NewPost {
     /// # Errors
     /// If the database fails.
     pub async fn insert(self, database: &impl ConnectionTrait) -> Result<post::Model, DbErr> {
-        self.insert_with(&mut Slugs::default(), database).await
+        self.insert_with(&mut Slugs::default(), None, database)
+            .await
+    }
+
+    /// As `insert`, with the id of the user who wrote it. It is no field of this type, which is the body of
+    /// requests.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn insert_by(
+        self,
+        author: i64,
+        database: &impl ConnectionTrait,
+    ) -> Result<post::Model, DbErr> {
+        self.insert_with(&mut Slugs::default(), Some(author), database)
+            .await
     }
 
     /// As `insert`, for one of several posts: they query the slugs of a title once.
@@ -48,6 +63,7 @@ impl NewPost {
     pub async fn insert_with(
         self,
         slugs: &mut Slugs,
+        author: Option<i64>,
         database: &impl ConnectionTrait,
     ) -> Result<post::Model, DbErr> {
         let base = slugify(&self.title);
@@ -56,7 +72,7 @@ impl NewPost {
             content: Set(self.content),
             published: Set(self.published),
             views: Set(0),
-            author_id: Set(None),
+            author_id: Set(author),
             created_at: Set(Utc::now().trunc_subsecs(6)),
             ..Default::default()
         };

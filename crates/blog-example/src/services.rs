@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use resourceful::prelude::*;
+use resourceful_auth::{RedisSessionStore, SessionStore, SqlSessionStore};
 use resourceful_cache::{Cache, Memory, Redis, Store};
 use resourceful_client::Client;
 use resourceful_webhook::{GitHub, SqlDeliveryStore};
@@ -16,6 +17,7 @@ pub struct Services {
     pub database: Pool,
     pub upstream: Client,
     pub cache: Cache,
+    pub sessions: Arc<dyn SessionStore>,
     /// `None` if no secret is set.
     pub github: Option<GitHub>,
     pub deliveries: SqlDeliveryStore<Pool>,
@@ -39,10 +41,18 @@ impl Services {
         let github = secret.map(GitHub::new).transpose()?;
         let database = database::connect(&settings.database_url);
         let database = database.await.map_err(Error::internal)?;
+        let sessions: Arc<dyn SessionStore> = match &settings.redis_url {
+            Some(url) => Arc::new(RedisSessionStore::new(url, "blog").map_err(Error::internal)?),
+            None => {
+                let store = SqlSessionStore::new(database.clone()).await;
+                Arc::new(store.map_err(Error::internal)?)
+            }
+        };
         let deliveries = SqlDeliveryStore::new(database.clone()).await;
         Ok(Self {
             upstream,
             cache: Cache::new(store, "blog", 1),
+            sessions,
             github,
             deliveries: deliveries.map_err(Error::internal)?,
             database,

@@ -15,7 +15,8 @@ pub struct Settings {
     pub bind: String,
     /// `DATABASE_URL`: URL of SQLite or PostgreSQL.
     pub database_url: String,
-    /// `REDIS_URL`: URL of the cache. If unset, the cache is in memory.
+    /// `REDIS_URL`: URL of the cache and the sessions. If unset, the cache is in memory, and the sessions are
+    /// in the database.
     pub redis_url: Option<String>,
     /// `UPSTREAM_BASE`: URL of the external service.
     pub upstream_base: String,

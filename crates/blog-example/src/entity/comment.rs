@@ -14,6 +14,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     #[sea_orm(belongs_to, from = "post_id", to = "id")]
     pub post: BelongsTo<super::post::Entity>,
+    #[sea_orm(belongs_to, from = "author_id", to = "id")]
+    pub author: BelongsTo<Option<super::user::Entity>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

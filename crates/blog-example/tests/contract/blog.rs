@@ -1,11 +1,13 @@
 //! A blog with its own database and upstream.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use blog_example::database;
 use blog_example::services::Services;
 use resourceful::{App, TestClient, TestResponse};
+use resourceful_auth::{RedisSessionStore, SessionStore, SqlSessionStore};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
 use resourceful_test_parts::{Behaviour, Upstream, set_by_test_script};
@@ -18,6 +20,20 @@ use tempfile::TempDir;
 pub(crate) const SECRET: &str = "It's a Secret to Everybody";
 
 pub(crate) const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The stores beside the database.
+pub(crate) struct Stores {
+    cache: Cache,
+    /// `None` for the database.
+    sessions: Option<Arc<dyn SessionStore>>,
+}
+
+impl From<Cache> for Stores {
+    fn from(cache: Cache) -> Self {
+        let sessions = None;
+        Self { cache, sessions }
+    }
+}
 
 pub(crate) struct Blog {
     pub(crate) client: TestClient,
@@ -55,13 +71,22 @@ impl Blog {
         admin.close().await.expect("closed");
         let (base, _) = server.rsplit_once('/').expect("a URL with a database");
         let redis = set_by_test_script("TEST_REDIS_URL");
-        let redis = Redis::new(&redis).expect("a URL of Redis");
-        Self::on(&format!("{base}/{name}"), Cache::new(redis, &name, 1), None).await
+        let cache = Redis::new(&redis).expect("a URL of Redis");
+        let sessions = RedisSessionStore::new(&redis, &name).expect("a URL of Redis");
+        let stores = Stores {
+            cache: Cache::new(cache, &name, 1),
+            sessions: Some(Arc::new(sessions)),
+        };
+        Self::on(&format!("{base}/{name}"), stores, None).await
     }
 
-    pub(crate) async fn on(url: &str, cache: Cache, directory: Option<TempDir>) -> Self {
+    pub(crate) async fn on(
+        url: &str,
+        stores: impl Into<Stores>,
+        directory: Option<TempDir>,
+    ) -> Self {
         let upstream = Upstream::start();
-        let services = services(url, cache, &upstream).await;
+        let services = services(url, stores.into(), &upstream).await;
         let database = services.database.clone();
         let client = TestClient::new(blog_example::app(services)).expect("the blog builds");
         Self {
@@ -112,6 +137,35 @@ impl Blog {
         .await;
     }
 
+    /// Signs a user up.
+    pub(crate) async fn sign_up(&self, username: &str) -> TestResponse {
+        self.post("/account/sign-up/", &credentials(username)).await
+    }
+
+    /// Signs a user in. Returns the cookie.
+    pub(crate) async fn sign_in(&self, username: &str) -> String {
+        let response = self.post("/account/sign-in/", &credentials(username)).await;
+        assert_eq!(response.status(), 204, "{}", response.text());
+        let cookie = response.headers()["set-cookie"].to_str().expect("ASCII");
+        let (cookie, attributes) = cookie.split_once("; ").expect("attributes");
+        assert!(
+            cookie.starts_with("__Host-session=")
+                && attributes.starts_with("HttpOnly; SameSite=Lax; Secure; Path=/")
+        );
+        cookie.to_owned()
+    }
+
+    /// Signs a user up and in. Returns the cookie.
+    pub(crate) async fn author(&self, username: &str) -> String {
+        let response = self.sign_up(username).await;
+        assert_eq!(response.status(), 201, "{}", response.text());
+        self.sign_in(username).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> TestResponse {
+        self.client.post(path).json(body).await
+    }
+
     /// Creates a post through the API.
     pub(crate) async fn create(&self, title: &str) -> TestResponse {
         let post = serde_json::json!({"title": title, "content": "", "published": true});
@@ -122,8 +176,8 @@ impl Blog {
 /// The whole application on SQLite, with its database and upstream.
 pub(crate) struct Whole {
     pub(crate) app: App,
-    pub(crate) database: DatabaseConnection,
     pub(crate) upstream: Upstream,
+    url: String,
     _directory: TempDir,
 }
 
@@ -133,27 +187,41 @@ impl Whole {
         let url = format!("sqlite://{}/blog.sqlite3", directory.path().display());
         let upstream = Upstream::start();
         let cache = Cache::new(Memory::default(), "blog", 1);
-        let services = services(&url, cache, &upstream).await;
+        let services = services(&url, cache.into(), &upstream).await;
         Self {
-            database: services.database.connections().clone(),
             app: blog_example::app(services),
             upstream,
+            url,
             _directory: directory,
         }
     }
+
+    /// Another blog on the same database.
+    pub(crate) async fn another(&self) -> Blog {
+        let cache = Cache::new(Memory::default(), "blog", 1);
+        Blog::on(&self.url, cache, None).await
+    }
 }
 
-async fn services(url: &str, cache: Cache, upstream: &Upstream) -> Services {
+async fn services(url: &str, stores: Stores, upstream: &Upstream) -> Services {
     let database = database::connect(url).await.expect("the database opens");
     let external = Client::builder(upstream.url()).timeout(UPSTREAM_TIMEOUT);
     let deliveries = SqlDeliveryStore::new(database.clone()).await;
+    let sessions = SqlSessionStore::new(database.clone()).await;
+    let sessions = Arc::new(sessions.expect("a table"));
     Services {
         database,
         upstream: external.build().expect("a client"),
-        cache,
+        cache: stores.cache,
+        sessions: stores.sessions.unwrap_or(sessions),
         github: Some(GitHub::new(SECRET).expect("a secret")),
         deliveries: deliveries.expect("a table"),
     }
+}
+
+/// The password of each user is made of the name.
+pub(crate) fn credentials(username: &str) -> Value {
+    serde_json::json!({"username": username, "password": format!("the password of {username}")})
 }
 
 /// The names of the invalid fields of a 422, sorted.

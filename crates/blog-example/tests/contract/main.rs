@@ -12,12 +12,16 @@
 mod blog;
 mod process;
 
+mod access;
+mod accounts;
 mod api_post_list;
 mod api_posts;
 mod bad_days;
 mod bulk;
 mod cached;
 mod client;
+mod comments;
+mod drafts;
 mod dropped;
 mod endpoint;
 mod external;
