@@ -1,8 +1,8 @@
 //! Who may call each operation, and all responses against the document.
 
 use resourceful::{App, TestClient};
-use resourceful_testing::{assert_access_rules, conformance};
-use serde_json::{Value, json};
+use resourceful_testing::{Credentials, assert_access_rules, conformance};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_review_sees_who_may_call() {
@@ -10,34 +10,37 @@ async fn a_review_sees_who_may_call() {
 }
 
 #[tokio::test]
-async fn responses_are_as_documented() {
+async fn responses_are_as_documented_and_what_alice_makes_is_not_bobs() {
     let directory = tempfile::tempdir().unwrap();
-    let url = format!(
-        "sqlite://{}/accounts.sqlite3?mode=rwc",
-        directory.path().display()
-    );
+    let file = directory.path().join("accounts.sqlite3");
+    let url = format!("sqlite://{}?mode=rwc", file.display());
     let client = TestClient::new(app(&url).await).unwrap();
-    let credentials = json!({"name": "ada", "password": "analytical engine"});
-    client.post("/sign-up").json(&credentials).await;
-    accounts::make_administrator(&url, "ada").await.unwrap();
-    let signed_in = client.post("/sign-in").json(&credentials).await;
-    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
-    let (cookie, _) = cookie.split_once(';').unwrap();
-    let post = |path: &str, body: Value| client.post(path).header("cookie", cookie).json(&body);
-    post("/notes", json!({"text": "A note."})).await;
-    post("/keys", json!({"name": "laptop"})).await;
-    client
-        .post("/sign-up")
-        .json(&json!({"name": "bob", "password": "analytical engine"}))
-        .await;
+    let alice = sign_in(&client, "alice").await;
+    let bob = sign_in(&client, "bob").await;
+    accounts::make_administrator(&url, "alice").await.unwrap();
+    accounts::make_administrator(&url, "bob").await.unwrap();
 
     conformance(app(&url).await)
-        .header("cookie", cookie)
+        .as_callers(alice, bob)
+        // Administrators see all users. They could block each other.
+        .shared("GET /users")
+        .skip("POST /users/{id}/block")
+        .skip("POST /users/{id}/unblock")
         // These end the session.
         .skip("POST /sign-out")
         .skip("POST /sign-out-everywhere")
         .skip("POST /password")
         .await;
+}
+
+/// Signs up and signs in.
+async fn sign_in(client: &TestClient, name: &str) -> Credentials {
+    let body = json!({"name": name, "password": "analytical engine"});
+    assert_eq!(client.post("/sign-up").json(&body).await.status(), 201);
+    let signed_in = client.post("/sign-in").json(&body).await;
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
+    let (cookie, _) = cookie.split_once(';').unwrap();
+    Credentials::cookie(cookie)
 }
 
 async fn app(url: &str) -> App {
