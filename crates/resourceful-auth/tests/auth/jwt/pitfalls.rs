@@ -426,7 +426,7 @@ async fn unusual_tokens_are_accepted() {
 #[tokio::test]
 async fn the_log_has_no_claims() {
     let signer = Signer::p256();
-    let jwt = jwt(&signer).caller(|claims: Claims| async move { Ok(Some(claims.sub.len())) });
+    let jwt = jwt(&signer).with_callers(|claims: Claims| async move { Ok(Some(claims.sub.len())) });
     for (name, value) in [
         ("exp", json!("secret@example.com")),
         ("iss", json!(["secret@example.com"])),
