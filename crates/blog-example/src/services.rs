@@ -41,12 +41,11 @@ impl Services {
         let github = secret.map(GitHub::new).transpose()?;
         let database = database::connect(&settings.database_url);
         let database = database.await.map_err(Error::internal)?;
-        let sessions: Arc<dyn SessionStore> = match &settings.redis_url {
-            Some(url) => Arc::new(RedisSessionStore::new(url, "blog").map_err(Error::internal)?),
-            None => {
-                let store = SqlSessionStore::new(database.clone()).await;
-                Arc::new(store.map_err(Error::internal)?)
-            }
+        let sessions: Arc<dyn SessionStore> = if let Some(url) = &settings.redis_url {
+            Arc::new(RedisSessionStore::new(url, "blog").map_err(Error::internal)?)
+        } else {
+            let store = SqlSessionStore::new(database.clone()).await;
+            Arc::new(store.map_err(Error::internal)?)
         };
         let deliveries = SqlDeliveryStore::new(database.clone()).await;
         Ok(Self {

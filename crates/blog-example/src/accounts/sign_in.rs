@@ -2,7 +2,7 @@
 
 use chrono::{SubsecRound, Utc};
 use resourceful::{CookieResponse, NoContent, WithCookie, prelude::*};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::accounts::Accounts;
 use crate::accounts::error::AccountError;
@@ -45,12 +45,12 @@ pub(super) async fn sign_in(
         .filter(|_| verified.is_some())
         .ok_or(AccountError::WrongPassword)?;
     let cookie = authors.sign_in(request, &account.id, account.id).await?;
-    let user = user::ActiveModel {
-        id: Set(user.id),
-        last_login: Set(Some(Utc::now().trunc_subsecs(6))),
-        ..Default::default()
-    };
-    user.update(database).await?;
+    // Not `update` of the user: that would be an error if the user has just been deleted.
+    user::Entity::update_many()
+        .col_expr(user::Column::LastLogin, Utc::now().trunc_subsecs(6).into())
+        .filter(user::Column::Id.eq(user.id))
+        .exec(database)
+        .await?;
     Ok(NoContent.with_cookie(cookie))
 }
 

@@ -11,6 +11,7 @@ use resourceful_auth::{RedisSessionStore, SessionStore, SqlSessionStore};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
 use resourceful_test_parts::{Behaviour, Upstream, set_by_test_script};
+use resourceful_testing::Credentials;
 use resourceful_webhook::{GitHub, SqlDeliveryStore};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend};
 use serde_json::Value;
@@ -200,6 +201,13 @@ impl Whole {
     pub(crate) async fn another(&self) -> Blog {
         let cache = Cache::new(Memory::default(), "blog", 1);
         Blog::on(&self.url, cache, None).await
+    }
+
+    /// The sessions of two authors, `ada` and `bob`.
+    pub(crate) async fn two_authors(&self) -> [Credentials; 2] {
+        let other = self.another().await;
+        let (ada, bob) = (other.author("ada").await, other.author("bob").await);
+        [ada, bob].map(|cookie| Credentials::cookie(&cookie))
     }
 }
 
