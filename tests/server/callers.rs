@@ -67,7 +67,7 @@ async fn events(request: Request<User>) -> Result<EventStream> {
 }
 
 /// A tower service that reads the caller of its mount.
-fn mounted() -> impl resourceful::HttpService + Clone {
+fn mounted() -> impl resourceful::HttpService {
     tower::service_fn(|request: http::Request<Body>| async move {
         let user = request.extensions().get::<Arc<User>>();
         let name = user.map_or("nobody", |user| &user.name).to_owned();
@@ -141,15 +141,15 @@ async fn a_socket_has_its_caller() {
 async fn each_request_of_a_connection_has_its_own_caller() {
     let running = start(app()).await;
     let mut raw = Raw::connect(running.address).await;
-    let mut text = String::new();
-    for name in ["ada", "bob", "", "ada"] {
+    let send = |name: &str| {
         let token = match name {
             "" => String::new(),
             name => format!("authorization: Bearer of-{name}\r\n"),
         };
-        text += &format!("GET /view HTTP/1.1\r\nhost: x\r\n{token}\r\n");
-    }
-    text += "GET /anyone HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        format!("GET /view HTTP/1.1\r\nhost: x\r\n{token}\r\n")
+    };
+    let last = "GET /anyone HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let text = ["ada", "bob", "", "ada"].map(send).concat() + last;
     raw.send(&text).await;
     let answer = raw.read_to_end().await;
     let places: Vec<_> = [

@@ -191,7 +191,7 @@ async fn sign_in() -> Result<CookieResponse<Text>> {
 
 /// Sends the only request of the operation.
 fn execute(page: &Tab<'_>, operation: &str, status: &str) {
-    let inside = |selector: &str| format!("#operations-{operation} {selector}");
+    let inside = |selector: &str| format!("[id$=-{operation}] {selector}");
     page.click(&inside(".btn.execute"));
     page.wait_for(
         &inside(".live-responses-table .response .response-col_status"),
@@ -221,8 +221,8 @@ async fn the_page_signs_in_by_bearer_key_and_cookie() {
             "sign_in-signIn",
         ];
         for operation in operations {
-            page.click(&format!("#operations-{operation} .opblock-summary-control"));
-            page.click(&format!("#operations-{operation} .try-out__btn"));
+            page.click(&format!("[id$=-{operation}] .opblock-summary-control"));
+            page.click(&format!("[id$=-{operation}] .try-out__btn"));
         }
         for operation in &operations[..3] {
             execute(&page, operation, "401");
