@@ -214,12 +214,7 @@ async fn the_page_signs_in_by_bearer_key_and_cookie() {
     let running = start(app).await;
     browse(running.address, |browser, origin| {
         let page = browser.open(&format!("{origin}/docs"));
-        let operations = [
-            "token-token",
-            "key-key",
-            "session-session",
-            "sign_in-signIn",
-        ];
+        let operations = ["token", "key", "session", "signIn"];
         for operation in operations {
             page.click(&format!("[id$=-{operation}] .opblock-summary-control"));
             page.click(&format!("[id$=-{operation}] .try-out__btn"));
@@ -228,14 +223,19 @@ async fn the_page_signs_in_by_bearer_key_and_cookie() {
             execute(&page, operation, "401");
         }
         page.click(".authorize.btn");
-        for (input, text) in [("auth-bearer-value", "of-ada"), ("api_key_value", "7")] {
-            let form = format!(".auth-container:has(#{input})");
+        // The schemes are sorted: the cookie, the token, the key.
+        for (place, input, text) in [
+            (2, "auth-bearer-value", "of-ada"),
+            (3, "api_key_value", "7"),
+        ] {
+            let form = format!(".modal-ux-content .auth-container:nth-child({place})");
             page.wait_for(&form, "");
-            page.enter(&format!("{form} #{input}"), text);
-            page.click(&format!("{form} .authorize"));
-            page.wait_for(".modal-ux", "Logout");
+            // WebDriver's code of the Enter key.
+            page.enter(&format!("{form} #{input}"), &format!("{text}\u{e007}"));
+            page.wait_for(&form, "Logout");
         }
         page.click(".btn-done");
+        page.wait_for("body:not(:has(.modal-ux))", "");
         execute(&page, operations[3], "200");
         for operation in &operations[..3] {
             execute(&page, operation, "200");
