@@ -1,6 +1,11 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "api-keys", feature = "jwt", feature = "oauth"))]
+mod scope;
+#[cfg(all(feature = "sea-orm", any(feature = "api-keys", feature = "sessions")))]
+mod sql;
+
 #[cfg(any(feature = "jwt", feature = "oauth"))]
 mod tokens;
 

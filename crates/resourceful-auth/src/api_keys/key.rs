@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::HeaderValue;
-use http::header::WWW_AUTHENTICATE;
-use resourceful::{Error, Result};
+use resourceful::Result;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
+
+use crate::scope::insufficient_scope;
 
 /// The record of an API key, without its secret. It may be sent to the owner of the key.
 ///
@@ -72,14 +72,9 @@ impl ApiKey {
         if self.has_scope(scope) {
             return Ok(());
         }
-        let plain = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
-        let named = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
-        let named = HeaderValue::try_from(named).ok();
-        let challenge = named.filter(|_| is_scope(scope)).unwrap_or(plain);
-        Err(
-            Error::forbidden(format!("The API key needs the scope `{scope}`."))
-                .with_header(WWW_AUTHENTICATE, challenge),
-        )
+        let detail = format!("The API key needs the scope `{scope}`.");
+        let named = Some(scope).filter(|scope| is_scope(scope));
+        Err(insufficient_scope(detail, named))
     }
 
     /// Whether requests with the key are refused.

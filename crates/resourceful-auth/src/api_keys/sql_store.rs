@@ -4,15 +4,16 @@
 //! request were dropped between two statements. `revoke` reads the key in a second statement.
 
 use std::fmt::Debug;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use resourceful::{Error, Result};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Value};
 
 use crate::api_keys::key::{ApiKey, from_unix, to_unix};
 use crate::api_keys::key_text::SecretHash;
 use crate::api_keys::store::{ApiKeyStore, MAX_LISTED};
+use crate::sql::Table;
 
 /// The columns by name: `*` of a prepared statement fails after a column was added.
 const COLUMNS: &str =
@@ -32,7 +33,7 @@ const COLUMNS: &str =
 /// ```
 #[derive(Clone, Debug)]
 pub struct SqlApiKeyStore<C = DatabaseConnection> {
-    database: C,
+    table: Table<C>,
 }
 
 impl<C: ConnectionTrait> SqlApiKeyStore<C> {
@@ -50,25 +51,8 @@ impl<C: ConnectionTrait> SqlApiKeyStore<C> {
              created_at bigint NOT NULL, expires_at bigint, revoked_at bigint, last_used_at bigint)",
             "CREATE INDEX IF NOT EXISTS api_key_owner ON api_key (owner, created_at)",
         ];
-        for statement in statements {
-            // If two processes create the table at the same time, PostgreSQL refuses one of them even
-            // with `IF NOT EXISTS`. A second attempt finds the table.
-            if database.execute_unprepared(statement).await.is_err() {
-                database.execute_unprepared(statement).await?;
-            }
-        }
-        Ok(Self { database })
-    }
-
-    fn statement(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-        Statement::from_sql_and_values(self.database.get_database_backend(), sql, values)
-    }
-
-    async fn execute(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<()> {
-        let statement = self.statement(sql, values);
-        let result = self.database.execute_raw(statement).await;
-        result.map_err(unavailable)?;
-        Ok(())
+        let table = Table::create(database, &statements).await?;
+        Ok(Self { table })
     }
 
     async fn query_all(
@@ -76,9 +60,7 @@ impl<C: ConnectionTrait> SqlApiKeyStore<C> {
         sql: &str,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<(ApiKey, SecretHash)>> {
-        let statement = self.statement(sql, values);
-        let rows = self.database.query_all_raw(statement).await;
-        let rows = rows.map_err(unavailable)?;
+        let rows = self.table.query_all(sql, values).await?;
         rows.iter().map(read).collect()
     }
 }
@@ -100,7 +82,8 @@ impl<C: ConnectionTrait + Debug + Send + 'static> ApiKeyStore for SqlApiKeyStore
             key.revoked_at.map(to_unix).into(),
             key.last_used_at.map(to_unix).into(),
         ];
-        self.execute(&insert, values).await
+        self.table.execute(&insert, values).await?;
+        Ok(())
     }
 
     async fn find(&self, id: &str) -> Result<Option<(ApiKey, SecretHash)>> {
@@ -120,7 +103,7 @@ impl<C: ConnectionTrait + Debug + Send + 'static> ApiKeyStore for SqlApiKeyStore
         let revoke = "UPDATE api_key SET revoked_at = $1 \
                       WHERE id = $2 AND owner = $3 AND revoked_at IS NULL";
         let values = [to_unix(at).into(), id.into(), owner.into()];
-        self.execute(revoke, values).await?;
+        self.table.execute(revoke, values).await?;
         let found = self.find(id).await?;
         Ok(found.map(|(key, _)| key).filter(|key| key.owner == owner))
     }
@@ -128,7 +111,9 @@ impl<C: ConnectionTrait + Debug + Send + 'static> ApiKeyStore for SqlApiKeyStore
     async fn record_use(&self, id: &str, at: SystemTime) -> Result<()> {
         let record = "UPDATE api_key SET last_used_at = $1 \
                       WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
-        self.execute(record, [to_unix(at).into(), id.into()]).await
+        let values = [to_unix(at).into(), id.into()];
+        self.table.execute(record, values).await?;
+        Ok(())
     }
 }
 
@@ -157,8 +142,4 @@ fn read(row: &QueryResult) -> Result<(ApiKey, SecretHash)> {
         last_used_at: time("last_used_at")?,
     };
     Ok((key, SecretHash::from_bytes(hash)))
-}
-
-fn unavailable(error: DbErr) -> Error {
-    Error::unavailable(Duration::from_secs(5)).with_source(error)
 }

@@ -35,8 +35,8 @@ const MAX_LEEWAY: Duration = Duration::from_secs(10 * 60);
 /// | `jku`, `jwk`, `x5u`, `x5c` | ignored: the sender does not choose the key | |
 /// | size | at most 8 KiB | [`max_token_size`](Self::max_token_size) |
 ///
-/// A token that fails is 401 with `error="invalid_token"` (RFC 6750 section 3.1); the log has the reason. A
-/// bearer token that is no signed JWT, or has another `iss`, is [`Authentication::Foreign`].
+/// A token that fails is 401 with `error="invalid_token"` (RFC 6750 section 3.1). The reason is the cause
+/// of the error, for [`App::map_problem`](resourceful::App::map_problem) to log; no client sees it. A bearer token that is no signed JWT, or has another `iss`, is [`Authentication::Foreign`].
 ///
 /// # Examples
 /// ```
@@ -237,11 +237,7 @@ impl<C: Send + Sync + 'static> Jwt<C> {
     /// # Errors
     /// 401 for a token that is refused; 503 if the key is unknown and the issuer cannot be asked.
     pub async fn verify(&self, token: &str) -> Result<C> {
-        match self.find(token).await? {
-            Authentication::Caller(caller) => Ok(caller),
-            Authentication::Foreign(error) => Err(error),
-            Authentication::Missing => Err(self.challenges.invalid_token("the token is missing")),
-        }
+        self.challenges.caller(self.find(token).await?)
     }
 
     async fn find(&self, text: &str) -> Result<Authentication<C>> {

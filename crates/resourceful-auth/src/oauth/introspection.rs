@@ -214,11 +214,7 @@ impl<C: Send + Sync + 'static> Introspection<C> {
     /// # Errors
     /// 401 for a token that is refused; 403 if it lacks the scope; 503 if the issuer cannot be asked.
     pub async fn verify(&self, token: &str) -> Result<C> {
-        match self.find(token).await? {
-            Authentication::Caller(caller) => Ok(caller),
-            Authentication::Foreign(error) => Err(error),
-            Authentication::Missing => Err(self.challenges.invalid_token("the token is missing")),
-        }
+        self.challenges.caller(self.find(token).await?)
     }
 
     async fn find(&self, token: &str) -> Result<Authentication<C>> {

@@ -5,14 +5,14 @@
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use resourceful::{Error, Result};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement, Value};
+use resourceful::Result;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult};
 
 use crate::sessions::id::SessionKey;
 use crate::sessions::store::{SessionStore, StoredSession};
+use crate::sql::{Table, unavailable};
 
 /// Interval for removing expired sessions, in seconds.
 const CLEANUP_INTERVAL: i64 = 60 * 60;
@@ -34,7 +34,7 @@ const CLEANUP_INTERVAL: i64 = 60 * 60;
 /// ```
 #[derive(Debug)]
 pub struct SqlSessionStore<C = DatabaseConnection> {
-    database: C,
+    table: Table<C>,
     /// Unix time of the last removal of expired sessions.
     cleaned_at: AtomicI64,
 }
@@ -48,34 +48,17 @@ impl<C: ConnectionTrait> SqlSessionStore<C> {
     /// # Examples
     /// See [`SqlSessionStore`].
     pub async fn new(database: C) -> Result<Self, DbErr> {
-        for sql in [
+        let statements = [
             "CREATE TABLE IF NOT EXISTS auth_session (id_hash text PRIMARY KEY, owner text NOT NULL, \
              data text NOT NULL, version bigint NOT NULL, created_at bigint NOT NULL, \
              last_seen_at bigint NOT NULL, expires_at bigint NOT NULL)",
             "CREATE INDEX IF NOT EXISTS auth_session_owner ON auth_session (owner)",
             "CREATE INDEX IF NOT EXISTS auth_session_expires_at ON auth_session (expires_at)",
-        ] {
-            // If two processes create the table at the same time, PostgreSQL refuses one of them even
-            // with `IF NOT EXISTS`. A second attempt finds the table.
-            if database.execute_unprepared(sql).await.is_err() {
-                database.execute_unprepared(sql).await?;
-            }
-        }
+        ];
         Ok(Self {
-            database,
+            table: Table::create(database, &statements).await?,
             cleaned_at: AtomicI64::new(0),
         })
-    }
-
-    fn statement(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-        Statement::from_sql_and_values(self.database.get_database_backend(), sql, values)
-    }
-
-    /// Executes a statement and returns the number of changed rows.
-    async fn execute(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64> {
-        let statement = self.statement(sql, values);
-        let result = self.database.execute_raw(statement).await;
-        Ok(result.map_err(unavailable)?.rows_affected())
     }
 
     async fn remove_expired(&self, now: i64) -> Result<()> {
@@ -88,7 +71,7 @@ impl<C: ConnectionTrait> SqlSessionStore<C> {
                 .is_ok();
         if is_ours {
             let delete = "DELETE FROM auth_session WHERE expires_at <= $1";
-            self.execute(delete, [now.into()]).await?;
+            self.table.execute(delete, [now.into()]).await?;
         }
         Ok(())
     }
@@ -112,58 +95,55 @@ impl<C: ConnectionTrait + Debug + Send + Sync + 'static> SessionStore for SqlSes
             session.last_seen_at.into(),
             session.expires_at.into(),
         ];
-        self.execute(insert, values).await?;
+        self.table.execute(insert, values).await?;
         Ok(())
     }
 
     async fn find(&self, key: SessionKey) -> Result<Option<StoredSession>> {
         let find = "SELECT owner, data, version, created_at, last_seen_at, expires_at \
                     FROM auth_session WHERE id_hash = $1";
-        let find = self.statement(find, [key.to_hex().into()]);
-        let row = self.database.query_one_raw(find).await;
-        let row = row.map_err(unavailable)?;
-        row.map(|row| read(&row)).transpose().map_err(unavailable)
+        let rows = self.table.query_all(find, [key.to_hex().into()]).await?;
+        rows.first().map(read).transpose().map_err(unavailable)
     }
 
     async fn replace(&self, key: SessionKey, version: i64, data: &str) -> Result<bool> {
         let replace = "UPDATE auth_session SET data = $1, version = version + 1 \
                        WHERE id_hash = $2 AND version = $3";
         let values = [data.into(), key.to_hex().into(), version.into()];
-        Ok(self.execute(replace, values).await? == 1)
+        Ok(self.table.execute(replace, values).await? == 1)
     }
 
     async fn touch(&self, key: SessionKey, last_seen_at: i64, expires_at: i64) -> Result<()> {
         let touch = "UPDATE auth_session SET last_seen_at = $1, expires_at = $2 \
                      WHERE id_hash = $3 AND last_seen_at < $1";
         let values = [last_seen_at.into(), expires_at.into(), key.to_hex().into()];
-        self.execute(touch, values).await?;
+        self.table.execute(touch, values).await?;
         Ok(())
     }
 
     async fn delete(&self, key: SessionKey) -> Result<()> {
         let delete = "DELETE FROM auth_session WHERE id_hash = $1";
-        self.execute(delete, [key.to_hex().into()]).await?;
+        self.table.execute(delete, [key.to_hex().into()]).await?;
         Ok(())
     }
 
     async fn delete_all(&self, owner: &str) -> Result<()> {
         let delete = "DELETE FROM auth_session WHERE owner = $1";
-        self.execute(delete, [owner.into()]).await?;
+        self.table.execute(delete, [owner.into()]).await?;
         Ok(())
     }
 
     async fn list(&self, owner: &str) -> Result<Vec<(SessionKey, StoredSession)>> {
         let list = "SELECT id_hash, owner, data, version, created_at, last_seen_at, expires_at \
                     FROM auth_session WHERE owner = $1";
-        let list = self.statement(list, [owner.into()]);
-        let rows = self.database.query_all_raw(list).await;
+        let rows = self.table.query_all(list, [owner.into()]).await?;
         let read = |row: QueryResult| {
             let key = SessionKey::from_hex(&row.try_get::<String>("", "id_hash")?);
             let key = key.ok_or_else(|| DbErr::Type("`id_hash` is not a SHA-256".to_owned()))?;
             Ok((key, read(&row)?))
         };
-        let rows = rows.map_err(unavailable)?.into_iter().map(read);
-        rows.collect::<Result<_, DbErr>>().map_err(unavailable)
+        let sessions = rows.into_iter().map(read).collect::<Result<_, DbErr>>();
+        sessions.map_err(unavailable)
     }
 }
 
@@ -176,8 +156,4 @@ fn read(row: &QueryResult) -> Result<StoredSession, DbErr> {
         last_seen_at: row.try_get("", "last_seen_at")?,
         expires_at: row.try_get("", "expires_at")?,
     })
-}
-
-fn unavailable(error: DbErr) -> Error {
-    Error::unavailable(Duration::from_secs(5)).with_source(error)
 }

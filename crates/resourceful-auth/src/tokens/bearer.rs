@@ -1,8 +1,9 @@
 //! Responses to bearer tokens that are missing, wrong or too weak (RFC 6750 section 3).
 
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
-use resourceful::{BoxError, Error, ErrorStatus};
+use resourceful::{Authentication, BoxError, Error, ErrorStatus, Result};
 
+use crate::scope;
 use crate::tokens::address::parse_address;
 use crate::tokens::config_error::ConfigError;
 
@@ -48,11 +49,21 @@ impl Challenges {
         ))
     }
 
-    /// The error for a wrong token. Only the log has the reason: it would help those who forge tokens.
+    /// The error for a wrong token. The reason is its cause, which no client sees: it would help those who forge
+    /// tokens.
     pub(crate) fn invalid_token(&self, reason: impl Into<BoxError>) -> Error {
         Error::new(ErrorStatus::new(401))
             .with_header(WWW_AUTHENTICATE, self.invalid.clone())
             .with_source(reason)
+    }
+
+    /// The caller of a token that came otherwise than in `Authorization`.
+    pub(crate) fn caller<C>(&self, found: Authentication<C>) -> Result<C> {
+        match found {
+            Authentication::Caller(caller) => Ok(caller),
+            Authentication::Foreign(error) => Err(error),
+            Authentication::Missing => Err(self.invalid_token("the token is missing")),
+        }
     }
 }
 
@@ -72,10 +83,6 @@ pub fn insufficient_scope(scope: &'static str) -> Error {
         scope.bytes().all(is_scope),
         "`{scope}` is no scope (RFC 6749 section 3.3)"
     );
-    let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
-    let challenge = HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static(
-        "Bearer error=\"insufficient_scope\"",
-    ));
-    Error::forbidden("The access token has not the scope that this request needs.")
-        .with_header(WWW_AUTHENTICATE, challenge)
+    let detail = "The access token has not the scope that this request needs.";
+    scope::insufficient_scope(detail, Some(scope))
 }
