@@ -10,7 +10,7 @@ use http::uri::PathAndQuery;
 
 use crate::body::{Body, Response};
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::{Error, Result};
 use crate::handler::access::Access;
 use crate::handler::view::Guarded;
@@ -51,7 +51,8 @@ where
     T: Send + Sync + 'static,
     S: HttpService,
 {
-    type Caller = A::Caller;
+    type Access = A;
+    type State = T;
     type Input = ();
     type Output = Response;
 
@@ -69,12 +70,8 @@ where
         self.timeout
     }
 
-    fn access(&self) -> EndpointAccess {
-        EndpointAccess::by::<A>()
-    }
-
-    async fn authorise(&self, request: &Request) -> Result<A::Caller> {
-        A::check(&self.state, request).await
+    fn state(&self) -> &T {
+        &self.state
     }
 
     async fn read(&self, _: &mut Request) -> Result<()> {

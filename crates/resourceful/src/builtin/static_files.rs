@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
 
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::{Error, Result};
 use crate::handler::access::Access;
 use crate::handler::view::Guarded;
@@ -190,7 +190,8 @@ fn is_outside(error: &io::Error) -> bool {
 pub(crate) struct FilesEndpoint<A, S>(pub(crate) Guarded<A, StaticFiles, S>);
 
 impl<A: Access<S>, S: Send + Sync + 'static> TypedEndpoint for FilesEndpoint<A, S> {
-    type Caller = A::Caller;
+    type Access = A;
+    type State = S;
     type Input = Option<Target>;
     type Output = Reply;
 
@@ -206,12 +207,8 @@ impl<A: Access<S>, S: Send + Sync + 'static> TypedEndpoint for FilesEndpoint<A, 
         }
     }
 
-    fn access(&self) -> EndpointAccess {
-        EndpointAccess::by::<A>()
-    }
-
-    async fn authorise(&self, request: &Request) -> Result<A::Caller> {
-        A::check(&self.0.state, request).await
+    fn state(&self) -> &S {
+        &self.0.state
     }
 
     async fn read(&self, request: &mut Request) -> Result<Option<Target>> {

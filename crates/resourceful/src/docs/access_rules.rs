@@ -101,8 +101,8 @@ pub(crate) fn access_rules(registrations: &[Registration], outermost: Inherited)
     let rules = listed.map(|registration| {
         let gates = inheritance.of(&registration.parts).gates;
         let gates = gates.iter().flat_map(|gates| gates.iter());
-        let access = registration.endpoint.access();
-        let rules = gates.map(|gate| gate.rule()).chain([access.rule]);
+        let endpoint = &registration.endpoint;
+        let rules = gates.map(|gate| gate.rule()).chain([endpoint.rule()]);
         AccessRule {
             path: registration.pattern.clone(),
             method: match &registration.methods {
@@ -110,7 +110,7 @@ pub(crate) fn access_rules(registrations: &[Registration], outermost: Inherited)
                 Methods::All => "*".to_owned(),
             },
             rules: rules.map(short).collect(),
-            subject: access.subject.map(short),
+            subject: endpoint.subject().map(short),
         }
     });
     let mut rules: Vec<_> = rules.collect();

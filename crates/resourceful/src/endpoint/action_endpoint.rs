@@ -7,9 +7,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::endpoint::operation;
-use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
-use crate::handler::access::Access;
 use crate::handler::parent::Parent;
 use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
@@ -47,7 +46,8 @@ where
     R: AsyncResource,
     A: ResourceAction<R, Caller = Caller<R>>,
 {
-    type Caller = Caller<R>;
+    type Access = R::Access;
+    type State = R;
     type Input = (<A::Target as ActionTarget<R, Caller<R>>>::Key, A::Input);
     type Output = A::Output;
 
@@ -66,11 +66,8 @@ where
         ))
     }
 
-    fn access(&self) -> EndpointAccess {
-        EndpointAccess {
-            subject: A::Target::subject(),
-            ..EndpointAccess::by::<R::Access>()
-        }
+    fn subject(&self) -> Option<&'static str> {
+        A::Target::subject()
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
@@ -91,8 +88,8 @@ where
         }
     }
 
-    async fn authorise(&self, request: &Request) -> Result<Caller<R>> {
-        R::Access::check(&self.resource, request).await
+    fn state(&self) -> &R {
+        &self.resource
     }
 
     async fn read(&self, request: &mut Request) -> Result<Self::Input> {

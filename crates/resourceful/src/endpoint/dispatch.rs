@@ -10,6 +10,7 @@ use crate::endpoint::error_response::error_response;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
+use crate::handler::access::Access;
 use crate::handler::gate::Gates;
 use crate::request::Request;
 use crate::request::head::Head;
@@ -28,7 +29,7 @@ async fn dispatch<E: TypedEndpoint>(
     for gate in gates.iter().flat_map(|gates| gates.iter()) {
         gate.check(&request).await?;
     }
-    let caller = endpoint.authorise(&request).await?;
+    let caller = E::Access::check(endpoint.state(), &request).await?;
     *is_authorised = true;
     let input = endpoint.read(&mut request).await?;
     let output = endpoint.call(request.with_caller(caller), input).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::endpoint::{Endpoint, operation};
 use crate::error::Result;
 use crate::handler::access::Access;
@@ -167,16 +167,13 @@ where
     T: IntoResponse,
     E: Problems,
 {
-    type Caller = C;
+    type Access = A;
+    type State = S;
     type Input = ();
     type Output = T;
 
     fn timeout(&self) -> Option<Duration> {
         self.view.timeout
-    }
-
-    fn access(&self) -> EndpointAccess {
-        EndpointAccess::by::<A>()
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
@@ -191,8 +188,8 @@ where
         self.logged()
     }
 
-    async fn authorise(&self, request: &Request) -> Result<C> {
-        A::check(&self.view.state, request).await
+    fn state(&self) -> &S {
+        &self.view.state
     }
 
     async fn read(&self, _: &mut Request) -> Result<()> {
@@ -215,7 +212,8 @@ where
     S: Send + Sync + 'static,
     F: EndpointFunction<S, A::Caller>,
 {
-    type Caller = A::Caller;
+    type Access = A;
+    type State = S;
     type Input = (F::Path, F::Input);
     type Output = F::Output;
 
@@ -232,10 +230,6 @@ where
         })
     }
 
-    fn access(&self) -> EndpointAccess {
-        EndpointAccess::by::<A>()
-    }
-
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         Some(operation::of_endpoint_function::<A, S, F>(
             &self.view.state,
@@ -248,8 +242,8 @@ where
         self.logged()
     }
 
-    async fn authorise(&self, request: &Request) -> Result<A::Caller> {
-        A::check(&self.view.state, request).await
+    fn state(&self) -> &S {
+        &self.view.state
     }
 
     async fn read(&self, request: &mut Request) -> Result<Self::Input> {

@@ -20,6 +20,7 @@ pub(crate) mod view_endpoint;
 #[cfg(feature = "tower")]
 pub(crate) mod without_cookies;
 
+use std::any::type_name;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use tracing::Instrument;
 
 use crate::endpoint::dispatch::run;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
-use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::handler::gate::Gates;
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
@@ -50,8 +51,11 @@ pub trait Endpoint: Send + Sync {
     /// Refuses a path without the parameters that the endpoint reads, with the reason.
     fn check_path(&self, parameters: &[&str]) -> Result<(), String>;
 
-    /// Who may call the endpoint.
-    fn access(&self) -> EndpointAccess;
+    /// The name of the type of the access rule.
+    fn rule(&self) -> &'static str;
+
+    /// The name of the type of the item that the hook gets; `None` if it gets no item.
+    fn subject(&self) -> Option<&'static str>;
 
     /// The operation in the document. `None` if the endpoint is not part of the API.
     fn describe(&self, registry: &mut Registry) -> Option<Operation>;
@@ -73,8 +77,12 @@ impl<E: TypedEndpoint> Endpoint for E {
         TypedEndpoint::check_path(self, parameters)
     }
 
-    fn access(&self) -> EndpointAccess {
-        TypedEndpoint::access(self)
+    fn rule(&self) -> &'static str {
+        type_name::<E::Access>()
+    }
+
+    fn subject(&self) -> Option<&'static str> {
+        TypedEndpoint::subject(self)
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {

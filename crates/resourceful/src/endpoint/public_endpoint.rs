@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::endpoint::telemetry::Telemetry;
-use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
 use crate::handler::access;
 use crate::request::Request;
@@ -21,7 +21,8 @@ pub(crate) trait PublicEndpoint: Send + Sync + 'static {
 pub(crate) struct Public<E>(pub(crate) E);
 
 impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
-    type Caller = ();
+    type Access = access::Public;
+    type State = ();
     type Input = ();
     type Output = Reply;
 
@@ -29,12 +30,8 @@ impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
         E::TELEMETRY
     }
 
-    fn access(&self) -> EndpointAccess {
-        EndpointAccess::by::<access::Public>()
-    }
-
-    async fn authorise(&self, _: &Request) -> Result<()> {
-        Ok(())
+    fn state(&self) -> &() {
+        &()
     }
 
     async fn read(&self, _: &mut Request) -> Result<()> {

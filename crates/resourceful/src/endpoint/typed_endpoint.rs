@@ -1,39 +1,27 @@
 //! [`TypedEndpoint`]: the steps that each kind of endpoint implements.
 
-use std::any::type_name;
 use std::future::Future;
 use std::time::Duration;
 
 use crate::endpoint::telemetry::Telemetry;
 use crate::error::Result;
+use crate::handler::access::Access;
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
 
-/// Who may call an endpoint, as names of types.
-#[derive(Debug)]
-pub struct EndpointAccess {
-    /// The access rule.
-    pub(crate) rule: &'static str,
-    /// The subject that the hook gets; `None` if it gets no item.
-    pub(crate) subject: Option<&'static str>,
-}
-
-impl EndpointAccess {
-    /// That of a hook without an item, by the rule `A`.
-    pub(crate) fn by<A>() -> Self {
-        Self {
-            rule: type_name::<A>(),
-            subject: None,
-        }
-    }
-}
+/// The caller of the endpoint `E`, from its access rule.
+pub(crate) type EndpointCaller<E> =
+    <<E as TypedEndpoint>::Access as Access<<E as TypedEndpoint>::State>>::Caller;
 
 /// The steps of an endpoint, before its future is boxed. [`crate::endpoint::dispatch`] calls them.
-pub(crate) trait TypedEndpoint: Send + Sync + 'static {
-    /// The caller that [`authorise`](Self::authorise) finds.
-    type Caller: Send + Sync + 'static;
+pub(crate) trait TypedEndpoint: Send + Sync + Sized + 'static {
+    /// The access rule. It has no default, so that no endpoint can omit it.
+    type Access: Access<Self::State>;
+
+    /// The state of the access rule.
+    type State;
 
     /// The values that [`read`](Self::read) takes from the request.
     type Input: Send;
@@ -51,8 +39,10 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Who may call the endpoint.
-    fn access(&self) -> EndpointAccess;
+    /// The name of the type of the item that the hook gets; `None` if it gets no item.
+    fn subject(&self) -> Option<&'static str> {
+        None
+    }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let _ = registry;
@@ -69,9 +59,8 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Finds the caller, and refuses one without access. This step has no default, so that no endpoint can
-    /// omit it.
-    fn authorise(&self, request: &Request) -> impl Future<Output = Result<Self::Caller>> + Send;
+    /// The state of the access rule.
+    fn state(&self) -> &Self::State;
 
     /// Reads the path, the query and the body.
     fn read(&self, request: &mut Request) -> impl Future<Output = Result<Self::Input>> + Send;
@@ -80,7 +69,7 @@ pub(crate) trait TypedEndpoint: Send + Sync + 'static {
     /// [`read`](Self::read) has left.
     fn call(
         &self,
-        request: Request<Self::Caller>,
+        request: Request<EndpointCaller<Self>>,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output>> + Send;
 

@@ -7,9 +7,8 @@ use http::Method;
 
 use crate::body::Response;
 use crate::endpoint::operation;
-use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
-use crate::handler::access::Access;
 use crate::handler::view::{AsyncView, ViewCaller};
 use crate::openapi::{Operation, Registry};
 use crate::request::Request;
@@ -57,16 +56,13 @@ pub(crate) struct ViewEndpoint<V> {
 }
 
 impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
-    type Caller = ViewCaller<V>;
+    type Access = V::Access;
+    type State = V;
     type Input = ();
     type Output = Response;
 
     fn timeout(&self) -> Option<Duration> {
         V::TIMEOUT
-    }
-
-    fn access(&self) -> EndpointAccess {
-        EndpointAccess::by::<V::Access>()
     }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
@@ -77,8 +73,8 @@ impl<V: AsyncView> TypedEndpoint for ViewEndpoint<V> {
         ))
     }
 
-    async fn authorise(&self, request: &Request) -> Result<ViewCaller<V>> {
-        V::Access::check(&self.view, request).await
+    fn state(&self) -> &V {
+        &self.view
     }
 
     async fn read(&self, _: &mut Request) -> Result<()> {

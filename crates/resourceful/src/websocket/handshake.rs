@@ -14,9 +14,9 @@ use tracing::Instrument as _;
 
 use crate::body::{Body, Response};
 use crate::endpoint::operation;
-use crate::endpoint::typed_endpoint::{EndpointAccess, TypedEndpoint};
+use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::{Error, ErrorStatus, Result};
-use crate::handler::access::{Access, describe_access};
+use crate::handler::access::describe_access;
 use crate::openapi::{Operation, Registry, StandardError};
 use crate::request::Request;
 use crate::request::head::Head;
@@ -30,13 +30,10 @@ use super::conversation::converse;
 pub(crate) struct SocketEndpoint<S>(pub(crate) Arc<S>);
 
 impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
-    type Caller = SocketCaller<S>;
+    type Access = S::Access;
+    type State = S;
     type Input = ();
     type Output = Response;
-
-    fn access(&self) -> EndpointAccess {
-        EndpointAccess::by::<S::Access>()
-    }
 
     fn describe(&self, registry: &mut Registry) -> Option<Operation> {
         let mut operation = operation::any_request();
@@ -46,8 +43,8 @@ impl<S: AsyncSocket> TypedEndpoint for SocketEndpoint<S> {
         Some(operation)
     }
 
-    async fn authorise(&self, request: &Request) -> Result<SocketCaller<S>> {
-        S::Access::check(&self.0, request).await
+    fn state(&self) -> &S {
+        &self.0
     }
 
     async fn read(&self, _: &mut Request) -> Result<()> {
