@@ -1,4 +1,4 @@
-//! Who is calling, and which rows are theirs.
+//! Callers, and the rows that are theirs.
 
 mod documented;
 mod rules;

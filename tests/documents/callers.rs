@@ -3,6 +3,7 @@
 
 use resourceful_testing::{Conformance, Credentials, conformance};
 
+use super::assert_found;
 use super::notes::{ALICE, BOB, Fault, Readers, app, app_with_comments};
 
 fn with_callers(fault: Fault) -> Conformance {
@@ -42,17 +43,6 @@ async fn items_that_others_read_pass_by_name() {
 /// The faults and the checks that find them; no other check does.
 mod faults {
     use super::*;
-
-    async fn assert_found(conformance: Conformance, expected: &[&str]) {
-        let findings = conformance.findings().await;
-        let mut found: Vec<_> = findings
-            .iter()
-            .map(|finding| format!("{} [{}]", finding.operation(), finding.check()))
-            .collect();
-        found.dedup();
-        let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
-        assert_eq!(found, expected, "{}", texts.join("\n"));
-    }
 
     macro_rules! table {
         ($($fact:ident: $conformance:expr => [$($found:literal),* $(,)?],)*) => {$(

@@ -2,8 +2,9 @@
 
 use resourceful::prelude::*;
 use resourceful::{AsyncResource, Raw};
-use resourceful_testing::{Conformance, conformance, conformance_with};
+use resourceful_testing::{conformance, conformance_with};
 
+use super::assert_found;
 use super::posts::{AnyTitle, Fault, NewPost, NullTitle, OpenDoor, Post, Posts, TOKEN};
 
 fn app(posts: impl AsyncResource) -> App {
@@ -21,23 +22,12 @@ async fn a_good_resource_passes() {
 mod faults {
     use super::*;
 
-    async fn assert_found(conformance: Conformance, expected: &[&str]) {
-        let conformance = conformance.header("authorization", TOKEN);
-        let findings = conformance.findings().await;
-        let mut found: Vec<_> = findings
-            .iter()
-            .map(|finding| format!("{} [{}]", finding.operation(), finding.check()))
-            .collect();
-        found.dedup();
-        let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
-        assert_eq!(found, expected, "{}", texts.join("\n"));
-    }
-
     macro_rules! table {
         ($($fact:ident: $posts:expr => [$($found:literal),* $(,)?],)*) => {$(
             #[tokio::test]
             async fn $fact() {
-                assert_found(conformance(app($posts)), &[$($found),*]).await;
+                let conformance = conformance(app($posts)).header("authorization", TOKEN);
+                assert_found(conformance, &[$($found),*]).await;
             }
         )*};
     }
@@ -135,6 +125,7 @@ mod faults {
             "POST /api/posts/ [status]",
             "PUT /api/posts/{id}/ [status]",
         ];
-        assert_found(conformance_with(raw, promise.as_value()), &expected).await;
+        let conformance = conformance_with(raw, promise.as_value());
+        assert_found(conformance.header("authorization", TOKEN), &expected).await;
     }
 }

@@ -8,6 +8,8 @@ use resourceful::prelude::*;
 use resourceful::{ErrorStatus, FieldError, Input, Security};
 use resourceful_testing::{Conformance, conformance};
 
+use super::names;
+
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Book {
     id: i64,
@@ -229,13 +231,7 @@ fn books<C: Draft>(rule: Rule, fault: Fault) -> App {
 }
 
 async fn found(conformance: Conformance) -> Vec<String> {
-    let findings = conformance.findings().await;
-    let mut found: Vec<_> = findings
-        .iter()
-        .map(|finding| format!("{} [{}]", finding.operation(), finding.check()))
-        .collect();
-    found.dedup();
-    found
+    names(&conformance.findings().await)
 }
 
 macro_rules! table {

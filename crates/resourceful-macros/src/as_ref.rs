@@ -1,7 +1,7 @@
 //! Expands `#[derive(AsRef)]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Data, DeriveInput, Error, Field, Index, Member, Meta, Token, Type};
 
@@ -39,7 +39,7 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     if impls.is_empty() {
         return Err(Error::new_spanned(&input.ident, EXPECTED));
     }
-    Ok(quote!(#(#impls)*).into_token_stream())
+    Ok(quote!(#(#impls)*))
 }
 
 /// The types of which this field gives a reference, each with the expression for it.

@@ -1,4 +1,4 @@
-//! Who may call each route, as a golden file.
+//! The access rules of all routes, as a golden file.
 
 use resourceful_testing::assert_access_rules;
 

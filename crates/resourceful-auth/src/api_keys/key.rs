@@ -34,7 +34,7 @@ pub struct ApiKey {
     pub owner: String,
     /// The name by which the owner knows the key.
     pub name: String,
-    /// What the key permits.
+    /// The permissions of the key.
     pub scopes: Vec<String>,
     /// Time of creation.
     #[serde(serialize_with = "time")]

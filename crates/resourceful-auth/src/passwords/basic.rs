@@ -24,7 +24,7 @@ const MAX_LENGTH: usize = 4096;
 /// See [`Basic`].
 #[derive(Clone)]
 pub struct Account<C> {
-    /// What [`Passwords::hash`] returned.
+    /// The result of [`Passwords::hash`].
     pub password_hash: String,
     /// The caller if the password is right.
     pub caller: C,

@@ -1,4 +1,4 @@
-//! What tokens of an issuer have in common, signed or opaque.
+//! Parts that signed and opaque tokens of an issuer share.
 
 pub(crate) mod config_error;
 

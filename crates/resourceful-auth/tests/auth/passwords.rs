@@ -251,7 +251,7 @@ async fn a_name_that_does_not_exist_is_hashed_for() {
     for name in ["Zoë", "nobody"] {
         assert_eq!(get(&client, name, "wrong horse").await.status(), 429);
     }
-    // What is no name and password is not hashed.
+    // Credentials without a name and a password are not hashed.
     let response = client.get("/").header("authorization", "Basic ?").await;
     assert_eq!(response.status(), 401);
 }

@@ -50,7 +50,7 @@ pub(super) async fn check(owned: &OwnedItems<'_>) {
     }
 }
 
-/// What Alice has.
+/// A list that Alice gets.
 struct List {
     /// Whether it is the list of the collection. Elements of other lists may be something else.
     is_main: bool,

@@ -1,11 +1,11 @@
-//! [`AccessRules`]: who may call each route, for a review.
+//! [`AccessRules`]: the callers of each route, for a review.
 
 use std::fmt;
 
 use crate::router::part::{Inheritance, Inherited};
 use crate::router::{Methods, Registration};
 
-/// Who may call each route of an application, and which items they get.
+/// The access rules of all routes of an application, and the items that hooks get.
 ///
 /// [`App::access_rules`](crate::App::access_rules) lists them. As a text, each route is one line; keep it in a
 /// file under version control (`assert_access_rules` of `resourceful-testing`), so that a review shows each
@@ -16,7 +16,7 @@ use crate::router::{Methods, Registration};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessRules(Vec<AccessRule>);
 
-/// Who may call one route.
+/// The access rules of one route.
 ///
 /// # Examples
 /// See [`App::access_rules`](crate::App::access_rules).

@@ -1,4 +1,4 @@
-//! Which tokens are accepted, and what the issuer is asked.
+//! Tokens that are accepted and refused, and the requests to the issuer.
 
 use resourceful::prelude::*;
 use resourceful::{Any, ErrorStatus, SignedIn};

@@ -53,7 +53,7 @@ async fn redis_forgets_all_of_expired_sessions() {
     assert!((2995..=3000).contains(&time_left(&name)));
     assert!((2995..=3000).contains(&time_left("test:sessions-of:ada")));
 
-    // What has expired leaves the set at the next sign-in.
+    // Expired sessions leave the set at the next sign-in.
     let mut expired = session("ada");
     expired.expires_at = now() - 1;
     store.create(key(4), expired).await.unwrap();
