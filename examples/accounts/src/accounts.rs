@@ -1,6 +1,6 @@
 //! The users, and the credentials by which they are found.
 
-use resourceful::{Any, prelude::*};
+use resourceful::{Any, CookieResponse, NoContent, WithCookie, prelude::*};
 use resourceful_auth::{ApiKey, ApiKeys, Passwords, Sessions, SqlApiKeyStore, SqlSessionStore};
 use sea_orm::{DatabaseConnection, DbErr};
 
@@ -74,5 +74,16 @@ impl Accounts {
     pub(crate) async fn is_password_of(&self, user: Option<&User>, password: &str) -> Result<bool> {
         let hash = user.map(|user| &*user.password_hash);
         Ok(self.passwords.verify(password, hash).await?.is_some())
+    }
+
+    /// Begins a session of the user. The response sets its cookie.
+    pub(crate) async fn begin_session<C>(
+        &self,
+        request: &Request<C>,
+        user: &User,
+    ) -> Result<CookieResponse<NoContent>> {
+        let data = SessionData::of(user);
+        let cookie = self.browsers.sign_in(request, &data, user.id).await?;
+        Ok(NoContent.with_cookie(cookie))
     }
 }

@@ -3,7 +3,7 @@
 use resourceful::{CookieResponse, Created, NoContent, WithCookie, prelude::*};
 use resourceful_auth::Password;
 
-use crate::accounts::{Accounts, SessionData};
+use crate::accounts::Accounts;
 use crate::error::AccountError;
 use crate::user::{self, Account, User};
 
@@ -50,11 +50,7 @@ pub(crate) async fn sign_in(
         .await?;
     let user = user.filter(|user| is_right && !user.is_blocked);
     let user = user.ok_or(AccountError::WrongPassword)?;
-    let cookie = accounts
-        .browsers
-        .sign_in(request, &SessionData::of(&user), user.id)
-        .await?;
-    Ok(NoContent.with_cookie(cookie))
+    Ok(accounts.begin_session(request, &user).await?)
 }
 
 /// Ends the session of this browser.
@@ -102,11 +98,7 @@ pub(crate) async fn change_password(
     let hash = accounts.passwords.hash(&body.new).await?;
     let user = user::change_password(&accounts.database, user, hash).await?;
     accounts.browsers.sign_out_everywhere(user.id).await?;
-    let cookie = accounts
-        .browsers
-        .sign_in(request, &SessionData::of(&user), user.id)
-        .await?;
-    Ok(NoContent.with_cookie(cookie))
+    Ok(accounts.begin_session(request, &user).await?)
 }
 
 /// The user who calls.

@@ -1,4 +1,4 @@
-//! Who may call each operation, and all responses against the document.
+//! The access rules of all routes, and all responses against the document.
 
 use resourceful::{App, TestClient};
 use resourceful_testing::{Credentials, assert_access_rules, conformance};

@@ -89,7 +89,7 @@ impl Browser {
         page.location.unwrap()
     }
 
-    /// Who the site says that this is.
+    /// The user that the site shows.
     pub(crate) async fn me(&mut self) -> Option<String> {
         let page = self.get("/api/me").await;
         (page.status == 200).then_some(page.text)
