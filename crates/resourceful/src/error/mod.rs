@@ -40,7 +40,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The error of a refused or failed request.
 ///
 /// An `Error` has the size of a pointer and holds the status, the text for the client, every wrong field and the
-/// cause, which only the log shows.
+/// cause, which no client sees.
 ///
 /// # Examples
 /// ```
@@ -238,7 +238,8 @@ impl Error {
         self.with_header(header::RETRY_AFTER, seconds.into())
     }
 
-    /// Sets the cause, which only the log shows.
+    /// Sets the cause, which no client sees. The log has the cause of a 5xx; [`App::map_problem`](crate::App::map_problem)
+    /// gets each error with its cause.
     ///
     /// # Examples
     /// ```
