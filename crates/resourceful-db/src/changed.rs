@@ -1,0 +1,9 @@
+//! [`Changed`]: the result of a statement that writes.
+
+/// The result of a statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Changed {
+    pub(crate) rows: u64,
+    /// The last id on SQLite, 0 on PostgreSQL.
+    pub(crate) last_id: u64,
+}

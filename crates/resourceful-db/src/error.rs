@@ -1,0 +1,199 @@
+//! [`DbError`]: an error of the database, by what the caller can do about it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use resourceful::{Error, Problems};
+use sea_orm::DbErr;
+
+/// The kind of a [`DbError`].
+///
+/// # Examples
+/// See [`DbError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DbErrorKind {
+    /// Another row has the same values in columns that are unique.
+    Unique,
+    /// A foreign key names a row that does not exist, or a row is still in use.
+    ForeignKey,
+    /// A column that may not be null has no value.
+    NotNull,
+    /// A `CHECK` constraint does not hold.
+    Check,
+    /// Two transactions were in conflict. The transaction was rolled back and may be repeated.
+    Serialization,
+    /// The database is away or too busy. A later attempt may work.
+    Unavailable,
+    /// The row does not exist, or not for this caller.
+    NotFound,
+    /// An error that a hook has returned.
+    Request,
+    /// Any other error.
+    Other,
+}
+
+/// An error of the database.
+///
+/// Use it as `type Error` of a resource: `?` converts the errors of SeaORM and [`resourceful::Error`].
+///
+/// | kind | response |
+/// |---|---|
+/// | `Unique`, `ForeignKey`, `NotNull`, `Check` | 409; a model resource makes a 422 of it that names the fields |
+/// | `Serialization`, `Unavailable` | 503 with `Retry-After` |
+/// | `NotFound` | 404 |
+/// | `Request` | that of the error |
+/// | `Other` | 500 |
+///
+/// # Examples
+/// ```
+/// use resourceful_db::{Db, DbError, DbErrorKind};
+/// use sea_orm::ConnectionTrait;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), DbError> {
+/// let db = Db::connect("sqlite::memory:").await?;
+/// db.execute_unprepared("CREATE TABLE tag (name text UNIQUE)").await?;
+/// db.execute_unprepared("INSERT INTO tag VALUES ('rust')").await?;
+/// let taken = db.execute_unprepared("INSERT INTO tag VALUES ('rust')").await.unwrap_err();
+/// let error = DbError::from(taken);
+/// assert_eq!(error.kind(), DbErrorKind::Unique);
+/// assert_eq!(error.columns(), ["name"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct DbError(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: DbErrorKind,
+    text: String,
+    constraint: Option<String>,
+    columns: Vec<String>,
+    request: Option<Error>,
+}
+
+impl fmt::Display for DbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
+    }
+}
+
+impl std::error::Error for DbError {}
+
+impl DbError {
+    pub(crate) fn new(kind: DbErrorKind, text: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            text: text.into(),
+            constraint: None,
+            columns: Vec::new(),
+            request: None,
+        }))
+    }
+
+    pub(crate) fn unavailable(text: impl Into<String>) -> Self {
+        Self::new(DbErrorKind::Unavailable, text)
+    }
+
+    pub(crate) fn other(text: impl Into<String>) -> Self {
+        Self::new(DbErrorKind::Other, text)
+    }
+
+    /// An error of a constraint on these columns.
+    pub(crate) fn of_constraint(
+        kind: DbErrorKind,
+        text: String,
+        constraint: Option<String>,
+        columns: Vec<String>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            text,
+            constraint,
+            columns,
+            request: None,
+        }))
+    }
+
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> DbErrorKind {
+        self.0.kind
+    }
+
+    /// The name of the constraint, if the database has told it: PostgreSQL does; SQLite only for `CHECK`.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.0.constraint.as_deref()
+    }
+
+    /// The columns of the constraint, as far as the database has told them.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.0.columns
+    }
+}
+
+impl From<Error> for DbError {
+    fn from(error: Error) -> Self {
+        Self(Arc::new(Inner {
+            kind: DbErrorKind::Request,
+            text: error.to_string(),
+            constraint: None,
+            columns: Vec::new(),
+            request: Some(error),
+        }))
+    }
+}
+
+/// SeaORM has no variant for errors of other drivers. This one keeps the error itself.
+impl From<DbError> for DbErr {
+    fn from(error: DbError) -> Self {
+        Self::TryIntoErr {
+            from: "statement",
+            into: "result",
+            source: Arc::new(error),
+        }
+    }
+}
+
+impl From<DbErr> for DbError {
+    fn from(error: DbErr) -> Self {
+        match &error {
+            DbErr::TryIntoErr { source, .. } => match source.downcast_ref::<Self>() {
+                Some(error) => error.clone(),
+                None => Self::other(error.to_string()),
+            },
+            DbErr::RecordNotFound(_) | DbErr::RecordNotUpdated => {
+                Self::new(DbErrorKind::NotFound, error.to_string())
+            }
+            _ => Self::other(error.to_string()),
+        }
+    }
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        if let Some(request) = &error.0.request {
+            return request.clone();
+        }
+        let problem = match error.kind() {
+            DbErrorKind::Unique => Self::conflict("Another item has the same values."),
+            DbErrorKind::ForeignKey => Self::conflict("A related item is missing or still in use."),
+            DbErrorKind::NotNull => Self::conflict("A required value is missing."),
+            DbErrorKind::Check => Self::conflict("A value is not allowed."),
+            DbErrorKind::Serialization | DbErrorKind::Unavailable => {
+                Self::unavailable(Duration::from_secs(2))
+                    .with_detail("The database is not available.")
+            }
+            DbErrorKind::NotFound => Self::not_found("There is nothing here."),
+            DbErrorKind::Request | DbErrorKind::Other => return Self::internal(error),
+        };
+        problem.with_source(error)
+    }
+}
+
+impl Problems for DbError {}

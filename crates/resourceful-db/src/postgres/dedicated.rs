@@ -1,0 +1,37 @@
+//! [`Dedicated`]: a connection that is closed after its use.
+
+use tokio_postgres::Row;
+
+use crate::error::DbError;
+use crate::postgres::client::{Client, State};
+use crate::statement::Query;
+
+/// A connection with settings and locks of its own, so it does not return to the pool.
+#[derive(Debug)]
+pub(crate) struct Dedicated(Client);
+
+impl Dedicated {
+    pub(super) fn new(mut client: Client) -> Self {
+        // If this is dropped, the connection must not be used again before the server has ended its work.
+        client.state = State::InTransaction;
+        Self(client)
+    }
+
+    pub(crate) async fn query(&self, query: &Query) -> Result<Vec<Row>, DbError> {
+        let prepared = self.0.prepare(query).await?;
+        Ok(self.0.query(&prepared, query).await?)
+    }
+
+    pub(crate) async fn execute(&self, query: &Query) -> Result<u64, DbError> {
+        let prepared = self.0.prepare(query).await?;
+        Ok(self.0.execute(&prepared, query).await?)
+    }
+
+    pub(crate) async fn execute_batch(&self, sql: &str) -> Result<u64, DbError> {
+        self.0.batch(sql).await
+    }
+
+    pub(crate) fn close(self) {
+        self.0.discard();
+    }
+}

@@ -1,0 +1,208 @@
+//! PostgreSQL by tokio-postgres, in deadpool's pool.
+
+mod client;
+mod dedicated;
+mod error;
+mod tls;
+mod transaction;
+mod work;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio::time::timeout;
+use tokio_postgres::{Config, Row};
+
+use crate::error::{DbError, DbErrorKind};
+use crate::options::DbOptions;
+use crate::place::Place;
+use crate::postgres::client::{Client, State};
+use crate::postgres::work::{Batch, Both, Execution, Rows, Work};
+use crate::statement::Query;
+
+pub(crate) use self::dedicated::Dedicated;
+pub(crate) use self::transaction::Transaction;
+
+/// Interval at which a slow statement causes a ping of the server.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
+/// Time limit for the ping.
+const PING_TIMEOUT: Duration = Duration::from_millis(800);
+
+/// Connections to one server.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    pool: Pool,
+    /// A connection for pings alone, because the others may all be busy.
+    ping: Pool,
+    waiting: Arc<AtomicUsize>,
+    max_waiting: usize,
+    prepared: bool,
+    max_transaction_time: Duration,
+}
+
+impl Postgres {
+    /// Opens the pool. Connections are opened as they are needed.
+    pub(crate) fn open(url: &str, options: &DbOptions) -> Result<Self, DbError> {
+        let (mut config, tls) = tls::configure(url)?;
+        let acquire_timeout = options
+            .acquire_timeout
+            .unwrap_or(Duration::from_millis(1500));
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(acquire_timeout);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("resourceful");
+        }
+        if options.prepared_statements {
+            set_timeouts(&mut config, options);
+        }
+        let pool = |size| {
+            let manager = ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            };
+            let manager = Manager::from_config(config.clone(), tls.clone(), manager);
+            Pool::builder(manager)
+                .max_size(size)
+                .wait_timeout(Some(acquire_timeout))
+                .create_timeout(Some(acquire_timeout))
+                .recycle_timeout(Some(acquire_timeout))
+                .runtime(Runtime::Tokio1)
+                .build()
+                .map_err(|error| DbError::other(error.to_string()))
+        };
+        Ok(Self {
+            pool: pool(options.max_connections)?,
+            ping: pool(1)?,
+            waiting: Arc::default(),
+            max_waiting: options.max_waiting,
+            prepared: options.prepared_statements,
+            max_transaction_time: options.max_transaction_time,
+        })
+    }
+
+    async fn client(&self) -> Result<Client, DbError> {
+        let _place = Place::take(&self.waiting, self.max_waiting)?;
+        Ok(Client::new(self.pool.get().await?, self.prepared))
+    }
+
+    /// The rows of a statement.
+    pub(crate) async fn query(&self, query: &Query) -> Result<Vec<Row>, DbError> {
+        self.run(query.only_reads(), &Rows(query)).await
+    }
+
+    /// The rows of two statements that only read, in one round trip.
+    pub(crate) async fn query_both(
+        &self,
+        first: &Query,
+        second: &Query,
+    ) -> Result<(Vec<Row>, Vec<Row>), DbError> {
+        self.run(true, &Both(first, second)).await
+    }
+
+    /// Executes a statement and returns the number of changed rows.
+    pub(crate) async fn execute(&self, query: &Query) -> Result<u64, DbError> {
+        self.run(false, &Execution(query)).await
+    }
+
+    /// Executes several statements without parameters.
+    pub(crate) async fn execute_batch(&self, sql: &str) -> Result<u64, DbError> {
+        self.run(false, &Batch(sql)).await
+    }
+
+    /// A transaction, which begins with its first statement.
+    pub(crate) async fn begin(self: &Arc<Self>, begin: String) -> Result<Transaction, DbError> {
+        let client = self.client().await?;
+        let postgres = Arc::clone(self);
+        Ok(Transaction::new(
+            postgres,
+            client,
+            begin,
+            self.max_transaction_time,
+        ))
+    }
+
+    /// A connection for one user, outside of the limits of requests.
+    pub(crate) async fn dedicated(&self) -> Result<Dedicated, DbError> {
+        Ok(Dedicated::new(self.client().await?))
+    }
+
+    /// Runs `work` on a connection, once more if it only reads and the connection was lost.
+    async fn run<W: Work>(&self, only_reads: bool, work: &W) -> Result<W::Output, DbError> {
+        let mut attempts = if only_reads { 2 } else { 1 };
+        loop {
+            attempts -= 1;
+            let mut client = self.client().await?;
+            client.state = State::Busy;
+            let result = self.while_alive(work.run(&client)).await;
+            let is_lost = client.is_closed();
+            match &result {
+                Err(error) if error.kind() == DbErrorKind::Unavailable => client.discard(),
+                _ => client.state = State::Idle,
+            }
+            if result.is_ok() || !is_lost || attempts == 0 {
+                return result;
+            }
+        }
+    }
+
+    /// Awaits `work`, unless the server does not reply to a ping. It is then unknown whether the server has
+    /// executed the statement. A server that hangs does not enforce its own timeouts.
+    pub(crate) async fn while_alive<T>(
+        &self,
+        work: impl Future<Output = Result<T, DbError>>,
+    ) -> Result<T, DbError> {
+        let mut work = pin!(work);
+        loop {
+            if let Ok(result) = timeout(PING_INTERVAL, &mut work).await {
+                return result;
+            }
+            tokio::select! {
+                result = &mut work => return result,
+                alive = self.ping() => alive?,
+            }
+        }
+    }
+
+    /// Whether the server replies, on a connection of its own.
+    pub(crate) async fn ping(&self) -> Result<(), DbError> {
+        let silent = || DbError::unavailable("the server does not reply");
+        let ping = async {
+            let mut client = Client::new(self.ping.get().await?, self.prepared);
+            client.state = State::Busy;
+            client.batch("").await?;
+            client.state = State::Idle;
+            Ok::<(), DbError>(())
+        };
+        timeout(PING_TIMEOUT, ping).await.map_err(|_| silent())?
+    }
+
+    /// The number of connections, those that are idle, and the requests that wait for one.
+    pub(crate) fn pool_status(&self) -> (usize, usize, usize) {
+        let status = self.pool.status();
+        (
+            status.size,
+            status.available,
+            self.waiting.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Closes the connections that are idle, and the others when they are given back.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+        self.ping.close();
+    }
+}
+
+/// Lets the server enforce the limits, too.
+fn set_timeouts(config: &mut Config, options: &DbOptions) {
+    let own = config.get_options().unwrap_or_default();
+    let timeouts = format!(
+        "{own} -c statement_timeout={} -c idle_in_transaction_session_timeout={}",
+        options.statement_timeout.as_millis(),
+        options.max_transaction_time.as_millis()
+    );
+    config.options(timeouts.trim_start());
+}

@@ -1,0 +1,199 @@
+//! One connection to SQLite, which one thread uses.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection as Driver, OpenFlags, Statement};
+use sea_orm::sea_query::Value;
+
+use crate::changed::Changed;
+use crate::error::DbError;
+use crate::row::{FromRow, Row};
+use crate::sqlite::error::is_busy;
+use crate::statement::Query;
+use crate::value::sqlite::Parameter;
+
+/// Statements that stay prepared.
+const PREPARED_STATEMENTS: usize = 256;
+
+/// Steps of SQLite's virtual machine between two looks at the clock: about a millisecond of work.
+const STEPS: i32 = 100_000;
+
+/// Time to wait for the lock of another process.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) struct Connection {
+    driver: Driver,
+    /// The end of the statement's time, in milliseconds after `opened`; 0 while no statement runs.
+    deadline: Arc<AtomicU64>,
+    opened: Instant,
+    statement_timeout: Duration,
+}
+
+impl Connection {
+    /// Opens the file, which is created if it is missing.
+    pub(crate) fn open(path: &Path, statement_timeout: Duration) -> rusqlite::Result<Self> {
+        let flags = OpenFlags::default();
+        // While another process creates the file or recovers it after a crash, SQLite reports a lock at once
+        // instead of waiting.
+        let mut attempt = 1;
+        loop {
+            match Self::try_open(path, flags, statement_timeout) {
+                Err(error) if is_busy(&error) && attempt < 8 => {
+                    std::thread::sleep(Duration::from_millis(100 * attempt));
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn try_open(
+        path: &Path,
+        flags: OpenFlags,
+        statement_timeout: Duration,
+    ) -> rusqlite::Result<Self> {
+        let driver = Driver::open_with_flags(path, flags)?;
+        driver.busy_timeout(LOCK_TIMEOUT)?;
+        // Readers and the writer do not wait for each other; a commit is on the disk when it is confirmed.
+        driver.pragma_update(None, "journal_mode", "WAL")?;
+        driver.pragma_update(None, "synchronous", "FULL")?;
+        driver.pragma_update(None, "foreign_keys", true)?;
+        driver.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        let deadline = Arc::new(AtomicU64::new(0));
+        let opened = Instant::now();
+        let watched = Arc::clone(&deadline);
+        driver.progress_handler(
+            STEPS,
+            Some(move || {
+                let deadline = watched.load(Ordering::Relaxed);
+                deadline != 0 && millis(opened) > deadline
+            }),
+        )?;
+        Ok(Self {
+            driver,
+            deadline,
+            opened,
+            statement_timeout,
+        })
+    }
+
+    /// Refuses statements that write.
+    pub(crate) fn only_read(&self) -> rusqlite::Result<()> {
+        self.driver.pragma_update(None, "query_only", true)
+    }
+
+    /// Whether no transaction is open.
+    pub(crate) fn is_autocommit(&self) -> bool {
+        self.driver.is_autocommit()
+    }
+
+    /// The rows of a statement.
+    pub(crate) fn query<T: FromRow>(&self, query: &Query) -> Result<Vec<T>, DbError> {
+        self.run(query, |statement, _| {
+            read_all(statement, &query.values, T::from_row)
+        })
+    }
+
+    /// The rows of a statement, read by `read`, which gets the statement for the names of its columns.
+    pub(crate) fn query_with<T, C>(
+        &self,
+        query: &Query,
+        columns: impl FnOnce(&Statement<'_>) -> C,
+        mut read: impl FnMut(&rusqlite::Row<'_>, &C) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        self.run(query, |statement, _| {
+            let columns = columns(statement);
+            let parameters = rusqlite::params_from_iter(query.values.iter().map(Parameter));
+            let mut rows = statement.query(parameters)?;
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                all.push(read(row, &columns)?);
+            }
+            Ok(all)
+        })
+    }
+
+    /// Executes a statement.
+    pub(crate) fn execute(&self, query: &Query) -> Result<Changed, DbError> {
+        self.run(query, |statement, driver| {
+            let before = driver.total_changes();
+            let parameters = rusqlite::params_from_iter(query.values.iter().map(Parameter));
+            let mut rows = statement.query(parameters)?;
+            while rows.next()?.is_some() {}
+            // `changes` keeps the number of an earlier statement if this one changes nothing.
+            let changed = driver.total_changes() != before;
+            Ok(Changed {
+                rows: if changed { driver.changes() } else { 0 },
+                last_id: u64::try_from(driver.last_insert_rowid()).unwrap_or_default(),
+            })
+        })
+    }
+
+    /// Executes several statements without parameters.
+    pub(crate) fn execute_batch(&self, sql: &str) -> Result<Changed, DbError> {
+        self.timed(|| {
+            let before = self.driver.total_changes();
+            self.driver.execute_batch(sql)?;
+            Ok(Changed {
+                rows: self.driver.total_changes() - before,
+                last_id: u64::try_from(self.driver.last_insert_rowid()).unwrap_or_default(),
+            })
+        })
+    }
+
+    /// Executes `BEGIN`, `COMMIT` and the like.
+    pub(crate) fn control(&self, sql: &str) -> Result<(), DbError> {
+        let mut statement = self.driver.prepare_cached(sql)?;
+        statement.execute([])?;
+        Ok(())
+    }
+
+    /// Ends a transaction that is still open. If even that fails, the connection is of no use.
+    pub(crate) fn roll_back(&self) -> Result<(), DbError> {
+        if self.is_autocommit() {
+            return Ok(());
+        }
+        let result = self.control("ROLLBACK");
+        if self.is_autocommit() { Ok(()) } else { result }
+    }
+
+    fn run<T>(
+        &self,
+        query: &Query,
+        work: impl FnOnce(&mut Statement<'_>, &Driver) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        self.timed(|| {
+            let mut statement = self.driver.prepare_cached(&query.sql)?;
+            work(&mut statement, &self.driver)
+        })
+    }
+
+    fn timed<T>(&self, work: impl FnOnce() -> Result<T, DbError>) -> Result<T, DbError> {
+        let timeout = u64::try_from(self.statement_timeout.as_millis()).unwrap_or(u64::MAX);
+        let deadline = millis(self.opened).saturating_add(timeout);
+        self.deadline.store(deadline, Ordering::Relaxed);
+        let result = work();
+        self.deadline.store(0, Ordering::Relaxed);
+        result
+    }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn read_all<T>(
+    statement: &mut Statement<'_>,
+    values: &[Value],
+    read: impl Fn(&mut Row<'_>) -> Result<T, DbError>,
+) -> Result<Vec<T>, DbError> {
+    let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Parameter)))?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(read(&mut Row::sqlite(row))?);
+    }
+    Ok(all)
+}

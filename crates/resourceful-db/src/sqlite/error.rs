@@ -1,0 +1,61 @@
+//! Errors of SQLite (<https://www.sqlite.org/rescode.html>).
+
+use rusqlite::ffi;
+
+use crate::error::{DbError, DbErrorKind};
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+            return Self::other(error.to_string());
+        };
+        let text = error.to_string();
+        let message = message.as_deref().unwrap_or_default();
+        match failure.extended_code {
+            ffi::SQLITE_CONSTRAINT_UNIQUE
+            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            | ffi::SQLITE_CONSTRAINT_ROWID => {
+                Self::of_constraint(DbErrorKind::Unique, text, None, columns(message))
+            }
+            ffi::SQLITE_CONSTRAINT_NOTNULL => {
+                Self::of_constraint(DbErrorKind::NotNull, text, None, columns(message))
+            }
+            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
+                Self::of_constraint(DbErrorKind::ForeignKey, text, None, Vec::new())
+            }
+            ffi::SQLITE_CONSTRAINT_CHECK => {
+                let name = message.rsplit(": ").next().map(str::to_owned);
+                Self::of_constraint(DbErrorKind::Check, text, name, Vec::new())
+            }
+            code => match code & 0xff {
+                ffi::SQLITE_INTERRUPT => {
+                    Self::new(DbErrorKind::Other, "the statement took too long")
+                }
+                ffi::SQLITE_BUSY
+                | ffi::SQLITE_LOCKED
+                | ffi::SQLITE_READONLY
+                | ffi::SQLITE_IOERR
+                | ffi::SQLITE_FULL
+                | ffi::SQLITE_CANTOPEN
+                | ffi::SQLITE_NOMEM => Self::unavailable(text),
+                _ => Self::other(text),
+            },
+        }
+    }
+}
+
+/// The columns of `UNIQUE constraint failed: post.team_id, post.slug`.
+fn columns(message: &str) -> Vec<String> {
+    let list = message.rsplit(": ").next().unwrap_or_default();
+    let columns = list
+        .split(", ")
+        .filter_map(|column| column.rsplit('.').next());
+    columns.map(str::to_owned).collect()
+}
+
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
+}

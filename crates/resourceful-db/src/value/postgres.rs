@@ -1,0 +1,273 @@
+//! Values of PostgreSQL, in its binary format.
+//!
+//! The server names the types of parameters and columns. So an integer is written in the width that the server
+//! expects, and read in the width that the caller expects.
+
+use std::error::Error as StdError;
+
+use bytes::{BufMut, BytesMut};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use rust_decimal::Decimal;
+use sea_orm::sea_query::{ArrayType, OptionEnum, Value};
+use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
+use uuid::Uuid;
+
+use crate::value::{as_integer, enumeration, integer, null, time};
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A value as a parameter.
+#[derive(Debug)]
+pub(crate) struct Parameter<'a>(pub(crate) &'a Value);
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+        if let Kind::Domain(inner) = ty.kind() {
+            return self.to_sql(inner, out);
+        }
+        if let Some(value) = as_integer(self.0) {
+            return write_integer(value, ty, out);
+        }
+        match self.0 {
+            Value::Bool(value) => checked(value, ty, out),
+            Value::Float(value) => write_float(value.map(f64::from), ty, out),
+            Value::Double(value) => write_float(*value, ty, out),
+            Value::String(value) => write_text(value.as_deref(), ty, out),
+            Value::Char(value) => write_text(value.map(String::from).as_deref(), ty, out),
+            Value::Enum(OptionEnum::Some(value)) => write_text(Some(&*value.value), ty, out),
+            Value::Enum(OptionEnum::None(_)) => Ok(IsNull::Yes),
+            Value::Bytes(value) => checked(value, ty, out),
+            Value::Json(value) => match ty {
+                &Type::TEXT | &Type::VARCHAR => {
+                    write_text(value.as_ref().map(ToString::to_string).as_deref(), ty, out)
+                }
+                _ => checked(&value.as_deref(), ty, out),
+            },
+            Value::ChronoDate(value) => checked(value, ty, out),
+            Value::ChronoTime(value) => checked(value, ty, out),
+            Value::ChronoDateTime(value) => match ty {
+                &Type::TIMESTAMPTZ => checked(&value.map(|value| value.and_utc()), ty, out),
+                _ => checked(value, ty, out),
+            },
+            Value::ChronoDateTimeUtc(value) => write_time(*value, ty, out),
+            Value::ChronoDateTimeLocal(value) => {
+                write_time(value.map(|value| value.to_utc()), ty, out)
+            }
+            Value::ChronoDateTimeWithTimeZone(value) => {
+                write_time(value.map(|value| value.to_utc()), ty, out)
+            }
+            Value::Uuid(value) => match ty {
+                &Type::TEXT | &Type::VARCHAR => {
+                    write_text(value.map(|value| value.to_string()).as_deref(), ty, out)
+                }
+                _ => checked(value, ty, out),
+            },
+            Value::Decimal(value) => checked(value, ty, out),
+            Value::Array(_, values) => {
+                let values = values.as_deref();
+                let values: Option<Vec<_>> = values.map(|all| all.iter().map(Parameter).collect());
+                checked(&values, ty, out)
+            }
+            other => Err(format!("cannot write {other:?}").into()),
+        }
+    }
+
+    /// `to_sql` decides, because it depends on the value.
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// Refuses types for which the writer is not made, instead of sending bytes of another format.
+fn checked<T: ToSql>(value: &T, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+    value.to_sql_checked(ty, out)
+}
+
+fn write_integer(value: Option<i128>, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+    let Some(value) = value else {
+        return Ok(IsNull::Yes);
+    };
+    match *ty {
+        Type::INT2 => out.put_i16(value.try_into()?),
+        Type::INT4 => out.put_i32(value.try_into()?),
+        Type::INT8 => out.put_i64(value.try_into()?),
+        Type::OID => out.put_u32(value.try_into()?),
+        Type::CHAR => out.put_i8(value.try_into()?),
+        Type::NUMERIC => return checked(&Decimal::try_from(value)?, ty, out),
+        #[expect(clippy::cast_precision_loss, reason = "PostgreSQL casts alike")]
+        Type::FLOAT4 | Type::FLOAT8 => return write_float(Some(value as f64), ty, out),
+        Type::BOOL => out.put_u8(u8::from(value != 0)),
+        _ => return write_text(Some(&value.to_string()), ty, out),
+    }
+    Ok(IsNull::No)
+}
+
+fn write_float(value: Option<f64>, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the column has this precision"
+    )]
+    match ty {
+        &Type::FLOAT4 => checked(&value.map(|value| value as f32), ty, out),
+        &Type::NUMERIC => checked(&value.map(Decimal::try_from).transpose()?, ty, out),
+        _ => checked(&value, ty, out),
+    }
+}
+
+fn write_time(
+    value: Option<DateTime<Utc>>,
+    ty: &Type,
+    out: &mut BytesMut,
+) -> Result<IsNull, BoxError> {
+    match ty {
+        &Type::TIMESTAMP => checked(&value.map(|value| value.naive_utc()), ty, out),
+        &Type::DATE => checked(&value.map(|value| value.date_naive()), ty, out),
+        _ => checked(&value, ty, out),
+    }
+}
+
+/// Text, also for the types that `CAST($1 AS type)` gives a parameter.
+fn write_text(value: Option<&str>, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+    let Some(text) = value else {
+        return Ok(IsNull::Yes);
+    };
+    match *ty {
+        Type::UUID => return checked(&Uuid::parse_str(text)?, ty, out),
+        Type::NUMERIC => return checked(&text.parse::<Decimal>()?, ty, out),
+        Type::TIMESTAMPTZ => {
+            return checked(&DateTime::parse_from_rfc3339(text)?, ty, out);
+        }
+        Type::DATE => return checked(&text.parse::<NaiveDate>()?, ty, out),
+        Type::JSONB => out.put_u8(1),
+        Type::JSON => {}
+        _ if matches!(ty.kind(), Kind::Enum(_)) || <&str as ToSql>::accepts(ty) => {}
+        _ => return Err(format!("cannot write text as `{ty}`").into()),
+    }
+    out.put_slice(text.as_bytes());
+    Ok(IsNull::No)
+}
+
+/// The value of a column, in the variant that fits its type best.
+pub(crate) struct Column(Option<Value>);
+
+impl<'a> FromSql<'a> for Column {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
+        fn read<'a, T: FromSql<'a>>(ty: &Type, raw: &'a [u8]) -> Result<Option<T>, BoxError> {
+            T::from_sql(ty, raw).map(Some)
+        }
+        let value = match *ty {
+            Type::BOOL => Value::Bool(read(ty, raw)?),
+            Type::CHAR => Value::TinyInt(read(ty, raw)?),
+            Type::INT2 => Value::SmallInt(read(ty, raw)?),
+            Type::INT4 => Value::Int(read(ty, raw)?),
+            Type::INT8 => Value::BigInt(read(ty, raw)?),
+            Type::OID => Value::Unsigned(read(ty, raw)?),
+            Type::FLOAT4 => Value::Float(read(ty, raw)?),
+            Type::FLOAT8 => Value::Double(read(ty, raw)?),
+            Type::BYTEA => Value::Bytes(read(ty, raw)?),
+            Type::JSON | Type::JSONB => Value::Json(read(ty, raw)?),
+            Type::DATE => Value::ChronoDate(read::<NaiveDate>(ty, raw)?),
+            Type::TIME => Value::ChronoTime(read::<NaiveTime>(ty, raw)?),
+            Type::TIMESTAMP => Value::ChronoDateTime(read::<NaiveDateTime>(ty, raw)?),
+            Type::TIMESTAMPTZ => Value::ChronoDateTimeUtc(read::<DateTime<Utc>>(ty, raw)?),
+            Type::UUID => Value::Uuid(read(ty, raw)?),
+            Type::NUMERIC => Value::Decimal(read(ty, raw)?),
+            Type::VOID => Value::String(None),
+            _ => match ty.kind() {
+                Kind::Domain(inner) => return Self::from_sql(inner, raw),
+                Kind::Enum(_) => Value::String(Some(std::str::from_utf8(raw)?.to_owned())),
+                Kind::Array(member) => {
+                    let values = Vec::<Option<Self>>::from_sql(ty, raw)?;
+                    let of = array_type(member);
+                    let values = values.into_iter().map(|value| match value {
+                        Some(Self(Some(value))) => value,
+                        _ => null(&of),
+                    });
+                    let values = values.collect();
+                    Value::Array(of.clone(), Some(Box::new(values)))
+                }
+                _ if <String as FromSql>::accepts(ty) => Value::String(read(ty, raw)?),
+                _ => return Err(format!("cannot read the type `{ty}`; cast it to text").into()),
+            },
+        };
+        Ok(Self(Some(value)))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, BoxError> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// The variant of a type of PostgreSQL.
+fn array_type(ty: &Type) -> ArrayType {
+    match *ty {
+        Type::BOOL => ArrayType::Bool,
+        Type::CHAR => ArrayType::TinyInt,
+        Type::INT2 => ArrayType::SmallInt,
+        Type::INT4 => ArrayType::Int,
+        Type::INT8 => ArrayType::BigInt,
+        Type::OID => ArrayType::Unsigned,
+        Type::FLOAT4 => ArrayType::Float,
+        Type::FLOAT8 => ArrayType::Double,
+        Type::BYTEA => ArrayType::Bytes,
+        Type::JSON | Type::JSONB => ArrayType::Json,
+        Type::DATE => ArrayType::ChronoDate,
+        Type::TIME => ArrayType::ChronoTime,
+        Type::TIMESTAMP => ArrayType::ChronoDateTime,
+        Type::TIMESTAMPTZ => ArrayType::ChronoDateTimeUtc,
+        Type::UUID => ArrayType::Uuid,
+        Type::NUMERIC => ArrayType::Decimal,
+        _ => match ty.kind() {
+            Kind::Domain(inner) => array_type(inner),
+            _ => ArrayType::String,
+        },
+    }
+}
+
+/// A column in the variant that is expected, or in the one that fits its type best.
+pub(crate) fn read(
+    row: &tokio_postgres::Row,
+    index: usize,
+    expected: Option<&ArrayType>,
+) -> Result<Value, tokio_postgres::Error> {
+    let Column(value) = row.try_get(index)?;
+    let ty = row.columns()[index].type_();
+    let is_array = matches!(ty.kind(), Kind::Array(_));
+    Ok(match (value, expected) {
+        (Some(value), Some(expected)) => coerce(value, expected),
+        (Some(value), None) => value,
+        (None, Some(expected)) if is_array => Value::Array(expected.clone(), None),
+        (None, Some(expected)) => null(expected),
+        (None, None) => null(&array_type(ty)),
+    })
+}
+
+/// A value whose variant is not the expected one, if it has the same meaning there.
+fn coerce(value: Value, expected: &ArrayType) -> Value {
+    if let Some(Some(integer_value)) = as_integer(&value) {
+        let coerced = i64::try_from(integer_value).ok();
+        return coerced
+            .and_then(|value| integer(value, expected))
+            .unwrap_or(value);
+    }
+    match (value, expected) {
+        (Value::ChronoDateTimeUtc(Some(value)), _) => time(value, expected),
+        (Value::Float(Some(value)), ArrayType::Double) => Value::Double(Some(value.into())),
+        (Value::String(Some(text)), ArrayType::Enum(name)) => enumeration(name, text),
+        (Value::String(Some(text)), ArrayType::Char) => match text.parse() {
+            Ok(character) => Value::Char(Some(character)),
+            Err(_) => Value::String(Some(text)),
+        },
+        (Value::Array(_, Some(values)), _) => {
+            let values = values.into_iter().map(|value| coerce(value, expected));
+            Value::Array(expected.clone(), Some(Box::new(values.collect())))
+        }
+        (value, _) => value,
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of `Db` on both databases.
+
+mod smoke;
