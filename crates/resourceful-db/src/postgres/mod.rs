@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
@@ -39,6 +39,7 @@ pub(crate) struct Postgres {
     ping: Pool,
     waiting: Arc<AtomicUsize>,
     max_waiting: usize,
+    acquire_timeout: Duration,
     prepared: bool,
     max_transaction_time: Duration,
 }
@@ -66,10 +67,6 @@ impl Postgres {
             let manager = Manager::from_config(config.clone(), tls.clone(), manager);
             Pool::builder(manager)
                 .max_size(size)
-                .wait_timeout(Some(acquire_timeout))
-                .create_timeout(Some(acquire_timeout))
-                .recycle_timeout(Some(acquire_timeout))
-                .runtime(Runtime::Tokio1)
                 .build()
                 .map_err(|error| DbError::other(error.to_string()))
         };
@@ -78,6 +75,7 @@ impl Postgres {
             ping: pool(1)?,
             waiting: Arc::default(),
             max_waiting: options.max_waiting,
+            acquire_timeout,
             prepared: options.prepared_statements,
             max_transaction_time: options.max_transaction_time,
         })
@@ -85,7 +83,11 @@ impl Postgres {
 
     async fn client(&self) -> Result<Client, DbError> {
         let _place = Place::take(&self.waiting, self.max_waiting)?;
-        Ok(Client::new(self.pool.get().await?, self.prepared))
+        // One limit for both: deadpool's own are one for the wait, and one more for the connection.
+        let object = timeout(self.acquire_timeout, self.pool.get()).await;
+        let busy =
+            |_| DbError::unavailable("no connection to the database was free or made in time");
+        Ok(Client::new(object.map_err(busy)??, self.prepared))
     }
 
     /// The rows of a statement.

@@ -1,3 +1,4 @@
 //! Tests of `Db` on both databases.
 
+mod acquiring;
 mod smoke;
