@@ -90,10 +90,12 @@ impl Connection {
     }
 
     /// The rows of a statement.
-    pub(crate) fn query<T: FromRow>(&self, query: &Query) -> Result<Vec<T>, DbError> {
-        self.run(query, |statement, _| {
-            read_all(statement, &query.values, T::from_row)
-        })
+    pub(crate) fn query<T>(
+        &self,
+        query: &Query,
+        read: impl Fn(&mut Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        self.query_with(query, |_| (), |row, ()| read(&mut Row::sqlite(row)))
     }
 
     /// The rows of a statement, read by `read`, which gets the statement for the names of its columns.
