@@ -239,21 +239,32 @@ impl Db {
 
     /// The rows of a statement. One that writes is a transaction of its own.
     pub(crate) async fn query<T: FromRow>(&self, query: Query) -> Result<Vec<T>, DbError> {
+        self.query_with(query, T::from_row).await
+    }
+
+    /// The rows of a statement, read by `read`. An error of `read` undoes the statement on SQLite alone.
+    pub(crate) async fn query_with<T: Send + 'static>(
+        &self,
+        query: Query,
+        read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<Vec<T>, DbError> {
         let span = self.span(&query.sql);
         let rows = async {
             match self.driver() {
                 Driver::Postgres(postgres) => {
                     let rows = self.repeated(|| postgres.query(&query)).await?;
-                    rows.iter().map(from_postgres).collect()
+                    rows.iter()
+                        .map(|row| read(&mut Row::postgres(row)))
+                        .collect()
                 }
                 Driver::Sqlite(sqlite) if query.only_reads() => {
                     sqlite
-                        .read(move |connection| connection.query(&query))
+                        .read(move |connection| connection.query(&query, read))
                         .await
                 }
                 Driver::Sqlite(sqlite) => {
                     sqlite
-                        .write(move |connection| connection.query(&query))
+                        .write(move |connection| connection.query(&query, read))
                         .await
                 }
             }
@@ -262,9 +273,10 @@ impl Db {
     }
 
     /// The rows of two statements that only read, in one round trip.
-    pub(crate) async fn query_both<A: FromRow, B: FromRow>(
+    pub(crate) async fn query_both<A: Send + 'static, B: FromRow>(
         &self,
         first: Query,
+        read: impl Fn(&mut Row<'_>) -> Result<A, DbError> + Send + 'static,
         second: Query,
     ) -> Result<(Vec<A>, Vec<B>), DbError> {
         let (span, inner) = (self.span(&first.sql), self.span(&second.sql));
@@ -272,13 +284,19 @@ impl Db {
             match self.driver() {
                 Driver::Postgres(postgres) => {
                     let (first, second) = postgres.query_both(&first, &second).await?;
-                    let first: Result<_, _> = first.iter().map(from_postgres).collect();
-                    let second: Result<_, _> = second.iter().map(from_postgres).collect();
-                    Ok((first?, second?))
+                    let first = first.iter().map(|row| read(&mut Row::postgres(row)));
+                    let second = second
+                        .iter()
+                        .map(|row| B::from_row(&mut Row::postgres(row)));
+                    Ok((
+                        first.collect::<Result<_, _>>()?,
+                        second.collect::<Result<_, _>>()?,
+                    ))
                 }
                 Driver::Sqlite(sqlite) => {
                     let both = move |connection: &Connection| {
-                        Ok((connection.query(&first)?, connection.query(&second)?))
+                        let first = connection.query(&first, read)?;
+                        Ok((first, connection.query(&second, B::from_row)?))
                     };
                     sqlite.read(both).await
                 }
@@ -401,10 +419,6 @@ impl Db {
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(entities);
         Ok(())
     }
-}
-
-pub(crate) fn from_postgres<T: FromRow>(row: &tokio_postgres::Row) -> Result<T, DbError> {
-    T::from_row(&mut Row::postgres(row))
 }
 
 /// Numbers of a [`Db`].

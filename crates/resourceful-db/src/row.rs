@@ -1,6 +1,6 @@
 //! [`Row`]: a row of either database, read column by column.
 
-use sea_orm::sea_query::ValueType;
+use sea_orm::sea_query::{ArrayType, Value, ValueType};
 
 use crate::error::DbError;
 use crate::value::{from_value, postgres, sqlite};
@@ -47,13 +47,17 @@ impl<'r> Row<'r> {
     /// If there is none, or its value is no `T`.
     pub fn read<T: ValueType>(&mut self) -> Result<T, DbError> {
         let index = self.next;
+        from_value(self.read_value(&T::array_type())?, index)
+    }
+
+    /// The next column in the variant that is expected.
+    pub(crate) fn read_value(&mut self, expected: &ArrayType) -> Result<Value, DbError> {
+        let index = self.next;
         self.next += 1;
-        let expected = T::array_type();
-        let value = match self.driver {
-            DriverRow::Postgres(row) => postgres::read(row, index, Some(&expected))?,
-            DriverRow::Sqlite(row) => sqlite::read(row.get_ref(index)?, &expected),
-        };
-        from_value(value, index)
+        Ok(match self.driver {
+            DriverRow::Postgres(row) => postgres::read(row, index, Some(expected))?,
+            DriverRow::Sqlite(row) => sqlite::read(row.get_ref(index)?, expected),
+        })
     }
 }
 

@@ -7,9 +7,9 @@ use sea_orm::ProxyRow;
 use tracing::Instrument;
 
 use crate::changed::Changed;
-use crate::db::{Db, Driver, from_postgres};
+use crate::db::{Db, Driver};
 use crate::error::DbError;
-use crate::row::FromRow;
+use crate::row::Row;
 use crate::sqlite::{Connection, Sqlite};
 use crate::statement::Query;
 use crate::{postgres, proxy_row, sqlite};
@@ -152,20 +152,25 @@ impl Tx {
         }
     }
 
-    pub(crate) async fn query<T: FromRow>(&self, query: Query) -> Result<Vec<T>, DbError> {
+    /// The rows of a statement, read by `read`.
+    pub(crate) async fn query_with<T: Send + 'static>(
+        &self,
+        query: Query,
+        read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<Vec<T>, DbError> {
         self.settle().await?;
         let span = self.inner.db.span(&query.sql);
         let rows = async {
             match &self.inner.driver {
-                TxDriver::Postgres(transaction) => transaction
-                    .query(&query)
-                    .await?
-                    .iter()
-                    .map(from_postgres)
-                    .collect(),
+                TxDriver::Postgres(transaction) => {
+                    let rows = transaction.query(&query).await?;
+                    rows.iter()
+                        .map(|row| read(&mut Row::postgres(row)))
+                        .collect()
+                }
                 TxDriver::Sqlite(transaction) => {
                     transaction
-                        .run(move |connection| connection.query(&query))
+                        .run(move |connection| connection.query(&query, read))
                         .await
                 }
             }

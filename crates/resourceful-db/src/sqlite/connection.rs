@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection as Driver, OpenFlags, Statement};
-use sea_orm::sea_query::Value;
 
 use crate::changed::Changed;
 use crate::error::DbError;
-use crate::row::{FromRow, Row};
+use crate::row::Row;
 use crate::sqlite::error::is_busy;
 use crate::statement::Query;
 use crate::value::sqlite::Parameter;
@@ -91,10 +90,12 @@ impl Connection {
     }
 
     /// The rows of a statement.
-    pub(crate) fn query<T: FromRow>(&self, query: &Query) -> Result<Vec<T>, DbError> {
-        self.run(query, |statement, _| {
-            read_all(statement, &query.values, T::from_row)
-        })
+    pub(crate) fn query<T>(
+        &self,
+        query: &Query,
+        read: impl Fn(&mut Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        self.query_with(query, |_| (), |row, ()| read(&mut Row::sqlite(row)))
     }
 
     /// The rows of a statement, read by `read`, which gets the statement for the names of its columns.
@@ -183,17 +184,4 @@ impl Connection {
 
 fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-fn read_all<T>(
-    statement: &mut Statement<'_>,
-    values: &[Value],
-    read: impl Fn(&mut Row<'_>) -> Result<T, DbError>,
-) -> Result<Vec<T>, DbError> {
-    let mut rows = statement.query(rusqlite::params_from_iter(values.iter().map(Parameter)))?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(read(&mut Row::sqlite(row))?);
-    }
-    Ok(all)
 }
