@@ -5,11 +5,13 @@ mod db;
 mod entities;
 mod error;
 mod migrate;
+mod model;
 mod options;
 mod place;
 mod postgres;
 mod proxy_row;
 mod row;
+mod source;
 mod sqlite;
 mod statement;
 mod tx;
@@ -20,3 +22,19 @@ pub use self::error::{DbError, DbErrorKind};
 pub use self::options::DbOptions;
 pub use self::row::Row;
 pub use self::tx::Tx;
+
+pub use self::model::changeset::{Assign, Changeset};
+pub use self::model::cursor::Cursor;
+pub use self::model::filter::{Comparable, Conditions, Filter, FilterValue, Operator};
+pub use self::model::found::{Found, ItemId};
+pub use self::model::item::Item;
+pub use self::model::list_query::{ListQuery, Window};
+pub use self::model::nested::Nested;
+pub use self::model::order::{Direction, Order, OrderKey};
+pub use self::model::ordered::Ordered;
+pub use self::model::resource::{ActiveModel, Column, Committed, Hooks, Model, ModelResource};
+pub use self::model::scope::Scope;
+pub use self::model::within::Within;
+
+#[doc(hidden)]
+pub use self::model::actions;
