@@ -36,5 +36,7 @@ pub use self::model::resource::{ActiveModel, Column, Committed, Hooks, Model, Mo
 pub use self::model::scope::Scope;
 pub use self::model::within::Within;
 
+pub use self::model::actions::{bulk_create, bulk_destroy, bulk_update};
+
 #[doc(hidden)]
 pub use self::model::actions;

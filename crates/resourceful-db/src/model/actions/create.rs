@@ -18,6 +18,8 @@ use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
 use crate::model::visibility::{guard, guarded, refused};
 use crate::source::Source;
+use crate::tx::Tx;
+use crate::value::integer;
 
 /// Creates an item.
 ///
@@ -33,15 +35,15 @@ where
     R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
     I: Item<Entity = R::Entity>,
 {
-    let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
-    new.apply(&mut model);
-    resource.fill_create(request, &mut model)?;
+    let model = filled(resource, request, new)?;
     let written = model.clone();
     let members = <R::Create as Changeset<R::Entity>>::MEMBERS;
     let result = insert(resource, request, model).await;
     match result {
         Ok(item) => Ok(item),
-        Err(error) => Err(explain::<R::Entity>(error, &written, members, db(resource)).await.into()),
+        Err(error) => Err(explain::<R::Entity>(error, &written, members, db(resource))
+            .await
+            .into()),
     }
 }
 
@@ -51,24 +53,12 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     mut model: ActiveModel<R>,
 ) -> Result<I, DbError> {
     let source = Source::Db(db(resource));
-    if let Some(within) = resource.within(request) {
-        let variant = variant::<R::Entity>(within.column);
-        let parent = source.query(&within.parent, move |row| row.read_value(&variant)).await?;
-        let parent = parent.into_iter().next().ok_or_else(not_found)?;
-        model.try_set(within.column, parent)?;
-    }
-    if let Some(version) = R::version()
-        && model.is_not_set(version)
-    {
-        let first = crate::value::integer(1, &variant::<R::Entity>(version));
-        let first = first.ok_or_else(|| DbError::other("a version is an integer"))?;
-        model.try_set(version, first)?;
-    }
+    place(resource, request, &mut model, source).await?;
     let scope = scope(resource, request);
     let loaded = if R::HOOKS.create || R::HOOKS.commit {
         let mut attempts = Attempts::new(db(resource));
         let (loaded, row) = loop {
-            let attempt = with_hooks(resource, request, &scope, model.clone()).await;
+            let attempt = in_transaction(resource, request, &scope, model.clone()).await;
             if let Some(result) = attempts.finish(attempt) {
                 break result?;
             }
@@ -87,22 +77,81 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     one(items)
 }
 
-/// The insert in a transaction, with its hooks.
-async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
+/// The columns that the body sets, and those that the resource fills.
+pub(super) fn filled<R>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    new: <R as AsyncResource>::Create,
+) -> Result<ActiveModel<R>, R::Error>
+where
+    R: ModelResource<Create: Changeset<R::Entity>>,
+{
+    let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
+    new.apply(&mut model);
+    resource.fill_create(request, &mut model)?;
+    Ok(model)
+}
+
+/// Sets the parent and the first version of a new row.
+pub(super) async fn place<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    model: &mut ActiveModel<R>,
+    source: Source<'_>,
+) -> Result<(), DbError> {
+    if let Some(within) = resource.within(request) {
+        let variant = variant::<R::Entity>(within.column);
+        let parent = source
+            .query(&within.parent, move |row| row.read_value(&variant))
+            .await?;
+        let parent = parent.into_iter().next().ok_or_else(not_found)?;
+        model.try_set(within.column, parent)?;
+    }
+    if let Some(version) = R::version()
+        && model.is_not_set(version)
+    {
+        let first = integer(1, &variant::<R::Entity>(version));
+        model.try_set(
+            version,
+            first.ok_or_else(|| DbError::other("a version is an integer"))?,
+        )?;
+    }
+    Ok(())
+}
+
+async fn in_transaction<R: ModelResource, I: Item<Entity = R::Entity>>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    scope: &Scope<R::Entity>,
+    model: ActiveModel<R>,
+) -> Result<(Loaded<I>, Model<R>), DbError> {
+    let tx = db(resource).begin().await?;
+    let written = with_hooks(resource, request, scope, model, &tx).await?;
+    tx.commit().await?;
+    Ok(written)
+}
+
+/// The insert with its hooks.
+pub(super) async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
     resource: &R,
     request: &Request<Caller<R>>,
     scope: &Scope<R::Entity>,
     mut model: ActiveModel<R>,
+    tx: &Tx,
 ) -> Result<(Loaded<I>, Model<R>), DbError> {
-    let tx = db(resource).begin().await?;
-    resource.before_create(request, &tx, &mut model).await.map_err(of_hook::<R>)?;
+    resource
+        .before_create(request, tx, &mut model)
+        .await
+        .map_err(of_hook::<R>)?;
     let statement = statement::<R, I>(model, scope, row_model::columns::<R::Entity>())?;
     let (item, row) = (reader::<I>(&[])?, row_model::<R::Entity>());
     let read = guarded(scope, move |columns| Ok((item(columns)?, row(columns)?)));
-    let rows = Source::Tx(&tx).query(&statement, read).await;
+    let rows = Source::Tx(tx).query(&statement, read).await;
     let (loaded, row) = one(rows.map_err(refused)?)?;
-    resource.after_create(request, &tx, &row).await.map_err(of_hook::<R>)?;
-    tx.commit().await?;
+    resource
+        .after_create(request, tx, &row)
+        .await
+        .map_err(of_hook::<R>)?;
     Ok((loaded, row))
 }
 
@@ -125,13 +174,20 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     statement.or_default_values();
     if !names.is_empty() {
         statement.columns(names);
-        statement.values(values).map_err(|error| DbError::other(error.to_string()))?;
+        statement
+            .values(values)
+            .map_err(|error| DbError::other(error.to_string()))?;
     }
-    let returning = columns::<I>(&[])?.into_iter().chain(more).chain(guard(scope));
+    let returning = columns::<I>(&[])?
+        .into_iter()
+        .chain(more)
+        .chain(guard(scope));
     statement.returning(SqlQuery::returning().exprs(returning));
     Ok(statement)
 }
 
-fn one<T>(rows: Vec<T>) -> Result<T, DbError> {
-    rows.into_iter().next().ok_or_else(|| DbError::other("the database returned no row"))
+pub(super) fn one<T>(rows: Vec<T>) -> Result<T, DbError> {
+    rows.into_iter()
+        .next()
+        .ok_or_else(|| DbError::other("the database returned no row"))
 }

@@ -14,6 +14,7 @@ use crate::model::found::ItemId;
 use crate::model::resource::{Committed, Model, ModelResource};
 use crate::source::Source;
 use crate::statement::Query;
+use crate::tx::Tx;
 use crate::value::time;
 
 /// Deletes an item.
@@ -41,29 +42,49 @@ where
     }
     let mut attempts = Attempts::new(db(resource));
     let before = loop {
-        let attempt = with_hooks(resource, request, id.clone(), row.clone()).await;
+        let attempt = in_transaction(resource, request, id.clone(), row.clone()).await;
         if let Some(result) = attempts.finish(attempt) {
             break result?;
         }
     };
     if R::HOOKS.commit {
-        resource.on_commit(request, Committed::Destroyed(before)).await;
+        resource
+            .on_commit(request, Committed::Destroyed(before))
+            .await;
     }
     Ok(())
 }
 
-async fn with_hooks<R: ModelResource>(
+async fn in_transaction<R: ModelResource>(
     resource: &R,
     request: &Request<Caller<R>>,
     id: R::Key,
     row: Condition,
 ) -> Result<Model<R>, DbError> {
     let tx = db(resource).begin().await?;
-    let before = locked(resource, request, id, Source::Tx(&tx)).await?;
-    resource.before_destroy(request, &tx, &before).await.map_err(of_hook::<R>)?;
-    execute::<R>(Source::Tx(&tx), row).await?;
-    resource.after_destroy(request, &tx, &before).await.map_err(of_hook::<R>)?;
+    let before = with_hooks(resource, request, id, row, &tx).await?;
     tx.commit().await?;
+    Ok(before)
+}
+
+/// The deletion with its hooks.
+pub(super) async fn with_hooks<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+    row: Condition,
+    tx: &Tx,
+) -> Result<Model<R>, DbError> {
+    let before = locked(resource, request, id, Source::Tx(tx)).await?;
+    resource
+        .before_destroy(request, tx, &before)
+        .await
+        .map_err(of_hook::<R>)?;
+    execute::<R>(Source::Tx(tx), row).await?;
+    resource
+        .after_destroy(request, tx, &before)
+        .await
+        .map_err(of_hook::<R>)?;
     Ok(before)
 }
 
@@ -73,7 +94,10 @@ async fn execute<R: ModelResource>(source: Source<'_>, row: Condition) -> Result
         Some(column) => {
             let now = time(Utc::now().trunc_subsecs(6), &variant::<R::Entity>(column));
             let mut statement = SqlQuery::update();
-            statement.table(table).value(column, column.save_as(Expr::val(now))).cond_where(row);
+            statement
+                .table(table)
+                .value(column, column.save_as(Expr::val(now)))
+                .cond_where(row);
             Query::new(source.backend(), &statement)
         }
         None => {

@@ -1,5 +1,6 @@
 //! The six actions of a model resource. Each is one statement, or one transaction with its hooks.
 
+mod bulk;
 mod create;
 mod destroy;
 mod list;
@@ -16,12 +17,13 @@ use crate::error::DbError;
 use crate::model::resource::{Column, ModelResource};
 use crate::model::scope::Scope;
 
+pub use self::bulk::{bulk_create, bulk_destroy, bulk_update};
 pub use self::create::create;
 pub use self::destroy::destroy;
 pub use self::list::list;
+pub(crate) use self::retrieve::find;
 pub use self::retrieve::retrieve;
 pub use self::update::{partial_update, update};
-pub(crate) use self::retrieve::find;
 
 /// The rows that exist for the request: visible, of the parent, not deleted.
 fn scope<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Scope<R::Entity> {

@@ -21,6 +21,7 @@ use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
 use crate::model::visibility::{guard, guarded, refused};
 use crate::source::Source;
+use crate::tx::Tx;
 
 /// Replaces the columns of an item that the body has.
 ///
@@ -79,7 +80,11 @@ where
     match write(resource, request, id, model).await {
         Ok(item) => Ok(item),
         Err(error) => {
-            Err(explain::<R::Entity>(error, &written, C::MEMBERS, db(resource)).await.into())
+            Err(
+                explain::<R::Entity>(error, &written, C::MEMBERS, Source::Db(db(resource)))
+                    .await
+                    .into(),
+            )
         }
     }
 }
@@ -88,7 +93,7 @@ async fn write<R, I>(
     resource: &R,
     request: &Request<Caller<R>>,
     id: R::Key,
-    mut model: ActiveModel<R>,
+    model: ActiveModel<R>,
 ) -> Result<I, DbError>
 where
     R: ModelResource<Key: Clone>,
@@ -96,17 +101,13 @@ where
 {
     let source = Source::Db(db(resource));
     let scope = scope(resource, request);
-    let expected = R::version().and_then(|version| match model.take(version) {
-        ActiveValue::Set(value) => Some(equals::<R::Entity>(version, value)),
-        _ => None,
-    });
-    let row = row_of::<R>(&scope, id.clone()).add_option(expected.clone());
+    let change = Change::<R>::new(&scope, id.clone(), model);
+    let has_version = change.has_version;
     let loaded = if R::HOOKS.update || R::HOOKS.commit {
         let mut attempts = Attempts::new(db(resource));
         let result = loop {
-            let model = model.clone();
-            let attempt = with_hooks(resource, request, id.clone(), &scope, row.clone(), model);
-            if let Some(result) = attempts.finish(attempt.await) {
+            let attempt = in_transaction(resource, request, &scope, change.clone()).await;
+            if let Some(result) = attempts.finish(attempt) {
                 break result?;
             }
         };
@@ -120,44 +121,105 @@ where
             None => None,
         }
     } else {
-        let statement = statement::<R, I>(model, &scope, row, Vec::new())?;
-        let rows = source.query(&statement, guarded(&scope, reader::<I>(&[])?)).await;
+        let statement = statement::<R, I>(change.model, &scope, change.row, Vec::new())?;
+        let rows = source
+            .query(&statement, guarded(&scope, reader::<I>(&[])?))
+            .await;
         rows.map_err(refused)?.into_iter().next()
     };
     let Some(loaded) = loaded else {
-        let exists = expected.is_some() && find(resource, request, id).await?.is_some();
+        let exists = has_version && find(resource, request, id).await?.is_some();
         return Err(if exists { conflict() } else { not_found() });
     };
     let items = load_nested(source, vec![loaded]).await?;
     items.into_iter().next().ok_or_else(not_found)
 }
 
-/// The update in a transaction, with its hooks. `None`: the row has another version.
-async fn with_hooks<R, I>(
+/// A row to update, with the columns to set.
+pub(super) struct Change<R: ModelResource> {
+    id: R::Key,
+    /// The row, if it exists for the caller and has the expected version.
+    row: Condition,
+    has_version: bool,
+    model: ActiveModel<R>,
+}
+
+impl<R: ModelResource<Key: Clone>> Clone for Change<R> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            row: self.row.clone(),
+            has_version: self.has_version,
+            model: self.model.clone(),
+        }
+    }
+}
+
+impl<R: ModelResource<Key: Clone>> Change<R> {
+    pub(super) fn new(scope: &Scope<R::Entity>, id: R::Key, mut model: ActiveModel<R>) -> Self {
+        let expected = R::version().and_then(|version| match model.take(version) {
+            ActiveValue::Set(value) => Some(equals::<R::Entity>(version, value)),
+            _ => None,
+        });
+        Self {
+            row: row_of::<R>(scope, id.clone()).add_option(expected.clone()),
+            id,
+            has_version: expected.is_some(),
+            model,
+        }
+    }
+}
+
+async fn in_transaction<R, I>(
     resource: &R,
     request: &Request<Caller<R>>,
-    id: R::Key,
     scope: &Scope<R::Entity>,
-    row: Condition,
-    mut model: ActiveModel<R>,
+    change: Change<R>,
 ) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
 where
     R: ModelResource,
     I: Item<Entity = R::Entity>,
 {
     let tx = db(resource).begin().await?;
-    let before = locked(resource, request, id, Source::Tx(&tx)).await?;
-    let hook = resource.before_update(request, &tx, &before, &mut model);
+    let written = with_hooks(resource, request, scope, change, &tx).await?;
+    if written.is_some() {
+        tx.commit().await?;
+    }
+    Ok(written)
+}
+
+/// The update with its hooks. `None`: the row has another version.
+pub(super) async fn with_hooks<R, I>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    scope: &Scope<R::Entity>,
+    change: Change<R>,
+    tx: &Tx,
+) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
+where
+    R: ModelResource,
+    I: Item<Entity = R::Entity>,
+{
+    let Change {
+        id, row, mut model, ..
+    } = change;
+    let before = locked(resource, request, id, Source::Tx(tx)).await?;
+    let hook = resource.before_update(request, tx, &before, &mut model);
     hook.await.map_err(of_hook::<R>)?;
     let statement = statement::<R, I>(model, scope, row, row_model::columns::<R::Entity>())?;
     let (item, model) = (reader::<I>(&[])?, row_model::<R::Entity>());
     let read = guarded(scope, move |columns| Ok((item(columns)?, model(columns)?)));
-    let rows = Source::Tx(&tx).query(&statement, read).await.map_err(refused)?;
+    let rows = Source::Tx(tx)
+        .query(&statement, read)
+        .await
+        .map_err(refused)?;
     let Some((loaded, after)) = rows.into_iter().next() else {
         return Ok(None);
     };
-    resource.after_update(request, &tx, &after).await.map_err(of_hook::<R>)?;
-    tx.commit().await?;
+    resource
+        .after_update(request, tx, &after)
+        .await
+        .map_err(of_hook::<R>)?;
     Ok(Some((loaded, after)))
 }
 
@@ -188,11 +250,14 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
         statement.value(R::key(), Expr::col(R::key().as_column_ref()));
     }
     statement.cond_where(row);
-    let returning = columns::<I>(&[])?.into_iter().chain(more).chain(guard(scope));
+    let returning = columns::<I>(&[])?
+        .into_iter()
+        .chain(more)
+        .chain(guard(scope));
     statement.returning(SqlQuery::returning().exprs(returning));
     Ok(statement)
 }
 
-fn conflict() -> DbError {
+pub(super) fn conflict() -> DbError {
     Error::conflict("The item was changed since it was read.").into()
 }
