@@ -41,7 +41,7 @@ where
     let result = insert(resource, request, model).await;
     match result {
         Ok(item) => Ok(item),
-        Err(error) => Err(explain::<R::Entity>(error, &written, members, db(resource))
+        Err(error) => Err(explain::<R::Entity>(error, &written, members, Source::Db(db(resource)))
             .await
             .into()),
     }
