@@ -24,11 +24,12 @@ pub use self::row::Row;
 pub use self::tx::Tx;
 
 pub use self::model::changeset::{Assign, Changeset};
+pub use self::model::counted::{CountedUpTo, Uncounted};
 pub use self::model::cursor::Cursor;
 pub use self::model::filter::{Comparable, Conditions, Filter, FilterValue, Operator};
 pub use self::model::found::{Found, ItemId};
 pub use self::model::item::Item;
-pub use self::model::list_query::{ListQuery, Window};
+pub use self::model::list_query::{Count, ListQuery, PageEnd, Window};
 pub use self::model::nested::Nested;
 pub use self::model::order::{Direction, Order, OrderKey};
 pub use self::model::ordered::Ordered;

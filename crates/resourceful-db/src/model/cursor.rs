@@ -5,7 +5,7 @@ use sea_orm::EntityTrait;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::model::list_query::{ListQuery, Window};
+use crate::model::list_query::{ListQuery, PageEnd, Window};
 use crate::model::order::{Direction, Order};
 use crate::model::ordered;
 
@@ -116,8 +116,8 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> ListQuery<O::Entity>
         }
     }
 
-    fn page<T>(&self, items: Vec<T>, _: u64, next: Option<String>) -> Page<T> {
-        Page::with_next(items, self.limit, next)
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
+        Page::with_next(items, self.limit, end.next)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::filter::Conditions;
-use crate::model::list_query::{ListQuery, Window};
+use crate::model::list_query::{ListQuery, PageEnd, Window};
 use crate::model::order::{Direction, Order};
 
 /// An order beside a paging style: `?order=newest&page=2`.
@@ -62,8 +62,8 @@ impl<O: Order, P: ListQuery<O::Entity>> ListQuery<O::Entity> for Ordered<O, P> {
         self.paging.window()
     }
 
-    fn page<T>(&self, items: Vec<T>, total: u64, next: Option<String>) -> Page<T> {
-        self.paging.page(items, total, next)
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
+        self.paging.page(items, end)
     }
 }
 

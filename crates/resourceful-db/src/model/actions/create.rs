@@ -41,9 +41,11 @@ where
     let result = insert(resource, request, model).await;
     match result {
         Ok(item) => Ok(item),
-        Err(error) => Err(explain::<R::Entity>(error, &written, members, Source::Db(db(resource)))
-            .await
-            .into()),
+        Err(error) => Err(
+            explain::<R::Entity>(error, &written, members, Source::Db(db(resource)))
+                .await
+                .into(),
+        ),
     }
 }
 
