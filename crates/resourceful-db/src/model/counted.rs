@@ -1,6 +1,6 @@
 //! Lists whose rows are not all counted: counting reads each of them.
 
-use resourceful::{FieldError, Page, Parameter, Query, QueryString};
+use resourceful::{FieldError, NextPage, Page, Parameter, Query, QueryString};
 use sea_orm::EntityTrait;
 use serde::Serialize;
 use serde_json::Value;
@@ -71,6 +71,18 @@ impl<P: Query> Query for Uncounted<P> {
             properties.remove("total");
         }
         Some(pagination)
+    }
+}
+
+impl<P: NextPage, const MAX: u64> NextPage for CountedUpTo<P, MAX> {
+    fn next_page<T>(&self, page: &Page<T>) -> Option<Self> {
+        self.0.next_page(page).map(Self)
+    }
+}
+
+impl<P: NextPage> NextPage for Uncounted<P> {
+    fn next_page<T>(&self, page: &Page<T>) -> Option<Self> {
+        self.0.next_page(page).map(Self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `?cursor=..`: pages that continue after a row.
 
-use resourceful::{FieldError, Page, Parameter, Query, QueryString};
+use resourceful::{FieldError, NextPage, Page, Parameter, Query, QueryString};
 use sea_orm::EntityTrait;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -118,6 +118,12 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> ListQuery<O::Entity>
 
     fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
         Page::with_next(items, self.limit, end.next)
+    }
+}
+
+impl<O: Order, const DEFAULT: u32, const MAX: u32> NextPage for Cursor<O, DEFAULT, MAX> {
+    fn next_page<T>(&self, page: &Page<T>) -> Option<Self> {
+        page.next().map(|next| self.clone().after(next))
     }
 }
 

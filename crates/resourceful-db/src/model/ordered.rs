@@ -1,6 +1,6 @@
 //! `?order=newest`.
 
-use resourceful::{FieldError, Page, PageNumber, Parameter, Query, QueryString};
+use resourceful::{FieldError, NextPage, Page, PageNumber, Parameter, Query, QueryString};
 use sea_orm::EntityTrait;
 use serde::Serialize;
 use serde_json::Value;
@@ -64,6 +64,14 @@ impl<O: Order, P: ListQuery<O::Entity>> ListQuery<O::Entity> for Ordered<O, P> {
 
     fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
         self.paging.page(items, end)
+    }
+}
+
+impl<O: Order, P: NextPage> NextPage for Ordered<O, P> {
+    fn next_page<T>(&self, page: &Page<T>) -> Option<Self> {
+        let paging = self.paging.next_page(page)?;
+        let order = self.order;
+        Some(Self { order, paging })
     }
 }
 
