@@ -35,7 +35,9 @@ pub(crate) async fn explain<E: EntityTrait>(
         }
         _ => return error,
     };
-    let fields = members.iter().filter(|(column, _)| columns.iter().any(|other| other == column));
+    let fields = members
+        .iter()
+        .filter(|(column, _)| columns.iter().any(|other| other == column));
     let fields = fields.map(|(_, member)| FieldError::body(pointer(member), detail));
     let fields: Vec<_> = fields.collect();
     if !fields.is_empty() {
@@ -67,7 +69,10 @@ fn of_check(error: &DbError, members: &Members) -> Vec<String> {
     });
     // Of `state` and `state_code` in `task_state_code_check`, the longer one is meant.
     let longest = named.max_by_key(|(column, _)| column.len());
-    longest.map(|(column, _)| (*column).to_owned()).into_iter().collect()
+    longest
+        .map(|(column, _)| (*column).to_owned())
+        .into_iter()
+        .collect()
 }
 
 /// The columns that were written and refer to no row.

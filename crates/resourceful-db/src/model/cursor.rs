@@ -54,7 +54,10 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
 impl<O: Order, const DEFAULT: u32, const MAX: u32> Query for Cursor<O, DEFAULT, MAX> {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
         const {
-            assert!(1 <= DEFAULT && DEFAULT <= MAX, "the default limit is 1 to MAX");
+            assert!(
+                1 <= DEFAULT && DEFAULT <= MAX,
+                "the default limit is 1 to MAX"
+            );
         };
         let order = ordered::read(query);
         let limit = read_limit(query, DEFAULT, MAX);

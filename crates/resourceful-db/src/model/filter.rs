@@ -1,9 +1,7 @@
 //! [`Filter`]: conditions from the query string.
 
 use resourceful::{FieldError, Query};
-use sea_orm::sea_query::{
-    Condition, Expr, ExprTrait, Func, LikeExpr, Nullable, SimpleExpr, Value,
-};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Nullable, SimpleExpr, Value};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait};
 
 /// Values in one list at most.
@@ -140,12 +138,7 @@ fn compare<C: ColumnTrait>(
 
 /// `LIKE` differs: in SQLite it ignores the case of ASCII letters, in PostgreSQL it does not. `GLOB` is
 /// SQLite's operator that does not.
-fn like(
-    column: SimpleExpr,
-    operator: Operator,
-    value: &Value,
-    backend: DbBackend,
-) -> SimpleExpr {
+fn like(column: SimpleExpr, operator: Operator, value: &Value, backend: DbBackend) -> SimpleExpr {
     let Value::String(Some(text)) = value else {
         return Expr::val(false).into();
     };
@@ -219,4 +212,3 @@ impl<T: Clone + Into<Value>> Comparable<T> for Option<T> {}
 impl<T: Clone + Into<Value> + Nullable> Comparable<Option<T>> for Option<T> {}
 impl<T: Clone + Into<Value>> Comparable<T> for Vec<T> {}
 impl<T: Clone + Into<Value> + Nullable> Comparable<Option<T>> for Vec<T> {}
-

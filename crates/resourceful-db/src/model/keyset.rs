@@ -32,15 +32,14 @@ pub(crate) struct Keyset<E: EntityTrait> {
 }
 
 impl<E: EntityTrait> Keyset<E> {
-    pub(crate) fn new(
-        order: &str,
-        columns: &[(E::Column, Direction)],
-        filter: &Condition,
-    ) -> Self {
-        let columns = columns.iter().map(|(column, direction)| {
-            (*column, *direction, variant::<E>(*column))
-        });
-        let hash = Sha256::digest(format!("{}\0{order}\0{filter:?}", E::default().table_name()));
+    pub(crate) fn new(order: &str, columns: &[(E::Column, Direction)], filter: &Condition) -> Self {
+        let columns = columns
+            .iter()
+            .map(|(column, direction)| (*column, *direction, variant::<E>(*column)));
+        let hash = Sha256::digest(format!(
+            "{}\0{order}\0{filter:?}",
+            E::default().table_name()
+        ));
         let mut fingerprint = [0; FINGERPRINT];
         fingerprint.copy_from_slice(&hash[..FINGERPRINT]);
         Self {
@@ -53,7 +52,10 @@ impl<E: EntityTrait> Keyset<E> {
     /// The columns of the order.
     pub(crate) fn columns(&self) -> Vec<Extra> {
         let columns = self.columns.iter().map(|(column, _, variant)| {
-            (column.select_as(Expr::col(column.as_column_ref())), variant.clone())
+            (
+                column.select_as(Expr::col(column.as_column_ref())),
+                variant.clone(),
+            )
         });
         columns.collect()
     }
@@ -69,11 +71,7 @@ impl<E: EntityTrait> Keyset<E> {
     }
 
     /// The rows after that of the cursor.
-    pub(crate) fn after(
-        &self,
-        cursor: &str,
-        keys: &CursorKeys,
-    ) -> Result<SimpleExpr, DbError> {
+    pub(crate) fn after(&self, cursor: &str, keys: &CursorKeys) -> Result<SimpleExpr, DbError> {
         let invalid = |detail: &'static str| {
             DbError::from(Error::invalid([FieldError::query("cursor", detail)]))
         };
@@ -102,7 +100,11 @@ impl<E: EntityTrait> Keyset<E> {
     /// `a > x OR (a = x AND b < y)`.
     fn beyond(&self, values: &[Value]) -> SimpleExpr {
         let (_, direction, _) = self.columns[0];
-        let save = |index: usize| self.columns[index].0.save_as(Expr::val(values[index].clone()));
+        let save = |index: usize| {
+            self.columns[index]
+                .0
+                .save_as(Expr::val(values[index].clone()))
+        };
         let column = |index: usize| Expr::col(self.columns[index].0.as_column_ref());
         let beyond = |one: SimpleExpr, other: SimpleExpr, direction| match direction {
             Direction::Ascending => one.gt(other),
@@ -111,7 +113,11 @@ impl<E: EntityTrait> Keyset<E> {
         let indexes = 0..self.columns.len();
         if self.columns.iter().all(|(_, other, _)| *other == direction) {
             let columns = Expr::tuple(indexes.clone().map(|index| column(index).into()));
-            return beyond(columns.into(), Expr::tuple(indexes.map(save)).into(), direction);
+            return beyond(
+                columns.into(),
+                Expr::tuple(indexes.map(save)).into(),
+                direction,
+            );
         }
         let mut result: Option<SimpleExpr> = None;
         for index in indexes.rev() {

@@ -55,7 +55,10 @@ impl<I: Item> Nested<I> {
         let column = column::<I::Entity>(&relation.from_col);
         Self {
             key: column.map(|column| {
-                (Expr::col(column.as_column_ref()).into(), variant::<I::Entity>(column))
+                (
+                    Expr::col(column.as_column_ref()).into(),
+                    variant::<I::Entity>(column),
+                )
             }),
             load: Box::new(move |source, items, keys| {
                 let relation = <I::Entity as Related<C::Entity>>::to();
@@ -109,7 +112,10 @@ async fn load<I: Item, C: Item + Clone>(
     if distinct.is_empty() {
         return Ok(());
     }
-    let extra = vec![(Expr::col(column.as_column_ref()).into(), variant::<C::Entity>(column))];
+    let extra = vec![(
+        Expr::col(column.as_column_ref()).into(),
+        variant::<C::Entity>(column),
+    )];
     let read = reader::<C>(&extra)?;
     let mut statement = select::<C>(&extra)?;
     statement.and_where(Expr::col(column.as_column_ref()).is_in(distinct));
@@ -119,11 +125,16 @@ async fn load<I: Item, C: Item + Clone>(
     statement.limit(MAX_ROWS as u64 + 1);
     let rows = source.query(&statement, read).await?;
     if rows.len() > MAX_ROWS {
-        return Err(DbError::other(format!("more than {MAX_ROWS} related rows of one page")));
+        return Err(DbError::other(format!(
+            "more than {MAX_ROWS} related rows of one page"
+        )));
     }
     let of: Vec<String> = rows.iter().map(|row| name(&row.extra[0])).collect();
     let mut children = HashMap::<String, Vec<C>>::new();
-    for (of, child) in of.into_iter().zip(Box::pin(load_nested(source, rows)).await?) {
+    for (of, child) in of
+        .into_iter()
+        .zip(Box::pin(load_nested(source, rows)).await?)
+    {
         children.entry(of).or_default().push(child);
     }
     for (item, key) in items.iter_mut().zip(&keys) {
@@ -139,7 +150,9 @@ fn name(key: &Value) -> String {
 
 fn column<E: EntityTrait>(identity: &Identity) -> Result<E::Column, DbError> {
     let Identity::Unary(name) = identity else {
-        return Err(DbError::other("a nested item needs a relation of one column"));
+        return Err(DbError::other(
+            "a nested item needs a relation of one column",
+        ));
     };
     let name = name.to_string();
     E::Column::from_str(&name).map_err(|_| DbError::other(format!("no column `{name}`")))

@@ -79,4 +79,10 @@ macro_rules! order_keys {
 }
 
 order_keys!(i8, i16, i32, i64, u8, u16, u32, bool, String, Uuid, Decimal);
-order_keys!(NaiveDate, NaiveTime, NaiveDateTime, DateTime<Utc>, DateTime<FixedOffset>);
+order_keys!(
+    NaiveDate,
+    NaiveTime,
+    NaiveDateTime,
+    DateTime<Utc>,
+    DateTime<FixedOffset>
+);

@@ -87,7 +87,9 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     /// If the table has no primary key.
     fn key() -> Column<Self> {
         let mut keys = <Self::Entity as EntityTrait>::PrimaryKey::iter();
-        keys.next().expect("an entity has a primary key").into_column()
+        keys.next()
+            .expect("an entity has a primary key")
+            .into_column()
     }
 
     /// The order of lists without the parameter `order` (default: by the primary key).

@@ -10,7 +10,9 @@ use crate::row::Row;
 /// All columns of the table.
 pub(crate) fn columns<E: EntityTrait>() -> Vec<SimpleExpr> {
     let columns = E::Column::iter();
-    columns.map(|column| column.select_as(Expr::col(column.as_column_ref()))).collect()
+    columns
+        .map(|column| column.select_as(Expr::col(column.as_column_ref())))
+        .collect()
 }
 
 /// Reads a row of [`columns`].

@@ -87,8 +87,10 @@ impl<E: EntityTrait> Scope<E> {
         column: E::Column,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        let values: Vec<_> =
-            values.into_iter().map(|value| column.save_as(Expr::val(value.into()))).collect();
+        let values: Vec<_> = values
+            .into_iter()
+            .map(|value| column.save_as(Expr::val(value.into())))
+            .collect();
         if values.is_empty() {
             return self.filter(Expr::val(1).eq(0));
         }
@@ -120,7 +122,9 @@ impl<E: EntityTrait> Scope<E> {
     /// The rows for which a condition of SeaORM's holds.
     pub fn filter(self, condition: impl IntoCondition) -> Self {
         let all = self.condition.unwrap_or_else(Condition::all);
-        Self::of(Some(Condition::all().add(all).add(condition.into_condition())))
+        Self::of(Some(
+            Condition::all().add(all).add(condition.into_condition()),
+        ))
     }
 
     /// The rows of this scope and those of another.

@@ -1,7 +1,7 @@
 //! The statement that reads items, and the function that reads their rows.
 
-use sea_orm::sea_query::{ArrayType, Query as SqlQuery, SelectStatement, SimpleExpr, Value};
 use sea_orm::EntityName;
+use sea_orm::sea_query::{ArrayType, Query as SqlQuery, SelectStatement, SimpleExpr, Value};
 
 use crate::error::DbError;
 use crate::model::item::Item;
@@ -47,7 +47,10 @@ pub(crate) fn reader<I: Item>(
     Ok(move |row: &mut Row<'_>| {
         let item = I::read(row)?;
         let mut values = |variants: &[ArrayType]| {
-            variants.iter().map(|variant| row.read_value(variant)).collect::<Result<Vec<_>, _>>()
+            variants
+                .iter()
+                .map(|variant| row.read_value(variant))
+                .collect::<Result<Vec<_>, _>>()
         };
         Ok(Loaded {
             item,

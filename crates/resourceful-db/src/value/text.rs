@@ -51,7 +51,10 @@ pub(crate) fn read(text: &str, expected: &ArrayType) -> Option<Value> {
             | (Value::ChronoTime(_), ArrayType::ChronoTime)
             | (Value::ChronoDateTime(_), ArrayType::ChronoDateTime)
             | (Value::ChronoDateTimeUtc(_), ArrayType::ChronoDateTimeUtc)
-            | (Value::ChronoDateTimeWithTimeZone(_), ArrayType::ChronoDateTimeWithTimeZone)
+            | (
+                Value::ChronoDateTimeWithTimeZone(_),
+                ArrayType::ChronoDateTimeWithTimeZone
+            )
     );
     is_expected.then_some(value)
 }

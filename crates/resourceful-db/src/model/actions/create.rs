@@ -41,7 +41,9 @@ where
     let result = insert(resource, request, model).await;
     match result {
         Ok(item) => Ok(item),
-        Err(error) => Err(explain::<R::Entity>(error, &written, members, db(resource)).await.into()),
+        Err(error) => Err(explain::<R::Entity>(error, &written, members, db(resource))
+            .await
+            .into()),
     }
 }
 
@@ -53,7 +55,9 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     let source = Source::Db(db(resource));
     if let Some(within) = resource.within(request) {
         let variant = variant::<R::Entity>(within.column);
-        let parent = source.query(&within.parent, move |row| row.read_value(&variant)).await?;
+        let parent = source
+            .query(&within.parent, move |row| row.read_value(&variant))
+            .await?;
         let parent = parent.into_iter().next().ok_or_else(not_found)?;
         model.try_set(within.column, parent)?;
     }
@@ -95,13 +99,19 @@ async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
     mut model: ActiveModel<R>,
 ) -> Result<(Loaded<I>, Model<R>), DbError> {
     let tx = db(resource).begin().await?;
-    resource.before_create(request, &tx, &mut model).await.map_err(of_hook::<R>)?;
+    resource
+        .before_create(request, &tx, &mut model)
+        .await
+        .map_err(of_hook::<R>)?;
     let statement = statement::<R, I>(model, scope, row_model::columns::<R::Entity>())?;
     let (item, row) = (reader::<I>(&[])?, row_model::<R::Entity>());
     let read = guarded(scope, move |columns| Ok((item(columns)?, row(columns)?)));
     let rows = Source::Tx(&tx).query(&statement, read).await;
     let (loaded, row) = one(rows.map_err(refused)?)?;
-    resource.after_create(request, &tx, &row).await.map_err(of_hook::<R>)?;
+    resource
+        .after_create(request, &tx, &row)
+        .await
+        .map_err(of_hook::<R>)?;
     tx.commit().await?;
     Ok((loaded, row))
 }
@@ -125,13 +135,20 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     statement.or_default_values();
     if !names.is_empty() {
         statement.columns(names);
-        statement.values(values).map_err(|error| DbError::other(error.to_string()))?;
+        statement
+            .values(values)
+            .map_err(|error| DbError::other(error.to_string()))?;
     }
-    let returning = columns::<I>(&[])?.into_iter().chain(more).chain(guard(scope));
+    let returning = columns::<I>(&[])?
+        .into_iter()
+        .chain(more)
+        .chain(guard(scope));
     statement.returning(SqlQuery::returning().exprs(returning));
     Ok(statement)
 }
 
 fn one<T>(rows: Vec<T>) -> Result<T, DbError> {
-    rows.into_iter().next().ok_or_else(|| DbError::other("the database returned no row"))
+    rows.into_iter()
+        .next()
+        .ok_or_else(|| DbError::other("the database returned no row"))
 }

@@ -47,7 +47,9 @@ where
         }
     };
     if R::HOOKS.commit {
-        resource.on_commit(request, Committed::Destroyed(before)).await;
+        resource
+            .on_commit(request, Committed::Destroyed(before))
+            .await;
     }
     Ok(())
 }
@@ -60,9 +62,15 @@ async fn with_hooks<R: ModelResource>(
 ) -> Result<Model<R>, DbError> {
     let tx = db(resource).begin().await?;
     let before = locked(resource, request, id, Source::Tx(&tx)).await?;
-    resource.before_destroy(request, &tx, &before).await.map_err(of_hook::<R>)?;
+    resource
+        .before_destroy(request, &tx, &before)
+        .await
+        .map_err(of_hook::<R>)?;
     execute::<R>(Source::Tx(&tx), row).await?;
-    resource.after_destroy(request, &tx, &before).await.map_err(of_hook::<R>)?;
+    resource
+        .after_destroy(request, &tx, &before)
+        .await
+        .map_err(of_hook::<R>)?;
     tx.commit().await?;
     Ok(before)
 }
@@ -73,7 +81,10 @@ async fn execute<R: ModelResource>(source: Source<'_>, row: Condition) -> Result
         Some(column) => {
             let now = time(Utc::now().trunc_subsecs(6), &variant::<R::Entity>(column));
             let mut statement = SqlQuery::update();
-            statement.table(table).value(column, column.save_as(Expr::val(now))).cond_where(row);
+            statement
+                .table(table)
+                .value(column, column.save_as(Expr::val(now)))
+                .cond_where(row);
             Query::new(source.backend(), &statement)
         }
         None => {

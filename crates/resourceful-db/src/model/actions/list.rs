@@ -116,7 +116,9 @@ async fn counted<R: ModelResource, I: Item>(
     count.cond_where(condition);
     let rows = Query::new(db.backend(), rows);
     let count = Query::new(db.backend(), &count);
-    let (rows, count) = db.query_both::<_, Single<i64>>(rows, reader::<I>(&[])?, count).await?;
+    let (rows, count) = db
+        .query_both::<_, Single<i64>>(rows, reader::<I>(&[])?, count)
+        .await?;
     let total = count.first().map_or(0, |Single(total)| *total);
     Ok((rows, u64::try_from(total).unwrap_or_default()))
 }
@@ -132,15 +134,23 @@ async fn check_parent<R: ModelResource>(
     let exists = SqlQuery::select()
         .expr_as(Expr::exists(within.parent), Alias::new("found"))
         .to_owned();
-    let found = Source::Db(db(resource)).query(&exists, |row| row.read::<bool>()).await?;
-    if found == [true] { Ok(()) } else { Err(not_found()) }
+    let found = Source::Db(db(resource))
+        .query(&exists, |row| row.read::<bool>())
+        .await?;
+    if found == [true] {
+        Ok(())
+    } else {
+        Err(not_found())
+    }
 }
 
 /// Ends an order with the primary key, in the direction of the last column: an index can then serve it.
 fn complete<R: ModelResource>(
     mut order: Vec<(Column<R>, Direction)>,
 ) -> Vec<(Column<R>, Direction)> {
-    let direction = order.last().map_or(Direction::Ascending, |(_, direction)| *direction);
+    let direction = order
+        .last()
+        .map_or(Direction::Ascending, |(_, direction)| *direction);
     for key in <R::Entity as EntityTrait>::PrimaryKey::iter() {
         let key = key.into_column();
         let name = |column: Column<R>| sea_orm::IdenStatic::as_str(&column);

@@ -19,9 +19,9 @@ use crate::model::scope::Scope;
 pub use self::create::create;
 pub use self::destroy::destroy;
 pub use self::list::list;
+pub(crate) use self::retrieve::find;
 pub use self::retrieve::retrieve;
 pub use self::update::{partial_update, update};
-pub(crate) use self::retrieve::find;
 
 /// The rows that exist for the request: visible, of the parent, not deleted.
 fn scope<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Scope<R::Entity> {

@@ -78,9 +78,11 @@ where
     let written = model.clone();
     match write(resource, request, id, model).await {
         Ok(item) => Ok(item),
-        Err(error) => {
-            Err(explain::<R::Entity>(error, &written, C::MEMBERS, db(resource)).await.into())
-        }
+        Err(error) => Err(
+            explain::<R::Entity>(error, &written, C::MEMBERS, db(resource))
+                .await
+                .into(),
+        ),
     }
 }
 
@@ -121,7 +123,9 @@ where
         }
     } else {
         let statement = statement::<R, I>(model, &scope, row, Vec::new())?;
-        let rows = source.query(&statement, guarded(&scope, reader::<I>(&[])?)).await;
+        let rows = source
+            .query(&statement, guarded(&scope, reader::<I>(&[])?))
+            .await;
         rows.map_err(refused)?.into_iter().next()
     };
     let Some(loaded) = loaded else {
@@ -152,11 +156,17 @@ where
     let statement = statement::<R, I>(model, scope, row, row_model::columns::<R::Entity>())?;
     let (item, model) = (reader::<I>(&[])?, row_model::<R::Entity>());
     let read = guarded(scope, move |columns| Ok((item(columns)?, model(columns)?)));
-    let rows = Source::Tx(&tx).query(&statement, read).await.map_err(refused)?;
+    let rows = Source::Tx(&tx)
+        .query(&statement, read)
+        .await
+        .map_err(refused)?;
     let Some((loaded, after)) = rows.into_iter().next() else {
         return Ok(None);
     };
-    resource.after_update(request, &tx, &after).await.map_err(of_hook::<R>)?;
+    resource
+        .after_update(request, &tx, &after)
+        .await
+        .map_err(of_hook::<R>)?;
     tx.commit().await?;
     Ok(Some((loaded, after)))
 }
@@ -188,7 +198,10 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
         statement.value(R::key(), Expr::col(R::key().as_column_ref()));
     }
     statement.cond_where(row);
-    let returning = columns::<I>(&[])?.into_iter().chain(more).chain(guard(scope));
+    let returning = columns::<I>(&[])?
+        .into_iter()
+        .chain(more)
+        .chain(guard(scope));
     statement.returning(SqlQuery::returning().exprs(returning));
     Ok(statement)
 }
