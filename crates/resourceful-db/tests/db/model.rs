@@ -288,7 +288,11 @@ async fn walk(db: Db) {
         assert_eq!(seen.len(), 25, "{order}");
     }
     assert_eq!(get("1", "/posts?cursor=abc").await.status(), 422);
-    assert_eq!(get("1", "/posts?id=1&id=2&id=999").await.json()["posts"].as_array().unwrap().len(), 2);
+    // PostgreSQL does not use the id of an insert that failed.
+    let page = get("1", "/posts?limit=2").await.json();
+    let two = [&page["posts"][0]["id"], &page["posts"][1]["id"]];
+    let page = get("1", &format!("/posts?id={}&id={}&id=99999", two[0], two[1])).await.json();
+    assert_eq!(page["posts"].as_array().unwrap().len(), 2);
     assert_eq!(client.delete(&location).header("team", "2").await.status(), 404);
     assert_eq!(client.post(&format!("{location}/shout")).header("team", "1").await.text(), "\"TWO\"");
     assert_eq!(client.delete(&location).header("team", "1").await.status(), 204);
