@@ -1,4 +1,6 @@
-//! x
+#![doc = include_str!("lib.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod changed;
 mod connection_trait;
 mod db;

@@ -11,8 +11,8 @@ use crate::changed::Changed;
 use crate::error::DbError;
 use crate::row::Row;
 use crate::sqlite::error::is_busy;
+use crate::sqlite::parameters;
 use crate::statement::Query;
-use crate::value::sqlite::Parameter;
 
 /// Statements that stay prepared.
 const PREPARED_STATEMENTS: usize = 256;
@@ -107,8 +107,7 @@ impl Connection {
     ) -> Result<Vec<T>, DbError> {
         self.run(query, |statement, _| {
             let columns = columns(statement);
-            let parameters = rusqlite::params_from_iter(query.values.iter().map(Parameter));
-            let mut rows = statement.query(parameters)?;
+            let mut rows = parameters::run(statement, &query.values)?;
             let mut all = Vec::new();
             while let Some(row) = rows.next()? {
                 all.push(read(row, &columns)?);
@@ -121,8 +120,7 @@ impl Connection {
     pub(crate) fn execute(&self, query: &Query) -> Result<Changed, DbError> {
         self.run(query, |statement, driver| {
             let before = driver.total_changes();
-            let parameters = rusqlite::params_from_iter(query.values.iter().map(Parameter));
-            let mut rows = statement.query(parameters)?;
+            let mut rows = parameters::run(statement, &query.values)?;
             while rows.next()?.is_some() {}
             // `changes` keeps the number of an earlier statement if this one changes nothing.
             let changed = driver.total_changes() != before;

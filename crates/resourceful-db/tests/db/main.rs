@@ -1,4 +1,5 @@
 //! Tests of `Db` on both databases.
 
 mod acquiring;
+mod parameters;
 mod smoke;

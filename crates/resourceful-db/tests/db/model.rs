@@ -241,12 +241,12 @@ async fn walk(db: Db) {
 
     let taken = post("1", serde_json::json!({"title": "One", "slug": "one"})).await;
     assert_eq!(taken.status(), 422, "{}", taken.text());
-    assert_eq!(taken.json()["errors"][0]["pointer"], "/slug");
+    assert_eq!(taken.json()["errors"][0]["pointer"], "#/slug");
     let dangling = post("1", serde_json::json!({"title": "X", "slug": "x", "author_id": 77})).await;
     assert_eq!(dangling.status(), 422, "{}", dangling.text());
-    assert_eq!(dangling.json()["errors"][0]["pointer"], "/author_id");
+    assert_eq!(dangling.json()["errors"][0]["pointer"], "#/author_id");
     let check = post("1", serde_json::json!({"title": "forbidden", "slug": "x"})).await;
-    assert_eq!(check.json()["errors"][0]["pointer"], "/title", "{}", check.text());
+    assert_eq!(check.json()["errors"][0]["pointer"], "#/title", "{}", check.text());
 
     let get = |team: &str, path: &str| client.get(path).header("team", team);
     assert_eq!(get("1", &location).await.status(), 200);
