@@ -16,6 +16,7 @@ mod errors;
 mod filter;
 mod hooks;
 mod item;
+mod model_resource;
 mod order;
 mod problem;
 mod resource;

@@ -2,4 +2,5 @@
 
 mod acquiring;
 mod parameters;
+mod model;
 mod smoke;

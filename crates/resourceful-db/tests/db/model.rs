@@ -1,7 +1,7 @@
 //! A model resource, through its whole walk.
 
 use resourceful::prelude::*;
-use resourceful::{Access, Caller, Request};
+use resourceful::Access;
 use resourceful_db::{
     Changeset, Cursor, Db, DbError, Filter, Found, Item, ModelResource, Order, Ordered, Scope, Tx,
 };
