@@ -1,6 +1,12 @@
-//! Tests of `Db` on both databases.
+//! Tests of `Db` on both databases, against real servers and files.
+
+// SeaORM's macros make public items.
+#![allow(unreachable_pub)]
 
 mod acquiring;
-mod parameters;
+mod dbs;
+mod dropped;
 mod model;
-mod smoke;
+mod parameters;
+mod transactions;
+mod types;
