@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use resourceful::Result as Answer;
 use sea_orm::{DbBackend, ProxyRow};
-use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use tracing::{Instrument, Span};
 
 use crate::changed::Changed;
@@ -172,6 +172,10 @@ impl Db {
     /// # Errors
     /// If a migration fails.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DbError> {
+        let table = M::migration_table_name().to_string();
+        self.change_entities(|entities| {
+            entities.add_table::<seaql_migrations::Entity>(table);
+        });
         migrate::up::<M>(self).await
     }
 
@@ -407,9 +411,13 @@ impl Db {
 
     /// Keeps the numbers of columns, which [`Entities::lookup`] has asked for.
     pub(crate) fn learn(&self, rows: &[tokio_postgres::Row]) -> Result<(), DbError> {
+        self.change_entities(|entities| entities.learn(rows))
+    }
+
+    fn change_entities<T>(&self, change: impl FnOnce(&mut Entities) -> T) -> T {
         let entities = self.0.entities.write();
         let mut entities = entities.unwrap_or_else(PoisonError::into_inner);
-        Arc::make_mut(&mut entities).learn(rows)
+        change(Arc::make_mut(&mut entities))
     }
 }
 

@@ -42,9 +42,13 @@ pub(crate) struct Entities {
 
 impl Entities {
     pub(crate) fn add<E: EntityTrait>(&mut self) {
+        self.add_table::<E>(E::default().table_name().to_owned());
+    }
+
+    /// Adds the entity as that of a table with this name.
+    pub(crate) fn add_table<E: EntityTrait>(&mut self, table: String) {
         let columns = E::Column::iter();
         let columns = columns.map(|column| (column.as_str().to_owned(), variant::<E>(column)));
-        let table = E::default().table_name().to_owned();
         self.tables.insert(table, columns.collect());
     }
 

@@ -156,18 +156,19 @@ impl Drop for Client {
         };
         let end = match self.state {
             State::Idle => return,
-            State::Busy => "",
-            State::InTransaction => "ROLLBACK",
-            State::Dedicated => return drop(Object::take(object)),
+            State::Busy => Some(""),
+            State::InTransaction => Some("ROLLBACK"),
+            State::Dedicated => None,
         };
         let cancel = object.cancel_token();
         let tls = self.tls.clone();
         let mut unsettled = Unsettled(Some(object));
         let settle = async move {
-            if timeout(SETTLE_TIMEOUT, unsettled.settle(end))
-                .await
-                .is_err()
-            {
+            let is_settled = match end {
+                Some(end) => timeout(SETTLE_TIMEOUT, unsettled.settle(end)).await.is_ok(),
+                None => false,
+            };
+            if !is_settled {
                 // The statement still runs, and would go on after the connection is closed.
                 let _ = timeout(SETTLE_TIMEOUT, cancel.cancel_query(tls.0)).await;
             }
