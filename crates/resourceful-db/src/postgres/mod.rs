@@ -90,9 +90,9 @@ impl Postgres {
         let _place = Place::take(&self.waiting, self.max_waiting)?;
         // One limit for all that the pool does: it waits, and then connects.
         let object = timeout(self.acquire_timeout, self.pool.get());
-        let object = object
-            .await
-            .map_err(|_| DbError::unavailable("no connection to the database was free or made in time"))??;
+        let object = object.await.map_err(|_| {
+            DbError::unavailable("no connection to the database was free or made in time")
+        })??;
         Ok(self.client_of(object))
     }
 
