@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use resourceful::prelude::*;
 use resourceful_auth::{SessionStore, Sessions};
+use resourceful_db::Db;
 use sea_orm::{ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter};
 
 use crate::entity::{account, user};
 use crate::error::BlogError;
-use crate::pool::Pool;
 
 /// The sessions of authors. Their data is the id of the account.
 pub(crate) type Authors = Sessions<Author, i64>;
@@ -29,12 +29,12 @@ pub(crate) struct Author {
 
 /// The sessions in this store. Each request loads its author, so a user who is deleted or not active is out
 /// at once.
-pub(crate) fn authors(store: Arc<dyn SessionStore>, database: &Pool) -> Authors {
+pub(crate) fn authors(store: Arc<dyn SessionStore>, database: &Db) -> Authors {
     let database = database.clone();
     Sessions::with_callers(store, move |account| find(account, database.clone()))
 }
 
-async fn find(account: i64, database: Pool) -> Result<Option<Author>> {
+async fn find(account: i64, database: Db) -> Result<Option<Author>> {
     let author = account::Entity::find_by_id(account)
         .inner_join(user::Entity)
         .filter(user::Column::IsActive.eq(true))

@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use resourceful::{Bulk, BulkFailure, prelude::*};
-use sea_orm::DbErr;
+use resourceful_db::{Db, DbError};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::database;
 use crate::error::BlogError;
 use crate::new_post::{NewPost, Slugs};
-use crate::pool::Pool;
 use crate::posts::Post;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
@@ -39,12 +38,12 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 /// get one.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
-    database: Pool,
+    database: Db,
     turn: Arc<Mutex<()>>,
 }
 
 impl Queue {
-    pub(crate) fn new(database: &Pool) -> Self {
+    pub(crate) fn new(database: &Db) -> Self {
         Self {
             database: database.clone(),
             turn: Arc::default(),
@@ -59,16 +58,16 @@ pub(crate) async fn create(queue: &Queue, body: NewPosts) -> Result<Json<Outcome
     let posts = body.posts.filter(|posts| !posts.is_empty());
     let posts = posts.ok_or(BlogError::NoPosts)?;
     // Fails at once if the database is unavailable, before waiting in the queue.
-    database.connections().ping().await?;
+    database.ready().await?;
     let turn = timeout(QUEUE_TIMEOUT, turn.lock()).await;
     let _turn = turn.map_err(|_| BlogError::Busy)?;
-    Ok(Json(database.bounded(write(database, posts)).await?))
+    Ok(Json(write(database, posts).await?))
 }
 
 /// Creates the posts one after the other, so that ids and slugs follow the order of the list, and in one
 /// transaction: if the database fails half-way, no post is created.
-async fn write(database: &Pool, posts: Bulk<NewPost>) -> Result<Outcome, DbErr> {
-    let transaction = database::begin_writing(database.connections()).await?;
+async fn write(database: &Db, posts: Bulk<NewPost>) -> Result<Outcome, DbError> {
+    let transaction = database::begin_writing(database).await?;
     let mut slugs = Slugs::default();
     let (mut successful_posts, mut failed_posts) = (Vec::new(), Vec::new());
     for item in posts {

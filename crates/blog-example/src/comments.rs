@@ -5,16 +5,16 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use resourceful::{SignedInToWrite, prelude::*};
+use resourceful_db::{Db, DbError, DbErrorKind};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, DerivePartialModel, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, SelectExt, SqlErr,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, SelectExt,
 };
 
 use crate::authors::{Author, Authors};
 use crate::entity::{comment, post, user};
 use crate::error::BlogError;
 use crate::new_post::{not_blank, not_blank_pattern};
-use crate::pool::Pool;
 
 #[derive(Debug, Serialize, JsonSchema, DerivePartialModel)]
 #[sea_orm(entity = "comment::Entity")]
@@ -37,12 +37,12 @@ pub(crate) struct NewComment {
 pub(crate) struct Comments {
     #[as_ref]
     authors: Authors,
-    database: Pool,
+    database: Db,
 }
 
 impl Comments {
     #[must_use]
-    pub(crate) fn new(authors: &Authors, database: &Pool) -> Self {
+    pub(crate) fn new(authors: &Authors, database: &Db) -> Self {
         Self {
             authors: authors.clone(),
             database: database.clone(),
@@ -156,9 +156,12 @@ impl AsyncResource for Comments {
         };
         let result = comment.insert(&self.database).await;
         // Another request may have deleted the post.
-        let comment = result.map_err(|error| match error.sql_err() {
-            Some(SqlErr::ForeignKeyConstraintViolation(_)) => BlogError::PostNotFound(post),
-            _ => error.into(),
+        let comment = result.map_err(|error| {
+            let error = DbError::from(error);
+            match error.kind() {
+                DbErrorKind::ForeignKey => BlogError::PostNotFound(post),
+                _ => error.into(),
+            }
         })?;
         Ok(Comment::by(author, comment))
     }

@@ -5,17 +5,16 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use resourceful::{Created, prelude::*};
+use resourceful_db::Db;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, DerivePartialModel, EntityTrait,
     IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::authors::{Author, Authors};
-use crate::database;
 use crate::entity::{draft, post};
 use crate::error::BlogError;
 use crate::new_post::{NewPost, not_blank, not_blank_pattern};
-use crate::pool::Pool;
 use crate::posts::Post;
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -61,12 +60,12 @@ pub(crate) struct DraftChanges {
 pub(crate) struct Drafts {
     #[as_ref]
     authors: Authors,
-    database: Pool,
+    database: Db,
 }
 
 impl Drafts {
     #[must_use]
-    pub(crate) fn new(authors: &Authors, database: &Pool) -> Self {
+    pub(crate) fn new(authors: &Authors, database: &Db) -> Self {
         Self {
             authors: authors.clone(),
             database: database.clone(),
@@ -194,8 +193,7 @@ impl AsyncResource for Drafts {
         request: &Request<Author>,
         OwnDraft(draft): OwnDraft,
     ) -> Result<Created<Post>, BlogError> {
-        let publish = publish(&self.database, draft.id, request.caller().user_id);
-        let post = self.database.bounded(publish).await?;
+        let post = publish(&self.database, draft.id, request.caller().user_id).await?;
         let path = format!("/posts/{}/", post.id);
         Ok(Created(Post::from(post)).at_path(path))
     }
@@ -206,8 +204,8 @@ impl AsyncResource for Drafts {
 }
 
 /// Deletes the draft and inserts the post in one transaction: of two requests, one publishes it.
-async fn publish(database: &Pool, id: i64, author: i64) -> Result<post::Model, BlogError> {
-    let transaction = database::begin(database.connections()).await?;
+async fn publish(database: &Db, id: i64, author: i64) -> Result<post::Model, BlogError> {
+    let transaction = database.begin().await?;
     let delete = draft::Entity::delete_by_id(id).exec_with_returning(&transaction);
     let draft = delete.await?.ok_or_else(gone)?;
     let post = NewPost {

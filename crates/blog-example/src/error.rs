@@ -2,9 +2,8 @@
 
 use resourceful::{BoxError, prelude::*};
 use resourceful_client::ClientError;
+use resourceful_db::{DbError, DbErrorKind};
 use sea_orm::DbErr;
-
-use crate::database;
 
 #[derive(Debug, thiserror::Error, Problem)]
 pub enum BlogError {
@@ -43,7 +42,7 @@ pub enum BlogError {
         detail = "The database is not available.",
         retry_after = 2
     )]
-    Unavailable(#[source] DbErr),
+    Unavailable(#[source] DbError),
 
     #[error("waited too long for other writers")]
     #[problem(
@@ -55,7 +54,7 @@ pub enum BlogError {
 
     #[error(transparent)]
     #[problem(status = 500)]
-    Database(DbErr),
+    Database(DbError),
 
     /// An error of the library, mostly an invalid request.
     #[error(transparent)]
@@ -70,13 +69,18 @@ impl BlogError {
     }
 }
 
+impl From<DbError> for BlogError {
+    fn from(error: DbError) -> Self {
+        match error.kind() {
+            DbErrorKind::Unavailable | DbErrorKind::Serialization => Self::Unavailable(error),
+            _ => Self::Database(error),
+        }
+    }
+}
+
 impl From<DbErr> for BlogError {
     fn from(error: DbErr) -> Self {
-        if database::is_unavailable(&error) {
-            Self::Unavailable(error)
-        } else {
-            Self::Database(error)
-        }
+        DbError::from(error).into()
     }
 }
 

@@ -16,7 +16,7 @@
 //! | `comments.rs` | comments of a post: everybody reads, users write, authors change their own |
 //! | `error.rs` | errors and their responses |
 //! | `settings.rs`, `services.rs` | environment variables, and services that are opened at start |
-//! | `database.rs`, `pool.rs`, `migration/`, `entity/` | the database |
+//! | `database.rs`, `migration/`, `entity/` | the database |
 //!
 //! # Who may call
 //! `access.txt` has the rule of each URL. Those of the chapter are public, because nobody signs in there: any
@@ -49,7 +49,6 @@ mod external;
 mod github;
 mod migration;
 pub mod new_post;
-pub mod pool;
 mod post_list;
 pub mod posts;
 mod recent;
@@ -61,12 +60,12 @@ mod users;
 mod views;
 
 use resourceful::{Info, prelude::*};
+use resourceful_db::Db;
 use resourceful_webhook::Webhook;
 
 use crate::accounts::Accounts;
 use crate::comments::Comments;
 use crate::drafts::Drafts;
-use crate::pool::Pool;
 use crate::post_list::PostList;
 use crate::posts::Posts;
 use crate::services::Services;
@@ -113,7 +112,7 @@ pub fn app(services: Services) -> App {
         .get("/cached/", public(cached::cached).state(&cache))
         .post("/cache/warm/", public(cached::warm).state(&cache))
         .health()
-        .ready_check("database", move || ping(checked.clone()))
+        .ready_check("database", move || ready(checked.clone()))
         .map_problem(error::with_error_member)
         .on_stop(|| async { database.close().await.map_err(Error::internal) });
     match github {
@@ -125,9 +124,8 @@ pub fn app(services: Services) -> App {
     }
 }
 
-async fn ping(database: Pool) -> Result<()> {
-    let ping = database.connections().ping();
-    database.bounded(ping).await.map_err(Error::internal)
+async fn ready(database: Db) -> Result<()> {
+    database.ready().await
 }
 
 /// An application without URLs: the texts of its document.

@@ -6,11 +6,11 @@
 use chrono::{DateTime, Utc};
 use http::Method;
 use resourceful::prelude::*;
+use resourceful_db::Db;
 use sea_orm::{DerivePartialModel, PaginatorTrait, QuerySelect};
 
 use crate::entity::post;
 use crate::error::BlogError;
-use crate::pool::Pool;
 
 #[derive(Debug, Serialize, JsonSchema, DerivePartialModel)]
 #[sea_orm(entity = "post::Entity")]
@@ -23,12 +23,12 @@ struct PostRow {
 
 #[derive(Debug)]
 pub(crate) struct PostList {
-    database: Pool,
+    database: Db,
 }
 
 impl PostList {
     #[must_use]
-    pub(crate) fn new(database: &Pool) -> Self {
+    pub(crate) fn new(database: &Db) -> Self {
         let database = database.clone();
         Self { database }
     }

@@ -4,12 +4,12 @@
 //! similar methods. The library does parsing, validation, statuses and 405.
 
 use resourceful::prelude::*;
+use resourceful_db::Db;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait};
 
 use crate::entity::post;
 use crate::error::BlogError;
 use crate::new_post::{NewPost, not_blank, not_blank_pattern};
-use crate::pool::Pool;
 
 /// A post in responses.
 #[derive(Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -37,12 +37,12 @@ pub struct PostChanges {
 
 #[derive(Debug)]
 pub struct Posts {
-    database: Pool,
+    database: Db,
 }
 
 impl Posts {
     #[must_use]
-    pub fn new(database: &Pool) -> Self {
+    pub fn new(database: &Db) -> Self {
         let database = database.clone();
         Self { database }
     }

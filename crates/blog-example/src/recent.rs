@@ -1,14 +1,14 @@
-//! `GET /posts/recent/`: handwritten SQL, directly on the pool.
+//! `GET /posts/recent/`: handwritten SQL, directly on the database.
 //!
 //! Coming from Django: the chapter's `AsyncDatabasePool` over asyncpg opens its pool at the first
-//! request (two requests may both do so). Here SeaORM's pool is opened at start.
+//! request (two requests may both do so). Here the database is opened at start.
 
 use chrono::{DateTime, Utc};
 use resourceful::prelude::*;
+use resourceful_db::Db;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use crate::error::BlogError;
-use crate::pool::Pool;
 
 const LATEST: &str = "SELECT id, title, created_at FROM blog_post WHERE published = $1 \
                       ORDER BY created_at DESC, id DESC LIMIT $2";
@@ -27,7 +27,7 @@ struct LatestPost {
 
 /// The ten latest published posts.
 #[endpoint]
-pub(crate) async fn recent(database: &Pool) -> Result<Json<Recent>, BlogError> {
+pub(crate) async fn recent(database: &Db) -> Result<Json<Recent>, BlogError> {
     let backend = database.get_database_backend();
     let latest = Statement::from_sql_and_values(backend, LATEST, [true.into(), 10_i64.into()]);
     let posts = LatestPost::find_by_statement(latest).all(database).await?;

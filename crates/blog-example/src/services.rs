@@ -6,21 +6,21 @@ use resourceful::prelude::*;
 use resourceful_auth::{RedisSessionStore, SessionStore, SqlSessionStore};
 use resourceful_cache::{Cache, Memory, Redis, Store};
 use resourceful_client::Client;
+use resourceful_db::Db;
 use resourceful_webhook::{GitHub, SqlDeliveryStore};
 
 use crate::database;
-use crate::pool::Pool;
 use crate::settings::Settings;
 
 #[derive(Debug)]
 pub struct Services {
-    pub database: Pool,
+    pub database: Db,
     pub upstream: Client,
     pub cache: Cache,
     pub sessions: Arc<dyn SessionStore>,
     /// `None` if no secret is set.
     pub github: Option<GitHub>,
-    pub deliveries: SqlDeliveryStore<Pool>,
+    pub deliveries: SqlDeliveryStore<Db>,
 }
 
 impl Services {

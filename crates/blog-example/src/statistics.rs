@@ -4,6 +4,7 @@
 //! connection. `tokio::try_join!` over a pool uses several connections.
 
 use resourceful::prelude::*;
+use resourceful_db::Db;
 use sea_orm::sea_query::NullOrdering;
 use sea_orm::{
     ColumnTrait, DerivePartialModel, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
@@ -11,7 +12,6 @@ use sea_orm::{
 
 use crate::entity::{comment, post, user};
 use crate::error::BlogError;
-use crate::pool::Pool;
 
 /// Length of each list.
 const COUNT: u64 = 10;
@@ -56,7 +56,7 @@ struct ActiveUser {
 
 /// The ten latest and the ten most viewed.
 #[endpoint(tag = "statistics")]
-pub(crate) async fn concurrent(database: &Pool) -> Result<Json<Statistics>, BlogError> {
+pub(crate) async fn concurrent(database: &Db) -> Result<Json<Statistics>, BlogError> {
     let recent_posts = post::published().limit(COUNT).into_partial_model();
     let popular_posts = post::Entity::find()
         .filter(post::Column::Published.eq(true))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use resourceful::{Redirect, prelude::*};
+use resourceful_db::Db;
 use sea_orm::{
     ColumnTrait, DerivePartialModel, EntityTrait, ModelTrait, PaginatorTrait, QueryFilter,
 };
@@ -14,7 +15,6 @@ use tokio::time::sleep;
 
 use crate::entity::{comment, post, user};
 use crate::error::BlogError;
-use crate::pool::Pool;
 
 /// Redirects to the API documentation.
 #[endpoint(tag = "docs", operation_id = "home")]
@@ -51,7 +51,7 @@ struct PostSummary {
 
 /// All published posts, newest first.
 #[endpoint]
-pub(crate) async fn post_list(database: &Pool) -> Result<Json<PostSummaries>, BlogError> {
+pub(crate) async fn post_list(database: &Db) -> Result<Json<PostSummaries>, BlogError> {
     let posts = post::published().into_partial_model().all(database).await?;
     Ok(Json(PostSummaries { posts }))
 }
@@ -67,7 +67,7 @@ pub(crate) struct PostDetail {
 
 /// A published post.
 #[endpoint]
-pub(crate) async fn post_detail(database: &Pool, id: i64) -> Result<Json<PostDetail>, BlogError> {
+pub(crate) async fn post_detail(database: &Db, id: i64) -> Result<Json<PostDetail>, BlogError> {
     let post = post::Entity::find_by_id(id)
         .filter(post::Column::Published.eq(true))
         .one(database)

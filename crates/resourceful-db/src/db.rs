@@ -13,7 +13,7 @@ use crate::changed::Changed;
 use crate::entities::Entities;
 use crate::error::{DbError, DbErrorKind};
 use crate::migrate;
-use crate::options::DbOptions;
+use crate::options::{CursorKeys, DbOptions};
 use crate::postgres::Postgres;
 use crate::proxy_row;
 use crate::row::{FromRow, Row, Single};
@@ -68,6 +68,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     driver: Driver,
     entities: RwLock<Arc<Entities>>,
+    cursor_keys: CursorKeys,
     statements: AtomicU64,
     retries: AtomicU64,
 }
@@ -130,6 +131,7 @@ impl Db {
         let db = Self(Arc::new(Inner {
             driver,
             entities: RwLock::new(Arc::new(options.entities)),
+            cursor_keys: options.cursor_keys,
             statements: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         }));
@@ -229,6 +231,15 @@ impl Db {
     pub(crate) fn entities(&self) -> Arc<Entities> {
         let entities = self.0.entities.read();
         Arc::clone(&entities.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The keys of cursors.
+    pub(crate) fn cursor_keys(&self) -> &CursorKeys {
+        &self.0.cursor_keys
+    }
+
+    pub(crate) fn count_retry(&self) {
+        self.0.retries.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The span of a statement. It has the text, and never the values.
@@ -390,7 +401,7 @@ impl Db {
         loop {
             match run().await {
                 Err(error) if error.kind() == DbErrorKind::Serialization && attempt < ATTEMPTS => {
-                    self.0.retries.fetch_add(1, Ordering::Relaxed);
+                    self.count_retry();
                     attempt += 1;
                 }
                 result => return result,

@@ -142,10 +142,21 @@ impl DbError {
     }
 }
 
+/// The kind is `Request`, or that of a conflict that caused the error, after which a transaction runs again.
 impl From<Error> for DbError {
     fn from(error: Error) -> Self {
+        let mut cause = std::error::Error::source(&error);
+        let mut kind = DbErrorKind::Request;
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<Self>()
+                && error.kind() == DbErrorKind::Serialization
+            {
+                kind = DbErrorKind::Serialization;
+            }
+            cause = error.source();
+        }
         Self(Arc::new(Inner {
-            kind: DbErrorKind::Request,
+            kind,
             text: error.to_string(),
             constraint: None,
             columns: Vec::new(),

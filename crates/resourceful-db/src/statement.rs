@@ -7,6 +7,9 @@ use sea_orm::{DbBackend, Statement};
 
 use crate::error::DbError;
 
+/// Words with which a statement within another one begins if it writes.
+const WRITES: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"];
+
 /// A statement and the values of its parameters `$1`, `$2` ..
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
@@ -30,9 +33,20 @@ impl Query {
         }
     }
 
-    /// Whether the statement only reads. A statement that begins with `WITH` may write.
+    /// Whether the statement only reads. One that begins with `WITH` or `EXPLAIN` does, unless another one that
+    /// may write is in it.
     pub(crate) fn only_reads(&self) -> bool {
-        begins_with(&self.sql, &["SELECT", "VALUES", "EXPLAIN"])
+        let text = self.sql.trim_start();
+        let mut words = text.split(|character: char| !character.is_ascii_alphabetic());
+        let is_one_of =
+            |list: &[&str], word: &str| list.iter().any(|other| word.eq_ignore_ascii_case(other));
+        match words.next() {
+            Some(first) if is_one_of(&["SELECT", "VALUES"], first) => true,
+            Some(first) if is_one_of(&["WITH", "EXPLAIN"], first) => {
+                !words.any(|word| is_one_of(&WRITES, word))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -70,6 +84,37 @@ impl From<Statement> for Query {
         Self {
             sql: statement.sql,
             values: statement.values.map_or_else(Vec::new, |values| values.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_reads_unless_it_may_write() {
+        for reads in [
+            "SELECT 1",
+            " select name FROM tag",
+            "VALUES (1)",
+            "WITH RECURSIVE n(i) AS (SELECT 1) SELECT i FROM n",
+            "EXPLAIN SELECT 1",
+            "with t AS (SELECT updated_at FROM tag) SELECT * FROM t",
+        ] {
+            assert!(Query::text(reads).only_reads(), "{reads}");
+        }
+        for writes in [
+            "",
+            "INSERT INTO tag VALUES (1)",
+            "WITH t AS (SELECT 1) INSERT INTO tag SELECT * FROM t",
+            "WITH t AS (DELETE FROM tag RETURNING *) SELECT * FROM t",
+            "WITH t AS (SELECT 1)\nupdate\ntag SET name = 1",
+            "EXPLAIN ANALYZE INSERT INTO tag VALUES (1)",
+            "-- SELECT\nINSERT INTO tag VALUES (1)",
+            "PRAGMA user_version",
+        ] {
+            assert!(!Query::text(writes).only_reads(), "{writes}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! [`SqlDeliveryStore`]: a delivery store in an SQL table.
 //!
-//! Each operation is one auto-committed statement. A transaction would stay open on its connection
-//! if a request were dropped between two statements.
+//! Each operation is one auto-committed statement, so a request that is dropped leaves nothing
+//! half-written, whatever the connection does with open transactions.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use resourceful::{Error, Result};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
 use crate::delivery_store::{Claim, DeliveryStore, LEASE, Lease, RETENTION};
 
@@ -17,20 +17,23 @@ use crate::delivery_store::{Claim, DeliveryStore, LEASE, Lease, RETENTION};
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Remembers the deliveries of seven days in the table `webhook_delivery` of an SQLite or
-/// PostgreSQL database, for any number of processes and across restarts. `C` is SeaORM's connection
-/// or a wrapper of it.
+/// PostgreSQL database, for any number of processes and across restarts. `C` is the `Db` of
+/// resourceful-db, or another connection of SeaORM's.
 ///
 /// # Examples
-/// ```no_run
+/// ```
+/// use resourceful_db::{Db, DbError};
 /// use resourceful_webhook::SqlDeliveryStore;
 ///
-/// # async fn example(database: sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
-/// let store = SqlDeliveryStore::new(database).await?;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), DbError> {
+/// let db = Db::connect("sqlite::memory:").await?;
+/// let store = SqlDeliveryStore::new(db).await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct SqlDeliveryStore<C = DatabaseConnection> {
+pub struct SqlDeliveryStore<C> {
     database: C,
     /// Unix time of the last removal of old ids.
     cleaned_at: AtomicI64,

@@ -1,6 +1,7 @@
 //! The errors of accounts.
 
 use resourceful::prelude::*;
+use resourceful_db::DbError;
 use sea_orm::DbErr;
 
 use crate::error::BlogError;
@@ -26,8 +27,14 @@ pub(crate) enum AccountError {
     Request(#[from] Error),
 }
 
+impl From<DbError> for AccountError {
+    fn from(error: DbError) -> Self {
+        Self::Request(BlogError::from(error).into())
+    }
+}
+
 impl From<DbErr> for AccountError {
     fn from(error: DbErr) -> Self {
-        Self::Request(BlogError::from(error).into())
+        DbError::from(error).into()
     }
 }

@@ -9,21 +9,21 @@ mod sign_up;
 
 use resourceful::prelude::*;
 use resourceful_auth::Passwords;
+use resourceful_db::Db;
 
 use self::sign_in::{sign_in, sign_out, sign_out_everywhere};
 use self::sign_up::sign_up;
 use crate::authors::{Author, Authors};
-use crate::pool::Pool;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Accounts {
     authors: Authors,
     passwords: Passwords,
-    database: Pool,
+    database: Db,
 }
 
 impl Accounts {
-    pub(crate) fn new(authors: &Authors, database: &Pool) -> Self {
+    pub(crate) fn new(authors: &Authors, database: &Db) -> Self {
         Self {
             authors: authors.clone(),
             passwords: Passwords::new(),

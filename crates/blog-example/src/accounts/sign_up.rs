@@ -7,14 +7,13 @@
 use chrono::{SubsecRound, Utc};
 use resourceful::{Created, prelude::*};
 use resourceful_auth::Password;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, SqlErr};
+use resourceful_db::{Db, DbError, DbErrorKind};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr};
 
 use crate::accounts::error::AccountError;
 use crate::accounts::{Accounts, Me};
-use crate::database;
 use crate::entity::account::{self, PasswordHash};
 use crate::entity::user;
-use crate::pool::Pool;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 pub(crate) struct SignUp {
@@ -52,8 +51,7 @@ pub(super) async fn sign_up(
 ) -> Result<Created<Me>, AccountError> {
     // Before the transaction, which other writers wait for.
     let hash = accounts.passwords.hash(&body.password).await?;
-    let insert = insert(&accounts.database, body.username, PasswordHash(hash));
-    let user = accounts.database.bounded(insert).await?;
+    let user = insert(&accounts.database, body.username, PasswordHash(hash)).await?;
     Ok(Created(Me {
         id: user.id,
         username: user.username,
@@ -62,11 +60,11 @@ pub(super) async fn sign_up(
 
 /// Inserts the user and the account in one transaction.
 async fn insert(
-    database: &Pool,
+    database: &Db,
     username: String,
     password_hash: PasswordHash,
 ) -> Result<user::Model, AccountError> {
-    let transaction = database::begin(database.connections()).await?;
+    let transaction = database.begin().await?;
     let user = user::ActiveModel {
         username: Set(username),
         email: Set(String::new()),
@@ -90,8 +88,9 @@ async fn insert(
 
 /// The unique constraint decides whether a username is taken.
 fn taken(error: DbErr) -> AccountError {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => AccountError::UsernameTaken,
+    let error = DbError::from(error);
+    match error.kind() {
+        DbErrorKind::Unique => AccountError::UsernameTaken,
         _ => error.into(),
     }
 }

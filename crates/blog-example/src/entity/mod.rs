@@ -1,8 +1,5 @@
 //! The tables as SeaORM entities.
 
-// `model` generates methods that begin a transaction. They do not accept a `Pool`.
-#![allow(clippy::disallowed_methods)]
-
 pub mod account;
 pub mod comment;
 pub mod draft;

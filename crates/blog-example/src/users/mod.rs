@@ -10,21 +10,21 @@ mod sync;
 
 use resourceful::prelude::*;
 use resourceful_client::Client;
+use resourceful_db::Db;
 
 use self::batch::{Batch, BatchQuery};
 use self::dashboard::Dashboard;
 use self::sync::Synchronized;
 use crate::error::BlogError;
-use crate::pool::Pool;
 
 #[derive(Debug)]
 pub(crate) struct Users {
     upstream: Client,
-    database: Pool,
+    database: Db,
 }
 
 impl Users {
-    pub(crate) fn new(upstream: &Client, database: &Pool) -> Self {
+    pub(crate) fn new(upstream: &Client, database: &Db) -> Self {
         Self {
             upstream: upstream.clone(),
             database: database.clone(),

@@ -2,12 +2,12 @@
 
 use resourceful::prelude::*;
 use resourceful_client::Client;
+use resourceful_db::Db;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait, IntoActiveModel};
 
 use crate::entity::user;
 use crate::error::BlogError;
 use crate::external::{external_user, ok};
-use crate::pool::Pool;
 
 /// Fields of a user in the external service.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
@@ -39,7 +39,7 @@ struct LocalUser {
 /// Copies the fields of the external user to the local user.
 pub(super) async fn sync_user(
     upstream: &Client,
-    database: &Pool,
+    database: &Db,
     id: i64,
 ) -> Result<Synchronized, BlogError> {
     let call = upstream.get("/users/{id}").param("id", id);
@@ -69,7 +69,7 @@ pub(super) async fn sync_user(
 }
 
 impl Profile {
-    async fn apply_to(self, user: user::Model, database: &Pool) -> Result<user::Model, DbErr> {
+    async fn apply_to(self, user: user::Model, database: &Db) -> Result<user::Model, DbErr> {
         let mut user = user.into_active_model();
         if let Change::Set(email) = self.email {
             user.email = Set(email);

@@ -147,7 +147,7 @@ async fn a_later_user_with_the_same_id_is_another_one(blog: Blog) {
     let draft = json!({"title": "Mine", "content": ""});
     let draft = blog.client.post("/api/drafts/").json(&draft);
     assert_eq!(draft.header("cookie", &cookie).await.status(), 201);
-    let empty = match blog.database.get_database_backend() {
+    let empty = match blog.database.backend() {
         DbBackend::Sqlite => "DELETE FROM blog_user",
         // Fails if another table refers to these.
         _ => "TRUNCATE blog_user, blog_post, blog_comment RESTART IDENTITY",

@@ -227,7 +227,7 @@ async fn other_methods_get_405(blog: Blog) {
 
 async fn ids_continue_after_the_largest(blog: Blog) {
     blog.add_post(41, "Title", true, 0).await;
-    if blog.database.get_database_backend() == DbBackend::Postgres {
+    if blog.database.backend() == DbBackend::Postgres {
         // A program that inserts ids must also move the sequence.
         blog.sql("SELECT setval(pg_get_serial_sequence('blog_post', 'id'), 41)")
             .await;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use blog_example::database;
 use resourceful::{Error, TestResponse, gather};
 use resourceful_cache::{Cache, Memory, Redis};
+use resourceful_db::Db;
 use resourceful_test_parts::{Postgres, Redis as RedisServer};
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::blog::Blog;
 
@@ -84,7 +84,7 @@ async fn postgres_paused_in_the_middle() {
     let server = Postgres::start();
     let blog = Arc::new(Blog::on(&server.url(), memory(), None).await);
     blog.create("Title").await;
-    let other = Database::connect(server.url()).await.unwrap();
+    let other = Db::connect(&server.url()).await.unwrap();
     let lock = other.begin().await.unwrap();
     lock.execute_unprepared("UPDATE blog_post SET views = 1")
         .await
@@ -145,7 +145,8 @@ async fn sqlite_locked_by_another() {
     let other = blog.another_connection().await;
 
     // The lock is released in time: the writer waits for it.
-    let lock = database::begin_writing(&other).await.unwrap();
+    let lock = other.begin().await.unwrap();
+    lock.execute_unprepared("SELECT 1").await.unwrap();
     let writer = blog.create("Title");
     let unlock = async {
         tokio::time::sleep(Duration::from_millis(500)).await;

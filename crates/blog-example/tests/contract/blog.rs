@@ -10,10 +10,11 @@ use resourceful::{App, TestClient, TestResponse};
 use resourceful_auth::{RedisSessionStore, SessionStore, SqlSessionStore};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
+use resourceful_db::Db;
 use resourceful_test_parts::{Behaviour, Upstream, set_by_test_script};
 use resourceful_testing::Credentials;
 use resourceful_webhook::{GitHub, SqlDeliveryStore};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -38,9 +39,9 @@ impl From<Cache> for Stores {
 
 pub(crate) struct Blog {
     pub(crate) client: TestClient,
-    pub(crate) database: DatabaseConnection,
+    pub(crate) database: Db,
     pub(crate) upstream: Upstream,
-    url: String,
+    pub(crate) url: String,
     _directory: Option<TempDir>,
 }
 
@@ -62,9 +63,7 @@ impl Blog {
         let server = set_by_test_script("TEST_POSTGRES_URL");
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("blog_{}_{number}", std::process::id());
-        let admin = Database::connect(&server)
-            .await
-            .expect("PostgreSQL is there");
+        let admin = Db::connect(&server).await.expect("PostgreSQL is there");
         admin
             .execute_unprepared(&format!("CREATE DATABASE {name}"))
             .await
@@ -92,7 +91,7 @@ impl Blog {
         let client = TestClient::new(blog_example::app(services)).expect("the blog builds");
         Self {
             client,
-            database: database.connections().clone(),
+            database,
             upstream,
             url: url.to_owned(),
             _directory: directory,
@@ -105,23 +104,18 @@ impl Blog {
     }
 
     /// A separate connection to the blog's database.
-    pub(crate) async fn another_connection(&self) -> DatabaseConnection {
-        Database::connect(&self.url)
-            .await
-            .expect("another connection")
+    pub(crate) async fn another_connection(&self) -> Db {
+        Db::connect(&self.url).await.expect("another connection")
     }
 
     /// Number of open connections in the blog's pool.
-    pub(crate) fn connections(&self) -> u32 {
-        match self.database.get_database_backend() {
-            DbBackend::Sqlite => self.database.get_sqlite_connection_pool().size(),
-            _ => self.database.get_postgres_connection_pool().size(),
-        }
+    pub(crate) fn connections(&self) -> usize {
+        self.database.statistics().connections
     }
 
     /// A boolean as this database writes it.
     pub(crate) fn boolean(&self, value: bool) -> String {
-        match self.database.get_database_backend() {
+        match self.database.backend() {
             DbBackend::Sqlite => i32::from(value).to_string(),
             _ => value.to_string(),
         }

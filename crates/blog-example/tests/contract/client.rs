@@ -8,8 +8,6 @@ use blog_example::services::Services;
 use blog_example::settings::Settings;
 use resourceful::{Change, FieldError, NoInput, OnItem, Unpaged};
 use resourceful_client::{ResourceClient, ResourceError};
-use sea_orm::DbBackend;
-use sea_orm::sqlx::ConnectOptions;
 
 use crate::blog::Blog;
 
@@ -20,17 +18,9 @@ crate::on_both_databases! {
 
 /// A client of this blog on a socket.
 async fn posts(blog: &Blog) -> ResourceClient<Posts> {
-    let database = &blog.database;
-    let database_url = if database.get_database_backend() == DbBackend::Sqlite {
-        let pool = database.get_sqlite_connection_pool();
-        pool.connect_options().to_url_lossy()
-    } else {
-        let pool = database.get_postgres_connection_pool();
-        pool.connect_options().to_url_lossy()
-    };
     let settings = Settings {
         bind: "127.0.0.1:0".to_owned(),
-        database_url: database_url.into(),
+        database_url: blog.url.clone(),
         redis_url: None,
         upstream_base: blog.upstream.url().to_owned(),
         upstream_timeout: Duration::from_secs(1),

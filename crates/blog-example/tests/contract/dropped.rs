@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use blog_example::database;
 use blog_example::entity::post;
 use resourceful::{Error, gather};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Statement};
+use resourceful_db::DbError;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
 use serde_json::json;
 
 use crate::blog::Blog;
@@ -21,7 +22,7 @@ crate::on_both_databases! {
 }
 
 /// Polls `work` at most `polls` times, then drops it. Returns whether it completed.
-async fn dropped_after(polls: usize, work: impl Future<Output = Result<(), DbErr>>) -> bool {
+async fn dropped_after(polls: usize, work: impl Future<Output = Result<(), DbError>>) -> bool {
     let mut work = pin!(work);
     let mut polled = 0;
     poll_fn(|context| {
@@ -61,8 +62,9 @@ async fn assert_sixty_are_stored(blog: &Blog) {
 /// Asserts that no PostgreSQL connection stays in a transaction, and no SQLite connection holds the lock.
 async fn assert_none_is_in_a_transaction(blog: &Blog) {
     let other = blog.another_connection().await;
-    if other.get_database_backend() == DbBackend::Sqlite {
-        let lock = database::begin_writing(&other).await.unwrap();
+    if other.backend() == DbBackend::Sqlite {
+        // Fails if another connection has the lock.
+        let lock = other.begin().await.unwrap();
         lock.rollback().await.unwrap();
         return;
     }

@@ -6,8 +6,6 @@
 
 // A failed `unwrap` is a sufficient message in a test.
 #![allow(missing_docs, clippy::unwrap_used)]
-// The tests do not drop a `begin`.
-#![allow(clippy::disallowed_methods)]
 
 mod blog;
 mod process;

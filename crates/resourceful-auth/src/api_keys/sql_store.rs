@@ -1,14 +1,14 @@
 //! [`SqlApiKeyStore`]: an API key store in an SQL table.
 //!
-//! Each operation is one auto-committed statement, as a transaction would stay open on its connection if a
-//! request were dropped between two statements. `revoke` reads the key in a second statement.
+//! Each operation is one auto-committed statement, so a request that is dropped leaves nothing half-written,
+//! whatever the connection does with open transactions. `revoke` reads the key in a second statement.
 
 use std::fmt::Debug;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use resourceful::{Error, Result};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
 use crate::api_keys::key::{ApiKey, from_unix, to_unix};
 use crate::api_keys::key_text::SecretHash;
@@ -19,20 +19,23 @@ use crate::sql::Table;
 const COLUMNS: &str =
     "id, hash, owner, name, scopes, created_at, expires_at, revoked_at, last_used_at";
 
-/// Keeps API keys in the table `api_key` of an SQLite or PostgreSQL database. `C` is SeaORM's connection or a
-/// wrapper of it.
+/// Keeps API keys in the table `api_key` of an SQLite or PostgreSQL database. `C` is the `Db` of resourceful-db,
+/// or another connection of SeaORM's.
 ///
 /// # Examples
-/// ```no_run
+/// ```
 /// use resourceful_auth::{ApiKeys, SqlApiKeyStore};
+/// use resourceful_db::{Db, DbError};
 ///
-/// # async fn example(database: sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
-/// let keys = ApiKeys::new("acme", SqlApiKeyStore::new(database).await?);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), DbError> {
+/// let db = Db::connect("sqlite::memory:").await?;
+/// let keys = ApiKeys::new("acme", SqlApiKeyStore::new(db).await?);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct SqlApiKeyStore<C = DatabaseConnection> {
+pub struct SqlApiKeyStore<C> {
     table: Table<C>,
 }
 

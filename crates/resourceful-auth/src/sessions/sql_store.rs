@@ -1,14 +1,14 @@
 //! [`SqlSessionStore`]: sessions in an SQL table.
 //!
-//! Each operation is one auto-committed statement. A transaction would stay open on its connection if a
-//! request were dropped between two statements.
+//! Each operation is one auto-committed statement, so a request that is dropped leaves nothing half-written,
+//! whatever the connection does with open transactions.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use resourceful::Result;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use crate::sessions::id::SessionKey;
 use crate::sessions::store::{SessionStore, StoredSession};
@@ -18,22 +18,25 @@ use crate::sql::{Table, unavailable};
 const CLEANUP_INTERVAL: i64 = 60 * 60;
 
 /// Keeps sessions in the table `auth_session` of an SQLite or PostgreSQL database, for any number of
-/// processes and across restarts. `C` is SeaORM's connection or a wrapper of it.
+/// processes and across restarts. `C` is the `Db` of resourceful-db, or another connection of SeaORM's.
 ///
-/// Expired sessions are removed once an hour, at a sign-in. A request waits for a connection as long as the
-/// pool does (`acquire_timeout` of SeaORM's `ConnectOptions`; default 30 s).
+/// Expired sessions are removed once an hour, at a sign-in. A request waits for a connection as long as `C`
+/// does: the `acquire_timeout` of `Db` (default 1.5 s for PostgreSQL, 3 s for SQLite).
 ///
 /// # Examples
-/// ```no_run
+/// ```
 /// use resourceful_auth::{Sessions, SqlSessionStore};
+/// use resourceful_db::{Db, DbError};
 ///
-/// # async fn example(database: sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
-/// let sessions: Sessions<u64> = Sessions::new(SqlSessionStore::new(database).await?);
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), DbError> {
+/// let db = Db::connect("sqlite::memory:").await?;
+/// let sessions: Sessions<u64> = Sessions::new(SqlSessionStore::new(db).await?);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct SqlSessionStore<C = DatabaseConnection> {
+pub struct SqlSessionStore<C> {
     table: Table<C>,
     /// Unix time of the last removal of expired sessions.
     cleaned_at: AtomicI64,

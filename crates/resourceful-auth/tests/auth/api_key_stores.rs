@@ -169,21 +169,22 @@ mod in_memory {
 mod sql {
     use resourceful::Error;
     use resourceful_auth::{ApiKeys, NewApiKey, SqlApiKeyStore};
+    use resourceful_db::Db;
     use resourceful_test_parts::Postgres;
-    use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+    use sea_orm::ConnectionTrait;
 
     use super::*;
     use crate::access::client;
     use crate::database::{connect, postgres_url, sqlite_url, urls};
 
-    async fn on(url: &str) -> SqlApiKeyStore {
+    async fn on(url: &str) -> SqlApiKeyStore<Db> {
         SqlApiKeyStore::new(connect(url).await).await.unwrap()
     }
 
     mod on_sqlite {
         use super::*;
 
-        async fn store() -> SqlApiKeyStore {
+        async fn store() -> SqlApiKeyStore<Db> {
             on(&sqlite_url()).await
         }
 
@@ -193,7 +194,7 @@ mod sql {
     mod on_postgres {
         use super::*;
 
-        async fn store() -> SqlApiKeyStore {
+        async fn store() -> SqlApiKeyStore<Db> {
             on(&postgres_url().await).await
         }
 
@@ -255,9 +256,7 @@ mod sql {
     #[tokio::test]
     async fn requests_are_503_while_the_server_is_away() {
         let mut postgres = Postgres::start();
-        let mut options = ConnectOptions::new(postgres.url());
-        options.acquire_timeout(Duration::from_secs(1));
-        let database = Database::connect(options).await.unwrap();
+        let database = connect(&postgres.url()).await;
         let keys = ApiKeys::new("acme", SqlApiKeyStore::new(database).await.unwrap());
         let issued = keys
             .create(NewApiKey::new("alice", "laptop"))

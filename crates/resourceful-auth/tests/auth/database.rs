@@ -2,21 +2,22 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use resourceful_db::Db;
+use sea_orm::ConnectionTrait;
 
 /// The URLs of a new SQLite and a new PostgreSQL database.
 pub async fn urls() -> [String; 2] {
     [sqlite_url(), postgres_url().await]
 }
 
-pub async fn connect(url: &str) -> DatabaseConnection {
-    Database::connect(url).await.unwrap()
+pub async fn connect(url: &str) -> Db {
+    Db::connect(url).await.unwrap()
 }
 
 pub fn sqlite_url() -> String {
     let directory = tempfile::tempdir().unwrap().keep();
     let file = directory.join("x.sqlite3");
-    format!("sqlite://{}?mode=rwc", file.display())
+    format!("sqlite://{}", file.display())
 }
 
 pub async fn postgres_url() -> String {

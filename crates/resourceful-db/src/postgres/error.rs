@@ -75,7 +75,6 @@ impl From<PoolError> for DbError {
                 // A wrong password stays wrong. All else may be better at the next attempt.
                 Self::unavailable(format!("cannot connect: {error}"))
             }
-            PoolError::Timeout(_) => Self::unavailable("the database is too busy"),
             other => Self::unavailable(other.to_string()),
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
@@ -70,10 +70,6 @@ impl Postgres {
             let manager = Manager::from_config(config.clone(), tls.0.clone(), manager);
             Pool::builder(manager)
                 .max_size(size)
-                .wait_timeout(Some(acquire_timeout))
-                .create_timeout(Some(acquire_timeout))
-                .recycle_timeout(Some(acquire_timeout))
-                .runtime(Runtime::Tokio1)
                 .build()
                 .map_err(|error| DbError::other(error.to_string()))
         };
@@ -94,9 +90,9 @@ impl Postgres {
         let _place = Place::take(&self.waiting, self.max_waiting)?;
         // One limit for all that the pool does: it waits, and then connects.
         let object = timeout(self.acquire_timeout, self.pool.get());
-        let object = object
-            .await
-            .map_err(|_| DbError::unavailable("the database is too busy"))??;
+        let object = object.await.map_err(|_| {
+            DbError::unavailable("no connection to the database was free or made in time")
+        })??;
         Ok(self.client_of(object))
     }
 

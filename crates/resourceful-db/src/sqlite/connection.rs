@@ -12,8 +12,8 @@ use crate::changed::Changed;
 use crate::error::DbError;
 use crate::row::Row;
 use crate::sqlite::error::is_busy;
+use crate::sqlite::parameters;
 use crate::statement::Query;
-use crate::value::sqlite::Parameter;
 
 /// Statements that stay prepared.
 const PREPARED_STATEMENTS: usize = 256;
@@ -128,8 +128,7 @@ impl Connection {
         mut read: impl FnMut(&rusqlite::Row<'_>, &C) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
         self.run(query, |statement, _| {
-            let parameters = rusqlite::params_from_iter(query.values.iter().map(Parameter));
-            let mut rows = statement.query(parameters)?;
+            let mut rows = parameters::run(statement, &query.values)?;
             let mut all = Vec::new();
             // The first step prepares the statement anew if a table has changed.
             let mut known = None;
@@ -145,8 +144,7 @@ impl Connection {
     pub(crate) fn execute(&self, query: &Query) -> Result<Changed, DbError> {
         self.run(query, |statement, driver| {
             let before = driver.total_changes();
-            let parameters = rusqlite::params_from_iter(query.values.iter().map(Parameter));
-            let mut rows = statement.query(parameters)?;
+            let mut rows = parameters::run(statement, &query.values)?;
             while rows.next()?.is_some() {}
             // `changes` keeps the number of an earlier statement if this one changes nothing.
             let changed = driver.total_changes() != before;

@@ -3,6 +3,7 @@
 mod connection;
 mod error;
 mod job;
+mod parameters;
 mod transaction;
 mod writer;
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+pub(crate) mod text;
 
 use chrono::{DateTime, Local};
 use sea_orm::sea_query::{ArrayType, Enum, EnumTypeName, OptionEnum, Value, ValueType};

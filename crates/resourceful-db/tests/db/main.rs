@@ -3,11 +3,14 @@
 // SeaORM's macros make public items.
 #![allow(unreachable_pub, elided_lifetimes_in_paths)]
 
+mod acquiring;
 mod bad_days;
 mod dbs;
 mod dropped;
 mod limits;
 mod migrations;
+mod model;
+mod parameters;
 mod pooler;
 mod shared;
 mod tls;

@@ -259,25 +259,23 @@ mod memory {
 mod sql {
     use std::sync::atomic::AtomicU32;
 
+    use resourceful_db::Db;
     use resourceful_webhook::SqlDeliveryStore;
-    use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+    use sea_orm::ConnectionTrait;
 
     use super::*;
 
-    async fn sqlite() -> DatabaseConnection {
-        Database::connect(sqlite_url()).await.unwrap()
+    async fn sqlite() -> Db {
+        Db::connect(&sqlite_url()).await.unwrap()
     }
 
     fn sqlite_url() -> String {
         let directory = tempfile::tempdir().unwrap().keep();
-        format!(
-            "sqlite://{}?mode=rwc",
-            directory.join("x.sqlite3").display()
-        )
+        format!("sqlite://{}", directory.join("x.sqlite3").display())
     }
 
-    async fn postgres() -> DatabaseConnection {
-        Database::connect(postgres_url().await).await.unwrap()
+    async fn postgres() -> Db {
+        Db::connect(&postgres_url().await).await.unwrap()
     }
 
     async fn postgres_url() -> String {
@@ -285,7 +283,7 @@ mod sql {
         let url = resourceful_test_parts::set_by_test_script("TEST_POSTGRES_URL");
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("webhook_{}_{number}", std::process::id());
-        let admin = Database::connect(&url).await.unwrap();
+        let admin = Db::connect(&url).await.unwrap();
         admin
             .execute_unprepared(&format!("CREATE DATABASE {name}"))
             .await
@@ -319,7 +317,7 @@ mod sql {
     }
 
     /// Makes all leases this many seconds older.
-    async fn age(database: &DatabaseConnection, seconds: u64) {
+    async fn age(database: &Db, seconds: u64) {
         let sql = format!("UPDATE webhook_delivery SET begun_at = begun_at - {seconds}");
         database.execute_unprepared(&sql).await.unwrap();
     }
@@ -378,7 +376,7 @@ mod sql {
     #[tokio::test]
     async fn dropped_claims_do_not_lose_later_deliveries() {
         for url in [sqlite_url(), postgres_url().await] {
-            let database = Database::connect(&url).await.unwrap();
+            let database = Db::connect(&url).await.unwrap();
             let store = SqlDeliveryStore::new(database).await.unwrap();
             for number in 0..200 {
                 let id = format!("dropped-{number}");
@@ -397,7 +395,7 @@ mod sql {
                 store.complete(&id, lease).await.unwrap();
             }
             // Other connections see all of the store.
-            let other = Database::connect(&url).await.unwrap();
+            let other = Db::connect(&url).await.unwrap();
             let other = SqlDeliveryStore::new(other).await.unwrap();
             for number in 0..60 {
                 let state = other.claim(&number.to_string()).await.unwrap();

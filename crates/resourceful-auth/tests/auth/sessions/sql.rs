@@ -1,11 +1,11 @@
 //! Sessions in SQLite and PostgreSQL.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use resourceful::prelude::*;
 use resourceful_auth::{SessionStore, SqlSessionStore};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use resourceful_db::Db;
+use sea_orm::ConnectionTrait;
 
 use super::site::{Browser, Clock, app, sessions_in};
 use super::stores::{key, now, session};
@@ -13,7 +13,7 @@ use super::stores::{key, now, session};
 fn sqlite_url() -> String {
     let directory = tempfile::tempdir().unwrap().keep();
     let path = directory.join("x.sqlite3");
-    format!("sqlite://{}?mode=rwc", path.display())
+    format!("sqlite://{}", path.display())
 }
 
 async fn postgres_url() -> String {
@@ -21,27 +21,27 @@ async fn postgres_url() -> String {
     let url = resourceful_test_parts::set_by_test_script("TEST_POSTGRES_URL");
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("sessions_{}_{number}", std::process::id());
-    let admin = Database::connect(&url).await.unwrap();
+    let admin = Db::connect(&url).await.unwrap();
     let create = format!("CREATE DATABASE {name}");
     admin.execute_unprepared(&create).await.unwrap();
     let (base, _) = url.rsplit_once('/').unwrap();
     format!("{base}/{name}")
 }
 
-async fn databases() -> [DatabaseConnection; 2] {
+async fn databases() -> [Db; 2] {
     [
-        Database::connect(sqlite_url()).await.unwrap(),
-        Database::connect(postgres_url().await).await.unwrap(),
+        Db::connect(&sqlite_url()).await.unwrap(),
+        Db::connect(&postgres_url().await).await.unwrap(),
     ]
 }
 
-pub(super) async fn sqlite_store() -> SqlSessionStore {
-    let database = Database::connect(sqlite_url()).await.unwrap();
+pub(super) async fn sqlite_store() -> SqlSessionStore<Db> {
+    let database = Db::connect(&sqlite_url()).await.unwrap();
     SqlSessionStore::new(database).await.unwrap()
 }
 
-pub(super) async fn postgres_store() -> SqlSessionStore {
-    let database = Database::connect(postgres_url().await).await.unwrap();
+pub(super) async fn postgres_store() -> SqlSessionStore<Db> {
+    let database = Db::connect(&postgres_url().await).await.unwrap();
     SqlSessionStore::new(database).await.unwrap()
 }
 
@@ -99,10 +99,7 @@ async fn the_table_has_no_ids() {
         let cookie = browser.sign_in("ada").await;
         let id = cookie.strip_prefix("__Host-session=").unwrap();
         let sql = "SELECT id_hash || ' ' || owner || ' ' || data AS row FROM auth_session";
-        let row = database.query_one_raw(sea_orm::Statement::from_string(
-            database.get_database_backend(),
-            sql,
-        ));
+        let row = database.query_one_raw(sea_orm::Statement::from_string(database.backend(), sql));
         let row: String = row.await.unwrap().unwrap().try_get("", "row").unwrap();
         assert!(!row.contains(id) && row.contains("ada"), "{row}");
         let (hash, _) = row.split_once(' ').unwrap();
@@ -113,7 +110,7 @@ async fn the_table_has_no_ids() {
 
 #[tokio::test]
 async fn processes_may_create_the_table_concurrently() {
-    let database = Database::connect(postgres_url().await).await.unwrap();
+    let database = Db::connect(&postgres_url().await).await.unwrap();
     let create = async || {
         let created = SqlSessionStore::new(database.clone()).await;
         created.map(drop).map_err(Error::internal)
@@ -138,10 +135,7 @@ async fn a_database_that_fails_is_503() {
 #[tokio::test]
 async fn a_server_that_is_away_is_503() {
     let mut server = resourceful_test_parts::Postgres::start();
-    // By default, the pool waits for a connection for 30 s.
-    let mut options = ConnectOptions::new(server.url());
-    options.acquire_timeout(Duration::from_secs(1));
-    let database = Database::connect(options).await.unwrap();
+    let database = Db::connect(&server.url()).await.unwrap();
     let store = SqlSessionStore::new(database).await.unwrap();
     let mut browser = Browser::new(app(&sessions_in(store, &Clock::start())));
     let cookie = browser.sign_in("ada").await;

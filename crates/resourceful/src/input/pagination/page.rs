@@ -46,6 +46,38 @@ impl<T> Page<T> {
         }
     }
 
+    /// A page that another one continues. `next` is the cursor of that page; `None` if this is the last one.
+    ///
+    /// The response has the cursor as `next` of `pagination`, and a `Link` to the next page (RFC 8288).
+    ///
+    /// # Examples
+    /// ```
+    /// let page = resourceful::Page::with_next(vec![1, 2], 2, Some("after-2".to_owned()));
+    /// assert_eq!(
+    ///     serde_json::to_string(&page.with_key("ids")).unwrap(),
+    ///     r#"{"ids":[1,2],"pagination":{"limit":2,"next":"after-2","has_next":true}}"#
+    /// );
+    /// ```
+    #[must_use]
+    pub fn with_next(items: Vec<T>, limit: u64, next: Option<String>) -> Self {
+        let has_next = next.is_some();
+        let pagination = Pagination::Cursor {
+            limit,
+            next,
+            has_next,
+        };
+        Self::new(items, pagination)
+    }
+
+    /// The cursor of the next page, if the paging style has one and this is not the last page.
+    #[must_use]
+    pub fn next(&self) -> Option<&str> {
+        match &self.pagination {
+            Some(Pagination::Cursor { next, .. }) => next.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The items of this page.
     #[must_use]
     pub fn items(&self) -> &[T] {
@@ -120,9 +152,8 @@ impl<T> Page<T> {
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         match self.pagination {
-            Some(Pagination::Number { total, .. } | Pagination::Offset { total, .. }) => {
-                Some(total)
-            }
+            Some(Pagination::Number { total, .. } | Pagination::Offset { total, .. }) => total,
+            Some(Pagination::Cursor { .. }) => None,
             None => Some(self.items.len() as u64),
         }
     }
@@ -139,9 +170,11 @@ impl<T> Page<T> {
     #[must_use]
     pub fn has_next(&self) -> bool {
         match self.pagination {
-            Some(Pagination::Number { has_next, .. } | Pagination::Offset { has_next, .. }) => {
-                has_next
-            }
+            Some(
+                Pagination::Number { has_next, .. }
+                | Pagination::Offset { has_next, .. }
+                | Pagination::Cursor { has_next, .. },
+            ) => has_next,
             None => false,
         }
     }
@@ -215,13 +248,21 @@ pub(super) enum Pagination {
     Number {
         page: u64,
         limit: u64,
-        total: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
         has_next: bool,
     },
     Offset {
         limit: u64,
         offset: u64,
-        total: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
+        has_next: bool,
+    },
+    /// The last variant: the members of the others include its members.
+    Cursor {
+        limit: u64,
+        next: Option<String>,
         has_next: bool,
     },
 }

@@ -1,0 +1,113 @@
+//! `destroy`.
+
+use chrono::{SubsecRound, Utc};
+use resourceful::{Caller, Request};
+use sea_orm::sea_query::{Condition, Expr, Query as SqlQuery};
+use sea_orm::{ColumnTrait, EntityName};
+
+use crate::entities::variant;
+use crate::error::DbError;
+use crate::model::actions::retrieve::locked;
+use crate::model::actions::transaction::Attempts;
+use crate::model::actions::{db, not_found, of_hook, row_of, scope};
+use crate::model::found::ItemId;
+use crate::model::resource::{Committed, Model, ModelResource};
+use crate::source::Source;
+use crate::statement::Query;
+use crate::tx::Tx;
+use crate::value::time;
+
+/// Deletes an item.
+///
+/// # Errors
+/// 404 if it does not exist for the caller, 409 if other rows still refer to it; any error of a hook.
+pub async fn destroy<R>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: ItemId<R>,
+) -> Result<(), R::Error>
+where
+    R: ModelResource<Error: From<DbError>, Key: Clone>,
+{
+    Ok(delete(resource, request, id.0).await?)
+}
+
+async fn delete<R>(resource: &R, request: &Request<Caller<R>>, id: R::Key) -> Result<(), DbError>
+where
+    R: ModelResource<Key: Clone>,
+{
+    let row = row_of::<R>(&scope(resource, request), id.clone());
+    if !R::HOOKS.destroy && !R::HOOKS.commit {
+        return execute::<R>(Source::Db(db(resource)), row).await;
+    }
+    let mut attempts = Attempts::new(db(resource));
+    let before = loop {
+        let attempt = in_transaction(resource, request, id.clone(), row.clone()).await;
+        if let Some(result) = attempts.finish(attempt) {
+            break result?;
+        }
+    };
+    if R::HOOKS.commit {
+        resource
+            .on_commit(request, Committed::Destroyed(before))
+            .await;
+    }
+    Ok(())
+}
+
+async fn in_transaction<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+    row: Condition,
+) -> Result<Model<R>, DbError> {
+    let tx = db(resource).begin().await?;
+    let before = with_hooks(resource, request, id, row, &tx).await?;
+    tx.commit().await?;
+    Ok(before)
+}
+
+/// The deletion with its hooks.
+pub(super) async fn with_hooks<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+    row: Condition,
+    tx: &Tx,
+) -> Result<Model<R>, DbError> {
+    let before = locked(resource, request, id, Source::Tx(tx)).await?;
+    resource
+        .before_destroy(request, tx, &before)
+        .await
+        .map_err(of_hook::<R>)?;
+    execute::<R>(Source::Tx(tx), row).await?;
+    resource
+        .after_destroy(request, tx, &before)
+        .await
+        .map_err(of_hook::<R>)?;
+    Ok(before)
+}
+
+async fn execute<R: ModelResource>(source: Source<'_>, row: Condition) -> Result<(), DbError> {
+    let table = <R::Entity as Default>::default().table_ref();
+    let query = match R::deleted_at() {
+        Some(column) => {
+            let now = time(Utc::now().trunc_subsecs(6), &variant::<R::Entity>(column));
+            let mut statement = SqlQuery::update();
+            statement
+                .table(table)
+                .value(column, column.save_as(Expr::val(now)))
+                .cond_where(row);
+            Query::new(source.backend(), &statement)
+        }
+        None => {
+            let mut statement = SqlQuery::delete();
+            statement.from_table(table).cond_where(row);
+            Query::new(source.backend(), &statement)
+        }
+    };
+    if source.execute(query).await? == 0 {
+        return Err(not_found());
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The six actions of a model resource. Each is one statement, or one transaction with its hooks.
+
+mod bulk;
+mod create;
+mod destroy;
+mod list;
+mod retrieve;
+mod transaction;
+mod update;
+
+use resourceful::{AsyncResource, Caller, Error, Request};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr, Value};
+use sea_orm::{ColumnTrait, EntityTrait};
+
+use crate::db::Db;
+use crate::error::DbError;
+use crate::model::resource::{Column, ModelResource};
+use crate::model::scope::Scope;
+
+pub use self::bulk::{bulk_create, bulk_destroy, bulk_update};
+pub use self::create::create;
+pub use self::destroy::destroy;
+pub use self::list::list;
+pub(crate) use self::retrieve::find;
+pub use self::retrieve::retrieve;
+pub use self::update::{partial_update, update};
+
+/// The rows that exist for the request: visible, of the parent, not deleted.
+fn scope<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Scope<R::Entity> {
+    let mut scope = resource.visible(request);
+    if let Some(deleted_at) = R::deleted_at() {
+        scope = scope.is_null(deleted_at);
+    }
+    if let Some(within) = resource.within(request) {
+        scope = scope.filter(within.column.in_subquery(within.parent));
+    }
+    scope
+}
+
+/// The row with an id, if it is in the scope.
+fn row_of<R: ModelResource>(scope: &Scope<R::Entity>, id: R::Key) -> Condition {
+    let mut condition = Condition::all().add(equals::<R::Entity>(R::key(), id.into()));
+    if let Some(scope) = scope.condition() {
+        condition = condition.add(scope.clone());
+    }
+    condition
+}
+
+fn equals<E: EntityTrait>(column: E::Column, value: Value) -> SimpleExpr {
+    let value = column.save_as(Expr::val(value));
+    Expr::col(column.as_column_ref()).eq(value)
+}
+
+fn db<R: ModelResource>(resource: &R) -> &Db {
+    resource.as_ref()
+}
+
+/// The error of a hook. It keeps the kind of an error of the database, so that a conflict is one.
+fn of_hook<R: AsyncResource>(error: R::Error) -> DbError {
+    let error: Error = error.into();
+    DbError::from(error)
+}
+
+fn not_found() -> DbError {
+    Error::not_found("There is nothing at this path.").into()
+}
+
+fn all_columns<R: ModelResource>() -> impl Iterator<Item = Column<R>> {
+    use sea_orm::Iterable;
+    Column::<R>::iter()
+}

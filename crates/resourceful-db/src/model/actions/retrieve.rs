@@ -1,0 +1,85 @@
+//! `retrieve`, and the row of an item for hooks that are written by hand.
+
+use resourceful::{Caller, Request};
+use sea_orm::sea_query::{LockType, Query as SqlQuery, SelectStatement};
+use sea_orm::{DbBackend, EntityName};
+
+use crate::error::DbError;
+use crate::model::actions::{db, not_found, row_of, scope};
+use crate::model::found::ItemId;
+use crate::model::item::Item;
+use crate::model::nested::load_nested;
+use crate::model::resource::{Model, ModelResource};
+use crate::model::row_model::{self, row_model};
+use crate::model::select::{reader, select};
+use crate::source::Source;
+
+/// Retrieves an item.
+///
+/// # Errors
+/// 404 if it does not exist, or is not visible to the caller.
+pub async fn retrieve<R, I>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: ItemId<R>,
+) -> Result<I, R::Error>
+where
+    R: ModelResource<Error: From<DbError>>,
+    I: Item<Entity = R::Entity>,
+{
+    Ok(item(resource, request, id.0).await?)
+}
+
+/// The item with an id.
+pub(super) async fn item<R: ModelResource, I: Item<Entity = R::Entity>>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+) -> Result<I, DbError> {
+    let source = Source::Db(db(resource));
+    let read = reader::<I>(&[])?;
+    let mut statement = select::<I>(&[])?;
+    statement.cond_where(row_of::<R>(&scope(resource, request), id));
+    let rows = source.query(&statement, read).await?;
+    let items = load_nested(source, rows).await?;
+    items.into_iter().next().ok_or_else(not_found)
+}
+
+/// The row with an id.
+pub(crate) async fn find<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+) -> Result<Option<Model<R>>, DbError> {
+    let source = Source::Db(db(resource));
+    let statement = row::<R>(resource, request, id);
+    let rows = source.query(&statement, row_model::<R::Entity>()).await?;
+    Ok(rows.into_iter().next())
+}
+
+/// The row with an id, locked until the end of the transaction. SQLite has one writer, so it needs no lock.
+pub(super) async fn locked<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+    source: Source<'_>,
+) -> Result<Model<R>, DbError> {
+    let mut statement = row::<R>(resource, request, id);
+    if source.backend() == DbBackend::Postgres {
+        statement.lock(LockType::Update);
+    }
+    let rows = source.query(&statement, row_model::<R::Entity>()).await?;
+    rows.into_iter().next().ok_or_else(not_found)
+}
+
+fn row<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+) -> SelectStatement {
+    let mut statement = SqlQuery::select();
+    statement.exprs(row_model::columns::<R::Entity>());
+    statement.from(<R::Entity as Default>::default().table_ref());
+    statement.cond_where(row_of::<R>(&scope(resource, request), id));
+    statement
+}

@@ -1,0 +1,263 @@
+//! `update` and `partial_update`.
+
+use resourceful::{AsyncResource, Caller, Error, Request};
+use sea_orm::sea_query::{
+    Condition, Expr, ExprTrait, Query as SqlQuery, SimpleExpr, UpdateStatement, Value,
+};
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
+
+use crate::error::DbError;
+use crate::model::actions::retrieve::{item, locked};
+use crate::model::actions::transaction::Attempts;
+use crate::model::actions::{all_columns, db, equals, find, not_found, of_hook, row_of, scope};
+use crate::model::changeset::Changeset;
+use crate::model::constraint::explain;
+use crate::model::found::ItemId;
+use crate::model::item::Item;
+use crate::model::nested::load_nested;
+use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
+use crate::model::row_model::{self, row_model};
+use crate::model::scope::Scope;
+use crate::model::select::{Loaded, columns, reader};
+use crate::model::visibility::{guard, guarded, refused};
+use crate::source::Source;
+use crate::tx::Tx;
+
+/// Replaces the columns of an item that the body has.
+///
+/// # Errors
+/// 404 if the item does not exist for the caller, 409 if it has another version, 422 with the fields that are
+/// taken or refer to nothing, 403 if it would not be visible to the caller any more; any error of a hook.
+pub async fn update<R, I>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: ItemId<R>,
+    item: <R as AsyncResource>::Update,
+) -> Result<I, R::Error>
+where
+    R: ModelResource<Error: From<DbError>, Key: Clone, Update: Changeset<R::Entity>>,
+    I: Item<Entity = R::Entity>,
+{
+    change(resource, request, id.0, item).await
+}
+
+/// Changes the columns of an item that the body sets.
+///
+/// # Errors
+/// As [`update`].
+pub async fn partial_update<R, I>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: ItemId<R>,
+    changes: <R as AsyncResource>::PartialUpdate,
+) -> Result<I, R::Error>
+where
+    R: ModelResource<Error: From<DbError>, Key: Clone, PartialUpdate: Changeset<R::Entity>>,
+    I: Item<Entity = R::Entity>,
+{
+    change(resource, request, id.0, changes).await
+}
+
+async fn change<R, I, C>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+    changes: C,
+) -> Result<I, R::Error>
+where
+    R: ModelResource<Error: From<DbError>, Key: Clone>,
+    I: Item<Entity = R::Entity>,
+    C: Changeset<R::Entity>,
+{
+    let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
+    changes.apply(&mut model);
+    let changes_nothing = all_columns::<R>().all(|column| model.is_not_set(column));
+    if changes_nothing && !R::HOOKS.update {
+        return Ok(item(resource, request, id).await?);
+    }
+    resource.fill_update(request, &mut model)?;
+    let written = model.clone();
+    match write(resource, request, id, model).await {
+        Ok(item) => Ok(item),
+        Err(error) => {
+            Err(
+                explain::<R::Entity>(error, &written, C::MEMBERS, Source::Db(db(resource)))
+                    .await
+                    .into(),
+            )
+        }
+    }
+}
+
+async fn write<R, I>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+    model: ActiveModel<R>,
+) -> Result<I, DbError>
+where
+    R: ModelResource<Key: Clone>,
+    I: Item<Entity = R::Entity>,
+{
+    let source = Source::Db(db(resource));
+    let scope = scope(resource, request);
+    let change = Change::<R>::new(&scope, id.clone(), model);
+    let has_version = change.has_version;
+    let loaded = if R::HOOKS.update || R::HOOKS.commit {
+        let mut attempts = Attempts::new(db(resource));
+        let result = loop {
+            let attempt = in_transaction(resource, request, &scope, change.clone()).await;
+            if let Some(result) = attempts.finish(attempt) {
+                break result?;
+            }
+        };
+        match result {
+            Some((loaded, after)) => {
+                if R::HOOKS.commit {
+                    resource.on_commit(request, Committed::Updated(after)).await;
+                }
+                Some(loaded)
+            }
+            None => None,
+        }
+    } else {
+        let statement = statement::<R, I>(change.model, &scope, change.row, Vec::new())?;
+        let rows = source
+            .query(&statement, guarded(&scope, reader::<I>(&[])?))
+            .await;
+        rows.map_err(refused)?.into_iter().next()
+    };
+    let Some(loaded) = loaded else {
+        let exists = has_version && find(resource, request, id).await?.is_some();
+        return Err(if exists { conflict() } else { not_found() });
+    };
+    let items = load_nested(source, vec![loaded]).await?;
+    items.into_iter().next().ok_or_else(not_found)
+}
+
+/// A row to update, with the columns to set.
+pub(super) struct Change<R: ModelResource> {
+    id: R::Key,
+    /// The row, if it exists for the caller and has the expected version.
+    row: Condition,
+    has_version: bool,
+    model: ActiveModel<R>,
+}
+
+impl<R: ModelResource<Key: Clone>> Clone for Change<R> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            row: self.row.clone(),
+            has_version: self.has_version,
+            model: self.model.clone(),
+        }
+    }
+}
+
+impl<R: ModelResource<Key: Clone>> Change<R> {
+    pub(super) fn new(scope: &Scope<R::Entity>, id: R::Key, mut model: ActiveModel<R>) -> Self {
+        let expected = R::version().and_then(|version| match model.take(version) {
+            ActiveValue::Set(value) => Some(equals::<R::Entity>(version, value)),
+            _ => None,
+        });
+        Self {
+            row: row_of::<R>(scope, id.clone()).add_option(expected.clone()),
+            id,
+            has_version: expected.is_some(),
+            model,
+        }
+    }
+}
+
+async fn in_transaction<R, I>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    scope: &Scope<R::Entity>,
+    change: Change<R>,
+) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
+where
+    R: ModelResource,
+    I: Item<Entity = R::Entity>,
+{
+    let tx = db(resource).begin().await?;
+    let written = with_hooks(resource, request, scope, change, &tx).await?;
+    if written.is_some() {
+        tx.commit().await?;
+    }
+    Ok(written)
+}
+
+/// The update with its hooks. `None`: the row has another version.
+pub(super) async fn with_hooks<R, I>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    scope: &Scope<R::Entity>,
+    change: Change<R>,
+    tx: &Tx,
+) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
+where
+    R: ModelResource,
+    I: Item<Entity = R::Entity>,
+{
+    let Change {
+        id, row, mut model, ..
+    } = change;
+    let before = locked(resource, request, id, Source::Tx(tx)).await?;
+    let hook = resource.before_update(request, tx, &before, &mut model);
+    hook.await.map_err(of_hook::<R>)?;
+    let statement = statement::<R, I>(model, scope, row, row_model::columns::<R::Entity>())?;
+    let (item, model) = (reader::<I>(&[])?, row_model::<R::Entity>());
+    let read = guarded(scope, move |columns| Ok((item(columns)?, model(columns)?)));
+    let rows = Source::Tx(tx)
+        .query(&statement, read)
+        .await
+        .map_err(refused)?;
+    let Some((loaded, after)) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    resource
+        .after_update(request, tx, &after)
+        .await
+        .map_err(of_hook::<R>)?;
+    Ok(Some((loaded, after)))
+}
+
+/// One `UPDATE` of the columns that are set. It returns the columns of the item, `more`, and whether the row is
+/// still visible.
+fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
+    mut model: ActiveModel<R>,
+    scope: &Scope<R::Entity>,
+    row: Condition,
+    more: Vec<SimpleExpr>,
+) -> Result<UpdateStatement, DbError> {
+    let mut statement = SqlQuery::update();
+    statement.table(<R::Entity as Default>::default().table_ref());
+    let mut is_empty = true;
+    for column in all_columns::<R>() {
+        if let ActiveValue::Set(value) = model.take(column) {
+            statement.value(column, column.save_as(Expr::val(value)));
+            is_empty = false;
+        }
+    }
+    if let Some(version) = R::version() {
+        let next = Expr::col(version.as_column_ref()).add(Value::from(1));
+        statement.value(version, next);
+        is_empty = false;
+    }
+    if is_empty {
+        // Hooks run even if the body sets nothing.
+        statement.value(R::key(), Expr::col(R::key().as_column_ref()));
+    }
+    statement.cond_where(row);
+    let returning = columns::<I>(&[])?
+        .into_iter()
+        .chain(more)
+        .chain(guard(scope));
+    statement.returning(SqlQuery::returning().exprs(returning));
+    Ok(statement)
+}
+
+pub(super) fn conflict() -> DbError {
+    Error::conflict("The item was changed since it was read.").into()
+}

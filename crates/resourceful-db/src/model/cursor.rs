@@ -1,0 +1,144 @@
+//! `?cursor=..`: pages that continue after a row.
+
+use resourceful::{FieldError, NextPage, Page, Parameter, Query, QueryString};
+use sea_orm::EntityTrait;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::model::list_query::{ListQuery, PageEnd, Window};
+use crate::model::order::{Direction, Order};
+use crate::model::ordered;
+
+/// Pages that continue after a row: `?order=newest&cursor=..&limit=20`.
+///
+/// The cursor of the next page is `next` of `pagination`, and the response has it as a `Link` (RFC 8288). Rows
+/// that are inserted or deleted meanwhile shift no page, and page 5,000 costs as much as the first one. It is
+/// signed with [`DbOptions::cursor_keys`](crate::DbOptions::cursor_keys), and belongs to one order and one
+/// filter: with others it is a 422. The number of all items is not counted.
+///
+/// A page has `DEFAULT` items without `limit`, at most `MAX`.
+///
+/// # Examples
+/// See the guide, "Tables".
+#[derive(Clone, Debug, Serialize)]
+#[serde(bound = "")]
+pub struct Cursor<O: Order, const DEFAULT: u32 = 10, const MAX: u32 = 100> {
+    #[serde(serialize_with = "ordered::as_name")]
+    order: O,
+    limit: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
+    /// The first page in an order, for a client to request. The limit is brought to 1 to `MAX`.
+    #[must_use]
+    pub fn first(order: O, limit: u64) -> Self {
+        Self {
+            order,
+            limit: limit.clamp(1, u64::from(MAX.max(1))),
+            cursor: None,
+        }
+    }
+
+    /// The page after `cursor`, the `next` of another page.
+    #[must_use]
+    pub fn after(self, cursor: impl Into<String>) -> Self {
+        Self {
+            cursor: Some(cursor.into()),
+            ..self
+        }
+    }
+}
+
+impl<O: Order, const DEFAULT: u32, const MAX: u32> Query for Cursor<O, DEFAULT, MAX> {
+    fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
+        const {
+            assert!(
+                1 <= DEFAULT && DEFAULT <= MAX,
+                "the default limit is 1 to MAX"
+            );
+        };
+        let order = ordered::read(query);
+        let limit = read_limit(query, DEFAULT, MAX);
+        let cursor = query.last("cursor");
+        match (order, limit, cursor) {
+            (Ok(order), Ok(limit), Ok(cursor)) => Ok(Self {
+                order,
+                limit,
+                cursor: cursor.map(std::borrow::Cow::into_owned),
+            }),
+            (order, limit, cursor) => {
+                let errors = [order.err(), limit.err(), cursor.err()];
+                Err(errors.into_iter().flatten().collect())
+            }
+        }
+    }
+
+    fn parameters() -> Vec<Parameter> {
+        vec![
+            ordered::parameter::<O>(),
+            Parameter::query::<String>("cursor")
+                .with_description("`next` of the page before. Absent: the first page."),
+            Parameter::query::<u64>("limit")
+                .with_description("Maximum number of items.")
+                .with_keyword("minimum", 1)
+                .with_keyword("maximum", MAX)
+                .with_keyword("default", DEFAULT),
+        ]
+    }
+
+    fn pagination() -> Option<Value> {
+        Some(json!({
+            "type": "object",
+            "required": ["limit", "next", "has_next"],
+            "properties": {
+                "limit": {"type": "integer", "minimum": 1},
+                "next": {"type": ["string", "null"]},
+                "has_next": {"type": "boolean"},
+            },
+        }))
+    }
+}
+
+impl<O: Order, const DEFAULT: u32, const MAX: u32> ListQuery<O::Entity>
+    for Cursor<O, DEFAULT, MAX>
+{
+    fn order(&self) -> Option<Vec<(<O::Entity as EntityTrait>::Column, Direction)>> {
+        Some(self.order.columns())
+    }
+
+    fn window(&self) -> Window<'_> {
+        Window::After {
+            limit: self.limit,
+            cursor: self.cursor.as_deref(),
+            order: self.order.name(),
+        }
+    }
+
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
+        Page::with_next(items, self.limit, end.next)
+    }
+}
+
+impl<O: Order, const DEFAULT: u32, const MAX: u32> NextPage for Cursor<O, DEFAULT, MAX> {
+    fn next_page<T>(&self, page: &Page<T>) -> Option<Self> {
+        page.next().map(|next| self.clone().after(next))
+    }
+}
+
+/// A decimal integer in ASCII digits, without sign and spaces.
+fn read_limit(query: &QueryString<'_>, default: u32, max: u32) -> Result<u64, FieldError> {
+    let Some(text) = query.last("limit")? else {
+        return Ok(default.into());
+    };
+    let invalid = |detail: String| Err(FieldError::query("limit", detail));
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return invalid("must be an integer".to_owned());
+    }
+    match text.parse::<u64>() {
+        Ok(0) => invalid("must be at least 1".to_owned()),
+        Ok(limit) if limit <= max.into() => Ok(limit),
+        _ => invalid(format!("must be at most {max}")),
+    }
+}

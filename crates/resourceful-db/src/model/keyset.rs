@@ -1,0 +1,148 @@
+//! [`Keyset`]: the rows after a row, and the cursor that names it.
+
+use std::marker::PhantomData;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use resourceful::{Error, FieldError};
+use sea_orm::sea_query::{ArrayType, Condition, Expr, ExprTrait, SimpleExpr, Value};
+use sea_orm::{ColumnTrait, EntityTrait};
+use sha2::{Digest, Sha256};
+
+use crate::entities::variant;
+use crate::error::DbError;
+use crate::model::order::Direction;
+use crate::model::select::Extra;
+use crate::options::CursorKeys;
+use crate::value;
+
+/// Bytes of a signature: enough that nobody guesses one.
+const SIGNATURE: usize = 16;
+
+/// Bytes of a fingerprint.
+const FINGERPRINT: usize = 8;
+
+/// The order of a list, which the values of its columns continue after a row.
+pub(crate) struct Keyset<E: EntityTrait> {
+    columns: Vec<(E::Column, Direction, ArrayType)>,
+    /// The order and the filter, which a cursor must have been made for.
+    fingerprint: [u8; FINGERPRINT],
+    entity: PhantomData<E>,
+}
+
+impl<E: EntityTrait> Keyset<E> {
+    pub(crate) fn new(order: &str, columns: &[(E::Column, Direction)], filter: &Condition) -> Self {
+        let columns = columns
+            .iter()
+            .map(|(column, direction)| (*column, *direction, variant::<E>(*column)));
+        let hash = Sha256::digest(format!(
+            "{}\0{order}\0{filter:?}",
+            E::default().table_name()
+        ));
+        let mut fingerprint = [0; FINGERPRINT];
+        fingerprint.copy_from_slice(&hash[..FINGERPRINT]);
+        Self {
+            columns: columns.collect(),
+            fingerprint,
+            entity: PhantomData,
+        }
+    }
+
+    /// The columns of the order.
+    pub(crate) fn columns(&self) -> Vec<Extra> {
+        let columns = self.columns.iter().map(|(column, _, variant)| {
+            (
+                column.select_as(Expr::col(column.as_column_ref())),
+                variant.clone(),
+            )
+        });
+        columns.collect()
+    }
+
+    /// The cursor of a row with these values.
+    pub(crate) fn cursor(&self, values: &[Value], keys: &CursorKeys) -> String {
+        let values: Vec<String> = values.iter().map(value::text::write).collect();
+        let mut token = self.fingerprint.to_vec();
+        token.extend(serde_json::to_vec(&values).expect("strings are JSON"));
+        let signature = sign(&token, keys.current());
+        token.extend(signature);
+        URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// The rows after that of the cursor.
+    pub(crate) fn after(&self, cursor: &str, keys: &CursorKeys) -> Result<SimpleExpr, DbError> {
+        let invalid = |detail: &'static str| {
+            DbError::from(Error::invalid([FieldError::query("cursor", detail)]))
+        };
+        let unknown = || invalid("is not a cursor of this list");
+        let token = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unknown())?;
+        let signed = token.len().checked_sub(SIGNATURE).ok_or_else(unknown)?;
+        let (token, signature) = token.split_at(signed);
+        if !keys.all().any(|key| verify(token, key, signature)) {
+            return Err(unknown());
+        }
+        let (fingerprint, values) = token.split_at_checked(FINGERPRINT).ok_or_else(unknown)?;
+        if fingerprint != self.fingerprint {
+            return Err(invalid("belongs to another order or filter"));
+        }
+        let values: Vec<String> = serde_json::from_slice(values).map_err(|_| unknown())?;
+        let values = values.iter().zip(&self.columns);
+        let values = values.map(|(text, (_, _, variant))| value::text::read(text, variant));
+        let values: Vec<Value> = values.collect::<Option<_>>().ok_or_else(unknown)?;
+        if values.len() != self.columns.len() {
+            return Err(unknown());
+        }
+        Ok(self.beyond(&values))
+    }
+
+    /// `(a, b) > (x, y)`, which an index serves; if the directions differ,
+    /// `a > x OR (a = x AND b < y)`.
+    fn beyond(&self, values: &[Value]) -> SimpleExpr {
+        let (_, direction, _) = self.columns[0];
+        let save = |index: usize| {
+            self.columns[index]
+                .0
+                .save_as(Expr::val(values[index].clone()))
+        };
+        let column = |index: usize| Expr::col(self.columns[index].0.as_column_ref());
+        let beyond = |one: SimpleExpr, other: SimpleExpr, direction| match direction {
+            Direction::Ascending => one.gt(other),
+            Direction::Descending => one.lt(other),
+        };
+        let indexes = 0..self.columns.len();
+        if self.columns.iter().all(|(_, other, _)| *other == direction) {
+            let columns = Expr::tuple(indexes.clone().map(|index| column(index).into()));
+            return beyond(
+                columns.into(),
+                Expr::tuple(indexes.map(save)).into(),
+                direction,
+            );
+        }
+        let mut result: Option<SimpleExpr> = None;
+        for index in indexes.rev() {
+            let (_, direction, _) = self.columns[index];
+            let here = beyond(column(index).into(), save(index), direction);
+            result = Some(match result {
+                None => here,
+                Some(rest) => here.or(column(index).eq(save(index)).and(rest)),
+            });
+        }
+        result.expect("an order has a column")
+    }
+}
+
+fn mac(token: &[u8], key: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(b"resourceful cursor\0");
+    mac.update(token);
+    mac
+}
+
+fn sign(token: &[u8], key: &[u8]) -> Vec<u8> {
+    mac(token, key).finalize().into_bytes()[..SIGNATURE].to_vec()
+}
+
+fn verify(token: &[u8], key: &[u8], signature: &[u8]) -> bool {
+    mac(token, key).verify_truncated_left(signature).is_ok()
+}

@@ -1,0 +1,159 @@
+//! [`Nested`]: related items, loaded by one statement for all items of a page.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::str::FromStr;
+
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Order as SqlOrder, SimpleExpr, Value};
+use sea_orm::{
+    ColumnTrait, EntityTrait, Identity, Iterable, PrimaryKeyToColumn, Related, RelationDef,
+};
+
+use crate::entities::variant;
+use crate::error::DbError;
+use crate::model::item::Item;
+use crate::model::select::{Loaded, reader, select};
+use crate::source::Source;
+
+/// Related items of one page at most.
+const MAX_ROWS: usize = 10_000;
+
+type Loading<'a> = Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'a>>;
+
+/// A relation of the item `I`, whose rows a further statement loads. `#[derive(Item)]` makes it of a field with
+/// `#[item(nested)]`.
+#[expect(missing_debug_implementations, reason = "it holds functions")]
+pub struct Nested<I> {
+    key: Result<(SimpleExpr, ArrayType), DbError>,
+    load: Box<dyn for<'a> Fn(Source<'a>, &'a mut [I], Vec<Value>) -> Loading<'a> + Send + Sync>,
+}
+
+impl<I: Item> Nested<I> {
+    /// The rows that belong to the item.
+    #[must_use]
+    pub fn many<C: Item + Clone>(assign: fn(&mut I, Vec<C>)) -> Self
+    where
+        I::Entity: Related<C::Entity>,
+    {
+        Self::new(assign)
+    }
+
+    /// The row that the item belongs to.
+    #[must_use]
+    pub fn one<C: Item + Clone>(assign: fn(&mut I, Option<C>)) -> Self
+    where
+        I::Entity: Related<C::Entity>,
+    {
+        Self::new(move |item, children: Vec<C>| assign(item, children.into_iter().next()))
+    }
+
+    fn new<C: Item + Clone>(assign: impl Fn(&mut I, Vec<C>) + Copy + Send + Sync + 'static) -> Self
+    where
+        I::Entity: Related<C::Entity>,
+    {
+        let relation = <I::Entity as Related<C::Entity>>::to();
+        let column = column::<I::Entity>(&relation.from_col);
+        Self {
+            key: column.map(|column| {
+                (
+                    Expr::col(column.as_column_ref()).into(),
+                    variant::<I::Entity>(column),
+                )
+            }),
+            load: Box::new(move |source, items, keys| {
+                let relation = <I::Entity as Related<C::Entity>>::to();
+                Box::pin(load(source, items, keys, relation, assign))
+            }),
+        }
+    }
+}
+
+/// The columns by which the related rows are found.
+pub(crate) fn keys<I: Item>() -> Result<Vec<(SimpleExpr, ArrayType)>, DbError> {
+    I::nested().into_iter().map(|nested| nested.key).collect()
+}
+
+/// Loads the related items of all items.
+pub(crate) async fn load_nested<I: Item>(
+    source: Source<'_>,
+    loaded: Vec<Loaded<I>>,
+) -> Result<Vec<I>, DbError> {
+    let relations = I::nested();
+    let mut columns: Vec<Vec<Value>> = relations.iter().map(|_| Vec::new()).collect();
+    let mut items = Vec::with_capacity(loaded.len());
+    for Loaded { item, keys, .. } in loaded {
+        items.push(item);
+        for (column, key) in columns.iter_mut().zip(keys) {
+            column.push(key);
+        }
+    }
+    if !items.is_empty() {
+        for (relation, keys) in relations.iter().zip(columns) {
+            (relation.load)(source, &mut items, keys).await?;
+        }
+    }
+    Ok(items)
+}
+
+async fn load<I: Item, C: Item + Clone>(
+    source: Source<'_>,
+    items: &mut [I],
+    keys: Vec<Value>,
+    relation: RelationDef,
+    assign: impl Fn(&mut I, Vec<C>),
+) -> Result<(), DbError> {
+    let column = column::<C::Entity>(&relation.to_col)?;
+    let mut distinct: Vec<Value> = Vec::new();
+    for key in &keys {
+        if *key != key.as_null() && !distinct.contains(key) {
+            distinct.push(key.clone());
+        }
+    }
+    if distinct.is_empty() {
+        return Ok(());
+    }
+    let extra = vec![(
+        Expr::col(column.as_column_ref()).into(),
+        variant::<C::Entity>(column),
+    )];
+    let read = reader::<C>(&extra)?;
+    let mut statement = select::<C>(&extra)?;
+    statement.and_where(Expr::col(column.as_column_ref()).is_in(distinct));
+    for key in <C::Entity as EntityTrait>::PrimaryKey::iter() {
+        statement.order_by(key.into_column().as_column_ref(), SqlOrder::Asc);
+    }
+    statement.limit(MAX_ROWS as u64 + 1);
+    let rows = source.query(&statement, read).await?;
+    if rows.len() > MAX_ROWS {
+        return Err(DbError::other(format!(
+            "more than {MAX_ROWS} related rows of one page"
+        )));
+    }
+    let of: Vec<String> = rows.iter().map(|row| name(&row.extra[0])).collect();
+    let mut children = HashMap::<String, Vec<C>>::new();
+    for (of, child) in of
+        .into_iter()
+        .zip(Box::pin(load_nested(source, rows)).await?)
+    {
+        children.entry(of).or_default().push(child);
+    }
+    for (item, key) in items.iter_mut().zip(&keys) {
+        assign(item, children.get(&name(key)).cloned().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// A value as the key of a map: floats have no order, so `Value` has no hash.
+fn name(key: &Value) -> String {
+    format!("{key:?}")
+}
+
+fn column<E: EntityTrait>(identity: &Identity) -> Result<E::Column, DbError> {
+    let Identity::Unary(name) = identity else {
+        return Err(DbError::other(
+            "a nested item needs a relation of one column",
+        ));
+    };
+    let name = name.to_string();
+    E::Column::from_str(&name).map_err(|_| DbError::other(format!("no column `{name}`")))
+}

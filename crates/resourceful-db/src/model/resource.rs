@@ -1,0 +1,249 @@
+//! [`ModelResource`]: a resource over a table.
+
+use resourceful::{AsyncResource, Caller, Id, Request};
+use sea_orm::{ActiveModelTrait, EntityTrait, Iterable, PrimaryKeyToColumn, TryIntoModel, Value};
+
+use crate::db::Db;
+use crate::model::order::Direction;
+use crate::model::scope::Scope;
+use crate::model::within::Within;
+use crate::tx::Tx;
+
+/// The row of a resource.
+pub type Model<R> = <<R as ModelResource>::Entity as EntityTrait>::Model;
+
+/// The row of a resource that is written, with the columns that are set.
+pub type ActiveModel<R> = <<R as ModelResource>::Entity as EntityTrait>::ActiveModel;
+
+/// A column of a resource's table.
+pub type Column<R> = <<R as ModelResource>::Entity as EntityTrait>::Column;
+
+/// A resource over a table. `#[resource] impl ModelResource for ..` writes the six hooks of
+/// [`AsyncResource`], except those that the block has.
+///
+/// | in the block | |
+/// |---|---|
+/// | `type Access` | as in [`AsyncResource`] |
+/// | `type Entity` | SeaORM's entity of the table |
+/// | `type Item` | an [`Item`](trait@crate::Item); `type ListItem` if lists have another one |
+/// | `type Create` | a [`Changeset`](trait@crate::Changeset): the body of `create`, and of `update` unless there is `type Update` |
+/// | `type PartialUpdate` | a [`Changeset`](trait@crate::Changeset) with [`Change`](resourceful::Change)s |
+/// | `type Query` | a [`ListQuery`](crate::ListQuery): filter, order and page |
+/// | `fn visible` | the rows that exist for the caller |
+/// | `fn before_create` .. `fn on_commit` | hooks; see below |
+/// | the six hooks, `#[action(..)]` | by hand |
+///
+/// `#[resource(only(list, retrieve))]` leaves out actions.
+///
+/// # Rows
+/// [`visible`](Self::visible) is in the `WHERE` of each statement: a row that is not visible is a 404, and is
+/// counted in no list. A row that is created or changed so that it is not visible is a 403, and is undone.
+///
+/// # Transactions
+/// Without hooks an action is one statement. With one of its hooks, it is a transaction that the hooks get as
+/// [`Tx`]; an error of a hook undoes it. A transaction that was in conflict with another one runs again, with its
+/// hooks, up to three times.
+///
+/// # Constraints
+/// A unique column that is taken, a foreign key without its row, a value that is null or not allowed: 422 with the
+/// fields, or 409 if the body does not have them. A row that is still in use is not deleted: 409.
+///
+/// # Examples
+/// See the guide, "Tables".
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model resource",
+    label = "this has no `impl ModelResource`",
+    note = "write `#[resource] impl ModelResource for {Self} {{ .. }}`"
+)]
+pub trait ModelResource: AsyncResource + AsRef<Db> {
+    /// The hooks that the block has. `#[resource]` sets it.
+    const HOOKS: Hooks = Hooks::NONE;
+
+    /// The entity of the table.
+    type Entity: EntityTrait<
+            Model: Send + Sync,
+            ActiveModel: ActiveModelTrait<Entity = Self::Entity>
+                             + TryIntoModel<Model<Self>>
+                             + Send
+                             + Sync,
+        >;
+
+    /// The type of [`key`](Self::key): that of the primary key.
+    type Key: Id + Into<Value>;
+
+    /// The rows that exist for the caller: in lists, for each item, and in writes.
+    fn visible(&self, request: &Request<Caller<Self>>) -> Scope<Self::Entity>;
+
+    /// The parent of a nested resource, and the column that refers to it. `None` (default) for a resource that is
+    /// not nested.
+    fn within(&self, request: &Request<Caller<Self>>) -> Option<Within<Self::Entity>> {
+        let _ = request;
+        None
+    }
+
+    /// The column whose value is the id in the path (default: the primary key).
+    ///
+    /// # Panics
+    /// If the table has no primary key.
+    fn key() -> Column<Self> {
+        let mut keys = <Self::Entity as EntityTrait>::PrimaryKey::iter();
+        keys.next()
+            .expect("an entity has a primary key")
+            .into_column()
+    }
+
+    /// The order of lists without the parameter `order` (default: by the primary key).
+    fn order() -> Vec<(Column<Self>, Direction)> {
+        Vec::new()
+    }
+
+    /// The column that is set to the time of a deletion, instead of deleting the row. Such rows are not visible.
+    /// `None` (default): rows are deleted.
+    fn deleted_at() -> Option<Column<Self>> {
+        None
+    }
+
+    /// The column with the version of the row, an integer that each update increases. An update whose body has
+    /// the column fails with 409 if the row has another version. `None` (default): there is none.
+    fn version() -> Option<Column<Self>> {
+        None
+    }
+
+    /// Sets columns of a new row that do not come from the body, such as its author and its time. It runs without
+    /// a transaction.
+    ///
+    /// # Errors
+    /// Any error refuses the request.
+    fn fill_create(
+        &self,
+        request: &Request<Caller<Self>>,
+        model: &mut ActiveModel<Self>,
+    ) -> Result<(), Self::Error> {
+        let _ = (request, model);
+        Ok(())
+    }
+
+    /// Sets columns of a row that is updated, such as the time of the change. It runs without a transaction.
+    ///
+    /// # Errors
+    /// Any error refuses the request.
+    fn fill_update(
+        &self,
+        request: &Request<Caller<Self>>,
+        model: &mut ActiveModel<Self>,
+    ) -> Result<(), Self::Error> {
+        let _ = (request, model);
+        Ok(())
+    }
+
+    /// Runs before the row is inserted, in the transaction.
+    fn before_create(
+        &self,
+        request: &Request<Caller<Self>>,
+        tx: &Tx,
+        model: &mut ActiveModel<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (request, tx, model);
+        async { Ok(()) }
+    }
+
+    /// Runs after the row was inserted, in the transaction.
+    fn after_create(
+        &self,
+        request: &Request<Caller<Self>>,
+        tx: &Tx,
+        model: &Model<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (request, tx, model);
+        async { Ok(()) }
+    }
+
+    /// Runs before the row is updated, in the transaction. `before` is the row, which is locked.
+    fn before_update(
+        &self,
+        request: &Request<Caller<Self>>,
+        tx: &Tx,
+        before: &Model<Self>,
+        model: &mut ActiveModel<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (request, tx, before, model);
+        async { Ok(()) }
+    }
+
+    /// Runs after the row was updated, in the transaction.
+    fn after_update(
+        &self,
+        request: &Request<Caller<Self>>,
+        tx: &Tx,
+        model: &Model<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (request, tx, model);
+        async { Ok(()) }
+    }
+
+    /// Runs before the row is deleted, in the transaction. The row is locked.
+    fn before_destroy(
+        &self,
+        request: &Request<Caller<Self>>,
+        tx: &Tx,
+        model: &Model<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (request, tx, model);
+        async { Ok(()) }
+    }
+
+    /// Runs after the row was deleted, in the transaction.
+    fn after_destroy(
+        &self,
+        request: &Request<Caller<Self>>,
+        tx: &Tx,
+        model: &Model<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (request, tx, model);
+        async { Ok(()) }
+    }
+
+    /// Runs after a change was committed. The response waits for it, and does not depend on it: it cannot fail.
+    fn on_commit(
+        &self,
+        request: &Request<Caller<Self>>,
+        change: Committed<Model<Self>>,
+    ) -> impl Future<Output = ()> + Send {
+        let _ = (request, change);
+        async {}
+    }
+}
+
+/// A change that was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed<M> {
+    /// A new row.
+    Created(M),
+    /// A row after its update.
+    Updated(M),
+    /// A row before its deletion.
+    Destroyed(M),
+}
+
+/// The hooks of a model resource that run in a transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// `before_create` or `after_create`.
+    pub create: bool,
+    /// `before_update` or `after_update`.
+    pub update: bool,
+    /// `before_destroy` or `after_destroy`.
+    pub destroy: bool,
+    /// `on_commit`.
+    pub commit: bool,
+}
+
+impl Hooks {
+    /// No hook.
+    pub const NONE: Self = Self {
+        create: false,
+        update: false,
+        destroy: false,
+        commit: false,
+    };
+}
