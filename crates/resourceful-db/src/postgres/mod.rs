@@ -10,13 +10,14 @@ mod work;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
 use crate::error::{DbError, DbErrorKind};
+use crate::metrics;
 use crate::options::DbOptions;
 use crate::place::Place;
 use crate::postgres::client::{Client, State};
@@ -88,11 +89,18 @@ impl Postgres {
 
     async fn client(&self) -> Result<Client, DbError> {
         let _place = Place::take(&self.waiting, self.max_waiting)?;
+        let started = Instant::now();
         // One limit for all that the pool does: it waits, and then connects.
         let object = timeout(self.acquire_timeout, self.pool.get());
         let object = object.await.map_err(|_| {
             DbError::unavailable("no connection to the database was free or made in time")
         })??;
+        let status = self.pool.status();
+        metrics::connections(
+            status.size.saturating_sub(status.available),
+            status.available,
+            started.elapsed(),
+        );
         Ok(self.client_of(object))
     }
 
