@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
 use crate::error::{DbError, DbErrorKind};
+use crate::metrics;
 use crate::options::DbOptions;
 use crate::place::Place;
 use crate::postgres::client::{Client, State};
@@ -88,11 +89,13 @@ impl Postgres {
 
     async fn client(&self) -> Result<Client, DbError> {
         let _place = Place::take(&self.waiting, self.max_waiting)?;
+        let started = metrics::now();
         // One limit for all that the pool does: it waits, and then connects.
         let object = timeout(self.acquire_timeout, self.pool.get());
         let object = object.await.map_err(|_| {
             DbError::unavailable("no connection to the database was free or made in time")
         })??;
+        metrics::acquired(&self.pool, started);
         Ok(self.client_of(object))
     }
 

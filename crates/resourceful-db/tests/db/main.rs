@@ -13,6 +13,7 @@ mod model;
 mod parameters;
 mod pooler;
 mod shared;
+mod telemetry;
 mod tls;
 mod transactions;
 mod types;
