@@ -22,6 +22,6 @@ pub use self::action::{ClientInput, ClientTarget};
 pub use self::call::Call;
 pub use self::client::{Client, ClientBuilder};
 pub use self::error::{BuildError, ClientError};
-pub use self::resource::ResourceClient;
+pub use self::resource::{Pages, ResourceClient};
 pub use self::resource_error::ResourceError;
 pub use self::response::ClientResponse;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::Method;
 use resourceful::{
-    Action, AsyncResource, FromResponse, Page, Parent as _, Request, ResourceAction,
+    Action, AsyncResource, FromResponse, NextPage, Page, Parent as _, Request, ResourceAction,
 };
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
@@ -245,6 +245,40 @@ impl<R: AsyncResource> ResourceClient<R> {
         Ok(page)
     }
 
+    /// Lists the items page by page, from the page that `query` names to the last one.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_client::{ResourceClient, ResourceError};
+    /// # struct Tags;
+    /// # #[resource]
+    /// # impl AsyncResource for Tags {
+    /// #     type Access = Public;
+    /// #     async fn list(&self, _: &Request, page: PageNumber) -> Result<Page<String>> {
+    /// #         Ok(page.slice(&["async".to_owned()]))
+    /// #     }
+    /// # }
+    /// async fn all(tags: &ResourceClient<Tags>) -> Result<Vec<String>, ResourceError> {
+    ///     let mut all = Vec::new();
+    ///     let mut pages = tags.pages(PageNumber::FIRST);
+    ///     while let Some(page) = pages.next().await? {
+    ///         all.extend(page.into_items());
+    ///     }
+    ///     Ok(all)
+    /// }
+    /// ```
+    pub fn pages(&self, query: R::Query) -> Pages<'_, R>
+    where
+        R::Query: NextPage + Serialize,
+        R::ListItem: DeserializeOwned,
+    {
+        Pages {
+            client: self,
+            query: Some(query),
+        }
+    }
+
     /// Creates an item.
     ///
     /// # Errors
@@ -454,6 +488,36 @@ const fn assert_has<R: AsyncResource>(action: Action, message: &str) {
 
 async fn fetch<T: FromResponse>(call: Call) -> Result<T, ResourceError> {
     Ok(T::from_response(&call.execute().await?)?)
+}
+
+/// The pages of a list, one after the other.
+///
+/// # Examples
+/// See [`ResourceClient::pages`].
+#[expect(missing_debug_implementations, reason = "a query need not have one")]
+pub struct Pages<'c, R: AsyncResource> {
+    client: &'c ResourceClient<R>,
+    /// `None` after the last page.
+    query: Option<R::Query>,
+}
+
+impl<R: AsyncResource> Pages<'_, R>
+where
+    R::Query: NextPage + Serialize,
+    R::ListItem: DeserializeOwned,
+{
+    /// The next page; `None` after the last one.
+    ///
+    /// # Errors
+    /// Every [`ResourceError`]. The next call requests the same page again.
+    pub async fn next(&mut self) -> Result<Option<Page<R::ListItem>>, ResourceError> {
+        let Some(query) = &self.query else {
+            return Ok(None);
+        };
+        let page = self.client.list(query).await?;
+        self.query = query.next_page(&page);
+        Ok(Some(page))
+    }
 }
 
 /// A page whose member for the items has the resource's name.

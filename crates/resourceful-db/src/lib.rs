@@ -1,9 +1,13 @@
-//! x
+#![doc = include_str!("lib.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod changed;
 mod connection_trait;
 mod db;
 mod entities;
 mod error;
+#[doc(hidden)]
+pub mod hidden;
 mod migrate;
 mod model;
 mod options;
@@ -24,17 +28,21 @@ pub use self::row::Row;
 pub use self::tx::Tx;
 
 pub use self::model::changeset::{Assign, Changeset};
+pub use self::model::counted::{CountedUpTo, Uncounted};
 pub use self::model::cursor::Cursor;
 pub use self::model::filter::{Comparable, Conditions, Filter, FilterValue, Operator};
 pub use self::model::found::{Found, ItemId};
 pub use self::model::item::Item;
-pub use self::model::list_query::{ListQuery, Window};
+pub use self::model::list_query::{Count, ListQuery, PageEnd, Window};
 pub use self::model::nested::Nested;
 pub use self::model::order::{Direction, Order, OrderKey};
 pub use self::model::ordered::Ordered;
 pub use self::model::resource::{ActiveModel, Column, Committed, Hooks, Model, ModelResource};
 pub use self::model::scope::Scope;
 pub use self::model::within::Within;
+
+pub use self::model::actions::{bulk_create, bulk_destroy, bulk_update};
+pub use resourceful_macros::{Changeset, Filter, Item, Order};
 
 #[doc(hidden)]
 pub use self::model::actions;

@@ -75,7 +75,7 @@ pub use self::handler::unused::Never;
 pub use self::handler::view::{AsyncView, Guarded, guarded, public};
 pub use self::input::bulk::{Bulk, BulkFailure, BulkItem, BulkResults, BulkSuccess};
 pub use self::input::form::Form;
-pub use self::input::pagination::{LimitOffset, Page, PageNumber, Unpaged};
+pub use self::input::pagination::{LimitOffset, NextPage, Page, PageNumber, Unpaged};
 pub use self::input::query::{Filtered, Query, QueryString};
 pub use self::input::{Change, Input, from_json};
 pub use self::openapi::{

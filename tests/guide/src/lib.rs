@@ -22,6 +22,7 @@ documents! {
     Upstream: "../../../docs/guide/upstream.md",
     Clients: "../../../docs/guide/clients.md",
     Webhooks: "../../../docs/guide/webhooks.md",
+    Tables: "../../../docs/guide/tables.md",
     Databases: "../../../docs/guide/databases.md",
     Caching: "../../../docs/guide/caching.md",
     Blocking: "../../../docs/guide/blocking.md",

@@ -7,19 +7,19 @@ use sea_orm::{
     RelationTrait,
 };
 
-use crate::db::Db;
 use crate::error::{DbError, DbErrorKind};
 use crate::source::Source;
 
 /// The columns of a body with the names of their members.
 type Members = [(&'static str, &'static str)];
 
-/// Turns the error of a constraint into a 422 with the fields, if the body has them. `written` is the row.
+/// Turns the error of a constraint into a 422 with the fields, if the body has them. `written` is the
+/// row, and `source` is outside of what has failed.
 pub(crate) async fn explain<E: EntityTrait>(
     error: DbError,
     written: &E::ActiveModel,
     members: &Members,
-    db: &Db,
+    source: Source<'_>,
 ) -> DbError {
     let (columns, detail) = match error.kind() {
         DbErrorKind::Unique => (error.columns().to_vec(), "is taken"),
@@ -28,7 +28,7 @@ pub(crate) async fn explain<E: EntityTrait>(
         DbErrorKind::ForeignKey => {
             let columns = match error.columns() {
                 // SQLite does not tell.
-                [] => dangling::<E>(written, db).await,
+                [] => dangling::<E>(written, source).await,
                 columns => columns.to_vec(),
             };
             (columns, "does not exist")
@@ -76,7 +76,7 @@ fn of_check(error: &DbError, members: &Members) -> Vec<String> {
 }
 
 /// The columns that were written and refer to no row.
-async fn dangling<E: EntityTrait>(written: &E::ActiveModel, db: &Db) -> Vec<String> {
+async fn dangling<E: EntityTrait>(written: &E::ActiveModel, source: Source<'_>) -> Vec<String> {
     let mut columns = Vec::new();
     for relation in E::Relation::iter() {
         let relation = relation.def();
@@ -101,7 +101,7 @@ async fn dangling<E: EntityTrait>(written: &E::ActiveModel, db: &Db) -> Vec<Stri
             .and_where(Expr::col(to.clone()).eq(column.save_as(Expr::val(value))))
             .limit(1)
             .to_owned();
-        let rows = Source::Db(db).query(&exists, |row| row.read::<i64>()).await;
+        let rows = source.query(&exists, |row| row.read::<i64>()).await;
         if rows.is_ok_and(|rows| rows.is_empty()) {
             columns.push(name);
         }

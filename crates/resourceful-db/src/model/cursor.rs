@@ -1,11 +1,11 @@
 //! `?cursor=..`: pages that continue after a row.
 
-use resourceful::{FieldError, Page, Parameter, Query, QueryString};
+use resourceful::{FieldError, NextPage, Page, Parameter, Query, QueryString};
 use sea_orm::EntityTrait;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::model::list_query::{ListQuery, Window};
+use crate::model::list_query::{ListQuery, PageEnd, Window};
 use crate::model::order::{Direction, Order};
 use crate::model::ordered;
 
@@ -116,8 +116,14 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> ListQuery<O::Entity>
         }
     }
 
-    fn page<T>(&self, items: Vec<T>, _: u64, next: Option<String>) -> Page<T> {
-        Page::with_next(items, self.limit, next)
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
+        Page::with_next(items, self.limit, end.next)
+    }
+}
+
+impl<O: Order, const DEFAULT: u32, const MAX: u32> NextPage for Cursor<O, DEFAULT, MAX> {
+    fn next_page<T>(&self, page: &Page<T>) -> Option<Self> {
+        page.next().map(|next| self.clone().after(next))
     }
 }
 

@@ -11,12 +11,14 @@ use crate::model::order::Direction;
 pub enum Window<'q> {
     /// All rows.
     All,
-    /// Rows by their number, which needs the number of all rows.
+    /// Rows by their number.
     Offset {
         /// The maximum number of rows.
         limit: u64,
         /// The number of rows before them.
         offset: u64,
+        /// The rows that are counted.
+        count: Count,
     },
     /// Rows after another one.
     After {
@@ -29,6 +31,28 @@ pub enum Window<'q> {
     },
 }
 
+/// The rows that a list counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// All.
+    Exact,
+    /// This many at most.
+    UpTo(u64),
+    /// None.
+    None,
+}
+
+/// The end of a page.
+#[derive(Clone, Debug, Default)]
+pub struct PageEnd {
+    /// The number of all rows, as far as they are counted.
+    pub total: Option<u64>,
+    /// Whether more rows follow.
+    pub has_next: bool,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+}
+
 /// The query string of a model resource's list: a paging style, or [`Filtered`] with a [`Filter`] and a paging
 /// style.
 ///
@@ -37,6 +61,7 @@ pub enum Window<'q> {
 /// | [`Unpaged`] | none |
 /// | [`PageNumber`] | `page`, `limit` |
 /// | [`LimitOffset`] | `limit`, `offset` |
+/// | [`CountedUpTo`](crate::CountedUpTo), [`Uncounted`](crate::Uncounted) | those of the paging style, whose `total` they limit or omit |
 /// | [`Ordered`](crate::Ordered) | `order`, and those of its paging style |
 /// | [`Cursor`](crate::Cursor) | `order`, `cursor`, `limit` |
 #[diagnostic::on_unimplemented(
@@ -57,9 +82,8 @@ pub trait ListQuery<E: EntityTrait>: Query + Sync {
     /// The rows that are asked for.
     fn window(&self) -> Window<'_>;
 
-    /// The page of these items. `total` is the number of all rows, `next` the cursor of the next page, as far
-    /// as the window needs them.
-    fn page<T>(&self, items: Vec<T>, total: u64, next: Option<String>) -> Page<T>;
+    /// The page of these items.
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T>;
 }
 
 impl<E: EntityTrait> ListQuery<E> for Unpaged {
@@ -67,7 +91,7 @@ impl<E: EntityTrait> ListQuery<E> for Unpaged {
         Window::All
     }
 
-    fn page<T>(&self, items: Vec<T>, _: u64, _: Option<String>) -> Page<T> {
+    fn page<T>(&self, items: Vec<T>, _: PageEnd) -> Page<T> {
         Page::all(items)
     }
 }
@@ -77,11 +101,12 @@ impl<E: EntityTrait, const DEFAULT: u32, const MAX: u32> ListQuery<E> for PageNu
         Window::Offset {
             limit: self.limit(),
             offset: self.offset(),
+            count: Count::Exact,
         }
     }
 
-    fn page<T>(&self, items: Vec<T>, total: u64, _: Option<String>) -> Page<T> {
-        self.of(items, total)
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
+        self.part(items, end.total, end.has_next)
     }
 }
 
@@ -92,11 +117,12 @@ impl<E: EntityTrait, const DEFAULT: u32, const MAX: u32> ListQuery<E>
         Window::Offset {
             limit: self.limit(),
             offset: self.offset(),
+            count: Count::Exact,
         }
     }
 
-    fn page<T>(&self, items: Vec<T>, total: u64, _: Option<String>) -> Page<T> {
-        self.of(items, total)
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
+        self.part(items, end.total, end.has_next)
     }
 }
 
@@ -114,7 +140,7 @@ impl<E: EntityTrait, F: Filter<E> + Sync, P: ListQuery<E>> ListQuery<E> for Filt
         self.paging.window()
     }
 
-    fn page<T>(&self, items: Vec<T>, total: u64, next: Option<String>) -> Page<T> {
-        self.paging.page(items, total, next)
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
+        self.paging.page(items, end)
     }
 }

@@ -3,6 +3,7 @@
 pub mod actions;
 pub(crate) mod changeset;
 pub(crate) mod constraint;
+pub(crate) mod counted;
 pub(crate) mod cursor;
 pub(crate) mod filter;
 pub(crate) mod found;

@@ -1,12 +1,12 @@
 //! `?order=newest`.
 
-use resourceful::{FieldError, Page, PageNumber, Parameter, Query, QueryString};
+use resourceful::{FieldError, NextPage, Page, PageNumber, Parameter, Query, QueryString};
 use sea_orm::EntityTrait;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::filter::Conditions;
-use crate::model::list_query::{ListQuery, Window};
+use crate::model::list_query::{ListQuery, PageEnd, Window};
 use crate::model::order::{Direction, Order};
 
 /// An order beside a paging style: `?order=newest&page=2`.
@@ -62,8 +62,16 @@ impl<O: Order, P: ListQuery<O::Entity>> ListQuery<O::Entity> for Ordered<O, P> {
         self.paging.window()
     }
 
-    fn page<T>(&self, items: Vec<T>, total: u64, next: Option<String>) -> Page<T> {
-        self.paging.page(items, total, next)
+    fn page<T>(&self, items: Vec<T>, end: PageEnd) -> Page<T> {
+        self.paging.page(items, end)
+    }
+}
+
+impl<O: Order, P: NextPage> NextPage for Ordered<O, P> {
+    fn next_page<T>(&self, page: &Page<T>) -> Option<Self> {
+        let paging = self.paging.next_page(page)?;
+        let order = self.order;
+        Some(Self { order, paging })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The six actions that every resource may have, as [`ResourceAction`]s that call its hooks.
 
-use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{LINK, LOCATION};
+use http::{HeaderValue, StatusCode};
 
 use crate::action::{Action, ActionSpec};
 use crate::error::Result;
@@ -15,6 +15,7 @@ use crate::openapi::{Operation, Registry};
 use crate::request::Request;
 use crate::response::destroy_output::DestroyOutput;
 use crate::response::location::{Base, Location};
+use crate::response::next_link::next_link;
 use crate::response::reply::Reply;
 use crate::response::representation::{Output, Representation, page_schema};
 
@@ -59,7 +60,8 @@ impl<R: AsyncResource> ResourceAction<R> for List {
         _: OnCollection,
         QueryInput(query): Self::Input,
     ) -> Result<NamedPage<R>, R::Error> {
-        resource.list(request, query).await.map(NamedPage)
+        let page = resource.list(request, query).await?;
+        Ok(NamedPage { page, next: None })
     }
 }
 
@@ -171,12 +173,24 @@ impl<R: AsyncResource> ResourceAction<R> for Destroy {
     }
 }
 
-/// A page whose items are under the name of the resource.
-pub(crate) struct NamedPage<R: AsyncResource>(Page<R::ListItem>);
+/// A page whose items are under the name of the resource, with a `Link` if another page continues it.
+pub(crate) struct NamedPage<R: AsyncResource> {
+    page: Page<R::ListItem>,
+    next: Option<HeaderValue>,
+}
 
 impl<R: AsyncResource> Representation for NamedPage<R> {
+    fn place(&mut self, base: &Base<'_>) {
+        let cursor = self.page.next();
+        self.next = cursor.and_then(|cursor| next_link(base.head, cursor));
+    }
+
     fn represent(self, _: StatusCode) -> Result<Reply> {
-        R::ListItem::page(&self.0, R::NAME)
+        let page = R::ListItem::page(&self.page, R::NAME)?;
+        Ok(match self.next {
+            Some(next) => page.with(LINK, next),
+            None => page,
+        })
     }
 
     fn describe(operation: &mut Operation, registry: &mut Registry, status: StatusCode) {

@@ -12,6 +12,7 @@ pub(crate) mod file;
 pub(crate) mod into_response;
 pub(crate) mod location;
 pub(crate) mod media_type;
+pub(crate) mod next_link;
 pub(crate) mod problem_reply;
 pub(crate) mod received;
 pub(crate) mod redirect;

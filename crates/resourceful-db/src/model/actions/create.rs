@@ -2,12 +2,12 @@
 
 use resourceful::{AsyncResource, Caller, Request};
 use sea_orm::sea_query::{Expr, InsertStatement, Query as SqlQuery, SimpleExpr};
-use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName, ModelTrait};
 
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::transaction::Attempts;
-use crate::model::actions::{all_columns, db, not_found, of_hook, scope};
+use crate::model::actions::{all_columns, db, equals, not_found, of_hook, writable};
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
 use crate::model::item::Item;
@@ -16,8 +16,10 @@ use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
-use crate::model::visibility::{guard, guarded, refused};
+use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
 use crate::source::Source;
+use crate::tx::Tx;
+use crate::value::integer;
 
 /// Creates an item.
 ///
@@ -33,17 +35,17 @@ where
     R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
     I: Item<Entity = R::Entity>,
 {
-    let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
-    new.apply(&mut model);
-    resource.fill_create(request, &mut model)?;
+    let model = filled(resource, request, new)?;
     let written = model.clone();
     let members = <R::Create as Changeset<R::Entity>>::MEMBERS;
     let result = insert(resource, request, model).await;
     match result {
         Ok(item) => Ok(item),
-        Err(error) => Err(explain::<R::Entity>(error, &written, members, db(resource))
-            .await
-            .into()),
+        Err(error) => Err(
+            explain::<R::Entity>(error, &written, members, Source::Db(db(resource)))
+                .await
+                .into(),
+        ),
     }
 }
 
@@ -53,6 +55,52 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     mut model: ActiveModel<R>,
 ) -> Result<I, DbError> {
     let source = Source::Db(db(resource));
+    place(resource, request, &mut model, source).await?;
+    let scope = writable(resource, request);
+    let loaded = if R::HOOKS.create || R::HOOKS.commit {
+        let mut attempts = Attempts::new(db(resource));
+        let (loaded, row) = loop {
+            let attempt = in_transaction(resource, request, &scope, model.clone()).await;
+            if let Some(result) = attempts.finish(attempt) {
+                break result?;
+            }
+        };
+        if R::HOOKS.commit {
+            resource.on_commit(request, Committed::Created(row)).await;
+        }
+        loaded
+    } else {
+        let statement = statement::<R, I>(model, guard(&scope).into_iter().collect())?;
+        let read = reader::<I>(&[])?;
+        let rows = source.query(&statement, guarded(&scope, read)).await;
+        one(rows.map_err(refused)?)?
+    };
+    let items = load_nested(source, vec![loaded]).await?;
+    one(items)
+}
+
+/// The columns that the body sets, and those that the resource fills.
+pub(super) fn filled<R>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    new: <R as AsyncResource>::Create,
+) -> Result<ActiveModel<R>, R::Error>
+where
+    R: ModelResource<Create: Changeset<R::Entity>>,
+{
+    let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
+    new.apply(&mut model);
+    resource.fill_create(request, &mut model)?;
+    Ok(model)
+}
+
+/// Sets the parent and the first version of a new row.
+pub(super) async fn place<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    model: &mut ActiveModel<R>,
+    source: Source<'_>,
+) -> Result<(), DbError> {
     if let Some(within) = resource.within(request) {
         let variant = variant::<R::Entity>(within.column);
         let parent = source
@@ -64,63 +112,79 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     if let Some(version) = R::version()
         && model.is_not_set(version)
     {
-        let first = crate::value::integer(1, &variant::<R::Entity>(version));
-        let first = first.ok_or_else(|| DbError::other("a version is an integer"))?;
-        model.try_set(version, first)?;
+        let first = integer(1, &variant::<R::Entity>(version));
+        model.try_set(
+            version,
+            first.ok_or_else(|| DbError::other("a version is an integer"))?,
+        )?;
     }
-    let scope = scope(resource, request);
-    let loaded = if R::HOOKS.create || R::HOOKS.commit {
-        let mut attempts = Attempts::new(db(resource));
-        let (loaded, row) = loop {
-            let attempt = with_hooks(resource, request, &scope, model.clone()).await;
-            if let Some(result) = attempts.finish(attempt) {
-                break result?;
-            }
-        };
-        if R::HOOKS.commit {
-            resource.on_commit(request, Committed::Created(row)).await;
-        }
-        loaded
-    } else {
-        let statement = statement::<R, I>(model, &scope, Vec::new())?;
-        let read = reader::<I>(&[])?;
-        let rows = source.query(&statement, guarded(&scope, read)).await;
-        one(rows.map_err(refused)?)?
-    };
-    let items = load_nested(source, vec![loaded]).await?;
-    one(items)
+    Ok(())
 }
 
-/// The insert in a transaction, with its hooks.
-async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
+async fn in_transaction<R: ModelResource, I: Item<Entity = R::Entity>>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    scope: &Scope<R::Entity>,
+    model: ActiveModel<R>,
+) -> Result<(Loaded<I>, Model<R>), DbError> {
+    let tx = db(resource).begin().await?;
+    let written = with_hooks(resource, request, scope, model, &tx).await?;
+    tx.commit().await?;
+    Ok(written)
+}
+
+/// The insert with its hooks.
+pub(super) async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
     resource: &R,
     request: &Request<Caller<R>>,
     scope: &Scope<R::Entity>,
     mut model: ActiveModel<R>,
+    tx: &Tx,
 ) -> Result<(Loaded<I>, Model<R>), DbError> {
-    let tx = db(resource).begin().await?;
     resource
-        .before_create(request, &tx, &mut model)
+        .before_create(request, tx, &mut model)
         .await
         .map_err(of_hook::<R>)?;
-    let statement = statement::<R, I>(model, scope, row_model::columns::<R::Entity>())?;
+    let more = row_model::columns::<R::Entity>().into_iter();
+    let statement = statement::<R, I>(model, more.chain(flag(scope)).collect())?;
     let (item, row) = (reader::<I>(&[])?, row_model::<R::Entity>());
-    let read = guarded(scope, move |columns| Ok((item(columns)?, row(columns)?)));
-    let rows = Source::Tx(&tx).query(&statement, read).await;
-    let (loaded, row) = one(rows.map_err(refused)?)?;
+    let read = flagged(scope, move |columns| Ok((item(columns)?, row(columns)?)));
+    let rows = Source::Tx(tx).query(&statement, read).await?;
+    let ((loaded, row), is_in_scope) = one(rows)?;
     resource
-        .after_create(request, &tx, &row)
+        .after_create(request, tx, &row)
         .await
         .map_err(of_hook::<R>)?;
-    tx.commit().await?;
+    // The hook may have made it visible: the first member of a team is added after the team.
+    if !is_in_scope && !exists::<R>(scope, &row, tx).await? {
+        return Err(forbidden());
+    }
     Ok((loaded, row))
 }
 
-/// One `INSERT` of the columns that are set. It returns the columns of the item, `more`, and whether the row is
-/// visible.
+/// Whether the row is in the scope now.
+async fn exists<R: ModelResource>(
+    scope: &Scope<R::Entity>,
+    row: &Model<R>,
+    tx: &Tx,
+) -> Result<bool, DbError> {
+    let mut statement = SqlQuery::select();
+    statement
+        .expr(Expr::val(1))
+        .from(<R::Entity as Default>::default().table_ref())
+        .and_where(equals::<R::Entity>(R::key(), row.get(R::key())));
+    if let Some(condition) = scope.condition() {
+        statement.cond_where(condition.clone());
+    }
+    let rows = Source::Tx(tx)
+        .query(&statement, |row| row.read::<i64>())
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// One `INSERT` of the columns that are set. It returns the columns of the item, and `more`.
 fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     mut model: ActiveModel<R>,
-    scope: &Scope<R::Entity>,
     more: Vec<SimpleExpr>,
 ) -> Result<InsertStatement, DbError> {
     let mut statement = SqlQuery::insert();
@@ -139,15 +203,12 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
             .values(values)
             .map_err(|error| DbError::other(error.to_string()))?;
     }
-    let returning = columns::<I>(&[])?
-        .into_iter()
-        .chain(more)
-        .chain(guard(scope));
+    let returning = columns::<I>(&[])?.into_iter().chain(more);
     statement.returning(SqlQuery::returning().exprs(returning));
     Ok(statement)
 }
 
-fn one<T>(rows: Vec<T>) -> Result<T, DbError> {
+pub(super) fn one<T>(rows: Vec<T>) -> Result<T, DbError> {
     rows.into_iter()
         .next()
         .ok_or_else(|| DbError::other("the database returned no row"))

@@ -2,16 +2,16 @@
 
 use resourceful::{AsyncResource, Caller, Error, Page, Request};
 use sea_orm::sea_query::{
-    Alias, Condition, Expr, Func, Order as SqlOrder, Query as SqlQuery, SelectStatement,
+    Alias, Asterisk, Condition, Expr, Func, Order as SqlOrder, Query as SqlQuery, SelectStatement,
 };
-use sea_orm::{ColumnTrait, EntityName, EntityTrait, Iterable, PrimaryKeyToColumn};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn};
 
 use crate::error::DbError;
 use crate::model::actions::{db, not_found, scope};
 use crate::model::filter::Conditions;
 use crate::model::item::Item;
 use crate::model::keyset::Keyset;
-use crate::model::list_query::{ListQuery, Window};
+use crate::model::list_query::{Count, ListQuery, PageEnd, Window};
 use crate::model::nested::load_nested;
 use crate::model::order::Direction;
 use crate::model::resource::{Column, ModelResource};
@@ -55,21 +55,38 @@ where
         condition = condition.add(scope.clone());
     }
     let order = complete::<R>(query.order().unwrap_or_else(R::order));
-    let (rows, total, next) = match query.window() {
+    let (rows, end) = match query.window() {
         Window::All => {
             let mut statement = select::<I>(&[])?;
             statement.cond_where(condition.add(filter));
             sort::<R::Entity>(&mut statement, &order);
-            (source.query(&statement, reader::<I>(&[])?).await?, 0, None)
+            let rows = source.query(&statement, reader::<I>(&[])?).await?;
+            (rows, PageEnd::default())
         }
-        Window::Offset { limit, offset } => {
-            let mut statement = select::<I>(&[])?;
+        Window::Offset {
+            limit,
+            offset,
+            count,
+        } => {
             let condition = condition.add(filter);
+            let mut statement = select::<I>(&[])?;
             statement.cond_where(condition.clone());
             sort::<R::Entity>(&mut statement, &order);
             statement.limit(limit).offset(offset);
-            let (rows, total) = counted::<R, I>(resource, &statement, condition).await?;
-            (rows, total, None)
+            if count != Count::Exact {
+                // One more shows whether there is a next page.
+                statement.limit(limit + 1);
+            }
+            let (rows, total) = match counting::<R::Entity>(count, condition) {
+                Some(counting) => counted::<R, I>(resource, statement, counting).await?,
+                None => (source.query(&statement, reader::<I>(&[])?).await?, None),
+            };
+            let (rows, mut end) = cut(rows, limit);
+            if let (Count::Exact, Some(total)) = (count, total) {
+                end.has_next = offset + limit < total;
+            }
+            end.total = total;
+            (rows, end)
         }
         Window::After {
             limit,
@@ -85,42 +102,68 @@ where
             let mut statement = select::<I>(&extra)?;
             statement.cond_where(condition);
             sort::<R::Entity>(&mut statement, &order);
-            // One more shows whether there is a next page.
             statement.limit(limit + 1);
-            let mut rows = source.query(&statement, reader::<I>(&extra)?).await?;
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let has_next = rows.len() > limit;
-            rows.truncate(limit);
-            let last = rows.last().filter(|_| has_next);
-            let next = last.map(|last| keyset.cursor(&last.extra, db(resource).cursor_keys()));
-            (rows, 0, next)
+            let rows = source.query(&statement, reader::<I>(&extra)?).await?;
+            let (rows, mut end) = cut(rows, limit);
+            let last = rows.last().filter(|_| end.has_next);
+            end.next = last.map(|last| keyset.cursor(&last.extra, db(resource).cursor_keys()));
+            (rows, end)
         }
     };
     if rows.is_empty() {
         check_parent(resource, request).await?;
     }
     let items = load_nested(source, rows).await?;
-    Ok(query.page(items, total, next))
+    Ok(query.page(items, end))
 }
 
-/// The rows and the number of all rows.
+/// Without the row that shows that there is a next page.
+fn cut<I>(mut rows: Vec<Loaded<I>>, limit: u64) -> (Vec<Loaded<I>>, PageEnd) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let end = PageEnd {
+        has_next: rows.len() > limit,
+        ..PageEnd::default()
+    };
+    rows.truncate(limit);
+    (rows, end)
+}
+
+/// The statement that counts rows.
+fn counting<E: EntityTrait>(count: Count, condition: Condition) -> Option<SelectStatement> {
+    let all = Func::count(Expr::col(Asterisk));
+    let mut rows = SqlQuery::select();
+    rows.from(E::default().table_ref()).cond_where(condition);
+    match count {
+        Count::Exact => Some(rows.expr(all).to_owned()),
+        Count::UpTo(max) => {
+            rows.expr(Expr::val(1)).limit(max);
+            Some(
+                SqlQuery::select()
+                    .expr(all)
+                    .from_subquery(rows, "counted")
+                    .to_owned(),
+            )
+        }
+        Count::None => None,
+    }
+}
+
+/// The rows and their number, in one round trip.
 async fn counted<R: ModelResource, I: Item>(
     resource: &R,
-    rows: &SelectStatement,
-    condition: Condition,
-) -> Result<(Vec<Loaded<I>>, u64), DbError> {
+    rows: SelectStatement,
+    count: SelectStatement,
+) -> Result<(Vec<Loaded<I>>, Option<u64>), DbError> {
     let db = db(resource);
-    let mut count = SqlQuery::select();
-    count.expr(Func::count(Expr::col(sea_orm::sea_query::Asterisk)));
-    count.from(<R::Entity as Default>::default().table_ref());
-    count.cond_where(condition);
-    let rows = Query::new(db.backend(), rows);
-    let count = Query::new(db.backend(), &count);
+    let (rows, count) = (
+        Query::new(db.backend(), &rows),
+        Query::new(db.backend(), &count),
+    );
     let (rows, count) = db
         .query_both::<_, Single<i64>>(rows, reader::<I>(&[])?, count)
         .await?;
     let total = count.first().map_or(0, |Single(total)| *total);
-    Ok((rows, u64::try_from(total).unwrap_or_default()))
+    Ok((rows, u64::try_from(total).ok()))
 }
 
 /// A page without items: are there none, or is there no such parent?

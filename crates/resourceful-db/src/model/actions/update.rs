@@ -1,6 +1,6 @@
 //! `update` and `partial_update`.
 
-use resourceful::{AsyncResource, Caller, Error, Request};
+use resourceful::{AsyncResource, Caller, Request};
 use sea_orm::sea_query::{
     Condition, Expr, ExprTrait, Query as SqlQuery, SimpleExpr, UpdateStatement, Value,
 };
@@ -9,7 +9,9 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 use crate::error::DbError;
 use crate::model::actions::retrieve::{item, locked};
 use crate::model::actions::transaction::Attempts;
-use crate::model::actions::{all_columns, db, equals, find, not_found, of_hook, row_of, scope};
+use crate::model::actions::{
+    all_columns, db, equals, not_found, of_hook, row_of, scope, unwritten, writable,
+};
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
 use crate::model::found::ItemId;
@@ -21,6 +23,7 @@ use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
 use crate::model::visibility::{guard, guarded, refused};
 use crate::source::Source;
+use crate::tx::Tx;
 
 /// Replaces the columns of an item that the body has.
 ///
@@ -78,11 +81,13 @@ where
     let written = model.clone();
     match write(resource, request, id, model).await {
         Ok(item) => Ok(item),
-        Err(error) => Err(
-            explain::<R::Entity>(error, &written, C::MEMBERS, db(resource))
-                .await
-                .into(),
-        ),
+        Err(error) => {
+            Err(
+                explain::<R::Entity>(error, &written, C::MEMBERS, Source::Db(db(resource)))
+                    .await
+                    .into(),
+            )
+        }
     }
 }
 
@@ -90,7 +95,7 @@ async fn write<R, I>(
     resource: &R,
     request: &Request<Caller<R>>,
     id: R::Key,
-    mut model: ActiveModel<R>,
+    model: ActiveModel<R>,
 ) -> Result<I, DbError>
 where
     R: ModelResource<Key: Clone>,
@@ -98,17 +103,12 @@ where
 {
     let source = Source::Db(db(resource));
     let scope = scope(resource, request);
-    let expected = R::version().and_then(|version| match model.take(version) {
-        ActiveValue::Set(value) => Some(equals::<R::Entity>(version, value)),
-        _ => None,
-    });
-    let row = row_of::<R>(&scope, id.clone()).add_option(expected.clone());
+    let change = Change::<R>::new(&writable(resource, request), id.clone(), model);
     let loaded = if R::HOOKS.update || R::HOOKS.commit {
         let mut attempts = Attempts::new(db(resource));
         let result = loop {
-            let model = model.clone();
-            let attempt = with_hooks(resource, request, id.clone(), &scope, row.clone(), model);
-            if let Some(result) = attempts.finish(attempt.await) {
+            let attempt = in_transaction(resource, request, &scope, change.clone()).await;
+            if let Some(result) = attempts.finish(attempt) {
                 break result?;
             }
         };
@@ -122,41 +122,91 @@ where
             None => None,
         }
     } else {
-        let statement = statement::<R, I>(model, &scope, row, Vec::new())?;
+        let statement = statement::<R, I>(change.model, &scope, change.row, Vec::new())?;
         let rows = source
             .query(&statement, guarded(&scope, reader::<I>(&[])?))
             .await;
         rows.map_err(refused)?.into_iter().next()
     };
     let Some(loaded) = loaded else {
-        let exists = expected.is_some() && find(resource, request, id).await?.is_some();
-        return Err(if exists { conflict() } else { not_found() });
+        return Err(unwritten(resource, request, id, source).await);
     };
     let items = load_nested(source, vec![loaded]).await?;
     items.into_iter().next().ok_or_else(not_found)
 }
 
-/// The update in a transaction, with its hooks. `None`: the row has another version.
-async fn with_hooks<R, I>(
+/// A row to update, with the columns to set.
+pub(super) struct Change<R: ModelResource> {
+    id: R::Key,
+    /// The row, if it exists for the caller and has the expected version.
+    row: Condition,
+    model: ActiveModel<R>,
+}
+
+impl<R: ModelResource<Key: Clone>> Clone for Change<R> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            row: self.row.clone(),
+            model: self.model.clone(),
+        }
+    }
+}
+
+impl<R: ModelResource<Key: Clone>> Change<R> {
+    pub(super) fn new(scope: &Scope<R::Entity>, id: R::Key, mut model: ActiveModel<R>) -> Self {
+        let expected = R::version().and_then(|version| match model.take(version) {
+            ActiveValue::Set(value) => Some(equals::<R::Entity>(version, value)),
+            _ => None,
+        });
+        Self {
+            row: row_of::<R>(scope, id.clone()).add_option(expected),
+            id,
+            model,
+        }
+    }
+}
+
+async fn in_transaction<R, I>(
     resource: &R,
     request: &Request<Caller<R>>,
-    id: R::Key,
     scope: &Scope<R::Entity>,
-    row: Condition,
-    mut model: ActiveModel<R>,
+    change: Change<R>,
 ) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
 where
-    R: ModelResource,
+    R: ModelResource<Key: Clone>,
     I: Item<Entity = R::Entity>,
 {
     let tx = db(resource).begin().await?;
-    let before = locked(resource, request, id, Source::Tx(&tx)).await?;
-    let hook = resource.before_update(request, &tx, &before, &mut model);
+    let written = with_hooks(resource, request, scope, change, &tx).await?;
+    if written.is_some() {
+        tx.commit().await?;
+    }
+    Ok(written)
+}
+
+/// The update with its hooks. `None`: the row has another version.
+pub(super) async fn with_hooks<R, I>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    scope: &Scope<R::Entity>,
+    change: Change<R>,
+    tx: &Tx,
+) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
+where
+    R: ModelResource<Key: Clone>,
+    I: Item<Entity = R::Entity>,
+{
+    let Change {
+        id, row, mut model, ..
+    } = change;
+    let before = locked(resource, request, id, Source::Tx(tx)).await?;
+    let hook = resource.before_update(request, tx, &before, &mut model);
     hook.await.map_err(of_hook::<R>)?;
     let statement = statement::<R, I>(model, scope, row, row_model::columns::<R::Entity>())?;
     let (item, model) = (reader::<I>(&[])?, row_model::<R::Entity>());
     let read = guarded(scope, move |columns| Ok((item(columns)?, model(columns)?)));
-    let rows = Source::Tx(&tx)
+    let rows = Source::Tx(tx)
         .query(&statement, read)
         .await
         .map_err(refused)?;
@@ -164,10 +214,9 @@ where
         return Ok(None);
     };
     resource
-        .after_update(request, &tx, &after)
+        .after_update(request, tx, &after)
         .await
         .map_err(of_hook::<R>)?;
-    tx.commit().await?;
     Ok(Some((loaded, after)))
 }
 
@@ -204,8 +253,4 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
         .chain(guard(scope));
     statement.returning(SqlQuery::returning().exprs(returning));
     Ok(statement)
-}
-
-fn conflict() -> DbError {
-    Error::conflict("The item was changed since it was read.").into()
 }

@@ -1,6 +1,7 @@
 //! Paging styles and the [`Page`] that they make.
 
 mod limit_offset;
+mod next_page;
 mod page;
 mod page_number;
 mod style;
@@ -12,6 +13,7 @@ use crate::error::field_error::FieldError;
 use crate::input::query::{Query, QueryString};
 
 pub use self::limit_offset::LimitOffset;
+pub use self::next_page::NextPage;
 pub use self::page::Page;
 pub use self::page_number::PageNumber;
 

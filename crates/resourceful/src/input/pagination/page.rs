@@ -152,9 +152,7 @@ impl<T> Page<T> {
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         match self.pagination {
-            Some(Pagination::Number { total, .. } | Pagination::Offset { total, .. }) => {
-                Some(total)
-            }
+            Some(Pagination::Number { total, .. } | Pagination::Offset { total, .. }) => total,
             Some(Pagination::Cursor { .. }) => None,
             None => Some(self.items.len() as u64),
         }
@@ -250,13 +248,15 @@ pub(super) enum Pagination {
     Number {
         page: u64,
         limit: u64,
-        total: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
         has_next: bool,
     },
     Offset {
         limit: u64,
         offset: u64,
-        total: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
         has_next: bool,
     },
     /// The last variant: the members of the others include its members.

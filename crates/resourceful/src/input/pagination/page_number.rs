@@ -85,6 +85,12 @@ impl<const DEFAULT: u32, const MAX: u32> PageNumber<DEFAULT, MAX> {
         style::page(self, items, total)
     }
 
+    /// The page with these items of a collection that is not counted, or not to its end.
+    #[must_use]
+    pub fn part<T>(&self, items: Vec<T>, total: Option<u64>, has_next: bool) -> Page<T> {
+        style::part(self, items, total, has_next)
+    }
+
     /// The page of a collection that is in memory.
     #[must_use]
     pub fn slice<T: Clone>(&self, all: &[T]) -> Page<T> {
@@ -131,7 +137,7 @@ impl<const DEFAULT: u32, const MAX: u32> PagingStyle for PageNumber<DEFAULT, MAX
         self.offset()
     }
 
-    fn pagination(&self, total: u64, has_next: bool) -> Pagination {
+    fn pagination(&self, total: Option<u64>, has_next: bool) -> Pagination {
         Pagination::Number {
             page: self.number,
             limit: self.limit,

@@ -34,7 +34,7 @@ pub(super) trait PagingStyle: Sized {
     /// The number of items before the page.
     fn offset(&self) -> u64;
 
-    fn pagination(&self, total: u64, has_next: bool) -> Pagination;
+    fn pagination(&self, total: Option<u64>, has_next: bool) -> Pagination;
 }
 
 /// One of the two parameters of a style.
@@ -88,6 +88,16 @@ pub(super) fn clamped<S: PagingStyle>(position: u64, limit: u64) -> S {
 /// The page with these items of a collection of `total` items.
 pub(super) fn page<S: PagingStyle, T>(style: &S, items: Vec<T>, total: u64) -> Page<T> {
     let has_next = style.offset() + style.limit() < total;
+    Page::new(items, style.pagination(Some(total), has_next))
+}
+
+/// The page with these items of a collection that is not counted, or not to its end.
+pub(super) fn part<S: PagingStyle, T>(
+    style: &S,
+    items: Vec<T>,
+    total: Option<u64>,
+    has_next: bool,
+) -> Page<T> {
     Page::new(items, style.pagination(total, has_next))
 }
 

@@ -1,0 +1,243 @@
+//! Many items in one request and one transaction, each in a savepoint of its own.
+
+use std::sync::{Mutex, PoisonError};
+
+use resourceful::{AsyncResource, Bulk, BulkResults, Caller, Error, Request};
+use sea_orm::ActiveModelTrait;
+
+use crate::error::DbError;
+use crate::model::actions::create::{filled, one, place};
+use crate::model::actions::update::Change;
+use crate::model::actions::{
+    conflict, create, db, destroy, of_hook, row_of, scope, update, writable,
+};
+use crate::model::changeset::Changeset;
+use crate::model::constraint::explain;
+use crate::model::item::Item;
+use crate::model::nested::load_nested;
+use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
+use crate::model::scope::Scope;
+use crate::source::Source;
+use crate::tx::Tx;
+
+/// Creates many items, in the order of the list. An item that fails changes nothing, and does not affect the
+/// others. All of them are one transaction: if the database fails half-way, no item is created.
+///
+/// # Errors
+/// If the transaction fails.
+///
+/// # Examples
+/// ```ignore
+/// #[action(POST, "bulk")]
+/// async fn bulk(&self, request: &Request<User>, new: Bulk<NewPost>) -> Result<BulkResults<Post>, DbError> {
+///     bulk_create(self, request, new).await
+/// }
+/// ```
+pub async fn bulk_create<R, I, const MAX: usize>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    items: Bulk<<R as AsyncResource>::Create, MAX>,
+) -> Result<BulkResults<I>, R::Error>
+where
+    R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
+    I: Item<Entity = R::Entity>,
+{
+    let all = All::begin(resource, request).await?;
+    let create = |new| {
+        let all = &all;
+        async move {
+            let model = filled(resource, request, new).map_err(of_hook::<R>)?;
+            let (item, row) = all.create(model).await?;
+            all.keep(Committed::Created(row));
+            Ok::<_, Error>(item)
+        }
+    };
+    // One after the other: ids follow the order of the list.
+    let results = items.process(1, create).await;
+    all.commit().await?;
+    Ok(results)
+}
+
+/// Changes many items, as [`bulk_create`] creates them. `id` is the id of the item that a change is for.
+///
+/// # Errors
+/// If the transaction fails.
+pub async fn bulk_update<R, I, C, const MAX: usize>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    items: Bulk<C, MAX>,
+    id: impl Fn(&C) -> R::Key + Sync,
+) -> Result<BulkResults<I>, R::Error>
+where
+    R: ModelResource<Error: From<DbError>, Key: Clone>,
+    I: Item<Entity = R::Entity>,
+    C: Changeset<R::Entity>,
+{
+    let all = All::begin(resource, request).await?;
+    let update = |changes: C| {
+        let (all, id) = (&all, id(&changes));
+        async move {
+            let (item, row) = all.update(id, changes).await?;
+            all.keep(Committed::Updated(row));
+            Ok::<_, Error>(item)
+        }
+    };
+    let results = items.process(1, update).await;
+    all.commit().await?;
+    Ok(results)
+}
+
+/// Deletes many items, as [`bulk_create`] creates them. `id` is the id of the item to delete.
+///
+/// # Errors
+/// If the transaction fails.
+pub async fn bulk_destroy<R, T, const MAX: usize>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    items: Bulk<T, MAX>,
+    id: impl Fn(&T) -> R::Key + Sync,
+) -> Result<BulkResults<()>, R::Error>
+where
+    R: ModelResource<Error: From<DbError>, Key: Clone>,
+{
+    let all = All::begin(resource, request).await?;
+    let destroy = |item: T| {
+        let (all, id) = (&all, id(&item));
+        async move {
+            let row = all.destroy(id).await?;
+            all.keep(Committed::Destroyed(row));
+            Ok::<_, Error>(())
+        }
+    };
+    let results = items.process(1, destroy).await;
+    all.commit().await?;
+    Ok(results)
+}
+
+/// The transaction of all items.
+struct All<'r, R: ModelResource> {
+    resource: &'r R,
+    request: &'r Request<Caller<R>>,
+    scope: Scope<R::Entity>,
+    writable: Scope<R::Entity>,
+    tx: Tx,
+    /// What `on_commit` gets.
+    changes: Mutex<Vec<Committed<Model<R>>>>,
+}
+
+impl<'r, R: ModelResource> All<'r, R> {
+    async fn begin(resource: &'r R, request: &'r Request<Caller<R>>) -> Result<Self, DbError> {
+        Ok(Self {
+            resource,
+            request,
+            scope: scope(resource, request),
+            writable: writable(resource, request),
+            tx: db(resource).begin().await?,
+            changes: Mutex::default(),
+        })
+    }
+
+    async fn create<I: Item<Entity = R::Entity>>(
+        &self,
+        mut model: ActiveModel<R>,
+    ) -> Result<(I, Model<R>), DbError>
+    where
+        R: ModelResource<Create: Changeset<R::Entity>>,
+    {
+        let Self {
+            resource,
+            request,
+            writable,
+            ..
+        } = self;
+        place(*resource, request, &mut model, Source::Tx(&self.tx)).await?;
+        let savepoint = self.tx.savepoint().await?;
+        let written = model.clone();
+        let created = create::with_hooks(*resource, request, writable, model, &savepoint).await;
+        let members = <R::Create as Changeset<R::Entity>>::MEMBERS;
+        let (loaded, row) = match created {
+            Ok(created) => created,
+            Err(error) => {
+                savepoint.rollback().await?;
+                return Err(
+                    explain::<R::Entity>(error, &written, members, Source::Tx(&self.tx)).await,
+                );
+            }
+        };
+        let items = load_nested(Source::Tx(&savepoint), vec![loaded]).await?;
+        savepoint.commit().await?;
+        Ok((one(items)?, row))
+    }
+
+    async fn update<I, C>(&self, id: R::Key, changes: C) -> Result<(I, Model<R>), DbError>
+    where
+        R: ModelResource<Key: Clone>,
+        I: Item<Entity = R::Entity>,
+        C: Changeset<R::Entity>,
+    {
+        let Self {
+            resource,
+            request,
+            scope,
+            ..
+        } = self;
+        let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
+        changes.apply(&mut model);
+        resource
+            .fill_update(request, &mut model)
+            .map_err(of_hook::<R>)?;
+        let written = model.clone();
+        let change = Change::<R>::new(&self.writable, id, model);
+        let savepoint = self.tx.savepoint().await?;
+        let updated = update::with_hooks(*resource, request, scope, change, &savepoint).await;
+        let (loaded, row) = match updated.and_then(|updated| updated.ok_or_else(conflict)) {
+            Ok(updated) => updated,
+            Err(error) => {
+                savepoint.rollback().await?;
+                return Err(explain::<R::Entity>(
+                    error,
+                    &written,
+                    C::MEMBERS,
+                    Source::Tx(&self.tx),
+                )
+                .await);
+            }
+        };
+        let items = load_nested(Source::Tx(&savepoint), vec![loaded]).await?;
+        savepoint.commit().await?;
+        Ok((one(items)?, row))
+    }
+
+    async fn destroy(&self, id: R::Key) -> Result<Model<R>, DbError>
+    where
+        R: ModelResource<Key: Clone>,
+    {
+        let savepoint = self.tx.savepoint().await?;
+        let row = row_of::<R>(&self.writable, id.clone());
+        let destroyed = destroy::with_hooks(self.resource, self.request, id, row, &savepoint).await;
+        match &destroyed {
+            Ok(_) => savepoint.commit().await?,
+            Err(_) => savepoint.rollback().await?,
+        }
+        destroyed
+    }
+
+    fn keep(&self, change: Committed<Model<R>>) {
+        if R::HOOKS.commit {
+            let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+            changes.push(change);
+        }
+    }
+
+    async fn commit(self) -> Result<(), DbError> {
+        self.tx.commit().await?;
+        for change in self
+            .changes
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
+            self.resource.on_commit(self.request, change).await;
+        }
+        Ok(())
+    }
+}
