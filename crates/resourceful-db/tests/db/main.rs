@@ -2,5 +2,6 @@
 
 mod acquiring;
 mod parameters;
+mod generated;
 mod model;
 mod smoke;
