@@ -30,8 +30,9 @@ const MODEL: &str = "model: &Model";
 const ACTIVE_MODEL: &str = "model: &mut ActiveModel";
 
 /// The other functions of `ModelResource`.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "visible",
+    "writable",
     "within",
     "key",
     "order",
