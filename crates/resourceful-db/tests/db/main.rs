@@ -7,6 +7,7 @@ mod acquiring;
 mod bad_days;
 mod dbs;
 mod dropped;
+mod generated;
 mod limits;
 mod migrations;
 mod model;
