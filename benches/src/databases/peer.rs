@@ -1,6 +1,6 @@
 //! The measured servers, and how they are built.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Result;
@@ -8,11 +8,20 @@ use crate::databases::database::{Database, Engine};
 use crate::measure::build::{target, workspace};
 use crate::measure::server::Server;
 
-/// A server of `benches/databases/src/bin`. Its feature and its binary have the same name.
+/// A server of `benches/databases`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
+    language: Language,
     has_sqlite: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    /// A binary in `src/bin`. Its feature has the same name.
+    Rust,
+    /// A program in `python`.
+    Python,
 }
 
 /// Baseline of the comparison.
@@ -20,17 +29,31 @@ pub(crate) const BY_HAND: Peer = Peer::of("by-hand", true);
 pub(crate) const OURS: Peer = Peer::of("resourceful", true);
 
 /// All of them, in the order of tables.
-pub(crate) const PEERS: [Peer; 5] = [
+pub(crate) const PEERS: [Peer; 7] = [
     BY_HAND,
     OURS,
     Peer::of("axum-sqlx", true),
     Peer::of("axum-sea-orm", true),
     Peer::of("axum-diesel", false),
+    Peer::python("fast-api"),
+    Peer::python("django-rest"),
 ];
 
 impl Peer {
     const fn of(name: &'static str, has_sqlite: bool) -> Self {
-        Self { name, has_sqlite }
+        Self {
+            name,
+            language: Language::Rust,
+            has_sqlite,
+        }
+    }
+
+    const fn python(name: &'static str) -> Self {
+        Self {
+            name,
+            language: Language::Python,
+            has_sqlite: false,
+        }
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -50,8 +73,14 @@ impl Peer {
         let mut command = Command::new("taskset");
         command
             .args(["--cpu-list", "0"])
-            .arg(self.program()?)
             .env("DATABASE_URL", &database.url);
+        match self.language {
+            Language::Rust => command.arg(self.program()?),
+            Language::Python => {
+                let script = format!("python/{}.py", self.name.replace('-', "_"));
+                command.arg(python()?).arg(directory().join(script))
+            }
+        };
         Server::start(&mut command, 0)
     }
 }
@@ -72,6 +101,27 @@ pub(crate) fn program(feature: &str, name: &str) -> Result<PathBuf> {
     Ok(target.join("release").join(name))
 }
 
-fn directory() -> impl AsRef<Path> {
+/// The interpreter of an environment that has the packages of `python/requirements.txt`.
+fn python() -> Result<PathBuf> {
+    let environment = target()?.join("databases/python");
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        eprintln!("installing packages of Python");
+        let mut create = Command::new("python3");
+        create.args(["-m", "venv"]).arg(&environment);
+        let mut install = Command::new(&python);
+        install
+            .args(["-m", "pip", "install", "--quiet", "--requirement"])
+            .arg(directory().join("python/requirements.txt"));
+        for mut command in [create, install] {
+            if !command.status()?.success() {
+                return Err(format!("{command:?} has failed").into());
+            }
+        }
+    }
+    Ok(python)
+}
+
+fn directory() -> PathBuf {
     workspace().join("benches/databases")
 }

@@ -100,9 +100,9 @@ fn time(peers: &[Peer], servers: &[Server], request: &Request) -> Result<Times> 
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); peers.len()];
     for _ in 0..ROUNDS {
         for ((server, clients), round) in servers.iter().zip(&mut clients).zip(&mut rounds) {
-            let before = processor_time(server)?;
+            let before = processor_time(server.id())?;
             clients.run(REQUESTS_OF_CLIENT)?;
-            let used = processor_time(server)? - before;
+            let used = processor_time(server.id())? - before;
             let requests = u64::try_from(CONNECTIONS * REQUESTS_OF_CLIENT)? * 1000;
             round.push(ratio(used, requests));
         }
@@ -143,13 +143,18 @@ fn comparable(request: &Request, body: &str) -> Result<Value> {
     Ok(value)
 }
 
-/// Nanoseconds on processors, of all threads.
-fn processor_time(server: &Server) -> Result<u64> {
+/// Nanoseconds on processors, of all threads and of the processes that the server has started.
+fn processor_time(process: u32) -> Result<u64> {
     let mut total = 0;
-    for thread in fs::read_dir(format!("/proc/{}/task", server.id()))? {
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        let thread = thread?.path();
         // A thread may have ended.
-        if let Ok(times) = fs::read_to_string(thread?.path().join("schedstat")) {
+        if let Ok(times) = fs::read_to_string(thread.join("schedstat")) {
             total += times.split(' ').next().unwrap_or_default().parse::<u64>()?;
+        }
+        let children = fs::read_to_string(thread.join("children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            total += processor_time(child.parse()?)?;
         }
     }
     Ok(total)
