@@ -6,6 +6,8 @@ mod connection_trait;
 mod db;
 mod entities;
 mod error;
+#[doc(hidden)]
+pub mod hidden;
 mod migrate;
 mod model;
 mod options;
@@ -40,6 +42,7 @@ pub use self::model::scope::Scope;
 pub use self::model::within::Within;
 
 pub use self::model::actions::{bulk_create, bulk_destroy, bulk_update};
+pub use resourceful_macros::{Changeset, Filter, Item, Order};
 
 #[doc(hidden)]
 pub use self::model::actions;

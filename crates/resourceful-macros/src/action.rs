@@ -22,6 +22,9 @@ const EXPECTED_SIGNATURE: &str = "an action needs the signature `async fn(&self,
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
+/// Generic types that are always an item: those of the library and of `resourceful_db`.
+const SUBJECTS: [&str; 3] = ["Unchecked", "Found", "ItemId"];
+
 /// Arguments of `#[action(..)]`.
 struct Args {
     method: Ident,
@@ -302,16 +305,11 @@ impl<'f> ExtraAction<'f> {
     }
 }
 
-/// Whether the only parameter of an action is an item: an id by its name, or a subject of another hook.
+/// Whether the only parameter of an action is an item: an id by its name, a subject by its type, or a subject of
+/// another hook.
 fn is_item(parameter: &PatType, items: &[HookItem]) -> Result<bool, Error> {
-    let is_unchecked = |ty: &Type| match ty {
-        Type::Path(path) => {
-            let last = path.path.segments.last();
-            last.is_some_and(|last| last.ident == "Unchecked")
-        }
-        _ => false,
-    };
-    if is_id(&parameter.pat) || is_unchecked(&parameter.ty) {
+    let is_subject = |name: &&str| hooks::generics(&parameter.ty, name).len() == 1;
+    if is_id(&parameter.pat) || SUBJECTS.iter().any(is_subject) {
         return Ok(true);
     }
     match items.iter().find(|item| item.ty == *parameter.ty) {

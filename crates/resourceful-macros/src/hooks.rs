@@ -34,7 +34,8 @@ pub(crate) fn check(
             return true;
         }
         let Some(hook) = hooks.iter().find(|hook| ident == hook.name) else {
-            errors.push(unknown_hook(ident, hooks, trait_name));
+            let names: Vec<_> = hooks.iter().map(|hook| hook.name).collect();
+            errors.push(unknown_hook(ident, &names, trait_name));
             return false;
         };
         let error = wrong_signature(function, hook);
@@ -183,16 +184,11 @@ fn wrong_signature(function: &ImplItemFn, hook: &Hook) -> Option<Error> {
     Some(Error::new_spanned(signature, message))
 }
 
-fn unknown_hook(ident: &Ident, hooks: &[Hook], trait_name: &str) -> Error {
+/// The error for a function that is none of `hooks`.
+pub(crate) fn unknown_hook(ident: &Ident, hooks: &[&str], trait_name: &str) -> Error {
     let name = ident.to_string();
-    let nearest = hooks
-        .iter()
-        .map(|hook| hook.name)
-        .min_by_key(|known| distance(known, &name));
-    let names: Vec<_> = hooks
-        .iter()
-        .map(|hook| format!("`{}`", hook.name))
-        .collect();
+    let nearest = hooks.iter().min_by_key(|known| distance(known, &name));
+    let names: Vec<_> = hooks.iter().map(|hook| format!("`{hook}`")).collect();
     let message = match nearest.filter(|known| distance(known, &name) <= 3) {
         Some(known) => format!("{trait_name} has no hook `{name}`; did you mean `{known}`?"),
         None => format!(

@@ -8,12 +8,19 @@
 mod action;
 mod as_ref;
 mod case;
+mod changeset;
+mod column;
 mod doc_comments;
 mod endpoint;
 mod errors;
+mod filter;
 mod hooks;
+mod item;
+mod model_resource;
+mod order;
 mod problem;
 mod resource;
+mod serde_name;
 mod view;
 
 use proc_macro::TokenStream;
@@ -274,4 +281,37 @@ pub fn view(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Problem, attributes(problem))]
 pub fn problem(item: TokenStream) -> TokenStream {
     problem::expand(item.into()).into()
+}
+
+/// Implements `resourceful_db::Item` for a struct: an item of an API, read from columns of a table.
+///
+/// The attributes are those of the trait's documentation.
+#[proc_macro_derive(Item, attributes(item))]
+pub fn item(item: TokenStream) -> TokenStream {
+    item::expand(item.into()).into()
+}
+
+/// Implements `resourceful_db::Changeset` for a struct: the columns that a body sets.
+///
+/// The attributes are those of the trait's documentation. Its members have the names that serde reads.
+#[proc_macro_derive(Changeset, attributes(changeset))]
+pub fn changeset(item: TokenStream) -> TokenStream {
+    changeset::expand(item.into()).into()
+}
+
+/// Implements `resourceful_db::Filter` for a struct: conditions from the query string.
+///
+/// The attributes are those of the trait's documentation. Its parameters have the names that serde reads.
+#[proc_macro_derive(Filter, attributes(filter))]
+pub fn filter(item: TokenStream) -> TokenStream {
+    filter::expand(item.into()).into()
+}
+
+/// Implements `resourceful_db::Order` for an enum: the orders of a list.
+///
+/// An order has the name of its variant in snake case, or that of `#[order(rename = "new")]`. Each variant names
+/// its columns: `#[order(priority desc, created_at)]`.
+#[proc_macro_derive(Order, attributes(order))]
+pub fn order(item: TokenStream) -> TokenStream {
+    order::expand(item.into()).into()
 }

@@ -3,15 +3,24 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, ItemImpl, LitStr, Type, parse_quote};
+use syn::{Error, Ident, ItemImpl, LitStr, Type, parse_quote};
 
 use crate::action::{self, HookItem};
 use crate::case::snake_case;
 use crate::doc_comments;
 use crate::errors;
 use crate::hooks::{self, Hook};
+use crate::model_resource;
 
-const HOOKS: &[Hook] = &[
+/// Error message for `only(..)` where the hooks are in the block.
+const ONLY_OF_MODEL: &str = "`only(..)` is for `impl ModelResource`: an `AsyncResource` has the actions whose hooks \
+                             are in the block";
+
+/// Error message for an unknown action.
+const EXPECTED_ACTIONS: &str = "`only(..)` takes actions: `list`, `create`, `retrieve`, `update`, \
+                                `partial_update`, `destroy`";
+
+pub(crate) const HOOKS: &[Hook] = &[
     Hook {
         name: "list",
         parameters: &["&self", "request: &Request", "query: Query"],
@@ -49,6 +58,9 @@ const HOOKS: &[Hook] = &[
     },
 ];
 
+/// Other functions of `AsyncResource`.
+pub(crate) const FUNCTIONS: [&str; 4] = ["parent", "location_id", "ready", "extra_actions"];
+
 /// Variant of `Action` for each hook, in the order of `HOOKS`.
 const ACTIONS: [&str; 6] = [
     "List",
@@ -84,30 +96,50 @@ const OUTPUTS: [(&str, &str); 4] = [
     ("PartialUpdateOutput", "partial_update"),
 ];
 
+/// Arguments of `#[resource(..)]`.
+pub(crate) struct Args {
+    pub(crate) name: LitStr,
+    /// The actions in `only(..)`.
+    pub(crate) only: Option<Vec<Ident>>,
+}
+
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let mut block: ItemImpl = match syn::parse2(item) {
+    let block: ItemImpl = match syn::parse2(item) {
         Ok(block) => block,
         Err(error) => return error.to_compile_error(),
     };
-    if let Some(error) = hooks::wrong_trait(&block, "AsyncResource") {
+    let is_model = hooks::wrong_trait(&block, "ModelResource").is_none();
+    if let Some(error) = hooks::wrong_trait(&block, "AsyncResource").filter(|_| !is_model) {
         return error.to_compile_error();
     }
-    let name = match name(arguments, &block.self_ty) {
-        Ok(name) => name,
-        Err(error) => return error.to_compile_error(),
-    };
+    match Args::parse(arguments, &block.self_ty) {
+        Ok(args) if is_model => model_resource::expand(&args, block),
+        Ok(Args { name, only }) => match only {
+            None => expand_block(&name, block),
+            Some(_) => Error::new(block.self_ty.span(), ONLY_OF_MODEL).to_compile_error(),
+        },
+        Err(error) => error.to_compile_error(),
+    }
+}
+
+/// Completes an `impl AsyncResource`.
+pub(crate) fn expand_block(name: &LitStr, mut block: ItemImpl) -> TokenStream {
     let mut errors = Vec::new();
     let items = SUBJECTS
         .iter()
         .filter_map(|(_, hook)| HookItem::of(hooks::find(&block, hook)?));
     let items: Vec<_> = items.collect();
     let actions = action::extract(&mut block, &items, &mut errors);
-    let others = ["parent", "location_id", "ready", "extra_actions"];
-    errors.extend(hooks::check(&mut block, HOOKS, &others, "`AsyncResource`"));
+    errors.extend(hooks::check(
+        &mut block,
+        HOOKS,
+        &FUNCTIONS,
+        "`AsyncResource`",
+    ));
     errors.extend(hooks::require_access(&mut block));
     let trait_path = quote!(::resourceful::AsyncResource);
     let check = errors::add_const(&mut block, &trait_path, &mut errors);
-    add_consts(&mut block, &name);
+    add_consts(&mut block, name);
     doc_comments::add_const(&mut block, HOOKS);
     add_subjects(&mut block, items.first());
     add_types(&mut block);
@@ -209,32 +241,44 @@ fn page_item(page: &TokenStream) -> TokenStream {
     quote_spanned!(page.span()=> <#page as ::resourceful::hidden::PageOf>::Item)
 }
 
-fn name(arguments: TokenStream, self_type: &Type) -> Result<LitStr, Error> {
-    if arguments.is_empty() {
-        let Type::Path(path) = self_type else {
-            return Err(Error::new(
-                self_type.span(),
-                "the name is missing: write `#[resource(name = \"..\")]`",
-            ));
-        };
-        let ident = &path
-            .path
-            .segments
-            .last()
-            .expect("a path has segments")
-            .ident;
-        return Ok(LitStr::new(&snake_case(&ident.to_string()), ident.span()));
-    }
-    let mut name = None;
-    let parser = syn::meta::parser(|meta| {
-        if meta.path.is_ident("name") {
-            name = Some(meta.value()?.parse()?);
+impl Args {
+    fn parse(arguments: TokenStream, self_type: &Type) -> Result<Self, Error> {
+        let mut name = None;
+        let mut only = None;
+        let parser = syn::meta::parser(|meta| {
+            if meta.path.is_ident("name") {
+                name = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("only") {
+                let mut actions = Vec::new();
+                meta.parse_nested_meta(|action| {
+                    let known = |name: &Hook| action.path.is_ident(name.name);
+                    if !HOOKS.iter().any(known) {
+                        return Err(action.error(EXPECTED_ACTIONS));
+                    }
+                    actions.push(action.path.require_ident()?.clone());
+                    Ok(())
+                })?;
+                only = Some(actions);
+            } else {
+                return Err(meta.error("the arguments are `name = \"..\"` and `only(..)`"));
+            }
             Ok(())
-        } else {
-            Err(meta.error("the only argument is `name = \"..\"`"))
-        }
-    });
-    let span = arguments.span();
-    syn::parse::Parser::parse2(parser, arguments)?;
-    name.ok_or_else(|| Error::new(span, "the only argument is `name = \"..\"`"))
+        });
+        syn::parse::Parser::parse2(parser, arguments)?;
+        let name = name.map_or_else(|| type_name(self_type), Ok)?;
+        Ok(Self { name, only })
+    }
+}
+
+/// The name of the type in snake case.
+fn type_name(self_type: &Type) -> Result<LitStr, Error> {
+    let Type::Path(path) = self_type else {
+        return Err(Error::new(
+            self_type.span(),
+            "the name is missing: write `#[resource(name = \"..\")]`",
+        ));
+    };
+    let last = path.path.segments.last().expect("a path has segments");
+    let name = snake_case(&last.ident.to_string());
+    Ok(LitStr::new(&name, last.ident.span()))
 }

@@ -30,6 +30,7 @@ pub type Column<R> = <<R as ModelResource>::Entity as EntityTrait>::Column;
 /// | `type PartialUpdate` | a [`Changeset`](trait@crate::Changeset) with [`Change`](resourceful::Change)s |
 /// | `type Query` | a [`ListQuery`](crate::ListQuery): filter, order and page |
 /// | `fn visible` | the rows that exist for the caller |
+/// | `fn writable` | those of them that the caller may add, change and delete |
 /// | `fn before_create` .. `fn on_commit` | hooks; see below |
 /// | the six hooks, `#[action(..)]` | by hand |
 ///
@@ -37,7 +38,9 @@ pub type Column<R> = <<R as ModelResource>::Entity as EntityTrait>::Column;
 ///
 /// # Rows
 /// [`visible`](Self::visible) is in the `WHERE` of each statement: a row that is not visible is a 404, and is
-/// counted in no list. A row that is created or changed so that it is not visible is a 403, and is undone.
+/// counted in no list. A row that is created or changed so that it is not visible is a 403, and is undone; a new
+/// row may become visible by [`after_create`](Self::after_create). A row that is visible, but not
+/// [`writable`](Self::writable), is a 403 for all actions that write.
 ///
 /// # Transactions
 /// Without hooks an action is one statement. With one of its hooks, it is a transaction that the hooks get as
@@ -73,6 +76,13 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
 
     /// The rows that exist for the caller: in lists, for each item, and in writes.
     fn visible(&self, request: &Request<Caller<Self>>) -> Scope<Self::Entity>;
+
+    /// Of the rows that are visible to the caller, those that the caller may add, change and delete (default: all of
+    /// them). Any other row is a 403.
+    fn writable(&self, request: &Request<Caller<Self>>) -> Scope<Self::Entity> {
+        let _ = request;
+        Scope::all()
+    }
 
     /// The parent of a nested resource, and the column that refers to it. `None` (default) for a resource that is
     /// not nested.

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, SelectStatement, Value};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 /// The rows of a table that exist for a caller. It is part of each statement of a model resource.
 ///
@@ -143,12 +143,17 @@ impl<E: EntityTrait> Scope<E> {
         }
     }
 
+    /// A query of SeaORM's for these rows, for what is written by hand.
+    #[must_use]
+    pub fn select(self) -> Select<E> {
+        match self.condition {
+            Some(condition) => E::find().filter(condition),
+            None => E::find(),
+        }
+    }
+
     /// A statement of the values of `key` in the rows.
     pub(crate) fn keys(self, key: E::Column) -> SelectStatement {
-        let mut keys = E::find().select_only().column(key);
-        if let Some(condition) = self.condition {
-            keys = keys.filter(condition);
-        }
-        keys.into_query()
+        self.select().select_only().column(key).into_query()
     }
 }

@@ -39,6 +39,27 @@ pub(crate) fn guarded<E, T>(
     }
 }
 
+/// The column that [`flagged`] reads: whether the row is visible; none if every row is.
+pub(crate) fn flag<E>(scope: &Scope<E>) -> Option<SimpleExpr> {
+    let condition = scope.condition()?.clone();
+    let visible = CaseStatement::new()
+        .case(condition, Expr::cust("1"))
+        .finally(Expr::cust("0"));
+    Some(SimpleExpr::Case(Box::new(visible)))
+}
+
+/// Reads a row whose last column is the [`flag`].
+pub(crate) fn flagged<E, T>(
+    scope: &Scope<E>,
+    read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
+) -> impl Fn(&mut Row<'_>) -> Result<(T, bool), DbError> + Send + 'static {
+    let has_flag = scope.condition().is_some();
+    move |row: &mut Row<'_>| {
+        let value = read(row)?;
+        Ok((value, !has_flag || row.read::<i64>()? == 1))
+    }
+}
+
 /// Turns the error of PostgreSQL's cast into a 403.
 pub(crate) fn refused(error: DbError) -> DbError {
     if error.to_string().contains(MARK) {
@@ -48,6 +69,6 @@ pub(crate) fn refused(error: DbError) -> DbError {
     }
 }
 
-fn forbidden() -> DbError {
-    Error::forbidden("The item would not be visible to you.").into()
+pub(crate) fn forbidden() -> DbError {
+    Error::forbidden("You may not have an item with these values here.").into()
 }

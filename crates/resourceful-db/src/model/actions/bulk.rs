@@ -7,8 +7,10 @@ use sea_orm::ActiveModelTrait;
 
 use crate::error::DbError;
 use crate::model::actions::create::{filled, one, place};
-use crate::model::actions::update::{Change, conflict};
-use crate::model::actions::{create, db, destroy, of_hook, row_of, scope, update};
+use crate::model::actions::update::Change;
+use crate::model::actions::{
+    conflict, create, db, destroy, of_hook, row_of, scope, update, writable,
+};
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
 use crate::model::item::Item;
@@ -117,6 +119,7 @@ struct All<'r, R: ModelResource> {
     resource: &'r R,
     request: &'r Request<Caller<R>>,
     scope: Scope<R::Entity>,
+    writable: Scope<R::Entity>,
     tx: Tx,
     /// What `on_commit` gets.
     changes: Mutex<Vec<Committed<Model<R>>>>,
@@ -128,6 +131,7 @@ impl<'r, R: ModelResource> All<'r, R> {
             resource,
             request,
             scope: scope(resource, request),
+            writable: writable(resource, request),
             tx: db(resource).begin().await?,
             changes: Mutex::default(),
         })
@@ -143,13 +147,13 @@ impl<'r, R: ModelResource> All<'r, R> {
         let Self {
             resource,
             request,
-            scope,
+            writable,
             ..
         } = self;
         place(*resource, request, &mut model, Source::Tx(&self.tx)).await?;
         let savepoint = self.tx.savepoint().await?;
         let written = model.clone();
-        let created = create::with_hooks(*resource, request, scope, model, &savepoint).await;
+        let created = create::with_hooks(*resource, request, writable, model, &savepoint).await;
         let members = <R::Create as Changeset<R::Entity>>::MEMBERS;
         let (loaded, row) = match created {
             Ok(created) => created,
@@ -183,7 +187,7 @@ impl<'r, R: ModelResource> All<'r, R> {
             .fill_update(request, &mut model)
             .map_err(of_hook::<R>)?;
         let written = model.clone();
-        let change = Change::<R>::new(scope, id, model);
+        let change = Change::<R>::new(&self.writable, id, model);
         let savepoint = self.tx.savepoint().await?;
         let updated = update::with_hooks(*resource, request, scope, change, &savepoint).await;
         let (loaded, row) = match updated.and_then(|updated| updated.ok_or_else(conflict)) {
@@ -209,7 +213,7 @@ impl<'r, R: ModelResource> All<'r, R> {
         R: ModelResource<Key: Clone>,
     {
         let savepoint = self.tx.savepoint().await?;
-        let row = row_of::<R>(&self.scope, id.clone());
+        let row = row_of::<R>(&self.writable, id.clone());
         let destroyed = destroy::with_hooks(self.resource, self.request, id, row, &savepoint).await;
         match &destroyed {
             Ok(_) => savepoint.commit().await?,

@@ -2,12 +2,12 @@
 
 use resourceful::{AsyncResource, Caller, Request};
 use sea_orm::sea_query::{Expr, InsertStatement, Query as SqlQuery, SimpleExpr};
-use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName, ModelTrait};
 
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::transaction::Attempts;
-use crate::model::actions::{all_columns, db, not_found, of_hook, scope};
+use crate::model::actions::{all_columns, db, equals, not_found, of_hook, writable};
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
 use crate::model::item::Item;
@@ -16,7 +16,7 @@ use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
-use crate::model::visibility::{guard, guarded, refused};
+use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
 use crate::source::Source;
 use crate::tx::Tx;
 use crate::value::integer;
@@ -56,7 +56,7 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
 ) -> Result<I, DbError> {
     let source = Source::Db(db(resource));
     place(resource, request, &mut model, source).await?;
-    let scope = scope(resource, request);
+    let scope = writable(resource, request);
     let loaded = if R::HOOKS.create || R::HOOKS.commit {
         let mut attempts = Attempts::new(db(resource));
         let (loaded, row) = loop {
@@ -70,7 +70,7 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
         }
         loaded
     } else {
-        let statement = statement::<R, I>(model, &scope, Vec::new())?;
+        let statement = statement::<R, I>(model, guard(&scope).into_iter().collect())?;
         let read = reader::<I>(&[])?;
         let rows = source.query(&statement, guarded(&scope, read)).await;
         one(rows.map_err(refused)?)?
@@ -145,23 +145,46 @@ pub(super) async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
         .before_create(request, tx, &mut model)
         .await
         .map_err(of_hook::<R>)?;
-    let statement = statement::<R, I>(model, scope, row_model::columns::<R::Entity>())?;
+    let more = row_model::columns::<R::Entity>().into_iter();
+    let statement = statement::<R, I>(model, more.chain(flag(scope)).collect())?;
     let (item, row) = (reader::<I>(&[])?, row_model::<R::Entity>());
-    let read = guarded(scope, move |columns| Ok((item(columns)?, row(columns)?)));
-    let rows = Source::Tx(tx).query(&statement, read).await;
-    let (loaded, row) = one(rows.map_err(refused)?)?;
+    let read = flagged(scope, move |columns| Ok((item(columns)?, row(columns)?)));
+    let rows = Source::Tx(tx).query(&statement, read).await?;
+    let ((loaded, row), is_in_scope) = one(rows)?;
     resource
         .after_create(request, tx, &row)
         .await
         .map_err(of_hook::<R>)?;
+    // The hook may have made it visible: the first member of a team is added after the team.
+    if !is_in_scope && !exists::<R>(scope, &row, tx).await? {
+        return Err(forbidden());
+    }
     Ok((loaded, row))
 }
 
-/// One `INSERT` of the columns that are set. It returns the columns of the item, `more`, and whether the row is
-/// visible.
+/// Whether the row is in the scope now.
+async fn exists<R: ModelResource>(
+    scope: &Scope<R::Entity>,
+    row: &Model<R>,
+    tx: &Tx,
+) -> Result<bool, DbError> {
+    let mut statement = SqlQuery::select();
+    statement
+        .expr(Expr::val(1))
+        .from(<R::Entity as Default>::default().table_ref())
+        .and_where(equals::<R::Entity>(R::key(), row.get(R::key())));
+    if let Some(condition) = scope.condition() {
+        statement.cond_where(condition.clone());
+    }
+    let rows = Source::Tx(tx)
+        .query(&statement, |row| row.read::<i64>())
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// One `INSERT` of the columns that are set. It returns the columns of the item, and `more`.
 fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     mut model: ActiveModel<R>,
-    scope: &Scope<R::Entity>,
     more: Vec<SimpleExpr>,
 ) -> Result<InsertStatement, DbError> {
     let mut statement = SqlQuery::insert();
@@ -180,10 +203,7 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
             .values(values)
             .map_err(|error| DbError::other(error.to_string()))?;
     }
-    let returning = columns::<I>(&[])?
-        .into_iter()
-        .chain(more)
-        .chain(guard(scope));
+    let returning = columns::<I>(&[])?.into_iter().chain(more);
     statement.returning(SqlQuery::returning().exprs(returning));
     Ok(statement)
 }

@@ -9,7 +9,7 @@ use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::retrieve::locked;
 use crate::model::actions::transaction::Attempts;
-use crate::model::actions::{db, not_found, of_hook, row_of, scope};
+use crate::model::actions::{conflict, db, of_hook, row_of, unwritten, writable};
 use crate::model::found::ItemId;
 use crate::model::resource::{Committed, Model, ModelResource};
 use crate::source::Source;
@@ -36,9 +36,13 @@ async fn delete<R>(resource: &R, request: &Request<Caller<R>>, id: R::Key) -> Re
 where
     R: ModelResource<Key: Clone>,
 {
-    let row = row_of::<R>(&scope(resource, request), id.clone());
+    let row = row_of::<R>(&writable(resource, request), id.clone());
     if !R::HOOKS.destroy && !R::HOOKS.commit {
-        return execute::<R>(Source::Db(db(resource)), row).await;
+        let source = Source::Db(db(resource));
+        return match execute::<R>(source, row).await? {
+            0 => Err(unwritten(resource, request, id, source).await),
+            _ => Ok(()),
+        };
     }
     let mut attempts = Attempts::new(db(resource));
     let before = loop {
@@ -55,7 +59,7 @@ where
     Ok(())
 }
 
-async fn in_transaction<R: ModelResource>(
+async fn in_transaction<R: ModelResource<Key: Clone>>(
     resource: &R,
     request: &Request<Caller<R>>,
     id: R::Key,
@@ -68,7 +72,7 @@ async fn in_transaction<R: ModelResource>(
 }
 
 /// The deletion with its hooks.
-pub(super) async fn with_hooks<R: ModelResource>(
+pub(super) async fn with_hooks<R: ModelResource<Key: Clone>>(
     resource: &R,
     request: &Request<Caller<R>>,
     id: R::Key,
@@ -80,7 +84,9 @@ pub(super) async fn with_hooks<R: ModelResource>(
         .before_destroy(request, tx, &before)
         .await
         .map_err(of_hook::<R>)?;
-    execute::<R>(Source::Tx(tx), row).await?;
+    if execute::<R>(Source::Tx(tx), row).await? == 0 {
+        return Err(conflict()); // A hook has changed it.
+    }
     resource
         .after_destroy(request, tx, &before)
         .await
@@ -88,7 +94,8 @@ pub(super) async fn with_hooks<R: ModelResource>(
     Ok(before)
 }
 
-async fn execute<R: ModelResource>(source: Source<'_>, row: Condition) -> Result<(), DbError> {
+/// Deletes the row, and returns the number of deleted rows.
+async fn execute<R: ModelResource>(source: Source<'_>, row: Condition) -> Result<u64, DbError> {
     let table = <R::Entity as Default>::default().table_ref();
     let query = match R::deleted_at() {
         Some(column) => {
@@ -106,8 +113,5 @@ async fn execute<R: ModelResource>(source: Source<'_>, row: Condition) -> Result
             Query::new(source.backend(), &statement)
         }
     };
-    if source.execute(query).await? == 0 {
-        return Err(not_found());
-    }
-    Ok(())
+    source.execute(query).await
 }

@@ -16,12 +16,14 @@ use crate::db::Db;
 use crate::error::DbError;
 use crate::model::resource::{Column, ModelResource};
 use crate::model::scope::Scope;
+use crate::source::Source;
 
 pub use self::bulk::{bulk_create, bulk_destroy, bulk_update};
 pub use self::create::create;
 pub use self::destroy::destroy;
 pub use self::list::list;
 pub(crate) use self::retrieve::find;
+use self::retrieve::find_in;
 pub use self::retrieve::retrieve;
 pub use self::update::{partial_update, update};
 
@@ -35,6 +37,11 @@ fn scope<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Scope<
         scope = scope.filter(within.column.in_subquery(within.parent));
     }
     scope
+}
+
+/// The rows that the request may add, change and delete.
+fn writable<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Scope<R::Entity> {
+    scope(resource, request).and(resource.writable(request))
 }
 
 /// The row with an id, if it is in the scope.
@@ -59,6 +66,29 @@ fn db<R: ModelResource>(resource: &R) -> &Db {
 fn of_hook<R: AsyncResource>(error: R::Error) -> DbError {
     let error: Error = error.into();
     DbError::from(error)
+}
+
+/// The reason why no row was written.
+async fn unwritten<R: ModelResource<Key: Clone>>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    id: R::Key,
+    source: Source<'_>,
+) -> DbError {
+    match find_in::<R>(&scope(resource, request), id.clone(), source).await {
+        Ok(None) => return not_found(),
+        Err(error) => return error,
+        Ok(Some(_)) => {}
+    }
+    match find_in::<R>(&writable(resource, request), id, source).await {
+        Ok(None) => Error::forbidden("You may see this item, but not change it.").into(),
+        Ok(Some(_)) => conflict(),
+        Err(error) => error,
+    }
+}
+
+fn conflict() -> DbError {
+    Error::conflict("The item was changed since it was read.").into()
 }
 
 fn not_found() -> DbError {

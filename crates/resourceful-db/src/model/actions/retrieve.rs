@@ -5,12 +5,13 @@ use sea_orm::sea_query::{LockType, Query as SqlQuery, SelectStatement};
 use sea_orm::{DbBackend, EntityName};
 
 use crate::error::DbError;
-use crate::model::actions::{db, not_found, row_of, scope};
+use crate::model::actions::{db, not_found, row_of, scope, unwritten, writable};
 use crate::model::found::ItemId;
 use crate::model::item::Item;
 use crate::model::nested::load_nested;
 use crate::model::resource::{Model, ModelResource};
 use crate::model::row_model::{self, row_model};
+use crate::model::scope::Scope;
 use crate::model::select::{reader, select};
 use crate::source::Source;
 
@@ -51,35 +52,43 @@ pub(crate) async fn find<R: ModelResource>(
     request: &Request<Caller<R>>,
     id: R::Key,
 ) -> Result<Option<Model<R>>, DbError> {
-    let source = Source::Db(db(resource));
-    let statement = row::<R>(resource, request, id);
-    let rows = source.query(&statement, row_model::<R::Entity>()).await?;
+    find_in::<R>(&scope(resource, request), id, Source::Db(db(resource))).await
+}
+
+/// The row with an id, if it is in the scope.
+pub(super) async fn find_in<R: ModelResource>(
+    scope: &Scope<R::Entity>,
+    id: R::Key,
+    source: Source<'_>,
+) -> Result<Option<Model<R>>, DbError> {
+    let rows = source
+        .query(&row::<R>(scope, id), row_model::<R::Entity>())
+        .await?;
     Ok(rows.into_iter().next())
 }
 
 /// The row with an id, locked until the end of the transaction. SQLite has one writer, so it needs no lock.
-pub(super) async fn locked<R: ModelResource>(
+pub(super) async fn locked<R: ModelResource<Key: Clone>>(
     resource: &R,
     request: &Request<Caller<R>>,
     id: R::Key,
     source: Source<'_>,
 ) -> Result<Model<R>, DbError> {
-    let mut statement = row::<R>(resource, request, id);
+    let mut statement = row::<R>(&writable(resource, request), id.clone());
     if source.backend() == DbBackend::Postgres {
         statement.lock(LockType::Update);
     }
     let rows = source.query(&statement, row_model::<R::Entity>()).await?;
-    rows.into_iter().next().ok_or_else(not_found)
+    match rows.into_iter().next() {
+        Some(row) => Ok(row),
+        None => Err(unwritten(resource, request, id, source).await),
+    }
 }
 
-fn row<R: ModelResource>(
-    resource: &R,
-    request: &Request<Caller<R>>,
-    id: R::Key,
-) -> SelectStatement {
+fn row<R: ModelResource>(scope: &Scope<R::Entity>, id: R::Key) -> SelectStatement {
     let mut statement = SqlQuery::select();
     statement.exprs(row_model::columns::<R::Entity>());
     statement.from(<R::Entity as Default>::default().table_ref());
-    statement.cond_where(row_of::<R>(&scope(resource, request), id));
+    statement.cond_where(row_of::<R>(scope, id));
     statement
 }

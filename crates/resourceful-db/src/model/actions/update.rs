@@ -1,6 +1,6 @@
 //! `update` and `partial_update`.
 
-use resourceful::{AsyncResource, Caller, Error, Request};
+use resourceful::{AsyncResource, Caller, Request};
 use sea_orm::sea_query::{
     Condition, Expr, ExprTrait, Query as SqlQuery, SimpleExpr, UpdateStatement, Value,
 };
@@ -9,7 +9,9 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 use crate::error::DbError;
 use crate::model::actions::retrieve::{item, locked};
 use crate::model::actions::transaction::Attempts;
-use crate::model::actions::{all_columns, db, equals, find, not_found, of_hook, row_of, scope};
+use crate::model::actions::{
+    all_columns, db, equals, not_found, of_hook, row_of, scope, unwritten, writable,
+};
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
 use crate::model::found::ItemId;
@@ -101,8 +103,7 @@ where
 {
     let source = Source::Db(db(resource));
     let scope = scope(resource, request);
-    let change = Change::<R>::new(&scope, id.clone(), model);
-    let has_version = change.has_version;
+    let change = Change::<R>::new(&writable(resource, request), id.clone(), model);
     let loaded = if R::HOOKS.update || R::HOOKS.commit {
         let mut attempts = Attempts::new(db(resource));
         let result = loop {
@@ -128,8 +129,7 @@ where
         rows.map_err(refused)?.into_iter().next()
     };
     let Some(loaded) = loaded else {
-        let exists = has_version && find(resource, request, id).await?.is_some();
-        return Err(if exists { conflict() } else { not_found() });
+        return Err(unwritten(resource, request, id, source).await);
     };
     let items = load_nested(source, vec![loaded]).await?;
     items.into_iter().next().ok_or_else(not_found)
@@ -140,7 +140,6 @@ pub(super) struct Change<R: ModelResource> {
     id: R::Key,
     /// The row, if it exists for the caller and has the expected version.
     row: Condition,
-    has_version: bool,
     model: ActiveModel<R>,
 }
 
@@ -149,7 +148,6 @@ impl<R: ModelResource<Key: Clone>> Clone for Change<R> {
         Self {
             id: self.id.clone(),
             row: self.row.clone(),
-            has_version: self.has_version,
             model: self.model.clone(),
         }
     }
@@ -162,9 +160,8 @@ impl<R: ModelResource<Key: Clone>> Change<R> {
             _ => None,
         });
         Self {
-            row: row_of::<R>(scope, id.clone()).add_option(expected.clone()),
+            row: row_of::<R>(scope, id.clone()).add_option(expected),
             id,
-            has_version: expected.is_some(),
             model,
         }
     }
@@ -177,7 +174,7 @@ async fn in_transaction<R, I>(
     change: Change<R>,
 ) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
 where
-    R: ModelResource,
+    R: ModelResource<Key: Clone>,
     I: Item<Entity = R::Entity>,
 {
     let tx = db(resource).begin().await?;
@@ -197,7 +194,7 @@ pub(super) async fn with_hooks<R, I>(
     tx: &Tx,
 ) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
 where
-    R: ModelResource,
+    R: ModelResource<Key: Clone>,
     I: Item<Entity = R::Entity>,
 {
     let Change {
@@ -256,8 +253,4 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
         .chain(guard(scope));
     statement.returning(SqlQuery::returning().exprs(returning));
     Ok(statement)
-}
-
-pub(super) fn conflict() -> DbError {
-    Error::conflict("The item was changed since it was read.").into()
 }

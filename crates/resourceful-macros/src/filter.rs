@@ -1,0 +1,160 @@
+//! Expands `#[derive(Filter)]`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Error, Field, Ident, Token};
+
+use crate::column::{self, field_name};
+use crate::serde_name::deserialized_name;
+
+/// The operators in an attribute, each with its variant of `Operator`.
+const OPERATORS: [(&str, &str, Kind); 10] = [
+    ("eq", "Eq", Kind::Comparison),
+    ("ne", "Ne", Kind::Comparison),
+    ("gt", "Gt", Kind::Comparison),
+    ("gte", "Gte", Kind::Comparison),
+    ("lt", "Lt", Kind::Comparison),
+    ("lte", "Lte", Kind::Comparison),
+    ("contains", "Contains", Kind::Text),
+    ("icontains", "IContains", Kind::Text),
+    ("starts_with", "StartsWith", Kind::Text),
+    ("is_null", "IsNull", Kind::Null),
+];
+
+/// The types that an operator needs.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// The type of the column.
+    Comparison,
+    /// Text in text.
+    Text,
+    /// A `bool`, for any column.
+    Null,
+}
+
+/// Arguments of `#[filter(..)]` on a field.
+struct Args {
+    columns: Vec<Ident>,
+    operator: Ident,
+}
+
+pub(crate) fn expand(item: TokenStream) -> TokenStream {
+    let expanded = syn::parse2(item).and_then(|input: DeriveInput| implement(&input));
+    expanded.unwrap_or_else(|error| error.to_compile_error())
+}
+
+fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
+    let entity = column::entity(input, "filter")?;
+    let mut conditions = Vec::new();
+    let mut checks = Vec::new();
+    for field in column::named_fields(input, "Filter")? {
+        let Args { columns, operator } = args(field)?;
+        let (variant, kind) = operator_of(&operator)?;
+        let (name, ty) = (field_name(field), &field.ty);
+        let span = ty.span();
+        let parameter = deserialized_name(&input.attrs, field)?;
+        for column in &columns {
+            checks.push(check(kind, column, name, span));
+        }
+        match kind {
+            Kind::Comparison => {}
+            Kind::Text => checks.push(quote_spanned! {span=>
+                let _: &::core::option::Option<::std::string::String> = &self.#name;
+            }),
+            Kind::Null => checks.push(quote_spanned! {span=>
+                let _: &::core::option::Option<bool> = &self.#name;
+            }),
+        }
+        let columns = columns.iter().map(|column| column::column(&entity, column));
+        conditions.push(quote! {
+            conditions.add(
+                #parameter,
+                &[#(#columns),*],
+                ::resourceful_db::Operator::#variant,
+                &self.#name,
+            );
+        });
+    }
+    let check = column::check(&entity, &checks);
+    let name = &input.ident;
+    let (generics, arguments, bounds) = input.generics.split_for_impl();
+    Ok(quote! {
+        #[automatically_derived]
+        impl #generics ::resourceful_db::Filter<#entity> for #name #arguments #bounds {
+            fn apply(&self, conditions: &mut ::resourceful_db::Conditions) {
+                #check
+                #(#conditions)*
+            }
+        }
+    })
+}
+
+/// A statement that does not compile if the operator does not suit the column and the field.
+fn check(kind: Kind, column: &Ident, field: &Ident, span: Span) -> TokenStream {
+    match kind {
+        Kind::Comparison => {
+            let value = column::model_field(column, span);
+            quote_spanned!(span=> ::resourceful_db::hidden::comparable(&#value, &self.#field);)
+        }
+        Kind::Text => {
+            let value = column::model_field(column, column.span());
+            quote_spanned!(column.span()=> ::resourceful_db::hidden::text(&#value);)
+        }
+        Kind::Null => {
+            let value = column::model_field(column, column.span());
+            quote_spanned!(column.span()=> let _ = &#value;)
+        }
+    }
+}
+
+/// The columns and the operator of a field: by default, the column with its name is equal.
+fn args(field: &Field) -> Result<Args, Error> {
+    let attribute = field
+        .attrs
+        .iter()
+        .find(|attribute| attribute.path().is_ident("filter"));
+    match attribute {
+        Some(attribute) => attribute.parse_args(),
+        None => Ok(Args {
+            columns: vec![field_name(field).clone()],
+            operator: Ident::new("eq", field.span()),
+        }),
+    }
+}
+
+fn operator_of(operator: &Ident) -> Result<(Ident, Kind), Error> {
+    let known = OPERATORS.iter().find(|(name, ..)| operator == name);
+    let Some((_, variant, kind)) = known else {
+        let names: Vec<_> = OPERATORS.iter().map(|(name, ..)| *name).collect();
+        let message = format!("the operator must be one of {}", names.join(", "));
+        return Err(Error::new(operator.span(), message));
+    };
+    Ok((format_ident!("{variant}"), *kind))
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let column: Ident = input.parse()?;
+        let columns = if column == "any" && input.peek(syn::token::Paren) {
+            let content;
+            syn::parenthesized!(content in input);
+            let columns = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
+            if columns.is_empty() {
+                return Err(Error::new(column.span(), "`any(..)` needs a column"));
+            }
+            columns.into_iter().collect()
+        } else {
+            vec![column]
+        };
+        if input.is_empty() {
+            let message = "the operator is missing: write `#[filter(created_at, gte)]`";
+            return Err(input.error(message));
+        }
+        input.parse::<Token![,]>()?;
+        let operator = input.parse()?;
+        Ok(Self { columns, operator })
+    }
+}

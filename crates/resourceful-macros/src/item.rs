@@ -1,0 +1,152 @@
+//! Expands `#[derive(Item)]`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Error, Field, Ident, Path, Type};
+
+use crate::column::{self, field_name};
+use crate::hooks;
+
+/// Error message for a nested field of another type.
+const EXPECTED_NESTED: &str = "a nested item is an `Option` of the row that this one belongs to, or a `Vec` of \
+                               the rows that belong to this one";
+
+/// The source of a field.
+enum Source {
+    /// A column of the table.
+    Column(Ident),
+    /// A column of a related table.
+    Related(Path),
+    /// Items of a related table.
+    Nested,
+}
+
+pub(crate) fn expand(item: TokenStream) -> TokenStream {
+    let expanded = syn::parse2(item).and_then(|input: DeriveInput| implement(&input));
+    expanded.unwrap_or_else(|error| error.to_compile_error())
+}
+
+fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
+    let entity = column::entity(input, "item")?;
+    let fields = column::named_fields(input, "Item")?;
+    let mut id = fields.iter().find(|field| field_name(field) == "id");
+    let mut columns = Vec::new();
+    let mut values = Vec::new();
+    let mut nested = Vec::new();
+    let mut checks = Vec::new();
+    for field in fields {
+        let (name, ty) = (field_name(field), &field.ty);
+        let (source, is_id) = source(field)?;
+        if is_id {
+            id = Some(field);
+        }
+        match source {
+            Source::Column(column) => {
+                let path = column::column(&entity, &column);
+                let value = column::model_field(&column, ty.span());
+                columns.push(quote!(::resourceful_db::hidden::column(#path)));
+                values.push(quote_spanned!(ty.span()=> #name: row.read::<#ty>()?));
+                checks.push(quote_spanned!(ty.span()=> let _: &#ty = &#value;));
+            }
+            Source::Related(path) => {
+                let related = quote_spanned!(path.span()=> ::resourceful_db::hidden::related_column::<#entity, _>(#path));
+                columns.push(related);
+                values.push(quote_spanned!(ty.span()=> #name: row.read::<#ty>()?));
+                // The related row may be missing.
+                checks
+                    .push(quote_spanned!(ty.span()=> ::resourceful_db::hidden::optional::<#ty>();));
+            }
+            Source::Nested => {
+                nested.push(relation(name, ty)?);
+                values.push(quote!(#name: ::core::default::Default::default()));
+            }
+        }
+    }
+    let check = column::check(&entity, &checks);
+    let (id_type, id_value) = match id {
+        Some(field) => {
+            let (name, ty) = (field_name(field), &field.ty);
+            let value =
+                quote!(::core::option::Option::Some(::core::clone::Clone::clone(&self.#name)));
+            (quote!(#ty), value)
+        }
+        None => (
+            quote! {
+                <<#entity as ::resourceful_db::hidden::EntityTrait>::PrimaryKey
+                    as ::resourceful_db::hidden::PrimaryKeyTrait>::ValueType
+            },
+            quote!(::core::option::Option::None),
+        ),
+    };
+    let name = &input.ident;
+    let (generics, arguments, bounds) = input.generics.split_for_impl();
+    Ok(quote! {
+        #[automatically_derived]
+        impl #generics ::resourceful_db::Item for #name #arguments #bounds {
+            type Entity = #entity;
+            type Id = #id_type;
+
+            fn columns() -> ::std::vec::Vec<::resourceful_db::hidden::SimpleExpr> {
+                #check
+                ::std::vec![#(#columns),*]
+            }
+
+            fn read(
+                row: &mut ::resourceful_db::Row<'_>,
+            ) -> ::core::result::Result<Self, ::resourceful_db::DbError> {
+                ::core::result::Result::Ok(Self { #(#values),* })
+            }
+
+            fn id(&self) -> ::core::option::Option<Self::Id> {
+                #id_value
+            }
+
+            fn nested() -> ::std::vec::Vec<::resourceful_db::Nested<Self>> {
+                ::std::vec![#(#nested),*]
+            }
+        }
+    })
+}
+
+/// The source of a field, and whether it has `#[item(id)]`.
+fn source(field: &Field) -> Result<(Source, bool), Error> {
+    let mut source = Source::Column(field_name(field).clone());
+    let mut is_id = false;
+    for attribute in &field.attrs {
+        if !attribute.path().is_ident("item") {
+            continue;
+        }
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("id") {
+                is_id = true;
+            } else if meta.path.is_ident("column") {
+                source = Source::Column(meta.value()?.parse()?);
+            } else if meta.path.is_ident("from") {
+                source = Source::Related(meta.value()?.parse()?);
+            } else if meta.path.is_ident("nested") {
+                source = Source::Nested;
+            } else {
+                return Err(meta.error(
+                    "expected `id`, `column = author_id`, `from = user::Column::Username` or `nested`",
+                ));
+            }
+            Ok(())
+        })?;
+    }
+    Ok((source, is_id))
+}
+
+fn relation(name: &Ident, ty: &Type) -> Result<TokenStream, Error> {
+    let (constructor, child) = match (
+        hooks::generics(ty, "Option").as_slice(),
+        hooks::generics(ty, "Vec").as_slice(),
+    ) {
+        ([child], _) => (quote!(one), *child),
+        (_, [child]) => (quote!(many), *child),
+        _ => return Err(Error::new_spanned(ty, EXPECTED_NESTED)),
+    };
+    Ok(quote_spanned! {child.span()=>
+        ::resourceful_db::Nested::#constructor::<#child>(|item: &mut Self, child| item.#name = child)
+    })
+}
