@@ -10,7 +10,7 @@ impl From<tokio_postgres::Error> for DbError {
         let Some(report) = error.as_db_error() else {
             // Without a report of the server: the connection is lost, or a value has the wrong type.
             let source = std::error::Error::source(&error);
-            let is_io = source.is_some_and(|source| source.is::<std::io::Error>());
+            let is_io = source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
             let text = match source {
                 Some(source) => format!("{error}: {source}"),
                 None => error.to_string(),

@@ -137,14 +137,15 @@ impl Postgres {
         let client = self.client().await?;
         let postgres = Arc::clone(self);
         // Without parameters of the connection, the transaction has them.
-        let begin = match self.prepared {
-            true => begin,
-            false => format!(
+        let begin = if self.prepared {
+            begin
+        } else {
+            format!(
                 "{begin}; SET LOCAL statement_timeout = {}; \
                  SET LOCAL idle_in_transaction_session_timeout = {}",
                 self.statement_timeout.as_millis(),
                 self.max_transaction_time.as_millis()
-            ),
+            )
         };
         Ok(Transaction::new(
             postgres,
