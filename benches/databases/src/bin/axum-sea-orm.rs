@@ -5,6 +5,7 @@ use resourceful_database_benches::{
     Cursor, Draft, Post, PostChanges, PostRow, Result, Service, database_url,
 };
 use sea_orm::ActiveValue::Set;
+use sea_orm::SelectExt;
 use sea_orm::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{

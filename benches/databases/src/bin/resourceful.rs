@@ -9,7 +9,7 @@ use resourceful_db::{
 };
 use schemars::JsonSchema;
 use sea_orm::ActiveValue::Set;
-use sea_orm::prelude::*;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, SelectExt};
 
 mod post {
     use sea_orm::entity::prelude::*;
@@ -42,6 +42,7 @@ struct PostRow {
     id: i64,
     title: String,
     slug: String,
+    #[schemars(with = "String")]
     created_at: DateTime<Utc>,
 }
 
@@ -56,6 +57,7 @@ struct Post {
     views: i64,
     author_id: Option<i64>,
     version: i64,
+    #[schemars(with = "String")]
     created_at: DateTime<Utc>,
 }
 
