@@ -1,6 +1,11 @@
-//! Tests of `Db` on both databases.
+//! Tests of `Db` on both databases, against real servers and files.
+
+// SeaORM's macros make public items.
+#![allow(unreachable_pub)]
 
 mod acquiring;
-mod parameters;
+mod dbs;
+mod lists;
 mod model;
+mod parameters;
 mod smoke;
