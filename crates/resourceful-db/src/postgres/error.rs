@@ -37,6 +37,7 @@ impl From<tokio_postgres::Error> for DbError {
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
                 Self::new(DbErrorKind::Serialization, text)
             }
+            _ if is_stale_statement(&error) => Self::new(DbErrorKind::Serialization, text),
             ref code if is_unavailable(code) => Self::unavailable(text),
             _ => Self::other(text),
         }

@@ -5,7 +5,9 @@
 
 mod acquiring;
 mod dbs;
+mod dropped;
 mod lists;
 mod model;
 mod parameters;
-mod smoke;
+mod transactions;
+mod types;
