@@ -206,7 +206,8 @@ impl Server {
     }
 
     async fn both() -> [Self; 2] {
-        let (sqlite, postgres) = (sqlite(Db::options()), postgres(Db::options()));
+        let options = Db::options().entity(thing::Entity);
+        let (sqlite, postgres) = (sqlite(options.clone()), postgres(options));
         [
             Self::new(sqlite.await).await,
             Self::new(postgres.await).await,

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod acquiring;
+mod actions_dropped;
 mod dbs;
 mod dropped;
 mod lists;
