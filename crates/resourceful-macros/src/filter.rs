@@ -14,10 +14,10 @@ use crate::serde_name::deserialized_name;
 const OPERATORS: [(&str, &str, Kind); 10] = [
     ("eq", "Eq", Kind::Comparison),
     ("ne", "Ne", Kind::Comparison),
-    ("gt", "Gt", Kind::Comparison),
-    ("gte", "Gte", Kind::Comparison),
-    ("lt", "Lt", Kind::Comparison),
-    ("lte", "Lte", Kind::Comparison),
+    ("gt", "Gt", Kind::Bound),
+    ("gte", "Gte", Kind::Bound),
+    ("lt", "Lt", Kind::Bound),
+    ("lte", "Lte", Kind::Bound),
     ("contains", "Contains", Kind::Text),
     ("icontains", "IContains", Kind::Text),
     ("starts_with", "StartsWith", Kind::Text),
@@ -27,8 +27,10 @@ const OPERATORS: [(&str, &str, Kind); 10] = [
 /// The types that an operator needs.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// The type of the column.
+    /// The type of the column, or a list of it.
     Comparison,
+    /// The type of the column. A list has no bound.
+    Bound,
     /// Text in text.
     Text,
     /// A `bool`, for any column.
@@ -61,6 +63,9 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
         }
         match kind {
             Kind::Comparison => {}
+            Kind::Bound => checks.push(quote_spanned! {span=>
+                let _: &::core::option::Option<_> = &self.#name;
+            }),
             Kind::Text => checks.push(quote_spanned! {span=>
                 let _: &::core::option::Option<::std::string::String> = &self.#name;
             }),
@@ -95,7 +100,7 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
 /// A statement that does not compile if the operator does not suit the column and the field.
 fn check(kind: Kind, column: &Ident, field: &Ident, span: Span) -> TokenStream {
     match kind {
-        Kind::Comparison => {
+        Kind::Comparison | Kind::Bound => {
             let value = column::model_field(column, span);
             quote_spanned!(span=> ::resourceful_db::hidden::comparable(&#value, &self.#field);)
         }

@@ -9,7 +9,7 @@ const MAX_VALUES: usize = 100;
 
 /// Conditions from the query string. `#[derive(Filter)]` implements it.
 ///
-/// Each field is an `Option`, or a `Vec` of which one value must be equal. An absent parameter sets no condition.
+/// Each field is an `Option`, or a `Vec` of which one value must be equal (`ne`: none). An absent parameter sets no condition.
 /// Values are parameters of the statement, never part of its text.
 ///
 /// | attribute | condition |
@@ -121,6 +121,7 @@ fn compare<C: ColumnTrait>(
     match operator {
         Operator::Eq if values.len() > 1 => expr.is_in(values.iter().map(save)),
         Operator::Eq => expr.eq(save(first)),
+        Operator::Ne if values.len() > 1 => expr.is_not_in(values.iter().map(save)),
         Operator::Ne => expr.ne(save(first)),
         Operator::Gt => expr.gt(save(first)),
         Operator::Gte => expr.gte(save(first)),
