@@ -4,6 +4,8 @@ use resourceful::{FieldError, Query};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Nullable, SimpleExpr, Value};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait};
 
+use crate::model::storable;
+
 /// Values in one list at most.
 const MAX_VALUES: usize = 100;
 
@@ -87,6 +89,10 @@ impl Conditions {
         };
         if values.len() > MAX_VALUES {
             let detail = format!("has more than {MAX_VALUES} values");
+            self.errors.push(FieldError::query(name, detail));
+            return;
+        }
+        if let Some(detail) = values.iter().find_map(storable::refusal) {
             self.errors.push(FieldError::query(name, detail));
             return;
         }

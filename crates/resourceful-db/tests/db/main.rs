@@ -7,6 +7,7 @@ mod acquiring;
 mod actions_dropped;
 mod dbs;
 mod dropped;
+mod injection;
 mod lists;
 mod model;
 mod parameters;
