@@ -18,8 +18,9 @@ pub(crate) fn next_link(head: &Head, cursor: &str) -> Option<HeaderValue> {
         link.push_str(pair);
         link.push('&');
     }
+    link.push_str("cursor=");
     // A cursor is any text: `>` would end the link, and `&` the parameter.
-    let cursor = utf8_percent_encode(cursor, SEGMENT);
-    link.push_str(&format!("cursor={cursor}>; rel=\"next\""));
+    link.extend(utf8_percent_encode(cursor, SEGMENT));
+    link.push_str(">; rel=\"next\"");
     HeaderValue::try_from(link).ok()
 }
