@@ -8,6 +8,7 @@ use sea_orm::{
 };
 
 use crate::error::{DbError, DbErrorKind};
+use crate::row::{FromRow, Single};
 use crate::source::Source;
 
 /// The columns of a body with the names of their members.
@@ -101,7 +102,7 @@ async fn dangling<E: EntityTrait>(written: &E::ActiveModel, source: Source<'_>) 
             .and_where(Expr::col(to.clone()).eq(column.save_as(Expr::val(value))))
             .limit(1)
             .to_owned();
-        let rows = source.query(&exists, |row| row.read::<i64>()).await;
+        let rows = source.query(&exists, Single::<i64>::from_row).await;
         if rows.is_ok_and(|rows| rows.is_empty()) {
             columns.push(name);
         }

@@ -122,7 +122,7 @@ fn compare<C: ColumnTrait>(
     let save = |value: &Value| column.save_as(Expr::val(value.clone()));
     let Some(first) = values.first() else {
         // A list without values.
-        return Expr::val(false).into();
+        return Expr::val(false);
     };
     match operator {
         Operator::Eq if values.len() > 1 => expr.is_in(values.iter().map(save)),
@@ -138,7 +138,7 @@ fn compare<C: ColumnTrait>(
             _ => expr.is_null(),
         },
         Operator::Contains | Operator::IContains | Operator::StartsWith => {
-            like(expr.into(), operator, first, backend)
+            like(expr, operator, first, backend)
         }
     }
 }
@@ -147,7 +147,7 @@ fn compare<C: ColumnTrait>(
 /// SQLite's operator that does not.
 fn like(column: SimpleExpr, operator: Operator, value: &Value, backend: DbBackend) -> SimpleExpr {
     let Value::String(Some(text)) = value else {
-        return Expr::val(false).into();
+        return Expr::val(false);
     };
     let is_sqlite = backend == DbBackend::Sqlite;
     if is_sqlite && operator != Operator::IContains {

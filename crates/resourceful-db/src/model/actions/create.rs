@@ -18,6 +18,7 @@ use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
 use crate::model::storable::check;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
+use crate::row::{FromRow, Single};
 use crate::source::Source;
 use crate::tx::Tx;
 use crate::value::integer;
@@ -180,7 +181,7 @@ async fn exists<R: ModelResource>(
         statement.cond_where(condition.clone());
     }
     let rows = Source::Tx(tx)
-        .query(&statement, |row| row.read::<i64>())
+        .query(&statement, Single::<i64>::from_row)
         .await?;
     Ok(!rows.is_empty())
 }
