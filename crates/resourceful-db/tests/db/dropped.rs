@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use resourceful_db::{Db, DbError};
+use resourceful_db::{Db, DbError, DbErrorKind};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::dbs::{TestDb, both, execute};
@@ -220,7 +220,10 @@ async fn dropped_futures_beside_others() {
                     let time = Duration::from_micros(scrambled(round) % 20_000);
                     let work = work(&db, round, &acknowledged);
                     if let Ok(result) = tokio::time::timeout(time, work).await {
-                        result.unwrap();
+                        // On a busy machine a new connection may come too late, and this is told.
+                        if let Err(error) = result {
+                            assert_eq!(error.kind(), DbErrorKind::Unavailable, "{error}");
+                        }
                     }
                 }
                 acknowledged.into_inner().unwrap()
@@ -234,6 +237,7 @@ async fn dropped_futures_beside_others() {
         // Behind all that still runs.
         execute(&db.db, "INSERT INTO t VALUES (0)").await;
         let stored: BTreeSet<i64> = numbers(&other).await.into_iter().collect();
+        assert!(acknowledged.len() > 5, "{}", acknowledged.len());
         assert!(acknowledged.iter().all(|number| stored.contains(number)));
         assert!(
             stored
