@@ -367,7 +367,7 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
         _ => (id, quote!(id), quote!(())),
     };
     // Errors of the types are at the block's own.
-    let span = types.first().map_or_else(Span::call_site, |ty| ty.span());
+    let span = types.first().map_or_else(Span::call_site, Spanned::span);
     let function = format_ident!("{action}", span = span);
     let function = quote_spanned!(span=> ::resourceful_db::actions::#function);
     parse_quote! {
