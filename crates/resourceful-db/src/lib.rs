@@ -8,6 +8,7 @@ mod entities;
 mod error;
 #[doc(hidden)]
 pub mod hidden;
+mod metrics;
 mod migrate;
 mod model;
 mod options;
@@ -41,8 +42,5 @@ pub use self::model::resource::{ActiveModel, Column, Committed, Hooks, Model, Mo
 pub use self::model::scope::Scope;
 pub use self::model::within::Within;
 
-pub use self::model::actions::{bulk_create, bulk_destroy, bulk_update};
+pub use self::model::actions::{self, bulk_create, bulk_destroy, bulk_update};
 pub use resourceful_macros::{Changeset, Filter, Item, Order};
-
-#[doc(hidden)]
-pub use self::model::actions;

@@ -66,10 +66,12 @@ struct ExtraAction<'f> {
 }
 
 /// Moves the extra actions out of the block and adds `extra_actions` to it. Returns the code
-/// beside the block: the hooks as inherent functions, and a type for each action.
+/// beside the block: the hooks as inherent functions, and a type for each action. `default` is the `#[errors(..)]`
+/// of the block.
 pub(crate) fn extract(
     block: &mut ItemImpl,
     items: &[HookItem],
+    default: Option<&[Ident]>,
     errors: &mut Vec<Error>,
 ) -> TokenStream {
     let mut functions = Vec::new();
@@ -84,7 +86,8 @@ pub(crate) fn extract(
     let mut types = Vec::new();
     for function in &mut functions {
         let expanded = take_args(function).and_then(|args| {
-            let errors = errors::take(function)?;
+            let errors = errors::take(&mut function.attrs)?;
+            let errors = errors.or_else(|| default.map(<[Ident]>::to_vec));
             let extra = ExtraAction::parse(function, args, items, errors)?;
             let name = extra.name(&block.self_ty)?;
             Ok((extra.expand(&name, &block.self_ty), name))
