@@ -12,6 +12,7 @@ use tracing::{Instrument, Span};
 use crate::changed::Changed;
 use crate::entities::Entities;
 use crate::error::{DbError, DbErrorKind};
+use crate::metrics;
 use crate::migrate;
 use crate::options::{CursorKeys, DbOptions};
 use crate::postgres::Postgres;
@@ -108,6 +109,7 @@ impl Db {
     }
 
     pub(crate) async fn open(url: &str, options: DbOptions) -> Result<Self, DbError> {
+        metrics::describe();
         let driver = if let Some(file) = url.strip_prefix("sqlite:") {
             let file = file.strip_prefix("//").unwrap_or(file);
             let in_memory = file.contains(":memory:") || file.contains("mode=memory");
@@ -240,6 +242,7 @@ impl Db {
 
     pub(crate) fn count_retry(&self) {
         self.0.retries.fetch_add(1, Ordering::Relaxed);
+        metrics::retried();
     }
 
     /// The span of a statement. It has the text, and never the values.
@@ -249,6 +252,7 @@ impl Db {
             Driver::Postgres(_) => "postgresql",
             Driver::Sqlite(_) => "sqlite",
         };
+        metrics::statement(system);
         tracing::debug_span!("db.query", db.system.name = system, db.query.text = sql)
     }
 

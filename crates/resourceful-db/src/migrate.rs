@@ -16,6 +16,7 @@ use crate::db::{Db, Driver};
 use crate::error::{DbError, DbErrorKind};
 use crate::postgres::Dedicated;
 use crate::proxy_row;
+use crate::row::{FromRow, Single};
 use crate::sqlite::{self, Connection, Sqlite};
 use crate::statement::Query;
 
@@ -244,8 +245,8 @@ async fn exclusive(sqlite: &Sqlite) -> Result<sqlite::Transaction, DbError> {
 
 fn check_foreign_keys(connection: &Connection) -> Result<(), DbError> {
     let check = Query::text("SELECT \"table\" FROM pragma_foreign_key_check");
-    let broken = connection.query(&check, |row| row.read::<String>())?;
-    if let Some(table) = broken.first() {
+    let broken = connection.query(&check, Single::<String>::from_row)?;
+    if let Some(Single(table)) = broken.first() {
         let text = format!("the migrations leave rows without the row they refer to: in `{table}`");
         return Err(DbError::new(DbErrorKind::ForeignKey, text));
     }

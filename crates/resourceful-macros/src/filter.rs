@@ -1,11 +1,11 @@
 //! Expands `#[derive(Filter)]`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Error, Field, Ident, Token};
+use syn::{DeriveInput, Error, Field, Ident, Path, Token};
 
 use crate::column::{self, field_name};
 use crate::serde_name::deserialized_name;
@@ -14,10 +14,10 @@ use crate::serde_name::deserialized_name;
 const OPERATORS: [(&str, &str, Kind); 10] = [
     ("eq", "Eq", Kind::Comparison),
     ("ne", "Ne", Kind::Comparison),
-    ("gt", "Gt", Kind::Comparison),
-    ("gte", "Gte", Kind::Comparison),
-    ("lt", "Lt", Kind::Comparison),
-    ("lte", "Lte", Kind::Comparison),
+    ("gt", "Gt", Kind::Bound),
+    ("gte", "Gte", Kind::Bound),
+    ("lt", "Lt", Kind::Bound),
+    ("lte", "Lte", Kind::Bound),
     ("contains", "Contains", Kind::Text),
     ("icontains", "IContains", Kind::Text),
     ("starts_with", "StartsWith", Kind::Text),
@@ -27,8 +27,10 @@ const OPERATORS: [(&str, &str, Kind); 10] = [
 /// The types that an operator needs.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// The type of the column.
+    /// The type of the column, or a list of it.
     Comparison,
+    /// The type of the column. A list has no bound.
+    Bound,
     /// Text in text.
     Text,
     /// A `bool`, for any column.
@@ -53,20 +55,10 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     for field in column::named_fields(input, "Filter")? {
         let Args { columns, operator } = args(field)?;
         let (variant, kind) = operator_of(&operator)?;
-        let (name, ty) = (field_name(field), &field.ty);
-        let span = ty.span();
+        let name = field_name(field);
         let parameter = deserialized_name(&input.attrs, field)?;
         for column in &columns {
-            checks.push(check(kind, column, name, span));
-        }
-        match kind {
-            Kind::Comparison => {}
-            Kind::Text => checks.push(quote_spanned! {span=>
-                let _: &::core::option::Option<::std::string::String> = &self.#name;
-            }),
-            Kind::Null => checks.push(quote_spanned! {span=>
-                let _: &::core::option::Option<bool> = &self.#name;
-            }),
+            checks.push(check(&entity, kind, column, field));
         }
         let columns = columns.iter().map(|column| column::column(&entity, column));
         conditions.push(quote! {
@@ -78,14 +70,13 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
             );
         });
     }
-    let check = column::check(&entity, &checks);
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::resourceful_db::Filter<#entity> for #name #arguments #bounds {
             fn apply(&self, conditions: &mut ::resourceful_db::Conditions) {
-                #check
+                #(#checks)*
                 #(#conditions)*
             }
         }
@@ -93,20 +84,29 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
 }
 
 /// A statement that does not compile if the operator does not suit the column and the field.
-fn check(kind: Kind, column: &Ident, field: &Ident, span: Span) -> TokenStream {
-    match kind {
-        Kind::Comparison => {
-            let value = column::model_field(column, span);
-            quote_spanned!(span=> ::resourceful_db::hidden::comparable(&#value, &self.#field);)
-        }
-        Kind::Text => {
-            let value = column::model_field(column, column.span());
-            quote_spanned!(column.span()=> ::resourceful_db::hidden::text(&#value);)
-        }
-        Kind::Null => {
-            let value = column::model_field(column, column.span());
-            quote_spanned!(column.span()=> let _ = &#value;)
-        }
+fn check(entity: &Path, kind: Kind, column: &Ident, field: &Field) -> TokenStream {
+    let (name, span) = (field_name(field), field.ty.span());
+    let comparable = quote_spanned! {span=>
+        let _ = |filter: &Self| ::resourceful_db::hidden::comparable(column, &filter.#name);
+    };
+    let (at, on_column, ty) = match kind {
+        Kind::Comparison => return column::check(entity, column, span, &comparable),
+        Kind::Bound => (span, comparable, quote_spanned!(span=> _)),
+        Kind::Text => (
+            column.span(),
+            quote_spanned!(column.span()=> ::resourceful_db::hidden::text(column);),
+            quote_spanned!(span=> ::std::string::String),
+        ),
+        Kind::Null => (
+            column.span(),
+            quote_spanned!(column.span()=> let _ = column;),
+            quote_spanned!(span=> bool),
+        ),
+    };
+    let on_column = column::check(entity, column, at, &on_column);
+    quote_spanned! {span=>
+        #on_column
+        let _ = |filter: &Self| { let _: &::core::option::Option<#ty> = &filter.#name; };
     }
 }
 

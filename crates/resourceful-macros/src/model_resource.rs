@@ -406,10 +406,9 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
         _ => (id, quote!(id), quote!(())),
     };
     // Errors of the types are at the block's own.
-    let span = types.first().map_or_else(Span::call_site, |ty| ty.span());
-    let call = quote_spanned! {span=>
-        ::resourceful_db::actions::#hook(self, request, #arguments).await
-    };
+    let span = types.first().map_or_else(Span::call_site, Spanned::span);
+    let function = format_ident!("{action}", span = span);
+    let function = quote_spanned!(span=> ::resourceful_db::actions::#function);
     parse_quote! {
         #[doc = #doc]
         async fn #hook(
@@ -417,7 +416,7 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
             #request,
             #parameters,
         ) -> ::core::result::Result<#output, Self::Error> {
-            #call
+            #function(self, request, #arguments).await
         }
     }
 }
@@ -425,10 +424,10 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
 /// `location_id`, whose errors are at `type Item`.
 fn location_id(block: &ItemImpl) -> ImplItem {
     let span = find_type(block, "Item").map_or_else(Span::call_site, Spanned::span);
-    let id = quote_spanned!(span=> ::resourceful_db::Item::id(item));
+    let id = quote_spanned!(span=> ::resourceful_db::Item::id);
     parse_quote! {
         fn location_id(&self, item: &Self::CreateOutput) -> ::core::option::Option<Self::Id> {
-            #id
+            #id(item)
         }
     }
 }

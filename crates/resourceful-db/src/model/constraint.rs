@@ -11,7 +11,7 @@ use crate::error::{DbError, DbErrorKind};
 use crate::source::Source;
 
 /// The columns of a body with the names of their members.
-type Members = [(&'static str, &'static str)];
+pub(crate) type Members = [(&'static str, &'static str)];
 
 /// Turns the error of a constraint into a 422 with the fields, if the body has them. `written` is the
 /// row, and `source` is outside of what has failed.
@@ -51,7 +51,7 @@ pub(crate) async fn explain<E: EntityTrait>(
 }
 
 /// The JSON pointer of a member (RFC 6901).
-fn pointer(member: &str) -> String {
+pub(crate) fn pointer(member: &str) -> String {
     format!("/{}", member.replace('~', "~0").replace('/', "~1"))
 }
 

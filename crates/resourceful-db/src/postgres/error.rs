@@ -10,7 +10,7 @@ impl From<tokio_postgres::Error> for DbError {
         let Some(report) = error.as_db_error() else {
             // Without a report of the server: the connection is lost, or a value has the wrong type.
             let source = std::error::Error::source(&error);
-            let is_io = source.is_some_and(|source| source.is::<std::io::Error>());
+            let is_io = source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
             let text = match source {
                 Some(source) => format!("{error}: {source}"),
                 None => error.to_string(),
@@ -33,7 +33,11 @@ impl From<tokio_postgres::Error> for DbError {
                 let column = report.column().map(str::to_owned);
                 of(DbErrorKind::NotNull, column.into_iter().collect())
             }
-            SqlState::CHECK_VIOLATION => of(DbErrorKind::Check, Vec::new()),
+            // A value that is too long or too large for its column, as a `CHECK` would refuse it.
+            SqlState::CHECK_VIOLATION
+            | SqlState::STRING_DATA_RIGHT_TRUNCATION
+            | SqlState::NUMERIC_VALUE_OUT_OF_RANGE
+            | SqlState::DATETIME_FIELD_OVERFLOW => of(DbErrorKind::Check, Vec::new()),
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
                 Self::new(DbErrorKind::Serialization, text)
             }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
 use crate::error::{DbError, DbErrorKind};
+use crate::metrics;
 use crate::options::DbOptions;
 use crate::place::Place;
 use crate::postgres::client::{Client, State};
@@ -88,11 +89,13 @@ impl Postgres {
 
     async fn client(&self) -> Result<Client, DbError> {
         let _place = Place::take(&self.waiting, self.max_waiting)?;
+        let started = metrics::now();
         // One limit for all that the pool does: it waits, and then connects.
         let object = timeout(self.acquire_timeout, self.pool.get());
         let object = object.await.map_err(|_| {
             DbError::unavailable("no connection to the database was free or made in time")
         })??;
+        metrics::acquired(&self.pool, started);
         Ok(self.client_of(object))
     }
 
@@ -134,14 +137,15 @@ impl Postgres {
         let client = self.client().await?;
         let postgres = Arc::clone(self);
         // Without parameters of the connection, the transaction has them.
-        let begin = match self.prepared {
-            true => begin,
-            false => format!(
+        let begin = if self.prepared {
+            begin
+        } else {
+            format!(
                 "{begin}; SET LOCAL statement_timeout = {}; \
                  SET LOCAL idle_in_transaction_session_timeout = {}",
                 self.statement_timeout.as_millis(),
                 self.max_transaction_time.as_millis()
-            ),
+            )
         };
         Ok(Transaction::new(
             postgres,

@@ -64,20 +64,19 @@ impl<T> Waiter<T> {
     /// Waits for the result. A job that does not start within `limit` never runs. A job that has started is
     /// waited for: nobody could tell whether it was done.
     pub(crate) async fn wait(mut self, limit: Duration) -> Result<T, DbError> {
-        let result = match timeout(limit, &mut self.result).await {
-            Ok(result) => result,
-            Err(_) => {
-                let abandoned = self.state.compare_exchange(
-                    WAITING,
-                    ABANDONED,
-                    Ordering::AcqRel,
-                    Ordering::Acquire,
-                );
-                if abandoned.is_ok() {
-                    return Err(DbError::unavailable("the database is too busy"));
-                }
-                self.result.await
+        let result = if let Ok(result) = timeout(limit, &mut self.result).await {
+            result
+        } else {
+            let abandoned = self.state.compare_exchange(
+                WAITING,
+                ABANDONED,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            );
+            if abandoned.is_ok() {
+                return Err(DbError::unavailable("the database is too busy"));
             }
+            self.result.await
         };
         result.unwrap_or_else(|_| Err(not_run()))
     }

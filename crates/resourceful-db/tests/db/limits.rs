@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use resourceful_db::{Db, DbError, DbErrorKind};
+use resourceful_db::{Db, DbError, DbErrorKind, DbOptions};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::dbs::{TestDb, both};
@@ -21,10 +21,21 @@ fn slow(db: &TestDb) -> Statement {
     Statement::from_string(db.backend(), sql)
 }
 
+/// A statement that writes, which on SQLite waits for the one writer.
 fn one(db: &TestDb) -> Statement {
-    // On SQLite it is a write.
-    let sql = "WITH one AS (SELECT 1 AS n) SELECT n FROM one";
+    let sql = match db.backend() {
+        DbBackend::Postgres => "SELECT set_config('a.b', 'c', true)",
+        _ => "DELETE FROM sqlite_sequence",
+    };
     Statement::from_string(db.backend(), sql)
+}
+
+/// Both databases, each with what [`one`] needs.
+async fn prepared(options: DbOptions) -> [TestDb; 2] {
+    let databases = both(options).await;
+    let table = "CREATE TABLE s (n integer PRIMARY KEY AUTOINCREMENT)";
+    databases[0].execute_unprepared(table).await.unwrap();
+    databases
 }
 
 /// Runs `work`, which must fail soon.
@@ -41,7 +52,7 @@ async fn fails<T>(work: impl Future<Output = Result<T, sea_orm::DbErr>>) -> DbEr
 
 #[tokio::test]
 async fn statements_are_cancelled_in_time() {
-    for db in both(Db::options().statement_timeout(SHORT)).await {
+    for db in prepared(Db::options().statement_timeout(SHORT)).await {
         let error = fails(db.query_one_raw(slow(&db))).await;
         assert_eq!(error.kind(), DbErrorKind::Other, "{error}");
         let tx = db.begin().await.unwrap();
@@ -95,7 +106,7 @@ async fn transactions_are_rolled_back_in_time() {
 /// With one connection or the one writer in use.
 #[tokio::test]
 async fn statements_do_not_wait_for_ever() {
-    for db in both(Db::options().max_connections(1).acquire_timeout(SHORT)).await {
+    for db in prepared(Db::options().max_connections(1).acquire_timeout(SHORT)).await {
         let held = db.begin().await.unwrap();
         held.query_one_raw(one(&db)).await.unwrap();
         let error = fails(db.query_one_raw(one(&db))).await;
@@ -114,7 +125,7 @@ async fn statements_do_not_wait_for_ever() {
 
 #[tokio::test]
 async fn only_so_many_wait() {
-    for db in both(Db::options().max_connections(1).max_waiting(5)).await {
+    for db in prepared(Db::options().max_connections(1).max_waiting(5)).await {
         let held = db.begin().await.unwrap();
         held.query_one_raw(one(&db)).await.unwrap();
         let statements = (0..30).map(|_| {
@@ -147,7 +158,7 @@ async fn only_so_many_wait() {
 
 #[tokio::test]
 async fn nothing_runs_after_close() {
-    for db in both(Db::options()).await {
+    for db in prepared(Db::options()).await {
         db.query_one_raw(one(&db)).await.unwrap();
         db.db.clone().close().await.unwrap();
         let read = Statement::from_string(db.backend(), "SELECT 1 AS n");

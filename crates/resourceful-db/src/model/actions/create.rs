@@ -16,6 +16,7 @@ use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
+use crate::model::storable::check;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
 use crate::source::Source;
 use crate::tx::Tx;
@@ -86,10 +87,12 @@ pub(super) fn filled<R>(
     new: <R as AsyncResource>::Create,
 ) -> Result<ActiveModel<R>, R::Error>
 where
-    R: ModelResource<Create: Changeset<R::Entity>>,
+    R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
 {
     let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
     new.apply(&mut model);
+    check::<R::Entity>(&model, <R::Create as Changeset<R::Entity>>::MEMBERS)
+        .map_err(DbError::from)?;
     resource.fill_create(request, &mut model)?;
     Ok(model)
 }
