@@ -46,3 +46,11 @@ pub use resourceful_macros::{Changeset, Filter, Item, Order};
 
 #[doc(hidden)]
 pub use self::model::actions;
+
+/// The names that each model resource needs: `use resourceful_db::prelude::*;`
+pub mod prelude {
+    pub use crate::{
+        Changeset, Committed, Db, DbError, Filter, Found, Item, ModelResource, Order, Scope, Tx,
+        Within,
+    };
+}

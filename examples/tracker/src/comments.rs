@@ -1,14 +1,7 @@
 //! `/organisations/{organisation_id}/projects/{project_id}/tasks/{task_id}/comments`
 
-use chrono::{DateTime, Utc};
-use resourceful::{Parents, prelude::*};
-use resourceful_auth::Sessions;
-use resourceful_db::{Changeset, Db, DbError, Item, ModelResource, Scope, Within};
-use sea_orm::ActiveValue::Set;
-
-use crate::entity::{comment, task};
+use crate::prelude::*;
 use crate::tasks::Author;
-use crate::tracker::{Tracker, User, Users, task_at};
 
 #[derive(Serialize, JsonSchema, Item)]
 #[item(entity = comment::Entity)]
@@ -41,17 +34,12 @@ impl ModelResource for Comments {
     type Query = PageNumber;
 
     fn within(&self, request: &Request<User>) -> Option<Within<comment::Entity>> {
-        let Parents((organisation, project, task)) = self.parent(request);
-        let task = task_at(request.caller(), organisation, project, task);
+        let task = task_at(request.caller(), self.parent(request).0);
         Some(Within::parent(
             comment::Column::TaskId,
             task,
             task::Column::Id,
         ))
-    }
-
-    fn visible(&self, _: &Request<User>) -> Scope<comment::Entity> {
-        Scope::all() // of the task
     }
 
     fn writable(&self, request: &Request<User>) -> Scope<comment::Entity> {

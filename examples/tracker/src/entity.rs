@@ -1,17 +1,7 @@
-//! The tables. The first migration makes them as they are written here.
+//! The tables.
 
 pub(crate) mod user {
     use sea_orm::entity::prelude::*;
-
-    /// `Debug` omits it.
-    #[derive(Clone, PartialEq, Eq, DeriveValueType)]
-    pub(crate) struct PasswordHash(pub(crate) String);
-
-    impl std::fmt::Debug for PasswordHash {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("PasswordHash")
-        }
-    }
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,7 +11,7 @@ pub(crate) mod user {
         pub(crate) id: i64,
         #[sea_orm(unique)]
         pub(crate) name: String,
-        pub(crate) password_hash: PasswordHash,
+        pub(crate) password_hash: String,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -141,9 +131,7 @@ pub(crate) mod task {
         pub(crate) project_id: i64,
         pub(crate) author_id: i64,
         pub(crate) assignee_id: Option<i64>,
-        #[sea_orm(column_type = "Text")]
         pub(crate) title: String,
-        #[sea_orm(column_type = "Text")]
         pub(crate) description: String,
         pub(crate) state: State,
         pub(crate) version: i64,
@@ -170,7 +158,6 @@ pub(crate) mod comment {
         #[sea_orm(indexed)]
         pub(crate) task_id: i64,
         pub(crate) author_id: i64,
-        #[sea_orm(column_type = "Text")]
         pub(crate) text: String,
         pub(crate) created_at: DateTimeUtc,
         #[sea_orm(belongs_to, from = "task_id", to = "id")]
@@ -193,9 +180,7 @@ pub(crate) mod attachment {
         pub(crate) id: i64,
         #[sea_orm(indexed)]
         pub(crate) task_id: i64,
-        #[sea_orm(column_type = "Text")]
         pub(crate) name: String,
-        pub(crate) bytes: i64,
         pub(crate) content: Vec<u8>,
         #[sea_orm(belongs_to, from = "task_id", to = "id")]
         pub(crate) task: BelongsTo<super::task::Entity>,

@@ -1,20 +1,17 @@
-//! Events: what happens to the tasks of a project.
+//! Events: the changes of a project's tasks.
 
-use resourceful::{Event, EventStream, prelude::*};
-use resourceful_db::{Committed, DbError};
+use resourceful::{Event, EventStream};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::entity::task;
-use crate::tracker::{Tracker, User, project_at};
+use crate::prelude::*;
 
-/// A change of a task. Clients read the task itself, so an event tells nothing to someone who may not.
+/// A change of a task. It has no text of the task, which a client then reads.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct TaskEvent {
     #[serde(skip)]
     project_id: i64,
     kind: &'static str,
     task_id: i64,
-    version: i64,
 }
 
 impl From<Committed<task::Model>> for TaskEvent {
@@ -24,11 +21,11 @@ impl From<Committed<task::Model>> for TaskEvent {
             Committed::Updated(task) => ("updated", task),
             Committed::Destroyed(task) => ("deleted", task),
         };
+        let (task_id, project_id) = (task.id, task.project_id);
         Self {
-            project_id: task.project_id,
+            project_id,
             kind,
-            task_id: task.id,
-            version: task.version,
+            task_id,
         }
     }
 }
@@ -44,24 +41,23 @@ impl Default for Events {
 }
 
 impl Events {
-    /// Sends an event to those who listen, if anybody does.
     pub(crate) fn send(&self, event: TaskEvent) {
-        let _ = self.0.send(event);
+        let _ = self.0.send(event); // an error is that nobody listens
     }
 }
 
 /// Streams the changes of a project's tasks. A client that is too slow gets an event `missed`, and reads the list.
 #[endpoint(tag = "events")]
 pub(crate) async fn project_events(
-    tracker: &Tracker,
+    at: &Tracker,
     request: &Request<User>,
     organisation_id: i64,
     project_id: i64,
 ) -> Result<EventStream, DbError> {
     // Before the query, so that no change is lost between the two.
-    let mut changes = tracker.events.0.subscribe();
-    let project = project_at(request.caller(), organisation_id, project_id).select();
-    if project.one(&tracker.db).await?.is_none() {
+    let mut changes = at.events.0.subscribe();
+    let project = project_at(request.caller(), (organisation_id, project_id)).select();
+    if project.one(&at.db).await?.is_none() {
         return Err(Error::not_found("There is no such project.").into());
     }
     Ok(EventStream::new(request, async move |events| {

@@ -14,18 +14,26 @@ mod projects;
 mod tasks;
 mod tracker;
 
-use resourceful::prelude::*;
-use resourceful_db::{Cursor, Db, DbError, ListQuery, Ordered};
+use std::marker::PhantomData;
 
-use self::attachments::Attachments;
-use self::comments::Comments;
-use self::members::Members;
-use self::organisations::Organisations;
-use self::projects::Projects;
+use resourceful_db::{Cursor, ListQuery, Ordered};
+
+use self::prelude::*;
 use self::tasks::{TaskOrder, Tasks};
-use self::tracker::{Tracker, Users};
 
-/// The application on this database: SQLite or PostgreSQL.
+/// The names of all modules.
+mod prelude {
+    pub(crate) use chrono::{DateTime, Utc};
+    pub(crate) use resourceful::{Created, Parents, prelude::*};
+    pub(crate) use resourceful_auth::Sessions;
+    pub(crate) use resourceful_db::prelude::*;
+    pub(crate) use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
+
+    pub(crate) use crate::entity::*;
+    pub(crate) use crate::tracker::*;
+}
+
+/// The application on a database.
 ///
 /// # Errors
 /// If the database cannot be opened.
@@ -37,30 +45,31 @@ pub async fn app(database_url: &str) -> Result<(App, Db), DbError> {
     Ok((app, tracker.db))
 }
 
-/// A version of the API. Versions differ in the paging of tasks.
-fn api<P: ListQuery<entity::task::Entity> + Send + 'static>(tracker: &Tracker) -> App {
-    const PROJECTS: &str = "/organisations/{organisation_id}/projects";
-    let tasks = format!("{PROJECTS}/{{project_id}}/tasks");
-    let events = format!("{PROJECTS}/{{project_id}}/events");
+/// A version of the API. `P` pages its tasks.
+fn api<P: ListQuery<task::Entity> + 'static>(at: &Tracker) -> App {
+    let projects = "/organisations/{organisation_id}/projects";
+    let events = format!("{projects}/{{project_id}}/events");
+    let tasks = format!("{projects}/{{project_id}}/tasks");
     let comments = format!("{tasks}/{{task_id}}/comments");
     let attachments = format!("{tasks}/{{task_id}}/attachments");
+    let (tracker, paging) = (at.clone(), PhantomData::<fn() -> P>);
     let me = guarded::<Users, _>(accounts::me);
     let project_events = guarded::<Users, _>(events::project_events);
     let upload = guarded::<Users, _>(attachments::upload);
     App::new()
-        .post("/sign-up", public(accounts::sign_up).state(tracker))
-        .post("/sign-in", public(accounts::sign_in).state(tracker))
-        .post("/sign-out", public(accounts::sign_out).state(tracker))
-        .get("/me", me.state(tracker))
-        .resource("/organisations", Organisations(tracker.clone()))
+        .post("/sign-up", public(accounts::sign_up).state(at))
+        .post("/sign-in", public(accounts::sign_in).state(at))
+        .post("/sign-out", public(accounts::sign_out).state(at))
+        .get("/me", me.state(at))
+        .resource("/organisations", organisations::Organisations(at.clone()))
         .resource(
             "/organisations/{organisation_id}/members",
-            Members(tracker.clone()),
+            members::Members(at.clone()),
         )
-        .resource(PROJECTS, Projects(tracker.clone()))
-        .resource(&tasks, Tasks::<P>::new(tracker))
-        .resource(&comments, Comments(tracker.clone()))
-        .resource(&attachments, Attachments(tracker.clone()))
-        .post(&attachments, upload.state(tracker))
-        .get(&events, project_events.state(tracker))
+        .resource(projects, projects::Projects(at.clone()))
+        .get(&events, project_events.state(at))
+        .resource(&tasks, Tasks { tracker, paging })
+        .resource(&comments, comments::Comments(at.clone()))
+        .resource(&attachments, attachments::Attachments(at.clone()))
+        .post(&attachments, upload.state(at))
 }

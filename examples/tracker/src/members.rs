@@ -1,13 +1,9 @@
 //! `/organisations/{organisation_id}/members`
 
-use resourceful::prelude::*;
-use resourceful_auth::Sessions;
-use resourceful_db::{Changeset, Db, DbError, Item, ModelResource, Scope, Tx, Within};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{PaginatorTrait, QuerySelect};
 
-use crate::entity::member::{self, Role};
-use crate::entity::{organisation, user};
-use crate::tracker::{Tracker, User, Users, organisations, owned_organisations};
+use crate::entity::member::Role;
+use crate::prelude::*;
 
 #[derive(Serialize, JsonSchema, Item)]
 #[item(entity = member::Entity)]
@@ -30,28 +26,27 @@ pub(crate) struct NewMember {
 #[derive(Deserialize, JsonSchema, Validate, Changeset)]
 #[changeset(entity = member::Entity)]
 #[garde(allow_unvalidated)]
-pub(crate) struct MemberChanges {
-    #[serde(default)]
-    role: Change<Role>,
+pub(crate) struct NewRole {
+    role: Role,
 }
 
 #[derive(AsRef)]
 pub(crate) struct Members(#[as_ref(Db, Sessions<User>)] pub(crate) Tracker);
 
 /// The members of an organisation. Its owners add and change them.
-#[resource(only(list, create, retrieve, partial_update, destroy))]
+#[resource(only(list, create, retrieve, update, destroy))]
 impl ModelResource for Members {
     type Access = Users;
     type Parent = i64;
     type Entity = member::Entity;
     type Item = Member;
     type Create = NewMember;
-    type PartialUpdate = MemberChanges;
+    type Update = NewRole;
     type Query = PageNumber;
 
     fn within(&self, request: &Request<User>) -> Option<Within<member::Entity>> {
-        let organisation = organisations(request.caller());
-        let organisation = organisation.eq(organisation::Column::Id, self.parent(request));
+        let organisation = organisations(memberships(request.caller()))
+            .eq(organisation::Column::Id, self.parent(request));
         let column = member::Column::OrganisationId;
         Some(Within::parent(
             column,
@@ -60,17 +55,9 @@ impl ModelResource for Members {
         ))
     }
 
-    fn visible(&self, _: &Request<User>) -> Scope<member::Entity> {
-        Scope::all() // of the organisation
-    }
-
     fn writable(&self, request: &Request<User>) -> Scope<member::Entity> {
-        let owned = owned_organisations(request.caller());
-        Scope::all().within(
-            member::Column::OrganisationId,
-            owned,
-            organisation::Column::Id,
-        )
+        let column = member::Column::OrganisationId;
+        Scope::all().within(column, ownerships(request.caller()), column)
     }
 
     async fn after_update(
@@ -93,13 +80,15 @@ impl ModelResource for Members {
 }
 
 /// Undoes a change after which nobody could add members. The lock lets one such change in at a time.
-async fn keep_an_owner(tx: &Tx, organisation: i64) -> Result<(), DbError> {
-    let lock = organisation::Entity::find_by_id(organisation).lock_exclusive();
-    lock.one(tx).await?;
-    let owners = member::Entity::find()
-        .filter(member::Column::OrganisationId.eq(organisation))
-        .filter(member::Column::Role.eq(Role::Owner));
-    match owners.count(tx).await? {
+async fn keep_an_owner(tx: &Tx, id: i64) -> Result<(), DbError> {
+    organisation::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    let owners = Scope::<member::Entity>::all()
+        .eq(member::Column::OrganisationId, id)
+        .eq(member::Column::Role, Role::Owner);
+    match owners.select().count(tx).await? {
         0 => Err(Error::conflict("An organisation keeps an owner.").into()),
         _ => Ok(()),
     }

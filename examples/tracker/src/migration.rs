@@ -1,6 +1,6 @@
-//! The migrations, each of which runs once, whatever number of processes starts.
+//! The migrations. Each runs once, whatever number of processes starts.
 
-use sea_orm::{EntityTrait, Schema};
+use sea_orm::Schema;
 use sea_orm_migration::prelude::*;
 
 use crate::entity::{attachment, comment, member, organisation, project, task, user};
@@ -13,39 +13,23 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// The first tables are those of the entities. A later migration names what it changes.
+/// Creates the tables of the entities. A later migration names what it changes.
+#[derive(DeriveMigrationName)]
 struct CreateTables;
 
-impl MigrationName for CreateTables {
-    fn name(&self) -> &'static str {
-        "m0001_create_tables"
-    }
-}
-
-#[expect(
-    elided_lifetimes_in_paths,
-    reason = "`async_trait` names the lifetimes itself"
-)]
+#[expect(elided_lifetimes_in_paths, reason = "`async_trait` names them")]
 #[async_trait::async_trait]
 impl MigrationTrait for CreateTables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create(manager, user::Entity).await?;
-        create(manager, organisation::Entity).await?;
-        create(manager, member::Entity).await?;
-        create(manager, project::Entity).await?;
-        create(manager, task::Entity).await?;
-        create(manager, comment::Entity).await?;
-        create(manager, attachment::Entity).await
+        let tables = Schema::new(manager.get_database_backend()).builder();
+        let tables = tables
+            .register(user::Entity)
+            .register(organisation::Entity)
+            .register(member::Entity)
+            .register(project::Entity)
+            .register(task::Entity)
+            .register(comment::Entity)
+            .register(attachment::Entity);
+        tables.apply(manager.get_connection()).await
     }
-}
-
-async fn create(manager: &SchemaManager<'_>, entity: impl EntityTrait) -> Result<(), DbErr> {
-    let schema = Schema::new(manager.get_database_backend());
-    manager
-        .create_table(schema.create_table_from_entity(entity))
-        .await?;
-    for index in schema.create_index_from_entity(entity) {
-        manager.create_index(index).await?;
-    }
-    Ok(())
 }

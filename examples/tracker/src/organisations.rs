@@ -1,13 +1,6 @@
 //! `/organisations`
 
-use resourceful::prelude::*;
-use resourceful_auth::Sessions;
-use resourceful_db::{Changeset, Db, DbError, Item, ModelResource, Scope, Tx};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set};
-
-use crate::entity::member::{self, Role};
-use crate::entity::organisation;
-use crate::tracker::{Tracker, User, Users, organisations, owned_organisations};
+use crate::prelude::*;
 
 #[derive(Serialize, JsonSchema, Item)]
 #[item(entity = organisation::Entity)]
@@ -26,7 +19,7 @@ pub(crate) struct NewOrganisation {
 #[derive(AsRef)]
 pub(crate) struct Organisations(#[as_ref(Db, Sessions<User>)] pub(crate) Tracker);
 
-/// The organisations of the user who calls.
+/// The organisations of the user who calls. Their owners change them.
 #[resource(only(list, create, retrieve, update, destroy))]
 impl ModelResource for Organisations {
     type Access = Users;
@@ -36,14 +29,14 @@ impl ModelResource for Organisations {
     type Query = PageNumber;
 
     fn visible(&self, request: &Request<User>) -> Scope<organisation::Entity> {
-        organisations(request.caller())
+        organisations(memberships(request.caller()))
     }
 
     fn writable(&self, request: &Request<User>) -> Scope<organisation::Entity> {
-        owned_organisations(request.caller())
+        organisations(ownerships(request.caller()))
     }
 
-    /// Makes the caller its first owner.
+    /// Makes the caller the first owner.
     async fn after_create(
         &self,
         request: &Request<User>,
@@ -53,7 +46,7 @@ impl ModelResource for Organisations {
         let owner = member::ActiveModel {
             organisation_id: Set(organisation.id),
             user_id: Set(request.caller().id),
-            role: Set(Role::Owner),
+            role: Set(member::Role::Owner),
             ..Default::default()
         };
         owner.insert(tx).await?;

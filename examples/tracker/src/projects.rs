@@ -1,11 +1,6 @@
 //! `/organisations/{organisation_id}/projects`
 
-use resourceful::prelude::*;
-use resourceful_auth::Sessions;
-use resourceful_db::{Changeset, Db, Item, ModelResource, Scope, Within};
-
-use crate::entity::{organisation, project};
-use crate::tracker::{Tracker, User, Users, organisations, owned_organisations};
+use crate::prelude::*;
 
 #[derive(Serialize, JsonSchema, Item)]
 #[item(entity = project::Entity)]
@@ -20,7 +15,7 @@ pub(crate) struct Project {
 pub(crate) struct NewProject {
     /// Unique in the organisation.
     #[garde(ascii, alphanumeric, length(chars, min = 1, max = 10))]
-    #[schemars(regex(pattern = "^[A-Za-z0-9]*$"), example = &"ENG")]
+    #[schemars(regex(pattern = "^[A-Za-z0-9]*$"))]
     key: String,
     #[garde(length(chars, min = 1, max = 100))]
     name: String,
@@ -40,8 +35,8 @@ impl ModelResource for Projects {
     type Query = PageNumber;
 
     fn within(&self, request: &Request<User>) -> Option<Within<project::Entity>> {
-        let organisation = organisations(request.caller());
-        let organisation = organisation.eq(organisation::Column::Id, self.parent(request));
+        let organisation = organisations(memberships(request.caller()))
+            .eq(organisation::Column::Id, self.parent(request));
         let column = project::Column::OrganisationId;
         Some(Within::parent(
             column,
@@ -50,16 +45,11 @@ impl ModelResource for Projects {
         ))
     }
 
-    fn visible(&self, _: &Request<User>) -> Scope<project::Entity> {
-        Scope::all() // of the organisation
-    }
-
     fn writable(&self, request: &Request<User>) -> Scope<project::Entity> {
-        let owned = owned_organisations(request.caller());
-        Scope::all().within(
+        let (column, owners) = (
             project::Column::OrganisationId,
-            owned,
-            organisation::Column::Id,
-        )
+            ownerships(request.caller()),
+        );
+        Scope::all().within(column, owners, member::Column::OrganisationId)
     }
 }

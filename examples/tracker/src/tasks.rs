@@ -2,20 +2,11 @@
 
 use std::marker::PhantomData;
 
-use chrono::{DateTime, Utc};
-use resourceful::{Parents, prelude::*};
-use resourceful_auth::Sessions;
-use resourceful_db::{
-    Changeset, Committed, Db, DbError, Filter, Item, ListQuery, ModelResource, Order, Scope, Tx,
-    Within,
-};
-use sea_orm::ActiveValue::{self, Set};
-use sea_orm::EntityTrait;
+use resourceful_db::ListQuery;
 
-use crate::entity::task::{self, State};
-use crate::entity::{member, project, user};
+use crate::entity::task::State;
 use crate::events::TaskEvent;
-use crate::tracker::{Tracker, User, Users, project_at};
+use crate::prelude::*;
 
 #[derive(Clone, Serialize, JsonSchema, Item)]
 #[item(entity = user::Entity)]
@@ -40,36 +31,28 @@ pub(crate) struct Task {
 
 #[derive(Deserialize, JsonSchema, Validate, Changeset)]
 #[changeset(entity = task::Entity)]
+#[garde(allow_unvalidated)]
 pub(crate) struct NewTask {
     #[garde(length(chars, min = 1, max = 200))]
     title: String,
-    #[serde(default)]
     #[garde(length(chars, max = 10_000))]
     description: String,
     /// A member of the organisation.
-    #[serde(default)]
-    #[garde(skip)]
     assignee_id: Option<i64>,
 }
 
-#[derive(Deserialize, JsonSchema, Validate, Changeset)]
+#[derive(Default, Deserialize, JsonSchema, Validate, Changeset)]
 #[changeset(entity = task::Entity)]
+#[serde(default)]
+#[garde(allow_unvalidated)]
 pub(crate) struct TaskChanges {
-    /// The version that the changes are made from. If the task has another one, they get 409.
-    #[serde(default)]
-    #[garde(skip)]
+    /// The version that the client has read. A task that has another one by now is not changed: 409.
     version: Change<i64>,
-    #[serde(default)]
     #[garde(length(chars, min = 1, max = 200))]
     title: Change<String>,
-    #[serde(default)]
     #[garde(length(chars, max = 10_000))]
     description: Change<String>,
-    #[serde(default)]
-    #[garde(skip)]
     state: Change<State>,
-    #[serde(default)]
-    #[garde(skip)]
     assignee_id: Change<Option<i64>>,
 }
 
@@ -93,22 +76,17 @@ pub(crate) enum TaskOrder {
     Title,
 }
 
-/// `P` is the paging style: page numbers in version 1, a cursor in version 2.
+/// `P` is the paging style, in which the versions of the API differ.
 #[derive(AsRef)]
-pub(crate) struct Tasks<P>(
-    #[as_ref(Db, Sessions<User>)] Tracker,
-    PhantomData<fn() -> P>,
-);
-
-impl<P> Tasks<P> {
-    pub(crate) fn new(tracker: &Tracker) -> Self {
-        Self(tracker.clone(), PhantomData)
-    }
+pub(crate) struct Tasks<P> {
+    #[as_ref(Db, Sessions<User>)]
+    pub(crate) tracker: Tracker,
+    pub(crate) paging: PhantomData<fn() -> P>,
 }
 
 /// The tasks of a project, for the members of its organisation.
 #[resource(only(list, create, retrieve, partial_update, destroy))]
-impl<P: ListQuery<task::Entity> + Send + Sync + 'static> ModelResource for Tasks<P> {
+impl<P: ListQuery<task::Entity> + 'static> ModelResource for Tasks<P> {
     type Access = Users;
     type Parent = Parents<(i64, i64)>;
     type Entity = task::Entity;
@@ -118,17 +96,12 @@ impl<P: ListQuery<task::Entity> + Send + Sync + 'static> ModelResource for Tasks
     type Query = Filtered<TaskFilter, P>;
 
     fn within(&self, request: &Request<User>) -> Option<Within<task::Entity>> {
-        let Parents((organisation, project)) = self.parent(request);
-        let project = project_at(request.caller(), organisation, project);
+        let project = project_at(request.caller(), self.parent(request).0);
         Some(Within::parent(
             task::Column::ProjectId,
             project,
             project::Column::Id,
         ))
-    }
-
-    fn visible(&self, _: &Request<User>) -> Scope<task::Entity> {
-        Scope::all() // of the project
     }
 
     fn version() -> Option<task::Column> {
@@ -139,23 +112,15 @@ impl<P: ListQuery<task::Entity> + Send + Sync + 'static> ModelResource for Tasks
         Some(task::Column::DeletedAt)
     }
 
-    fn fill_create(
-        &self,
-        request: &Request<User>,
-        task: &mut task::ActiveModel,
-    ) -> Result<(), DbError> {
-        task.author_id = Set(request.caller().id);
-        task.state = Set(State::Open);
-        task.created_at = Set(Utc::now());
-        Ok(())
-    }
-
     async fn before_create(
         &self,
         request: &Request<User>,
         tx: &Tx,
         task: &mut task::ActiveModel,
     ) -> Result<(), DbError> {
+        task.author_id = Set(request.caller().id);
+        task.state = Set(State::Open);
+        task.created_at = Set(Utc::now());
         check_assignee(self.parent(request), tx, task).await
     }
 
@@ -170,7 +135,7 @@ impl<P: ListQuery<task::Entity> + Send + Sync + 'static> ModelResource for Tasks
     }
 
     async fn on_commit(&self, _: &Request<User>, change: Committed<task::Model>) {
-        self.0.events.send(TaskEvent::from(change));
+        self.tracker.events.send(TaskEvent::from(change));
     }
 }
 
@@ -180,14 +145,14 @@ async fn check_assignee(
     tx: &Tx,
     task: &task::ActiveModel,
 ) -> Result<(), DbError> {
-    let ActiveValue::Set(Some(assignee)) = task.assignee_id else {
-        return Ok(());
-    };
-    let member = Scope::<member::Entity>::all()
-        .eq(member::Column::OrganisationId, organisation)
-        .eq(member::Column::UserId, assignee);
-    match member.select().one(tx).await? {
-        Some(_) => Ok(()),
-        None => Err(Error::invalid([FieldError::body("/assignee_id", "is not a member")]).into()),
+    if let Set(Some(assignee)) = task.assignee_id {
+        let member = Scope::<member::Entity>::all()
+            .eq(member::Column::OrganisationId, organisation)
+            .eq(member::Column::UserId, assignee);
+        if member.select().one(tx).await?.is_none() {
+            let error = FieldError::body("/assignee_id", "is not a member of the organisation");
+            return Err(Error::invalid([error]).into());
+        }
     }
+    Ok(())
 }

@@ -1,22 +1,19 @@
 //! The state of the application, and the rows that exist for a user.
 
-use resourceful::prelude::*;
 use resourceful_auth::{Passwords, Sessions, SqlSessionStore};
-use resourceful_db::{Db, DbError, Scope};
 
-use crate::entity::member::Role;
-use crate::entity::{member, organisation, project, task};
 use crate::events::Events;
 use crate::migration::Migrator;
+use crate::prelude::*;
 
-/// The user who calls. It is the data of the session.
+/// The user who calls: the data of a session.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct User {
     pub(crate) id: i64,
     pub(crate) name: String,
 }
 
-/// Callers are users by the cookie of their browser.
+/// Access for users, by the cookie of their browser.
 pub(crate) type Users = SignedIn<Sessions<User>>;
 
 /// The state of all resources.
@@ -43,42 +40,39 @@ impl Tracker {
     }
 }
 
-fn memberships(user: &User) -> Scope<member::Entity> {
+pub(crate) fn memberships(user: &User) -> Scope<member::Entity> {
     Scope::all().eq(member::Column::UserId, user.id)
 }
 
-/// The organisations that a user is a member of.
-pub(crate) fn organisations(user: &User) -> Scope<organisation::Entity> {
-    let key = member::Column::OrganisationId;
-    Scope::all().within(organisation::Column::Id, memberships(user), key)
+pub(crate) fn ownerships(user: &User) -> Scope<member::Entity> {
+    memberships(user).eq(member::Column::Role, member::Role::Owner)
 }
 
-/// The organisations that a user is an owner of.
-pub(crate) fn owned_organisations(user: &User) -> Scope<organisation::Entity> {
-    let owners = memberships(user).eq(member::Column::Role, Role::Owner);
-    let key = member::Column::OrganisationId;
-    Scope::all().within(organisation::Column::Id, owners, key)
+/// The organisations of these memberships.
+pub(crate) fn organisations(members: Scope<member::Entity>) -> Scope<organisation::Entity> {
+    Scope::all().within(
+        organisation::Column::Id,
+        members,
+        member::Column::OrganisationId,
+    )
 }
 
-/// The project of a path `/organisations/{organisation_id}/projects/{project_id}`.
-pub(crate) fn project_at(user: &User, organisation: i64, project: i64) -> Scope<project::Entity> {
-    let key = organisation::Column::Id;
-    Scope::all()
-        .eq(project::Column::Id, project)
-        .eq(project::Column::OrganisationId, organisation)
-        .within(project::Column::OrganisationId, organisations(user), key)
+/// The project of a path, if the user is a member.
+pub(crate) fn project_at(user: &User, (organisation, id): (i64, i64)) -> Scope<project::Entity> {
+    let members = memberships(user).eq(member::Column::OrganisationId, organisation);
+    let column = project::Column::OrganisationId;
+    let projects = Scope::all().within(column, members, member::Column::OrganisationId);
+    projects.eq(project::Column::Id, id)
 }
 
-/// The task of a path `/organisations/{organisation_id}/projects/{project_id}/tasks/{task_id}`.
+/// The task of a path, if the user is a member.
 pub(crate) fn task_at(
     user: &User,
-    organisation: i64,
-    project: i64,
-    task: i64,
+    (organisation, project, id): (i64, i64, i64),
 ) -> Scope<task::Entity> {
-    let project = project_at(user, organisation, project);
-    Scope::all()
-        .eq(task::Column::Id, task)
+    let project = project_at(user, (organisation, project));
+    let tasks = Scope::all().within(task::Column::ProjectId, project, project::Column::Id);
+    tasks
+        .eq(task::Column::Id, id)
         .is_null(task::Column::DeletedAt)
-        .within(task::Column::ProjectId, project, project::Column::Id)
 }
