@@ -14,8 +14,13 @@ impl MigratorTrait for Migrator {
 }
 
 /// Creates the tables of the entities. A later migration names what it changes.
-#[derive(DeriveMigrationName)]
 struct CreateTables;
+
+impl MigrationName for CreateTables {
+    fn name(&self) -> &'static str {
+        "m0001_create_tables"
+    }
+}
 
 #[expect(elided_lifetimes_in_paths, reason = "`async_trait` names them")]
 #[async_trait::async_trait]

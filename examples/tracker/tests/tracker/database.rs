@@ -97,7 +97,9 @@ impl<'c> User<'c> {
     }
 
     pub(crate) async fn upload(&self, path: &str, text: &str) -> TestResponse {
-        self.with_cookie(self.client.post(path)).body(text.to_owned()).await
+        self.with_cookie(self.client.post(path))
+            .body(text.to_owned())
+            .await
     }
 
     /// Creates an item, and returns its path.
