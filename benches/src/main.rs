@@ -10,6 +10,7 @@
 //! figures of the others.
 
 mod contender;
+mod databases;
 mod measure;
 mod report;
 
@@ -43,6 +44,13 @@ On an idle machine:
   time         processor time of a request, requests per second
   latency      at a rate that is given
 
+On any machine, since a round compares: servers with a database behind them (benches/databases)
+
+  databases    processor time of a request
+  databases gate
+               instructions of our list to those by hand, and an error where they grew;
+               `databases gate store` stores the ratios
+
   all          all of these
   gate         ours to bare hyper, and an error where it grew; `gate store` stores the ratios
   pictures     draws docs/performance/*.svg
@@ -75,6 +83,11 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["time", ref names @ ..] => measure_time(&Contender::named(names)?),
         ["latency", ref names @ ..] => measure_latency(&Contender::named(names)?),
         ["callers"] => measure_callers(),
+        ["databases", "gate"] => databases::count::gate(),
+        ["databases", "gate", "store"] => databases::count::store(),
+        ["databases", ref names @ ..] => {
+            databases::time::measure(&databases::time::peers(names)?, databases::table::record)
+        }
         ["gate"] => gate::run(),
         ["gate", "store"] => gate::store(),
         ["pictures"] => pictures::draw(),

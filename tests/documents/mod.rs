@@ -4,6 +4,8 @@ mod contracts;
 mod notes;
 mod own_rules;
 mod posts;
+mod rooms;
+mod two_writers;
 mod types;
 mod wide;
 

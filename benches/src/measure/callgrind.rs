@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
@@ -37,8 +38,12 @@ pub(crate) struct Count {
 
 impl Callgrind {
     pub(crate) fn start(contender: Contender, routes: usize) -> Result<Self> {
+        Self::run(&build::program(contender)?, &[], routes)
+    }
+
+    /// Starts a program with these environment variables.
+    pub(crate) fn run(program: &Path, variables: &[(&str, &str)], routes: usize) -> Result<Self> {
         tool::ensure_installed("valgrind")?;
-        let program = build::program(contender)?;
         let directory = tempfile::tempdir()?;
         let mut valgrind = Command::new("valgrind");
         valgrind
@@ -47,7 +52,8 @@ impl Callgrind {
                 "--callgrind-out-file={}",
                 directory.path().join("dump").display()
             ))
-            .arg(program);
+            .arg(program)
+            .envs(variables.iter().copied());
         Ok(Self {
             server: Server::start(&mut valgrind, routes)?,
             directory,

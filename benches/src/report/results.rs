@@ -74,7 +74,7 @@ impl<F: Serialize + DeserializeOwned> Part<F> {
 }
 
 impl Machine {
-    fn this() -> Result<Self> {
+    pub(crate) fn this() -> Result<Self> {
         let information = fs::read_to_string("/proc/cpuinfo")?;
         let processor = information
             .lines()

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Result;
 use crate::contender::{HYPER, OURS};
+use crate::databases;
 use crate::measure::client::{ENDPOINTS, ITEM_OF_MANY};
 use crate::measure::connection::ConnectionCost;
 use crate::measure::count::{Cost, Costs};
@@ -19,7 +20,7 @@ use crate::report::results::Part;
 pub(crate) type NamedTable = (&'static str, fn() -> Result<String>);
 
 /// In the order of the page.
-pub(crate) const TABLES: [NamedTable; 9] = [
+pub(crate) const TABLES: [NamedTable; 11] = [
     ("instructions", instructions),
     ("allocations", allocations),
     ("connection", connection),
@@ -29,6 +30,8 @@ pub(crate) const TABLES: [NamedTable; 9] = [
     ("idle", idle),
     ("size", size),
     ("example", example),
+    ("postgres", databases::table::postgres),
+    ("sqlite", databases::table::sqlite),
 ];
 
 /// User instructions per request; the ratio to bare hyper's in parentheses.

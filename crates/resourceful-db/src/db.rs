@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use resourceful::Result as Answer;
-use sea_orm::sea_query::{ArrayType, Value};
 use sea_orm::{DbBackend, ProxyRow};
-use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use tracing::{Instrument, Span};
 
 use crate::changed::Changed;
 use crate::entities::Entities;
 use crate::error::{DbError, DbErrorKind};
+use crate::metrics;
 use crate::migrate;
 use crate::options::{CursorKeys, DbOptions};
 use crate::postgres::Postgres;
@@ -109,6 +109,7 @@ impl Db {
     }
 
     pub(crate) async fn open(url: &str, options: DbOptions) -> Result<Self, DbError> {
+        metrics::describe();
         let driver = if let Some(file) = url.strip_prefix("sqlite:") {
             let file = file.strip_prefix("//").unwrap_or(file);
             let in_memory = file.contains(":memory:") || file.contains("mode=memory");
@@ -136,7 +137,9 @@ impl Db {
             statements: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         }));
-        db.number_columns().await?;
+        if let Driver::Postgres(postgres) = db.driver() {
+            postgres.check().await?;
+        }
         Ok(db)
     }
 
@@ -171,8 +174,11 @@ impl Db {
     /// # Errors
     /// If a migration fails.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DbError> {
-        migrate::up::<M>(self).await?;
-        self.number_columns().await
+        let table = M::migration_table_name().to_string();
+        self.change_entities(|entities| {
+            entities.add_table::<seaql_migrations::Entity>(table);
+        });
+        migrate::up::<M>(self).await
     }
 
     /// Whether the database replies: for [`AsyncResource::ready`](resourceful::AsyncResource::ready).
@@ -236,6 +242,7 @@ impl Db {
 
     pub(crate) fn count_retry(&self) {
         self.0.retries.fetch_add(1, Ordering::Relaxed);
+        metrics::retried();
     }
 
     /// The span of a statement. It has the text, and never the values.
@@ -245,6 +252,7 @@ impl Db {
             Driver::Postgres(_) => "postgresql",
             Driver::Sqlite(_) => "sqlite",
         };
+        metrics::statement(system);
         tracing::debug_span!("db.query", db.system.name = system, db.query.text = sql)
     }
 
@@ -270,12 +278,12 @@ impl Db {
                 }
                 Driver::Sqlite(sqlite) if query.only_reads() => {
                     sqlite
-                        .read(move |connection| connection.query(&query, read))
+                        .read(move |connection| connection.query(&query, &read))
                         .await
                 }
                 Driver::Sqlite(sqlite) => {
                     sqlite
-                        .write(move |connection| connection.query(&query, read))
+                        .write(move |connection| connection.query(&query, &read))
                         .await
                 }
             }
@@ -319,17 +327,21 @@ impl Db {
     /// The rows of a statement of SeaORM's.
     pub(crate) async fn rows(&self, query: Query) -> Result<Vec<ProxyRow>, DbError> {
         let span = self.span(&query.sql);
-        let entities = self.entities();
         let rows = async {
             match self.driver() {
                 Driver::Postgres(postgres) => {
                     let rows = self.repeated(|| postgres.query(&query)).await?;
+                    if let Some(lookup) = self.entities().lookup(&rows) {
+                        self.learn(&postgres.query(&lookup).await?)?;
+                    }
+                    let entities = self.entities();
                     rows.iter()
                         .map(|row| proxy_row::postgres(row, &entities))
                         .collect()
                 }
                 Driver::Sqlite(sqlite) => {
                     let only_reads = query.only_reads();
+                    let entities = self.entities();
                     let read = move |connection: &Connection| {
                         proxy_row::sqlite(connection, &query, &entities)
                     };
@@ -370,7 +382,7 @@ impl Db {
         let changed = async {
             match self.driver() {
                 Driver::Postgres(postgres) => {
-                    let rows = self.repeated(|| postgres.execute_batch(sql)).await?;
+                    let rows = postgres.execute_batch(sql).await?;
                     Ok(Changed { rows, last_id: 0 })
                 }
                 Driver::Sqlite(sqlite) => {
@@ -401,34 +413,15 @@ impl Db {
         }
     }
 
-    /// Looks up the numbers of the tables that have an entity.
-    async fn number_columns(&self) -> Result<(), DbError> {
-        let Driver::Postgres(postgres) = self.driver() else {
-            return Ok(());
-        };
-        let mut entities = (*self.entities()).clone();
-        let tables = entities
-            .tables()
-            .map(|table| Value::from(table.to_owned()))
-            .collect();
-        let query = Query {
-            sql: "SELECT c.oid, a.attnum, c.relname::text, a.attname::text \
-                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
-                  WHERE c.relname = ANY($1) AND a.attnum > 0 AND pg_table_is_visible(c.oid)"
-                .to_owned(),
-            values: vec![Value::Array(ArrayType::String, Some(Box::new(tables)))],
-        };
-        for row in postgres.query(&query).await? {
-            let (table, column): (u32, i16) = (row.try_get(0)?, row.try_get(1)?);
-            let (table_name, column_name): (&str, &str) = (row.try_get(2)?, row.try_get(3)?);
-            entities.set_number(table_name, column_name, (table, column));
-        }
-        *self
-            .0
-            .entities
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(entities);
-        Ok(())
+    /// Keeps the numbers of columns, which [`Entities::lookup`] has asked for.
+    pub(crate) fn learn(&self, rows: &[tokio_postgres::Row]) -> Result<(), DbError> {
+        self.change_entities(|entities| entities.learn(rows))
+    }
+
+    fn change_entities<T>(&self, change: impl FnOnce(&mut Entities) -> T) -> T {
+        let entities = self.0.entities.write();
+        let mut entities = entities.unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut entities))
     }
 }
 

@@ -10,6 +10,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{ArrayType, ColumnType, Value};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
+use crate::error::DbError;
+use crate::statement::Query;
 use crate::value::{integer, time};
 
 const INTEGERS: [ArrayType; 8] = [
@@ -34,26 +36,47 @@ const TIMES: [ArrayType; 4] = [
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entities {
     tables: HashMap<String, HashMap<String, ArrayType>>,
-    /// The columns of tables in PostgreSQL, by the table's oid and the column's number.
-    numbers: HashMap<(u32, i16), ArrayType>,
+    /// The columns of tables in PostgreSQL, by the table's oid and the column's number; `None` without an entity.
+    numbers: HashMap<(u32, i16), Option<ArrayType>>,
 }
 
 impl Entities {
     pub(crate) fn add<E: EntityTrait>(&mut self) {
+        self.add_table::<E>(E::default().table_name().to_owned());
+    }
+
+    /// Adds the entity as that of a table with this name.
+    pub(crate) fn add_table<E: EntityTrait>(&mut self, table: String) {
         let columns = E::Column::iter();
         let columns = columns.map(|column| (column.as_str().to_owned(), variant::<E>(column)));
-        let table = E::default().table_name().to_owned();
         self.tables.insert(table, columns.collect());
     }
 
-    pub(crate) fn tables(&self) -> impl Iterator<Item = &str> {
-        self.tables.keys().map(String::as_str)
+    /// The query for columns that these rows of PostgreSQL are the first to have.
+    pub(crate) fn lookup(&self, rows: &[tokio_postgres::Row]) -> Option<Query> {
+        let columns = rows.first()?.columns().iter();
+        let numbers = columns.filter_map(|column| column.table_oid().zip(column.column_id()));
+        let unknown: Vec<Value> = numbers
+            .filter(|number| !self.numbers.contains_key(number))
+            .map(|(table, _)| Value::BigInt(Some(table.into())))
+            .collect();
+        (!unknown.is_empty()).then(|| Query {
+            sql: "SELECT c.oid, a.attnum, c.relname::text, a.attname::text \
+                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+                  WHERE c.oid = ANY($1::int8[]) AND a.attnum <> 0"
+                .to_owned(),
+            values: vec![Value::Array(ArrayType::BigInt, Some(Box::new(unknown)))],
+        })
     }
 
-    pub(crate) fn set_number(&mut self, table: &str, column: &str, number: (u32, i16)) {
-        if let Some(variant) = self.column(table, column).cloned() {
-            self.numbers.insert(number, variant);
+    /// Keeps the rows of [`lookup`](Self::lookup).
+    pub(crate) fn learn(&mut self, rows: &[tokio_postgres::Row]) -> Result<(), DbError> {
+        for row in rows {
+            let (table, column): (u32, i16) = (row.try_get(0)?, row.try_get(1)?);
+            let variant = self.column(row.try_get(2)?, row.try_get(3)?).cloned();
+            self.numbers.insert((table, column), variant);
         }
+        Ok(())
     }
 
     pub(crate) fn column(&self, table: &str, column: &str) -> Option<&ArrayType> {
@@ -61,7 +84,7 @@ impl Entities {
     }
 
     pub(crate) fn number(&self, table: u32, column: i16) -> Option<&ArrayType> {
-        self.numbers.get(&(table, column))
+        self.numbers.get(&(table, column))?.as_ref()
     }
 }
 
@@ -71,43 +94,50 @@ pub(crate) fn variant<E: EntityTrait>(column: E::Column) -> ArrayType {
         let mut model = <E::ActiveModel as ActiveModelTrait>::default();
         model.try_set(column, value).is_ok()
     };
-    let first = |candidates: &[ArrayType], sample: &dyn Fn(&ArrayType) -> Option<Value>| {
-        let found = candidates
-            .iter()
-            .find(|candidate| sample(candidate).is_some_and(accepts));
-        found.or(candidates.first()).cloned()
-    };
-    let zero = |of: &ArrayType| integer(0, of);
-    let epoch = |of: &ArrayType| Some(time(DateTime::<Utc>::default(), of));
-    let definition = column.def();
-    let known = match definition.get_column_type() {
-        ColumnType::TinyInteger
-        | ColumnType::SmallInteger
-        | ColumnType::Integer
-        | ColumnType::BigInteger
-        | ColumnType::TinyUnsigned
-        | ColumnType::SmallUnsigned
-        | ColumnType::Unsigned
-        | ColumnType::BigUnsigned => first(&INTEGERS, &zero),
-        ColumnType::DateTime | ColumnType::Timestamp | ColumnType::TimestampWithTimeZone => {
-            first(&TIMES, &epoch)
-        }
-        ColumnType::Boolean => Some(ArrayType::Bool),
-        ColumnType::Float => Some(ArrayType::Float),
-        ColumnType::Double => Some(ArrayType::Double),
-        ColumnType::Decimal(_) | ColumnType::Money(_) => Some(ArrayType::Decimal),
-        ColumnType::Date => Some(ArrayType::ChronoDate),
-        ColumnType::Time => Some(ArrayType::ChronoTime),
-        ColumnType::Binary(_) | ColumnType::VarBinary(_) | ColumnType::Blob => {
-            Some(ArrayType::Bytes)
-        }
-        ColumnType::Json | ColumnType::JsonBinary => Some(ArrayType::Json),
-        ColumnType::Uuid => Some(ArrayType::Uuid),
-        ColumnType::Char(_) => first(&[ArrayType::String, ArrayType::Char], &|of| match of {
-            ArrayType::Char => Some(Value::Char(Some('a'))),
-            _ => Some(Value::String(Some("a".to_owned()))),
+    match column.def().get_column_type() {
+        ColumnType::Array(member) => variant_of(member, &|value| {
+            accepts(Value::Array(
+                value.array_type(),
+                Some(Box::new(vec![value])),
+            ))
         }),
-        _ => None,
+        column_type => variant_of(column_type, &accepts),
+    }
+}
+
+fn variant_of(column_type: &ColumnType, accepts: &dyn Fn(Value) -> bool) -> ArrayType {
+    // An enumeration accepts its members alone.
+    let first_integer = |of: ArrayType| {
+        let samples = || (0..=100).chain(-100..0);
+        let accepted = |variant: &&ArrayType| {
+            samples().any(|sample| integer(sample, variant).is_some_and(accepts))
+        };
+        INTEGERS.iter().find(accepted).cloned().unwrap_or(of)
     };
-    known.unwrap_or(ArrayType::String)
+    match column_type {
+        ColumnType::TinyInteger => first_integer(ArrayType::TinyInt),
+        ColumnType::SmallInteger => first_integer(ArrayType::SmallInt),
+        ColumnType::Integer => first_integer(ArrayType::Int),
+        ColumnType::BigInteger => first_integer(ArrayType::BigInt),
+        ColumnType::TinyUnsigned => first_integer(ArrayType::TinyUnsigned),
+        ColumnType::SmallUnsigned => first_integer(ArrayType::SmallUnsigned),
+        ColumnType::Unsigned => first_integer(ArrayType::Unsigned),
+        ColumnType::BigUnsigned => first_integer(ArrayType::BigUnsigned),
+        ColumnType::DateTime | ColumnType::Timestamp | ColumnType::TimestampWithTimeZone => {
+            let accepted = |of: &&ArrayType| accepts(time(DateTime::<Utc>::default(), of));
+            let found = TIMES.iter().find(accepted).cloned();
+            found.unwrap_or(ArrayType::ChronoDateTimeUtc)
+        }
+        ColumnType::Boolean => ArrayType::Bool,
+        ColumnType::Float if !accepts(Value::Double(Some(0.0))) => ArrayType::Float,
+        ColumnType::Double if accepts(Value::Float(Some(0.0))) => ArrayType::Float,
+        ColumnType::Float | ColumnType::Double => ArrayType::Double,
+        ColumnType::Decimal(_) | ColumnType::Money(_) => ArrayType::Decimal,
+        ColumnType::Date => ArrayType::ChronoDate,
+        ColumnType::Time => ArrayType::ChronoTime,
+        ColumnType::Binary(_) | ColumnType::VarBinary(_) | ColumnType::Blob => ArrayType::Bytes,
+        ColumnType::Json | ColumnType::JsonBinary => ArrayType::Json,
+        ColumnType::Uuid => ArrayType::Uuid,
+        _ => ArrayType::String,
+    }
 }

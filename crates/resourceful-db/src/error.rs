@@ -102,6 +102,11 @@ impl DbError {
         Self::new(DbErrorKind::Other, text)
     }
 
+    /// Statements on a `Db` have begun a transaction, which nobody would end.
+    pub(crate) fn left_open() -> Self {
+        Self::other("the statements leave a transaction open, which was rolled back: use `begin`")
+    }
+
     /// An error of a constraint on these columns.
     pub(crate) fn of_constraint(
         kind: DbErrorKind,

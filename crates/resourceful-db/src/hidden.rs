@@ -3,7 +3,9 @@
 use sea_orm::sea_query::{Alias, Condition, Expr, Query, SubQueryStatement};
 
 pub use sea_orm::sea_query::SimpleExpr;
-pub use sea_orm::{ColumnTrait, EntityName, EntityTrait, PrimaryKeyTrait, Related};
+pub use sea_orm::{
+    ColumnTrait, EntityName, EntityTrait, PrimaryKeyTrait, Related, RelationDef, RelationTrait,
+};
 
 use crate::model::filter::Comparable;
 use crate::model::order::OrderKey;
@@ -23,7 +25,15 @@ where
     E: EntityTrait + Related<C::EntityName>,
     C: ColumnTrait<EntityName: EntityTrait>,
 {
-    let mut relation = E::to();
+    column_by::<E, C>(E::to(), column)
+}
+
+/// The column of the row that a row belongs to by this relation.
+pub fn column_by<E, C>(mut relation: RelationDef, column: C) -> SimpleExpr
+where
+    E: EntityTrait,
+    C: ColumnTrait<EntityName: EntityTrait>,
+{
     let table = column.entity_name();
     let mut name = table.clone();
     if E::default().table_name() == C::EntityName::default().table_name() {

@@ -4,20 +4,21 @@
 //! transactions are that connection's. The proxy's `begin` and `commit` cannot fail, so their errors are kept
 //! until the end.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sea_orm::{Database, DbErr, ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement};
 use sea_orm_migration::MigratorTrait;
+use tokio::sync::Mutex;
 
 use crate::changed::Changed;
 use crate::db::{Db, Driver};
 use crate::error::{DbError, DbErrorKind};
 use crate::postgres::Dedicated;
 use crate::proxy_row;
-use crate::sqlite::Sqlite;
+use crate::row::{FromRow, Single};
+use crate::sqlite::{self, Connection, Sqlite};
 use crate::statement::Query;
-use crate::tx::Tx;
 
 /// The number of the advisory lock on PostgreSQL.
 const LOCK: i64 = 0x7265_736f_7572_6365;
@@ -36,15 +37,23 @@ pub(crate) async fn up<M: MigratorTrait>(db: &Db) -> Result<(), DbError> {
 struct Session {
     db: Db,
     connection: SessionConnection,
-    progress: Mutex<Progress>,
+    scope: Scope,
+    progress: std::sync::Mutex<Progress>,
+}
+
+/// The extent of transactions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scope {
+    /// Each migration is a transaction or not, as it says itself.
+    Each,
+    /// All of them are one transaction, which keeps other processes out. Theirs are savepoints.
+    All,
 }
 
 #[derive(Debug)]
 enum SessionConnection {
-    /// Each migration is a transaction or not, as it says itself.
     Postgres(Dedicated),
-    /// All of them are one transaction, which keeps other processes out. Theirs are savepoints.
-    Sqlite(Tx),
+    Sqlite(Mutex<sqlite::Transaction>),
 }
 
 #[derive(Debug, Default)]
@@ -58,62 +67,81 @@ struct Progress {
 
 impl Session {
     async fn open(db: &Db) -> Result<Self, DbError> {
-        let connection = match db.driver() {
+        let (connection, scope) = match db.driver() {
             Driver::Postgres(postgres) => {
                 let connection = postgres.dedicated().await?;
-                let lock = format!(
-                    "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
-                     SELECT pg_advisory_lock({LOCK})"
-                );
+                let (lock, scope) = if postgres.prepared {
+                    let lock = format!(
+                        "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+                         SELECT pg_advisory_lock({LOCK})"
+                    );
+                    (lock, Scope::Each)
+                } else {
+                    // A pooler gives each transaction another connection, which must not keep the lock.
+                    let lock = format!(
+                        "BEGIN; SET LOCAL statement_timeout = 0; \
+                         SET LOCAL idle_in_transaction_session_timeout = 0; \
+                         SELECT pg_advisory_xact_lock({LOCK})"
+                    );
+                    (lock, Scope::All)
+                };
                 connection.execute_batch(&lock).await?;
-                SessionConnection::Postgres(connection)
+                (SessionConnection::Postgres(connection), scope)
             }
             Driver::Sqlite(sqlite) => {
-                db.execute_batch("PRAGMA foreign_keys = OFF").await?;
-                SessionConnection::Sqlite(exclusive(db, sqlite).await?)
+                let transaction = Mutex::new(exclusive(sqlite).await?);
+                (SessionConnection::Sqlite(transaction), Scope::All)
             }
         };
         Ok(Self {
             db: db.clone(),
             connection,
-            progress: Mutex::default(),
+            scope,
+            progress: std::sync::Mutex::default(),
         })
     }
 
-    /// Commits if all went well, and gives up the lock.
-    async fn close(self: Arc<Self>, result: Result<(), DbError>) -> Result<(), DbError> {
+    /// Commits if all went well. The lock ends with the session.
+    async fn close(&self, result: Result<(), DbError>) -> Result<(), DbError> {
+        result?;
+        self.settle().await?;
         let failed = self.progress().failed.take();
-        let result = result.and(failed.map_or(Ok(()), Err));
-        // Without SeaORM's connection, which was dropped, nobody else has it.
-        let session =
-            Arc::try_unwrap(self).map_err(|_| DbError::other("the migrations still run"))?;
-        match session.connection {
+        failed.map_or(Ok(()), Err)?;
+        match &self.connection {
+            SessionConnection::Postgres(_) if self.scope == Scope::Each => Ok(()),
             SessionConnection::Postgres(connection) => {
-                connection.close();
-                result
+                connection.execute_batch("COMMIT").await.map(drop)
             }
-            SessionConnection::Sqlite(tx) => {
-                let ended = match result {
-                    Ok(()) => commit_checked(tx).await,
-                    Err(error) => tx.rollback().await.and(Err(error)),
+            SessionConnection::Sqlite(transaction) => {
+                let commit = |connection: &Connection| {
+                    check_foreign_keys(connection)?;
+                    connection.control("COMMIT")
                 };
-                session.db.execute_batch("PRAGMA foreign_keys = ON").await?;
-                ended
+                transaction.lock().await.run(commit).await
             }
         }
     }
 
     async fn rows(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbError> {
         self.settle().await?;
+        let query: Query = statement.into();
         match &self.connection {
             SessionConnection::Postgres(connection) => {
-                let rows = connection.query(&statement.into()).await?;
+                let rows = connection.query(&query).await?;
+                if let Some(lookup) = self.db.entities().lookup(&rows) {
+                    self.db.learn(&connection.query(&lookup).await?)?;
+                }
                 let entities = self.db.entities();
                 rows.iter()
                     .map(|row| proxy_row::postgres(row, &entities))
                     .collect()
             }
-            SessionConnection::Sqlite(tx) => tx.rows(statement.into()).await,
+            SessionConnection::Sqlite(transaction) => {
+                let entities = self.db.entities();
+                let read =
+                    move |connection: &Connection| proxy_row::sqlite(connection, &query, &entities);
+                transaction.lock().await.run(read).await
+            }
         }
     }
 
@@ -128,7 +156,11 @@ impl Session {
                 let rows = connection.execute(&statement.into()).await?;
                 Ok(Changed { rows, last_id: 0 })
             }
-            SessionConnection::Sqlite(tx) => tx.execute(statement.into()).await,
+            SessionConnection::Sqlite(transaction) => {
+                let query: Query = statement.into();
+                let execute = move |connection: &Connection| connection.execute(&query);
+                transaction.lock().await.run(execute).await
+            }
         }
     }
 
@@ -138,7 +170,11 @@ impl Session {
                 let rows = connection.execute_batch(sql).await?;
                 Ok(Changed { rows, last_id: 0 })
             }
-            SessionConnection::Sqlite(tx) => tx.execute_batch(sql).await,
+            SessionConnection::Sqlite(transaction) => {
+                let sql = sql.to_owned();
+                let execute = move |connection: &Connection| connection.execute_batch(&sql);
+                transaction.lock().await.run(execute).await
+            }
         }
     }
 
@@ -158,8 +194,8 @@ impl Session {
             progress.depth += 1;
             progress.depth
         };
-        let begin = match (&self.connection, depth) {
-            (SessionConnection::Postgres(_), 1) => "BEGIN".to_owned(),
+        let begin = match (self.scope, depth) {
+            (Scope::Each, 1) => "BEGIN".to_owned(),
             (_, depth) => format!("SAVEPOINT m{depth}"),
         };
         self.execute_batch(&begin).await.map(drop)
@@ -172,9 +208,9 @@ impl Session {
             progress.depth = depth.saturating_sub(1);
             depth
         };
-        let end = match (&self.connection, depth, keep) {
-            (SessionConnection::Postgres(_), 1, true) => "COMMIT".to_owned(),
-            (SessionConnection::Postgres(_), 1, false) => "ROLLBACK".to_owned(),
+        let end = match (self.scope, depth, keep) {
+            (Scope::Each, 1, true) => "COMMIT".to_owned(),
+            (Scope::Each, 1, false) => "ROLLBACK".to_owned(),
             (_, depth, true) => format!("RELEASE SAVEPOINT m{depth}"),
             (_, depth, false) => {
                 format!("ROLLBACK TO SAVEPOINT m{depth}; RELEASE SAVEPOINT m{depth}")
@@ -194,27 +230,27 @@ impl Session {
     }
 }
 
-/// A transaction without a time limit, as soon as no other process has one.
-async fn exclusive(db: &Db, sqlite: &Sqlite) -> Result<Tx, DbError> {
-    let mut attempts = 12; // of five seconds each
+/// The transaction, as soon as no other process has one.
+async fn exclusive(sqlite: &Sqlite) -> Result<sqlite::Transaction, DbError> {
+    let mut attempts = 20; // of the time that a statement waits for the writer
     loop {
-        let tx = Tx::begin_unlimited(db, sqlite)?;
+        let mut transaction = sqlite.begin_migration()?;
         attempts -= 1;
-        match tx.execute_batch("SELECT 1").await {
+        match transaction.run(|_| Ok(())).await {
             Err(error) if error.kind() == DbErrorKind::Unavailable && attempts > 0 => {}
-            result => return result.map(|_| tx),
+            result => return result.map(|()| transaction),
         }
     }
 }
 
-async fn commit_checked(tx: Tx) -> Result<(), DbError> {
-    let broken = tx.rows(Query::text("PRAGMA foreign_key_check")).await?;
-    if let Some(broken) = broken.first() {
-        let table = broken.values.get("table");
-        let text = format!("the migrations leave rows without the row they refer to: {table:?}");
+fn check_foreign_keys(connection: &Connection) -> Result<(), DbError> {
+    let check = Query::text("SELECT \"table\" FROM pragma_foreign_key_check");
+    let broken = connection.query(&check, Single::<String>::from_row)?;
+    if let Some(Single(table)) = broken.first() {
+        let text = format!("the migrations leave rows without the row they refer to: in `{table}`");
         return Err(DbError::new(DbErrorKind::ForeignKey, text));
     }
-    tx.commit().await
+    Ok(())
 }
 
 /// The session as SeaORM sees it.

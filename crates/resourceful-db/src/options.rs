@@ -81,7 +81,8 @@ impl DbOptions {
         self
     }
 
-    /// Sets the number of statements and transactions that may wait or run (default 1,000).
+    /// Sets the number of statements and transactions that may wait for a connection (default 1,000). With SQLite
+    /// those that run count, too.
     pub fn max_waiting(mut self, max: usize) -> Self {
         self.max_waiting = max;
         self
@@ -99,9 +100,10 @@ impl DbOptions {
         self
     }
 
-    /// Whether statements stay prepared on their connection (default: yes). A PgBouncer in transaction mode
-    /// older than 1.21, or without `max_prepared_statements`, needs `false`; it then also keeps the server's own
-    /// timeouts, since it refuses the parameter that sets them.
+    /// Whether statements stay prepared on their connection (default: yes). A `PgBouncer` in transaction mode
+    /// older than 1.21, or without `max_prepared_statements`, needs `false`; a single statement then has
+    /// the server's own timeout, since the pooler refuses the parameter that sets it, and migrations are one
+    /// transaction.
     pub fn prepared_statements(mut self, prepared: bool) -> Self {
         self.prepared_statements = prepared;
         self

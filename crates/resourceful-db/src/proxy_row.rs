@@ -19,12 +19,16 @@ pub(crate) fn postgres(
     let values = columns.map(|(index, column)| {
         let number = column.table_oid().zip(column.column_id());
         let expected = number.and_then(|(table, column)| entities.number(table, column));
-        // SeaORM reads the members of enumerations as text.
-        let expected = expected.filter(|expected| !matches!(expected, ArrayType::Enum(_)));
-        Ok((
-            column.name().to_owned(),
-            value::postgres::read(row, index, expected)?,
-        ))
+        let name = column.name();
+        let value = value::postgres::read(row, index, expected)?;
+        let value = match expected {
+            Some(expected) => value::in_variant(value, expected, name)?,
+            None if number.is_some() && value::postgres::is_ambiguous(column.type_()) => {
+                return Err(value::ambiguous(name));
+            }
+            None => value,
+        };
+        Ok((name.to_owned(), value))
     });
     Ok(proxy_row(values.collect::<Result<_, DbError>>()?))
 }
@@ -53,7 +57,6 @@ pub(crate) fn sqlite(
                     .table_name()
                     .zip(origin.origin_name())
                     .and_then(|(table, column)| entities.column(table, column))
-                    .filter(|expected| !matches!(expected, ArrayType::Enum(_)))
                     .cloned(),
             });
             columns.collect::<Vec<_>>()
@@ -61,11 +64,13 @@ pub(crate) fn sqlite(
         |row, columns| {
             let values = columns.iter().enumerate().map(|(index, column)| {
                 let cell = row.get_ref(index)?;
-                let expected = match &column.expected {
-                    Some(expected) => expected.clone(),
-                    None => value::sqlite::declared(column.declared.as_deref(), cell),
-                };
-                Ok((column.name.clone(), value::sqlite::read(cell, &expected)))
+                let expected = column.expected.clone();
+                let expected = expected
+                    .or_else(|| value::sqlite::declared(column.declared.as_deref(), cell))
+                    .ok_or_else(|| value::ambiguous(&column.name))?;
+                let value = value::sqlite::read(cell, &expected);
+                let value = value::in_variant(value, &expected, &column.name)?;
+                Ok((column.name.clone(), value))
             });
             Ok(proxy_row(values.collect::<Result<_, DbError>>()?))
         },

@@ -5,6 +5,8 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{DbBackend, Statement};
 
+use crate::error::DbError;
+
 /// Words with which a statement within another one begins if it writes.
 const WRITES: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"];
 
@@ -46,6 +48,35 @@ impl Query {
             _ => false,
         }
     }
+}
+
+/// Refuses statements that would end a transaction, or begin one that nobody ends: other statements may share it
+/// or its connection.
+pub(crate) fn refuse_transaction_control(sql: &str) -> Result<(), DbError> {
+    const CONTROL: [&str; 8] = [
+        "BEGIN",
+        "START",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "ABORT",
+        "SAVEPOINT",
+        "RELEASE",
+    ];
+    if begins_with(sql, &CONTROL) {
+        let text = "use `begin`, `savepoint`, `commit` and `rollback` instead of their SQL";
+        return Err(DbError::other(text));
+    }
+    Ok(())
+}
+
+fn begins_with(sql: &str, words: &[&str]) -> bool {
+    let text = sql.trim_start();
+    let is = |word: &&str| {
+        text.get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    words.iter().any(is)
 }
 
 impl From<Statement> for Query {

@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::ProxyRow;
+use tokio::sync::MutexGuard;
 use tracing::Instrument;
 
 use crate::changed::Changed;
-use crate::db::{Db, Driver};
+use crate::db::{self, Db};
 use crate::error::DbError;
 use crate::row::Row;
-use crate::sqlite::{Connection, Sqlite};
+use crate::sqlite::Connection;
 use crate::statement::Query;
 use crate::{postgres, proxy_row, sqlite};
 
@@ -18,6 +19,9 @@ use crate::{postgres, proxy_row, sqlite};
 ///
 /// It is a connection of SeaORM's. It begins at the database with its first statement. On SQLite, other writers
 /// wait until it ends, so await nothing else in it.
+///
+/// After a statement that failed, or whose future was dropped, it can only be rolled back, as a whole or to a
+/// savepoint that was begun before: on both databases.
 ///
 /// # Examples
 /// ```
@@ -50,46 +54,50 @@ pub struct Tx {
 #[derive(Debug)]
 struct Inner {
     db: Db,
-    driver: TxDriver,
     savepoints: AtomicU32,
     /// Savepoints that were dropped, and are rolled back before the next statement.
     dropped: Mutex<Vec<u32>>,
+    state: tokio::sync::Mutex<State>,
 }
 
 #[derive(Debug)]
-enum TxDriver {
+struct State {
+    driver: Driver,
+    /// Only a rollback is possible. It is set while a statement runs, so that it stays set if the future is
+    /// dropped: nobody knows then whether the statement has failed.
+    is_aborted: bool,
+    /// The open savepoints, the outermost first.
+    savepoints: Vec<u32>,
+}
+
+#[derive(Debug)]
+enum Driver {
     Postgres(postgres::Transaction),
     Sqlite(sqlite::Transaction),
 }
 
 impl Tx {
     pub(crate) async fn begin(db: &Db, begin: String) -> Result<Self, DbError> {
-        Ok(Self::new(
-            db,
-            match db.driver() {
-                Driver::Postgres(postgres) => TxDriver::Postgres(postgres.begin(begin).await?),
-                Driver::Sqlite(sqlite) => TxDriver::Sqlite(sqlite.begin()?),
-            },
-        ))
-    }
-
-    /// A transaction of SQLite's that may take as long as it needs.
-    pub(crate) fn begin_unlimited(db: &Db, sqlite: &Sqlite) -> Result<Self, DbError> {
-        Ok(Self::new(db, TxDriver::Sqlite(sqlite.begin_unlimited()?)))
-    }
-
-    fn new(db: &Db, driver: TxDriver) -> Self {
+        let driver = match db.driver() {
+            db::Driver::Postgres(postgres) => Driver::Postgres(postgres.begin(begin).await?),
+            db::Driver::Sqlite(sqlite) => Driver::Sqlite(sqlite.begin()?),
+        };
+        let state = State {
+            driver,
+            is_aborted: false,
+            savepoints: Vec::new(),
+        };
         let inner = Inner {
             db: db.clone(),
-            driver,
             savepoints: AtomicU32::new(0),
             dropped: Mutex::default(),
+            state: tokio::sync::Mutex::new(state),
         };
-        Self {
+        Ok(Self {
             inner: Arc::new(inner),
             savepoint: 0,
             is_over: false,
-        }
+        })
     }
 
     /// The database of the transaction.
@@ -104,37 +112,45 @@ impl Tx {
     /// If the transaction has failed or ended.
     pub async fn savepoint(&self) -> Result<Self, DbError> {
         let savepoint = self.inner.savepoints.fetch_add(1, Ordering::Relaxed) + 1;
-        let nested = Self {
+        let mut state = self.statement().await?;
+        let begun = state.batch(&format!("SAVEPOINT s{savepoint}")).await;
+        if begun.is_ok() {
+            state.savepoints.push(savepoint);
+        }
+        state.finish(begun)?;
+        Ok(Self {
             inner: Arc::clone(&self.inner),
             savepoint,
             is_over: false,
-        };
-        self.execute_batch(&format!("SAVEPOINT s{savepoint}"))
-            .await?;
-        Ok(nested)
+        })
     }
 
     /// Commits the transaction, or keeps what was done since the savepoint.
     ///
     /// # Errors
-    /// If the database has not committed. On PostgreSQL also if a statement has failed before. If the connection
-    /// was lost meanwhile, the transaction may be committed or not.
+    /// If the database has not committed, or a statement has failed before. If the connection was lost meanwhile,
+    /// the transaction may be committed or not.
     pub async fn commit(mut self) -> Result<(), DbError> {
-        if self.savepoint > 0 {
-            let release = format!("RELEASE SAVEPOINT s{}", self.savepoint);
-            self.execute_batch(&release).await?;
-            self.is_over = true;
-            return Ok(());
+        let mut state = self.statement().await?;
+        if self.savepoint == 0 {
+            // It stays aborted, so that a savepoint cannot begin another transaction.
+            return state.commit().await;
         }
-        self.settle().await?;
-        match &self.inner.driver {
-            TxDriver::Postgres(transaction) => transaction.commit().await,
-            TxDriver::Sqlite(transaction) => {
-                transaction
-                    .run(|connection| connection.control("COMMIT"))
-                    .await
+        let position = state.position(self.savepoint);
+        let released = match position {
+            Some(_) => {
+                let release = format!("RELEASE SAVEPOINT s{}", self.savepoint);
+                state.batch(&release).await
             }
+            None => Err(DbError::other("the savepoint has ended with an outer one")),
+        };
+        if let (Ok(_), Some(position)) = (&released, position) {
+            state.savepoints.truncate(position);
         }
+        state.finish(released)?;
+        drop(state);
+        self.is_over = true;
+        Ok(())
     }
 
     /// Undoes the transaction, or what was done since the savepoint. Dropping it does the same, later.
@@ -142,14 +158,15 @@ impl Tx {
     /// # Errors
     /// If the database is away. The transaction then ends with its connection.
     pub async fn rollback(mut self) -> Result<(), DbError> {
-        if self.savepoint > 0 {
-            self.is_over = true;
-            return self.undo(self.savepoint).await;
+        let mut state = self.inner.state.lock().await;
+        if self.savepoint == 0 {
+            state.is_aborted = true;
+            return state.roll_back().await;
         }
-        match &self.inner.driver {
-            TxDriver::Postgres(transaction) => transaction.roll_back().await,
-            TxDriver::Sqlite(transaction) => transaction.run(Connection::roll_back).await,
-        }
+        let undone = state.undo(&[self.savepoint]).await;
+        drop(state);
+        self.is_over = true;
+        undone
     }
 
     /// The rows of a statement, read by `read`.
@@ -158,39 +175,44 @@ impl Tx {
         query: Query,
         read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
     ) -> Result<Vec<T>, DbError> {
-        self.settle().await?;
         let span = self.inner.db.span(&query.sql);
+        let mut state = self.statement().await?;
         let rows = async {
-            match &self.inner.driver {
-                TxDriver::Postgres(transaction) => {
+            match &mut state.driver {
+                Driver::Postgres(transaction) => {
                     let rows = transaction.query(&query).await?;
                     rows.iter()
                         .map(|row| read(&mut Row::postgres(row)))
                         .collect()
                 }
-                TxDriver::Sqlite(transaction) => {
+                Driver::Sqlite(transaction) => {
                     transaction
                         .run(move |connection| connection.query(&query, read))
                         .await
                 }
             }
         };
-        rows.instrument(span).await
+        let rows = rows.instrument(span).await;
+        state.finish(rows)
     }
 
     pub(crate) async fn rows(&self, query: Query) -> Result<Vec<ProxyRow>, DbError> {
-        self.settle().await?;
         let span = self.inner.db.span(&query.sql);
-        let entities = self.inner.db.entities();
+        let mut state = self.statement().await?;
         let rows = async {
-            match &self.inner.driver {
-                TxDriver::Postgres(transaction) => {
+            match &mut state.driver {
+                Driver::Postgres(transaction) => {
                     let rows = transaction.query(&query).await?;
+                    if let Some(lookup) = self.inner.db.entities().lookup(&rows) {
+                        self.inner.db.learn(&transaction.query(&lookup).await?)?;
+                    }
+                    let entities = self.inner.db.entities();
                     rows.iter()
                         .map(|row| proxy_row::postgres(row, &entities))
                         .collect()
                 }
-                TxDriver::Sqlite(transaction) => {
+                Driver::Sqlite(transaction) => {
+                    let entities = self.inner.db.entities();
                     let read = move |connection: &Connection| {
                         proxy_row::sqlite(connection, &query, &entities)
                     };
@@ -198,69 +220,51 @@ impl Tx {
                 }
             }
         };
-        rows.instrument(span).await
+        let rows = rows.instrument(span).await;
+        state.finish(rows)
     }
 
     pub(crate) async fn execute(&self, query: Query) -> Result<Changed, DbError> {
-        self.settle().await?;
         let span = self.inner.db.span(&query.sql);
+        let mut state = self.statement().await?;
         let changed = async {
-            match &self.inner.driver {
-                TxDriver::Postgres(transaction) => {
+            match &mut state.driver {
+                Driver::Postgres(transaction) => {
                     let rows = transaction.execute(&query).await?;
                     Ok(Changed { rows, last_id: 0 })
                 }
-                TxDriver::Sqlite(transaction) => {
+                Driver::Sqlite(transaction) => {
                     transaction
                         .run(move |connection| connection.execute(&query))
                         .await
                 }
             }
         };
-        changed.instrument(span).await
+        let changed = changed.instrument(span).await;
+        state.finish(changed)
     }
 
     pub(crate) async fn execute_batch(&self, sql: &str) -> Result<Changed, DbError> {
-        self.settle().await?;
         let span = self.inner.db.span(sql);
-        let changed = async {
-            match &self.inner.driver {
-                TxDriver::Postgres(transaction) => {
-                    let rows = transaction.execute_batch(sql).await?;
-                    Ok(Changed { rows, last_id: 0 })
-                }
-                TxDriver::Sqlite(transaction) => {
-                    let sql = sql.to_owned();
-                    transaction
-                        .run(move |connection| connection.execute_batch(&sql))
-                        .await
-                }
-            }
-        };
-        changed.instrument(span).await
+        let mut state = self.statement().await?;
+        let changed = state.batch(sql).instrument(span).await;
+        state.finish(changed)
     }
 
-    /// Undoes the savepoints that were dropped, the last one first.
-    async fn settle(&self) -> Result<(), DbError> {
-        let next = || self.dropped().last().copied();
-        while let Some(savepoint) = next() {
-            self.undo(savepoint).await?;
-            self.dropped().retain(|other| *other != savepoint);
+    /// The state for a statement, which [`State::finish`] must end.
+    async fn statement(&self) -> Result<MutexGuard<'_, State>, DbError> {
+        let mut state = self.inner.state.lock().await;
+        let dropped = std::mem::take(&mut *self.dropped());
+        if !dropped.is_empty() {
+            state.undo(&dropped).await?;
         }
-        Ok(())
-    }
-
-    async fn undo(&self, savepoint: u32) -> Result<(), DbError> {
-        let sql = format!("ROLLBACK TO SAVEPOINT s{savepoint}; RELEASE SAVEPOINT s{savepoint}");
-        match &self.inner.driver {
-            TxDriver::Postgres(transaction) => transaction.undo(&sql).await,
-            TxDriver::Sqlite(transaction) => {
-                transaction
-                    .run(move |connection| connection.execute_batch(&sql))
-                    .await?;
-                Ok(())
-            }
+        if state.is_aborted {
+            return Err(DbError::other(
+                "the transaction can only be rolled back: it has ended, or a statement has failed or was dropped",
+            ));
         }
+        state.is_aborted = true;
+        Ok(state)
     }
 
     fn dropped(&self) -> std::sync::MutexGuard<'_, Vec<u32>> {
@@ -268,6 +272,67 @@ impl Tx {
             .dropped
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn finish<T>(&mut self, result: Result<T, DbError>) -> Result<T, DbError> {
+        self.is_aborted = result.is_err();
+        result
+    }
+
+    async fn batch(&mut self, sql: &str) -> Result<Changed, DbError> {
+        match &mut self.driver {
+            Driver::Postgres(transaction) => {
+                let rows = transaction.execute_batch(sql).await?;
+                Ok(Changed { rows, last_id: 0 })
+            }
+            Driver::Sqlite(transaction) => {
+                let sql = sql.to_owned();
+                transaction
+                    .run(move |connection| connection.execute_batch(&sql))
+                    .await
+            }
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), DbError> {
+        match &mut self.driver {
+            Driver::Postgres(transaction) => transaction.commit().await,
+            Driver::Sqlite(transaction) if !transaction.has_begun() => Ok(()),
+            Driver::Sqlite(transaction) => {
+                transaction
+                    .run(|connection| connection.control("COMMIT"))
+                    .await
+            }
+        }
+    }
+
+    async fn roll_back(&mut self) -> Result<(), DbError> {
+        match &mut self.driver {
+            Driver::Postgres(transaction) => transaction.roll_back().await,
+            Driver::Sqlite(transaction) if !transaction.has_begun() => Ok(()),
+            Driver::Sqlite(transaction) => transaction.run(Connection::roll_back).await,
+        }
+    }
+
+    fn position(&self, savepoint: u32) -> Option<usize> {
+        self.savepoints.iter().position(|open| *open == savepoint)
+    }
+
+    /// Undoes what was done since the outermost of these savepoints, as far as they are open.
+    async fn undo(&mut self, dropped: &[u32]) -> Result<(), DbError> {
+        let position = dropped.iter().filter_map(|one| self.position(*one)).min();
+        let Some(position) = position else {
+            return Ok(());
+        };
+        self.is_aborted = true;
+        let savepoint = self.savepoints[position];
+        let undo = format!("ROLLBACK TO SAVEPOINT s{savepoint}; RELEASE SAVEPOINT s{savepoint}");
+        self.batch(&undo).await?;
+        self.savepoints.truncate(position);
+        self.is_aborted = false;
+        Ok(())
     }
 }
 

@@ -22,6 +22,9 @@ const EXPECTED_SIGNATURE: &str = "an action needs the signature `async fn(&self,
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
+/// Generic types that are always an item: those of the library and of `resourceful_db`.
+const SUBJECTS: [&str; 3] = ["Unchecked", "Found", "ItemId"];
+
 /// Arguments of `#[action(..)]`.
 struct Args {
     method: Ident,
@@ -63,10 +66,12 @@ struct ExtraAction<'f> {
 }
 
 /// Moves the extra actions out of the block and adds `extra_actions` to it. Returns the code
-/// beside the block: the hooks as inherent functions, and a type for each action.
+/// beside the block: the hooks as inherent functions, and a type for each action. `default` is the `#[errors(..)]`
+/// of the block.
 pub(crate) fn extract(
     block: &mut ItemImpl,
     items: &[HookItem],
+    default: Option<&[Ident]>,
     errors: &mut Vec<Error>,
 ) -> TokenStream {
     let mut functions = Vec::new();
@@ -81,7 +86,8 @@ pub(crate) fn extract(
     let mut types = Vec::new();
     for function in &mut functions {
         let expanded = take_args(function).and_then(|args| {
-            let errors = errors::take(function)?;
+            let errors = errors::take(&mut function.attrs)?;
+            let errors = errors.or_else(|| default.map(<[Ident]>::to_vec));
             let extra = ExtraAction::parse(function, args, items, errors)?;
             let name = extra.name(&block.self_ty)?;
             Ok((extra.expand(&name, &block.self_ty), name))
@@ -302,16 +308,11 @@ impl<'f> ExtraAction<'f> {
     }
 }
 
-/// Whether the only parameter of an action is an item: an id by its name, or a subject of another hook.
+/// Whether the only parameter of an action is an item: an id by its name, a subject by its type, or a subject of
+/// another hook.
 fn is_item(parameter: &PatType, items: &[HookItem]) -> Result<bool, Error> {
-    let is_unchecked = |ty: &Type| match ty {
-        Type::Path(path) => {
-            let last = path.path.segments.last();
-            last.is_some_and(|last| last.ident == "Unchecked")
-        }
-        _ => false,
-    };
-    if is_id(&parameter.pat) || is_unchecked(&parameter.ty) {
+    let is_subject = |name: &&str| hooks::generics(&parameter.ty, name).len() == 1;
+    if is_id(&parameter.pat) || SUBJECTS.iter().any(is_subject) {
         return Ok(true);
     }
     match items.iter().find(|item| item.ty == *parameter.ty) {

@@ -15,6 +15,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
 
 fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     let entity = column::entity(input, "changeset")?;
+    let model = quote!(<#entity as ::resourceful_db::hidden::EntityTrait>::ActiveModel);
     let mut members = Vec::new();
     let mut assignments = Vec::new();
     for field in column::named_fields(input, "Changeset")? {
@@ -26,22 +27,23 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
         let column_name = column.to_string();
         let column_name = column_name.trim_start_matches("r#");
         members.push(quote!((#column_name, #member)));
-        let value = column::model_field(&column, span);
-        assignments.push(quote_spanned! {span=>
-            ::resourceful_db::Assign::assign(self.#name, &mut #value);
-        });
+        // All names of the closure have one span: see `column::check`.
+        let assign = quote_spanned! {span=>
+            |field, model: &mut #model| {
+                let column = &mut model.#column;
+                ::resourceful_db::Assign::assign(field, column)
+            }
+        };
+        assignments.push(quote!((#assign)(self.#name, model);));
     }
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
-    let model = quote_spanned! {entity.span()=>
-        model: &mut <#entity as ::resourceful_db::hidden::EntityTrait>::ActiveModel
-    };
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::resourceful_db::Changeset<#entity> for #name #arguments #bounds {
             const MEMBERS: &'static [(&'static str, &'static str)] = &[#(#members),*];
 
-            fn apply(self, #model) {
+            fn apply(self, model: &mut #model) {
                 #(#assignments)*
             }
         }

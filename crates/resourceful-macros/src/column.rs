@@ -1,9 +1,8 @@
 //! The entity and the columns that the derives of `resourceful_db` name.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Path, Token};
 
 use crate::case::camel_case;
@@ -60,26 +59,19 @@ pub(crate) fn column(entity: &Path, field: &Ident) -> TokenStream {
     quote_spanned!(span=> <<#entity as ::resourceful_db::hidden::EntityTrait>::Column>::#variant)
 }
 
-/// The type of a row.
-pub(crate) fn model(entity: &Path) -> TokenStream {
-    quote!(<#entity as ::resourceful_db::hidden::EntityTrait>::Model)
-}
-
-/// The expression `model.column`, whose errors are at `span`.
-pub(crate) fn model_field(field: &Ident, span: Span) -> TokenStream {
-    let mut field = field.clone();
-    field.set_span(span);
-    quote_spanned!(span=> model.#field)
-}
-
-/// A check of the model's types, which never runs.
-pub(crate) fn check(entity: &Path, statements: &[TokenStream]) -> TokenStream {
-    let model = model(entity);
-    let span = entity.span();
-    let parameter = quote_spanned!(span=> model: &#model);
-    quote! {
-        let _ = |#parameter| {
-            #(#statements)*
+/// A check of a column, which never runs. In `statement`, whose errors are at `span`, `column` refers to its value.
+///
+/// All names of the check have one span, so that they find each other in the expansion of another macro, too.
+pub(crate) fn check(
+    entity: &Path,
+    column: &Ident,
+    span: Span,
+    statement: &TokenStream,
+) -> TokenStream {
+    quote_spanned! {span=>
+        let _ = |model: &<#entity as ::resourceful_db::hidden::EntityTrait>::Model| {
+            let column = &model.#column;
+            #statement
         };
     }
 }

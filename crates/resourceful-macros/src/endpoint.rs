@@ -82,7 +82,7 @@ fn expand_function(function: &ItemFn, names: &Names) -> Result<TokenStream, Erro
         return Err(Error::new_spanned(sig, EXPECTED));
     }
     let mut method: ImplItemFn = syn::parse2(quote!(#(#attrs)* #sig #block))?;
-    let names_of_errors = errors::take(&mut method)?;
+    let names_of_errors = errors::take(&mut method.attrs)?;
     let (Some(output), Some(error)) = (hooks::value_type(&method), hooks::error_type(&method))
     else {
         return Err(Error::new_spanned(sig, EXPECTED));

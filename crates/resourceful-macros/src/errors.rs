@@ -3,14 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Ident, ImplItem, ImplItemFn, ItemImpl, Token, parse_quote};
+use syn::{Attribute, Error, Ident, ImplItem, ItemImpl, Token, parse_quote};
 
 use crate::hooks;
 
-/// Moves `#[errors(..)]` of the hooks into `const ERRORS`. Returns the code that makes the compiler check it.
+/// Moves `#[errors(..)]` of the hooks into `const ERRORS`. `default` is that of the block, for hooks without their
+/// own. Returns the code that makes the compiler check it.
 pub(crate) fn add_const(
     block: &mut ItemImpl,
     trait_path: &TokenStream,
+    default: Option<&[Ident]>,
     errors: &mut Vec<Error>,
 ) -> TokenStream {
     let mut hooks = Vec::new();
@@ -19,7 +21,9 @@ pub(crate) fn add_const(
         let ImplItem::Fn(function) = item else {
             continue;
         };
-        match take(function) {
+        let is_hook = function.sig.asyncness.is_some() && function.sig.ident != "ready";
+        let default = default.filter(|_| is_hook).map(<[Ident]>::to_vec);
+        match take(&mut function.attrs).map(|names| names.or(default)) {
             Ok(None) => {}
             Ok(Some(names)) => {
                 let hook = function.sig.ident.to_string();
@@ -47,13 +51,13 @@ pub(crate) fn add_const(
         .into_token_stream()
 }
 
-/// Removes the attribute from the function and returns its names.
-pub(crate) fn take(function: &mut ImplItemFn) -> Result<Option<Vec<Ident>>, Error> {
+/// Removes the attribute from those of a function or a block, and returns its names.
+pub(crate) fn take(attributes: &mut Vec<Attribute>) -> Result<Option<Vec<Ident>>, Error> {
     let is_errors = |attribute: &Attribute| attribute.path().is_ident("errors");
-    let Some(index) = function.attrs.iter().position(is_errors) else {
+    let Some(index) = attributes.iter().position(is_errors) else {
         return Ok(None);
     };
-    let attribute = function.attrs.remove(index);
+    let attribute = attributes.remove(index);
     let names = attribute.parse_args_with(Punctuated::<Ident, Token![,]>::parse_terminated);
     match names {
         Ok(names) => Ok(Some(names.into_iter().collect())),

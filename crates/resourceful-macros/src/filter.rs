@@ -1,11 +1,11 @@
 //! Expands `#[derive(Filter)]`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Error, Field, Ident, Token};
+use syn::{DeriveInput, Error, Field, Ident, Path, Token};
 
 use crate::column::{self, field_name};
 use crate::serde_name::deserialized_name;
@@ -53,20 +53,10 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     for field in column::named_fields(input, "Filter")? {
         let Args { columns, operator } = args(field)?;
         let (variant, kind) = operator_of(&operator)?;
-        let (name, ty) = (field_name(field), &field.ty);
-        let span = ty.span();
+        let name = field_name(field);
         let parameter = deserialized_name(&input.attrs, field)?;
         for column in &columns {
-            checks.push(check(kind, column, name, span));
-        }
-        match kind {
-            Kind::Comparison => {}
-            Kind::Text => checks.push(quote_spanned! {span=>
-                let _: &::core::option::Option<::std::string::String> = &self.#name;
-            }),
-            Kind::Null => checks.push(quote_spanned! {span=>
-                let _: &::core::option::Option<bool> = &self.#name;
-            }),
+            checks.push(check(&entity, kind, column, field));
         }
         let columns = columns.iter().map(|column| column::column(&entity, column));
         conditions.push(quote! {
@@ -78,14 +68,13 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
             );
         });
     }
-    let check = column::check(&entity, &checks);
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::resourceful_db::Filter<#entity> for #name #arguments #bounds {
             fn apply(&self, conditions: &mut ::resourceful_db::Conditions) {
-                #check
+                #(#checks)*
                 #(#conditions)*
             }
         }
@@ -93,20 +82,28 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
 }
 
 /// A statement that does not compile if the operator does not suit the column and the field.
-fn check(kind: Kind, column: &Ident, field: &Ident, span: Span) -> TokenStream {
-    match kind {
+fn check(entity: &Path, kind: Kind, column: &Ident, field: &Field) -> TokenStream {
+    let (name, span) = (field_name(field), field.ty.span());
+    let (on_column, ty) = match kind {
         Kind::Comparison => {
-            let value = column::model_field(column, span);
-            quote_spanned!(span=> ::resourceful_db::hidden::comparable(&#value, &self.#field);)
+            let check = quote_spanned! {span=>
+                let _ = |filter: &Self| ::resourceful_db::hidden::comparable(column, &filter.#name);
+            };
+            return column::check(entity, column, span, &check);
         }
-        Kind::Text => {
-            let value = column::model_field(column, column.span());
-            quote_spanned!(column.span()=> ::resourceful_db::hidden::text(&#value);)
-        }
-        Kind::Null => {
-            let value = column::model_field(column, column.span());
-            quote_spanned!(column.span()=> let _ = &#value;)
-        }
+        Kind::Text => (
+            quote_spanned!(column.span()=> ::resourceful_db::hidden::text(column);),
+            quote_spanned!(span=> ::core::option::Option<::std::string::String>),
+        ),
+        Kind::Null => (
+            quote_spanned!(column.span()=> let _ = column;),
+            quote_spanned!(span=> ::core::option::Option<bool>),
+        ),
+    };
+    let on_column = column::check(entity, column, column.span(), &on_column);
+    quote_spanned! {span=>
+        #on_column
+        let _ = |filter: &Self| { let _: &#ty = &filter.#name; };
     }
 }
 

@@ -44,15 +44,17 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
         match source {
             Source::Column(column) => {
                 let path = column::column(&entity, &column);
-                let value = column::model_field(&column, ty.span());
+                let check = quote_spanned!(ty.span()=> let _: &#ty = column;);
+                checks.push(column::check(&entity, &column, ty.span(), &check));
                 columns.push(quote!(::resourceful_db::hidden::column(#path)));
-                values.push(quote_spanned!(ty.span()=> #name: row.read::<#ty>()?));
-                checks.push(quote_spanned!(ty.span()=> let _: &#ty = &#value;));
+                values.push(quote!(#name: row.read::<#ty>()?));
             }
             Source::Related(path) => {
-                let related = quote_spanned!(path.span()=> ::resourceful_db::hidden::related_column::<#entity, _>(#path));
-                columns.push(related);
-                values.push(quote_spanned!(ty.span()=> #name: row.read::<#ty>()?));
+                let function = quote_spanned! {path.span()=>
+                    ::resourceful_db::hidden::related_column::<#entity, _>
+                };
+                columns.push(quote!(#function(#path)));
+                values.push(quote!(#name: row.read::<#ty>()?));
                 // The related row may be missing.
                 checks
                     .push(quote_spanned!(ty.span()=> ::resourceful_db::hidden::optional::<#ty>();));
@@ -63,7 +65,6 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
             }
         }
     }
-    let check = column::check(&entity, &checks);
     let (id_type, id_value) = match id {
         Some(field) => {
             let (name, ty) = (field_name(field), &field.ty);
@@ -88,7 +89,7 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
             type Id = #id_type;
 
             fn columns() -> ::std::vec::Vec<::resourceful_db::hidden::SimpleExpr> {
-                #check
+                #(#checks)*
                 ::std::vec![#(#columns),*]
             }
 

@@ -79,7 +79,8 @@ use proc_macro::TokenStream;
 ///
 /// # Errors of a hook
 /// The document lists all problems of the hooks' error type for each hook. `#[errors(NotFound)]` names the variants
-/// that one hook returns; a name that is no variant does not compile. It stands on an extra action, too.
+/// that one hook returns; a name that is no variant does not compile. It stands on an extra action, too. On the block
+/// it is for the hooks without their own.
 ///
 /// ```
 /// use resourceful::prelude::*;

@@ -4,7 +4,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, Ident, ImplItem, ItemImpl, Type, parse_quote};
+use syn::{Attribute, Error, Ident, ImplItem, ItemImpl, Type, parse_quote};
 
 use crate::hooks::{self, Hook};
 use crate::resource::{self, Args};
@@ -125,9 +125,11 @@ fn unknown_functions(block: &mut ItemImpl) -> Vec<Error> {
 /// Moves the items of `ModelResource` out of the block, which becomes an `impl AsyncResource`.
 fn take_model(block: &mut ItemImpl) -> ItemImpl {
     let mut model = block.clone();
-    model
-        .attrs
-        .retain(|attribute| !attribute.path().is_ident("doc"));
+    model.attrs.retain(|attribute| {
+        !["doc", "errors"]
+            .iter()
+            .any(|name| attribute.path().is_ident(name))
+    });
     let is_model = |item: &ImplItem| match item {
         ImplItem::Fn(function) => {
             let ident = &function.sig.ident;
@@ -264,13 +266,23 @@ fn complete_resource(block: &mut ItemImpl, model: &ItemImpl, args: &Args, errors
         .partition(|(_, needed)| needed.iter().all(|needed| needed.ty.is_some()));
     missing_types(block, &complete, &incomplete, errors);
     let name = args.name.value().replace('_', " ");
+    // `#[errors(..)]` on the block is for the hooks without their own.
+    let has_errors = block
+        .attrs
+        .iter()
+        .any(|attribute| attribute.path().is_ident("errors"));
+    let is_db_error = find_type(block, "Error").is_some_and(is_db_error) && !has_errors;
     let mut hooks = Vec::new();
     for (action, needed) in &complete {
         let types: Vec<_> = needed
             .iter()
             .filter_map(|needed| needed.ty.as_ref())
             .collect();
-        hooks.push(generate(action, &types, &name));
+        let mut hook = generate(action, &types, &name);
+        if let (ImplItem::Fn(hook), true) = (&mut hook, is_db_error) {
+            hook.attrs.push(problems(action, model));
+        }
+        hooks.push(hook);
     }
     let creates = complete.iter().any(|(action, _)| *action == "create");
     block.items.extend(hooks);
@@ -303,6 +315,33 @@ fn error_type(block: &ItemImpl, model: &ItemImpl) -> TokenStream {
         .flatten()
         .find_map(hooks::error_type);
     written.unwrap_or_else(|| quote!(::resourceful_db::DbError))
+}
+
+/// Whether the error type is `resourceful_db::DbError`.
+fn is_db_error(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            last.is_some_and(|segment| segment.ident == "DbError")
+        }
+        _ => false,
+    }
+}
+
+/// The problems of a generated hook, for the document. A hook in the block can return any other.
+fn problems(action: &str, model: &ItemImpl) -> Attribute {
+    let has = |names: &[&str]| names.iter().any(|name| hooks::find(model, name).is_some());
+    let is_open = match action {
+        "create" => has(&["fill_create", "before_create", "after_create"]),
+        "update" | "partial_update" => has(&["fill_update", "before_update", "after_update"]),
+        "destroy" => has(&["before_destroy", "after_destroy"]),
+        _ => return parse_quote!(#[errors(Unavailable)]),
+    };
+    if is_open {
+        parse_quote!(#[errors(Conflict, Unavailable, Other)])
+    } else {
+        parse_quote!(#[errors(Conflict, Unavailable)])
+    }
 }
 
 /// Reports each missing type once, with the actions that need none of them.
@@ -369,10 +408,9 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
         _ => (id, quote!(id), quote!(())),
     };
     // Errors of the types are at the block's own.
-    let span = types.first().map_or_else(Span::call_site, |ty| ty.span());
-    let call = quote_spanned! {span=>
-        ::resourceful_db::actions::#hook(self, request, #arguments).await
-    };
+    let span = types.first().map_or_else(Span::call_site, Spanned::span);
+    let function = format_ident!("{action}", span = span);
+    let function = quote_spanned!(span=> ::resourceful_db::actions::#function);
     parse_quote! {
         #[doc = #doc]
         async fn #hook(
@@ -380,7 +418,7 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
             #request,
             #parameters,
         ) -> ::core::result::Result<#output, Self::Error> {
-            #call
+            #function(self, request, #arguments).await
         }
     }
 }
@@ -388,10 +426,10 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
 /// `location_id`, whose errors are at `type Item`.
 fn location_id(block: &ItemImpl) -> ImplItem {
     let span = find_type(block, "Item").map_or_else(Span::call_site, Spanned::span);
-    let id = quote_spanned!(span=> ::resourceful_db::Item::id(item));
+    let id = quote_spanned!(span=> ::resourceful_db::Item::id);
     parse_quote! {
         fn location_id(&self, item: &Self::CreateOutput) -> ::core::option::Option<Self::Id> {
-            #id
+            #id(item)
         }
     }
 }

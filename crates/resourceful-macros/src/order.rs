@@ -45,10 +45,10 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
             match arg {
                 Arg::Rename(text) => name = text.value(),
                 Arg::Column { name, direction } => {
-                    let value = column::model_field(&name, name.span());
-                    checks.push(quote_spanned! {name.span()=>
-                        ::resourceful_db::hidden::order_key(&#value);
-                    });
+                    let check = quote_spanned! {name.span()=>
+                        ::resourceful_db::hidden::order_key(column);
+                    };
+                    checks.push(column::check(&entity, &name, name.span(), &check));
                     let column = column::column(&entity, &name);
                     columns.push(quote!((#column, ::resourceful_db::Direction::#direction)));
                 }
@@ -65,7 +65,6 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
         orders.push(quote!(::std::vec![#(#columns),*]));
     }
     let idents: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
-    let check = column::check(&entity, &checks);
     let name = &input.ident;
     Ok(quote! {
         #[automatically_derived]
@@ -93,7 +92,7 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
                 <#entity as ::resourceful_db::hidden::EntityTrait>::Column,
                 ::resourceful_db::Direction,
             )> {
-                #check
+                #(#checks)*
                 match self {
                     #(Self::#idents => #orders,)*
                 }

@@ -129,7 +129,12 @@ pub(crate) fn expand_block(name: &LitStr, mut block: ItemImpl) -> TokenStream {
         .iter()
         .filter_map(|(_, hook)| HookItem::of(hooks::find(&block, hook)?));
     let items: Vec<_> = items.collect();
-    let actions = action::extract(&mut block, &items, &mut errors);
+    let default = errors::take(&mut block.attrs).unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
+    let default = default.as_deref();
+    let actions = action::extract(&mut block, &items, default, &mut errors);
     errors.extend(hooks::check(
         &mut block,
         HOOKS,
@@ -138,7 +143,7 @@ pub(crate) fn expand_block(name: &LitStr, mut block: ItemImpl) -> TokenStream {
     ));
     errors.extend(hooks::require_access(&mut block));
     let trait_path = quote!(::resourceful::AsyncResource);
-    let check = errors::add_const(&mut block, &trait_path, &mut errors);
+    let check = errors::add_const(&mut block, &trait_path, default, &mut errors);
     add_consts(&mut block, name);
     doc_comments::add_const(&mut block, HOOKS);
     add_subjects(&mut block, items.first());

@@ -35,7 +35,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let mut errors = hooks::check(&mut block, &HOOKS, &["describe"], "`AsyncView`");
     errors.extend(hooks::require_access(&mut block));
     let trait_path = quote!(::resourceful::AsyncView);
-    let check = errors::add_const(&mut block, &trait_path, &mut errors);
+    let check = errors::add_const(&mut block, &trait_path, None, &mut errors);
     let present = || {
         HOOKS
             .iter()

@@ -2,7 +2,8 @@
 
 use resourceful::{Any, CookieResponse, NoContent, WithCookie, prelude::*};
 use resourceful_auth::{ApiKey, ApiKeys, Passwords, Sessions, SqlApiKeyStore, SqlSessionStore};
-use sea_orm::{DatabaseConnection, DbErr};
+use resourceful_db::Db;
+use sea_orm::DbErr;
 
 use crate::user::{self, User};
 
@@ -30,14 +31,14 @@ impl SessionData {
     }
 
     /// The user at the moment: `None` is a 401, so a user who is blocked is out at once.
-    async fn find_user(self, database: DatabaseConnection) -> Result<Option<User>> {
+    async fn find_user(self, database: Db) -> Result<Option<User>> {
         let user = user::active(&database, self.user).await?;
         Ok(user.filter(|user| user.password_version == self.password_version))
     }
 }
 
 /// The owner of an API key at the moment.
-async fn find_owner(key: ApiKey, database: DatabaseConnection) -> Result<Option<User>> {
+async fn find_owner(key: ApiKey, database: Db) -> Result<Option<User>> {
     let id = key.owner.parse().map_err(Error::internal)?;
     user::active(&database, id).await
 }
@@ -45,7 +46,7 @@ async fn find_owner(key: ApiKey, database: DatabaseConnection) -> Result<Option<
 /// The state of the functions. Resources take what they need of it.
 #[derive(Clone, Debug, AsRef)]
 pub(crate) struct Accounts {
-    pub(crate) database: DatabaseConnection,
+    pub(crate) database: Db,
     pub(crate) passwords: Passwords,
     #[as_ref]
     pub(crate) browsers: Browsers,
@@ -54,7 +55,7 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    pub(crate) async fn new(database: &DatabaseConnection) -> Result<Self, DbErr> {
+    pub(crate) async fn new(database: &Db) -> Result<Self, DbErr> {
         user::create_table(database).await?;
         let sessions = SqlSessionStore::new(database.clone()).await?;
         let keys = SqlApiKeyStore::new(database.clone()).await?;

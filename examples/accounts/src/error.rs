@@ -1,6 +1,7 @@
 //! The errors and their responses.
 
 use resourceful::prelude::*;
+use resourceful_db::DbError;
 use sea_orm::DbErr;
 
 #[derive(Debug, thiserror::Error, Problem)]
@@ -15,11 +16,17 @@ pub enum AccountError {
     WrongPassword,
 
     #[error(transparent)]
-    #[problem(status = 500)]
-    Database(#[from] DbErr),
+    #[problem(transparent)]
+    Database(#[from] DbError),
 
     /// An error of the library.
     #[error(transparent)]
     #[problem(transparent)]
     Request(#[from] Error),
+}
+
+impl From<DbErr> for AccountError {
+    fn from(error: DbErr) -> Self {
+        DbError::from(error).into()
+    }
 }

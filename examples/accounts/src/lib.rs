@@ -13,7 +13,7 @@ mod user;
 mod users;
 
 use resourceful::prelude::*;
-use sea_orm::Database;
+use resourceful_db::Db;
 
 use self::accounts::{Accounts, Browsers, Callers};
 pub use self::error::AccountError;
@@ -26,7 +26,7 @@ use self::users::Users;
 /// # Errors
 /// If the database cannot be opened.
 pub async fn app(database_url: &str) -> Result<App, AccountError> {
-    let database = Database::connect(database_url).await?;
+    let database = Db::connect(database_url).await?;
     let accounts = Accounts::new(&database).await?;
     note::create_table(&database).await?;
     let sign_out_everywhere = guarded::<SignedIn<Browsers>, _>(sign_in::sign_out_everywhere);
@@ -52,6 +52,6 @@ pub async fn app(database_url: &str) -> Result<App, AccountError> {
 /// # Errors
 /// If there is no such user, or the database cannot be opened.
 pub async fn make_administrator(database_url: &str, name: &str) -> Result<(), AccountError> {
-    let database = Database::connect(database_url).await?;
+    let database = Db::connect(database_url).await?;
     user::make_administrator(&database, name).await
 }

@@ -24,7 +24,7 @@ use resourceful::prelude::*;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let url = setting("DATABASE_URL", "sqlite://accounts.sqlite3?mode=rwc");
+    let url = setting("DATABASE_URL", "sqlite://accounts.sqlite3");
     let mut arguments = std::env::args().skip(1);
     if let (Some("make-administrator"), Some(name)) =
         (arguments.next().as_deref(), arguments.next())

@@ -1,5 +1,6 @@
 //! The table `note`.
 
+use resourceful_db::Db;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -17,7 +18,7 @@ pub(crate) enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-pub(crate) async fn create_table(database: &DatabaseConnection) -> Result<(), DbErr> {
+pub(crate) async fn create_table(database: &Db) -> Result<(), DbErr> {
     let create = "CREATE TABLE IF NOT EXISTS note (id integer PRIMARY KEY AUTOINCREMENT, \
                   owner_id integer NOT NULL REFERENCES user, text text NOT NULL, is_archived boolean NOT NULL); \
                   CREATE INDEX IF NOT EXISTS note_owner ON note (owner_id)";

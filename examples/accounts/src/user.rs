@@ -3,8 +3,9 @@
 use std::fmt;
 
 use resourceful::prelude::*;
+use resourceful_db::{Db, DbError, DbErrorKind};
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, SqlErr};
 
 use crate::error::AccountError;
 
@@ -58,7 +59,7 @@ impl From<User> for Account {
     }
 }
 
-pub(crate) async fn create_table(database: &DatabaseConnection) -> Result<(), DbErr> {
+pub(crate) async fn create_table(database: &Db) -> Result<(), DbErr> {
     let create = "CREATE TABLE IF NOT EXISTS user (id integer PRIMARY KEY AUTOINCREMENT, \
                   name text NOT NULL UNIQUE COLLATE NOCASE, \
                   password_hash text NOT NULL, password_version bigint NOT NULL, \
@@ -67,15 +68,12 @@ pub(crate) async fn create_table(database: &DatabaseConnection) -> Result<(), Db
 }
 
 /// The user with this id, unless blocked.
-pub(crate) async fn active(database: &DatabaseConnection, id: i64) -> Result<Option<User>> {
+pub(crate) async fn active(database: &Db, id: i64) -> Result<Option<User>> {
     let user = Entity::find_by_id(id).filter(Column::IsBlocked.eq(false));
     user.one(database).await.map_err(Error::internal)
 }
 
-pub(crate) async fn by_name(
-    database: &DatabaseConnection,
-    name: &str,
-) -> Result<Option<User>, DbErr> {
+pub(crate) async fn by_name(database: &Db, name: &str) -> Result<Option<User>, DbErr> {
     Entity::find()
         .filter(Column::Name.eq(name))
         .one(database)
@@ -84,7 +82,7 @@ pub(crate) async fn by_name(
 
 /// Adds a user. The constraint decides whether the name is taken, so two requests at once cannot both have it.
 pub(crate) async fn add(
-    database: &DatabaseConnection,
+    database: &Db,
     name: String,
     password_hash: String,
 ) -> Result<User, AccountError> {
@@ -96,19 +94,16 @@ pub(crate) async fn add(
         is_blocked: Set(false),
         ..Default::default()
     };
-    user.insert(database)
-        .await
-        .map_err(|error| match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => {
-                Error::invalid([FieldError::body("/name", "is taken")]).into()
-            }
-            _ => error.into(),
-        })
+    let result = user.insert(database).await.map_err(DbError::from);
+    result.map_err(|error| match error.kind() {
+        DbErrorKind::Unique => Error::invalid([FieldError::body("/name", "is taken")]).into(),
+        _ => error.into(),
+    })
 }
 
 /// Changes the password, unless another request has changed it since `user` was read.
 pub(crate) async fn change_password(
-    database: &DatabaseConnection,
+    database: &Db,
     user: &User,
     hash: String,
 ) -> Result<User, AccountError> {
@@ -128,10 +123,7 @@ pub(crate) async fn change_password(
     })
 }
 
-pub(crate) async fn make_administrator(
-    database: &DatabaseConnection,
-    name: &str,
-) -> Result<(), AccountError> {
+pub(crate) async fn make_administrator(database: &Db, name: &str) -> Result<(), AccountError> {
     let update = Entity::update_many()
         .col_expr(Column::IsAdministrator, true.into())
         .filter(Column::Name.eq(name));

@@ -1,7 +1,7 @@
 //! Concurrent queries, each on its own connection.
 //!
 //! One path runs four slow queries one after the other, the other path runs them at the same time:
-//! `tokio::try_join!` waits for all of them, and SeaORM's pool provides the connections.
+//! `tokio::try_join!` waits for all of them, and the database has several connections that read.
 //!
 //! ```sh
 //! cargo run -p concurrent-db --release
@@ -12,14 +12,8 @@
 use std::time::Instant;
 
 use resourceful::prelude::*;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, FromQueryResult, Statement};
-
-#[derive(Debug, thiserror::Error, Problem)]
-enum SumError {
-    #[error(transparent)]
-    #[problem(status = 500)]
-    Database(#[from] DbErr),
-}
+use resourceful_db::{Db, DbError};
+use sea_orm::{FromQueryResult, Statement};
 
 #[derive(FromQueryResult)]
 struct Sum {
@@ -33,21 +27,20 @@ struct Sums {
 }
 
 /// The sum of the numbers up to `last`, computed slowly.
-async fn sum(database: &DatabaseConnection, last: i64) -> Result<i64, DbErr> {
+async fn sum(database: &Db, last: i64) -> Result<i64, DbError> {
     let sql = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < $1) \
                SELECT SUM(n) AS sum FROM number";
-    let backend = database.get_database_backend();
+    let backend = database.backend();
     let statement = Statement::from_sql_and_values(backend, sql, [last.into()]);
     let row = Sum::find_by_statement(statement).one(database).await?;
-    row.map(|row| row.sum)
-        .ok_or_else(|| DbErr::RecordNotFound("a sum has a row".to_owned()))
+    Ok(row.map_or(0, |row| row.sum))
 }
 
 const LAST: i64 = 200_000;
 
 /// Runs four queries one after the other.
 #[endpoint]
-async fn one_by_one(database: &DatabaseConnection) -> Result<Json<Sums>, SumError> {
+async fn one_by_one(database: &Db) -> Result<Json<Sums>, DbError> {
     let started = Instant::now();
     let mut sums = [0; 4];
     for result in &mut sums {
@@ -59,7 +52,7 @@ async fn one_by_one(database: &DatabaseConnection) -> Result<Json<Sums>, SumErro
 
 /// Runs four queries at the same time.
 #[endpoint]
-async fn at_once(database: &DatabaseConnection) -> Result<Json<Sums>, SumError> {
+async fn at_once(database: &Db) -> Result<Json<Sums>, DbError> {
     let started = Instant::now();
     let query = || sum(database, LAST);
     // Returns the first error at once and drops the other queries.
@@ -71,10 +64,9 @@ async fn at_once(database: &DatabaseConnection) -> Result<Json<Sums>, SumError> 
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // A file, because an in-memory database belongs to one connection.
-    let mut options = ConnectOptions::new("sqlite://sums.sqlite3?mode=rwc");
-    options.min_connections(4).max_connections(4);
-    let database = Database::connect(options).await.map_err(Error::internal)?;
+    // A file, because an in-memory database has one connection.
+    let options = Db::options().readers(4);
+    let database = options.connect("sqlite://sums.sqlite3").await?;
 
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
     let server = App::new()

@@ -1,8 +1,9 @@
 //! Private Redis and PostgreSQL servers, which can be stopped, paused and restarted.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -147,6 +148,30 @@ impl Postgres {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         wait_for("ready to accept connections", child.stderr.take().unwrap());
         self.child = Some(child);
+    }
+
+    /// Restarts the server with TLS.
+    pub fn with_certificate(&mut self, certificate: &str, key: &str) {
+        self.stop();
+        let data = self.directory.path().join("data");
+        let settings = "ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\n";
+        for (name, text) in [
+            ("server.crt", certificate),
+            ("server.key", key),
+            ("postgresql.auto.conf", settings),
+        ] {
+            let file = data.join(name);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+            if is_root() {
+                let chown = Command::new("chown")
+                    .arg("nobody:nogroup")
+                    .arg(&file)
+                    .status();
+                assert!(chown.unwrap().success());
+            }
+        }
+        self.restart();
     }
 
     /// Suspends the server and its workers: it accepts connections but does not reply.

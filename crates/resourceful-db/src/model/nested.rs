@@ -35,7 +35,7 @@ impl<I: Item> Nested<I> {
     where
         I::Entity: Related<C::Entity>,
     {
-        Self::new(assign)
+        Self::many_by(<I::Entity as Related<C::Entity>>::to, assign)
     }
 
     /// The row that the item belongs to.
@@ -44,25 +44,41 @@ impl<I: Item> Nested<I> {
     where
         I::Entity: Related<C::Entity>,
     {
-        Self::new(move |item, children: Vec<C>| assign(item, children.into_iter().next()))
+        Self::one_by(<I::Entity as Related<C::Entity>>::to, assign)
     }
 
-    fn new<C: Item + Clone>(assign: impl Fn(&mut I, Vec<C>) + Copy + Send + Sync + 'static) -> Self
-    where
-        I::Entity: Related<C::Entity>,
-    {
-        let relation = <I::Entity as Related<C::Entity>>::to();
-        let column = column::<I::Entity>(&relation.from_col);
+    /// The rows that belong to the item by this relation.
+    #[must_use]
+    pub fn many_by<C: Item + Clone>(
+        relation: fn() -> RelationDef,
+        assign: fn(&mut I, Vec<C>),
+    ) -> Self {
+        Self::new(relation, assign)
+    }
+
+    /// The row that the item belongs to by this relation.
+    #[must_use]
+    pub fn one_by<C: Item + Clone>(
+        relation: fn() -> RelationDef,
+        assign: fn(&mut I, Option<C>),
+    ) -> Self {
+        Self::new(relation, move |item, children: Vec<C>| {
+            assign(item, children.into_iter().next());
+        })
+    }
+
+    fn new<C: Item + Clone>(
+        relation: fn() -> RelationDef,
+        assign: impl Fn(&mut I, Vec<C>) + Copy + Send + Sync + 'static,
+    ) -> Self {
+        let column = column::<I::Entity>(&relation().from_col);
         Self {
             key: column.map(|column| {
-                (
-                    Expr::col(column.as_column_ref()).into(),
-                    variant::<I::Entity>(column),
-                )
+                let key = Expr::col(column.as_column_ref()).into();
+                (key, variant::<I::Entity>(column))
             }),
             load: Box::new(move |source, items, keys| {
-                let relation = <I::Entity as Related<C::Entity>>::to();
-                Box::pin(load(source, items, keys, relation, assign))
+                Box::pin(load(source, items, keys, relation(), assign))
             }),
         }
     }

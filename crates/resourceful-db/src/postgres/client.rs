@@ -6,12 +6,13 @@ use deadpool_postgres::Object;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 
-use sea_orm::sea_query::Value;
+use sea_orm::sea_query::{ArrayType, Value};
 
 use crate::error::DbError;
 use crate::postgres::error::is_stale_statement;
+use crate::postgres::tls::Tls;
 use crate::statement::Query;
 use crate::value::postgres::Parameter;
 
@@ -26,6 +27,8 @@ pub(super) enum State {
     Busy,
     /// A transaction may be open.
     InTransaction,
+    /// The session has settings and locks of its own.
+    Dedicated,
 }
 
 /// A connection from the pool.
@@ -35,14 +38,16 @@ pub(super) struct Client {
     object: Option<Object>,
     pub(super) state: State,
     prepared: bool,
+    tls: Tls,
 }
 
 impl Client {
-    pub(super) fn new(object: Object, prepared: bool) -> Self {
+    pub(super) fn new(object: Object, prepared: bool, tls: Tls) -> Self {
         Self {
             object: Some(object),
             state: State::Idle,
             prepared,
+            tls,
         }
     }
 
@@ -99,20 +104,33 @@ impl Client {
 
     /// Executes statements without parameters.
     pub(super) async fn batch(&self, sql: &str) -> Result<u64, DbError> {
-        use tokio_postgres::SimpleQueryMessage::CommandComplete;
         let messages = self.object().simple_query(sql).await?;
         let changed = messages.iter().map(|message| match message {
-            CommandComplete(changed) => *changed,
+            SimpleQueryMessage::CommandComplete(changed) => *changed,
             _ => 0,
         });
         Ok(changed.sum())
     }
 
-    /// Forgets prepared statements that are out of date. `true`: the statement may be tried again.
+    /// Whether a transaction is open: its time is that of its first statement. tokio-postgres does not tell.
+    pub(super) async fn is_in_transaction(&self) -> bool {
+        let question = "SELECT now() <> statement_timestamp()";
+        let reply = self.object().simple_query(question).await;
+        // A transaction in which a statement has failed refuses the question.
+        reply.map_or(true, |messages| {
+            messages.iter().any(|message| match message {
+                SimpleQueryMessage::Row(row) => row.get(0) == Some("t"),
+                _ => false,
+            })
+        })
+    }
+
+    /// Forgets the prepared statements of all connections, if this one is out of date. `true`: the statement may
+    /// be tried again.
     pub(super) fn forgets_stale(&self, error: &tokio_postgres::Error) -> bool {
         let is_stale = is_stale_statement(error);
-        if is_stale {
-            self.object().statement_cache.clear();
+        if is_stale && let Some(pool) = Object::pool(self.object()) {
+            pool.manager().statement_caches.clear();
         }
         // The error has ended a transaction.
         is_stale && self.state == State::Busy
@@ -138,18 +156,48 @@ impl Drop for Client {
         };
         let end = match self.state {
             State::Idle => return,
-            State::Busy => "",
-            State::InTransaction => "ROLLBACK",
+            State::Busy => Some(""),
+            State::InTransaction => Some("ROLLBACK"),
+            State::Dedicated => None,
         };
+        let cancel = object.cancel_token();
+        let tls = self.tls.clone();
+        let mut unsettled = Unsettled(Some(object));
         let settle = async move {
-            let ended = timeout(SETTLE_TIMEOUT, object.batch_execute(end)).await;
-            if !matches!(ended, Ok(Ok(()))) {
-                // The server ends the transaction when the connection closes.
-                drop(Object::take(object));
+            let is_settled = match end {
+                Some(end) => timeout(SETTLE_TIMEOUT, unsettled.settle(end)).await.is_ok(),
+                None => false,
+            };
+            if !is_settled {
+                // The statement still runs, and would go on after the connection is closed.
+                let _ = timeout(SETTLE_TIMEOUT, cancel.cancel_query(tls.0)).await;
             }
         };
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(settle);
+        }
+    }
+}
+
+/// A connection that is closed on drop, unless it has become clean: also if no runtime is there, or it ends. The
+/// server ends the transaction when the connection closes.
+struct Unsettled(Option<Object>);
+
+impl Unsettled {
+    async fn settle(&mut self, end: &str) {
+        if let Some(object) = &self.0
+            && object.batch_execute(end).await.is_ok()
+        {
+            // Dropped here, it returns to the pool.
+            self.0 = None;
+        }
+    }
+}
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
         }
     }
 }
@@ -176,35 +224,35 @@ fn typed<'a>(parameters: &'a [Parameter<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Ty
 }
 
 fn type_of(value: &Value) -> Type {
-    match value {
-        Value::Bool(_) => Type::BOOL,
-        Value::TinyInt(_) | Value::SmallInt(_) | Value::TinyUnsigned(_) => Type::INT2,
-        Value::Int(_) | Value::SmallUnsigned(_) => Type::INT4,
-        Value::BigInt(_) | Value::Unsigned(_) | Value::BigUnsigned(_) => Type::INT8,
-        Value::Float(_) => Type::FLOAT4,
-        Value::Double(_) => Type::FLOAT8,
-        Value::Bytes(_) => Type::BYTEA,
-        Value::Json(_) => Type::JSONB,
-        Value::ChronoDate(_) => Type::DATE,
-        Value::ChronoTime(_) => Type::TIME,
-        Value::ChronoDateTime(_) => Type::TIMESTAMP,
-        Value::ChronoDateTimeUtc(_)
-        | Value::ChronoDateTimeLocal(_)
-        | Value::ChronoDateTimeWithTimeZone(_) => Type::TIMESTAMPTZ,
-        Value::Uuid(_) => Type::UUID,
-        Value::Decimal(_) => Type::NUMERIC,
-        Value::Array(_, Some(values)) => match values.first().map(type_of) {
-            Some(Type::BOOL) => Type::BOOL_ARRAY,
-            Some(Type::INT2) => Type::INT2_ARRAY,
-            Some(Type::INT4) => Type::INT4_ARRAY,
-            Some(Type::INT8) => Type::INT8_ARRAY,
-            Some(Type::FLOAT4) => Type::FLOAT4_ARRAY,
-            Some(Type::FLOAT8) => Type::FLOAT8_ARRAY,
-            Some(Type::UUID) => Type::UUID_ARRAY,
-            Some(Type::TIMESTAMPTZ) => Type::TIMESTAMPTZ_ARRAY,
-            Some(Type::NUMERIC) => Type::NUMERIC_ARRAY,
-            _ => Type::TEXT_ARRAY,
-        },
-        _ => Type::TEXT,
+    let Value::Array(member, _) = value else {
+        return type_and_array(&value.array_type()).0;
+    };
+    type_and_array(member).1
+}
+
+/// The type of a variant, and that of its arrays.
+fn type_and_array(of: &ArrayType) -> (Type, Type) {
+    match of {
+        ArrayType::Bool => (Type::BOOL, Type::BOOL_ARRAY),
+        ArrayType::TinyInt | ArrayType::SmallInt | ArrayType::TinyUnsigned => {
+            (Type::INT2, Type::INT2_ARRAY)
+        }
+        ArrayType::Int | ArrayType::SmallUnsigned => (Type::INT4, Type::INT4_ARRAY),
+        ArrayType::BigInt | ArrayType::Unsigned | ArrayType::BigUnsigned => {
+            (Type::INT8, Type::INT8_ARRAY)
+        }
+        ArrayType::Float => (Type::FLOAT4, Type::FLOAT4_ARRAY),
+        ArrayType::Double => (Type::FLOAT8, Type::FLOAT8_ARRAY),
+        ArrayType::Bytes => (Type::BYTEA, Type::BYTEA_ARRAY),
+        ArrayType::Json => (Type::JSONB, Type::JSONB_ARRAY),
+        ArrayType::ChronoDate => (Type::DATE, Type::DATE_ARRAY),
+        ArrayType::ChronoTime => (Type::TIME, Type::TIME_ARRAY),
+        ArrayType::ChronoDateTime => (Type::TIMESTAMP, Type::TIMESTAMP_ARRAY),
+        ArrayType::ChronoDateTimeUtc
+        | ArrayType::ChronoDateTimeLocal
+        | ArrayType::ChronoDateTimeWithTimeZone => (Type::TIMESTAMPTZ, Type::TIMESTAMPTZ_ARRAY),
+        ArrayType::Uuid => (Type::UUID, Type::UUID_ARRAY),
+        ArrayType::Decimal => (Type::NUMERIC, Type::NUMERIC_ARRAY),
+        _ => (Type::TEXT, Type::TEXT_ARRAY),
     }
 }

@@ -12,8 +12,7 @@ pub(crate) struct Dedicated(Client);
 
 impl Dedicated {
     pub(super) fn new(mut client: Client) -> Self {
-        // If this is dropped, the connection must not be used again before the server has ended its work.
-        client.state = State::InTransaction;
+        client.state = State::Dedicated;
         Self(client)
     }
 
@@ -29,9 +28,5 @@ impl Dedicated {
 
     pub(crate) async fn execute_batch(&self, sql: &str) -> Result<u64, DbError> {
         self.0.batch(sql).await
-    }
-
-    pub(crate) fn close(self) {
-        self.0.discard();
     }
 }

@@ -10,7 +10,7 @@ impl From<tokio_postgres::Error> for DbError {
         let Some(report) = error.as_db_error() else {
             // Without a report of the server: the connection is lost, or a value has the wrong type.
             let source = std::error::Error::source(&error);
-            let is_io = source.is_some_and(|source| source.is::<std::io::Error>());
+            let is_io = source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
             let text = match source {
                 Some(source) => format!("{error}: {source}"),
                 None => error.to_string(),
@@ -37,6 +37,7 @@ impl From<tokio_postgres::Error> for DbError {
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
                 Self::new(DbErrorKind::Serialization, text)
             }
+            _ if is_stale_statement(&error) => Self::new(DbErrorKind::Serialization, text),
             ref code if is_unavailable(code) => Self::unavailable(text),
             _ => Self::other(text),
         }

@@ -12,15 +12,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
 use crate::error::{DbError, DbErrorKind};
+use crate::metrics;
 use crate::options::DbOptions;
 use crate::place::Place;
 use crate::postgres::client::{Client, State};
-use crate::postgres::work::{Batch, Both, Execution, Rows, Work};
+use crate::postgres::tls::Tls;
+use crate::postgres::work::{Both, ClosedBatch, Execution, Rows, Work};
 use crate::statement::Query;
 
 pub(crate) use self::dedicated::Dedicated;
@@ -39,9 +41,11 @@ pub(crate) struct Postgres {
     ping: Pool,
     waiting: Arc<AtomicUsize>,
     max_waiting: usize,
+    pub(crate) prepared: bool,
     acquire_timeout: Duration,
-    prepared: bool,
+    statement_timeout: Duration,
     max_transaction_time: Duration,
+    tls: Tls,
 }
 
 impl Postgres {
@@ -64,7 +68,7 @@ impl Postgres {
             let manager = ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             };
-            let manager = Manager::from_config(config.clone(), tls.clone(), manager);
+            let manager = Manager::from_config(config.clone(), tls.0.clone(), manager);
             Pool::builder(manager)
                 .max_size(size)
                 .build()
@@ -75,19 +79,33 @@ impl Postgres {
             ping: pool(1)?,
             waiting: Arc::default(),
             max_waiting: options.max_waiting,
-            acquire_timeout,
             prepared: options.prepared_statements,
+            acquire_timeout,
+            statement_timeout: options.statement_timeout,
+            tls: tls.clone(),
             max_transaction_time: options.max_transaction_time,
         })
     }
 
     async fn client(&self) -> Result<Client, DbError> {
         let _place = Place::take(&self.waiting, self.max_waiting)?;
-        // One limit for both: deadpool's own are one for the wait, and one more for the connection.
-        let object = timeout(self.acquire_timeout, self.pool.get()).await;
-        let busy =
-            |_| DbError::unavailable("no connection to the database was free or made in time");
-        Ok(Client::new(object.map_err(busy)??, self.prepared))
+        let started = metrics::now();
+        // One limit for all that the pool does: it waits, and then connects.
+        let object = timeout(self.acquire_timeout, self.pool.get());
+        let object = object.await.map_err(|_| {
+            DbError::unavailable("no connection to the database was free or made in time")
+        })??;
+        metrics::acquired(&self.pool, started);
+        Ok(self.client_of(object))
+    }
+
+    fn client_of(&self, object: Object) -> Client {
+        Client::new(object, self.prepared, self.tls.clone())
+    }
+
+    /// Opens the first connection.
+    pub(crate) async fn check(&self) -> Result<(), DbError> {
+        self.client().await.map(drop)
     }
 
     /// The rows of a statement.
@@ -109,15 +127,26 @@ impl Postgres {
         self.run(false, &Execution(query)).await
     }
 
-    /// Executes several statements without parameters.
+    /// Executes several statements without parameters, which must not leave a transaction open.
     pub(crate) async fn execute_batch(&self, sql: &str) -> Result<u64, DbError> {
-        self.run(false, &Batch(sql)).await
+        self.run(false, &ClosedBatch(sql)).await
     }
 
     /// A transaction, which begins with its first statement.
     pub(crate) async fn begin(self: &Arc<Self>, begin: String) -> Result<Transaction, DbError> {
         let client = self.client().await?;
         let postgres = Arc::clone(self);
+        // Without parameters of the connection, the transaction has them.
+        let begin = if self.prepared {
+            begin
+        } else {
+            format!(
+                "{begin}; SET LOCAL statement_timeout = {}; \
+                 SET LOCAL idle_in_transaction_session_timeout = {}",
+                self.statement_timeout.as_millis(),
+                self.max_transaction_time.as_millis()
+            )
+        };
         Ok(Transaction::new(
             postgres,
             client,
@@ -172,7 +201,7 @@ impl Postgres {
     pub(crate) async fn ping(&self) -> Result<(), DbError> {
         let silent = || DbError::unavailable("the server does not reply");
         let ping = async {
-            let mut client = Client::new(self.ping.get().await?, self.prepared);
+            let mut client = self.client_of(self.ping.get().await?);
             client.state = State::Busy;
             client.batch("").await?;
             client.state = State::Idle;

@@ -18,10 +18,20 @@ use url::Url;
 
 use crate::error::DbError;
 
+/// The settings of TLS, with which connections are made and statements are cancelled.
+#[derive(Clone)]
+pub(super) struct Tls(pub(super) MakeRustlsConnect);
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
 /// Reads the URL. `sslmode` is `disable`, `prefer` (default: encrypted if the server can, its certificate is not
 /// verified, as in libpq), or `require`, `verify-ca` or `verify-full`, which all verify certificate and name,
 /// against `sslrootcert` or the certificates of the system.
-pub(super) fn configure(url: &str) -> Result<(Config, MakeRustlsConnect), DbError> {
+pub(super) fn configure(url: &str) -> Result<(Config, Tls), DbError> {
     let invalid = |error: String| DbError::other(format!("invalid URL of the database: {error}"));
     let mut parsed = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
     let mut root = None;
@@ -64,7 +74,8 @@ pub(super) fn configure(url: &str) -> Result<(Config, MakeRustlsConnect), DbErro
         tls.dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
     };
-    Ok((config, MakeRustlsConnect::new(tls.with_no_client_auth())))
+    let tls = MakeRustlsConnect::new(tls.with_no_client_auth());
+    Ok((config, Tls(tls)))
 }
 
 fn roots(file: Option<&str>) -> Result<RootCertStore, DbError> {

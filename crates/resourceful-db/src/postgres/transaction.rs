@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_postgres::Row;
 
 use crate::error::DbError;
@@ -17,17 +17,10 @@ use crate::statement::Query;
 #[derive(Debug)]
 pub(crate) struct Transaction {
     postgres: Arc<Postgres>,
-    connection: Mutex<Connection>,
+    client: Client,
     begin: String,
     opened: Instant,
     max_time: Duration,
-}
-
-#[derive(Debug)]
-struct Connection {
-    client: Client,
-    /// A statement has failed. The server then refuses all others, and answers `COMMIT` with a rollback.
-    is_aborted: bool,
 }
 
 impl Transaction {
@@ -37,105 +30,82 @@ impl Transaction {
         begin: String,
         max_time: Duration,
     ) -> Self {
-        let connection = Connection {
-            client,
-            is_aborted: false,
-        };
         Self {
             postgres,
-            connection: Mutex::new(connection),
+            client,
             begin,
             opened: Instant::now(),
             max_time,
         }
     }
 
-    pub(crate) async fn query(&self, query: &Query) -> Result<Vec<Row>, DbError> {
-        let mut connection = self.connection.lock().await;
-        self.run(&mut connection, &Rows(query)).await
+    pub(crate) async fn query(&mut self, query: &Query) -> Result<Vec<Row>, DbError> {
+        self.run(&Rows(query)).await
     }
 
-    pub(crate) async fn execute(&self, query: &Query) -> Result<u64, DbError> {
-        let mut connection = self.connection.lock().await;
-        self.run(&mut connection, &Execution(query)).await
+    pub(crate) async fn execute(&mut self, query: &Query) -> Result<u64, DbError> {
+        self.run(&Execution(query)).await
     }
 
     /// Executes statements without parameters.
-    pub(crate) async fn execute_batch(&self, sql: &str) -> Result<u64, DbError> {
-        let mut connection = self.connection.lock().await;
-        self.run(&mut connection, &Batch(sql)).await
+    pub(crate) async fn execute_batch(&mut self, sql: &str) -> Result<u64, DbError> {
+        self.run(&Batch(sql)).await
     }
 
-    /// Undoes what was done since a savepoint. The transaction then may go on.
-    pub(crate) async fn undo(&self, sql: &str) -> Result<(), DbError> {
-        let mut connection = self.connection.lock().await;
-        self.run(&mut connection, &Batch(sql)).await?;
-        connection.is_aborted = false;
-        Ok(())
-    }
-
-    /// Commits. If this is dropped before the server has replied, the server may have committed or not.
-    pub(crate) async fn commit(&self) -> Result<(), DbError> {
-        let mut connection = self.connection.lock().await;
-        let Connection { client, is_aborted } = &mut *connection;
-        if client.state == State::Idle {
+    /// Commits. The server answers `COMMIT` after a failed statement with a rollback, so the caller must not
+    /// commit then. If this is dropped before the server has replied, the server may have committed or not.
+    pub(crate) async fn commit(&mut self) -> Result<(), DbError> {
+        if self.client.state == State::Idle {
             return Ok(());
         }
-        if *is_aborted {
-            return Err(DbError::other(
-                "a statement of the transaction has failed, so it was rolled back",
-            ));
-        }
-        self.postgres.while_alive(client.batch("COMMIT")).await?;
-        client.state = State::Idle;
-        Ok(())
+        self.time_left()?;
+        self.end("COMMIT").await
     }
 
     /// Rolls back, if it has begun.
-    pub(crate) async fn roll_back(&self) -> Result<(), DbError> {
-        let mut connection = self.connection.lock().await;
-        let client = &mut connection.client;
-        if client.state == State::InTransaction {
-            self.postgres.while_alive(client.batch("ROLLBACK")).await?;
-            client.state = State::Idle;
+    pub(crate) async fn roll_back(&mut self) -> Result<(), DbError> {
+        if self.client.state == State::InTransaction {
+            self.end("ROLLBACK").await?;
         }
         Ok(())
     }
 
-    async fn run<W: Work>(
-        &self,
-        connection: &mut Connection,
-        work: &W,
-    ) -> Result<W::Output, DbError> {
-        self.check_time()?;
-        let Connection { client, is_aborted } = connection;
-        let is_first = client.state != State::InTransaction;
-        if is_first {
-            client.state = State::Busy;
-            self.postgres.while_alive(work.prepare(client)).await?;
-            client.state = State::InTransaction;
-        }
-        let client = &*client;
+    async fn end(&mut self, sql: &str) -> Result<(), DbError> {
+        self.postgres.while_alive(self.client.batch(sql)).await?;
+        self.client.state = State::Idle;
+        Ok(())
+    }
+
+    async fn run<W: Work>(&mut self, work: &W) -> Result<W::Output, DbError> {
+        let time_left = self.time_left()?;
         let both = async {
-            if is_first {
+            if self.client.state == State::InTransaction {
+                return self.postgres.while_alive(work.run(&self.client)).await;
+            }
+            self.client.state = State::Busy;
+            self.postgres
+                .while_alive(work.prepare(&self.client))
+                .await?;
+            self.client.state = State::InTransaction;
+            let client = &self.client;
+            let both = async {
                 // Both are sent before the first reply is here.
                 let (begun, result) = tokio::join!(client.batch(&self.begin), work.run(client));
                 begun.and(result)
-            } else {
-                work.run(client).await
-            }
+            };
+            self.postgres.while_alive(both).await
         };
-        let result = self.postgres.while_alive(both).await;
-        *is_aborted |= result.is_err();
-        result
+        timeout(time_left, both)
+            .await
+            .unwrap_or_else(|_| Err(too_long()))
     }
 
-    fn check_time(&self) -> Result<(), DbError> {
-        if self.opened.elapsed() > self.max_time {
-            return Err(DbError::unavailable(
-                "the transaction took too long and was rolled back",
-            ));
-        }
-        Ok(())
+    fn time_left(&self) -> Result<Duration, DbError> {
+        let left = self.max_time.checked_sub(self.opened.elapsed());
+        left.ok_or_else(too_long)
     }
+}
+
+fn too_long() -> DbError {
+    DbError::unavailable("the transaction took too long and is rolled back")
 }

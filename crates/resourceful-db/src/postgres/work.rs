@@ -25,8 +25,11 @@ pub(super) struct Both<'q>(pub(super) &'q Query, pub(super) &'q Query);
 /// A statement whose rows are only counted.
 pub(super) struct Execution<'q>(pub(super) &'q Query);
 
-/// Statements without parameters.
+/// Statements without parameters, in a transaction.
 pub(super) struct Batch<'q>(pub(super) &'q str);
+
+/// Statements without parameters, which must not leave a transaction open.
+pub(super) struct ClosedBatch<'q>(pub(super) &'q str);
 
 impl Work for Rows<'_> {
     type Output = Vec<Row>;
@@ -58,7 +61,9 @@ impl Work for Both<'_> {
     async fn run(&self, client: &Client) -> Result<Self::Output, DbError> {
         self.prepare(client).await?;
         let (first, second) = (Rows(self.0), Rows(self.1));
-        tokio::try_join!(first.run(client), second.run(client))
+        // Both to their end: afterwards the connection is idle.
+        let (first, second) = tokio::join!(first.run(client), second.run(client));
+        Ok((first?, second?))
     }
 }
 
@@ -90,5 +95,24 @@ impl Work for Batch<'_> {
 
     async fn run(&self, client: &Client) -> Result<u64, DbError> {
         client.batch(self.0).await
+    }
+}
+
+impl Work for ClosedBatch<'_> {
+    type Output = u64;
+
+    async fn prepare(&self, _: &Client) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    async fn run(&self, client: &Client) -> Result<u64, DbError> {
+        let changed = client.batch(self.0).await;
+        let text = self.0.to_ascii_lowercase();
+        let may_begin = text.contains("begin") || text.contains("start");
+        if may_begin && client.is_in_transaction().await {
+            client.batch("ROLLBACK").await?;
+            return changed.and(Err(DbError::left_open()));
+        }
+        changed
     }
 }

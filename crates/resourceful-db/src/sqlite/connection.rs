@@ -1,5 +1,6 @@
 //! One connection to SQLite, which one thread uses.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,8 +21,9 @@ const PREPARED_STATEMENTS: usize = 256;
 /// Steps of SQLite's virtual machine between two looks at the clock: about a millisecond of work.
 const STEPS: i32 = 100_000;
 
-/// Time to wait for the lock of another process.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Attempts to get the lock of another process, a millisecond apart: five seconds. SQLite's own handler waits up
+/// to 100 ms between two attempts, so it misses the short pauses of a process that writes all the time.
+const LOCK_ATTEMPTS: i32 = 5000;
 
 pub(crate) struct Connection {
     driver: Driver,
@@ -29,6 +31,7 @@ pub(crate) struct Connection {
     deadline: Arc<AtomicU64>,
     opened: Instant,
     statement_timeout: Duration,
+    has_limits: Cell<bool>,
 }
 
 impl Connection {
@@ -55,7 +58,10 @@ impl Connection {
         statement_timeout: Duration,
     ) -> rusqlite::Result<Self> {
         let driver = Driver::open_with_flags(path, flags)?;
-        driver.busy_timeout(LOCK_TIMEOUT)?;
+        driver.busy_handler(Some(|attempt| {
+            std::thread::sleep(Duration::from_millis(1));
+            attempt < LOCK_ATTEMPTS
+        }))?;
         // Readers and the writer do not wait for each other; a commit is on the disk when it is confirmed.
         driver.pragma_update(None, "journal_mode", "WAL")?;
         driver.pragma_update(None, "synchronous", "FULL")?;
@@ -76,12 +82,28 @@ impl Connection {
             deadline,
             opened,
             statement_timeout,
+            has_limits: Cell::new(true),
         })
     }
 
     /// Refuses statements that write.
     pub(crate) fn only_read(&self) -> rusqlite::Result<()> {
         self.driver.pragma_update(None, "query_only", true)
+    }
+
+    /// Lifts the limits for migrations: foreign keys, and the time of a statement.
+    pub(crate) fn lift_limits(&self) -> Result<(), DbError> {
+        self.has_limits.set(false);
+        Ok(self.driver.pragma_update(None, "foreign_keys", false)?)
+    }
+
+    /// Enforces the limits again, if they were lifted.
+    pub(crate) fn enforce_limits(&self) -> Result<(), DbError> {
+        if !self.has_limits.get() {
+            self.driver.pragma_update(None, "foreign_keys", true)?;
+            self.has_limits.set(true);
+        }
+        Ok(())
     }
 
     /// Whether no transaction is open.
@@ -102,15 +124,17 @@ impl Connection {
     pub(crate) fn query_with<T, C>(
         &self,
         query: &Query,
-        columns: impl FnOnce(&Statement<'_>) -> C,
+        columns: impl Fn(&Statement<'_>) -> C,
         mut read: impl FnMut(&rusqlite::Row<'_>, &C) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
         self.run(query, |statement, _| {
-            let columns = columns(statement);
             let mut rows = parameters::run(statement, &query.values)?;
             let mut all = Vec::new();
+            // The first step prepares the statement anew if a table has changed.
+            let mut known = None;
             while let Some(row) = rows.next()? {
-                all.push(read(row, &columns)?);
+                let known = known.get_or_insert_with(|| columns(row.as_ref()));
+                all.push(read(row, known)?);
             }
             Ok(all)
         })
@@ -173,7 +197,9 @@ impl Connection {
     fn timed<T>(&self, work: impl FnOnce() -> Result<T, DbError>) -> Result<T, DbError> {
         let timeout = u64::try_from(self.statement_timeout.as_millis()).unwrap_or(u64::MAX);
         let deadline = millis(self.opened).saturating_add(timeout);
-        self.deadline.store(deadline, Ordering::Relaxed);
+        if self.has_limits.get() {
+            self.deadline.store(deadline, Ordering::Relaxed);
+        }
         let result = work();
         self.deadline.store(0, Ordering::Relaxed);
         result

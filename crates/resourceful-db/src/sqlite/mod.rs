@@ -9,23 +9,23 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::error::DbError;
 use crate::options::DbOptions;
-use crate::sqlite::job::{Reply, job};
-use crate::sqlite::writer::{End, SharedJob, WriterJob, contained};
+use crate::sqlite::job::{Reply, caught, job, not_run};
+use crate::sqlite::writer::{End, SharedJob, TransactionKind, WriterJob};
 
 pub(crate) use self::connection::Connection;
 pub(crate) use self::transaction::Transaction;
 use crate::place::Place;
 
-/// A year: a deadline must fit the clock.
-const UNLIMITED: Duration = Duration::from_hours(24 * 365);
+/// Interval between attempts to open a file again.
+const REOPEN_INTERVAL: Duration = Duration::from_millis(100);
 
 type ReaderJob = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -40,6 +40,7 @@ pub(crate) struct Sqlite {
     max_waiting: usize,
     acquire_timeout: Duration,
     max_transaction_time: Duration,
+    is_closed: AtomicBool,
 }
 
 impl Sqlite {
@@ -61,6 +62,7 @@ impl Sqlite {
             max_waiting: options.max_waiting,
             acquire_timeout: options.acquire_timeout.unwrap_or(Duration::from_secs(3)),
             max_transaction_time: options.max_transaction_time,
+            is_closed: AtomicBool::new(false),
         })
     }
 
@@ -72,26 +74,24 @@ impl Sqlite {
         let Some(readers) = &self.readers else {
             return self.alone(work).await;
         };
-        let _place = self.place()?;
-        let (reply, waiter) = job();
+        let (reply, waiter) = job(Some(self.place()?));
         let run: ReaderJob = Box::new(move |connection| {
             if reply.start() {
-                reply.send(work(connection));
+                reply.send(caught(|| work(connection)));
             }
         });
-        readers.send(run).map_err(|_| closed())?;
+        readers.send(run).map_err(|_| not_run())?;
         waiter.wait(self.acquire_timeout).await
     }
 
-    /// Runs `work`, which writes, as a transaction of its own. Several share a commit.
+    /// Runs `work`, which writes, as a transaction of its own. Several share a commit. It may run twice.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, DbError> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
-        let _place = self.place()?;
-        let (reply, waiter) = job();
+        let (reply, waiter) = job(Some(self.place()?));
         let shared = Write {
-            work: Some(work),
+            work,
             result: None,
             reply,
         };
@@ -99,41 +99,40 @@ impl Sqlite {
         waiter.wait(self.acquire_timeout).await
     }
 
-    /// Runs `work` on the connection that writes, outside of transactions.
+    /// Runs `work` on the connection that writes, outside of transactions. It must not leave one open.
     pub(crate) async fn alone<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
-        let _place = self.place()?;
-        let (reply, waiter) = job();
+        let (reply, waiter) = job(Some(self.place()?));
         let run = move |connection: &Connection| {
             if reply.start() {
-                reply.send(work(connection));
+                let result = caught(|| work(connection));
+                reply.send(if connection.is_autocommit() {
+                    result
+                } else {
+                    result.and(Err(DbError::left_open()))
+                });
             }
         };
         self.send(WriterJob::Alone(Box::new(run)))?;
         waiter.wait(self.acquire_timeout).await
     }
 
-    /// A transaction, which begins when the writer has time for it.
+    /// A transaction.
     pub(crate) fn begin(&self) -> Result<Transaction, DbError> {
-        self.begin_for(self.max_transaction_time)
+        self.begin_kind(TransactionKind::Limited(self.max_transaction_time))
     }
 
-    /// A transaction without a limit of time.
-    pub(crate) fn begin_unlimited(&self) -> Result<Transaction, DbError> {
-        self.begin_for(UNLIMITED)
+    /// A transaction for migrations.
+    pub(crate) fn begin_migration(&self) -> Result<Transaction, DbError> {
+        self.begin_kind(TransactionKind::Migration)
     }
 
-    fn begin_for(&self, max_time: Duration) -> Result<Transaction, DbError> {
+    fn begin_kind(&self, kind: TransactionKind) -> Result<Transaction, DbError> {
+        let writer = self.writer.clone();
         let place = self.place()?;
-        let (statements, jobs) = unbounded();
-        let transaction = WriterJob::Transaction {
-            statements: jobs,
-            max_time,
-        };
-        self.send(transaction)?;
-        Ok(Transaction::new(statements, place, self.acquire_timeout))
+        Ok(Transaction::new(writer, kind, place, self.acquire_timeout))
     }
 
     /// The number of threads, those that are idle (unknown), and the jobs that wait or run.
@@ -148,22 +147,22 @@ impl Sqlite {
     /// Ends the threads, when the jobs before it are done.
     pub(crate) async fn close(&self) {
         let (closed, wait) = tokio::sync::oneshot::channel();
+        self.is_closed.store(true, Ordering::Release);
         if self.writer.send(WriterJob::Close(closed)).is_ok() {
             let _ = wait.await;
         }
     }
 
     fn send(&self, job: WriterJob) -> Result<(), DbError> {
-        self.writer.send(job).map_err(|_| closed())
+        self.writer.send(job).map_err(|_| not_run())
     }
 
     fn place(&self) -> Result<Place, DbError> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(DbError::unavailable("the database was closed"));
+        }
         Place::take(&self.waiting, self.max_waiting)
     }
-}
-
-fn closed() -> DbError {
-    DbError::unavailable("the database was closed")
 }
 
 fn start_readers(path: &Path, options: &DbOptions) -> Result<Sender<ReaderJob>, DbError> {
@@ -174,7 +173,7 @@ fn start_readers(path: &Path, options: &DbOptions) -> Result<Sender<ReaderJob>, 
         let jobs = jobs.clone();
         let read = move || {
             for job in jobs {
-                contained(|| job(&connection));
+                job(&connection);
             }
         };
         spawn(format!("sqlite-reader-{number}"), read)?;
@@ -195,12 +194,23 @@ fn start_writer(
             if let End::Closed(closed) = writer::run(&connection, &jobs) {
                 break closed;
             }
-            match Connection::open(&file, statement_timeout) {
-                Ok(opened) => connection = opened,
-                Err(error) => {
-                    tracing::error!(error = error.to_string(), "cannot open the database again");
+            drop(connection);
+            connection = loop {
+                match Connection::open(&file, statement_timeout) {
+                    Ok(opened) => break opened,
+                    Err(error) => {
+                        tracing::error!(
+                            error = error.to_string(),
+                            "cannot open the database again"
+                        );
+                    }
                 }
-            }
+                match jobs.recv_timeout(REOPEN_INTERVAL) {
+                    // A job is refused by dropping it.
+                    Ok(WriterJob::Close(_)) | Err(RecvTimeoutError::Disconnected) => return,
+                    Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                }
+            };
         };
         drop(connection);
         drop(closed);
@@ -216,14 +226,14 @@ fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> Result<(), DbErr
 
 /// A statement that writes, with its result until the commit.
 struct Write<W, T> {
-    work: Option<W>,
+    work: W,
     result: Option<Result<T, DbError>>,
     reply: Reply<T>,
 }
 
 impl<W, T> SharedJob for Write<W, T>
 where
-    W: FnOnce(&Connection) -> Result<T, DbError> + Send,
+    W: Fn(&Connection) -> Result<T, DbError> + Send,
     T: Send,
 {
     fn start(&self) -> bool {
@@ -231,19 +241,15 @@ where
     }
 
     fn run(&mut self, connection: &Connection) -> bool {
-        let work = self.work.take().expect("a job runs once");
-        let result = work(connection);
+        let result = caught(|| (self.work)(connection));
         let kept = result.is_ok();
         self.result = Some(result);
         kept
     }
 
     fn finish(self: Box<Self>, commit: Result<(), DbError>) {
-        let result = match (self.result, commit) {
-            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
-            (Some(Ok(value)), Ok(())) => Ok(value),
-            (None, Ok(())) => Err(closed()),
-        };
-        self.reply.send(result);
+        let result = self.result.unwrap_or_else(|| Err(not_run()));
+        self.reply
+            .send(result.and_then(|value| commit.map(|()| value)));
     }
 }

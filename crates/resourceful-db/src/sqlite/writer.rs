@@ -4,14 +4,14 @@
 //! not for a lock. Single statements that wait share a commit: each has a savepoint of its own, and all get
 //! their results after the one `COMMIT`, which is what costs: it waits for the disk.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use tokio::sync::oneshot;
 
-use crate::error::DbError;
+use crate::error::{DbError, DbErrorKind};
+use crate::place::Place;
 use crate::sqlite::connection::Connection;
 
 /// Statements that share a commit at most.
@@ -24,12 +24,21 @@ pub(crate) enum WriterJob {
     /// A transaction, statement by statement.
     Transaction {
         statements: Receiver<TransactionJob>,
-        max_time: Duration,
+        kind: TransactionKind,
+        place: Place,
     },
     /// Work outside of transactions.
     Alone(Box<dyn FnOnce(&Connection) + Send>),
     /// The last job. The sender is dropped when the connection is closed.
     Close(oneshot::Sender<()>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TransactionKind {
+    /// Is rolled back if it takes longer.
+    Limited(Duration),
+    /// Without limits of time. Foreign keys are not enforced, so that tables can be rebuilt.
+    Migration,
 }
 
 /// A statement, or the end of the transaction. It gets an error if the transaction is not open.
@@ -63,24 +72,24 @@ pub(crate) fn run(connection: &Connection, jobs: &Receiver<WriterJob>) -> End {
             WriterJob::Shared(first) => next = share_commit(connection, first, jobs),
             WriterJob::Transaction {
                 statements,
-                max_time,
-            } => transaction(connection, &statements, max_time),
-            WriterJob::Alone(work) => contained(|| work(connection)),
+                kind,
+                place,
+            } => {
+                transaction(connection, &statements, kind);
+                drop(place);
+            }
+            WriterJob::Alone(work) => work(connection),
             WriterJob::Close(closed) => return End::Closed(Some(closed)),
         }
-        if let Err(error) = connection.roll_back() {
+        let clean = connection
+            .roll_back()
+            .and_then(|()| connection.enforce_limits());
+        if let Err(error) = clean {
             tracing::error!(error = error.to_string(), "cannot end a transaction");
             return End::Broken;
         }
     }
     End::Closed(None)
-}
-
-/// Reads rows into types of users, whose code may panic. Whoever waits gets an error, since its sender is gone.
-pub(crate) fn contained(job: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(job)).is_err() {
-        tracing::error!("reading the result of a statement panicked");
-    }
 }
 
 /// Runs `first` and those that wait behind it, up to a job of another kind, which is returned.
@@ -92,8 +101,10 @@ fn share_commit(
     let mut waiting = Some(first);
     let mut done: Vec<Box<dyn SharedJob>> = Vec::new();
     let mut other = None;
+    let mut taken = 0;
     let begun = connection.control("BEGIN IMMEDIATE");
     while let Some(mut job) = waiting.take() {
+        taken += 1;
         if job.start() {
             match &begun {
                 Ok(()) => {
@@ -105,14 +116,16 @@ fn share_commit(
                         break;
                     }
                     match kept {
-                        Ok(()) => done.push(job),
-                        Err(error) => job.finish(error),
+                        Ok(true) => done.push(job),
+                        // It has an error of its own.
+                        Ok(false) => job.finish(Ok(())),
+                        Err(error) => job.finish(Err(error)),
                     }
                 }
                 Err(error) => job.finish(Err(error.clone())),
             }
         }
-        if done.len() < BATCH {
+        if taken < BATCH {
             match jobs.try_recv() {
                 Ok(WriterJob::Shared(job)) => waiting = Some(job),
                 Ok(job) => other = Some(job),
@@ -121,65 +134,96 @@ fn share_commit(
         }
     }
     if begun.is_ok() {
-        let committed = if connection.is_autocommit() {
-            Err(ended())
-        } else {
-            connection.control("COMMIT")
-        };
-        for job in done {
-            job.finish(committed.clone());
-        }
+        commit(connection, done);
     }
     other
 }
 
-/// Runs a job so that its failure undoes this job alone.
-///
-/// # Errors
-/// The job has failed and was undone. It already has its own error if the inner result is `Ok`.
-fn run_in_savepoint(
-    connection: &Connection,
-    job: &mut Box<dyn SharedJob>,
-) -> Result<(), Result<(), DbError>> {
-    connection.control("SAVEPOINT job").map_err(Err)?;
-    let kept = catch_unwind(AssertUnwindSafe(|| job.run(connection)));
-    let kept = kept.map_err(|_| Err(DbError::other("reading the result panicked")));
-    let undone = !matches!(kept, Ok(true));
-    if undone && !connection.is_autocommit() {
-        connection.control("ROLLBACK TO job").map_err(Err)?;
-    }
-    if !connection.is_autocommit() {
-        connection.control("RELEASE job").map_err(Err)?;
-    }
-    match kept {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Ok(())),
-        Err(panicked) => Err(panicked),
+fn commit(connection: &Connection, done: Vec<Box<dyn SharedJob>>) {
+    let committed = if connection.is_autocommit() {
+        Err(ended())
+    } else {
+        connection.control("COMMIT")
+    };
+    let is_constraint = |error: &DbError| error.kind() == DbErrorKind::ForeignKey;
+    match committed {
+        // A constraint that is checked at the commit: one of the jobs is at fault, and the others are not.
+        Err(error) if is_constraint(&error) && done.len() > 1 => {
+            for job in done {
+                commit_alone(connection, job);
+            }
+        }
+        committed => {
+            for job in done {
+                job.finish(committed.clone());
+            }
+        }
     }
 }
 
-/// Runs the statements of one transaction until it is committed, dropped or too old.
-fn transaction(connection: &Connection, statements: &Receiver<TransactionJob>, max_time: Duration) {
-    let deadline = Instant::now() + max_time;
-    let begun = connection.control("BEGIN IMMEDIATE");
+/// Runs a job again, in a transaction of its own.
+fn commit_alone(connection: &Connection, mut job: Box<dyn SharedJob>) {
+    let committed = connection.roll_back().and_then(|()| {
+        connection.control("BEGIN IMMEDIATE")?;
+        match job.run(connection) {
+            true if connection.is_autocommit() => Err(ended()),
+            true => connection.control("COMMIT"),
+            false => connection.roll_back(),
+        }
+    });
+    job.finish(committed);
+}
+
+/// Runs a job so that its failure undoes this job alone. `false`: it has failed.
+fn run_in_savepoint(
+    connection: &Connection,
+    job: &mut Box<dyn SharedJob>,
+) -> Result<bool, DbError> {
+    connection.control("SAVEPOINT job")?;
+    let kept = job.run(connection);
+    if !connection.is_autocommit() {
+        if !kept {
+            connection.control("ROLLBACK TO job")?;
+        }
+        connection.control("RELEASE job")?;
+    }
+    Ok(kept)
+}
+
+/// Runs the statements of one transaction until it has ended, is dropped or too old.
+fn transaction(
+    connection: &Connection,
+    statements: &Receiver<TransactionJob>,
+    kind: TransactionKind,
+) {
+    let deadline = match kind {
+        TransactionKind::Limited(time) => Instant::now().checked_add(time),
+        TransactionKind::Migration => None,
+    };
+    let begun = match kind {
+        TransactionKind::Limited(_) => Ok(()),
+        TransactionKind::Migration => connection.lift_limits(),
+    };
+    let begun = begun.and_then(|()| connection.control("BEGIN IMMEDIATE"));
     loop {
-        match statements.recv_deadline(deadline) {
-            Ok(statement) => contained(|| {
-                statement(match &begun {
-                    // SQLite may have ended it, and the statement must not be committed on its own.
-                    Ok(()) if connection.is_autocommit() => Err(ended()),
-                    Ok(()) => Ok(connection),
-                    Err(error) => Err(error.clone()),
-                });
+        let next = match deadline {
+            Some(deadline) => statements.recv_deadline(deadline),
+            None => statements.recv().map_err(RecvTimeoutError::from),
+        };
+        match next {
+            Ok(statement) => statement(match &begun {
+                Ok(()) => Ok(connection),
+                Err(error) => Err(error.clone()),
             }),
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                tracing::warn!(
-                    limit = ?max_time,
-                    "a transaction took too long and was rolled back"
-                );
+                tracing::warn!(limit = ?kind, "a transaction took too long and was rolled back");
                 break;
             }
+        }
+        // Committed, or SQLite has ended it: another statement would be committed on its own.
+        if begun.is_ok() && connection.is_autocommit() {
+            break;
         }
     }
 }

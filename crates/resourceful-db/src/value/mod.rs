@@ -96,6 +96,27 @@ pub(crate) fn time(value: DateTime<chrono::Utc>, expected: &ArrayType) -> Value 
     }
 }
 
+/// A value for SeaORM, which reads one of another variant as null.
+pub(crate) fn in_variant(
+    value: Value,
+    expected: &ArrayType,
+    column: &str,
+) -> Result<Value, DbError> {
+    if value.array_type() == *expected {
+        return Ok(value);
+    }
+    Err(DbError::other(format!(
+        "a value of the column `{column}` cannot be read as {expected:?}"
+    )))
+}
+
+/// The error of a column whose entity is unknown.
+pub(crate) fn ambiguous(column: &str) -> DbError {
+    DbError::other(format!(
+        "several Rust types can read the column `{column}`: tell the entity of its table by `DbOptions::entity`"
+    ))
+}
+
 /// The type `T` from a value.
 pub(crate) fn from_value<T: ValueType>(value: Value, column: usize) -> Result<T, DbError> {
     T::try_from(value).map_err(|_| {

@@ -68,7 +68,7 @@ impl ToSql for Parameter<'_> {
                 let values: Option<Vec<_>> = values.map(|all| all.iter().map(Parameter).collect());
                 checked(&values, ty, out)
             }
-            other => Err(format!("cannot write {other:?}").into()),
+            other => Err(format!("cannot write {:?} as `{ty}`", other.array_type()).into()),
         }
     }
 
@@ -228,6 +228,11 @@ fn array_type(ty: &Type) -> ArrayType {
             _ => ArrayType::String,
         },
     }
+}
+
+/// Whether several types of chrono's read this type, without a usual one.
+pub(crate) fn is_ambiguous(ty: &Type) -> bool {
+    matches!(*ty, Type::TIMESTAMPTZ | Type::TIMESTAMPTZ_ARRAY)
 }
 
 /// A column in the variant that is expected, or in the one that fits its type best.

@@ -3,6 +3,8 @@
 //! Other types are stored as sqlx stores them, so that a file of SeaORM over sqlx can be used as it is: times
 //! as RFC 3339 text in UTC, whose order is that of time; UUIDs as blobs of 16 bytes; JSON and decimals as text.
 
+use std::error::Error;
+
 use chrono::{
     DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc,
 };
@@ -21,14 +23,14 @@ impl ToSql for Parameter<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         if let Some(value) = as_integer(self.0) {
             let value = value.map(i64::try_from).transpose();
-            let value = value.map_err(|error| failed(error))?;
+            let value = value.map_err(failed)?;
             return Ok(value.map_or_else(|| ToSqlOutput::from(rusqlite::types::Null), Into::into));
         }
         let owned = |text: Option<String>| text.map(ToSqlOutput::from);
         let output = match self.0 {
             Value::Bool(value) => value.map(ToSqlOutput::from),
-            Value::Float(value) => value.map(|value| f64::from(value).into()),
-            Value::Double(value) => value.map(ToSqlOutput::from),
+            Value::Float(value) => value.map(|value| number(value.into())).transpose()?,
+            Value::Double(value) => value.map(number).transpose()?,
             Value::String(value) => value.as_deref().map(ToSqlOutput::from),
             Value::Char(value) => owned(value.map(String::from)),
             Value::Enum(OptionEnum::Some(value)) => Some(ToSqlOutput::from(&*value.value)),
@@ -48,16 +50,26 @@ impl ToSql for Parameter<'_> {
             Value::Uuid(value) => value.map(|value| value.as_bytes().to_vec().into()),
             Value::Decimal(value) => owned(value.map(|value| value.to_string())),
             other => {
-                let text = format!("SQLite has no type for {other:?}");
-                return Err(rusqlite::Error::ToSqlConversionFailure(text.into()));
+                return Err(failed(format!(
+                    "SQLite has no type for {:?}",
+                    other.array_type()
+                )));
             }
         };
         Ok(output.unwrap_or_else(|| rusqlite::types::Null.into()))
     }
 }
 
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(error.into())
+}
+
+/// SQLite would store NaN as null.
+fn number<'a>(value: f64) -> rusqlite::Result<ToSqlOutput<'a>> {
+    if value.is_nan() {
+        return Err(failed("SQLite cannot store NaN"));
+    }
+    Ok(value.into())
 }
 
 /// In UTC: a text with another offset would have another order.
@@ -126,9 +138,6 @@ fn read_text(text: &str, expected: &ArrayType) -> Value {
             .parse::<NaiveTime>()
             .ok()
             .map(|value| Value::ChronoTime(Some(value))),
-        ArrayType::ChronoDateTimeWithTimeZone => {
-            parse_time(text).map(|value| Value::ChronoDateTimeWithTimeZone(Some(value)))
-        }
         ArrayType::Uuid => Uuid::parse_str(text)
             .ok()
             .map(|value| Value::Uuid(Some(value))),
@@ -167,36 +176,45 @@ fn is_time(expected: &ArrayType) -> bool {
     )
 }
 
-/// RFC 3339, and the text of SQLite's own functions, such as `CURRENT_TIMESTAMP`, which is in UTC.
+/// RFC 3339, and the texts that SQLite's own functions accept and return (<https://www.sqlite.org/lang_datefunc.html>).
+/// Without an offset they are in UTC.
 fn parse_time(text: &str) -> Option<DateTime<FixedOffset>> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time);
     }
-    let naive = NaiveDateTime::parse_from_str(text, "%F %T%.f")
-        .or_else(|_| NaiveDateTime::parse_from_str(text, "%FT%T%.f"));
-    Some(Utc.from_utc_datetime(&naive.ok()?).fixed_offset())
+    let text = text.strip_suffix('Z').unwrap_or(text);
+    let with_offset = ["%F %T%.f%:z", "%F %R%:z", "%FT%T%.f%:z", "%FT%R%:z"];
+    let with_offset = with_offset.into_iter();
+    let mut with_offset =
+        with_offset.filter_map(|format| DateTime::parse_from_str(text, format).ok());
+    let in_utc = ["%F %T%.f", "%FT%T%.f", "%F %R", "%FT%R"].into_iter();
+    let mut in_utc = in_utc.filter_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    with_offset.next().or_else(|| {
+        let naive = in_utc.next()?;
+        Some(Utc.from_utc_datetime(&naive).fixed_offset())
+    })
 }
 
 /// The variant of a column that no entity describes, by its declared type. SeaORM's migrations declare these
-/// types; an expression has none.
-pub(crate) fn declared(declared: Option<&str>, value: ValueRef<'_>) -> ArrayType {
+/// types; an expression has none. `None`: several Rust types have this type.
+pub(crate) fn declared(declared: Option<&str>, value: ValueRef<'_>) -> Option<ArrayType> {
     let declared = declared.unwrap_or_default().to_ascii_lowercase();
     let has = |part: &str| declared.contains(part);
-    match value {
+    Some(match value {
         _ if has("bool") => ArrayType::Bool,
         _ if has("tinyint") => ArrayType::TinyInt,
         _ if has("smallint") => ArrayType::SmallInt,
         _ if has("timestamp_with_timezone") || has("timestamptz") || has("with time zone") => {
-            ArrayType::ChronoDateTimeUtc
+            return None;
         }
         _ if has("datetime") || has("timestamp") => ArrayType::ChronoDateTime,
         _ if has("date") => ArrayType::ChronoDate,
         _ if has("time") => ArrayType::ChronoTime,
         _ if has("uuid") => ArrayType::Uuid,
         _ if has("json") => ArrayType::Json,
-        _ if has("decimal") || has("numeric") => ArrayType::Decimal,
-        _ if has("int") => ArrayType::BigInt,
-        _ if declared == "float" => ArrayType::Float,
+        _ if has("decimal") || has("numeric") || has("real(") => ArrayType::Decimal,
+        _ if has("bigint") => ArrayType::BigInt,
+        _ if has("int") || declared == "float" => return None,
         _ if has("real") || has("floa") || has("doub") => ArrayType::Double,
         _ if has("blob") => ArrayType::Bytes,
         _ if has("char") || has("text") || has("clob") => ArrayType::String,
@@ -204,5 +222,5 @@ pub(crate) fn declared(declared: Option<&str>, value: ValueRef<'_>) -> ArrayType
         ValueRef::Real(_) => ArrayType::Double,
         ValueRef::Blob(_) => ArrayType::Bytes,
         ValueRef::Null | ValueRef::Text(_) => ArrayType::String,
-    }
+    })
 }

@@ -1,5 +1,20 @@
-//! Tests of `Db` on both databases.
+//! Tests of `Db` on both databases, against real servers and files.
+
+// SeaORM's macros make public items.
+#![allow(unreachable_pub, elided_lifetimes_in_paths)]
 
 mod acquiring;
+mod bad_days;
+mod dbs;
+mod dropped;
+mod generated;
+mod limits;
+mod migrations;
+mod model;
 mod parameters;
-mod smoke;
+mod pooler;
+mod shared;
+mod telemetry;
+mod tls;
+mod transactions;
+mod types;

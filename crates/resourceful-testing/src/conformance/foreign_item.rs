@@ -226,18 +226,8 @@ impl<'s> OwnedItems<'s> {
     /// The item as Alice sees it, or `None` if she cannot read it or gets another one each time.
     pub(super) async fn state(&self, item: &[Value]) -> Option<Value> {
         let retrieve = self.alice.find(&Method::GET, self.path)?;
-        let input = self
-            .alice
-            .simplest(retrieve, &path_params(retrieve, item))?;
-        let request = TestRequest::new(retrieve, &input);
-        let (_, first) = self.alice.send(request.clone()).await;
-        let (_, second) = self.alice.send(request).await;
-        let states =
-            [first, second].map(|response| response.json().filter(|_| response.is_success()));
-        match states {
-            [Some(first), Some(second)] if first == second => Some(first),
-            _ => None,
-        }
+        let path_params = path_params(retrieve, item);
+        self.alice.state(self.path, &path_params).await
     }
 }
 

@@ -93,6 +93,25 @@ impl Session {
         id_of(items(&body)?.first()?)
     }
 
+    /// The item at a path, or `None` if it cannot be read or is another one each time.
+    pub(super) async fn state(
+        &self,
+        path: &str,
+        path_params: &Map<String, Value>,
+    ) -> Option<Value> {
+        let retrieve = self.find(&Method::GET, path)?;
+        let input = self.simplest(retrieve, path_params)?;
+        let request = TestRequest::new(retrieve, &input);
+        let (_, first) = self.send(request.clone()).await;
+        let (_, second) = self.send(request).await;
+        let states =
+            [first, second].map(|response| response.json().filter(|_| response.is_success()));
+        match states {
+            [Some(first), Some(second)] if first == second => Some(first),
+            _ => None,
+        }
+    }
+
     /// Creates an item. Returns the request, the response and the id.
     pub(super) async fn create(
         &self,
@@ -103,9 +122,7 @@ impl Session {
         let create = self.find(&Method::POST, collection)?;
         let inputs = self.inputs(create, path_params, OptionalMembers::Half)?;
         for _ in 0..MAX_ATTEMPTS {
-            // Another index each time, because titles may have to be unique.
-            let index = self.created_count.replace(self.created_count.get() + 1);
-            let input = self.input(create, &inputs, index)?;
+            let input = self.input(create, &inputs, self.next_fresh_index())?;
             let (mut request, mut response) = self.send(TestRequest::new(create, &input)).await;
             if response.is_application_refusal()
                 && let Some(accepted) = self.refer(create, &input, &response).await

@@ -6,10 +6,14 @@
 //! [`responses`] and [`expected`] check the responses. [`references`] finds members that refer to
 //! other items, and [`third_party`] knows types that accept less than their schemas.
 //!
+//! [`crud_cycle`] walks through the life of an item; [`taken`] repeats its values; [`two_writers`] update it
+//! at the same time, for [`mixed_update`] and [`lost_update`].
+//!
 //! With two [`callers`], [`foreign_item`], [`foreign_list`] and [`foreign_owner`] try to reach as one what the
 //! other has made, and [`mixed_callers`] alternates them.
 
 mod access;
+mod all_items;
 mod bodies;
 mod callers;
 mod closed;
@@ -25,8 +29,10 @@ mod foreign_list;
 mod foreign_owner;
 mod generate;
 mod items;
+mod lost_update;
 mod methods;
 mod mixed_callers;
+mod mixed_update;
 mod mutation;
 mod mutator;
 mod normalise;
@@ -40,9 +46,11 @@ mod responses;
 mod run_case;
 mod schema;
 mod session;
+mod taken;
 mod test_case;
 mod text;
 mod third_party;
+mod two_writers;
 mod value_mutation;
 
 use std::cell::{Cell, RefCell};
@@ -78,6 +86,13 @@ use resourceful::TestClient;
 /// * undocumented methods get 405 with the right `Allow`, and `HEAD` equals `GET`;
 /// * a request without credentials is refused before its body is read, and a 401 has a challenge;
 /// * unknown ids get 404; a created item is found, changed, removed, and then not found;
+/// * `taken`: a body that was just accepted is accepted again, or refused with 409 or a 422 that names a field;
+///   so is an update of an item to the strings of another one. `taken-at-once`: the same for two such
+///   requests at the same time, of which at most one succeeds if such bodies are refused. `left-behind`: a
+///   refused request adds nothing to the list, and changes nothing in the item;
+/// * two writers update an item at the same time: none gets a 5xx or 404 (`two-writers`); after two `PUT` the item
+///   is one of both, not a mixture (`mixed-update`); after two `PATCH` of different members it has both
+///   (`lost-update`). A writer may get 409 or 412;
 /// * pages have the requested number of items, and report rightly whether a next page exists.
 ///
 /// [`as_callers`](Conformance::as_callers) adds checks with two callers: what one makes is not the other's.
@@ -423,7 +438,6 @@ impl Conformance {
             skipped: self.skipped,
             findings: RefCell::new(Findings::default()),
             requests: Cell::new(0),
-            created_count: Cell::new(0),
             fresh_count: Cell::new(0),
             succeeded: RefCell::default(),
             refused: RefCell::default(),
@@ -472,6 +486,9 @@ async fn check(session: &Session) {
     }
     for path in paths.into_iter().filter(|path| is_item_path(path)) {
         crud_cycle::check(session, path).await;
+        taken::check(session, path).await;
+        mixed_update::check(session, path).await;
+        lost_update::check(session, path).await;
     }
     if let Some(callers) = &session.callers {
         callers.check(session).await;

@@ -40,8 +40,6 @@ pub(super) struct Session {
     pub(super) skipped: HashSet<String>,
     pub(super) findings: RefCell<Findings>,
     pub(super) requests: Cell<u64>,
-    /// Number of created items.
-    pub(super) created_count: Cell<u64>,
     /// Number of inputs with a fresh index.
     pub(super) fresh_count: Cell<u64>,
     /// Operations that succeeded at least once.
@@ -98,7 +96,6 @@ impl Session {
             findings: RefCell::default(),
             requests: Cell::new(0),
             // Other bodies than this session makes: names may have to be unique.
-            created_count: Cell::new(self.created_count.get() + FIRST_OF_OTHER),
             fresh_count: Cell::new(self.fresh_count.get() + FIRST_OF_OTHER),
             succeeded: RefCell::default(),
             refused: RefCell::default(),
@@ -178,6 +175,11 @@ impl Session {
         (request, response)
     }
 
+    /// Sends a request once more, with the header fields that it already has.
+    pub(super) async fn resend(&self, request: &TestRequest) -> TestResponse {
+        self.send_without_credentials(request).await
+    }
+
     /// Sends a request without credentials.
     pub(super) async fn send_without_credentials(&self, request: &TestRequest) -> TestResponse {
         self.requests.set(self.requests.get() + 1);
@@ -191,11 +193,21 @@ impl Session {
         request: TestRequest,
     ) -> (TestRequest, TestResponse) {
         let (request, response) = self.send(request).await;
-        self.record(operation, &response);
-        for violation in responses::violations(&self.contract.schemas, operation, &response) {
-            self.report(operation, violation, Some(&request));
-        }
+        self.compare(operation, &request, &response);
         (request, response)
+    }
+
+    /// Reports where the response differs from the document.
+    pub(super) fn compare(
+        &self,
+        operation: &Operation,
+        request: &TestRequest,
+        response: &TestResponse,
+    ) {
+        self.record(operation, response);
+        for violation in responses::violations(&self.contract.schemas, operation, response) {
+            self.report(operation, violation, Some(request));
+        }
     }
 
     pub(super) fn record(&self, operation: &Operation, response: &TestResponse) {

@@ -16,6 +16,8 @@ pub(crate) fn next_link(head: &Head, cursor: &str) -> Option<HeaderValue> {
         link.push_str(pair);
         link.push('&');
     }
-    link.push_str(&format!("cursor={cursor}>; rel=\"next\""));
+    link.push_str("cursor=");
+    link.push_str(cursor);
+    link.push_str(">; rel=\"next\"");
     HeaderValue::try_from(link).ok()
 }

@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
+use resourceful_db::{Db, DbError};
 use resourceful_test_parts::{HttpResponse, Process, send_request};
-use sea_orm::{ConnectionTrait, Database, DbErr};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -73,14 +74,14 @@ impl Example {
     pub(crate) fn sql(&self, sql: &str) {
         let file = self.directory.path().join("accounts.sqlite3");
         let execute = async {
-            let database = Database::connect(format!("sqlite://{}", file.display())).await?;
+            let database = Db::connect(&format!("sqlite://{}", file.display())).await?;
             database.execute_unprepared(sql).await?;
             database.close().await
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let result: Result<(), DbErr> = runtime.unwrap().block_on(execute);
+        let result: Result<(), DbError> = runtime.unwrap().block_on(execute);
         result.unwrap();
     }
 }

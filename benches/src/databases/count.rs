@@ -1,0 +1,96 @@
+//! User instructions of a list, in ratio to those by hand. The database's own server is not counted; SQLite is a
+//! part of the process, and so of both.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::Result;
+use crate::databases::database::{Database, ENGINES, Engine};
+use crate::databases::load::{Clients, GATE_ROWS, LIST};
+use crate::databases::peer::{BY_HAND, OURS, Peer};
+use crate::measure::build::workspace;
+use crate::measure::callgrind::Callgrind;
+use crate::measure::client::CONNECTIONS;
+use crate::measure::statistics::{median, ratio, rounded, spread};
+
+/// Relative difference between two builds of the same code, caused by the linker's layout.
+const TOLERANCE: f64 = 0.03;
+/// Number of processes: hashes and addresses differ between processes.
+const REPEATS: usize = 2;
+const WARM_UP: usize = 5;
+const ROUNDS: usize = 30;
+
+/// # Errors
+/// If a ratio has grown by more than the tolerance.
+pub(crate) fn gate() -> Result<()> {
+    let path = path();
+    let text = fs::read_to_string(&path).map_err(|error| {
+        format!(
+            "{}: {error}; `databases gate store` writes it",
+            path.display()
+        )
+    })?;
+    let stored: BTreeMap<String, f64> = serde_json::from_str(&text)?;
+    let ratios = measure()?;
+    let is_grown = |(name, ratio): &(&String, &f64)| {
+        **ratio > stored.get(*name).copied().unwrap_or_default() * (1.0 + TOLERANCE)
+    };
+    let grown: Vec<&str> = ratios
+        .iter()
+        .filter(is_grown)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if grown.is_empty() {
+        return Ok(());
+    }
+    let (percent, grown) = (TOLERANCE * 100.0, grown.join(", "));
+    Err(format!("More than {percent:.0} % above what was stored: {grown}").into())
+}
+
+/// Stores the current ratios.
+pub(crate) fn store() -> Result<()> {
+    let mut text = serde_json::to_string_pretty(&measure()?)?;
+    text.push('\n');
+    Ok(fs::write(path(), text)?)
+}
+
+fn measure() -> Result<BTreeMap<String, f64>> {
+    let mut ratios = BTreeMap::new();
+    for engine in ENGINES {
+        let (by_hand, ours) = (count(BY_HAND, engine)?, count(OURS, engine)?);
+        let ratio = rounded(ours / by_hand, 3);
+        println!(
+            "list, {:11}{by_hand:>10.0}{ours:>10.0}{ratio:>8.3}",
+            engine.name()
+        );
+        ratios.insert(format!("list, {}", engine.name()), ratio);
+    }
+    Ok(ratios)
+}
+
+fn count(peer: Peer, engine: Engine) -> Result<f64> {
+    let database = Database::create(engine, GATE_ROWS)?;
+    let mut counts = Vec::new();
+    for _ in 0..REPEATS {
+        let variables = [("DATABASE_URL", database.url.as_str())];
+        let mut callgrind = Callgrind::run(&peer.program()?, &variables, 0)?;
+        let mut clients = Clients::connect(callgrind.server.address, &LIST)?;
+        clients.run(WARM_UP)?;
+        let count = callgrind.count_during(|_| clients.run(ROUNDS))?;
+        counts.push(ratio(
+            count.instructions,
+            u64::try_from(CONNECTIONS * ROUNDS)?,
+        ));
+    }
+    eprintln!(
+        "  {}: two processes differ by {:.1} %",
+        peer.name,
+        spread(&counts) * 100.0
+    );
+    Ok(median(&counts))
+}
+
+fn path() -> PathBuf {
+    workspace().join("benches/results/databases-gate.json")
+}

@@ -1,0 +1,79 @@
+//! Databases of a test's own.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use resourceful_db::{Db, DbOptions};
+use resourceful_test_parts::set_by_test_script;
+use sea_orm::{ConnectionTrait, EntityTrait, Schema};
+use tempfile::TempDir;
+
+/// A database with a URL, for a second `Db` on it.
+pub struct TestDb {
+    pub db: Db,
+    pub url: String,
+    _directory: Option<TempDir>,
+}
+
+impl std::ops::Deref for TestDb {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+/// SQLite in a file.
+pub async fn sqlite(options: DbOptions) -> TestDb {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/test.sqlite3", directory.path().display());
+    let db = options.connect(&url).await.unwrap();
+    TestDb {
+        db,
+        url,
+        _directory: Some(directory),
+    }
+}
+
+/// A database of its own on the server of `./test`.
+pub async fn postgres(options: DbOptions) -> TestDb {
+    let url = postgres_url().await;
+    let db = options.connect(&url).await.unwrap();
+    TestDb {
+        db,
+        url,
+        _directory: None,
+    }
+}
+
+/// The URL of a new database on the server of `./test`.
+pub async fn postgres_url() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("db_{}_{number}", std::process::id());
+    let url = set_by_test_script("TEST_POSTGRES_URL");
+    let server = Db::connect(&url).await.unwrap();
+    execute(&server, &format!("CREATE DATABASE {name}")).await;
+    let (server, _) = url.rsplit_once('/').unwrap();
+    format!("{server}/{name}")
+}
+
+/// Both databases, with the same options.
+pub async fn both(options: DbOptions) -> [TestDb; 2] {
+    [sqlite(options.clone()).await, postgres(options).await]
+}
+
+pub async fn execute(db: &impl ConnectionTrait, sql: &str) {
+    db.execute_unprepared(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+/// Creates the table of an entity as SeaORM does.
+pub async fn create_table<E: EntityTrait>(db: &Db, entity: E) {
+    let schema = Schema::new(db.backend());
+    for create in schema.create_enum_from_entity(entity) {
+        db.execute(&create).await.unwrap();
+    }
+    let create = schema.create_table_from_entity(entity);
+    db.execute(&create).await.unwrap();
+}
