@@ -75,10 +75,12 @@ pub(crate) fn expand(args: &Args, mut block: ItemImpl) -> TokenStream {
         errors.push(missing);
     }
     if hooks::find(&model, "visible").is_none() {
-        let message = "`fn visible` is missing: it decides which rows exist for a caller; `Scope::all()` is \
-                       every row";
-        errors.push(Error::new(block.self_ty.span(), message));
-        // Avoids follow-up errors of the compiler.
+        // `within` decides which parents exist, and a parent's items exist with it.
+        if hooks::find(&model, "within").is_none() {
+            let message = "`fn visible` is missing: it decides which rows exist for a caller; `Scope::all()` is \
+                           every row";
+            errors.push(Error::new(block.self_ty.span(), message));
+        }
         model.items.push(parse_quote! {
             fn visible(
                 &self,

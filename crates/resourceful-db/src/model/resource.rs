@@ -29,7 +29,7 @@ pub type Column<R> = <<R as ModelResource>::Entity as EntityTrait>::Column;
 /// | `type Create` | a [`Changeset`](trait@crate::Changeset): the body of `create`, and of `update` unless there is `type Update` |
 /// | `type PartialUpdate` | a [`Changeset`](trait@crate::Changeset) with [`Change`](resourceful::Change)s |
 /// | `type Query` | a [`ListQuery`](crate::ListQuery): filter, order and page |
-/// | `fn visible` | the rows that exist for the caller |
+/// | `fn visible` | the rows that exist for the caller; may be left out beside `fn within` |
 /// | `fn writable` | those of them that the caller may add, change and delete |
 /// | `fn before_create` .. `fn on_commit` | hooks; see below |
 /// | the six hooks, `#[action(..)]` | by hand |
@@ -74,7 +74,8 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     /// The type of [`key`](Self::key): that of the primary key.
     type Key: Id + Into<Value>;
 
-    /// The rows that exist for the caller: in lists, for each item, and in writes.
+    /// The rows that exist for the caller: in lists, for each item, and in writes. A nested resource may leave it
+    /// out: all items of a parent exist that is itself in its scope.
     fn visible(&self, request: &Request<Caller<Self>>) -> Scope<Self::Entity>;
 
     /// Of the rows that are visible to the caller, those that the caller may add, change and delete (default: all of

@@ -174,7 +174,7 @@ async fn exists<R: ModelResource>(
 ) -> Result<bool, DbError> {
     let mut statement = SqlQuery::select();
     statement
-        .expr(Expr::val(1))
+        .expr(Expr::cust("1"))
         .from(<R::Entity as Default>::default().table_ref())
         .and_where(equals::<R::Entity>(R::key(), row.get(R::key())));
     if let Some(condition) = scope.condition() {
