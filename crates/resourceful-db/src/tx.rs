@@ -72,14 +72,16 @@ struct State {
 
 #[derive(Debug)]
 enum Driver {
-    Postgres(postgres::Transaction),
+    Postgres(Box<postgres::Transaction>),
     Sqlite(sqlite::Transaction),
 }
 
 impl Tx {
     pub(crate) async fn begin(db: &Db, begin: String) -> Result<Self, DbError> {
         let driver = match db.driver() {
-            db::Driver::Postgres(postgres) => Driver::Postgres(postgres.begin(begin).await?),
+            db::Driver::Postgres(postgres) => {
+                Driver::Postgres(Box::new(postgres.begin(begin).await?))
+            }
             db::Driver::Sqlite(sqlite) => Driver::Sqlite(sqlite.begin()?),
         };
         let state = State {

@@ -26,8 +26,8 @@ pub struct Cursor<O: Order, const DEFAULT: u32 = 10, const MAX: u32 = 100> {
     #[serde(serialize_with = "ordered::as_name")]
     order: O,
     limit: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
+    #[serde(rename = "cursor", skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
 }
 
 impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
@@ -37,7 +37,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
         Self {
             order,
             limit: limit.clamp(1, u64::from(MAX.max(1))),
-            cursor: None,
+            after: None,
         }
     }
 
@@ -45,7 +45,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
     #[must_use]
     pub fn after(self, cursor: impl Into<String>) -> Self {
         Self {
-            cursor: Some(cursor.into()),
+            after: Some(cursor.into()),
             ..self
         }
     }
@@ -72,7 +72,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Query for Cursor<O, DEFAULT, 
             (Ok(order), Ok(limit), Ok(cursor)) => Ok(Self {
                 order,
                 limit,
-                cursor: cursor.map(std::borrow::Cow::into_owned),
+                after: cursor.map(std::borrow::Cow::into_owned),
             }),
             (order, limit, cursor) => {
                 let errors = [order.err(), limit.err(), cursor.err()];
@@ -118,7 +118,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> ListQuery<O::Entity>
     fn window(&self) -> Window<'_> {
         Window::After {
             limit: self.limit,
-            cursor: self.cursor.as_deref(),
+            cursor: self.after.as_deref(),
             order: self.order.name(),
         }
     }

@@ -96,6 +96,7 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     ///
     /// # Panics
     /// If the table has no primary key.
+    #[must_use]
     fn key() -> Column<Self> {
         let mut keys = <Self::Entity as EntityTrait>::PrimaryKey::iter();
         keys.next()
@@ -104,18 +105,21 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     }
 
     /// The order of lists without the parameter `order` (default: by the primary key).
+    #[must_use]
     fn order() -> Vec<(Column<Self>, Direction)> {
         Vec::new()
     }
 
     /// The column that is set to the time of a deletion, instead of deleting the row. Such rows are not visible.
     /// `None` (default): rows are deleted.
+    #[must_use]
     fn deleted_at() -> Option<Column<Self>> {
         None
     }
 
     /// The column with the version of the row, an integer that each update increases. An update whose body has
     /// the column fails with 409 if the row has another version. `None` (default): there is none.
+    #[must_use]
     fn version() -> Option<Column<Self>> {
         None
     }
@@ -238,6 +242,7 @@ pub enum Committed<M> {
 
 /// The hooks of a model resource that run in a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each kind of hook")]
 pub struct Hooks {
     /// `before_create` or `after_create`.
     pub create: bool,

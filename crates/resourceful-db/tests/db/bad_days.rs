@@ -127,7 +127,7 @@ async fn slow_statements_are_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_the_server_has_ended_are_replaced() {
-    let db = postgres(Db::options()).await;
+    let db = postgres(Db::options().acquire_timeout(Duration::from_secs(30))).await;
     execute(&db.db, "CREATE TABLE t (n bigint)").await;
     let other = Db::connect(&db.url).await.unwrap();
     for _ in 0..5 {
@@ -138,10 +138,15 @@ async fn connections_that_the_server_has_ended_are_replaced() {
             .unwrap();
         execute(
             &other,
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
              WHERE pid <> pg_backend_pid() AND datname = current_database()",
         )
         .await;
+        let others = sql("SELECT 1 FROM pg_stat_activity \
+             WHERE pid <> pg_backend_pid() AND datname = current_database()");
+        while other.query_one_raw(others.clone()).await.unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
         let error = tx.commit().await.unwrap_err();
         assert_eq!(error.kind(), DbErrorKind::Unavailable, "{error}");
         for (result, _) in all(&db, 12).await {

@@ -4,11 +4,14 @@
 #![allow(unreachable_pub, elided_lifetimes_in_paths)]
 
 mod acquiring;
+mod actions_dropped;
 mod bad_days;
 mod dbs;
 mod dropped;
 mod generated;
+mod injection;
 mod limits;
+mod lists;
 mod migrations;
 mod model;
 mod parameters;

@@ -26,6 +26,7 @@ use crate::db::Db;
 use crate::error::{DbError, DbErrorKind};
 use crate::model::resource::{Column, ModelResource};
 use crate::model::scope::Scope;
+use crate::model::storable;
 use crate::source::Source;
 
 pub use self::bulk::{bulk_create, bulk_destroy, bulk_update};
@@ -56,7 +57,12 @@ fn writable<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Sco
 
 /// The row with an id, if it is in the scope.
 fn row_of<R: ModelResource>(scope: &Scope<R::Entity>, id: R::Key) -> Condition {
-    let mut condition = Condition::all().add(equals::<R::Entity>(R::key(), id.into()));
+    let id = id.into();
+    if storable::refusal(&id).is_some() {
+        // PostgreSQL would refuse the statement.
+        return Condition::all().add(Expr::val(1).eq(0));
+    }
+    let mut condition = Condition::all().add(equals::<R::Entity>(R::key(), id));
     if let Some(scope) = scope.condition() {
         condition = condition.add(scope.clone());
     }
