@@ -21,3 +21,4 @@ mod telemetry;
 mod tls;
 mod transactions;
 mod types;
+mod writable;
