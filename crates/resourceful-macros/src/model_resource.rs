@@ -294,7 +294,7 @@ fn complete_resource(block: &mut ItemImpl, model: &ItemImpl, args: &Args, errors
         block.items.push(parse_quote! {
             async fn ready(&self) -> ::core::result::Result<(), ::resourceful::Error> {
                 let db: &::resourceful_db::Db = ::core::convert::AsRef::as_ref(self);
-                ::core::result::Result::Ok(db.ready().await?)
+                db.ready().await
             }
         });
     }

@@ -68,7 +68,7 @@ pub(crate) async fn project_events(
                 }
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => {
-                    events.send(Event::new("").with_name("missed")).await?
+                    events.send(Event::new("").with_name("missed")).await?;
                 }
                 Err(RecvError::Closed) => return Ok(()),
             }

@@ -261,7 +261,9 @@ impl Server {
         let mut next = None;
         loop {
             let limit = limits.next().unwrap();
-            let cursor: String = next.iter().map(|next| format!("&cursor={next}")).collect();
+            let cursor = next
+                .as_ref()
+                .map_or_else(String::new, |next| format!("&cursor={next}"));
             let path = format!("/cursors?{query}&limit={limit}{cursor}");
             let (ids, pagination, link) = self.page(&path).await;
             let end = (seen.len() + limit).min(total);
@@ -539,13 +541,9 @@ fn filter() -> impl Strategy<Value = (&'static str, Option<Index>, thing::Model)
     )
 }
 
-fn question() -> impl Strategy<
-    Value = (
-        Option<usize>,
-        Vec<(&'static str, Option<Index>, thing::Model)>,
-        Vec<usize>,
-    ),
-> {
+type Filters = Vec<(&'static str, Option<Index>, thing::Model)>;
+
+fn question() -> impl Strategy<Value = (Option<usize>, Filters, Vec<usize>)> {
     let order = proptest::option::weighted(0.9, 0..ORDERS.len());
     (order, vec(filter(), 0..4), vec(1..9_usize, 1..4))
 }

@@ -2,6 +2,12 @@
 
 // SeaORM's macros make public items.
 #![allow(unreachable_pub, elided_lifetimes_in_paths)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::large_futures,
+    clippy::similar_names,
+    clippy::too_many_lines
+)]
 
 mod acquiring;
 mod actions_dropped;

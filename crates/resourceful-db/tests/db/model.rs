@@ -329,12 +329,8 @@ async fn walk(db: Db) {
                 break;
             };
             let link = page.headers()["link"].to_str().unwrap();
-            path = link
-                .trim_start_matches('<')
-                .split('>')
-                .next()
-                .unwrap()
-                .to_owned();
+            let target = link.trim_start_matches('<').split('>').next();
+            path = target.unwrap().into();
             assert!(path.contains(next));
         }
         assert_eq!(seen.len(), 25, "{order}");

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::database::{Database, User};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story")]
 async fn a_team_works_on_a_task() {
     for database in Database::both().await {
         let client = TestClient::new(database.app().await).unwrap();
