@@ -27,3 +27,4 @@ mod telemetry;
 mod tls;
 mod transactions;
 mod types;
+mod writable;
