@@ -15,8 +15,12 @@ fn sql(sql: &str) -> Statement {
 /// Work of each kind: a read, a write, a transaction.
 async fn work(db: &Db, kind: usize) -> Result<(), DbError> {
     match kind % 3 {
-        0 => drop(db.query_all_raw(sql("SELECT n FROM t LIMIT 1")).await?),
-        1 => drop(db.execute_raw(sql("INSERT INTO t VALUES (1)")).await?),
+        0 => {
+            db.query_all_raw(sql("SELECT n FROM t LIMIT 1")).await?;
+        }
+        1 => {
+            db.execute_raw(sql("INSERT INTO t VALUES (1)")).await?;
+        }
         _ => {
             let tx = db.begin().await?;
             tx.execute_raw(sql("INSERT INTO t VALUES (2)")).await?;

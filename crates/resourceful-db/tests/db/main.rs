@@ -2,6 +2,7 @@
 
 // SeaORM's macros make public items.
 #![allow(unreachable_pub, elided_lifetimes_in_paths)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod acquiring;
 mod bad_days;

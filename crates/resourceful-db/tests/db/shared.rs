@@ -90,7 +90,7 @@ async fn a_rollback_by_sqlite_itself_is_told_to_all() {
     .await;
     let results = write(&db, (0..30).map(insert).collect()).await;
     let stored = numbers(&db).await;
-    let acknowledged = (0..30).filter(|n| results[*n as usize].is_ok());
+    let acknowledged = (0..30).filter(|n| results[usize::try_from(*n).unwrap()].is_ok());
     assert_eq!(stored, acknowledged.collect::<Vec<_>>());
     assert!(
         results[13]
@@ -289,9 +289,8 @@ fn child_that_writes() {
                 }
             })
         });
-        for writer in writers.collect::<Vec<_>>() {
-            writer.await.unwrap();
-        }
+        let _writers: Vec<_> = writers.collect();
+        std::future::pending::<()>().await;
     });
 }
 
@@ -406,7 +405,7 @@ async fn many_writers_and_readers_are_never_locked_out() {
         times.sort();
         let at = |per_mille: usize| times[times.len() * per_mille / 1000];
         println!(
-            "{name}: {} in {seconds} s, p50 {:?}, p99 {:?}, max {:?}",
+            "{name}: {} in {seconds} s, p50 {:?}, p99 {:?}, p99.9 {:?}",
             times.len(),
             at(500),
             at(990),
