@@ -76,16 +76,14 @@ struct State {
     reason = "there is one for each transaction, on the heap already"
 )]
 enum Driver {
-    Postgres(Box<postgres::Transaction>),
+    Postgres(postgres::Transaction),
     Sqlite(sqlite::Transaction),
 }
 
 impl Tx {
     pub(crate) async fn begin(db: &Db, begin: String) -> Result<Self, DbError> {
         let driver = match db.driver() {
-            db::Driver::Postgres(postgres) => {
-                Driver::Postgres(Box::new(postgres.begin(begin).await?))
-            }
+            db::Driver::Postgres(postgres) => Driver::Postgres(postgres.begin(begin).await?),
             db::Driver::Sqlite(sqlite) => Driver::Sqlite(sqlite.begin()?),
         };
         let state = State {
