@@ -7,6 +7,7 @@ mod errors_of_hooks;
 mod headers;
 mod log;
 mod negotiation;
+mod next_link;
 mod panics;
 mod problems;
 mod typed;

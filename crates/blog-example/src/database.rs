@@ -3,6 +3,7 @@
 use resourceful_db::{Db, DbError, Tx};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
+use crate::entity::{account, comment, draft, post, user};
 use crate::migration::Migrator;
 use crate::new_post::NewPost;
 
@@ -14,7 +15,14 @@ pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
 /// # Errors
 /// If the database is unreachable or does not allow the migrations.
 pub async fn connect(url: &str) -> Result<Db, DbError> {
-    let database = Db::connect(url).await?;
+    let database = Db::options()
+        .entity(account::Entity)
+        .entity(comment::Entity)
+        .entity(draft::Entity)
+        .entity(post::Entity)
+        .entity(user::Entity)
+        .connect(url)
+        .await?;
     database.migrate::<Migrator>().await?;
     Ok(database)
 }

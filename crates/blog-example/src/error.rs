@@ -7,9 +7,9 @@ use sea_orm::DbErr;
 
 #[derive(Debug, thiserror::Error, Problem)]
 pub enum BlogError {
-    #[error("no post {0}, or not published")]
+    #[error("no such post, or not published")]
     #[problem(status = 404, detail = "Post not found")]
-    PostNotFound(i64),
+    PostNotFound,
 
     #[error("no posts in a bulk request")]
     #[problem(status = 400, detail = "No posts data provided")]
@@ -72,6 +72,9 @@ impl BlogError {
 impl From<DbError> for BlogError {
     fn from(error: DbError) -> Self {
         match error.kind() {
+            // `Posts` is the only model resource with this error type.
+            DbErrorKind::NotFound => Self::PostNotFound,
+            DbErrorKind::Request => Self::Request(error.into()),
             DbErrorKind::Unavailable | DbErrorKind::Serialization => Self::Unavailable(error),
             _ => Self::Database(error),
         }

@@ -2,7 +2,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `posts.rs` | `/api/posts/`: an `AsyncResource` |
+//! | `posts.rs` | `/api/posts/`: a `ModelResource`, with two hooks by hand |
 //! | `post_list.rs` | `/api/post-list/`: an `AsyncView` |
 //! | `views.rs` | function views |
 //! | `external.rs`, `users/` | calls to an external service |
@@ -12,8 +12,8 @@
 //! | `cached.rs` | cached computations |
 //! | `new_post.rs`, `slug.rs` | creation of posts |
 //! | `accounts/`, `authors.rs` | `/account/`: sign-up, sign-in, and the user who calls |
-//! | `drafts.rs` | `/api/drafts/`: all six actions, for the author of a draft alone |
-//! | `comments.rs` | comments of a post: everybody reads, users write, authors change their own |
+//! | `drafts.rs` | `/api/drafts/`: a `ModelResource` with all six actions, for the author of a draft alone |
+//! | `comments.rs` | comments of a post, a nested `ModelResource`: everybody reads, authors change their own |
 //! | `error.rs` | errors and their responses |
 //! | `settings.rs`, `services.rs` | environment variables, and services that are opened at start |
 //! | `database.rs`, `migration/`, `entity/` | the database |
@@ -25,7 +25,7 @@
 //!
 //! | file | rule |
 //! |---|---|
-//! | `posts.rs` | `SignedInToWrite<Authors>`, and a subject `OwnPost` as `comments.rs` has `OwnComment` |
+//! | `posts.rs` | `SignedInToWrite<Authors>`, and `fn writable` as in `comments.rs` |
 //! | `bulk.rs` | `SignedIn<Authors>`, and the caller as the author of the posts |
 //! | `users/` | `SignedIn<Authors>`, and a subject that finds the caller alone |
 //! | `cached.rs` | `Public` to read; `Only<SignedIn<Authors>, Staff>` to warm the cache |

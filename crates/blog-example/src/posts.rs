@@ -1,18 +1,18 @@
 //! `/api/posts/`: the posts as a resource.
 //!
-//! Coming from Django: this is the chapter's `PostAPIView`. The hooks replace `perform_create` and
-//! similar methods. The library does parsing, validation, statuses and 405.
+//! Coming from Django: this is the chapter's `PostAPIView`. Two hooks are written by hand; the library has the
+//! others, as well as parsing, validation, statuses and 405.
 
 use resourceful::prelude::*;
-use resourceful_db::Db;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbErr, EntityTrait};
+use resourceful_db::{Changeset, Db, Item, ItemId, ModelResource, Scope, actions};
 
 use crate::entity::post;
 use crate::error::BlogError;
 use crate::new_post::{NewPost, not_blank, not_blank_pattern};
 
 /// A post in responses.
-#[derive(Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, PartialEq, Deserialize, Serialize, JsonSchema, Item)]
+#[item(entity = post::Entity)]
 pub struct Post {
     pub id: i64,
     pub title: String,
@@ -20,7 +20,8 @@ pub struct Post {
 }
 
 /// Changes of a post. Absent fields stay unchanged.
-#[derive(Debug, Default, Deserialize, Serialize, JsonSchema, Validate)]
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema, Validate, Changeset)]
+#[changeset(entity = post::Entity)]
 #[serde(default)]
 pub struct PostChanges {
     #[serde(skip_serializing_if = "Change::is_keep")]
@@ -35,8 +36,9 @@ pub struct PostChanges {
     pub published: Change<bool>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, AsRef)]
 pub struct Posts {
+    #[as_ref]
     database: Db,
 }
 
@@ -46,20 +48,20 @@ impl Posts {
         let database = database.clone();
         Self { database }
     }
-
-    async fn change(&self, id: i64, post: post::ActiveModel) -> Result<Post, BlogError> {
-        let result = post.update(&self.database).await;
-        result.map(Post::from).map_err(|error| match error {
-            DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => BlogError::PostNotFound(id),
-            other => other.into(),
-        })
-    }
 }
 
 /// Blog posts.
-#[resource]
-impl AsyncResource for Posts {
+#[resource(only(list, create, update, destroy))]
+#[errors(PostNotFound, Unavailable, Database)]
+impl ModelResource for Posts {
     type Access = Public;
+    type Entity = post::Entity;
+    type Item = Post;
+
+    /// Everybody may change each post, published or not.
+    fn visible(&self, _: &Request) -> Scope<post::Entity> {
+        Scope::all()
+    }
 
     /// All published posts, newest first.
     #[errors(Unavailable, Database)]
@@ -69,62 +71,34 @@ impl AsyncResource for Posts {
     }
 
     /// Creates a post with a slug from its title.
+    #[errors(Unavailable, Database)]
     async fn create(&self, _: &Request, new: NewPost) -> Result<Post, BlogError> {
         Ok(new.insert(&self.database).await?.into())
     }
 
     /// Changes a post, published or not; its slug stays.
-    #[errors(PostNotFound, Unavailable, Database)]
-    async fn update(&self, _: &Request, id: i64, changes: PostChanges) -> Result<Post, BlogError> {
-        self.change(id, changes.apply_to(id)).await
-    }
-
-    /// Deletes a post and its comments.
-    #[errors(PostNotFound, Unavailable, Database)]
-    async fn destroy(&self, _: &Request, id: i64) -> Result<(), BlogError> {
-        let result = post::Entity::delete_by_id(id).exec(&self.database).await?;
-        if result.rows_affected == 0 {
-            Err(BlogError::PostNotFound(id))
-        } else {
-            Ok(())
-        }
+    async fn update(
+        &self,
+        request: &Request,
+        id: ItemId<Posts>,
+        changes: PostChanges,
+    ) -> Result<Post, BlogError> {
+        actions::update(self, request, id, changes).await
     }
 
     /// Publishes a post. A second call has no effect.
     #[action(POST, "publish")]
-    #[errors(PostNotFound, Unavailable, Database)]
-    async fn publish(&self, _: &Request, id: i64) -> Result<Post, BlogError> {
-        let published = post::ActiveModel {
-            id: Set(id),
-            published: Set(true),
+    async fn publish(&self, request: &Request, id: ItemId<Posts>) -> Result<Post, BlogError> {
+        let published = Change::Set(true);
+        let changes = PostChanges {
+            published,
             ..Default::default()
         };
-        self.change(id, published).await
+        actions::update(self, request, id, changes).await
     }
 
     fn location_id(&self, post: &Post) -> Option<i64> {
         Some(post.id)
-    }
-}
-
-impl PostChanges {
-    /// One `UPDATE` of the changed columns only, so that two clients who change different fields do not
-    /// overwrite each other.
-    fn apply_to(self, id: i64) -> post::ActiveModel {
-        let mut post = post::ActiveModel {
-            id: Set(id),
-            ..Default::default()
-        };
-        if let Change::Set(title) = self.title {
-            post.title = Set(title);
-        }
-        if let Change::Set(content) = self.content {
-            post.content = Set(content);
-        }
-        if let Change::Set(published) = self.published {
-            post.published = Set(published);
-        }
-        post
     }
 }
 

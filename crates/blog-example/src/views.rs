@@ -72,7 +72,7 @@ pub(crate) async fn post_detail(database: &Db, id: i64) -> Result<Json<PostDetai
         .filter(post::Column::Published.eq(true))
         .one(database)
         .await?
-        .ok_or(BlogError::PostNotFound(id))?;
+        .ok_or(BlogError::PostNotFound)?;
     let author = post.find_related(user::Entity).one(database);
     let comments = post.find_related(comment::Entity).count(database);
     let (author, comments_count) = tokio::try_join!(author, comments)?;

@@ -187,7 +187,8 @@ fn begin_statement(
 ) -> String {
     let mut begin = "BEGIN".to_owned();
     if let Some(level) = isolation_level {
-        begin.push_str(&format!(" ISOLATION LEVEL {level}"));
+        begin.push_str(" ISOLATION LEVEL ");
+        begin.push_str(&level.to_string());
     }
     match access_mode {
         Some(AccessMode::ReadOnly) => begin.push_str(" READ ONLY"),

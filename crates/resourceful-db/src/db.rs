@@ -54,7 +54,7 @@ const ATTEMPTS: u32 = 3;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), resourceful_db::DbError> {
-/// let db = Db::connect("sqlite::memory:").await?;
+/// let db = Db::options().entity(tag::Entity).connect("sqlite::memory:").await?;
 /// db.execute_unprepared("CREATE TABLE tag (id integer PRIMARY KEY, name text NOT NULL)").await?;
 /// let rust = tag::ActiveModel { name: Set("rust".to_owned()), ..Default::default() };
 /// let rust = rust.insert(&db).await?;

@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use resourceful::{Error, Problems};
+use resourceful::{Error, ErrorStatus, ProblemKind, Problems};
 use sea_orm::DbErr;
+
+/// Text for clients while the database is away or too busy.
+const UNAVAILABLE: &str = "The database is not available.";
 
 /// The kind of a [`DbError`].
 ///
@@ -202,14 +205,31 @@ impl From<DbError> for Error {
             DbErrorKind::NotNull => Self::conflict("A required value is missing."),
             DbErrorKind::Check => Self::conflict("A value is not allowed."),
             DbErrorKind::Serialization | DbErrorKind::Unavailable => {
-                Self::unavailable(Duration::from_secs(2))
-                    .with_detail("The database is not available.")
+                Self::unavailable(Duration::from_secs(2)).with_detail(UNAVAILABLE)
             }
-            DbErrorKind::NotFound => Self::not_found("There is nothing here."),
+            DbErrorKind::NotFound => Self::not_found("There is nothing at this path."),
             DbErrorKind::Request | DbErrorKind::Other => return Self::internal(error),
         };
         problem.with_source(error)
     }
 }
 
-impl Problems for DbError {}
+/// `#[errors(..)]` takes the names `Conflict`, `Unavailable` and `Other`, which is any error of a hook by hand.
+impl Problems for DbError {
+    const VARIANTS: &'static [&'static str] = &["Conflict", "Unavailable", "Other"];
+    const UNKNOWN_VARIANT: &'static str =
+        "`DbError` has the problems `Conflict`, `Unavailable` and `Other`";
+
+    fn kinds() -> Vec<ProblemKind> {
+        let conflict = ProblemKind::new(ErrorStatus::new(409));
+        let unavailable = ProblemKind::new(ErrorStatus::new(503));
+        vec![
+            conflict.with_variant("Conflict"),
+            unavailable
+                .with_detail(UNAVAILABLE)
+                .with_retry_after()
+                .with_variant("Unavailable"),
+            ProblemKind::ANY.with_variant("Other"),
+        ]
+    }
+}

@@ -42,8 +42,13 @@ pub use self::model::resource::{ActiveModel, Column, Committed, Hooks, Model, Mo
 pub use self::model::scope::Scope;
 pub use self::model::within::Within;
 
-pub use self::model::actions::{bulk_create, bulk_destroy, bulk_update};
+pub use self::model::actions::{self, bulk_create, bulk_destroy, bulk_update};
 pub use resourceful_macros::{Changeset, Filter, Item, Order};
 
-#[doc(hidden)]
-pub use self::model::actions;
+/// The names that each model resource needs: `use resourceful_db::prelude::*;`
+pub mod prelude {
+    pub use crate::{
+        Changeset, Committed, Db, DbError, Filter, Found, Item, ModelResource, Order, Scope, Tx,
+        Within,
+    };
+}

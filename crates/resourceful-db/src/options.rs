@@ -111,8 +111,8 @@ impl DbOptions {
 
     /// Tells the Rust types of an entity's columns, for queries of SeaORM's own.
     ///
-    /// Needed for entities with integers that are not `i64` on SQLite, and with times that are not
-    /// `DateTime<Utc>`: a row does not say which of these a model wants. [`Item`](trait@crate::Item)s know it.
+    /// Needed for entities with integers on SQLite, or with times with a time zone: a row does not say which Rust type
+    /// a model wants. [`Item`](trait@crate::Item)s and the hooks of model resources know it.
     ///
     /// # Examples
     /// See the guide, "Tables".

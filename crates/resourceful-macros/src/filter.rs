@@ -14,10 +14,10 @@ use crate::serde_name::deserialized_name;
 const OPERATORS: [(&str, &str, Kind); 10] = [
     ("eq", "Eq", Kind::Comparison),
     ("ne", "Ne", Kind::Comparison),
-    ("gt", "Gt", Kind::Comparison),
-    ("gte", "Gte", Kind::Comparison),
-    ("lt", "Lt", Kind::Comparison),
-    ("lte", "Lte", Kind::Comparison),
+    ("gt", "Gt", Kind::Bound),
+    ("gte", "Gte", Kind::Bound),
+    ("lt", "Lt", Kind::Bound),
+    ("lte", "Lte", Kind::Bound),
     ("contains", "Contains", Kind::Text),
     ("icontains", "IContains", Kind::Text),
     ("starts_with", "StartsWith", Kind::Text),
@@ -27,8 +27,10 @@ const OPERATORS: [(&str, &str, Kind); 10] = [
 /// The types that an operator needs.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// The type of the column.
+    /// The type of the column, or a list of it.
     Comparison,
+    /// The type of the column. A list has no bound.
+    Bound,
     /// Text in text.
     Text,
     /// A `bool`, for any column.
@@ -84,26 +86,27 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
 /// A statement that does not compile if the operator does not suit the column and the field.
 fn check(entity: &Path, kind: Kind, column: &Ident, field: &Field) -> TokenStream {
     let (name, span) = (field_name(field), field.ty.span());
-    let (on_column, ty) = match kind {
-        Kind::Comparison => {
-            let check = quote_spanned! {span=>
-                let _ = |filter: &Self| ::resourceful_db::hidden::comparable(column, &filter.#name);
-            };
-            return column::check(entity, column, span, &check);
-        }
+    let comparable = quote_spanned! {span=>
+        let _ = |filter: &Self| ::resourceful_db::hidden::comparable(column, &filter.#name);
+    };
+    let (at, on_column, ty) = match kind {
+        Kind::Comparison => return column::check(entity, column, span, &comparable),
+        Kind::Bound => (span, comparable, quote_spanned!(span=> _)),
         Kind::Text => (
+            column.span(),
             quote_spanned!(column.span()=> ::resourceful_db::hidden::text(column);),
-            quote_spanned!(span=> ::core::option::Option<::std::string::String>),
+            quote_spanned!(span=> ::std::string::String),
         ),
         Kind::Null => (
+            column.span(),
             quote_spanned!(column.span()=> let _ = column;),
-            quote_spanned!(span=> ::core::option::Option<bool>),
+            quote_spanned!(span=> bool),
         ),
     };
-    let on_column = column::check(entity, column, column.span(), &on_column);
+    let on_column = column::check(entity, column, at, &on_column);
     quote_spanned! {span=>
         #on_column
-        let _ = |filter: &Self| { let _: &#ty = &filter.#name; };
+        let _ = |filter: &Self| { let _: &::core::option::Option<#ty> = &filter.#name; };
     }
 }
 

@@ -39,7 +39,7 @@ use proc_macro::TokenStream;
 ///
 /// # Extra actions
 /// `#[action(METHOD, "path")]` makes a hook besides the six. It is an action of an item if it has an `id`,
-/// an `Unchecked` id, or a subject that another item hook takes, too, as its first parameter after the
+/// an `Unchecked` id, a `Found` row, or a subject that another item hook takes, too, as its first parameter after the
 /// request; `#[action(METHOD, "path", detail)]` also makes it one. Without an item it is an action of the
 /// collection. The parameter after that is its input: the body for `POST`, `PUT` and `PATCH`, the query for
 /// `GET` and `DELETE`.
@@ -112,6 +112,11 @@ use proc_macro::TokenStream;
 /// assert!(responses.get("404").is_some() && responses.get("409").is_none());
 /// # Ok::<(), resourceful::BuildErrors>(())
 /// ```
+///
+/// # Model resources
+/// On an `impl ModelResource` of `resourceful_db` it also writes the six hooks, except those that the block has.
+/// `#[resource(only(list, retrieve))]` leaves out the other actions. The documentation of that trait lists the items
+/// of the block.
 ///
 /// # Examples
 /// ```

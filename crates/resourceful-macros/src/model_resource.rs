@@ -75,10 +75,12 @@ pub(crate) fn expand(args: &Args, mut block: ItemImpl) -> TokenStream {
         errors.push(missing);
     }
     if hooks::find(&model, "visible").is_none() {
-        let message = "`fn visible` is missing: it decides which rows exist for a caller; `Scope::all()` is \
-                       every row";
-        errors.push(Error::new(block.self_ty.span(), message));
-        // Avoids follow-up errors of the compiler.
+        // `within` decides which parents exist, and a parent's items exist with it.
+        if hooks::find(&model, "within").is_none() {
+            let message = "`fn visible` is missing: it decides which rows exist for a caller; `Scope::all()` is \
+                           every row";
+            errors.push(Error::new(block.self_ty.span(), message));
+        }
         model.items.push(parse_quote! {
             fn visible(
                 &self,
@@ -292,7 +294,7 @@ fn complete_resource(block: &mut ItemImpl, model: &ItemImpl, args: &Args, errors
         block.items.push(parse_quote! {
             async fn ready(&self) -> ::core::result::Result<(), ::resourceful::Error> {
                 let db: &::resourceful_db::Db = ::core::convert::AsRef::as_ref(self);
-                ::core::result::Result::Ok(db.ready().await?)
+                db.ready().await
             }
         });
     }
@@ -394,19 +396,26 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
         "partial_update" => format!("Changes some fields of an item of the {name}."),
         _ => format!("Deletes an item of the {name}."),
     };
+    // Errors of the types are at the block's own: a call that does not fit is reported at its argument.
+    let span = types.first().map_or_else(Span::call_site, Spanned::span);
     let (parameters, arguments, output) = match (action, types) {
         ("list", [query, item]) => (
-            quote!(query: #query),
-            quote!(query),
+            quote_spanned!(span=> query: #query),
+            quote_spanned!(span=> query),
             quote_spanned!(item.span()=> ::resourceful::Page<#item>),
         ),
-        ("create", [new, item]) => (quote!(new: #new), quote!(new), quote!(#item)),
-        (_, [input, item]) => (quote!(#id, item: #input), quote!(id, item), quote!(#item)),
+        ("create", [new, item]) => (
+            quote_spanned!(span=> new: #new),
+            quote_spanned!(span=> new),
+            quote!(#item),
+        ),
+        (_, [input, item]) => {
+            let name = quote_spanned!(span=> item);
+            (quote!(#id, #name: #input), quote!(id, #name), quote!(#item))
+        }
         (_, [item]) => (id, quote!(id), quote!(#item)),
         _ => (id, quote!(id), quote!(())),
     };
-    // Errors of the types are at the block's own.
-    let span = types.first().map_or_else(Span::call_site, |ty| ty.span());
     let function = format_ident!("{action}", span = span);
     let function = quote_spanned!(span=> ::resourceful_db::actions::#function);
     parse_quote! {

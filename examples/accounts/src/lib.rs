@@ -13,7 +13,7 @@ mod user;
 mod users;
 
 use resourceful::prelude::*;
-use resourceful_db::Db;
+use resourceful_db::{Db, DbError};
 
 use self::accounts::{Accounts, Browsers, Callers};
 pub use self::error::AccountError;
@@ -26,7 +26,7 @@ use self::users::Users;
 /// # Errors
 /// If the database cannot be opened.
 pub async fn app(database_url: &str) -> Result<App, AccountError> {
-    let database = Db::connect(database_url).await?;
+    let database = open(database_url).await?;
     let accounts = Accounts::new(&database).await?;
     note::create_table(&database).await?;
     let sign_out_everywhere = guarded::<SignedIn<Browsers>, _>(sign_in::sign_out_everywhere);
@@ -52,6 +52,12 @@ pub async fn app(database_url: &str) -> Result<App, AccountError> {
 /// # Errors
 /// If there is no such user, or the database cannot be opened.
 pub async fn make_administrator(database_url: &str, name: &str) -> Result<(), AccountError> {
-    let database = Db::connect(database_url).await?;
+    let database = open(database_url).await?;
     user::make_administrator(&database, name).await
+}
+
+/// SeaORM reads these entities itself.
+async fn open(database_url: &str) -> Result<Db, DbError> {
+    let options = Db::options().entity(note::Entity).entity(user::Entity);
+    options.connect(database_url).await
 }

@@ -1,6 +1,5 @@
 //! `blog_draft`: what an author has not published yet.
 
-use sea_orm::Select;
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -17,9 +16,3 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// The drafts of an account.
-#[must_use]
-pub fn of_account(id: i64) -> Select<Entity> {
-    Entity::find().filter(Column::AccountId.eq(id))
-}

@@ -105,7 +105,9 @@ impl Blog {
 
     /// A separate connection to the blog's database.
     pub(crate) async fn another_connection(&self) -> Db {
-        Db::connect(&self.url).await.expect("another connection")
+        database::connect(&self.url)
+            .await
+            .expect("another connection")
     }
 
     /// Number of open connections in the blog's pool.

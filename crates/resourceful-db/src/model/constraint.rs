@@ -8,10 +8,11 @@ use sea_orm::{
 };
 
 use crate::error::{DbError, DbErrorKind};
+use crate::row::{FromRow, Single};
 use crate::source::Source;
 
 /// The columns of a body with the names of their members.
-type Members = [(&'static str, &'static str)];
+pub(crate) type Members = [(&'static str, &'static str)];
 
 /// Turns the error of a constraint into a 422 with the fields, if the body has them. `written` is the
 /// row, and `source` is outside of what has failed.
@@ -51,7 +52,7 @@ pub(crate) async fn explain<E: EntityTrait>(
 }
 
 /// The JSON pointer of a member (RFC 6901).
-fn pointer(member: &str) -> String {
+pub(crate) fn pointer(member: &str) -> String {
     format!("/{}", member.replace('~', "~0").replace('/', "~1"))
 }
 
@@ -101,7 +102,7 @@ async fn dangling<E: EntityTrait>(written: &E::ActiveModel, source: Source<'_>) 
             .and_where(Expr::col(to.clone()).eq(column.save_as(Expr::val(value))))
             .limit(1)
             .to_owned();
-        let rows = source.query(&exists, |row| row.read::<i64>()).await;
+        let rows = source.query(&exists, Single::<i64>::from_row).await;
         if rows.is_ok_and(|rows| rows.is_empty()) {
             columns.push(name);
         }

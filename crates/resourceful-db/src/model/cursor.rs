@@ -26,8 +26,8 @@ pub struct Cursor<O: Order, const DEFAULT: u32 = 10, const MAX: u32 = 100> {
     #[serde(serialize_with = "ordered::as_name")]
     order: O,
     limit: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cursor: Option<String>,
+    #[serde(rename = "cursor", skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
 }
 
 impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
@@ -37,7 +37,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
         Self {
             order,
             limit: limit.clamp(1, u64::from(MAX.max(1))),
-            cursor: None,
+            after: None,
         }
     }
 
@@ -45,7 +45,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
     #[must_use]
     pub fn after(self, cursor: impl Into<String>) -> Self {
         Self {
-            cursor: Some(cursor.into()),
+            after: Some(cursor.into()),
             ..self
         }
     }
@@ -61,12 +61,18 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Query for Cursor<O, DEFAULT, 
         };
         let order = ordered::read(query);
         let limit = read_limit(query, DEFAULT, MAX);
-        let cursor = query.last("cursor");
+        let cursor = query.last("cursor").and_then(|cursor| match cursor {
+            // Its signature is checked with the list, its text with the other parameters.
+            Some(text) if !is_base64url(&text) => {
+                Err(FieldError::query("cursor", "is not a cursor of this list"))
+            }
+            cursor => Ok(cursor),
+        });
         match (order, limit, cursor) {
             (Ok(order), Ok(limit), Ok(cursor)) => Ok(Self {
                 order,
                 limit,
-                cursor: cursor.map(std::borrow::Cow::into_owned),
+                after: cursor.map(std::borrow::Cow::into_owned),
             }),
             (order, limit, cursor) => {
                 let errors = [order.err(), limit.err(), cursor.err()];
@@ -79,7 +85,8 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Query for Cursor<O, DEFAULT, 
         vec![
             ordered::parameter::<O>(),
             Parameter::query::<String>("cursor")
-                .with_description("`next` of the page before. Absent: the first page."),
+                .with_description("`next` of the page before. Absent: the first page.")
+                .with_keyword("pattern", "^[A-Za-z0-9_-]*$"),
             Parameter::query::<u64>("limit")
                 .with_description("Maximum number of items.")
                 .with_keyword("minimum", 1)
@@ -111,7 +118,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> ListQuery<O::Entity>
     fn window(&self) -> Window<'_> {
         Window::After {
             limit: self.limit,
-            cursor: self.cursor.as_deref(),
+            cursor: self.after.as_deref(),
             order: self.order.name(),
         }
     }
@@ -141,4 +148,9 @@ fn read_limit(query: &QueryString<'_>, default: u32, max: u32) -> Result<u64, Fi
         Ok(limit) if limit <= max.into() => Ok(limit),
         _ => invalid(format!("must be at most {max}")),
     }
+}
+
+fn is_base64url(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.bytes().all(is_allowed)
 }

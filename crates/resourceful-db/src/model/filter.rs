@@ -4,12 +4,14 @@ use resourceful::{FieldError, Query};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Nullable, SimpleExpr, Value};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait};
 
+use crate::model::storable;
+
 /// Values in one list at most.
 const MAX_VALUES: usize = 100;
 
 /// Conditions from the query string. `#[derive(Filter)]` implements it.
 ///
-/// Each field is an `Option`, or a `Vec` of which one value must be equal. An absent parameter sets no condition.
+/// Each field is an `Option`, or a `Vec` of which one value must be equal (`ne`: none). An absent parameter sets no condition.
 /// Values are parameters of the statement, never part of its text.
 ///
 /// | attribute | condition |
@@ -90,6 +92,10 @@ impl Conditions {
             self.errors.push(FieldError::query(name, detail));
             return;
         }
+        if let Some(detail) = values.iter().find_map(storable::refusal) {
+            self.errors.push(FieldError::query(name, detail));
+            return;
+        }
         let mut any = Condition::any();
         for column in columns {
             any = any.add(compare(*column, operator, &values, self.backend));
@@ -116,11 +122,12 @@ fn compare<C: ColumnTrait>(
     let save = |value: &Value| column.save_as(Expr::val(value.clone()));
     let Some(first) = values.first() else {
         // A list without values.
-        return Expr::val(false).into();
+        return Expr::val(false);
     };
     match operator {
         Operator::Eq if values.len() > 1 => expr.is_in(values.iter().map(save)),
         Operator::Eq => expr.eq(save(first)),
+        Operator::Ne if values.len() > 1 => expr.is_not_in(values.iter().map(save)),
         Operator::Ne => expr.ne(save(first)),
         Operator::Gt => expr.gt(save(first)),
         Operator::Gte => expr.gte(save(first)),
@@ -131,7 +138,7 @@ fn compare<C: ColumnTrait>(
             _ => expr.is_null(),
         },
         Operator::Contains | Operator::IContains | Operator::StartsWith => {
-            like(expr.into(), operator, first, backend)
+            like(expr, operator, first, backend)
         }
     }
 }
@@ -140,7 +147,7 @@ fn compare<C: ColumnTrait>(
 /// SQLite's operator that does not.
 fn like(column: SimpleExpr, operator: Operator, value: &Value, backend: DbBackend) -> SimpleExpr {
     let Value::String(Some(text)) = value else {
-        return Expr::val(false).into();
+        return Expr::val(false);
     };
     let is_sqlite = backend == DbBackend::Sqlite;
     if is_sqlite && operator != Operator::IContains {

@@ -112,17 +112,13 @@ impl<E: EntityTrait> Keyset<E> {
         };
         let indexes = 0..self.columns.len();
         if self.columns.iter().all(|(_, other, _)| *other == direction) {
-            let columns = Expr::tuple(indexes.clone().map(|index| column(index).into()));
-            return beyond(
-                columns.into(),
-                Expr::tuple(indexes.map(save)).into(),
-                direction,
-            );
+            let columns = Expr::tuple(indexes.clone().map(&column));
+            return beyond(columns, Expr::tuple(indexes.map(save)), direction);
         }
         let mut result: Option<SimpleExpr> = None;
         for index in indexes.rev() {
             let (_, direction, _) = self.columns[index];
-            let here = beyond(column(index).into(), save(index), direction);
+            let here = beyond(column(index), save(index), direction);
             result = Some(match result {
                 None => here,
                 Some(rest) => here.or(column(index).eq(save(index)).and(rest)),

@@ -17,5 +17,6 @@ pub(crate) mod resource;
 pub(crate) mod row_model;
 pub(crate) mod scope;
 pub(crate) mod select;
+pub(crate) mod storable;
 pub(crate) mod visibility;
 pub(crate) mod within;

@@ -19,13 +19,15 @@ use crate::source::Source;
 const MAX_ROWS: usize = 10_000;
 
 type Loading<'a> = Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'a>>;
+type Load<I> =
+    Box<dyn for<'a> Fn(Source<'a>, &'a mut [I], Vec<Value>) -> Loading<'a> + Send + Sync>;
 
 /// A relation of the item `I`, whose rows a further statement loads. `#[derive(Item)]` makes it of a field with
 /// `#[item(nested)]`.
 #[expect(missing_debug_implementations, reason = "it holds functions")]
 pub struct Nested<I> {
     key: Result<(SimpleExpr, ArrayType), DbError>,
-    load: Box<dyn for<'a> Fn(Source<'a>, &'a mut [I], Vec<Value>) -> Loading<'a> + Send + Sync>,
+    load: Load<I>,
 }
 
 impl<I: Item> Nested<I> {
@@ -74,7 +76,7 @@ impl<I: Item> Nested<I> {
         let column = column::<I::Entity>(&relation().from_col);
         Self {
             key: column.map(|column| {
-                let key = Expr::col(column.as_column_ref()).into();
+                let key = Expr::col(column.as_column_ref());
                 (key, variant::<I::Entity>(column))
             }),
             load: Box::new(move |source, items, keys| {
@@ -129,7 +131,7 @@ async fn load<I: Item, C: Item + Clone>(
         return Ok(());
     }
     let extra = vec![(
-        Expr::col(column.as_column_ref()).into(),
+        Expr::col(column.as_column_ref()),
         variant::<C::Entity>(column),
     )];
     let read = reader::<C>(&extra)?;

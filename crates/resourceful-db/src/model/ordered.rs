@@ -93,7 +93,6 @@ pub(super) fn parameter<O: Order>() -> Parameter {
         .with_keyword("default", O::NAMES.first().copied().unwrap_or_default())
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
 pub(super) fn as_name<O: Order, S: serde::Serializer>(
     order: &O,
     serializer: S,

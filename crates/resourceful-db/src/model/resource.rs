@@ -29,7 +29,7 @@ pub type Column<R> = <<R as ModelResource>::Entity as EntityTrait>::Column;
 /// | `type Create` | a [`Changeset`](trait@crate::Changeset): the body of `create`, and of `update` unless there is `type Update` |
 /// | `type PartialUpdate` | a [`Changeset`](trait@crate::Changeset) with [`Change`](resourceful::Change)s |
 /// | `type Query` | a [`ListQuery`](crate::ListQuery): filter, order and page |
-/// | `fn visible` | the rows that exist for the caller |
+/// | `fn visible` | the rows that exist for the caller; may be left out beside `fn within` |
 /// | `fn writable` | those of them that the caller may add, change and delete |
 /// | `fn before_create` .. `fn on_commit` | hooks; see below |
 /// | the six hooks, `#[action(..)]` | by hand |
@@ -74,7 +74,8 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     /// The type of [`key`](Self::key): that of the primary key.
     type Key: Id + Into<Value>;
 
-    /// The rows that exist for the caller: in lists, for each item, and in writes.
+    /// The rows that exist for the caller: in lists, for each item, and in writes. A nested resource may leave it
+    /// out: all items of a parent exist that is itself in its scope.
     fn visible(&self, request: &Request<Caller<Self>>) -> Scope<Self::Entity>;
 
     /// Of the rows that are visible to the caller, those that the caller may add, change and delete (default: all of
@@ -95,6 +96,7 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     ///
     /// # Panics
     /// If the table has no primary key.
+    #[must_use]
     fn key() -> Column<Self> {
         let mut keys = <Self::Entity as EntityTrait>::PrimaryKey::iter();
         keys.next()
@@ -103,18 +105,21 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     }
 
     /// The order of lists without the parameter `order` (default: by the primary key).
+    #[must_use]
     fn order() -> Vec<(Column<Self>, Direction)> {
         Vec::new()
     }
 
     /// The column that is set to the time of a deletion, instead of deleting the row. Such rows are not visible.
     /// `None` (default): rows are deleted.
+    #[must_use]
     fn deleted_at() -> Option<Column<Self>> {
         None
     }
 
     /// The column with the version of the row, an integer that each update increases. An update whose body has
     /// the column fails with 409 if the row has another version. `None` (default): there is none.
+    #[must_use]
     fn version() -> Option<Column<Self>> {
         None
     }
@@ -237,6 +242,7 @@ pub enum Committed<M> {
 
 /// The hooks of a model resource that run in a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each kind of hook")]
 pub struct Hooks {
     /// `before_create` or `after_create`.
     pub create: bool,

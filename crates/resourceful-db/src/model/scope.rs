@@ -70,23 +70,29 @@ impl<E: EntityTrait> Scope<E> {
     }
 
     /// The rows in which a column has this value.
-    pub fn eq(self, column: E::Column, value: impl Into<Value>) -> Self {
+    pub fn eq<C>(self, column: C, value: impl Into<Value>) -> Self
+    where
+        C: ColumnTrait<EntityName = E>,
+    {
         let value = column.save_as(Expr::val(value.into()));
         self.filter(Expr::col(column.as_column_ref()).eq(value))
     }
 
     /// The rows in which a column has another value.
-    pub fn ne(self, column: E::Column, value: impl Into<Value>) -> Self {
+    pub fn ne<C>(self, column: C, value: impl Into<Value>) -> Self
+    where
+        C: ColumnTrait<EntityName = E>,
+    {
         let value = column.save_as(Expr::val(value.into()));
         self.filter(Expr::col(column.as_column_ref()).ne(value))
     }
 
     /// The rows in which a column has one of these values; none if there are no values.
-    pub fn is_in<V: Into<Value>>(
-        self,
-        column: E::Column,
-        values: impl IntoIterator<Item = V>,
-    ) -> Self {
+    pub fn is_in<C, V>(self, column: C, values: impl IntoIterator<Item = V>) -> Self
+    where
+        C: ColumnTrait<EntityName = E>,
+        V: Into<Value>,
+    {
         let values: Vec<_> = values
             .into_iter()
             .map(|value| column.save_as(Expr::val(value.into())))
@@ -98,23 +104,22 @@ impl<E: EntityTrait> Scope<E> {
     }
 
     /// The rows in which a column is null.
-    pub fn is_null(self, column: E::Column) -> Self {
+    pub fn is_null<C: ColumnTrait<EntityName = E>>(self, column: C) -> Self {
         self.filter(column.is_null())
     }
 
     /// The rows in which a column is not null.
-    pub fn is_not_null(self, column: E::Column) -> Self {
+    pub fn is_not_null<C: ColumnTrait<EntityName = E>>(self, column: C) -> Self {
         self.filter(column.is_not_null())
     }
 
     /// The rows whose `column` is the `key` of a row in another scope: a task of a visible project, a document
     /// of a team with the caller as a member.
-    pub fn within<P: EntityTrait>(
-        self,
-        column: E::Column,
-        scope: Scope<P>,
-        key: P::Column,
-    ) -> Self {
+    pub fn within<C, P>(self, column: C, scope: Scope<P>, key: P::Column) -> Self
+    where
+        C: ColumnTrait<EntityName = E>,
+        P: EntityTrait,
+    {
         let keys = scope.keys(key);
         self.filter(column.in_subquery(keys))
     }

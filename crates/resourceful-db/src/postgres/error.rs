@@ -33,7 +33,11 @@ impl From<tokio_postgres::Error> for DbError {
                 let column = report.column().map(str::to_owned);
                 of(DbErrorKind::NotNull, column.into_iter().collect())
             }
-            SqlState::CHECK_VIOLATION => of(DbErrorKind::Check, Vec::new()),
+            // A value that is too long or too large for its column, as a `CHECK` would refuse it.
+            SqlState::CHECK_VIOLATION
+            | SqlState::STRING_DATA_RIGHT_TRUNCATION
+            | SqlState::NUMERIC_VALUE_OUT_OF_RANGE
+            | SqlState::DATETIME_FIELD_OVERFLOW => of(DbErrorKind::Check, Vec::new()),
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
                 Self::new(DbErrorKind::Serialization, text)
             }

@@ -201,11 +201,18 @@ impl Postgres {
     pub(crate) async fn ping(&self) -> Result<(), DbError> {
         let silent = || DbError::unavailable("the server does not reply");
         let ping = async {
-            let mut client = self.client_of(self.ping.get().await?);
-            client.state = State::Busy;
-            client.batch("").await?;
-            client.state = State::Idle;
-            Ok::<(), DbError>(())
+            loop {
+                let mut client = self.client_of(self.ping.get().await?);
+                client.state = State::Busy;
+                match client.batch("").await {
+                    // The server has ended this connection, which does not tell whether it replies to others.
+                    Err(_) if client.is_closed() => client.discard(),
+                    result => {
+                        client.state = State::Idle;
+                        return result.map(drop);
+                    }
+                }
+            }
         };
         timeout(PING_TIMEOUT, ping).await.map_err(|_| silent())?
     }

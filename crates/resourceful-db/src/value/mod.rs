@@ -60,6 +60,7 @@ pub(crate) fn integer(value: i64, expected: &ArrayType) -> Option<Value> {
 }
 
 /// An integer of any variant. The outer `None`: the value is no integer.
+#[expect(clippy::option_option, reason = "no integer, a null, or an integer")]
 pub(crate) fn as_integer(value: &Value) -> Option<Option<i128>> {
     Some(match value {
         Value::TinyInt(value) => value.map(i128::from),

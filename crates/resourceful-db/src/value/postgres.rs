@@ -95,7 +95,7 @@ fn write_integer(value: Option<i128>, ty: &Type, out: &mut BytesMut) -> Result<I
         Type::INT8 => out.put_i64(value.try_into()?),
         Type::OID => out.put_u32(value.try_into()?),
         Type::CHAR => out.put_i8(value.try_into()?),
-        Type::NUMERIC => return checked(&Decimal::try_from(value)?, ty, out),
+        Type::NUMERIC => return checked(&Decimal::from(value), ty, out),
         #[expect(clippy::cast_precision_loss, reason = "PostgreSQL casts alike")]
         Type::FLOAT4 | Type::FLOAT8 => return write_float(Some(value as f64), ty, out),
         Type::BOOL => out.put_u8(u8::from(value != 0)),
@@ -109,9 +109,9 @@ fn write_float(value: Option<f64>, ty: &Type, out: &mut BytesMut) -> Result<IsNu
         clippy::cast_possible_truncation,
         reason = "the column has this precision"
     )]
-    match ty {
-        &Type::FLOAT4 => checked(&value.map(|value| value as f32), ty, out),
-        &Type::NUMERIC => checked(&value.map(Decimal::try_from).transpose()?, ty, out),
+    match *ty {
+        Type::FLOAT4 => checked(&value.map(|value| value as f32), ty, out),
+        Type::NUMERIC => checked(&value.map(Decimal::try_from).transpose()?, ty, out),
         _ => checked(&value, ty, out),
     }
 }
@@ -121,9 +121,9 @@ fn write_time(
     ty: &Type,
     out: &mut BytesMut,
 ) -> Result<IsNull, BoxError> {
-    match ty {
-        &Type::TIMESTAMP => checked(&value.map(|value| value.naive_utc()), ty, out),
-        &Type::DATE => checked(&value.map(|value| value.date_naive()), ty, out),
+    match *ty {
+        Type::TIMESTAMP => checked(&value.map(|value| value.naive_utc()), ty, out),
+        Type::DATE => checked(&value.map(|value| value.date_naive()), ty, out),
         _ => checked(&value, ty, out),
     }
 }

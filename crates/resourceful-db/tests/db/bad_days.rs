@@ -16,7 +16,9 @@ fn sql(sql: &str) -> Statement {
 async fn work(db: &Db, kind: usize) -> Result<(), DbError> {
     match kind % 3 {
         0 => drop(db.query_all_raw(sql("SELECT n FROM t LIMIT 1")).await?),
-        1 => drop(db.execute_raw(sql("INSERT INTO t VALUES (1)")).await?),
+        1 => {
+            db.execute_raw(sql("INSERT INTO t VALUES (1)")).await?;
+        }
         _ => {
             let tx = db.begin().await?;
             tx.execute_raw(sql("INSERT INTO t VALUES (2)")).await?;
@@ -127,7 +129,7 @@ async fn slow_statements_are_waited_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_the_server_has_ended_are_replaced() {
-    let db = postgres(Db::options()).await;
+    let db = postgres(Db::options().acquire_timeout(Duration::from_secs(30))).await;
     execute(&db.db, "CREATE TABLE t (n bigint)").await;
     let other = Db::connect(&db.url).await.unwrap();
     for _ in 0..5 {
@@ -138,10 +140,15 @@ async fn connections_that_the_server_has_ended_are_replaced() {
             .unwrap();
         execute(
             &other,
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
              WHERE pid <> pg_backend_pid() AND datname = current_database()",
         )
         .await;
+        let others = sql("SELECT 1 FROM pg_stat_activity \
+             WHERE pid <> pg_backend_pid() AND datname = current_database()");
+        while other.query_one_raw(others.clone()).await.unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
         let error = tx.commit().await.unwrap_err();
         assert_eq!(error.kind(), DbErrorKind::Unavailable, "{error}");
         for (result, _) in all(&db, 12).await {

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use resourceful_db::{Db, DbError};
+use resourceful_db::{Db, DbError, DbErrorKind};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::dbs::{TestDb, both, execute};
@@ -118,6 +118,35 @@ async fn assert_nothing_is_lost(db: &TestDb) {
         (ROUNDS / 20..ROUNDS - ROUNDS / 20).contains(&ended),
         "{ended}"
     );
+    assert_settled(db).await;
+    let other = Db::connect(&db.url).await.unwrap();
+    execute(&db.db, "INSERT INTO t VALUES (0)").await;
+    let stored: BTreeSet<i64> = numbers(&other).await.into_iter().collect();
+    let acknowledged = acknowledged.into_inner().unwrap();
+    for number in &acknowledged {
+        assert!(
+            stored.contains(number),
+            "{number} is lost: {:?}",
+            db.backend()
+        );
+    }
+    for number in &stored {
+        assert!(*number >= 0, "{number} was undone: {:?}", db.backend());
+        assert!(
+            *number == 0 || stored.contains(&(number ^ 1)),
+            "{number} is half of a pair"
+        );
+    }
+    println!(
+        "{:?}: {ended} of {ROUNDS} ended, {} stored, {} acknowledged",
+        db.backend(),
+        stored.len() - 1,
+        acknowledged.len()
+    );
+}
+
+/// No transaction is open, all connections are in the pool, and the writer of SQLite is free.
+pub async fn assert_settled(db: &TestDb) {
     let other = Db::connect(&db.url).await.unwrap();
     let settled = Instant::now() + Duration::from_secs(10);
     if db.backend() == DbBackend::Postgres {
@@ -155,29 +184,6 @@ async fn assert_nothing_is_lost(db: &TestDb) {
         transactions.push(tx);
     }
     drop(transactions);
-    execute(&db.db, "INSERT INTO t VALUES (0)").await;
-    let stored: BTreeSet<i64> = numbers(&other).await.into_iter().collect();
-    let acknowledged = acknowledged.into_inner().unwrap();
-    for number in &acknowledged {
-        assert!(
-            stored.contains(number),
-            "{number} is lost: {:?}",
-            db.backend()
-        );
-    }
-    for number in &stored {
-        assert!(*number >= 0, "{number} was undone: {:?}", db.backend());
-        assert!(
-            *number == 0 || stored.contains(&(number ^ 1)),
-            "{number} is half of a pair"
-        );
-    }
-    println!(
-        "{:?}: {ended} of {ROUNDS} ended, {} stored, {} acknowledged",
-        db.backend(),
-        stored.len() - 1,
-        acknowledged.len()
-    );
     while db.statistics().waiting > 0 {
         assert!(
             Instant::now() < settled + Duration::from_secs(5),
@@ -213,8 +219,9 @@ async fn dropped_futures_beside_others() {
                     let round = number * 20 + task;
                     let time = Duration::from_micros(scrambled(round) % 20_000);
                     let work = work(&db, round, &acknowledged);
-                    if let Ok(result) = tokio::time::timeout(time, work).await {
-                        result.unwrap();
+                    // On a busy machine a new connection may come too late, and this is told.
+                    if let Ok(Err(error)) = tokio::time::timeout(time, work).await {
+                        assert_eq!(error.kind(), DbErrorKind::Unavailable, "{error}");
                     }
                 }
                 acknowledged.into_inner().unwrap()
@@ -228,6 +235,7 @@ async fn dropped_futures_beside_others() {
         // Behind all that still runs.
         execute(&db.db, "INSERT INTO t VALUES (0)").await;
         let stored: BTreeSet<i64> = numbers(&other).await.into_iter().collect();
+        assert!(acknowledged.len() > 5, "{}", acknowledged.len());
         assert!(acknowledged.iter().all(|number| stored.contains(number)));
         assert!(
             stored

@@ -2,13 +2,22 @@
 
 // SeaORM's macros make public items.
 #![allow(unreachable_pub, elided_lifetimes_in_paths)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::large_futures,
+    clippy::similar_names,
+    clippy::too_many_lines
+)]
 
 mod acquiring;
+mod actions_dropped;
 mod bad_days;
 mod dbs;
 mod dropped;
 mod generated;
+mod injection;
 mod limits;
+mod lists;
 mod migrations;
 mod model;
 mod parameters;
@@ -18,3 +27,4 @@ mod telemetry;
 mod tls;
 mod transactions;
 mod types;
+mod writable;

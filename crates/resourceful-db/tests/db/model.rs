@@ -3,7 +3,8 @@
 use resourceful::Access;
 use resourceful::prelude::*;
 use resourceful_db::{
-    Changeset, Cursor, Db, DbError, Filter, Found, Item, ModelResource, Order, Ordered, Scope, Tx,
+    Changeset, Cursor, Db, DbError, DbErrorKind, Filter, Found, Item, ItemId, ModelResource, Order,
+    Ordered, Scope, Tx, actions,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
@@ -328,12 +329,8 @@ async fn walk(db: Db) {
                 break;
             };
             let link = page.headers()["link"].to_str().unwrap();
-            path = link
-                .trim_start_matches('<')
-                .split('>')
-                .next()
-                .unwrap()
-                .to_owned();
+            let target = link.trim_start_matches('<').split('>').next();
+            path = target.unwrap().into();
             assert!(path.contains(next));
         }
         assert_eq!(seen.len(), 25, "{order}");
@@ -402,4 +399,117 @@ async fn on_sqlite() {
 async fn on_postgres() {
     let url = std::env::var("TEST_POSTGRES_URL").expect("./test sets it");
     walk(database(&url).await).await;
+}
+
+/// A resource whose hooks call the generated ones, with an error type of its own.
+#[derive(AsRef)]
+struct ByHand {
+    #[as_ref]
+    db: Db,
+}
+
+#[derive(Debug, thiserror::Error, Problem)]
+enum ByHandError {
+    #[error("no such post")]
+    #[problem(status = 404, detail = "Post not found")]
+    NotFound,
+    #[error(transparent)]
+    #[problem(transparent)]
+    Database(DbError),
+}
+
+impl From<DbError> for ByHandError {
+    fn from(error: DbError) -> Self {
+        match error.kind() {
+            DbErrorKind::NotFound => Self::NotFound,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+#[resource(name = "by-hand", only(list, update, destroy))]
+#[errors(NotFound)]
+impl ModelResource for ByHand {
+    type Access = Public;
+    type Entity = post::Entity;
+    type Item = Post;
+    type Query = PageNumber;
+
+    fn visible(&self, _: &Request) -> Scope<post::Entity> {
+        Scope::all()
+    }
+
+    /// Changes a post.
+    #[errors(NotFound, Database)]
+    async fn update(
+        &self,
+        request: &Request,
+        id: ItemId<ByHand>,
+        new: NewPost,
+    ) -> Result<Post, ByHandError> {
+        actions::update(self, request, id, new).await
+    }
+
+    #[action(GET, "title")]
+    async fn title(&self, _: &Request, post: Found<ByHand>) -> Result<String, ByHandError> {
+        Ok(post.title.clone())
+    }
+}
+
+#[tokio::test]
+async fn an_error_type_has_its_own_text_for_a_missing_item() {
+    let db = database("sqlite::memory:").await;
+    let client = TestClient::new(App::new().resource("/posts", ByHand { db })).unwrap();
+    let body = serde_json::json!({"title": "One", "slug": "one"});
+    let updated = client.put("/posts/7").json(&body).await;
+    assert_eq!(
+        (updated.status().as_u16(), &updated.json()["detail"]),
+        (404, &"Post not found".into())
+    );
+    let deleted = client.delete("/posts/7").await;
+    assert_eq!(
+        (deleted.status().as_u16(), &deleted.json()["detail"]),
+        (404, &"Post not found".into())
+    );
+}
+
+#[tokio::test]
+async fn the_document_has_the_errors_of_each_hook() {
+    let db = database("sqlite::memory:").await;
+    let app = App::new()
+        .resource("/posts", Posts { db: db.clone() })
+        .resource("/by-hand", ByHand { db });
+    let document = app.openapi().unwrap();
+    let statuses = |operation: &str| {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let responses = &document.as_value()["paths"][path][method]["responses"];
+        // Each operation has a 503; that of the database has another text.
+        let has = |status: &&str| match *status {
+            "503" => responses["503"].to_string().contains("Error503"),
+            status => responses.get(status).is_some(),
+        };
+        ["404", "409", "503", "default"]
+            .into_iter()
+            .filter(has)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    for (operation, expected) in [
+        // Generated, with `DbError`.
+        ("get /posts", "503"),
+        ("get /posts/{id}", "404 503"),
+        // `fill_create` may return any error.
+        ("post /posts", "409 503 default"),
+        ("patch /posts/{id}", "404 409 503"),
+        ("delete /posts/{id}", "404 409 503"),
+        // By hand.
+        ("post /posts/{id}/shout", "404 409 503 default"),
+        ("put /by-hand/{id}", "404 409 503 default"),
+        // `#[errors(..)]` of the block.
+        ("get /by-hand", "404"),
+        ("delete /by-hand/{id}", "404"),
+        ("get /by-hand/{id}/title", "404"),
+    ] {
+        assert_eq!(statuses(operation), expected, "{operation}");
+    }
 }

@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode between the crate and the server, if it is installed.
+//! `PgBouncer` in transaction mode between the crate and the server, if it is installed.
 
 use std::net::TcpListener;
 use std::path::Path;

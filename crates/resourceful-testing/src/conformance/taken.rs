@@ -19,25 +19,25 @@ pub(super) async fn check(session: &Session, path: &str) {
     let Some(collection) = session.contract.collection_of(path) else {
         return;
     };
-    let collection = Collection {
+    let new_items = NewItems {
         session,
         collection,
         path,
         path_params: session.fixture(collection).await.path_params,
     };
-    if let Some(create) = session.find(&Method::POST, collection.collection) {
-        let is_refused = collection.check_repeated(create).await;
-        collection.check_at_once(create, is_refused).await;
+    if let Some(create) = session.find(&Method::POST, collection) {
+        let is_refused = new_items.check_repeated(create).await;
+        new_items.check_at_once(create, is_refused).await;
     }
     for method in [Method::PUT, Method::PATCH] {
         if let Some(update) = session.find(&method, path) {
-            collection.check_update(update).await;
+            new_items.check_update(update).await;
         }
     }
 }
 
-/// A collection whose items the test creates.
-struct Collection<'s> {
+/// The items that the test creates in a collection.
+struct NewItems<'s> {
     session: &'s Session,
     collection: &'s str,
     /// Path of an item.
@@ -46,7 +46,7 @@ struct Collection<'s> {
     path_params: Map<String, Value>,
 }
 
-impl Collection<'_> {
+impl NewItems<'_> {
     /// Sends the body of an item that was just created once more. Returns whether it was refused.
     async fn check_repeated(&self, create: &Operation) -> bool {
         let Some((request, ..)) = self.create().await else {

@@ -2,5 +2,6 @@
 
 mod hooks;
 mod notes;
+mod pages;
 mod responses;
 mod typed;

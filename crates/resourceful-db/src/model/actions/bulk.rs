@@ -17,6 +17,7 @@ use crate::model::item::Item;
 use crate::model::nested::load_nested;
 use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::scope::Scope;
+use crate::model::storable::check;
 use crate::source::Source;
 use crate::tx::Tx;
 
@@ -28,9 +29,11 @@ use crate::tx::Tx;
 ///
 /// # Examples
 /// ```ignore
+/// struct NewPosts { posts: Bulk<NewPost> }
+///
 /// #[action(POST, "bulk")]
-/// async fn bulk(&self, request: &Request<User>, new: Bulk<NewPost>) -> Result<BulkResults<Post>, DbError> {
-///     bulk_create(self, request, new).await
+/// async fn bulk(&self, request: &Request<User>, new: NewPosts) -> Result<BulkResults<Post>, DbError> {
+///     bulk_create(self, request, new.posts).await
 /// }
 /// ```
 pub async fn bulk_create<R, I, const MAX: usize>(
@@ -183,6 +186,7 @@ impl<'r, R: ModelResource> All<'r, R> {
         } = self;
         let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
         changes.apply(&mut model);
+        check::<R::Entity>(&model, C::MEMBERS)?;
         resource
             .fill_update(request, &mut model)
             .map_err(of_hook::<R>)?;

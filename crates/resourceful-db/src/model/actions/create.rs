@@ -16,7 +16,9 @@ use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
+use crate::model::storable::check;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
+use crate::row::{FromRow, Single};
 use crate::source::Source;
 use crate::tx::Tx;
 use crate::value::integer;
@@ -86,10 +88,12 @@ pub(super) fn filled<R>(
     new: <R as AsyncResource>::Create,
 ) -> Result<ActiveModel<R>, R::Error>
 where
-    R: ModelResource<Create: Changeset<R::Entity>>,
+    R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
 {
     let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
     new.apply(&mut model);
+    check::<R::Entity>(&model, <R::Create as Changeset<R::Entity>>::MEMBERS)
+        .map_err(DbError::from)?;
     resource.fill_create(request, &mut model)?;
     Ok(model)
 }
@@ -170,14 +174,14 @@ async fn exists<R: ModelResource>(
 ) -> Result<bool, DbError> {
     let mut statement = SqlQuery::select();
     statement
-        .expr(Expr::val(1))
+        .expr(Expr::cust("1"))
         .from(<R::Entity as Default>::default().table_ref())
         .and_where(equals::<R::Entity>(R::key(), row.get(R::key())));
     if let Some(condition) = scope.condition() {
         statement.cond_where(condition.clone());
     }
     let rows = Source::Tx(tx)
-        .query(&statement, |row| row.read::<i64>())
+        .query(&statement, Single::<i64>::from_row)
         .await?;
     Ok(!rows.is_empty())
 }

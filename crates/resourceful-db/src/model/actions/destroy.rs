@@ -97,21 +97,18 @@ pub(super) async fn with_hooks<R: ModelResource<Key: Clone>>(
 /// Deletes the row, and returns the number of deleted rows.
 async fn execute<R: ModelResource>(source: Source<'_>, row: Condition) -> Result<u64, DbError> {
     let table = <R::Entity as Default>::default().table_ref();
-    let query = match R::deleted_at() {
-        Some(column) => {
-            let now = time(Utc::now().trunc_subsecs(6), &variant::<R::Entity>(column));
-            let mut statement = SqlQuery::update();
-            statement
-                .table(table)
-                .value(column, column.save_as(Expr::val(now)))
-                .cond_where(row);
-            Query::new(source.backend(), &statement)
-        }
-        None => {
-            let mut statement = SqlQuery::delete();
-            statement.from_table(table).cond_where(row);
-            Query::new(source.backend(), &statement)
-        }
+    let query = if let Some(column) = R::deleted_at() {
+        let now = time(Utc::now().trunc_subsecs(6), &variant::<R::Entity>(column));
+        let mut statement = SqlQuery::update();
+        statement
+            .table(table)
+            .value(column, column.save_as(Expr::val(now)))
+            .cond_where(row);
+        Query::new(source.backend(), &statement)
+    } else {
+        let mut statement = SqlQuery::delete();
+        statement.from_table(table).cond_where(row);
+        Query::new(source.backend(), &statement)
     };
     source.execute(query).await
 }

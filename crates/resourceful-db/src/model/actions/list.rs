@@ -16,7 +16,7 @@ use crate::model::nested::load_nested;
 use crate::model::order::Direction;
 use crate::model::resource::{Column, ModelResource};
 use crate::model::select::{Loaded, reader, select};
-use crate::row::Single;
+use crate::row::{FromRow, Single};
 use crate::source::Source;
 use crate::statement::Query;
 
@@ -178,9 +178,9 @@ async fn check_parent<R: ModelResource>(
         .expr_as(Expr::exists(within.parent), Alias::new("found"))
         .to_owned();
     let found = Source::Db(db(resource))
-        .query(&exists, |row| row.read::<bool>())
+        .query(&exists, Single::<bool>::from_row)
         .await?;
-    if found == [true] {
+    if matches!(found[..], [Single(true)]) {
         Ok(())
     } else {
         Err(not_found())

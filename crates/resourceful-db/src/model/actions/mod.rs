@@ -1,4 +1,14 @@
 //! The six actions of a model resource. Each is one statement, or one transaction with its hooks.
+//!
+//! `#[resource]` calls them. A hook that is written by hand can do so, too: it then has its own doc comment and its
+//! own `#[errors(..)]`, or does more than the action.
+//!
+//! ```ignore
+//! /// Changes a post. Its slug stays.
+//! async fn update(&self, request: &Request<User>, id: ItemId<Posts>, new: NewPost) -> Result<Post, DbError> {
+//!     actions::update(self, request, id, new).await
+//! }
+//! ```
 
 mod bulk;
 mod create;
@@ -13,9 +23,10 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr, Value};
 use sea_orm::{ColumnTrait, EntityTrait};
 
 use crate::db::Db;
-use crate::error::DbError;
+use crate::error::{DbError, DbErrorKind};
 use crate::model::resource::{Column, ModelResource};
 use crate::model::scope::Scope;
+use crate::model::storable;
 use crate::source::Source;
 
 pub use self::bulk::{bulk_create, bulk_destroy, bulk_update};
@@ -31,7 +42,7 @@ pub use self::update::{partial_update, update};
 fn scope<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Scope<R::Entity> {
     let mut scope = resource.visible(request);
     if let Some(deleted_at) = R::deleted_at() {
-        scope = scope.is_null(deleted_at);
+        scope = scope.filter(deleted_at.is_null());
     }
     if let Some(within) = resource.within(request) {
         scope = scope.filter(within.column.in_subquery(within.parent));
@@ -46,7 +57,12 @@ fn writable<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Sco
 
 /// The row with an id, if it is in the scope.
 fn row_of<R: ModelResource>(scope: &Scope<R::Entity>, id: R::Key) -> Condition {
-    let mut condition = Condition::all().add(equals::<R::Entity>(R::key(), id.into()));
+    let id = id.into();
+    if storable::refusal(&id).is_some() {
+        // PostgreSQL would refuse the statement.
+        return Condition::all().add(Expr::val(1).eq(0));
+    }
+    let mut condition = Condition::all().add(equals::<R::Entity>(R::key(), id));
     if let Some(scope) = scope.condition() {
         condition = condition.add(scope.clone());
     }
@@ -92,7 +108,10 @@ fn conflict() -> DbError {
 }
 
 fn not_found() -> DbError {
-    Error::not_found("There is nothing at this path.").into()
+    DbError::new(
+        DbErrorKind::NotFound,
+        "the row does not exist for the caller",
+    )
 }
 
 fn all_columns<R: ModelResource>() -> impl Iterator<Item = Column<R>> {

@@ -21,6 +21,7 @@ use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
+use crate::model::storable::check;
 use crate::model::visibility::{guard, guarded, refused};
 use crate::source::Source;
 use crate::tx::Tx;
@@ -73,6 +74,7 @@ where
 {
     let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
     changes.apply(&mut model);
+    check::<R::Entity>(&model, C::MEMBERS).map_err(DbError::from)?;
     let changes_nothing = all_columns::<R>().all(|column| model.is_not_set(column));
     if changes_nothing && !R::HOOKS.update {
         return Ok(item(resource, request, id).await?);

@@ -1,0 +1,31 @@
+use resourceful::prelude::*;
+use resourceful_db::Filter;
+
+mod post {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "post")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub title: String,
+        pub slug: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[derive(Deserialize, JsonSchema, Validate, Filter)]
+#[filter(entity = post::Entity)]
+#[garde(allow_unvalidated)]
+struct PostFilter {
+    id: Option<String>,
+    #[filter(id, contains)]
+    q: Option<String>,
+}
+
+fn main() {}
