@@ -417,7 +417,10 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
         _ => (id, quote!(id), quote!(())),
     };
     let function = format_ident!("{action}", span = span);
-    let function = quote_spanned!(span=> ::resourceful_db::actions::#function);
+    let own = quote!(self, request);
+    let call = quote_spanned! {span=>
+        ::resourceful_db::actions::#function(#own, #arguments).await
+    };
     parse_quote! {
         #[doc = #doc]
         async fn #hook(
@@ -425,7 +428,7 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
             #request,
             #parameters,
         ) -> ::core::result::Result<#output, Self::Error> {
-            #function(self, request, #arguments).await
+            #call
         }
     }
 }
