@@ -4,6 +4,7 @@ use std::thread;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Params, Row};
 use tokio::sync::oneshot;
 
@@ -107,6 +108,8 @@ pub fn connect(path: &str) -> Result<Connection> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000",
     )?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Otherwise SQLite prepares a statement anew for each value of `LIMIT`.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

@@ -18,6 +18,7 @@ use crate::options::{CursorKeys, DbOptions};
 use crate::postgres::Postgres;
 use crate::proxy_row;
 use crate::row::{FromRow, Row, Single};
+use crate::shape::Texts;
 use crate::sqlite::{Connection, Sqlite};
 use crate::statement::Query;
 use crate::tx::Tx;
@@ -70,6 +71,7 @@ struct Inner {
     driver: Driver,
     entities: RwLock<Arc<Entities>>,
     cursor_keys: CursorKeys,
+    texts: Texts,
     statements: AtomicU64,
     retries: AtomicU64,
 }
@@ -134,6 +136,7 @@ impl Db {
             driver,
             entities: RwLock::new(Arc::new(options.entities)),
             cursor_keys: options.cursor_keys,
+            texts: Texts::default(),
             statements: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         }));
@@ -238,6 +241,11 @@ impl Db {
     /// The keys of cursors.
     pub(crate) fn cursor_keys(&self) -> &CursorKeys {
         &self.0.cursor_keys
+    }
+
+    /// The texts of statements.
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.0.texts
     }
 
     pub(crate) fn count_retry(&self) {

@@ -5,11 +5,13 @@
 //! PostgreSQL has one type for three types of chrono's. An entity knows: its model accepts one variant.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{ArrayType, ColumnType, Value};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
+use crate::by_type::ByType;
 use crate::error::DbError;
 use crate::statement::Query;
 use crate::value::{integer, time};
@@ -64,7 +66,7 @@ impl Entities {
             sql: "SELECT c.oid, a.attnum, c.relname::text, a.attname::text \
                   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
                   WHERE c.oid = ANY($1::int8[]) AND a.attnum <> 0"
-                .to_owned(),
+                .into(),
             values: vec![Value::Array(ArrayType::BigInt, Some(Box::new(unknown)))],
         })
     }
@@ -88,8 +90,21 @@ impl Entities {
     }
 }
 
+static VARIANTS: ByType<Arc<[ArrayType]>> = ByType::new();
+
+/// The variants that the model accepts, in the order of the columns.
+pub(crate) fn variants<E: EntityTrait>() -> Arc<[ArrayType]> {
+    VARIANTS.get::<E>(|| E::Column::iter().map(find_out::<E>).collect())
+}
+
 /// The variant that the model accepts for a column.
 pub(crate) fn variant<E: EntityTrait>(column: E::Column) -> ArrayType {
+    let place = E::Column::iter().position(|other| other.as_str() == column.as_str());
+    let place = place.expect("a column is one of all columns");
+    variants::<E>()[place].clone()
+}
+
+fn find_out<E: EntityTrait>(column: E::Column) -> ArrayType {
     let accepts = |value: Value| {
         let mut model = <E::ActiveModel as ActiveModelTrait>::default();
         model.try_set(column, value).is_ok()

@@ -1,6 +1,7 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod by_type;
 mod changed;
 mod connection_trait;
 mod db;
@@ -16,6 +17,7 @@ mod place;
 mod postgres;
 mod proxy_row;
 mod row;
+mod shape;
 mod source;
 mod sqlite;
 mod statement;

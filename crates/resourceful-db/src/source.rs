@@ -6,6 +6,7 @@ use sea_orm::sea_query::QueryStatementWriter;
 use crate::db::Db;
 use crate::error::DbError;
 use crate::row::Row;
+use crate::shape::Shape;
 use crate::statement::Query;
 use crate::tx::Tx;
 
@@ -17,20 +18,32 @@ pub(crate) enum Source<'a> {
 }
 
 impl Source<'_> {
-    pub(crate) fn backend(self) -> DbBackend {
+    fn db(&self) -> &Db {
         match self {
-            Self::Db(db) => db.backend(),
-            Self::Tx(tx) => tx.db().backend(),
+            Self::Db(db) => db,
+            Self::Tx(tx) => tx.db(),
         }
+    }
+
+    pub(crate) fn backend(self) -> DbBackend {
+        self.db().backend()
+    }
+
+    /// The statement of this shape; `write` makes it if it has not been written before.
+    pub(crate) fn statement<S: QueryStatementWriter>(
+        self,
+        shape: Shape,
+        write: impl FnOnce() -> Result<S, DbError>,
+    ) -> Result<Query, DbError> {
+        self.db().texts().query(self.backend(), shape, write)
     }
 
     /// The rows of a statement. Outside of a transaction, one that writes is a transaction of its own.
     pub(crate) async fn query<T: Send + 'static>(
         self,
-        statement: &(impl QueryStatementWriter + Sync),
+        query: Query,
         read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
     ) -> Result<Vec<T>, DbError> {
-        let query = Query::new(self.backend(), statement);
         match self {
             Self::Db(db) => db.query_with(query, read).await,
             Self::Tx(tx) => tx.query_with(query, read).await,

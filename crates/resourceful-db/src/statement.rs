@@ -1,5 +1,7 @@
 //! [`Query`]: a statement with its values.
 
+use std::sync::Arc;
+
 use sea_orm::sea_query::{
     PostgresQueryBuilder, QueryStatementWriter, SqliteQueryBuilder, Value, Values,
 };
@@ -11,9 +13,9 @@ use crate::error::DbError;
 const WRITES: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"];
 
 /// A statement and the values of its parameters `$1`, `$2` ..
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Query {
-    pub(crate) sql: String,
+    pub(crate) sql: Arc<str>,
     pub(crate) values: Vec<Value>,
 }
 
@@ -23,10 +25,13 @@ impl Query {
             DbBackend::Sqlite => statement.build(SqliteQueryBuilder),
             _ => statement.build(PostgresQueryBuilder),
         };
-        Self { sql, values }
+        Self {
+            sql: sql.into(),
+            values,
+        }
     }
 
-    pub(crate) fn text(sql: impl Into<String>) -> Self {
+    pub(crate) fn text(sql: impl Into<Arc<str>>) -> Self {
         Self {
             sql: sql.into(),
             values: Vec::new(),
@@ -82,7 +87,7 @@ fn begins_with(sql: &str, words: &[&str]) -> bool {
 impl From<Statement> for Query {
     fn from(statement: Statement) -> Self {
         Self {
-            sql: statement.sql,
+            sql: statement.sql.into(),
             values: statement.values.map_or_else(Vec::new, |values| values.0),
         }
     }

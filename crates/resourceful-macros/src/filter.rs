@@ -75,7 +75,7 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::resourceful_db::Filter<#entity> for #name #arguments #bounds {
-            fn apply(&self, conditions: &mut ::resourceful_db::Conditions) {
+            fn apply(&self, conditions: &mut ::resourceful_db::Conditions<#entity>) {
                 #(#checks)*
                 #(#conditions)*
             }

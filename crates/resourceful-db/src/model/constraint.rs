@@ -10,6 +10,7 @@ use sea_orm::{
 use crate::error::{DbError, DbErrorKind};
 use crate::row::{FromRow, Single};
 use crate::source::Source;
+use crate::statement::Query;
 
 /// The columns of a body with the names of their members.
 pub(crate) type Members = [(&'static str, &'static str)];
@@ -97,12 +98,17 @@ async fn dangling<E: EntityTrait>(written: &E::ActiveModel, source: Source<'_>) 
             continue;
         }
         let exists = SqlQuery::select()
-            .expr(Expr::val(1))
+            .expr(Expr::cust("1"))
             .from(relation.to_tbl.clone())
             .and_where(Expr::col(to.clone()).eq(column.save_as(Expr::val(value))))
             .limit(1)
             .to_owned();
-        let rows = source.query(&exists, Single::<i64>::from_row).await;
+        let rows = source
+            .query(
+                Query::new(source.backend(), &exists),
+                Single::<i64>::from_row,
+            )
+            .await;
         if rows.is_ok_and(|rows| rows.is_empty()) {
             columns.push(name);
         }

@@ -90,7 +90,7 @@ impl<P: NextPage> NextPage for Uncounted<P> {
 macro_rules! list_query {
     ($type:ty, [$($max:tt)*], $count:expr) => {
         impl<E: EntityTrait, P: ListQuery<E>, $($max)*> ListQuery<E> for $type {
-            fn filter(&self, conditions: &mut Conditions) {
+            fn filter(&self, conditions: &mut Conditions<E>) {
                 self.0.filter(conditions);
             }
 

@@ -1,10 +1,12 @@
 //! [`Filter`]: conditions from the query string.
 
 use resourceful::{FieldError, Query};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, Nullable, SimpleExpr, Value};
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait};
+use sea_orm::sea_query::{Nullable, Value};
+use sea_orm::{DbBackend, EntityTrait};
 
+use crate::model::scope::Scope;
 use crate::model::storable;
+use crate::model::term::{Comparison, Term};
 
 /// Values in one list at most.
 const MAX_VALUES: usize = 100;
@@ -31,7 +33,7 @@ const MAX_VALUES: usize = 100;
 )]
 pub trait Filter<E: EntityTrait>: Query {
     /// Adds the conditions.
-    fn apply(&self, conditions: &mut Conditions);
+    fn apply(&self, conditions: &mut Conditions<E>);
 }
 
 /// The comparison of a filter.
@@ -61,26 +63,26 @@ pub enum Operator {
 
 /// The conditions of a list.
 #[derive(Debug)]
-pub struct Conditions {
+pub struct Conditions<E: EntityTrait> {
     backend: DbBackend,
-    all: Condition,
+    rows: Scope<E>,
     errors: Vec<FieldError>,
 }
 
-impl Conditions {
+impl<E: EntityTrait> Conditions<E> {
     pub(crate) fn new(backend: DbBackend) -> Self {
         Self {
             backend,
-            all: Condition::all(),
+            rows: Scope::all(),
             errors: Vec::new(),
         }
     }
 
     /// Adds a condition if the parameter `name` is there: one of `columns` compares so with its value.
-    pub fn add<C: ColumnTrait>(
+    pub fn add(
         &mut self,
         name: &'static str,
-        columns: &[C],
+        columns: &[E::Column],
         operator: Operator,
         parameter: &impl FilterValue,
     ) {
@@ -96,82 +98,93 @@ impl Conditions {
             self.errors.push(FieldError::query(name, detail));
             return;
         }
-        let mut any = Condition::any();
-        for column in columns {
-            any = any.add(compare(*column, operator, &values, self.backend));
-        }
-        self.all = std::mem::replace(&mut self.all, Condition::all()).add(any);
+        let compare = |column: &E::Column| compare(*column, operator, &values, self.backend);
+        let term = match columns {
+            [column] => compare(column),
+            _ => Term::Any(columns.iter().map(|one| compare(one).into()).collect()),
+        };
+        self.rows.push(term);
     }
 
-    pub(crate) fn into_condition(self) -> Result<Condition, Vec<FieldError>> {
+    pub(crate) fn into_scope(self) -> Result<Scope<E>, Vec<FieldError>> {
         if self.errors.is_empty() {
-            Ok(self.all)
+            Ok(self.rows)
         } else {
             Err(self.errors)
         }
     }
 }
 
-fn compare<C: ColumnTrait>(
-    column: C,
+fn compare<E: EntityTrait>(
+    column: E::Column,
     operator: Operator,
     values: &[Value],
     backend: DbBackend,
-) -> SimpleExpr {
-    let expr = Expr::col(column.as_column_ref());
-    let save = |value: &Value| column.save_as(Expr::val(value.clone()));
+) -> Term<E> {
     let Some(first) = values.first() else {
-        // A list without values.
-        return Expr::val(false);
+        return Term::Nothing; // A list without values.
     };
-    match operator {
-        Operator::Eq if values.len() > 1 => expr.is_in(values.iter().map(save)),
-        Operator::Eq => expr.eq(save(first)),
-        Operator::Ne if values.len() > 1 => expr.is_not_in(values.iter().map(save)),
-        Operator::Ne => expr.ne(save(first)),
-        Operator::Gt => expr.gt(save(first)),
-        Operator::Gte => expr.gte(save(first)),
-        Operator::Lt => expr.lt(save(first)),
-        Operator::Lte => expr.lte(save(first)),
-        Operator::IsNull => match first {
-            Value::Bool(Some(false)) => expr.is_not_null(),
-            _ => expr.is_null(),
-        },
+    let comparison = match operator {
+        Operator::Eq => Comparison::Eq,
+        Operator::Ne => Comparison::Ne,
+        Operator::Gt => Comparison::Gt,
+        Operator::Gte => Comparison::Gte,
+        Operator::Lt => Comparison::Lt,
+        Operator::Lte => Comparison::Lte,
+        Operator::IsNull if *first == Value::Bool(Some(false)) => Comparison::IsNotNull,
+        Operator::IsNull => Comparison::IsNull,
         Operator::Contains | Operator::IContains | Operator::StartsWith => {
-            like(expr, operator, first, backend)
+            return like(column, operator, first, backend);
         }
+    };
+    let values = match comparison {
+        Comparison::Eq | Comparison::Ne => values,
+        Comparison::IsNull | Comparison::IsNotNull => &[],
+        _ => &values[..1],
+    };
+    Term::Compare {
+        column,
+        comparison,
+        values: values.to_vec(),
     }
 }
 
 /// `LIKE` differs: in SQLite it ignores the case of ASCII letters, in PostgreSQL it does not. `GLOB` is
 /// SQLite's operator that does not.
-fn like(column: SimpleExpr, operator: Operator, value: &Value, backend: DbBackend) -> SimpleExpr {
+fn like<E: EntityTrait>(
+    column: E::Column,
+    operator: Operator,
+    value: &Value,
+    backend: DbBackend,
+) -> Term<E> {
     let Value::String(Some(text)) = value else {
-        return Expr::val(false);
+        return Term::Nothing;
     };
-    let is_sqlite = backend == DbBackend::Sqlite;
-    if is_sqlite && operator != Operator::IContains {
-        let text = escape(text, &['*', '?', '['], |special| format!("[{special}]"));
-        let pattern = match operator {
-            Operator::StartsWith => format!("{text}*"),
-            _ => format!("*{text}*"),
-        };
-        return column.binary(
-            sea_orm::sea_query::extension::sqlite::SqliteBinOper::Glob,
-            Expr::val(pattern),
-        );
-    }
-    let escaped = escape(text, &['%', '_', '\\'], |special| format!("\\{special}"));
-    let pattern = match operator {
-        Operator::StartsWith => format!("{escaped}%"),
-        _ => format!("%{escaped}%"),
+    let ignores_case = operator == Operator::IContains;
+    let comparison = match (backend, ignores_case) {
+        (DbBackend::Sqlite, false) => Comparison::Glob,
+        (DbBackend::Sqlite, true) | (_, false) => Comparison::Like,
+        (_, true) => Comparison::LowerLike,
     };
-    if operator == Operator::IContains && !is_sqlite {
-        let lower = Func::cust("lower").arg(Expr::cust_with_expr("$1 COLLATE \"C\"", column));
-        let pattern = LikeExpr::new(pattern.to_ascii_lowercase()).escape('\\');
-        return Expr::expr(lower).like(pattern);
+    let (any, text) = if comparison == Comparison::Glob {
+        let escaped = |special| format!("[{special}]");
+        ('*', escape(text, &['*', '?', '['], escaped))
+    } else {
+        let escaped = |special| format!("\\{special}");
+        ('%', escape(text, &['%', '_', '\\'], escaped))
+    };
+    let mut pattern = match operator {
+        Operator::StartsWith => format!("{text}{any}"),
+        _ => format!("{any}{text}{any}"),
+    };
+    if comparison == Comparison::LowerLike {
+        pattern.make_ascii_lowercase();
     }
-    column.like(LikeExpr::new(pattern).escape('\\'))
+    Term::Compare {
+        column,
+        comparison,
+        values: vec![pattern.into()],
+    }
 }
 
 fn escape(text: &str, special: &[char], escaped: impl Fn(char) -> String) -> String {

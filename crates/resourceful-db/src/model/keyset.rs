@@ -6,15 +6,18 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use resourceful::{Error, FieldError};
-use sea_orm::sea_query::{ArrayType, Condition, Expr, ExprTrait, SimpleExpr, Value};
+use sea_orm::sea_query::{ArrayType, Expr, Value};
 use sea_orm::{ColumnTrait, EntityTrait};
 use sha2::{Digest, Sha256};
 
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::order::Direction;
+use crate::model::scope::Scope;
 use crate::model::select::Extra;
+use crate::model::term::Term;
 use crate::options::CursorKeys;
+use crate::shape::Shape;
 use crate::value;
 
 /// Bytes of a signature: enough that nobody guesses one.
@@ -32,14 +35,14 @@ pub(crate) struct Keyset<E: EntityTrait> {
 }
 
 impl<E: EntityTrait> Keyset<E> {
-    pub(crate) fn new(order: &str, columns: &[(E::Column, Direction)], filter: &Condition) -> Self {
+    pub(crate) fn new(order: &str, columns: &[(E::Column, Direction)], filter: &Scope<E>) -> Self {
         let columns = columns
             .iter()
             .map(|(column, direction)| (*column, *direction, variant::<E>(*column)));
-        let hash = Sha256::digest(format!(
-            "{}\0{order}\0{filter:?}",
-            E::default().table_name()
-        ));
+        let mut shape = Shape::of::<E>(E::default().table_name());
+        shape.name(order);
+        filter.describe(&mut shape);
+        let hash = Sha256::digest(shape.text());
         let mut fingerprint = [0; FINGERPRINT];
         fingerprint.copy_from_slice(&hash[..FINGERPRINT]);
         Self {
@@ -71,7 +74,7 @@ impl<E: EntityTrait> Keyset<E> {
     }
 
     /// The rows after that of the cursor.
-    pub(crate) fn after(&self, cursor: &str, keys: &CursorKeys) -> Result<SimpleExpr, DbError> {
+    pub(crate) fn after(&self, cursor: &str, keys: &CursorKeys) -> Result<Term<E>, DbError> {
         let invalid = |detail: &'static str| {
             DbError::from(Error::invalid([FieldError::query("cursor", detail)]))
         };
@@ -93,38 +96,9 @@ impl<E: EntityTrait> Keyset<E> {
         if values.len() != self.columns.len() {
             return Err(unknown());
         }
-        Ok(self.beyond(&values))
-    }
-
-    /// `(a, b) > (x, y)`, which an index serves; if the directions differ,
-    /// `a > x OR (a = x AND b < y)`.
-    fn beyond(&self, values: &[Value]) -> SimpleExpr {
-        let (_, direction, _) = self.columns[0];
-        let save = |index: usize| {
-            self.columns[index]
-                .0
-                .save_as(Expr::val(values[index].clone()))
-        };
-        let column = |index: usize| Expr::col(self.columns[index].0.as_column_ref());
-        let beyond = |one: SimpleExpr, other: SimpleExpr, direction| match direction {
-            Direction::Ascending => one.gt(other),
-            Direction::Descending => one.lt(other),
-        };
-        let indexes = 0..self.columns.len();
-        if self.columns.iter().all(|(_, other, _)| *other == direction) {
-            let columns = Expr::tuple(indexes.clone().map(&column));
-            return beyond(columns, Expr::tuple(indexes.map(save)), direction);
-        }
-        let mut result: Option<SimpleExpr> = None;
-        for index in indexes.rev() {
-            let (_, direction, _) = self.columns[index];
-            let here = beyond(column(index), save(index), direction);
-            result = Some(match result {
-                None => here,
-                Some(rest) => here.or(column(index).eq(save(index)).and(rest)),
-            });
-        }
-        result.expect("an order has a column")
+        let columns = self.columns.iter().zip(values);
+        let columns = columns.map(|((column, direction, _), value)| (*column, *direction, value));
+        Ok(Term::Beyond(columns.collect()))
     }
 }
 

@@ -70,7 +70,7 @@ pub struct PageEnd {
 )]
 pub trait ListQuery<E: EntityTrait>: Query + Sync {
     /// Adds conditions.
-    fn filter(&self, conditions: &mut Conditions) {
+    fn filter(&self, conditions: &mut Conditions<E>) {
         let _ = conditions;
     }
 
@@ -127,7 +127,7 @@ impl<E: EntityTrait, const DEFAULT: u32, const MAX: u32> ListQuery<E>
 }
 
 impl<E: EntityTrait, F: Filter<E> + Sync, P: ListQuery<E>> ListQuery<E> for Filtered<F, P> {
-    fn filter(&self, conditions: &mut Conditions) {
+    fn filter(&self, conditions: &mut Conditions<E>) {
         self.filter.apply(conditions);
         self.paging.filter(conditions);
     }

@@ -18,5 +18,6 @@ pub(crate) mod row_model;
 pub(crate) mod scope;
 pub(crate) mod select;
 pub(crate) mod storable;
+pub(crate) mod term;
 pub(crate) mod visibility;
 pub(crate) mod within;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::str::FromStr;
 
-use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Order as SqlOrder, SimpleExpr, Value};
+use sea_orm::sea_query::{ArrayType, Expr, Order as SqlOrder, SimpleExpr, Value};
 use sea_orm::{
     ColumnTrait, EntityTrait, Identity, Iterable, PrimaryKeyToColumn, Related, RelationDef,
 };
@@ -12,11 +12,14 @@ use sea_orm::{
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::item::Item;
+use crate::model::scope::Scope;
 use crate::model::select::{Loaded, reader, select};
+use crate::model::term::{Comparison, Term};
+use crate::shape::Shape;
 use crate::source::Source;
 
 /// Related items of one page at most.
-const MAX_ROWS: usize = 10_000;
+const MAX_ROWS: u64 = 10_000;
 
 type Loading<'a> = Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'a>>;
 type Load<I> =
@@ -134,15 +137,25 @@ async fn load<I: Item, C: Item + Clone>(
         Expr::col(column.as_column_ref()),
         variant::<C::Entity>(column),
     )];
-    let read = reader::<C>(&extra)?;
-    let mut statement = select::<C>(&extra)?;
-    statement.and_where(Expr::col(column.as_column_ref()).is_in(distinct));
-    for key in <C::Entity as EntityTrait>::PrimaryKey::iter() {
-        statement.order_by(key.into_column().as_column_ref(), SqlOrder::Asc);
-    }
-    statement.limit(MAX_ROWS as u64 + 1);
-    let rows = source.query(&statement, read).await?;
-    if rows.len() > MAX_ROWS {
+    let keys_in = Scope::<C::Entity>::from(Term::Compare {
+        column,
+        comparison: Comparison::Eq,
+        values: distinct,
+    });
+    let mut shape = Shape::of::<(I, C)>("nested");
+    keys_in.describe(&mut shape);
+    shape.values([Value::from(MAX_ROWS + 1)]);
+    let query = source.statement(shape, || {
+        let mut statement = select::<C>(&extra)?;
+        statement.cond_where(keys_in.condition());
+        for key in <C::Entity as EntityTrait>::PrimaryKey::iter() {
+            statement.order_by(key.into_column().as_column_ref(), SqlOrder::Asc);
+        }
+        statement.limit(MAX_ROWS + 1);
+        Ok(statement)
+    })?;
+    let rows = source.query(query, reader::<C>(&extra)?).await?;
+    if rows.len() as u64 > MAX_ROWS {
         return Err(DbError::other(format!(
             "more than {MAX_ROWS} related rows of one page"
         )));

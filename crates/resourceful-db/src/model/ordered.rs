@@ -50,7 +50,7 @@ impl<O: Order, P: Query> Query for Ordered<O, P> {
 }
 
 impl<O: Order, P: ListQuery<O::Entity>> ListQuery<O::Entity> for Ordered<O, P> {
-    fn filter(&self, conditions: &mut Conditions) {
+    fn filter(&self, conditions: &mut Conditions<O::Entity>) {
         self.paging.filter(conditions);
     }
 

@@ -1,9 +1,9 @@
 //! SeaORM's model, read from a row.
 
-use sea_orm::sea_query::{ArrayType, Expr, SimpleExpr};
+use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, TryIntoModel};
 
-use crate::entities::variant;
+use crate::entities::variants;
 use crate::error::DbError;
 use crate::row::Row;
 
@@ -21,10 +21,10 @@ where
     E: EntityTrait<ActiveModel: TryIntoModel<E::Model>>,
 {
     // Text is read in every variant that is stored as text, as `DeriveActiveEnum` wants it.
-    let variants: Vec<ArrayType> = E::Column::iter().map(variant::<E>).collect();
+    let variants = variants::<E>();
     move |row: &mut Row<'_>| {
         let mut model = <E::ActiveModel as ActiveModelTrait>::default();
-        for (column, variant) in E::Column::iter().zip(&variants) {
+        for (column, variant) in E::Column::iter().zip(&*variants) {
             model.try_set(column, row.read_value(variant)?)?;
         }
         Ok(model.try_into_model()?)

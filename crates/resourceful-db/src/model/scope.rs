@@ -1,9 +1,14 @@
 //! [`Scope`]: the rows that exist for a caller.
 
-use std::marker::PhantomData;
+use std::any::Any;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, IntoCondition, SelectStatement, Value};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::sea_query::{Condition, IntoCondition, Value};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
+
+use crate::model::term::{Comparison, KeysOf, Term};
+use crate::shape::Shape;
 
 /// The rows of a table that exist for a caller. It is part of each statement of a model resource.
 ///
@@ -33,40 +38,29 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Se
 /// ```
 #[derive(Debug)]
 #[must_use]
-pub struct Scope<E> {
-    /// `None` is every row.
-    condition: Option<Condition>,
-    entity: PhantomData<fn() -> E>,
-}
+pub struct Scope<E: EntityTrait>(Vec<Term<E>>);
 
-impl<E> Clone for Scope<E> {
+impl<E: EntityTrait> Clone for Scope<E> {
     fn clone(&self) -> Self {
-        Self::of(self.condition.clone())
+        Self(self.0.clone())
     }
 }
 
-impl<E> Scope<E> {
-    fn of(condition: Option<Condition>) -> Self {
-        Self {
-            condition,
-            entity: PhantomData,
-        }
-    }
-
-    pub(crate) fn condition(&self) -> Option<&Condition> {
-        self.condition.as_ref()
+impl<E: EntityTrait> From<Term<E>> for Scope<E> {
+    fn from(term: Term<E>) -> Self {
+        Self(vec![term])
     }
 }
 
 impl<E: EntityTrait> Scope<E> {
     /// Every row, which the other methods narrow.
     pub fn all() -> Self {
-        Self::of(None)
+        Self(Vec::new())
     }
 
     /// No row.
     pub fn none() -> Self {
-        Self::all().filter(Expr::val(1).eq(0))
+        Term::Nothing.into()
     }
 
     /// The rows in which a column has this value.
@@ -74,8 +68,7 @@ impl<E: EntityTrait> Scope<E> {
     where
         C: ColumnTrait<EntityName = E>,
     {
-        let value = column.save_as(Expr::val(value.into()));
-        self.filter(Expr::col(column.as_column_ref()).eq(value))
+        self.compare(column, Comparison::Eq, vec![value.into()])
     }
 
     /// The rows in which a column has another value.
@@ -83,8 +76,7 @@ impl<E: EntityTrait> Scope<E> {
     where
         C: ColumnTrait<EntityName = E>,
     {
-        let value = column.save_as(Expr::val(value.into()));
-        self.filter(Expr::col(column.as_column_ref()).ne(value))
+        self.compare(column, Comparison::Ne, vec![value.into()])
     }
 
     /// The rows in which a column has one of these values; none if there are no values.
@@ -93,72 +85,105 @@ impl<E: EntityTrait> Scope<E> {
         C: ColumnTrait<EntityName = E>,
         V: Into<Value>,
     {
-        let values: Vec<_> = values
-            .into_iter()
-            .map(|value| column.save_as(Expr::val(value.into())))
-            .collect();
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
         if values.is_empty() {
-            return self.filter(Expr::val(1).eq(0));
+            return Self::none();
         }
-        self.filter(Expr::col(column.as_column_ref()).is_in(values))
+        self.compare(column, Comparison::Eq, values)
     }
 
     /// The rows in which a column is null.
     pub fn is_null<C: ColumnTrait<EntityName = E>>(self, column: C) -> Self {
-        self.filter(column.is_null())
+        self.compare(column, Comparison::IsNull, Vec::new())
     }
 
     /// The rows in which a column is not null.
     pub fn is_not_null<C: ColumnTrait<EntityName = E>>(self, column: C) -> Self {
-        self.filter(column.is_not_null())
+        self.compare(column, Comparison::IsNotNull, Vec::new())
     }
 
     /// The rows whose `column` is the `key` of a row in another scope: a task of a visible project, a document
     /// of a team with the caller as a member.
-    pub fn within<C, P>(self, column: C, scope: Scope<P>, key: P::Column) -> Self
+    pub fn within<C, P>(mut self, column: C, scope: Scope<P>, key: P::Column) -> Self
     where
         C: ColumnTrait<EntityName = E>,
         P: EntityTrait,
     {
-        let keys = scope.keys(key);
-        self.filter(column.in_subquery(keys))
+        let keys = Arc::new(KeysOf { scope, key });
+        let column = column_of::<E>(column);
+        self.push(Term::Within { column, keys });
+        self
     }
 
     /// The rows for which a condition of SeaORM's holds.
-    pub fn filter(self, condition: impl IntoCondition) -> Self {
-        let all = self.condition.unwrap_or_else(Condition::all);
-        Self::of(Some(
-            Condition::all().add(all).add(condition.into_condition()),
-        ))
+    ///
+    /// Its text is written for each request; that of the other methods is written once.
+    pub fn filter(mut self, condition: impl IntoCondition) -> Self {
+        self.push(Term::Other(condition.into_condition()));
+        self
     }
 
     /// The rows of this scope and those of another.
     pub fn or(self, other: Self) -> Self {
-        match (self.condition, other.condition) {
-            (Some(one), Some(other)) => Self::of(Some(Condition::any().add(one).add(other))),
-            _ => Self::all(),
+        if self.is_all() || other.is_all() {
+            return Self::all();
         }
+        Term::Any(vec![self, other]).into()
     }
 
     /// The rows that are in both scopes.
-    pub fn and(self, other: Self) -> Self {
-        match other.condition {
-            Some(condition) => self.filter(condition),
-            None => self,
-        }
+    pub fn and(mut self, mut other: Self) -> Self {
+        self.0.append(&mut other.0);
+        self
     }
 
     /// A query of SeaORM's for these rows, for what is written by hand.
     #[must_use]
     pub fn select(self) -> Select<E> {
-        match self.condition {
-            Some(condition) => E::find().filter(condition),
-            None => E::find(),
-        }
+        E::find().filter(self.condition())
     }
 
-    /// A statement of the values of `key` in the rows.
-    pub(crate) fn keys(self, key: E::Column) -> SelectStatement {
-        self.select().select_only().column(key).into_query()
+    fn compare<C: ColumnTrait>(
+        mut self,
+        column: C,
+        comparison: Comparison,
+        values: Vec<Value>,
+    ) -> Self {
+        self.push(Term::Compare {
+            column: column_of::<E>(column),
+            comparison,
+            values,
+        });
+        self
+    }
+
+    pub(crate) fn push(&mut self, term: Term<E>) {
+        self.0.push(term);
+    }
+
+    /// Whether it has every row.
+    pub(crate) fn is_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The condition for a statement.
+    pub(crate) fn condition(&self) -> Condition {
+        let terms = self.0.iter().map(Term::condition);
+        terms.fold(Condition::all(), Condition::add)
+    }
+
+    /// Adds the text and the values of [`condition`](Self::condition) to the shape of a statement.
+    pub(crate) fn describe(&self, shape: &mut Shape) {
+        shape.list(&self.0, Term::describe);
+    }
+}
+
+/// The column of the entity, whose type SeaORM knows by two names.
+fn column_of<E: EntityTrait>(column: impl ColumnTrait) -> E::Column {
+    let same = (&column as &dyn Any).downcast_ref::<E::Column>();
+    match same {
+        Some(column) => *column,
+        None => E::Column::from_str(column.as_str())
+            .unwrap_or_else(|_| panic!("no column `{}`", column.as_str())),
     }
 }

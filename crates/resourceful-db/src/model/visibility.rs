@@ -5,6 +5,7 @@
 //! SQLite the reader of the row fails, which undoes the savepoint or the transaction.
 
 use resourceful::Error;
+use sea_orm::EntityTrait;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, SimpleExpr};
 
 use crate::error::DbError;
@@ -15,20 +16,22 @@ use crate::row::Row;
 const MARK: &str = "resourceful: the row is not visible";
 
 /// The column that [`guarded`] reads; none if every row is visible.
-pub(crate) fn guard<E>(scope: &Scope<E>) -> Option<SimpleExpr> {
-    let condition = scope.condition()?.clone();
+pub(crate) fn guard<E: EntityTrait>(scope: &Scope<E>) -> Option<SimpleExpr> {
+    if scope.is_all() {
+        return None;
+    }
     let visible = CaseStatement::new()
-        .case(condition, Expr::cust("'1'"))
+        .case(scope.condition(), Expr::cust("'1'"))
         .finally(Expr::cust(format!("'{MARK}'")));
     Some(SimpleExpr::Case(Box::new(visible)).cast_as("integer"))
 }
 
 /// Reads a row whose last column is the [`guard`].
-pub(crate) fn guarded<E, T>(
+pub(crate) fn guarded<E: EntityTrait, T>(
     scope: &Scope<E>,
     read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
 ) -> impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static {
-    let has_guard = scope.condition().is_some();
+    let has_guard = !scope.is_all();
     move |row: &mut Row<'_>| {
         let value = read(row)?;
         // SQLite casts the text to 0.
@@ -40,20 +43,22 @@ pub(crate) fn guarded<E, T>(
 }
 
 /// The column that [`flagged`] reads: whether the row is visible; none if every row is.
-pub(crate) fn flag<E>(scope: &Scope<E>) -> Option<SimpleExpr> {
-    let condition = scope.condition()?.clone();
+pub(crate) fn flag<E: EntityTrait>(scope: &Scope<E>) -> Option<SimpleExpr> {
+    if scope.is_all() {
+        return None;
+    }
     let visible = CaseStatement::new()
-        .case(condition, Expr::cust("1"))
+        .case(scope.condition(), Expr::cust("1"))
         .finally(Expr::cust("0"));
     Some(SimpleExpr::Case(Box::new(visible)))
 }
 
 /// Reads a row whose last column is the [`flag`].
-pub(crate) fn flagged<E, T>(
+pub(crate) fn flagged<E: EntityTrait, T>(
     scope: &Scope<E>,
     read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
 ) -> impl Fn(&mut Row<'_>) -> Result<(T, bool), DbError> + Send + 'static {
-    let has_flag = scope.condition().is_some();
+    let has_flag = !scope.is_all();
     move |row: &mut Row<'_>| {
         let value = read(row)?;
         Ok((value, !has_flag || row.read::<i64>()? == 1))

@@ -1,9 +1,11 @@
 //! [`Within`]: the parent of a nested model resource.
 
+use std::sync::Arc;
+
 use sea_orm::EntityTrait;
-use sea_orm::sea_query::SelectStatement;
 
 use crate::model::scope::Scope;
+use crate::model::term::{Keys, KeysOf};
 
 /// The parent of a nested resource: the row that the column of each item refers to.
 ///
@@ -15,7 +17,7 @@ use crate::model::scope::Scope;
 pub struct Within<E: EntityTrait> {
     pub(crate) column: E::Column,
     /// The value of the column, if the parent exists for the caller.
-    pub(crate) parent: SelectStatement,
+    pub(crate) parent: Arc<dyn Keys>,
 }
 
 impl<E: EntityTrait> Within<E> {
@@ -24,7 +26,7 @@ impl<E: EntityTrait> Within<E> {
     pub fn parent<P: EntityTrait>(column: E::Column, scope: Scope<P>, key: P::Column) -> Self {
         Self {
             column,
-            parent: scope.keys(key),
+            parent: Arc::new(KeysOf { scope, key }),
         }
     }
 }

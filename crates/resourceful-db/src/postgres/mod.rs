@@ -7,7 +7,7 @@ mod tls;
 mod transaction;
 mod work;
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -167,7 +167,7 @@ impl Postgres {
             attempts -= 1;
             let mut client = self.client().await?;
             client.state = State::Busy;
-            let result = self.while_alive(work.run(&client)).await;
+            let result = self.while_alive(pin!(work.run(&client))).await;
             let is_lost = client.is_closed();
             match &result {
                 Err(error) if error.kind() == DbErrorKind::Unavailable => client.discard(),
@@ -181,11 +181,12 @@ impl Postgres {
 
     /// Awaits `work`, unless the server does not reply to a ping. It is then unknown whether the server has
     /// executed the statement. A server that hangs does not enforce its own timeouts.
+    ///
+    /// The work is borrowed, since a future is stored twice in an `async fn` that gets it.
     pub(crate) async fn while_alive<T>(
         &self,
-        work: impl Future<Output = Result<T, DbError>>,
+        mut work: Pin<&mut impl Future<Output = Result<T, DbError>>>,
     ) -> Result<T, DbError> {
-        let mut work = pin!(work);
         loop {
             if let Ok(result) = timeout(PING_INTERVAL, &mut work).await {
                 return result;

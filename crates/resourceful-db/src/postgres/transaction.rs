@@ -1,5 +1,6 @@
 //! A transaction on one connection.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -71,7 +72,9 @@ impl Transaction {
     }
 
     async fn end(&mut self, sql: &str) -> Result<(), DbError> {
-        self.postgres.while_alive(self.client.batch(sql)).await?;
+        self.postgres
+            .while_alive(pin!(self.client.batch(sql)))
+            .await?;
         self.client.state = State::Idle;
         Ok(())
     }
@@ -80,11 +83,14 @@ impl Transaction {
         let time_left = self.time_left()?;
         let both = async {
             if self.client.state == State::InTransaction {
-                return self.postgres.while_alive(work.run(&self.client)).await;
+                return self
+                    .postgres
+                    .while_alive(pin!(work.run(&self.client)))
+                    .await;
             }
             self.client.state = State::Busy;
             self.postgres
-                .while_alive(work.prepare(&self.client))
+                .while_alive(pin!(work.prepare(&self.client)))
                 .await?;
             self.client.state = State::InTransaction;
             let client = &self.client;
@@ -93,7 +99,7 @@ impl Transaction {
                 let (begun, result) = tokio::join!(client.batch(&self.begin), work.run(client));
                 begun.and(result)
             };
-            self.postgres.while_alive(both).await
+            self.postgres.while_alive(pin!(both)).await
         };
         timeout(time_left, both)
             .await

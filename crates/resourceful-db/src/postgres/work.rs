@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use crate::error::DbError;
-use crate::postgres::client::Client;
+use crate::postgres::client::{Client, Prepared};
 use crate::statement::Query;
 
 /// Statements on a connection.
@@ -40,6 +40,12 @@ impl Work for Rows<'_> {
 
     async fn run(&self, client: &Client) -> Result<Vec<Row>, DbError> {
         let prepared = client.prepare(self.0).await?;
+        self.run_prepared(client, prepared).await
+    }
+}
+
+impl Rows<'_> {
+    async fn run_prepared(&self, client: &Client, prepared: Prepared) -> Result<Vec<Row>, DbError> {
         match client.query(&prepared, self.0).await {
             Err(error) if client.forgets_stale(&error) => {
                 let prepared = client.prepare(self.0).await?;
@@ -59,10 +65,13 @@ impl Work for Both<'_> {
     }
 
     async fn run(&self, client: &Client) -> Result<Self::Output, DbError> {
-        self.prepare(client).await?;
         let (first, second) = (Rows(self.0), Rows(self.1));
+        let prepared = (client.prepare(self.0).await?, client.prepare(self.1).await?);
         // Both to their end: afterwards the connection is idle.
-        let (first, second) = tokio::join!(first.run(client), second.run(client));
+        let (first, second) = tokio::join!(
+            first.run_prepared(client, prepared.0),
+            second.run_prepared(client, prepared.1)
+        );
         Ok((first?, second?))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection as Driver, OpenFlags, Statement};
 
 use crate::changed::Changed;
@@ -67,6 +68,8 @@ impl Connection {
         driver.pragma_update(None, "synchronous", "FULL")?;
         driver.pragma_update(None, "foreign_keys", true)?;
         driver.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        // After `ANALYZE` the planner would look at bound values, and each new value would prepare the statement anew.
+        driver.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let deadline = Arc::new(AtomicU64::new(0));
         let opened = Instant::now();
         let watched = Arc::clone(&deadline);

@@ -191,7 +191,7 @@ impl<'r, R: ModelResource> All<'r, R> {
             .fill_update(request, &mut model)
             .map_err(of_hook::<R>)?;
         let written = model.clone();
-        let change = Change::<R>::new(&self.writable, id, model);
+        let change = Change::<R>::new(self.writable.clone(), id, model);
         let savepoint = self.tx.savepoint().await?;
         let updated = update::with_hooks(*resource, request, scope, change, &savepoint).await;
         let (loaded, row) = match updated.and_then(|updated| updated.ok_or_else(conflict)) {
@@ -217,8 +217,9 @@ impl<'r, R: ModelResource> All<'r, R> {
         R: ModelResource<Key: Clone>,
     {
         let savepoint = self.tx.savepoint().await?;
-        let row = row_of::<R>(&self.writable, id.clone());
-        let destroyed = destroy::with_hooks(self.resource, self.request, id, row, &savepoint).await;
+        let row = row_of::<R>(self.writable.clone(), id.clone());
+        let destroyed =
+            destroy::with_hooks(self.resource, self.request, id, &row, &savepoint).await;
         match &destroyed {
             Ok(_) => savepoint.commit().await?,
             Err(_) => savepoint.rollback().await?,

@@ -1,13 +1,13 @@
 //! `create`.
 
 use resourceful::{AsyncResource, Caller, Request};
-use sea_orm::sea_query::{Expr, InsertStatement, Query as SqlQuery, SimpleExpr};
+use sea_orm::sea_query::{Expr, Query as SqlQuery};
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName, ModelTrait};
 
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::transaction::Attempts;
-use crate::model::actions::{all_columns, db, equals, not_found, of_hook, writable};
+use crate::model::actions::{all_columns, db, describe_set, not_found, of_hook, writable};
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
 use crate::model::item::Item;
@@ -17,9 +17,12 @@ use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
 use crate::model::storable::check;
+use crate::model::term::Term;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
 use crate::row::{FromRow, Single};
+use crate::shape::Shape;
 use crate::source::Source;
+use crate::statement::Query;
 use crate::tx::Tx;
 use crate::value::integer;
 
@@ -37,27 +40,25 @@ where
     R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
     I: Item<Entity = R::Entity>,
 {
-    let model = filled(resource, request, new)?;
-    let written = model.clone();
-    let members = <R::Create as Changeset<R::Entity>>::MEMBERS;
-    let result = insert(resource, request, model).await;
-    match result {
+    let source = Source::Db(db(resource));
+    let mut model = filled(resource, request, new)?;
+    place(resource, request, &mut model, source).await?;
+    match insert(resource, request, &model).await {
         Ok(item) => Ok(item),
-        Err(error) => Err(
-            explain::<R::Entity>(error, &written, members, Source::Db(db(resource)))
-                .await
-                .into(),
-        ),
+        Err(error) => {
+            let members = <R::Create as Changeset<R::Entity>>::MEMBERS;
+            let error = explain::<R::Entity>(error, &model, members, source).await;
+            Err(error.into())
+        }
     }
 }
 
 async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     resource: &R,
     request: &Request<Caller<R>>,
-    mut model: ActiveModel<R>,
+    model: &ActiveModel<R>,
 ) -> Result<I, DbError> {
     let source = Source::Db(db(resource));
-    place(resource, request, &mut model, source).await?;
     let scope = writable(resource, request);
     let loaded = if R::HOOKS.create || R::HOOKS.commit {
         let mut attempts = Attempts::new(db(resource));
@@ -72,9 +73,9 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
         }
         loaded
     } else {
-        let statement = statement::<R, I>(model, guard(&scope).into_iter().collect())?;
+        let query = statement::<R, I>(model, &scope, Returns::Item, source)?;
         let read = reader::<I>(&[])?;
-        let rows = source.query(&statement, guarded(&scope, read)).await;
+        let rows = source.query(query, guarded(&scope, read)).await;
         one(rows.map_err(refused)?)?
     };
     let items = load_nested(source, vec![loaded]).await?;
@@ -107,9 +108,11 @@ pub(super) async fn place<R: ModelResource>(
 ) -> Result<(), DbError> {
     if let Some(within) = resource.within(request) {
         let variant = variant::<R::Entity>(within.column);
-        let parent = source
-            .query(&within.parent, move |row| row.read_value(&variant))
-            .await?;
+        let mut shape = Shape::of::<R>("parent");
+        within.parent.describe(&mut shape);
+        let query = source.statement(shape, || Ok(within.parent.select()))?;
+        let parent = source.query(query, move |row| row.read_value(&variant));
+        let parent = parent.await?;
         let parent = parent.into_iter().next().ok_or_else(not_found)?;
         model.try_set(within.column, parent)?;
     }
@@ -149,11 +152,11 @@ pub(super) async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
         .before_create(request, tx, &mut model)
         .await
         .map_err(of_hook::<R>)?;
-    let more = row_model::columns::<R::Entity>().into_iter();
-    let statement = statement::<R, I>(model, more.chain(flag(scope)).collect())?;
+    let source = Source::Tx(tx);
+    let query = statement::<R, I>(&model, scope, Returns::ItemAndRow, source)?;
     let (item, row) = (reader::<I>(&[])?, row_model::<R::Entity>());
     let read = flagged(scope, move |columns| Ok((item(columns)?, row(columns)?)));
-    let rows = Source::Tx(tx).query(&statement, read).await?;
+    let rows = source.query(query, read).await?;
     let ((loaded, row), is_in_scope) = one(rows)?;
     resource
         .after_create(request, tx, &row)
@@ -172,44 +175,74 @@ async fn exists<R: ModelResource>(
     row: &Model<R>,
     tx: &Tx,
 ) -> Result<bool, DbError> {
-    let mut statement = SqlQuery::select();
-    statement
-        .expr(Expr::cust("1"))
-        .from(<R::Entity as Default>::default().table_ref())
-        .and_where(equals::<R::Entity>(R::key(), row.get(R::key())));
-    if let Some(condition) = scope.condition() {
-        statement.cond_where(condition.clone());
-    }
-    let rows = Source::Tx(tx)
-        .query(&statement, Single::<i64>::from_row)
-        .await?;
+    let row = scope
+        .clone()
+        .and(Term::equals(R::key(), row.get(R::key())).into());
+    let source = Source::Tx(tx);
+    let mut shape = Shape::of::<R>("exists");
+    row.describe(&mut shape);
+    let query = source.statement(shape, || {
+        let mut statement = SqlQuery::select();
+        statement.expr(Expr::cust("1"));
+        statement.from(<R::Entity as Default>::default().table_ref());
+        statement.cond_where(row.condition());
+        Ok(statement)
+    })?;
+    let rows = source.query(query, Single::<i64>::from_row).await?;
     Ok(!rows.is_empty())
 }
 
-/// One `INSERT` of the columns that are set. It returns the columns of the item, and `more`.
+/// The columns that an insert returns.
+#[derive(Clone, Copy, PartialEq)]
+enum Returns {
+    /// Those of the item. A row that is not in the scope fails.
+    Item,
+    /// Those of the item and of the row, and whether the row is in the scope.
+    ItemAndRow,
+}
+
+/// One `INSERT` of the columns that are set.
 fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
-    mut model: ActiveModel<R>,
-    more: Vec<SimpleExpr>,
-) -> Result<InsertStatement, DbError> {
-    let mut statement = SqlQuery::insert();
-    statement.into_table(<R::Entity as Default>::default().table_ref());
-    let (mut names, mut values) = (Vec::new(), Vec::new());
-    for column in all_columns::<R>() {
-        if let ActiveValue::Set(value) | ActiveValue::Unchanged(value) = model.take(column) {
-            names.push(column);
-            values.push(column.save_as(Expr::val(value)));
+    model: &ActiveModel<R>,
+    scope: &Scope<R::Entity>,
+    returns: Returns,
+    source: Source<'_>,
+) -> Result<Query, DbError> {
+    let columns_set = all_columns::<R>().filter_map(|column| match model.get(column) {
+        ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some((column, value)),
+        ActiveValue::NotSet => None,
+    });
+    let columns_set: Vec<_> = columns_set.collect();
+    let mut shape = Shape::of::<(R, I)>(match returns {
+        Returns::Item => "insert",
+        Returns::ItemAndRow => "insert with hooks",
+    });
+    describe_set::<R>(&columns_set, &mut shape);
+    scope.describe(&mut shape);
+    source.statement(shape, || {
+        let mut statement = SqlQuery::insert();
+        statement.into_table(<R::Entity as Default>::default().table_ref());
+        statement.or_default_values();
+        if !columns_set.is_empty() {
+            let values = columns_set.iter();
+            let values = values.map(|(column, value)| column.save_as(Expr::val(value.clone())));
+            let values = values.collect::<Vec<_>>();
+            statement.columns(columns_set.iter().map(|(column, _)| *column));
+            statement
+                .values(values)
+                .map_err(|error| DbError::other(error.to_string()))?;
         }
-    }
-    statement.or_default_values();
-    if !names.is_empty() {
-        statement.columns(names);
-        statement
-            .values(values)
-            .map_err(|error| DbError::other(error.to_string()))?;
-    }
-    let returning = columns::<I>(&[])?.into_iter().chain(more);
-    statement.returning(SqlQuery::returning().exprs(returning));
-    Ok(statement)
+        let mut returning = columns::<I>(&[])?;
+        match returns {
+            Returns::Item => returning.extend(guard(scope)),
+            Returns::ItemAndRow => {
+                returning.extend(row_model::columns::<R::Entity>());
+                returning.extend(flag(scope));
+            }
+        }
+        statement.returning(SqlQuery::returning().exprs(returning));
+        Ok(statement)
+    })
 }
 
 pub(super) fn one<T>(rows: Vec<T>) -> Result<T, DbError> {

@@ -2,7 +2,7 @@
 
 use chrono::{SubsecRound, Utc};
 use resourceful::{Caller, Request};
-use sea_orm::sea_query::{Condition, Expr, Query as SqlQuery};
+use sea_orm::sea_query::{Expr, Query as SqlQuery};
 use sea_orm::{ColumnTrait, EntityName};
 
 use crate::entities::variant;
@@ -12,8 +12,9 @@ use crate::model::actions::transaction::Attempts;
 use crate::model::actions::{conflict, db, of_hook, row_of, unwritten, writable};
 use crate::model::found::ItemId;
 use crate::model::resource::{Committed, Model, ModelResource};
+use crate::model::scope::Scope;
+use crate::shape::Shape;
 use crate::source::Source;
-use crate::statement::Query;
 use crate::tx::Tx;
 use crate::value::time;
 
@@ -36,17 +37,17 @@ async fn delete<R>(resource: &R, request: &Request<Caller<R>>, id: R::Key) -> Re
 where
     R: ModelResource<Key: Clone>,
 {
-    let row = row_of::<R>(&writable(resource, request), id.clone());
+    let row = row_of::<R>(writable(resource, request), id.clone());
     if !R::HOOKS.destroy && !R::HOOKS.commit {
         let source = Source::Db(db(resource));
-        return match execute::<R>(source, row).await? {
+        return match execute::<R>(source, &row).await? {
             0 => Err(unwritten(resource, request, id, source).await),
             _ => Ok(()),
         };
     }
     let mut attempts = Attempts::new(db(resource));
     let before = loop {
-        let attempt = in_transaction(resource, request, id.clone(), row.clone()).await;
+        let attempt = in_transaction(resource, request, id.clone(), &row).await;
         if let Some(result) = attempts.finish(attempt) {
             break result?;
         }
@@ -63,7 +64,7 @@ async fn in_transaction<R: ModelResource<Key: Clone>>(
     resource: &R,
     request: &Request<Caller<R>>,
     id: R::Key,
-    row: Condition,
+    row: &Scope<R::Entity>,
 ) -> Result<Model<R>, DbError> {
     let tx = db(resource).begin().await?;
     let before = with_hooks(resource, request, id, row, &tx).await?;
@@ -76,7 +77,7 @@ pub(super) async fn with_hooks<R: ModelResource<Key: Clone>>(
     resource: &R,
     request: &Request<Caller<R>>,
     id: R::Key,
-    row: Condition,
+    row: &Scope<R::Entity>,
     tx: &Tx,
 ) -> Result<Model<R>, DbError> {
     let before = locked(resource, request, id, Source::Tx(tx)).await?;
@@ -95,20 +96,32 @@ pub(super) async fn with_hooks<R: ModelResource<Key: Clone>>(
 }
 
 /// Deletes the row, and returns the number of deleted rows.
-async fn execute<R: ModelResource>(source: Source<'_>, row: Condition) -> Result<u64, DbError> {
-    let table = <R::Entity as Default>::default().table_ref();
+async fn execute<R: ModelResource>(
+    source: Source<'_>,
+    row: &Scope<R::Entity>,
+) -> Result<u64, DbError> {
+    let table = || <R::Entity as Default>::default().table_ref();
     let query = if let Some(column) = R::deleted_at() {
         let now = time(Utc::now().trunc_subsecs(6), &variant::<R::Entity>(column));
-        let mut statement = SqlQuery::update();
-        statement
-            .table(table)
-            .value(column, column.save_as(Expr::val(now)))
-            .cond_where(row);
-        Query::new(source.backend(), &statement)
+        let mut shape = Shape::of::<R>("mark as deleted");
+        shape.values([now.clone()]);
+        row.describe(&mut shape);
+        source.statement(shape, || {
+            let mut statement = SqlQuery::update();
+            statement.table(table());
+            statement.value(column, column.save_as(Expr::val(now)));
+            statement.cond_where(row.condition());
+            Ok(statement)
+        })?
     } else {
-        let mut statement = SqlQuery::delete();
-        statement.from_table(table).cond_where(row);
-        Query::new(source.backend(), &statement)
+        let mut shape = Shape::of::<R>("delete");
+        row.describe(&mut shape);
+        source.statement(shape, || {
+            let mut statement = SqlQuery::delete();
+            statement.from_table(table());
+            statement.cond_where(row.condition());
+            Ok(statement)
+        })?
     };
     source.execute(query).await
 }

@@ -1,11 +1,10 @@
 //! `list`.
 
 use resourceful::{AsyncResource, Caller, Error, Page, Request};
-use sea_orm::sea_query::{
-    Alias, Asterisk, Condition, Expr, Func, Order as SqlOrder, Query as SqlQuery, SelectStatement,
-};
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn};
+use sea_orm::sea_query::{Asterisk, Expr, Func, Order as SqlOrder, Query as SqlQuery, Value};
+use sea_orm::{ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn};
 
+use crate::db::Db;
 use crate::error::DbError;
 use crate::model::actions::{db, not_found, scope};
 use crate::model::filter::Conditions;
@@ -15,8 +14,11 @@ use crate::model::list_query::{Count, ListQuery, PageEnd, Window};
 use crate::model::nested::load_nested;
 use crate::model::order::Direction;
 use crate::model::resource::{Column, ModelResource};
-use crate::model::select::{Loaded, reader, select};
-use crate::row::{FromRow, Single};
+use crate::model::scope::Scope;
+use crate::model::select::{Extra, Loaded, reader, select};
+use crate::model::within::Within;
+use crate::row::{FromRow, Row, Single};
+use crate::shape::Shape;
 use crate::source::Source;
 use crate::statement::Query;
 
@@ -49,18 +51,14 @@ where
     let source = Source::Db(db(resource));
     let mut conditions = Conditions::new(source.backend());
     query.filter(&mut conditions);
-    let filter = conditions.into_condition().map_err(Error::invalid)?;
-    let mut condition = Condition::all();
-    if let Some(scope) = scope(resource, request).condition() {
-        condition = condition.add(scope.clone());
-    }
+    let filter = conditions.into_scope().map_err(Error::invalid)?;
     let order = complete::<R>(query.order().unwrap_or_else(R::order));
+    let scope = scope(resource, request);
     let (rows, end) = match query.window() {
         Window::All => {
-            let mut statement = select::<I>(&[])?;
-            statement.cond_where(condition.add(filter));
-            sort::<R::Entity>(&mut statement, &order);
-            let rows = source.query(&statement, reader::<I>(&[])?).await?;
+            let scope = scope.and(filter);
+            let query = rows::<R, I>(&scope, &order, (None, None), &[], source)?;
+            let rows = source.query(query, reader::<I>(&[])?).await?;
             (rows, PageEnd::default())
         }
         Window::Offset {
@@ -68,18 +66,15 @@ where
             offset,
             count,
         } => {
-            let condition = condition.add(filter);
-            let mut statement = select::<I>(&[])?;
-            statement.cond_where(condition.clone());
-            sort::<R::Entity>(&mut statement, &order);
-            statement.limit(limit).offset(offset);
-            if count != Count::Exact {
-                // One more shows whether there is a next page.
-                statement.limit(limit + 1);
-            }
-            let (rows, total) = match counting::<R::Entity>(count, condition) {
-                Some(counting) => counted::<R, I>(resource, statement, counting).await?,
-                None => (source.query(&statement, reader::<I>(&[])?).await?, None),
+            let scope = scope.and(filter);
+            // One more shows whether there is a next page.
+            let more = u64::from(count != Count::Exact);
+            let part = (Some(limit + more), Some(offset));
+            let query = rows::<R, I>(&scope, &order, part, &[], source)?;
+            let read = reader::<I>(&[])?;
+            let (rows, total) = match counting::<R>(count, &scope, source)? {
+                Some(counting) => counted(db(resource), query, read, counting).await?,
+                None => (source.query(query, read).await?, None),
             };
             let (rows, mut end) = cut(rows, limit);
             if let (Count::Exact, Some(total)) = (count, total) {
@@ -93,20 +88,19 @@ where
             cursor,
             order: name,
         } => {
+            let keys = db(resource).cursor_keys();
             let keyset = Keyset::<R::Entity>::new(name, &order, &filter);
-            let mut condition = condition.add(filter);
+            let mut scope = scope.and(filter);
             if let Some(cursor) = cursor {
-                condition = condition.add(keyset.after(cursor, db(resource).cursor_keys())?);
+                scope.push(keyset.after(cursor, keys)?);
             }
             let extra = keyset.columns();
-            let mut statement = select::<I>(&extra)?;
-            statement.cond_where(condition);
-            sort::<R::Entity>(&mut statement, &order);
-            statement.limit(limit + 1);
-            let rows = source.query(&statement, reader::<I>(&extra)?).await?;
+            let part = (Some(limit + 1), None);
+            let query = rows::<R, I>(&scope, &order, part, &extra, source)?;
+            let rows = source.query(query, reader::<I>(&extra)?).await?;
             let (rows, mut end) = cut(rows, limit);
             let last = rows.last().filter(|_| end.has_next);
-            end.next = last.map(|last| keyset.cursor(&last.extra, db(resource).cursor_keys()));
+            end.next = last.map(|last| keyset.cursor(&last.extra, keys));
             (rows, end)
         }
     };
@@ -128,40 +122,81 @@ fn cut<I>(mut rows: Vec<Loaded<I>>, limit: u64) -> (Vec<Loaded<I>>, PageEnd) {
     (rows, end)
 }
 
-/// The statement that counts rows.
-fn counting<E: EntityTrait>(count: Count, condition: Condition) -> Option<SelectStatement> {
-    let all = Func::count(Expr::col(Asterisk));
-    let mut rows = SqlQuery::select();
-    rows.from(E::default().table_ref()).cond_where(condition);
-    match count {
-        Count::Exact => Some(rows.expr(all).to_owned()),
-        Count::UpTo(max) => {
-            rows.expr(Expr::val(1)).limit(max);
-            Some(
-                SqlQuery::select()
-                    .expr(all)
-                    .from_subquery(rows, "counted")
-                    .to_owned(),
-            )
+/// The statement that reads rows. `extra` are the columns of the order, if they are read.
+fn rows<R: ModelResource, I: Item<Entity = R::Entity>>(
+    scope: &Scope<R::Entity>,
+    order: &[(Column<R>, Direction)],
+    (limit, offset): (Option<u64>, Option<u64>),
+    extra: &[Extra],
+    source: Source<'_>,
+) -> Result<Query, DbError> {
+    let mut shape = Shape::of::<(R, I)>(if extra.is_empty() { "list" } else { "page" });
+    scope.describe(&mut shape);
+    shape.list(order, |(column, direction), shape| {
+        shape.name(column.as_str());
+        shape.code(*direction as u8);
+    });
+    shape.values(limit.map(Value::from));
+    shape.values(offset.map(Value::from));
+    source.statement(shape, || {
+        let mut statement = select::<I>(extra)?;
+        statement.cond_where(scope.condition());
+        for (column, direction) in order {
+            let direction = match direction {
+                Direction::Ascending => SqlOrder::Asc,
+                Direction::Descending => SqlOrder::Desc,
+            };
+            statement.order_by(column.as_column_ref(), direction);
         }
-        Count::None => None,
-    }
+        if let Some(limit) = limit {
+            statement.limit(limit);
+        }
+        if let Some(offset) = offset {
+            statement.offset(offset);
+        }
+        Ok(statement)
+    })
+}
+
+/// The statement that counts rows.
+fn counting<R: ModelResource>(
+    count: Count,
+    scope: &Scope<R::Entity>,
+    source: Source<'_>,
+) -> Result<Option<Query>, DbError> {
+    let (name, max) = match count {
+        Count::Exact => ("count", None),
+        Count::UpTo(max) => ("count up to", Some(max)),
+        Count::None => return Ok(None),
+    };
+    let mut shape = Shape::of::<R>(name);
+    scope.describe(&mut shape);
+    shape.values(max.map(Value::from));
+    let query = source.statement(shape, || {
+        let all = Func::count(Expr::col(Asterisk));
+        let mut rows = SqlQuery::select();
+        rows.from(<R::Entity as Default>::default().table_ref());
+        rows.cond_where(scope.condition());
+        let Some(max) = max else {
+            return Ok(rows.expr(all).to_owned());
+        };
+        rows.expr(Expr::cust("1")).limit(max);
+        Ok(SqlQuery::select()
+            .expr(all)
+            .from_subquery(rows, "counted")
+            .to_owned())
+    })?;
+    Ok(Some(query))
 }
 
 /// The rows and their number, in one round trip.
-async fn counted<R: ModelResource, I: Item>(
-    resource: &R,
-    rows: SelectStatement,
-    count: SelectStatement,
-) -> Result<(Vec<Loaded<I>>, Option<u64>), DbError> {
-    let db = db(resource);
-    let (rows, count) = (
-        Query::new(db.backend(), &rows),
-        Query::new(db.backend(), &count),
-    );
-    let (rows, count) = db
-        .query_both::<_, Single<i64>>(rows, reader::<I>(&[])?, count)
-        .await?;
+async fn counted<T: Send + 'static>(
+    db: &Db,
+    rows: Query,
+    read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
+    count: Query,
+) -> Result<(Vec<T>, Option<u64>), DbError> {
+    let (rows, count) = db.query_both::<_, Single<i64>>(rows, read, count).await?;
     let total = count.first().map_or(0, |Single(total)| *total);
     Ok((rows, u64::try_from(total).ok()))
 }
@@ -171,15 +206,17 @@ async fn check_parent<R: ModelResource>(
     resource: &R,
     request: &Request<Caller<R>>,
 ) -> Result<(), DbError> {
-    let Some(within) = resource.within(request) else {
+    let Some(Within { parent, .. }) = resource.within(request) else {
         return Ok(());
     };
-    let exists = SqlQuery::select()
-        .expr_as(Expr::exists(within.parent), Alias::new("found"))
-        .to_owned();
-    let found = Source::Db(db(resource))
-        .query(&exists, Single::<bool>::from_row)
-        .await?;
+    let source = Source::Db(db(resource));
+    let mut shape = Shape::of::<R>("parent exists");
+    parent.describe(&mut shape);
+    let exists = source.statement(shape, || {
+        let exists = Expr::exists(parent.select());
+        Ok(SqlQuery::select().expr_as(exists, "found").to_owned())
+    })?;
+    let found = source.query(exists, Single::<bool>::from_row).await?;
     if matches!(found[..], [Single(true)]) {
         Ok(())
     } else {
@@ -196,20 +233,12 @@ fn complete<R: ModelResource>(
         .map_or(Direction::Ascending, |(_, direction)| *direction);
     for key in <R::Entity as EntityTrait>::PrimaryKey::iter() {
         let key = key.into_column();
-        let name = |column: Column<R>| sea_orm::IdenStatic::as_str(&column);
-        if !order.iter().any(|(column, _)| name(*column) == name(key)) {
+        if !order
+            .iter()
+            .any(|(column, _)| column.as_str() == key.as_str())
+        {
             order.push((key, direction));
         }
     }
     order
-}
-
-fn sort<E: EntityTrait>(statement: &mut SelectStatement, order: &[(E::Column, Direction)]) {
-    for (column, direction) in order {
-        let direction = match direction {
-            Direction::Ascending => SqlOrder::Asc,
-            Direction::Descending => SqlOrder::Desc,
-        };
-        statement.order_by(column.as_column_ref(), direction);
-    }
 }

@@ -19,14 +19,16 @@ mod transaction;
 mod update;
 
 use resourceful::{AsyncResource, Caller, Error, Request};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr, Value};
-use sea_orm::{ColumnTrait, EntityTrait};
+use sea_orm::{IdenStatic, Value};
 
 use crate::db::Db;
 use crate::error::{DbError, DbErrorKind};
 use crate::model::resource::{Column, ModelResource};
 use crate::model::scope::Scope;
 use crate::model::storable;
+use crate::model::term::Term;
+use crate::model::within::Within;
+use crate::shape::Shape;
 use crate::source::Source;
 
 pub use self::bulk::{bulk_create, bulk_destroy, bulk_update};
@@ -41,11 +43,14 @@ pub use self::update::{partial_update, update};
 /// The rows that exist for the request: visible, of the parent, not deleted.
 fn scope<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Scope<R::Entity> {
     let mut scope = resource.visible(request);
-    if let Some(deleted_at) = R::deleted_at() {
-        scope = scope.filter(deleted_at.is_null());
+    if let Some(column) = R::deleted_at() {
+        scope.push(Term::is_null(column));
     }
-    if let Some(within) = resource.within(request) {
-        scope = scope.filter(within.column.in_subquery(within.parent));
+    if let Some(Within { column, parent }) = resource.within(request) {
+        scope.push(Term::Within {
+            column,
+            keys: parent,
+        });
     }
     scope
 }
@@ -56,22 +61,20 @@ fn writable<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) -> Sco
 }
 
 /// The row with an id, if it is in the scope.
-fn row_of<R: ModelResource>(scope: &Scope<R::Entity>, id: R::Key) -> Condition {
+fn row_of<R: ModelResource>(mut scope: Scope<R::Entity>, id: R::Key) -> Scope<R::Entity> {
     let id = id.into();
     if storable::refusal(&id).is_some() {
         // PostgreSQL would refuse the statement.
-        return Condition::all().add(Expr::val(1).eq(0));
+        return Scope::none();
     }
-    let mut condition = Condition::all().add(equals::<R::Entity>(R::key(), id));
-    if let Some(scope) = scope.condition() {
-        condition = condition.add(scope.clone());
-    }
-    condition
+    scope.push(Term::equals(R::key(), id));
+    scope
 }
 
-fn equals<E: EntityTrait>(column: E::Column, value: Value) -> SimpleExpr {
-    let value = column.save_as(Expr::val(value));
-    Expr::col(column.as_column_ref()).eq(value)
+/// Adds the columns that a statement sets to its shape.
+fn describe_set<R: ModelResource>(columns: &[(Column<R>, Value)], shape: &mut Shape) {
+    shape.list(columns, |(column, _), shape| shape.name(column.as_str()));
+    shape.values(columns.iter().map(|(_, value)| value.clone()));
 }
 
 fn db<R: ModelResource>(resource: &R) -> &Db {
@@ -91,12 +94,12 @@ async fn unwritten<R: ModelResource<Key: Clone>>(
     id: R::Key,
     source: Source<'_>,
 ) -> DbError {
-    match find_in::<R>(&scope(resource, request), id.clone(), source).await {
+    match find_in::<R>(scope(resource, request), id.clone(), source).await {
         Ok(None) => return not_found(),
         Err(error) => return error,
         Ok(Some(_)) => {}
     }
-    match find_in::<R>(&writable(resource, request), id, source).await {
+    match find_in::<R>(writable(resource, request), id, source).await {
         Ok(None) => Error::forbidden("You may see this item, but not change it.").into(),
         Ok(Some(_)) => conflict(),
         Err(error) => error,

@@ -1,7 +1,7 @@
 //! `retrieve`, and the row of an item for hooks that are written by hand.
 
 use resourceful::{Caller, Request};
-use sea_orm::sea_query::{LockType, Query as SqlQuery, SelectStatement};
+use sea_orm::sea_query::{LockType, Query as SqlQuery};
 use sea_orm::{DbBackend, EntityName};
 
 use crate::error::DbError;
@@ -13,6 +13,7 @@ use crate::model::resource::{Model, ModelResource};
 use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{reader, select};
+use crate::shape::Shape;
 use crate::source::Source;
 
 /// Retrieves an item.
@@ -38,10 +39,15 @@ pub(super) async fn item<R: ModelResource, I: Item<Entity = R::Entity>>(
     id: R::Key,
 ) -> Result<I, DbError> {
     let source = Source::Db(db(resource));
-    let read = reader::<I>(&[])?;
-    let mut statement = select::<I>(&[])?;
-    statement.cond_where(row_of::<R>(&scope(resource, request), id));
-    let rows = source.query(&statement, read).await?;
+    let row = row_of::<R>(scope(resource, request), id);
+    let mut shape = Shape::of::<(R, I)>("item");
+    row.describe(&mut shape);
+    let query = source.statement(shape, || {
+        let mut statement = select::<I>(&[])?;
+        statement.cond_where(row.condition());
+        Ok(statement)
+    })?;
+    let rows = source.query(query, reader::<I>(&[])?).await?;
     let items = load_nested(source, rows).await?;
     items.into_iter().next().ok_or_else(not_found)
 }
@@ -52,19 +58,17 @@ pub(crate) async fn find<R: ModelResource>(
     request: &Request<Caller<R>>,
     id: R::Key,
 ) -> Result<Option<Model<R>>, DbError> {
-    find_in::<R>(&scope(resource, request), id, Source::Db(db(resource))).await
+    find_in::<R>(scope(resource, request), id, Source::Db(db(resource))).await
 }
 
 /// The row with an id, if it is in the scope.
 pub(super) async fn find_in<R: ModelResource>(
-    scope: &Scope<R::Entity>,
+    scope: Scope<R::Entity>,
     id: R::Key,
     source: Source<'_>,
 ) -> Result<Option<Model<R>>, DbError> {
-    let rows = source
-        .query(&row::<R>(scope, id), row_model::<R::Entity>())
-        .await?;
-    Ok(rows.into_iter().next())
+    let row = row_of::<R>(scope, id);
+    row_in::<R>(&row, None, source).await
 }
 
 /// The row with an id, locked until the end of the transaction. SQLite has one writer, so it needs no lock.
@@ -74,21 +78,32 @@ pub(super) async fn locked<R: ModelResource<Key: Clone>>(
     id: R::Key,
     source: Source<'_>,
 ) -> Result<Model<R>, DbError> {
-    let mut statement = row::<R>(&writable(resource, request), id.clone());
-    if source.backend() == DbBackend::Postgres {
-        statement.lock(LockType::Update);
-    }
-    let rows = source.query(&statement, row_model::<R::Entity>()).await?;
-    match rows.into_iter().next() {
+    let row = row_of::<R>(writable(resource, request), id.clone());
+    let lock = (source.backend() == DbBackend::Postgres).then_some(LockType::Update);
+    match row_in::<R>(&row, lock, source).await? {
         Some(row) => Ok(row),
         None => Err(unwritten(resource, request, id, source).await),
     }
 }
 
-fn row<R: ModelResource>(scope: &Scope<R::Entity>, id: R::Key) -> SelectStatement {
-    let mut statement = SqlQuery::select();
-    statement.exprs(row_model::columns::<R::Entity>());
-    statement.from(<R::Entity as Default>::default().table_ref());
-    statement.cond_where(row_of::<R>(scope, id));
-    statement
+/// The first row of a scope.
+async fn row_in<R: ModelResource>(
+    scope: &Scope<R::Entity>,
+    lock: Option<LockType>,
+    source: Source<'_>,
+) -> Result<Option<Model<R>>, DbError> {
+    let mut shape = Shape::of::<R>(if lock.is_some() { "locked" } else { "row" });
+    scope.describe(&mut shape);
+    let query = source.statement(shape, || {
+        let mut statement = SqlQuery::select();
+        statement.exprs(row_model::columns::<R::Entity>());
+        statement.from(<R::Entity as Default>::default().table_ref());
+        statement.cond_where(scope.condition());
+        if let Some(lock) = lock {
+            statement.lock(lock);
+        }
+        Ok(statement)
+    })?;
+    let rows = source.query(query, row_model::<R::Entity>()).await?;
+    Ok(rows.into_iter().next())
 }

@@ -1,16 +1,14 @@
 //! `update` and `partial_update`.
 
 use resourceful::{AsyncResource, Caller, Request};
-use sea_orm::sea_query::{
-    Condition, Expr, ExprTrait, Query as SqlQuery, SimpleExpr, UpdateStatement, Value,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, Query as SqlQuery, Value};
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 
 use crate::error::DbError;
 use crate::model::actions::retrieve::{item, locked};
 use crate::model::actions::transaction::Attempts;
 use crate::model::actions::{
-    all_columns, db, equals, not_found, of_hook, row_of, scope, unwritten, writable,
+    all_columns, db, describe_set, not_found, of_hook, row_of, scope, unwritten, writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
@@ -22,8 +20,11 @@ use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
 use crate::model::storable::check;
+use crate::model::term::Term;
 use crate::model::visibility::{guard, guarded, refused};
+use crate::shape::Shape;
 use crate::source::Source;
+use crate::statement::Query;
 use crate::tx::Tx;
 
 /// Replaces the columns of an item that the body has.
@@ -80,15 +81,13 @@ where
         return Ok(item(resource, request, id).await?);
     }
     resource.fill_update(request, &mut model)?;
-    let written = model.clone();
-    match write(resource, request, id, model).await {
+    let change = Change::<R>::new(writable(resource, request), id, model);
+    match write(resource, request, &change).await {
         Ok(item) => Ok(item),
         Err(error) => {
-            Err(
-                explain::<R::Entity>(error, &written, C::MEMBERS, Source::Db(db(resource)))
-                    .await
-                    .into(),
-            )
+            let source = Source::Db(db(resource));
+            let error = explain::<R::Entity>(error, &change.model, C::MEMBERS, source).await;
+            Err(error.into())
         }
     }
 }
@@ -96,8 +95,7 @@ where
 async fn write<R, I>(
     resource: &R,
     request: &Request<Caller<R>>,
-    id: R::Key,
-    model: ActiveModel<R>,
+    change: &Change<R>,
 ) -> Result<I, DbError>
 where
     R: ModelResource<Key: Clone>,
@@ -105,7 +103,6 @@ where
 {
     let source = Source::Db(db(resource));
     let scope = scope(resource, request);
-    let change = Change::<R>::new(&writable(resource, request), id.clone(), model);
     let loaded = if R::HOOKS.update || R::HOOKS.commit {
         let mut attempts = Attempts::new(db(resource));
         let result = loop {
@@ -124,14 +121,14 @@ where
             None => None,
         }
     } else {
-        let statement = statement::<R, I>(change.model, &scope, change.row, Vec::new())?;
-        let rows = source
-            .query(&statement, guarded(&scope, reader::<I>(&[])?))
-            .await;
+        let Change { row, model, .. } = change;
+        let query = statement::<R, I>(model, &scope, row, Returns::Item, source)?;
+        let read = guarded(&scope, reader::<I>(&[])?);
+        let rows = source.query(query, read).await;
         rows.map_err(refused)?.into_iter().next()
     };
     let Some(loaded) = loaded else {
-        return Err(unwritten(resource, request, id, source).await);
+        return Err(unwritten(resource, request, change.id.clone(), source).await);
     };
     let items = load_nested(source, vec![loaded]).await?;
     items.into_iter().next().ok_or_else(not_found)
@@ -141,8 +138,8 @@ where
 pub(super) struct Change<R: ModelResource> {
     id: R::Key,
     /// The row, if it exists for the caller and has the expected version.
-    row: Condition,
-    model: ActiveModel<R>,
+    row: Scope<R::Entity>,
+    pub(super) model: ActiveModel<R>,
 }
 
 impl<R: ModelResource<Key: Clone>> Clone for Change<R> {
@@ -156,16 +153,14 @@ impl<R: ModelResource<Key: Clone>> Clone for Change<R> {
 }
 
 impl<R: ModelResource<Key: Clone>> Change<R> {
-    pub(super) fn new(scope: &Scope<R::Entity>, id: R::Key, mut model: ActiveModel<R>) -> Self {
-        let expected = R::version().and_then(|version| match model.take(version) {
-            ActiveValue::Set(value) => Some(equals::<R::Entity>(version, value)),
-            _ => None,
-        });
-        Self {
-            row: row_of::<R>(scope, id.clone()).add_option(expected),
-            id,
-            model,
+    pub(super) fn new(scope: Scope<R::Entity>, id: R::Key, mut model: ActiveModel<R>) -> Self {
+        let mut row = row_of::<R>(scope, id.clone());
+        if let Some(version) = R::version()
+            && let ActiveValue::Set(expected) = model.take(version)
+        {
+            row.push(Term::equals(version, expected));
         }
+        Self { id, row, model }
     }
 }
 
@@ -205,13 +200,11 @@ where
     let before = locked(resource, request, id, Source::Tx(tx)).await?;
     let hook = resource.before_update(request, tx, &before, &mut model);
     hook.await.map_err(of_hook::<R>)?;
-    let statement = statement::<R, I>(model, scope, row, row_model::columns::<R::Entity>())?;
+    let source = Source::Tx(tx);
+    let query = statement::<R, I>(&model, scope, &row, Returns::ItemAndRow, source)?;
     let (item, model) = (reader::<I>(&[])?, row_model::<R::Entity>());
     let read = guarded(scope, move |columns| Ok((item(columns)?, model(columns)?)));
-    let rows = Source::Tx(tx)
-        .query(&statement, read)
-        .await
-        .map_err(refused)?;
+    let rows = source.query(query, read).await.map_err(refused)?;
     let Some((loaded, after)) = rows.into_iter().next() else {
         return Ok(None);
     };
@@ -222,37 +215,56 @@ where
     Ok(Some((loaded, after)))
 }
 
-/// One `UPDATE` of the columns that are set. It returns the columns of the item, `more`, and whether the row is
-/// still visible.
+/// The columns that an update returns.
+#[derive(Clone, Copy, PartialEq)]
+enum Returns {
+    /// Those of the item.
+    Item,
+    /// Those of the item and of the row.
+    ItemAndRow,
+}
+
+/// One `UPDATE` of the columns that are set. A row that is not in the scope any more fails.
 fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
-    mut model: ActiveModel<R>,
+    model: &ActiveModel<R>,
     scope: &Scope<R::Entity>,
-    row: Condition,
-    more: Vec<SimpleExpr>,
-) -> Result<UpdateStatement, DbError> {
-    let mut statement = SqlQuery::update();
-    statement.table(<R::Entity as Default>::default().table_ref());
-    let mut is_empty = true;
-    for column in all_columns::<R>() {
-        if let ActiveValue::Set(value) = model.take(column) {
-            statement.value(column, column.save_as(Expr::val(value)));
-            is_empty = false;
+    row: &Scope<R::Entity>,
+    returns: Returns,
+    source: Source<'_>,
+) -> Result<Query, DbError> {
+    let columns_set = all_columns::<R>().filter_map(|column| match model.get(column) {
+        ActiveValue::Set(value) => Some((column, value)),
+        ActiveValue::Unchanged(_) | ActiveValue::NotSet => None,
+    });
+    let columns_set: Vec<_> = columns_set.collect();
+    let mut shape = Shape::of::<(R, I)>(match returns {
+        Returns::Item => "update",
+        Returns::ItemAndRow => "update with hooks",
+    });
+    describe_set::<R>(&columns_set, &mut shape);
+    shape.values(R::version().map(|_| Value::from(1)));
+    row.describe(&mut shape);
+    scope.describe(&mut shape);
+    source.statement(shape, || {
+        let mut statement = SqlQuery::update();
+        statement.table(<R::Entity as Default>::default().table_ref());
+        for (column, value) in &columns_set {
+            statement.value(*column, column.save_as(Expr::val(value.clone())));
         }
-    }
-    if let Some(version) = R::version() {
-        let next = Expr::col(version.as_column_ref()).add(Value::from(1));
-        statement.value(version, next);
-        is_empty = false;
-    }
-    if is_empty {
-        // Hooks run even if the body sets nothing.
-        statement.value(R::key(), Expr::col(R::key().as_column_ref()));
-    }
-    statement.cond_where(row);
-    let returning = columns::<I>(&[])?
-        .into_iter()
-        .chain(more)
-        .chain(guard(scope));
-    statement.returning(SqlQuery::returning().exprs(returning));
-    Ok(statement)
+        if let Some(version) = R::version() {
+            let next = Expr::col(version.as_column_ref()).add(Value::from(1));
+            statement.value(version, next);
+        } else if columns_set.is_empty() {
+            // Hooks run even if the body sets nothing.
+            statement.value(R::key(), Expr::col(R::key().as_column_ref()));
+        }
+        statement.cond_where(row.condition());
+        let mut returning = columns::<I>(&[])?;
+        if returns == Returns::ItemAndRow {
+            returning.extend(row_model::columns::<R::Entity>());
+        }
+        returning.extend(guard(scope));
+        statement.returning(SqlQuery::returning().exprs(returning));
+        Ok(statement)
+    })
 }
