@@ -9,7 +9,7 @@ pub(crate) use self::recorder::{
 mod recorder {
     use std::time::Instant;
 
-    use deadpool_postgres::Pool;
+    use deadpool::Status;
     use metrics::{
         Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
     };
@@ -57,8 +57,7 @@ mod recorder {
         Instant::now()
     }
 
-    pub(crate) fn acquired(pool: &Pool, started: Instant) {
-        let status = pool.status();
+    pub(crate) fn acquired(status: Status, started: Instant) {
         let used = status.size.saturating_sub(status.available);
         #[expect(clippy::cast_precision_loss, reason = "there are few connections")]
         for (state, count) in [("used", used as f64), ("idle", status.available as f64)] {
@@ -70,7 +69,7 @@ mod recorder {
 
 #[cfg(not(feature = "metrics"))]
 mod recorder {
-    use deadpool_postgres::Pool;
+    use deadpool::Status;
 
     pub(crate) const fn describe() {}
     pub(crate) const fn statement(_: &'static str) {}
@@ -78,5 +77,5 @@ mod recorder {
     pub(crate) const fn pending_started() {}
     pub(crate) const fn pending_ended() {}
     pub(crate) const fn now() {}
-    pub(crate) const fn acquired(_: &Pool, (): ()) {}
+    pub(crate) const fn acquired(_: Status, (): ()) {}
 }

@@ -71,10 +71,6 @@ struct State {
 }
 
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each transaction, on the heap already"
-)]
 enum Driver {
     Postgres(postgres::Transaction),
     Sqlite(sqlite::Transaction),

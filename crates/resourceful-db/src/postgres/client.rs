@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::Object;
+use deadpool::managed::Object as Pooled;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
@@ -11,10 +11,13 @@ use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 use sea_orm::sea_query::{ArrayType, Value};
 
 use crate::error::DbError;
+use crate::postgres::connection::Connections;
 use crate::postgres::error::is_stale_statement;
 use crate::postgres::tls::Tls;
 use crate::statement::Query;
 use crate::value::postgres::Parameter;
+
+type Object = Pooled<Connections>;
 
 /// Time in which a connection whose future was dropped has to become clean.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -62,7 +65,7 @@ impl Client {
         if !self.prepared {
             return Ok(Prepared::Unnamed);
         }
-        let statement = self.object().prepare_cached(&query.sql).await?;
+        let statement = self.object().prepare(&query.sql).await?;
         Ok(Prepared::Statement(statement))
     }
 
@@ -74,10 +77,14 @@ impl Client {
         let parameters: Vec<_> = query.values.iter().map(Parameter).collect();
         match prepared {
             Prepared::Statement(statement) => {
-                self.object().query(statement, &as_dyn(&parameters)).await
+                self.object()
+                    .client
+                    .query(statement, &as_dyn(&parameters))
+                    .await
             }
             Prepared::Unnamed => {
                 self.object()
+                    .client
                     .query_typed(&query.sql, &typed(&parameters))
                     .await
             }
@@ -92,10 +99,14 @@ impl Client {
         let parameters: Vec<_> = query.values.iter().map(Parameter).collect();
         match prepared {
             Prepared::Statement(statement) => {
-                self.object().execute(statement, &as_dyn(&parameters)).await
+                self.object()
+                    .client
+                    .execute(statement, &as_dyn(&parameters))
+                    .await
             }
             Prepared::Unnamed => {
                 self.object()
+                    .client
                     .execute_typed(&query.sql, &typed(&parameters))
                     .await
             }
@@ -104,7 +115,7 @@ impl Client {
 
     /// Executes statements without parameters.
     pub(super) async fn batch(&self, sql: &str) -> Result<u64, DbError> {
-        let messages = self.object().simple_query(sql).await?;
+        let messages = self.object().client.simple_query(sql).await?;
         let changed = messages.iter().map(|message| match message {
             SimpleQueryMessage::CommandComplete(changed) => *changed,
             _ => 0,
@@ -115,7 +126,7 @@ impl Client {
     /// Whether a transaction is open: its time is that of its first statement. tokio-postgres does not tell.
     pub(super) async fn is_in_transaction(&self) -> bool {
         let question = "SELECT now() <> statement_timestamp()";
-        let reply = self.object().simple_query(question).await;
+        let reply = self.object().client.simple_query(question).await;
         // A transaction in which a statement has failed refuses the question.
         reply.map_or(true, |messages| {
             messages.iter().any(|message| match message {
@@ -129,15 +140,15 @@ impl Client {
     /// be tried again.
     pub(super) fn forgets_stale(&self, error: &tokio_postgres::Error) -> bool {
         let is_stale = is_stale_statement(error);
-        if is_stale && let Some(pool) = Object::pool(self.object()) {
-            pool.manager().statement_caches.clear();
+        if is_stale {
+            self.object().forget_all();
         }
         // The error has ended a transaction.
         is_stale && self.state == State::Busy
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.object().is_closed()
+        self.object().client.is_closed()
     }
 
     /// Closes the connection instead of giving it back.
@@ -160,7 +171,7 @@ impl Drop for Client {
             State::InTransaction => Some("ROLLBACK"),
             State::Dedicated => None,
         };
-        let cancel = object.cancel_token();
+        let cancel = object.client.cancel_token();
         let tls = self.tls.clone();
         let mut unsettled = Unsettled(Some(object));
         let settle = async move {
@@ -186,7 +197,7 @@ struct Unsettled(Option<Object>);
 impl Unsettled {
     async fn settle(&mut self, end: &str) {
         if let Some(object) = &self.0
-            && object.batch_execute(end).await.is_ok()
+            && object.client.batch_execute(end).await.is_ok()
         {
             // Dropped here, it returns to the pool.
             self.0 = None;

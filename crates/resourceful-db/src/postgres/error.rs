@@ -1,6 +1,6 @@
 //! Errors of PostgreSQL (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 
-use deadpool_postgres::PoolError;
+use deadpool::managed::PoolError;
 use tokio_postgres::error::{DbError as Report, SqlState};
 
 use crate::error::{DbError, DbErrorKind};
@@ -71,8 +71,8 @@ fn columns(report: &Report) -> Vec<String> {
         .collect()
 }
 
-impl From<PoolError> for DbError {
-    fn from(error: PoolError) -> Self {
+impl From<PoolError<tokio_postgres::Error>> for DbError {
+    fn from(error: PoolError<tokio_postgres::Error>) -> Self {
         match error {
             PoolError::Backend(error) => {
                 let error = Self::from(error);

@@ -1,6 +1,7 @@
 //! PostgreSQL by tokio-postgres, in deadpool's pool.
 
 mod client;
+mod connection;
 mod dedicated;
 mod error;
 mod tls;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use deadpool::managed::{Object, Pool};
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
@@ -21,6 +22,7 @@ use crate::metrics;
 use crate::options::DbOptions;
 use crate::place::Place;
 use crate::postgres::client::{Client, State};
+use crate::postgres::connection::Connections;
 use crate::postgres::tls::Tls;
 use crate::postgres::work::{Both, ClosedBatch, Execution, Rows, Work};
 use crate::statement::Query;
@@ -36,9 +38,9 @@ const PING_TIMEOUT: Duration = Duration::from_millis(800);
 /// Connections to one server.
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    pool: Pool,
+    pool: Pool<Connections>,
     /// A connection for pings alone, because the others may all be busy.
-    ping: Pool,
+    ping: Pool<Connections>,
     waiting: Arc<AtomicUsize>,
     max_waiting: usize,
     pub(crate) prepared: bool,
@@ -65,11 +67,7 @@ impl Postgres {
             set_timeouts(&mut config, options);
         }
         let pool = |size| {
-            let manager = ManagerConfig {
-                recycling_method: RecyclingMethod::Fast,
-            };
-            let manager = Manager::from_config(config.clone(), tls.0.clone(), manager);
-            Pool::builder(manager)
+            Pool::builder(Connections::new(config.clone(), tls.clone()))
                 .max_size(size)
                 .build()
                 .map_err(|error| DbError::other(error.to_string()))
@@ -95,11 +93,11 @@ impl Postgres {
         let object = object.await.map_err(|_| {
             DbError::unavailable("no connection to the database was free or made in time")
         })??;
-        metrics::acquired(&self.pool, started);
+        metrics::acquired(self.pool.status(), started);
         Ok(self.client_of(object))
     }
 
-    fn client_of(&self, object: Object) -> Client {
+    fn client_of(&self, object: Object<Connections>) -> Client {
         Client::new(object, self.prepared, self.tls.clone())
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use resourceful_db::{Db, DbError, DbErrorKind, DbOptions};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use crate::dbs::{TestDb, both};
+use crate::dbs::{TestDb, both, postgres};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -172,4 +172,24 @@ async fn nothing_runs_after_close() {
         );
         db.ready().await.unwrap_err();
     }
+}
+
+/// A client chooses the filters and the length of a list, and so the number of texts.
+#[tokio::test]
+async fn prepared_statements_do_not_fill_the_server() {
+    let db = postgres(Db::options().max_connections(1)).await;
+    for number in 0..600 {
+        let sql = format!("SELECT {number}");
+        db.query_one_raw(Statement::from_string(db.backend(), sql))
+            .await
+            .unwrap();
+    }
+    let count = "SELECT count(*) AS n FROM pg_prepared_statements";
+    let count = Statement::from_string(db.backend(), count);
+    let row = db.query_one_raw(count).await.unwrap().unwrap();
+    let prepared: i64 = row.try_get("", "n").unwrap();
+    assert!(
+        (1..300).contains(&prepared),
+        "{prepared} prepared statements"
+    );
 }
