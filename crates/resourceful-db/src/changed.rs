@@ -7,3 +7,10 @@ pub(crate) struct Changed {
     /// The last id on SQLite, 0 on PostgreSQL.
     pub(crate) last_id: u64,
 }
+
+impl Changed {
+    /// The result of a statement on PostgreSQL.
+    pub(crate) fn rows(rows: u64) -> Self {
+        Self { rows, last_id: 0 }
+    }
+}

@@ -23,7 +23,7 @@ use crate::sqlite::{Connection, Sqlite};
 use crate::statement::Query;
 use crate::tx::Tx;
 
-/// Attempts of a single statement that was in conflict with others.
+/// Attempts of a statement or a transaction that was in conflict with others.
 const ATTEMPTS: u32 = 3;
 
 /// A database: SQLite in a file or in memory, or PostgreSQL. A clone is the same database.
@@ -248,11 +248,6 @@ impl Db {
         &self.0.texts
     }
 
-    pub(crate) fn count_retry(&self) {
-        self.0.retries.fetch_add(1, Ordering::Relaxed);
-        metrics::retried();
-    }
-
     /// The span of a statement. It has the text, and never the values.
     pub(crate) fn span(&self, sql: &str) -> Span {
         self.0.statements.fetch_add(1, Ordering::Relaxed);
@@ -371,7 +366,7 @@ impl Db {
             match self.driver() {
                 Driver::Postgres(postgres) => {
                     let rows = self.repeated(|| postgres.execute(&query)).await?;
-                    Ok(Changed { rows, last_id: 0 })
+                    Ok(Changed::rows(rows))
                 }
                 Driver::Sqlite(sqlite) => {
                     sqlite
@@ -391,7 +386,7 @@ impl Db {
             match self.driver() {
                 Driver::Postgres(postgres) => {
                     let rows = postgres.execute_batch(sql).await?;
-                    Ok(Changed { rows, last_id: 0 })
+                    Ok(Changed::rows(rows))
                 }
                 Driver::Sqlite(sqlite) => {
                     let sql = sql.to_owned();
@@ -404,8 +399,9 @@ impl Db {
         changed.instrument(span).await
     }
 
-    /// Repeats a statement that was in conflict with others: it has changed nothing, and nobody was answered.
-    async fn repeated<T, F>(&self, run: impl Fn() -> F) -> Result<T, DbError>
+    /// Repeats a statement or a transaction that was in conflict with others: it has changed nothing, and nobody was
+    /// answered.
+    pub(crate) async fn repeated<T, F>(&self, run: impl Fn() -> F) -> Result<T, DbError>
     where
         F: Future<Output = Result<T, DbError>>,
     {
@@ -413,7 +409,8 @@ impl Db {
         loop {
             match run().await {
                 Err(error) if error.kind() == DbErrorKind::Serialization && attempt < ATTEMPTS => {
-                    self.count_retry();
+                    self.0.retries.fetch_add(1, Ordering::Relaxed);
+                    metrics::retried();
                     attempt += 1;
                 }
                 result => return result,

@@ -88,13 +88,7 @@ impl std::error::Error for DbError {}
 
 impl DbError {
     pub(crate) fn new(kind: DbErrorKind, text: impl Into<String>) -> Self {
-        Self(Arc::new(Inner {
-            kind,
-            text: text.into(),
-            constraint: None,
-            columns: Vec::new(),
-            request: None,
-        }))
+        Self::of_constraint(kind, text.into(), None, Vec::new())
     }
 
     pub(crate) fn unavailable(text: impl Into<String>) -> Self {

@@ -154,7 +154,7 @@ impl Session {
         match &self.connection {
             SessionConnection::Postgres(connection) => {
                 let rows = connection.execute(&statement.into()).await?;
-                Ok(Changed { rows, last_id: 0 })
+                Ok(Changed::rows(rows))
             }
             SessionConnection::Sqlite(transaction) => {
                 let query: Query = statement.into();
@@ -168,7 +168,7 @@ impl Session {
         match &self.connection {
             SessionConnection::Postgres(connection) => {
                 let rows = connection.execute_batch(sql).await?;
-                Ok(Changed { rows, last_id: 0 })
+                Ok(Changed::rows(rows))
             }
             SessionConnection::Sqlite(transaction) => {
                 let sql = sql.to_owned();

@@ -231,7 +231,7 @@ impl Tx {
             match &mut state.driver {
                 Driver::Postgres(transaction) => {
                     let rows = transaction.execute(&query).await?;
-                    Ok(Changed { rows, last_id: 0 })
+                    Ok(Changed::rows(rows))
                 }
                 Driver::Sqlite(transaction) => {
                     transaction
@@ -285,7 +285,7 @@ impl State {
         match &mut self.driver {
             Driver::Postgres(transaction) => {
                 let rows = transaction.execute_batch(sql).await?;
-                Ok(Changed { rows, last_id: 0 })
+                Ok(Changed::rows(rows))
             }
             Driver::Sqlite(transaction) => {
                 let sql = sql.to_owned();

@@ -4,6 +4,7 @@ use tokio_postgres::Row;
 
 use crate::error::DbError;
 use crate::postgres::client::{Client, State};
+use crate::postgres::work::{Execution, Rows, Work};
 use crate::statement::Query;
 
 /// A connection with settings and locks of its own, so it does not return to the pool.
@@ -17,13 +18,11 @@ impl Dedicated {
     }
 
     pub(crate) async fn query(&self, query: &Query) -> Result<Vec<Row>, DbError> {
-        let prepared = self.0.prepare(query).await?;
-        Ok(self.0.query(&prepared, query).await?)
+        Rows(query).run(&self.0).await
     }
 
     pub(crate) async fn execute(&self, query: &Query) -> Result<u64, DbError> {
-        let prepared = self.0.prepare(query).await?;
-        Ok(self.0.execute(&prepared, query).await?)
+        Execution(query).run(&self.0).await
     }
 
     pub(crate) async fn execute_batch(&self, sql: &str) -> Result<u64, DbError> {

@@ -3,21 +3,20 @@
 use std::sync::{Mutex, PoisonError};
 
 use resourceful::{AsyncResource, Bulk, BulkResults, Caller, Error, Request};
-use sea_orm::ActiveModelTrait;
 
 use crate::error::DbError;
 use crate::model::actions::create::{filled, one, place};
 use crate::model::actions::update::Change;
 use crate::model::actions::{
-    conflict, create, db, destroy, of_hook, row_of, scope, update, writable,
+    applied, conflict, create, db, destroy, of_hook, row_of, scope, update, writable,
 };
 use crate::model::changeset::Changeset;
-use crate::model::constraint::explain;
+use crate::model::constraint::{Members, explain};
 use crate::model::item::Item;
 use crate::model::nested::load_nested;
 use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::scope::Scope;
-use crate::model::storable::check;
+use crate::model::select::Loaded;
 use crate::source::Source;
 use crate::tx::Tx;
 
@@ -158,18 +157,7 @@ impl<'r, R: ModelResource> All<'r, R> {
         let written = model.clone();
         let created = create::with_hooks(*resource, request, writable, model, &savepoint).await;
         let members = <R::Create as Changeset<R::Entity>>::MEMBERS;
-        let (loaded, row) = match created {
-            Ok(created) => created,
-            Err(error) => {
-                savepoint.rollback().await?;
-                return Err(
-                    explain::<R::Entity>(error, &written, members, Source::Tx(&self.tx)).await,
-                );
-            }
-        };
-        let items = load_nested(Source::Tx(&savepoint), vec![loaded]).await?;
-        savepoint.commit().await?;
-        Ok((one(items)?, row))
+        self.finish(savepoint, created, &written, members).await
     }
 
     async fn update<I, C>(&self, id: R::Key, changes: C) -> Result<(I, Model<R>), DbError>
@@ -184,9 +172,7 @@ impl<'r, R: ModelResource> All<'r, R> {
             scope,
             ..
         } = self;
-        let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
-        changes.apply(&mut model);
-        check::<R::Entity>(&model, C::MEMBERS)?;
+        let mut model = applied::<R, _>(changes)?;
         resource
             .fill_update(request, &mut model)
             .map_err(of_hook::<R>)?;
@@ -194,17 +180,24 @@ impl<'r, R: ModelResource> All<'r, R> {
         let change = Change::<R>::new(self.writable.clone(), id, model);
         let savepoint = self.tx.savepoint().await?;
         let updated = update::with_hooks(*resource, request, scope, change, &savepoint).await;
-        let (loaded, row) = match updated.and_then(|updated| updated.ok_or_else(conflict)) {
-            Ok(updated) => updated,
+        let updated = updated.and_then(|updated| updated.ok_or_else(conflict));
+        self.finish(savepoint, updated, &written, C::MEMBERS).await
+    }
+
+    /// Ends the savepoint of an item that was written, or undoes it.
+    async fn finish<I: Item<Entity = R::Entity>>(
+        &self,
+        savepoint: Tx,
+        result: Result<(Loaded<I>, Model<R>), DbError>,
+        written: &ActiveModel<R>,
+        members: &Members,
+    ) -> Result<(I, Model<R>), DbError> {
+        let (loaded, row) = match result {
+            Ok(written) => written,
             Err(error) => {
                 savepoint.rollback().await?;
-                return Err(explain::<R::Entity>(
-                    error,
-                    &written,
-                    C::MEMBERS,
-                    Source::Tx(&self.tx),
-                )
-                .await);
+                let source = Source::Tx(&self.tx);
+                return Err(explain::<R::Entity>(error, written, members, source).await);
             }
         };
         let items = load_nested(Source::Tx(&savepoint), vec![loaded]).await?;

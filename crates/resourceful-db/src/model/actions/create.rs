@@ -6,8 +6,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName, ModelTrait
 
 use crate::entities::variant;
 use crate::error::DbError;
-use crate::model::actions::transaction::Attempts;
-use crate::model::actions::{all_columns, db, describe_set, not_found, of_hook, writable};
+use crate::model::actions::{all_columns, applied, db, describe_set, not_found, of_hook, writable};
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
 use crate::model::item::Item;
@@ -16,7 +15,6 @@ use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
-use crate::model::storable::check;
 use crate::model::term::Term;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
 use crate::row::{FromRow, Single};
@@ -61,13 +59,8 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     let source = Source::Db(db(resource));
     let scope = writable(resource, request);
     let loaded = if R::HOOKS.create || R::HOOKS.commit {
-        let mut attempts = Attempts::new(db(resource));
-        let (loaded, row) = loop {
-            let attempt = in_transaction(resource, request, &scope, model.clone()).await;
-            if let Some(result) = attempts.finish(attempt) {
-                break result?;
-            }
-        };
+        let attempt = || in_transaction(resource, request, &scope, model.clone());
+        let (loaded, row) = db(resource).repeated(attempt).await?;
         if R::HOOKS.commit {
             resource.on_commit(request, Committed::Created(row)).await;
         }
@@ -91,10 +84,7 @@ pub(super) fn filled<R>(
 where
     R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
 {
-    let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
-    new.apply(&mut model);
-    check::<R::Entity>(&model, <R::Create as Changeset<R::Entity>>::MEMBERS)
-        .map_err(DbError::from)?;
+    let mut model = applied::<R, _>(new)?;
     resource.fill_create(request, &mut model)?;
     Ok(model)
 }

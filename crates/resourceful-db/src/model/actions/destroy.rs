@@ -8,7 +8,6 @@ use sea_orm::{ColumnTrait, EntityName};
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::retrieve::locked;
-use crate::model::actions::transaction::Attempts;
 use crate::model::actions::{conflict, db, of_hook, row_of, unwritten, writable};
 use crate::model::found::ItemId;
 use crate::model::resource::{Committed, Model, ModelResource};
@@ -45,13 +44,8 @@ where
             _ => Ok(()),
         };
     }
-    let mut attempts = Attempts::new(db(resource));
-    let before = loop {
-        let attempt = in_transaction(resource, request, id.clone(), &row).await;
-        if let Some(result) = attempts.finish(attempt) {
-            break result?;
-        }
-    };
+    let attempt = || in_transaction(resource, request, id.clone(), &row);
+    let before = db(resource).repeated(attempt).await?;
     if R::HOOKS.commit {
         resource
             .on_commit(request, Committed::Destroyed(before))

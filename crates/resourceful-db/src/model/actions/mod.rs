@@ -15,15 +15,15 @@ mod create;
 mod destroy;
 mod list;
 mod retrieve;
-mod transaction;
 mod update;
 
 use resourceful::{AsyncResource, Caller, Error, Request};
-use sea_orm::{IdenStatic, Value};
+use sea_orm::{ActiveModelTrait, IdenStatic, Value};
 
 use crate::db::Db;
 use crate::error::{DbError, DbErrorKind};
-use crate::model::resource::{Column, ModelResource};
+use crate::model::changeset::Changeset;
+use crate::model::resource::{ActiveModel, Column, ModelResource};
 use crate::model::scope::Scope;
 use crate::model::storable;
 use crate::model::term::Term;
@@ -69,6 +69,14 @@ fn row_of<R: ModelResource>(mut scope: Scope<R::Entity>, id: R::Key) -> Scope<R:
     }
     scope.push(Term::equals(R::key(), id));
     scope
+}
+
+/// The columns that a body sets.
+fn applied<R: ModelResource, C: Changeset<R::Entity>>(body: C) -> Result<ActiveModel<R>, DbError> {
+    let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
+    body.apply(&mut model);
+    storable::check::<R::Entity>(&model, C::MEMBERS)?;
+    Ok(model)
 }
 
 /// Adds the columns that a statement sets to its shape.

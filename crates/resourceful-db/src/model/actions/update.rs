@@ -6,9 +6,8 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 
 use crate::error::DbError;
 use crate::model::actions::retrieve::{item, locked};
-use crate::model::actions::transaction::Attempts;
 use crate::model::actions::{
-    all_columns, db, describe_set, not_found, of_hook, row_of, scope, unwritten, writable,
+    all_columns, applied, db, describe_set, not_found, of_hook, row_of, scope, unwritten, writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
@@ -19,7 +18,6 @@ use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, columns, reader};
-use crate::model::storable::check;
 use crate::model::term::Term;
 use crate::model::visibility::{guard, guarded, refused};
 use crate::shape::Shape;
@@ -73,9 +71,7 @@ where
     I: Item<Entity = R::Entity>,
     C: Changeset<R::Entity>,
 {
-    let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
-    changes.apply(&mut model);
-    check::<R::Entity>(&model, C::MEMBERS).map_err(DbError::from)?;
+    let mut model = applied::<R, _>(changes)?;
     let changes_nothing = all_columns::<R>().all(|column| model.is_not_set(column));
     if changes_nothing && !R::HOOKS.update {
         return Ok(item(resource, request, id).await?);
@@ -104,13 +100,8 @@ where
     let source = Source::Db(db(resource));
     let scope = scope(resource, request);
     let loaded = if R::HOOKS.update || R::HOOKS.commit {
-        let mut attempts = Attempts::new(db(resource));
-        let result = loop {
-            let attempt = in_transaction(resource, request, &scope, change.clone()).await;
-            if let Some(result) = attempts.finish(attempt) {
-                break result?;
-            }
-        };
+        let attempt = || in_transaction(resource, request, &scope, change.clone());
+        let result = db(resource).repeated(attempt).await?;
         match result {
             Some((loaded, after)) => {
                 if R::HOOKS.commit {
