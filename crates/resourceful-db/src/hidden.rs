@@ -7,11 +7,18 @@ pub use sea_orm::{
     ColumnTrait, EntityName, EntityTrait, PrimaryKeyTrait, Related, RelationDef, RelationTrait,
 };
 
+use crate::db::Db;
+pub use crate::entities::Entities;
 use crate::model::filter::Comparable;
 use crate::model::order::OrderKey;
 
 /// The name of a related table that is the table itself.
 const RELATED: &str = "related";
+
+/// Adds the entities of a resource to those that the database knows.
+pub fn add_entities(db: &Db, add: impl FnOnce(&mut Entities)) {
+    db.change_entities(add);
+}
 
 /// The expression that selects a column.
 pub fn column<C: ColumnTrait>(column: C) -> SimpleExpr {

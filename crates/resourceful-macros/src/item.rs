@@ -35,6 +35,7 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     let mut values = Vec::new();
     let mut nested = Vec::new();
     let mut checks = Vec::new();
+    let mut related = Vec::new();
     for field in fields {
         let (name, ty) = (field_name(field), &field.ty);
         let (source, is_id) = source(field)?;
@@ -54,6 +55,7 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
                     ::resourceful_db::hidden::related_column::<#entity, _>
                 };
                 columns.push(quote!(#function(#path)));
+                related.push(quote!(entities.add_of(#path);));
                 values.push(quote!(#name: row.read::<#ty>()?));
                 // The related row may be missing.
                 checks
@@ -82,6 +84,13 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     };
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
+    let related = (!related.is_empty()).then(|| {
+        quote! {
+            fn related(entities: &mut ::resourceful_db::hidden::Entities) {
+                #(#related)*
+            }
+        }
+    });
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::resourceful_db::Item for #name #arguments #bounds {
@@ -106,6 +115,8 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
             fn nested() -> ::std::vec::Vec<::resourceful_db::Nested<Self>> {
                 ::std::vec![#(#nested),*]
             }
+
+            #related
         }
     })
 }

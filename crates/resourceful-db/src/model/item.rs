@@ -4,6 +4,7 @@ use resourceful::Id;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::SimpleExpr;
 
+use crate::entities::Entities;
 use crate::error::DbError;
 use crate::model::nested::Nested;
 use crate::row::Row;
@@ -50,5 +51,11 @@ pub trait Item: Sized + Send + 'static {
     #[must_use]
     fn nested() -> Vec<Nested<Self>> {
         Vec::new()
+    }
+
+    /// Adds the entities of the columns of related rows.
+    #[doc(hidden)]
+    fn related(entities: &mut Entities) {
+        let _ = entities;
     }
 }

@@ -9,7 +9,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, Identity, Iterable, PrimaryKeyToColumn, Related, RelationDef,
 };
 
-use crate::entities::variant;
+use crate::entities::{Entities, variant};
 use crate::error::DbError;
 use crate::model::item::Item;
 use crate::model::select::{Loaded, reader, select};
@@ -28,6 +28,7 @@ type Load<I> =
 pub struct Nested<I> {
     key: Result<(SimpleExpr, ArrayType), DbError>,
     load: Load<I>,
+    entities: fn(&mut Entities),
 }
 
 impl<I: Item> Nested<I> {
@@ -79,10 +80,15 @@ impl<I: Item> Nested<I> {
                 let key = Expr::col(column.as_column_ref());
                 (key, variant::<I::Entity>(column))
             }),
+            entities: Entities::add_item::<C>,
             load: Box::new(move |source, items, keys| {
                 Box::pin(load(source, items, keys, relation(), assign))
             }),
         }
+    }
+
+    pub(crate) fn add_entities(&self, entities: &mut Entities) {
+        (self.entities)(entities);
     }
 }
 

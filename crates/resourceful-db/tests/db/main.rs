@@ -14,6 +14,7 @@ mod actions_dropped;
 mod bad_days;
 mod dbs;
 mod dropped;
+mod entities;
 mod generated;
 mod injection;
 mod limits;

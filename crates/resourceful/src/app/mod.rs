@@ -131,6 +131,7 @@ impl App {
     /// ```
     #[track_caller]
     pub fn resource<R: AsyncResource>(mut self, path: &str, resource: R) -> Self {
+        resource.registered();
         let resource = Arc::new(resource);
         let shared = Arc::clone(&resource);
         let check = Check::new(R::NAME, move || {

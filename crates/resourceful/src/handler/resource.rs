@@ -269,6 +269,10 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
         let _ = actions;
     }
 
+    /// Runs when the resource is added to an application. `#[resource]` generates it for resources over tables.
+    #[doc(hidden)]
+    fn registered(&self) {}
+
     /// Checks that the services the resource needs are available. `/readyz`
     /// ([`App::health`](crate::App::health)) runs it under the name of the resource.
     ///
