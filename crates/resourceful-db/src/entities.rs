@@ -7,16 +7,14 @@
 //! A model resource adds its entity and those of its items when an application registers it. The connection gets a
 //! statement's text and never its entity, so [`DbOptions::entity`](crate::DbOptions::entity) names the others.
 
-use std::any::TypeId;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{ArrayType, ColumnType, Value};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IdenStatic, Iterable};
 
 use crate::error::DbError;
-use crate::model::item::Item;
 use crate::statement::Query;
 use crate::value::{integer, time};
 
@@ -40,12 +38,10 @@ const TIMES: [ArrayType; 4] = [
 
 /// The variants of columns, by table and column.
 #[derive(Clone, Debug, Default)]
-pub struct Entities {
+pub(crate) struct Entities {
     tables: HashMap<String, HashMap<String, Known>>,
     /// The columns of tables in PostgreSQL, by the table's oid and the column's number; `None` without an entity.
     numbers: HashMap<(u32, i16), Option<ArrayType>>,
-    /// The items whose entities are known.
-    items: HashSet<TypeId>,
 }
 
 /// The variant of a column.
@@ -59,24 +55,8 @@ struct Known {
 
 impl Entities {
     /// Adds the entity of a resource.
-    pub fn add<E: EntityTrait>(&mut self) {
+    pub(crate) fn add<E: EntityTrait>(&mut self) {
         self.insert::<E>(table::<E>(), false);
-    }
-
-    /// Adds the entity that has this column.
-    pub fn add_of<C: ColumnTrait<EntityName: EntityTrait>>(&mut self, _: C) {
-        self.add::<C::EntityName>();
-    }
-
-    /// Adds the entities of an item, and of those that are nested in it.
-    pub fn add_item<I: Item>(&mut self) {
-        if self.items.insert(TypeId::of::<I>()) {
-            self.add::<I::Entity>();
-            I::related(self);
-            for nested in I::nested() {
-                nested.add_entities(self);
-            }
-        }
     }
 
     /// Adds an entity that the user names. It has precedence over those of resources.

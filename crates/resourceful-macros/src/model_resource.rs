@@ -434,7 +434,7 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
     }
 }
 
-/// `registered`, which adds the entities of the resource and of its items to those that the database knows.
+/// `registered`, which makes the entities of the resource and of its items known.
 fn registered(complete: &[(&str, Vec<Needed>)]) -> ImplItem {
     let needed = complete.iter().flat_map(|(_, needed)| needed);
     let mut items: Vec<&Type> = needed
@@ -443,15 +443,16 @@ fn registered(complete: &[(&str, Vec<Needed>)]) -> ImplItem {
         .collect();
     items.dedup();
     let items = items.iter().map(|item| {
-        let add = quote_spanned!(item.span()=> add_item::<#item>);
-        quote!(entities.#add();)
+        let item = quote_spanned!(item.span()=> item::<#item>);
+        quote!(registration.#item();)
     });
     parse_quote! {
-        fn registered(&self) {
-            ::resourceful_db::hidden::add_entities(::core::convert::AsRef::as_ref(self), |entities| {
-                entities.add::<<Self as ::resourceful_db::ModelResource>::Entity>();
+        fn registered(&self) -> ::std::vec::Vec<::std::string::String> {
+            let db: &::resourceful_db::Db = ::core::convert::AsRef::as_ref(self);
+            ::resourceful_db::hidden::register(db, |registration| {
+                registration.entity::<<Self as ::resourceful_db::ModelResource>::Entity>();
                 #(#items)*
-            });
+            })
         }
     }
 }

@@ -23,6 +23,7 @@ mod migrations;
 mod model;
 mod parameters;
 mod pooler;
+mod relations;
 mod shared;
 mod telemetry;
 mod tls;
