@@ -11,7 +11,7 @@ use resourceful::{Change, FieldError, Parameter, Query, QueryString};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 
-/// What the hooks do, of which the first rows are no faults.
+/// The hooks behave in one of these ways. The first ones are no faults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
     /// A taken name gets 422.

@@ -3,7 +3,7 @@
 use resourceful_db::{Db, DbError, Tx};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use crate::entity::{account, comment, draft, post, user};
+use crate::entity::{account, post};
 use crate::migration::Migrator;
 use crate::new_post::NewPost;
 
@@ -15,12 +15,10 @@ pub const DEFAULT_URL: &str = "sqlite://blog.sqlite3";
 /// # Errors
 /// If the database is unreachable or does not allow the migrations.
 pub async fn connect(url: &str) -> Result<Db, DbError> {
+    // No model resource has accounts, and posts are written before the application is built.
     let database = Db::options()
         .entity(account::Entity)
-        .entity(comment::Entity)
-        .entity(draft::Entity)
         .entity(post::Entity)
-        .entity(user::Entity)
         .connect(url)
         .await?;
     database.migrate::<Migrator>().await?;

@@ -179,7 +179,7 @@ impl Db {
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DbError> {
         let table = M::migration_table_name().to_string();
         self.change_entities(|entities| {
-            entities.add_table::<seaql_migrations::Entity>(table);
+            entities.name_table::<seaql_migrations::Entity>(table);
         });
         migrate::up::<M>(self).await
     }
@@ -423,7 +423,7 @@ impl Db {
         self.change_entities(|entities| entities.learn(rows))
     }
 
-    fn change_entities<T>(&self, change: impl FnOnce(&mut Entities) -> T) -> T {
+    pub(crate) fn change_entities<T>(&self, change: impl FnOnce(&mut Entities) -> T) -> T {
         let entities = self.0.entities.write();
         let mut entities = entities.unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut entities))

@@ -3,8 +3,12 @@
 //! SeaORM asks a row for an `i32` or an `i64`, and gets an error if the value has the other variant; a driver of
 //! its own would see the type that it wants, this crate does not. SQLite declares both as `integer`, and
 //! PostgreSQL has one type for three types of chrono's. An entity knows: its model accepts one variant.
+//!
+//! A model resource adds its entity and those of its items when an application registers it. The connection gets a
+//! statement's text and never its entity, so [`DbOptions::entity`](crate::DbOptions::entity) names the others.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -37,21 +41,51 @@ const TIMES: [ArrayType; 4] = [
 /// The variants of columns, by table and column.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entities {
-    tables: HashMap<String, HashMap<String, ArrayType>>,
+    tables: HashMap<String, HashMap<String, Known>>,
     /// The columns of tables in PostgreSQL, by the table's oid and the column's number; `None` without an entity.
     numbers: HashMap<(u32, i16), Option<ArrayType>>,
 }
 
+/// The variant of a column.
+#[derive(Clone, Debug)]
+struct Known {
+    /// `None` if two entities of the table have another type for the column.
+    variant: Option<ArrayType>,
+    /// Whether the user has named the entity.
+    is_named: bool,
+}
+
 impl Entities {
+    /// Adds the entity of a resource.
     pub(crate) fn add<E: EntityTrait>(&mut self) {
-        self.add_table::<E>(E::default().table_name().to_owned());
+        self.insert::<E>(table::<E>(), false);
+    }
+
+    /// Adds an entity that the user names. It has precedence over those of resources.
+    pub(crate) fn name<E: EntityTrait>(&mut self) {
+        self.name_table::<E>(table::<E>());
     }
 
     /// Adds the entity as that of a table with this name.
-    pub(crate) fn add_table<E: EntityTrait>(&mut self, table: String) {
-        let columns = E::Column::iter();
-        let columns = columns.map(|column| (column.as_str().to_owned(), variant::<E>(column)));
-        self.tables.insert(table, columns.collect());
+    pub(crate) fn name_table<E: EntityTrait>(&mut self, table: String) {
+        self.insert::<E>(table, true);
+    }
+
+    fn insert<E: EntityTrait>(&mut self, table: String, is_named: bool) {
+        let table = self.tables.entry(table).or_default();
+        for column in E::Column::iter() {
+            let variant = Some(variant::<E>(column));
+            match table.entry(column.as_str().to_owned()) {
+                Entry::Occupied(mut known) if !is_named => {
+                    known.get_mut().compare(variant.as_ref());
+                }
+                entry => {
+                    entry.insert_entry(Known { variant, is_named });
+                }
+            }
+        }
+        // A row may have been read before its entity was known.
+        self.numbers.clear();
     }
 
     /// The query for columns that these rows of PostgreSQL are the first to have.
@@ -82,12 +116,25 @@ impl Entities {
     }
 
     pub(crate) fn column(&self, table: &str, column: &str) -> Option<&ArrayType> {
-        self.tables.get(table)?.get(column)
+        self.tables.get(table)?.get(column)?.variant.as_ref()
     }
 
     pub(crate) fn number(&self, table: u32, column: i16) -> Option<&ArrayType> {
         self.numbers.get(&(table, column))?.as_ref()
     }
+}
+
+impl Known {
+    /// Compares the variant with that of another entity, which reads the column as null if they differ.
+    fn compare(&mut self, other: Option<&ArrayType>) {
+        if !self.is_named && self.variant.as_ref() != other {
+            self.variant = None;
+        }
+    }
+}
+
+fn table<E: EntityTrait>() -> String {
+    E::default().table_name().to_owned()
 }
 
 static VARIANTS: ByType<Arc<[ArrayType]>> = ByType::new();

@@ -7,11 +7,31 @@ pub use sea_orm::{
     ColumnTrait, EntityName, EntityTrait, PrimaryKeyTrait, Related, RelationDef, RelationTrait,
 };
 
+use crate::db::Db;
 use crate::model::filter::Comparable;
 use crate::model::order::OrderKey;
+pub use crate::model::registration::Registration;
 
 /// The name of a related table that is the table itself.
 const RELATED: &str = "related";
+
+/// Registers the items of a resource, and returns the mistakes in them.
+pub fn register(db: &Db, add: impl FnOnce(&mut Registration<'_>)) -> Vec<String> {
+    db.change_entities(|entities| {
+        let mut registration = Registration::new(entities);
+        add(&mut registration);
+        registration.into_mistakes()
+    })
+}
+
+/// The relation of an entity. Another entity's is an error of its type.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an error of its type is at the path that the user wrote"
+)]
+pub fn relation<E: EntityTrait>(relation: E::Relation) -> RelationDef {
+    relation.def()
+}
 
 /// The expression that selects a column.
 pub fn column<C: ColumnTrait>(column: C) -> SimpleExpr {

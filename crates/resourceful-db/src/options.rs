@@ -109,15 +109,16 @@ impl DbOptions {
         self
     }
 
-    /// Tells the Rust types of an entity's columns, for queries of SeaORM's own.
+    /// Names an entity that SeaORM reads itself and that no model resource has.
     ///
-    /// Needed for entities with integers on SQLite, or with times with a time zone: a row does not say which Rust type
-    /// a model wants. [`Item`](trait@crate::Item)s and the hooks of model resources know it.
+    /// Needed for integers on SQLite, and for times with a time zone: a row does not say which Rust type a model
+    /// wants, and without the entity such a column is an error. A model resource names its own entity, and those of
+    /// its [`Item`](trait@crate::Item)s and of what is nested in them, when it is added to an application.
     ///
     /// # Examples
     /// See the guide, "Tables".
     pub fn entity<E: EntityTrait>(mut self, _: E) -> Self {
-        self.entities.add::<E>();
+        self.entities.name::<E>();
         self
     }
 

@@ -1,7 +1,7 @@
 //! Expands `#[action(POST, "publish")]` inside a `#[resource]` block.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{
@@ -88,7 +88,7 @@ pub(crate) fn extract(
         let expanded = take_args(function).and_then(|args| {
             let errors = errors::take(&mut function.attrs)?;
             let errors = errors.or_else(|| default.map(<[Ident]>::to_vec));
-            let extra = ExtraAction::parse(function, args, items, errors)?;
+            let extra = ExtraAction::parse(function, args, items, errors, &block.self_ty)?;
             let name = extra.name(&block.self_ty)?;
             Ok((extra.expand(&name, &block.self_ty), name))
         });
@@ -170,6 +170,7 @@ impl<'f> ExtraAction<'f> {
         args: Args,
         items: &[HookItem],
         errors: Option<Vec<Ident>>,
+        self_type: &Type,
     ) -> Result<Self, Error> {
         let signature = &function.sig;
         let wrong_signature = || Error::new_spanned(signature, EXPECTED_SIGNATURE);
@@ -190,7 +191,7 @@ impl<'f> ExtraAction<'f> {
             .collect();
         let (item, input) = match others[..] {
             [] if !args.is_detail => (None, None),
-            [only] if args.is_detail || is_item(only, items)? => (Some(&*only.ty), None),
+            [only] if args.is_detail || is_item(only, items, self_type)? => (Some(&*only.ty), None),
             [only] => (None, Some(&*only.ty)),
             [item, input] => (Some(&*item.ty), Some(&*input.ty)),
             _ => return Err(wrong_signature()),
@@ -220,6 +221,8 @@ impl<'f> ExtraAction<'f> {
     }
 
     fn expand(&self, name: &Ident, self_type: &Type) -> TokenStream {
+        // `Self` is the action's own type in its `impl`.
+        let own = |tokens: &dyn ToTokens| without_self(tokens.to_token_stream(), self_type);
         let ident = &self.function.sig.ident;
         let hook = ident.to_string();
         let doc = doc_comments::text(&self.function.attrs);
@@ -228,7 +231,7 @@ impl<'f> ExtraAction<'f> {
         let (constructor, target, item) = match self.item {
             Some(item) => (
                 quote!(on_item),
-                quote_spanned!(item.span()=> ::resourceful::OnItem<#item>),
+                own(&quote_spanned!(item.span()=> ::resourceful::OnItem<#item>)),
                 quote!(::resourceful::OnItem(item)),
             ),
             None => (
@@ -238,14 +241,16 @@ impl<'f> ExtraAction<'f> {
             ),
         };
         let (input_type, input) = self.input();
+        let input_type = own(&input_type);
         let arguments = [
             self.item.map(|_| quote!(, item)),
             self.input.map(|_| quote!(, input)),
         ];
         let arguments = arguments.iter().flatten();
         let (output, conversion) = self.output();
-        let error = hooks::error_type(self.function);
-        let request = self.request;
+        let output = own(&output);
+        let error = own(&hooks::error_type(self.function));
+        let request = own(self.request);
         let trait_path = quote!(::resourceful::ResourceAction<#self_type>);
         let errors = self.errors.iter();
         let errors = errors.map(|names| errors::of_type(names, name, &trait_path));
@@ -308,14 +313,33 @@ impl<'f> ExtraAction<'f> {
     }
 }
 
+/// The tokens with the type of the resource for `Self`.
+fn without_self(tokens: TokenStream, self_type: &Type) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => self_type.to_token_stream(),
+        TokenTree::Group(group) => {
+            let stream = without_self(group.stream(), self_type);
+            let mut replaced = Group::new(group.delimiter(), stream);
+            replaced.set_span(group.span());
+            TokenTree::Group(replaced).into()
+        }
+        token => token.into(),
+    };
+    tokens.into_iter().map(replace).collect()
+}
+
 /// Whether the only parameter of an action is an item: an id by its name, a subject by its type, or a subject of
 /// another hook.
-fn is_item(parameter: &PatType, items: &[HookItem]) -> Result<bool, Error> {
+fn is_item(parameter: &PatType, items: &[HookItem], self_type: &Type) -> Result<bool, Error> {
+    let name = |ty: &Type| without_self(ty.to_token_stream(), self_type).to_string();
     let is_subject = |name: &&str| hooks::generics(&parameter.ty, name).len() == 1;
     if is_id(&parameter.pat) || SUBJECTS.iter().any(is_subject) {
         return Ok(true);
     }
-    match items.iter().find(|item| item.ty == *parameter.ty) {
+    match items
+        .iter()
+        .find(|item| name(&item.ty) == name(&parameter.ty))
+    {
         Some(item) if item.is_id => {
             let message = "this parameter has the type of an item's id: if it is the id, call it `id` (or `_id`)";
             Err(Error::new(parameter.ty.span(), message))

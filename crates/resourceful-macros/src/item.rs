@@ -1,7 +1,7 @@
 //! Expands `#[derive(Item)]`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, Error, Field, Ident, Path, Type};
 
@@ -11,6 +11,18 @@ use crate::hooks;
 /// Error message for a nested field of another type.
 const EXPECTED_NESTED: &str = "a nested item is an `Option` of the row that this one belongs to, or a `Vec` of \
                                the rows that belong to this one";
+
+/// Error message for a relation of another field.
+const EXPECTED_RELATION: &str = "`relation` is for `nested` and `from`: \
+                                 `#[item(nested, relation = task::Relation::Assignee)]`";
+
+/// The attributes of a field.
+struct Attributes {
+    source: Source,
+    /// The relation that leads to the related table; `None` if there is one alone.
+    relation: Option<Path>,
+    is_id: bool,
+}
 
 /// The source of a field.
 enum Source {
@@ -35,13 +47,15 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     let mut values = Vec::new();
     let mut nested = Vec::new();
     let mut checks = Vec::new();
+    let mut related = Vec::new();
     for field in fields {
         let (name, ty) = (field_name(field), &field.ty);
-        let (source, is_id) = source(field)?;
-        if is_id {
+        let attributes = attributes(field)?;
+        if attributes.is_id {
             id = Some(field);
         }
-        match source {
+        let relation = attributes.relation.map(|path| relation_def(&entity, &path));
+        match attributes.source {
             Source::Column(column) => {
                 let path = column::column(&entity, &column);
                 let check = quote_spanned!(ty.span()=> let _: &#ty = column;);
@@ -50,17 +64,20 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
                 values.push(quote!(#name: row.read::<#ty>()?));
             }
             Source::Related(path) => {
-                let function = quote_spanned! {path.span()=>
-                    ::resourceful_db::hidden::related_column::<#entity, _>
-                };
-                columns.push(quote!(#function(#path)));
+                let hidden = quote_spanned!(path.span()=> ::resourceful_db::hidden);
+                columns.push(if let Some(relation) = relation {
+                    quote!(#hidden::column_by::<#entity, _>(#relation, #path))
+                } else {
+                    quote!(#hidden::related_column::<#entity, _>(#path))
+                });
+                related.push(quote!(registration.entity_of(#path);));
                 values.push(quote!(#name: row.read::<#ty>()?));
                 // The related row may be missing.
                 checks
                     .push(quote_spanned!(ty.span()=> ::resourceful_db::hidden::optional::<#ty>();));
             }
             Source::Nested => {
-                nested.push(relation(name, ty)?);
+                nested.push(nested_item(name, ty, relation.as_ref())?);
                 values.push(quote!(#name: ::core::default::Default::default()));
             }
         }
@@ -82,6 +99,13 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     };
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
+    let related = (!related.is_empty()).then(|| {
+        quote! {
+            fn related(registration: &mut ::resourceful_db::hidden::Registration<'_>) {
+                #(#related)*
+            }
+        }
+    });
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::resourceful_db::Item for #name #arguments #bounds {
@@ -106,48 +130,85 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
             fn nested() -> ::std::vec::Vec<::resourceful_db::Nested<Self>> {
                 ::std::vec![#(#nested),*]
             }
+
+            #related
         }
     })
 }
 
-/// The source of a field, and whether it has `#[item(id)]`.
-fn source(field: &Field) -> Result<(Source, bool), Error> {
-    let mut source = Source::Column(field_name(field).clone());
+fn attributes(field: &Field) -> Result<Attributes, Error> {
+    let mut source = None;
+    let mut relation: Option<Path> = None;
     let mut is_id = false;
     for attribute in &field.attrs {
         if !attribute.path().is_ident("item") {
             continue;
         }
         attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("id") {
+            let one = if meta.path.is_ident("id") {
                 is_id = true;
+                return Ok(());
+            } else if meta.path.is_ident("relation") {
+                relation = Some(meta.value()?.parse()?);
+                return Ok(());
             } else if meta.path.is_ident("column") {
-                source = Source::Column(meta.value()?.parse()?);
+                Source::Column(meta.value()?.parse()?)
             } else if meta.path.is_ident("from") {
-                source = Source::Related(meta.value()?.parse()?);
+                Source::Related(meta.value()?.parse()?)
             } else if meta.path.is_ident("nested") {
-                source = Source::Nested;
+                Source::Nested
             } else {
                 return Err(meta.error(
-                    "expected `id`, `column = author_id`, `from = user::Column::Username` or `nested`",
+                    "expected `id`, `column = author_id`, `from = user::Column::Username`, `nested` or `relation = \
+                     task::Relation::Assignee`",
                 ));
+            };
+            match source.replace(one) {
+                None => Ok(()),
+                Some(_) => Err(meta.error("a field has one of `column`, `from` and `nested`")),
             }
-            Ok(())
         })?;
     }
-    Ok((source, is_id))
+    let source = source.unwrap_or_else(|| Source::Column(field_name(field).clone()));
+    match relation {
+        Some(relation) if matches!(source, Source::Column(_)) => {
+            Err(Error::new_spanned(relation, EXPECTED_RELATION))
+        }
+        relation => Ok(Attributes {
+            source,
+            relation,
+            is_id,
+        }),
+    }
 }
 
-fn relation(name: &Ident, ty: &Type) -> Result<TokenStream, Error> {
+/// The definition of a relation. One of another entity is an error at its path.
+fn relation_def(entity: &Path, relation: &Path) -> TokenStream {
+    quote_spanned!(relation.span()=> ::resourceful_db::hidden::relation::<#entity>(#relation))
+}
+
+fn nested_item(
+    name: &Ident,
+    ty: &Type,
+    relation: Option<&TokenStream>,
+) -> Result<TokenStream, Error> {
     let (constructor, child) = match (
         hooks::generics(ty, "Option").as_slice(),
         hooks::generics(ty, "Vec").as_slice(),
     ) {
-        ([child], _) => (quote!(one), *child),
-        (_, [child]) => (quote!(many), *child),
+        ([child], _) => (format_ident!("one"), *child),
+        (_, [child]) => (format_ident!("many"), *child),
         _ => return Err(Error::new_spanned(ty, EXPECTED_NESTED)),
     };
-    Ok(quote_spanned! {child.span()=>
-        ::resourceful_db::Nested::#constructor::<#child>(|item: &mut Self, child| item.#name = child)
+    let assign = quote_spanned!(child.span()=> |item: &mut Self, child| item.#name = child);
+    Ok(if let Some(relation) = relation {
+        let constructor = format_ident!("{constructor}_by");
+        quote_spanned! {child.span()=>
+            ::resourceful_db::Nested::#constructor::<#child>(|| #relation, #assign)
+        }
+    } else {
+        quote_spanned! {child.span()=>
+            ::resourceful_db::Nested::#constructor::<#child>(#assign)
+        }
     })
 }

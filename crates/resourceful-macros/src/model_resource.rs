@@ -272,6 +272,7 @@ fn complete_resource(block: &mut ItemImpl, model: &ItemImpl, args: &Args, errors
         .iter()
         .any(|attribute| attribute.path().is_ident("errors"));
     let is_db_error = find_type(block, "Error").is_some_and(is_db_error) && !has_errors;
+    block.items.push(registered(&complete));
     let mut hooks = Vec::new();
     for (action, needed) in &complete {
         let types: Vec<_> = needed
@@ -429,6 +430,29 @@ fn generate(action: &str, types: &[&Type], name: &str) -> ImplItem {
             #parameters,
         ) -> ::core::result::Result<#output, Self::Error> {
             #call
+        }
+    }
+}
+
+/// `registered`, which makes the entities of the resource and of its items known.
+fn registered(complete: &[(&str, Vec<Needed>)]) -> ImplItem {
+    let needed = complete.iter().flat_map(|(_, needed)| needed);
+    let mut items: Vec<&Type> = needed
+        .filter(|needed| needed.name == "Item")
+        .filter_map(|needed| needed.ty.as_ref())
+        .collect();
+    items.dedup();
+    let items = items.iter().map(|item| {
+        let item = quote_spanned!(item.span()=> item::<#item>);
+        quote!(registration.#item();)
+    });
+    parse_quote! {
+        fn registered(&self) -> ::std::vec::Vec<::std::string::String> {
+            let db: &::resourceful_db::Db = ::core::convert::AsRef::as_ref(self);
+            ::resourceful_db::hidden::register(db, |registration| {
+                registration.entity::<<Self as ::resourceful_db::ModelResource>::Entity>();
+                #(#items)*
+            })
         }
     }
 }

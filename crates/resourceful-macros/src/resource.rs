@@ -59,7 +59,13 @@ pub(crate) const HOOKS: &[Hook] = &[
 ];
 
 /// Other functions of `AsyncResource`.
-pub(crate) const FUNCTIONS: [&str; 4] = ["parent", "location_id", "ready", "extra_actions"];
+pub(crate) const FUNCTIONS: [&str; 5] = [
+    "parent",
+    "location_id",
+    "ready",
+    "registered",
+    "extra_actions",
+];
 
 /// Variant of `Action` for each hook, in the order of `HOOKS`.
 const ACTIONS: [&str; 6] = [

@@ -126,11 +126,12 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 }
 
-/// Items for the output of the macros and for `resourceful-testing` only.
+/// Items for the output of the macros, for `resourceful-db` and for `resourceful-testing` only.
 #[doc(hidden)]
 pub mod hidden {
     pub use crate::handler::endpoint_function::IsEndpoint;
     pub use crate::handler::signature::{HookResult, PageOf};
+    pub use crate::input::pagination::{check_limits, limit_parameter, read_limit};
     pub use crate::openapi::{WITHOUT_NUL, has_variant};
     pub use crate::response::problem_reply::InvalidInput;
     pub use crate::response::received::ReceivedResponse;

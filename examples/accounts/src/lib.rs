@@ -56,7 +56,7 @@ pub async fn make_administrator(database_url: &str, name: &str) -> Result<(), Ac
     user::make_administrator(&database, name).await
 }
 
-/// SeaORM reads these entities itself.
+/// No model resource has these entities.
 async fn open(database_url: &str) -> Result<Db, DbError> {
     let options = Db::options().entity(note::Entity).entity(user::Entity);
     options.connect(database_url).await

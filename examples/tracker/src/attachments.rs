@@ -42,7 +42,7 @@ impl ModelResource for Attachments {
     async fn content(
         &self,
         request: &Request<User>,
-        file: Found<Attachments>,
+        file: Found<Self>,
     ) -> Result<FileResponse, DbError> {
         let attachment::Model { name, content, .. } = file.into_model();
         Ok(FileResponse::from_bytes(request, &name, content).attachment(name))

@@ -1,7 +1,7 @@
 //! `/organisations/{organisation_id}/projects/{project_id}/tasks/{task_id}/comments`
 
 use crate::prelude::*;
-use crate::tasks::Author;
+use crate::tasks::Person;
 
 #[derive(Serialize, JsonSchema, Item)]
 #[item(entity = comment::Entity)]
@@ -9,7 +9,7 @@ pub(crate) struct Comment {
     id: i64,
     text: String,
     #[item(nested)]
-    author: Option<Author>,
+    author: Option<Person>,
     created_at: DateTime<Utc>,
 }
 

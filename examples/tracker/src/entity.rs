@@ -139,8 +139,15 @@ pub(crate) mod task {
         pub(crate) deleted_at: Option<DateTimeUtc>,
         #[sea_orm(belongs_to, from = "project_id", to = "id")]
         pub(crate) project: BelongsTo<super::project::Entity>,
-        #[sea_orm(belongs_to, from = "author_id", to = "id")]
+        #[sea_orm(belongs_to, relation_enum = "Author", from = "author_id", to = "id")]
         pub(crate) author: BelongsTo<super::user::Entity>,
+        #[sea_orm(
+            belongs_to,
+            relation_enum = "Assignee",
+            from = "assignee_id",
+            to = "id"
+        )]
+        pub(crate) assignee: BelongsTo<Option<super::user::Entity>>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

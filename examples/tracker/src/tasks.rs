@@ -10,7 +10,7 @@ use crate::prelude::*;
 
 #[derive(Clone, Serialize, JsonSchema, Item)]
 #[item(entity = user::Entity)]
-pub(crate) struct Author {
+pub(crate) struct Person {
     id: i64,
     name: String,
 }
@@ -23,8 +23,10 @@ pub(crate) struct Task {
     description: String,
     state: State,
     assignee_id: Option<i64>,
-    #[item(nested)]
-    author: Option<Author>,
+    #[item(nested, relation = task::Relation::Assignee)]
+    assignee: Option<Person>,
+    #[item(nested, relation = task::Relation::Author)]
+    author: Option<Person>,
     version: i64,
     created_at: DateTime<Utc>,
 }

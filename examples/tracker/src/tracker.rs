@@ -29,15 +29,7 @@ pub(crate) struct Tracker {
 
 impl Tracker {
     pub(crate) async fn new(database_url: &str) -> Result<Self, DbError> {
-        // Those that SeaORM's own queries read. Items know the types of their columns.
-        let db = Db::options()
-            .entity(user::Entity)
-            .entity(organisation::Entity)
-            .entity(member::Entity)
-            .entity(project::Entity)
-            .entity(task::Entity)
-            .entity(attachment::Entity);
-        let db = db.connect(database_url).await?;
+        let db = Db::connect(database_url).await?;
         db.migrate::<Migrator>().await?;
         Ok(Self {
             sessions: Sessions::new(SqlSessionStore::new(db.clone()).await?),

@@ -1,5 +1,6 @@
 //! `?cursor=..`: pages that continue after a row.
 
+use resourceful::hidden::{check_limits, limit_parameter, read_limit};
 use resourceful::{FieldError, NextPage, Page, Parameter, Query, QueryString};
 use sea_orm::EntityTrait;
 use serde::Serialize;
@@ -53,12 +54,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Cursor<O, DEFAULT, MAX> {
 
 impl<O: Order, const DEFAULT: u32, const MAX: u32> Query for Cursor<O, DEFAULT, MAX> {
     fn read(query: &QueryString<'_>) -> Result<Self, Vec<FieldError>> {
-        const {
-            assert!(
-                1 <= DEFAULT && DEFAULT <= MAX,
-                "the default limit is 1 to MAX"
-            );
-        };
+        const { check_limits(DEFAULT, MAX) };
         let order = ordered::read(query);
         let limit = read_limit(query, DEFAULT, MAX);
         let cursor = query.last("cursor").and_then(|cursor| match cursor {
@@ -87,11 +83,7 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> Query for Cursor<O, DEFAULT, 
             Parameter::query::<String>("cursor")
                 .with_description("`next` of the page before. Absent: the first page.")
                 .with_keyword("pattern", "^[A-Za-z0-9_-]*$"),
-            Parameter::query::<u64>("limit")
-                .with_description("Maximum number of items.")
-                .with_keyword("minimum", 1)
-                .with_keyword("maximum", MAX)
-                .with_keyword("default", DEFAULT),
+            limit_parameter(DEFAULT, MAX),
         ]
     }
 
@@ -131,22 +123,6 @@ impl<O: Order, const DEFAULT: u32, const MAX: u32> ListQuery<O::Entity>
 impl<O: Order, const DEFAULT: u32, const MAX: u32> NextPage for Cursor<O, DEFAULT, MAX> {
     fn next_page<T>(&self, page: &Page<T>) -> Option<Self> {
         page.next().map(|next| self.clone().after(next))
-    }
-}
-
-/// A decimal integer in ASCII digits, without sign and spaces.
-fn read_limit(query: &QueryString<'_>, default: u32, max: u32) -> Result<u64, FieldError> {
-    let Some(text) = query.last("limit")? else {
-        return Ok(default.into());
-    };
-    let invalid = |detail: String| Err(FieldError::query("limit", detail));
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return invalid("must be an integer".to_owned());
-    }
-    match text.parse::<u64>() {
-        Ok(0) => invalid("must be at least 1".to_owned()),
-        Ok(limit) if limit <= max.into() => Ok(limit),
-        _ => invalid(format!("must be at most {max}")),
     }
 }
 

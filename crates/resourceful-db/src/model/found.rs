@@ -12,7 +12,7 @@ use crate::model::resource::{Model, ModelResource};
 /// # Examples
 /// ```ignore
 /// #[action(POST, "publish")]
-/// async fn publish(&self, _: &Request<User>, post: Found<Posts>) -> Result<Post, DbError> { .. }
+/// async fn publish(&self, _: &Request<User>, post: Found<Self>) -> Result<Post, DbError> { .. }
 /// ```
 #[derive(Debug)]
 pub struct Found<R: ModelResource>(Model<R>);

@@ -6,6 +6,7 @@ use sea_orm::sea_query::SimpleExpr;
 
 use crate::error::DbError;
 use crate::model::nested::Nested;
+use crate::model::registration::Registration;
 use crate::row::Row;
 
 /// An item of an API, read from columns of a table. `#[derive(Item)]` implements it.
@@ -20,6 +21,7 @@ use crate::row::Row;
 /// | `#[item(column = author_id)]` | has another name than its column |
 /// | `#[item(from = user::Column::Username)]` | a column of a related row; `Option`, since the row may be missing |
 /// | `#[item(nested)]` | a related `Item`: `Option<Author>` of the row that this one belongs to, or `Vec<Comment>` of the rows that belong to this one; one statement for all items of a page |
+/// | `#[item(nested, relation = task::Relation::Assignee)]` | the same by this relation, where several lead to one table; also with `from` |
 ///
 /// # Examples
 /// See the guide, "Tables".
@@ -50,5 +52,11 @@ pub trait Item: Sized + Send + 'static {
     #[must_use]
     fn nested() -> Vec<Nested<Self>> {
         Vec::new()
+    }
+
+    /// Adds the entities of the columns of related rows.
+    #[doc(hidden)]
+    fn related(registration: &mut Registration<'_>) {
+        let _ = registration;
     }
 }

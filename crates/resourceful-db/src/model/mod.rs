@@ -13,6 +13,7 @@ pub(crate) mod list_query;
 pub(crate) mod nested;
 pub(crate) mod order;
 pub(crate) mod ordered;
+pub(crate) mod registration;
 pub(crate) mod resource;
 pub(crate) mod row_model;
 pub(crate) mod scope;

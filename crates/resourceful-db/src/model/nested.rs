@@ -6,12 +6,14 @@ use std::str::FromStr;
 
 use sea_orm::sea_query::{ArrayType, Expr, Order as SqlOrder, SimpleExpr, Value};
 use sea_orm::{
-    ColumnTrait, EntityTrait, Identity, Iterable, PrimaryKeyToColumn, Related, RelationDef,
+    ColumnTrait, EntityName, EntityTrait, Identity, Iterable, PrimaryKeyToColumn, Related,
+    RelationDef, RelationType,
 };
 
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::item::Item;
+use crate::model::registration::Registration;
 use crate::model::scope::Scope;
 use crate::model::select::{Loaded, reader, select};
 use crate::model::term::{Comparison, Term};
@@ -31,6 +33,7 @@ type Load<I> =
 pub struct Nested<I> {
     key: Result<(SimpleExpr, ArrayType), DbError>,
     load: Load<I>,
+    register: fn(&mut Registration<'_>),
 }
 
 impl<I: Item> Nested<I> {
@@ -58,7 +61,7 @@ impl<I: Item> Nested<I> {
         relation: fn() -> RelationDef,
         assign: fn(&mut I, Vec<C>),
     ) -> Self {
-        Self::new(relation, assign)
+        Self::new(relation, assign, None)
     }
 
     /// The row that the item belongs to by this relation.
@@ -67,25 +70,35 @@ impl<I: Item> Nested<I> {
         relation: fn() -> RelationDef,
         assign: fn(&mut I, Option<C>),
     ) -> Self {
-        Self::new(relation, move |item, children: Vec<C>| {
+        let assign = move |item: &mut I, children: Vec<C>| {
             assign(item, children.into_iter().next());
-        })
+        };
+        Self::new(relation, assign, Some(RelationType::HasOne))
     }
 
     fn new<C: Item + Clone>(
         relation: fn() -> RelationDef,
         assign: impl Fn(&mut I, Vec<C>) + Copy + Send + Sync + 'static,
+        expected: Option<RelationType>,
     ) -> Self {
-        let column = column::<I::Entity>(&relation().from_col);
+        let key = check::<C>(&relation(), expected);
+        let key = key.and_then(|()| column::<I::Entity>(&relation().from_col));
         Self {
-            key: column.map(|column| {
+            key: key.map(|column| {
                 let key = Expr::col(column.as_column_ref());
                 (key, variant::<I::Entity>(column))
             }),
+            register: |registration| registration.item::<C>(),
             load: Box::new(move |source, items, keys| {
                 Box::pin(load(source, items, keys, relation(), assign))
             }),
         }
+    }
+
+    /// Registers the related items. The error is a relation that does not fit.
+    pub(crate) fn register(self, registration: &mut Registration<'_>) -> Option<String> {
+        (self.register)(registration);
+        self.key.err().map(|error| error.to_string())
     }
 }
 
@@ -177,6 +190,25 @@ async fn load<I: Item, C: Item + Clone>(
 /// A value as the key of a map: floats have no order, so `Value` has no hash.
 fn name(key: &Value) -> String {
     format!("{key:?}")
+}
+
+/// Refuses a relation that leads to another table than the items', or to many rows where one is expected.
+fn check<C: Item>(relation: &RelationDef, expected: Option<RelationType>) -> Result<(), DbError> {
+    let table = C::Entity::default();
+    if relation.to_tbl != table.table_ref() {
+        return Err(DbError::other(format!(
+            "a nested item is one of `{}`, but its relation leads to {:?}",
+            table.table_name(),
+            relation.to_tbl,
+        )));
+    }
+    match expected {
+        Some(expected) if relation.rel_type != expected => Err(DbError::other(format!(
+            "a relation to many rows of `{}` is nested as a `Vec`, not as an `Option`",
+            table.table_name(),
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn column<E: EntityTrait>(identity: &Identity) -> Result<E::Column, DbError> {

@@ -1,7 +1,7 @@
 //! A model resource, through its whole walk.
 
-use resourceful::Access;
 use resourceful::prelude::*;
+use resourceful::{Access, Caller};
 use resourceful_db::{
     Changeset, Cursor, Db, DbError, DbErrorKind, Filter, Found, Item, ItemId, ModelResource, Order,
     Ordered, Scope, Tx, actions,
@@ -171,7 +171,7 @@ impl ModelResource for Posts {
     }
 
     #[action(POST, "shout")]
-    async fn shout(&self, _: &Request<Team>, post: Found<Posts>) -> Result<String, DbError> {
+    async fn shout(&self, _: &Request<Team>, post: Found<Self>) -> Result<String, DbError> {
         Ok(post.title.to_uppercase())
     }
 }
@@ -451,7 +451,11 @@ impl ModelResource for ByHand {
     }
 
     #[action(GET, "title")]
-    async fn title(&self, _: &Request, post: Found<ByHand>) -> Result<String, ByHandError> {
+    async fn title(
+        &self,
+        _: &Request<Caller<Self>>,
+        post: Found<Self>,
+    ) -> Result<String, ByHandError> {
         Ok(post.title.clone())
     }
 }

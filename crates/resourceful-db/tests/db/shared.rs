@@ -253,7 +253,7 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
         expected.extend(numbers.take(enough));
         process.kill().unwrap(); // SIGKILL
         process.wait().unwrap();
-        // What it had printed before its end.
+        // The child printed these lines before its end.
         expected.extend(
             lines
                 .map_while(Result::ok)

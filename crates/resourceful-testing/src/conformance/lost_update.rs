@@ -17,7 +17,7 @@ struct Member {
     name: String,
     /// Updates to two values.
     updates: [Value; 2],
-    /// What the item shows after them.
+    /// The item shows these values after the updates.
     shown: [Value; 2],
 }
 

@@ -13,7 +13,7 @@ use super::generate::OptionalMembers;
 use super::operation::Operation;
 use super::session::Session;
 
-/// How often two writers meet. Which one is first differs.
+/// Two writers meet this many times, because their order differs.
 pub(super) const ROUNDS: usize = 4;
 
 /// An item that the test created, and an operation that updates it.

@@ -131,6 +131,11 @@ impl App {
     /// ```
     #[track_caller]
     pub fn resource<R: AsyncResource>(mut self, path: &str, resource: R) -> Self {
+        let caller = Location::caller();
+        let mistakes = resource.registered().into_iter();
+        let mistakes =
+            mistakes.map(|mistake| BuildError::new(format!("`{path}`: {mistake}"), &[caller]));
+        self.errors.extend(mistakes);
         let resource = Arc::new(resource);
         let shared = Arc::clone(&resource);
         let check = Check::new(R::NAME, move || {
@@ -144,7 +149,7 @@ impl App {
             collection: path,
             item: &item,
             resource,
-            caller: Location::caller(),
+            caller,
         };
         add_standard_actions(&mut actions);
         R::extra_actions(&mut actions);

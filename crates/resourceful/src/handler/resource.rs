@@ -269,6 +269,13 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
         let _ = actions;
     }
 
+    /// Runs when the resource is added to an application, and returns the mistakes for which it cannot be built.
+    /// `#[resource]` generates it for resources over tables.
+    #[doc(hidden)]
+    fn registered(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Checks that the services the resource needs are available. `/readyz`
     /// ([`App::health`](crate::App::health)) runs it under the name of the resource.
     ///

@@ -123,7 +123,7 @@ struct All<'r, R: ModelResource> {
     scope: Scope<R::Entity>,
     writable: Scope<R::Entity>,
     tx: Tx,
-    /// What `on_commit` gets.
+    /// `on_commit` gets these changes.
     changes: Mutex<Vec<Committed<Model<R>>>>,
 }
 

@@ -16,6 +16,7 @@ pub use self::limit_offset::LimitOffset;
 pub use self::next_page::NextPage;
 pub use self::page::Page;
 pub use self::page_number::PageNumber;
+pub use self::style::{check_limits, limit_parameter, read_limit};
 
 /// No paging: for small collections, of which the response has all items.
 ///

@@ -46,12 +46,7 @@ pub(super) enum StyleParameter {
 
 /// Reads a style from the query.
 pub(super) fn read<S: PagingStyle>(query: &QueryString<'_>) -> Result<S, Vec<FieldError>> {
-    const {
-        assert!(
-            1 <= S::DEFAULT_LIMIT && S::DEFAULT_LIMIT <= S::MAX_LIMIT,
-            "the default limit is 1 to MAX"
-        );
-    };
+    const { check_limits(S::DEFAULT_LIMIT, S::MAX_LIMIT) };
     let Position {
         name,
         minimum,
@@ -59,8 +54,7 @@ pub(super) fn read<S: PagingStyle>(query: &QueryString<'_>) -> Result<S, Vec<Fie
         ..
     } = S::POSITION;
     let position = integer(query, name, minimum, maximum, minimum);
-    let (default, max) = (S::DEFAULT_LIMIT.into(), S::MAX_LIMIT.into());
-    let limit = integer(query, "limit", 1, max, default);
+    let limit = read_limit(query, S::DEFAULT_LIMIT, S::MAX_LIMIT);
     match (position, limit) {
         (Ok(position), Ok(limit)) => Ok(S::new(position, limit)),
         (position, limit) => {
@@ -127,13 +121,38 @@ pub(super) fn parameters<S: PagingStyle>() -> Vec<Parameter> {
                 .with_keyword("maximum", maximum)
                 .with_keyword("default", minimum)
         }
-        StyleParameter::Limit => Parameter::query::<u64>("limit")
-            .with_description("Maximum number of items.")
-            .with_keyword("minimum", 1)
-            .with_keyword("maximum", S::MAX_LIMIT)
-            .with_keyword("default", S::DEFAULT_LIMIT),
+        StyleParameter::Limit => limit_parameter(S::DEFAULT_LIMIT, S::MAX_LIMIT),
     };
     S::ORDER.map(parameter).into()
+}
+
+/// Checks the limits of a style in a constant.
+///
+/// # Panics
+/// If the default limit is not 1 to `max`.
+pub const fn check_limits(default: u32, max: u32) {
+    assert!(
+        1 <= default && default <= max,
+        "the default limit is 1 to MAX"
+    );
+}
+
+/// Reads the parameter `limit`.
+///
+/// # Errors
+/// If it is no integer of 1 to `max`.
+pub fn read_limit(query: &QueryString<'_>, default: u32, max: u32) -> Result<u64, FieldError> {
+    integer(query, "limit", 1, max.into(), default.into())
+}
+
+/// The parameter `limit` for the document.
+#[must_use]
+pub fn limit_parameter(default: u32, max: u32) -> Parameter {
+    Parameter::query::<u64>("limit")
+        .with_description("Maximum number of items.")
+        .with_keyword("minimum", 1)
+        .with_keyword("maximum", max)
+        .with_keyword("default", default)
 }
 
 /// The schema of [`Pagination`] in a style.

@@ -1,0 +1,53 @@
+//! [`Registration`]: the items of a resource, when an application registers it.
+
+use std::any::TypeId;
+use std::collections::HashSet;
+
+use sea_orm::{ColumnTrait, EntityTrait};
+
+use crate::entities::Entities;
+use crate::model::item::Item;
+
+/// Adds the entities of a resource to those that the database knows, and checks the relations of its items.
+#[derive(Debug)]
+pub struct Registration<'e> {
+    entities: &'e mut Entities,
+    items: HashSet<TypeId>,
+    mistakes: Vec<String>,
+}
+
+impl<'e> Registration<'e> {
+    pub(crate) fn new(entities: &'e mut Entities) -> Self {
+        Self {
+            entities,
+            items: HashSet::new(),
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Adds an entity.
+    pub fn entity<E: EntityTrait>(&mut self) {
+        self.entities.add::<E>();
+    }
+
+    /// Adds the entity that has this column.
+    pub fn entity_of<C: ColumnTrait<EntityName: EntityTrait>>(&mut self, _: C) {
+        self.entity::<C::EntityName>();
+    }
+
+    /// Adds the entities of an item, and of those that are nested in it.
+    pub fn item<I: Item>(&mut self) {
+        if self.items.insert(TypeId::of::<I>()) {
+            self.entity::<I::Entity>();
+            I::related(self);
+            for nested in I::nested() {
+                let mistake = nested.register(self);
+                self.mistakes.extend(mistake);
+            }
+        }
+    }
+
+    pub(crate) fn into_mistakes(self) -> Vec<String> {
+        self.mistakes
+    }
+}
