@@ -114,15 +114,16 @@ impl Clients {
             Kind::Update => String::new(),
         };
         let client = |number: usize| {
-            let mut connection = Connection::open(address)?;
+            let connection = Connection::open(address)?;
             let next = if matches!(request.kind, Kind::Update) {
                 let id = 100 + number;
-                let version = version(&call(&mut connection, &get(&format!("/posts/{id}")))?)?;
-                Next::Update { id, version }
+                Next::Update { id, version: 0 }
             } else {
                 Next::Fixed(fixed.clone())
             };
-            Ok(Client { connection, next })
+            let mut client = Client { connection, next };
+            client.read_version()?;
+            Ok(client)
         };
         Ok(Self((0..CONNECTIONS).map(client).collect::<Result<_>>()?))
     }
@@ -144,6 +145,11 @@ impl Clients {
         })
     }
 
+    /// Reads the versions of rows again: clients of other servers have changed them.
+    pub(crate) fn read_versions(&mut self) -> Result<()> {
+        self.0.iter_mut().try_for_each(Client::read_version)
+    }
+
     /// One response.
     pub(crate) fn sample(&mut self) -> Result<Response> {
         self.0[0].call()
@@ -151,6 +157,15 @@ impl Clients {
 }
 
 impl Client {
+    fn read_version(&mut self) -> Result<()> {
+        if let Next::Update { id, version } = &mut self.next {
+            let post = call(&mut self.connection, &get(&format!("/posts/{id}")))?;
+            let post: Value = serde_json::from_str(&post.body)?;
+            *version = post["version"].as_i64().ok_or("a post without a version")?;
+        }
+        Ok(())
+    }
+
     fn call(&mut self) -> Result<Response> {
         match &mut self.next {
             Next::Fixed(request) => call(&mut self.connection, request),
@@ -180,11 +195,6 @@ fn call(connection: &mut Connection, request: &str) -> Result<Response> {
         return Err(format!("{line} returned {}: {}", response.status, response.body).into());
     }
     Ok(response)
-}
-
-fn version(response: &Response) -> Result<i64> {
-    let post: Value = serde_json::from_str(&response.body)?;
-    Ok(post["version"].as_i64().ok_or("a post without a version")?)
 }
 
 /// The path of the page after so many rows, which other pages lead to.
