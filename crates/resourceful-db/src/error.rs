@@ -105,9 +105,9 @@ impl DbError {
         Self::new(DbErrorKind::Other, text)
     }
 
-    /// Statements on a `Db` have begun a transaction, which nobody would end.
-    pub(crate) fn left_open() -> Self {
-        Self::other("the statements leave a transaction open, which was rolled back: use `begin`")
+    /// A statement would begin or end a transaction.
+    pub(crate) fn transaction_control() -> Self {
+        Self::other("use `begin`, `savepoint`, `commit` and `rollback` instead of their SQL")
     }
 
     /// An error of a constraint on these columns.

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use sea_orm::DbBackend;
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
@@ -22,7 +23,7 @@ use crate::options::DbOptions;
 use crate::place::Place;
 use crate::postgres::client::{Client, State};
 use crate::postgres::tls::Tls;
-use crate::postgres::work::{Both, ClosedBatch, Execution, Rows, Work};
+use crate::postgres::work::{Batch, Both, Execution, Rows, Work};
 use crate::statement::Query;
 
 pub(crate) use self::dedicated::Dedicated;
@@ -110,7 +111,8 @@ impl Postgres {
 
     /// The rows of a statement.
     pub(crate) async fn query(&self, query: &Query) -> Result<Vec<Row>, DbError> {
-        self.run(query.only_reads(), &Rows(query)).await
+        self.run(query.only_reads(DbBackend::Postgres), &Rows(query))
+            .await
     }
 
     /// The rows of two statements that only read, in one round trip.
@@ -127,9 +129,9 @@ impl Postgres {
         self.run(false, &Execution(query)).await
     }
 
-    /// Executes several statements without parameters, which must not leave a transaction open.
+    /// Executes several statements without parameters, which begin and end no transaction.
     pub(crate) async fn execute_batch(&self, sql: &str) -> Result<u64, DbError> {
-        self.run(false, &ClosedBatch(sql)).await
+        self.run(false, &Batch(sql)).await
     }
 
     /// A transaction, which begins with its first statement.

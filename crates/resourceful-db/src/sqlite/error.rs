@@ -31,6 +31,8 @@ impl From<rusqlite::Error> for DbError {
                 ffi::SQLITE_INTERRUPT => {
                     Self::new(DbErrorKind::Other, "the statement took too long")
                 }
+                // Of the authorizer of `Connection`.
+                ffi::SQLITE_AUTH => Self::transaction_control(),
                 ffi::SQLITE_BUSY
                 | ffi::SQLITE_LOCKED
                 | ffi::SQLITE_READONLY

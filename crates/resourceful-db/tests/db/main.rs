@@ -25,6 +25,7 @@ mod pooler;
 mod shared;
 mod telemetry;
 mod tls;
+mod transaction_control;
 mod transactions;
 mod types;
 mod writable;
