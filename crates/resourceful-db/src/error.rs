@@ -73,9 +73,17 @@ pub struct DbError(Arc<Inner>);
 struct Inner {
     kind: DbErrorKind,
     text: String,
-    constraint: Option<String>,
-    columns: Vec<String>,
+    constraint: Constraint,
     request: Option<Error>,
+}
+
+/// A constraint, as far as the database has told it.
+#[derive(Debug, Default)]
+pub(crate) struct Constraint {
+    pub(crate) name: Option<String>,
+    /// The table that has the constraint.
+    pub(crate) table: Option<String>,
+    pub(crate) columns: Vec<String>,
 }
 
 impl fmt::Display for DbError {
@@ -91,8 +99,7 @@ impl DbError {
         Self(Arc::new(Inner {
             kind,
             text: text.into(),
-            constraint: None,
-            columns: Vec::new(),
+            constraint: Constraint::default(),
             request: None,
         }))
     }
@@ -110,18 +117,12 @@ impl DbError {
         Self::other("use `begin`, `savepoint`, `commit` and `rollback` instead of their SQL")
     }
 
-    /// An error of a constraint on these columns.
-    pub(crate) fn of_constraint(
-        kind: DbErrorKind,
-        text: String,
-        constraint: Option<String>,
-        columns: Vec<String>,
-    ) -> Self {
+    /// An error of a constraint.
+    pub(crate) fn of_constraint(kind: DbErrorKind, text: String, constraint: Constraint) -> Self {
         Self(Arc::new(Inner {
             kind,
             text,
             constraint,
-            columns,
             request: None,
         }))
     }
@@ -135,13 +136,18 @@ impl DbError {
     /// The name of the constraint, if the database has told it: PostgreSQL does; SQLite only for `CHECK`.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
-        self.0.constraint.as_deref()
+        self.0.constraint.name.as_deref()
     }
 
     /// The columns of the constraint, as far as the database has told them.
     #[must_use]
     pub fn columns(&self) -> &[String] {
-        &self.0.columns
+        &self.0.constraint.columns
+    }
+
+    /// The table of the constraint: PostgreSQL tells it.
+    pub(crate) fn table(&self) -> Option<&str> {
+        self.0.constraint.table.as_deref()
     }
 }
 
@@ -161,8 +167,7 @@ impl From<Error> for DbError {
         Self(Arc::new(Inner {
             kind,
             text: error.to_string(),
-            constraint: None,
-            columns: Vec::new(),
+            constraint: Constraint::default(),
             request: Some(error),
         }))
     }
