@@ -8,11 +8,12 @@ use std::process::Command;
 
 use crate::root;
 
-/// Programs that `./test` looks for, and the packages that bring them. All but the first two are
-/// looked for in `PATH` alone.
-const PROGRAMS: [(&str, &str); 7] = [
+/// Programs that `./test` looks for, and the packages that bring them. All but the first three
+/// are looked for in `PATH` alone.
+const PROGRAMS: [(&str, &str); 8] = [
     ("initdb", "postgresql"),
     ("nginx", "nginx-light"),
+    ("pgbouncer", "pgbouncer"),
     ("redis-server", "redis-server"),
     ("chromedriver", "chromium-driver"),
     ("npm", "nodejs npm"),
@@ -62,7 +63,7 @@ fn find(program: &str) -> std::path::PathBuf {
 
 #[test]
 fn a_missing_program_is_listed_with_its_reason_and_the_command() {
-    for (missing, package) in &PROGRAMS[2..] {
+    for (missing, package) in &PROGRAMS[3..] {
         let others = PROGRAMS.iter().map(|(program, _)| *program);
         let others = others.chain(["node", "pg_ctl"]);
         let others = others.filter(|program| program != missing);
@@ -90,7 +91,7 @@ fn all_that_is_missing_is_listed_at_once() {
     let (code, lines) = run_with(&[]);
     assert_eq!(code, Some(1), "{lines:#?}");
     let install = lines.iter().find(|line| line.contains("apt-get install"));
-    for (_, package) in &PROGRAMS[2..] {
+    for (_, package) in &PROGRAMS[3..] {
         assert!(install.unwrap().contains(package), "{lines:#?}");
     }
 }

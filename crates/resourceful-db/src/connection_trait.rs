@@ -12,7 +12,7 @@ use sea_orm::{
 
 use crate::changed::Changed;
 use crate::db::Db;
-use crate::statement::refuse_transaction_control;
+use crate::statement::{refuse_transaction_control, refuse_transaction_control_in_any};
 use crate::tx::Tx;
 
 type Work<'c, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>;
@@ -28,12 +28,12 @@ macro_rules! connection {
             }
 
             async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-                refuse_transaction_control(&statement.sql)?;
+                refuse_transaction_control(&statement.sql, self.get_database_backend())?;
                 Ok(exec_result(self.execute(statement.into()).await?))
             }
 
             async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-                refuse_transaction_control(sql)?;
+                refuse_transaction_control_in_any(sql, self.get_database_backend())?;
                 Ok(exec_result(self.execute_batch(sql).await?))
             }
 
@@ -41,13 +41,13 @@ macro_rules! connection {
                 &self,
                 statement: Statement,
             ) -> Result<Option<QueryResult>, DbErr> {
-                refuse_transaction_control(&statement.sql)?;
+                refuse_transaction_control(&statement.sql, self.get_database_backend())?;
                 let rows = self.rows(statement.into()).await?;
                 Ok(rows.into_iter().next().map(QueryResult::from))
             }
 
             async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-                refuse_transaction_control(&statement.sql)?;
+                refuse_transaction_control(&statement.sql, self.get_database_backend())?;
                 let rows = self.rows(statement.into()).await?;
                 Ok(rows.into_iter().map(QueryResult::from).collect())
             }

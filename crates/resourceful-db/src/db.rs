@@ -279,7 +279,7 @@ impl Db {
                         .map(|row| read(&mut Row::postgres(row)))
                         .collect()
                 }
-                Driver::Sqlite(sqlite) if query.only_reads() => {
+                Driver::Sqlite(sqlite) if query.only_reads(DbBackend::Sqlite) => {
                     sqlite
                         .read(move |connection| connection.query(&query, &read))
                         .await
@@ -343,7 +343,7 @@ impl Db {
                         .collect()
                 }
                 Driver::Sqlite(sqlite) => {
-                    let only_reads = query.only_reads();
+                    let only_reads = query.only_reads(DbBackend::Sqlite);
                     let entities = self.entities();
                     let read = move |connection: &Connection| {
                         proxy_row::sqlite(connection, &query, &entities)

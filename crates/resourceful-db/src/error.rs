@@ -73,9 +73,17 @@ pub struct DbError(Arc<Inner>);
 struct Inner {
     kind: DbErrorKind,
     text: String,
-    constraint: Option<String>,
-    columns: Vec<String>,
+    constraint: Constraint,
     request: Option<Error>,
+}
+
+/// A constraint, as far as the database has told it.
+#[derive(Debug, Default)]
+pub(crate) struct Constraint {
+    pub(crate) name: Option<String>,
+    /// The table that has the constraint.
+    pub(crate) table: Option<String>,
+    pub(crate) columns: Vec<String>,
 }
 
 impl fmt::Display for DbError {
@@ -88,7 +96,7 @@ impl std::error::Error for DbError {}
 
 impl DbError {
     pub(crate) fn new(kind: DbErrorKind, text: impl Into<String>) -> Self {
-        Self::of_constraint(kind, text.into(), None, Vec::new())
+        Self::of_constraint(kind, text.into(), Constraint::default())
     }
 
     pub(crate) fn unavailable(text: impl Into<String>) -> Self {
@@ -99,23 +107,17 @@ impl DbError {
         Self::new(DbErrorKind::Other, text)
     }
 
-    /// Statements on a `Db` have begun a transaction, which nobody would end.
-    pub(crate) fn left_open() -> Self {
-        Self::other("the statements leave a transaction open, which was rolled back: use `begin`")
+    /// A statement would begin or end a transaction.
+    pub(crate) fn transaction_control() -> Self {
+        Self::other("use `begin`, `savepoint`, `commit` and `rollback` instead of their SQL")
     }
 
-    /// An error of a constraint on these columns.
-    pub(crate) fn of_constraint(
-        kind: DbErrorKind,
-        text: String,
-        constraint: Option<String>,
-        columns: Vec<String>,
-    ) -> Self {
+    /// An error of a constraint.
+    pub(crate) fn of_constraint(kind: DbErrorKind, text: String, constraint: Constraint) -> Self {
         Self(Arc::new(Inner {
             kind,
             text,
             constraint,
-            columns,
             request: None,
         }))
     }
@@ -129,13 +131,18 @@ impl DbError {
     /// The name of the constraint, if the database has told it: PostgreSQL does; SQLite only for `CHECK`.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
-        self.0.constraint.as_deref()
+        self.0.constraint.name.as_deref()
     }
 
     /// The columns of the constraint, as far as the database has told them.
     #[must_use]
     pub fn columns(&self) -> &[String] {
-        &self.0.columns
+        &self.0.constraint.columns
+    }
+
+    /// The table of the constraint: PostgreSQL tells it.
+    pub(crate) fn table(&self) -> Option<&str> {
+        self.0.constraint.table.as_deref()
     }
 }
 
@@ -155,8 +162,7 @@ impl From<Error> for DbError {
         Self(Arc::new(Inner {
             kind,
             text: error.to_string(),
-            constraint: None,
-            columns: Vec::new(),
+            constraint: Constraint::default(),
             request: Some(error),
         }))
     }

@@ -9,6 +9,7 @@ mod entities;
 mod error;
 #[doc(hidden)]
 pub mod hidden;
+mod lexer;
 mod metrics;
 mod migrate;
 mod model;

@@ -18,7 +18,7 @@ use crate::postgres::Dedicated;
 use crate::proxy_row;
 use crate::row::{FromRow, Single};
 use crate::sqlite::{self, Connection, Sqlite};
-use crate::statement::Query;
+use crate::statement::{Query, refuse_transaction_control_in_any};
 
 /// The number of the advisory lock on PostgreSQL.
 const LOCK: i64 = 0x7265_736f_7572_6365;
@@ -122,7 +122,16 @@ impl Session {
         }
     }
 
+    /// One transaction with the lock is not the migrations' to end.
+    fn refuse_control(&self, sql: &str) -> Result<(), DbError> {
+        match self.scope {
+            Scope::Each => Ok(()),
+            Scope::All => refuse_transaction_control_in_any(sql, self.db.backend()),
+        }
+    }
+
     async fn rows(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbError> {
+        self.refuse_control(&statement.sql)?;
         self.settle().await?;
         let query: Query = statement.into();
         match &self.connection {
@@ -146,6 +155,7 @@ impl Session {
     }
 
     async fn execute(&self, statement: Statement) -> Result<Changed, DbError> {
+        self.refuse_control(&statement.sql)?;
         self.settle().await?;
         // Without values, such as a file of several statements, there is nothing to prepare.
         if statement.values.is_none() {
@@ -198,7 +208,7 @@ impl Session {
             (Scope::Each, 1) => "BEGIN".to_owned(),
             (_, depth) => format!("SAVEPOINT m{depth}"),
         };
-        self.execute_batch(&begin).await.map(drop)
+        self.control(vec![begin]).await
     }
 
     async fn end(&self, keep: bool) -> Result<(), DbError> {
@@ -209,14 +219,33 @@ impl Session {
             depth
         };
         let end = match (self.scope, depth, keep) {
-            (Scope::Each, 1, true) => "COMMIT".to_owned(),
-            (Scope::Each, 1, false) => "ROLLBACK".to_owned(),
-            (_, depth, true) => format!("RELEASE SAVEPOINT m{depth}"),
-            (_, depth, false) => {
-                format!("ROLLBACK TO SAVEPOINT m{depth}; RELEASE SAVEPOINT m{depth}")
-            }
+            (Scope::Each, 1, true) => vec!["COMMIT".to_owned()],
+            (Scope::Each, 1, false) => vec!["ROLLBACK".to_owned()],
+            (_, depth, true) => vec![format!("RELEASE SAVEPOINT m{depth}")],
+            (_, depth, false) => vec![
+                format!("ROLLBACK TO SAVEPOINT m{depth}"),
+                format!("RELEASE SAVEPOINT m{depth}"),
+            ],
         };
-        self.execute_batch(&end).await.map(drop)
+        self.control(end).await
+    }
+
+    /// Begins or ends transactions and savepoints.
+    async fn control(&self, statements: Vec<String>) -> Result<(), DbError> {
+        match &self.connection {
+            SessionConnection::Postgres(connection) => {
+                let sql = statements.join("; ");
+                connection.execute_batch(&sql).await.map(drop)
+            }
+            SessionConnection::Sqlite(transaction) => {
+                let control = move |connection: &Connection| {
+                    statements
+                        .iter()
+                        .try_for_each(|sql| connection.control(sql))
+                };
+                transaction.lock().await.run(control).await
+            }
+        }
     }
 
     fn keep_error(&self, result: Result<(), DbError>) {

@@ -8,9 +8,23 @@ use sea_orm::sea_query::{
 use sea_orm::{DbBackend, Statement};
 
 use crate::error::DbError;
+use crate::lexer::{Backslash, Opening, begin_with, first_opening, openings};
 
 /// Words with which a statement within another one begins if it writes.
 const WRITES: [&str; 5] = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"];
+
+/// Words with which a statement begins that begins or ends a transaction or a savepoint.
+const CONTROL: [&[&str]; 9] = [
+    &["ABORT"],
+    &["BEGIN"],
+    &["COMMIT"],
+    &["END"],
+    &["PREPARE", "TRANSACTION"],
+    &["RELEASE"],
+    &["ROLLBACK"],
+    &["SAVEPOINT"],
+    &["START"],
+];
 
 /// A statement and the values of its parameters `$1`, `$2` ..
 #[derive(Clone, Debug, PartialEq)]
@@ -40,48 +54,46 @@ impl Query {
 
     /// Whether the statement only reads. One that begins with `WITH` or `EXPLAIN` does, unless another one that
     /// may write is in it.
-    pub(crate) fn only_reads(&self) -> bool {
-        let text = self.sql.trim_start();
-        let mut words = text.split(|character: char| !character.is_ascii_alphabetic());
-        let is_one_of =
-            |list: &[&str], word: &str| list.iter().any(|other| word.eq_ignore_ascii_case(other));
-        match words.next() {
-            Some(first) if is_one_of(&["SELECT", "VALUES"], first) => true,
-            Some(first) if is_one_of(&["WITH", "EXPLAIN"], first) => {
-                !words.any(|word| is_one_of(&WRITES, word))
-            }
-            _ => false,
+    pub(crate) fn only_reads(&self, backend: DbBackend) -> bool {
+        let opening = first_opening(&self.sql, backend);
+        let begins_with = |word| begin_with(&opening, &[word]);
+        if begins_with("WITH") || begins_with("EXPLAIN") {
+            // All words: those of strings do no harm here.
+            let mut words = self
+                .sql
+                .split(|character: char| !character.is_ascii_alphabetic());
+            return !words.any(|word| WRITES.iter().any(|write| word.eq_ignore_ascii_case(write)));
         }
+        begins_with("SELECT") || begins_with("VALUES")
     }
 }
 
-/// Refuses statements that would end a transaction, or begin one that nobody ends: other statements may share it
+/// Refuses a statement that would end a transaction, or begin one that nobody ends: other statements may share it
 /// or its connection.
-pub(crate) fn refuse_transaction_control(sql: &str) -> Result<(), DbError> {
-    const CONTROL: [&str; 8] = [
-        "BEGIN",
-        "START",
-        "COMMIT",
-        "END",
-        "ROLLBACK",
-        "ABORT",
-        "SAVEPOINT",
-        "RELEASE",
-    ];
-    if begins_with(sql, &CONTROL) {
-        let text = "use `begin`, `savepoint`, `commit` and `rollback` instead of their SQL";
-        return Err(DbError::other(text));
+pub(crate) fn refuse_transaction_control(sql: &str, backend: DbBackend) -> Result<(), DbError> {
+    if is_control(&first_opening(sql, backend)) {
+        return Err(DbError::transaction_control());
     }
     Ok(())
 }
 
-fn begins_with(sql: &str, words: &[&str]) -> bool {
-    let text = sql.trim_start();
-    let is = |word: &&str| {
-        text.get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word))
-    };
-    words.iter().any(is)
+/// Refuses statements of which one would end a transaction or begin one.
+pub(crate) fn refuse_transaction_control_in_any(
+    sql: &str,
+    backend: DbBackend,
+) -> Result<(), DbError> {
+    let has_control =
+        |backslash| openings(sql, backend, backslash).any(|opening| is_control(&opening));
+    // The setting that decides is the server's, so both readings must be without control.
+    let has_escapes = backend != DbBackend::Sqlite && sql.contains('\\');
+    if has_control(Backslash::Literal) || (has_escapes && has_control(Backslash::Escape)) {
+        return Err(DbError::transaction_control());
+    }
+    Ok(())
+}
+
+fn is_control(opening: &Opening<'_>) -> bool {
+    CONTROL.iter().any(|control| begin_with(opening, control))
 }
 
 impl From<Statement> for Query {
@@ -106,8 +118,11 @@ mod tests {
             "WITH RECURSIVE n(i) AS (SELECT 1) SELECT i FROM n",
             "EXPLAIN SELECT 1",
             "with t AS (SELECT updated_at FROM tag) SELECT * FROM t",
+            "-- INSERT\n/* ; */ SELECT 1",
         ] {
-            assert!(Query::text(reads).only_reads(), "{reads}");
+            for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
+                assert!(Query::text(reads).only_reads(backend), "{reads}");
+            }
         }
         for writes in [
             "",
@@ -118,8 +133,11 @@ mod tests {
             "EXPLAIN ANALYZE INSERT INTO tag VALUES (1)",
             "-- SELECT\nINSERT INTO tag VALUES (1)",
             "PRAGMA user_version",
+            "SELECTED",
         ] {
-            assert!(!Query::text(writes).only_reads(), "{writes}");
+            for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
+                assert!(!Query::text(writes).only_reads(backend), "{writes}");
+            }
         }
     }
 }

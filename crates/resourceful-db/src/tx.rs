@@ -23,6 +23,9 @@ use crate::{postgres, proxy_row, sqlite};
 /// After a statement that failed, or whose future was dropped, it can only be rolled back, as a whole or to a
 /// savepoint that was begun before: on both databases.
 ///
+/// SQL that begins or ends a transaction or a savepoint is an error here and on a [`Db`], also as one of several
+/// statements: `SELECT 1; COMMIT`. None of them runs then.
+///
 /// # Examples
 /// ```
 /// use resourceful_db::{Db, DbError};
@@ -113,7 +116,7 @@ impl Tx {
     pub async fn savepoint(&self) -> Result<Self, DbError> {
         let savepoint = self.inner.savepoints.fetch_add(1, Ordering::Relaxed) + 1;
         let mut state = self.statement().await?;
-        let begun = state.batch(&format!("SAVEPOINT s{savepoint}")).await;
+        let begun = state.control(vec![format!("SAVEPOINT s{savepoint}")]).await;
         if begun.is_ok() {
             state.savepoints.push(savepoint);
         }
@@ -140,11 +143,11 @@ impl Tx {
         let released = match position {
             Some(_) => {
                 let release = format!("RELEASE SAVEPOINT s{}", self.savepoint);
-                state.batch(&release).await
+                state.control(vec![release]).await
             }
             None => Err(DbError::other("the savepoint has ended with an outer one")),
         };
-        if let (Ok(_), Some(position)) = (&released, position) {
+        if let (Ok(()), Some(position)) = (&released, position) {
             state.savepoints.truncate(position);
         }
         state.finish(released)?;
@@ -296,6 +299,24 @@ impl State {
         }
     }
 
+    /// Begins or ends savepoints.
+    async fn control(&mut self, statements: Vec<String>) -> Result<(), DbError> {
+        match &mut self.driver {
+            Driver::Postgres(transaction) => {
+                let sql = statements.join("; ");
+                transaction.execute_batch(&sql).await.map(drop)
+            }
+            Driver::Sqlite(transaction) => {
+                let control = move |connection: &Connection| {
+                    statements
+                        .iter()
+                        .try_for_each(|sql| connection.control(sql))
+                };
+                transaction.run(control).await
+            }
+        }
+    }
+
     async fn commit(&mut self) -> Result<(), DbError> {
         match &mut self.driver {
             Driver::Postgres(transaction) => transaction.commit().await,
@@ -328,8 +349,11 @@ impl State {
         };
         self.is_aborted = true;
         let savepoint = self.savepoints[position];
-        let undo = format!("ROLLBACK TO SAVEPOINT s{savepoint}; RELEASE SAVEPOINT s{savepoint}");
-        self.batch(&undo).await?;
+        let undo = vec![
+            format!("ROLLBACK TO SAVEPOINT s{savepoint}"),
+            format!("RELEASE SAVEPOINT s{savepoint}"),
+        ];
+        self.control(undo).await?;
         self.savepoints.truncate(position);
         self.is_aborted = false;
         Ok(())

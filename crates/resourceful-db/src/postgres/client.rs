@@ -123,19 +123,6 @@ impl Client {
         Ok(changed.sum())
     }
 
-    /// Whether a transaction is open: its time is that of its first statement. tokio-postgres does not tell.
-    pub(super) async fn is_in_transaction(&self) -> bool {
-        let question = "SELECT now() <> statement_timestamp()";
-        let reply = self.object().client.simple_query(question).await;
-        // A transaction in which a statement has failed refuses the question.
-        reply.map_or(true, |messages| {
-            messages.iter().any(|message| match message {
-                SimpleQueryMessage::Row(row) => row.get(0) == Some("t"),
-                _ => false,
-            })
-        })
-    }
-
     /// Forgets the prepared statements of all connections, if this one is out of date. `true`: the statement may
     /// be tried again.
     pub(super) fn forgets_stale(&self, error: &tokio_postgres::Error) -> bool {

@@ -3,7 +3,7 @@
 use deadpool::managed::PoolError;
 use tokio_postgres::error::{DbError as Report, SqlState};
 
-use crate::error::{DbError, DbErrorKind};
+use crate::error::{Constraint, DbError, DbErrorKind};
 
 impl From<tokio_postgres::Error> for DbError {
     fn from(error: tokio_postgres::Error) -> Self {
@@ -22,13 +22,22 @@ impl From<tokio_postgres::Error> for DbError {
             };
         };
         let text = format!("{}: {}", report.code().code(), report.message());
-        let constraint = report.constraint().map(str::to_owned);
-        let of = |kind, columns| Self::of_constraint(kind, text.clone(), constraint, columns);
+        let of = |kind, columns| {
+            let constraint = Constraint {
+                name: report.constraint().map(str::to_owned),
+                table: report.table().map(str::to_owned),
+                columns,
+            };
+            Self::of_constraint(kind, text.clone(), constraint)
+        };
         match *report.code() {
             SqlState::UNIQUE_VIOLATION | SqlState::EXCLUSION_VIOLATION => {
                 of(DbErrorKind::Unique, columns(report))
             }
-            SqlState::FOREIGN_KEY_VIOLATION => of(DbErrorKind::ForeignKey, columns(report)),
+            // The second one is that of `RESTRICT`, since PostgreSQL 18.
+            SqlState::FOREIGN_KEY_VIOLATION | SqlState::RESTRICT_VIOLATION => {
+                of(DbErrorKind::ForeignKey, columns(report))
+            }
             SqlState::NOT_NULL_VIOLATION => {
                 let column = report.column().map(str::to_owned);
                 of(DbErrorKind::NotNull, column.into_iter().collect())

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{Object, Pool};
+use sea_orm::DbBackend;
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
@@ -24,7 +25,7 @@ use crate::place::Place;
 use crate::postgres::client::{Client, State};
 use crate::postgres::connection::Connections;
 use crate::postgres::tls::Tls;
-use crate::postgres::work::{Both, ClosedBatch, Execution, Rows, Work};
+use crate::postgres::work::{Batch, Both, Execution, Rows, Work};
 use crate::statement::Query;
 
 pub(crate) use self::dedicated::Dedicated;
@@ -108,7 +109,8 @@ impl Postgres {
 
     /// The rows of a statement.
     pub(crate) async fn query(&self, query: &Query) -> Result<Vec<Row>, DbError> {
-        self.run(query.only_reads(), &Rows(query)).await
+        self.run(query.only_reads(DbBackend::Postgres), &Rows(query))
+            .await
     }
 
     /// The rows of two statements that only read, in one round trip.
@@ -125,9 +127,9 @@ impl Postgres {
         self.run(false, &Execution(query)).await
     }
 
-    /// Executes several statements without parameters, which must not leave a transaction open.
+    /// Executes several statements without parameters, which begin and end no transaction.
     pub(crate) async fn execute_batch(&self, sql: &str) -> Result<u64, DbError> {
-        self.run(false, &ClosedBatch(sql)).await
+        self.run(false, &Batch(sql)).await
     }
 
     /// A transaction, which begins with its first statement.

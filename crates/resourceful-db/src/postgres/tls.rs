@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
     ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme, crypto,
 };
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::error::DbError;
 
@@ -36,17 +36,21 @@ pub(super) fn configure(url: &str) -> Result<(Config, Tls), DbError> {
     let mut parsed = Url::parse(url).map_err(|error| invalid(error.to_string()))?;
     let mut root = None;
     let mut mode = None;
-    let pairs: Vec<(String, String)> = parsed.query_pairs().into_owned().collect();
-    parsed.set_query(None);
-    for (name, value) in pairs {
-        match name.as_str() {
-            "sslrootcert" => root = Some(value),
-            "sslmode" => mode = Some(value),
-            _ => {
-                parsed.query_pairs_mut().append_pair(&name, &value);
-            }
+    let query = parsed.query().unwrap_or_default().to_owned();
+    let mut others = Vec::new();
+    for pair in query.split('&') {
+        // In a URL of libpq a plus is a plus, and not a space as in forms.
+        let decoded = pair.replace('+', "%2B");
+        let Some((name, value)) = form_urlencoded::parse(decoded.as_bytes()).next() else {
+            continue;
+        };
+        match &*name {
+            "sslrootcert" => root = Some(value.into_owned()),
+            "sslmode" => mode = Some(value.into_owned()),
+            _ => others.push(pair),
         }
     }
+    parsed.set_query((!others.is_empty()).then(|| others.join("&")).as_deref());
     let mut config: Config = parsed
         .as_str()
         .parse()

@@ -25,11 +25,8 @@ pub(super) struct Both<'q>(pub(super) &'q Query, pub(super) &'q Query);
 /// A statement whose rows are only counted.
 pub(super) struct Execution<'q>(pub(super) &'q Query);
 
-/// Statements without parameters, in a transaction.
+/// Statements without parameters, which begin and end no transaction.
 pub(super) struct Batch<'q>(pub(super) &'q str);
-
-/// Statements without parameters, which must not leave a transaction open.
-pub(super) struct ClosedBatch<'q>(pub(super) &'q str);
 
 impl Work for Rows<'_> {
     type Output = Vec<Row>;
@@ -104,24 +101,5 @@ impl Work for Batch<'_> {
 
     async fn run(&self, client: &Client) -> Result<u64, DbError> {
         client.batch(self.0).await
-    }
-}
-
-impl Work for ClosedBatch<'_> {
-    type Output = u64;
-
-    async fn prepare(&self, _: &Client) -> Result<(), DbError> {
-        Ok(())
-    }
-
-    async fn run(&self, client: &Client) -> Result<u64, DbError> {
-        let changed = client.batch(self.0).await;
-        let text = self.0.to_ascii_lowercase();
-        let may_begin = text.contains("begin") || text.contains("start");
-        if may_begin && client.is_in_transaction().await {
-            client.batch("ROLLBACK").await?;
-            return changed.and(Err(DbError::left_open()));
-        }
-        changed
     }
 }

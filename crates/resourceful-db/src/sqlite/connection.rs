@@ -3,11 +3,13 @@
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection as Driver, OpenFlags, Statement};
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::{Batch, Connection as Driver, OpenFlags, Statement};
 
 use crate::changed::Changed;
 use crate::error::DbError;
@@ -33,6 +35,8 @@ pub(crate) struct Connection {
     opened: Instant,
     statement_timeout: Duration,
     has_limits: Cell<bool>,
+    /// Whether SQLite refuses to prepare a statement that begins or ends a transaction.
+    refuses_control: Arc<AtomicBool>,
 }
 
 impl Connection {
@@ -70,6 +74,16 @@ impl Connection {
         driver.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
         // After `ANALYZE` the planner would look at bound values, and each new value would prepare the statement anew.
         driver.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        let refuses_control = Arc::new(AtomicBool::new(false));
+        let refuses = Arc::clone(&refuses_control);
+        driver.authorizer(Some(move |context: AuthContext<'_>| match context.action {
+            AuthAction::Transaction { .. } | AuthAction::Savepoint { .. }
+                if refuses.load(Ordering::Relaxed) =>
+            {
+                Authorization::Deny
+            }
+            _ => Authorization::Allow,
+        }))?;
         let deadline = Arc::new(AtomicU64::new(0));
         let opened = Instant::now();
         let watched = Arc::clone(&deadline);
@@ -86,6 +100,7 @@ impl Connection {
             opened,
             statement_timeout,
             has_limits: Cell::new(true),
+            refuses_control,
         })
     }
 
@@ -162,7 +177,11 @@ impl Connection {
     pub(crate) fn execute_batch(&self, sql: &str) -> Result<Changed, DbError> {
         self.timed(|| {
             let before = self.driver.total_changes();
-            self.driver.execute_batch(sql)?;
+            let mut statements = Batch::new(&self.driver, sql);
+            while let Some(mut statement) = self.prepare(|| statements.next())? {
+                // Of a statement with rows, all but the first are left.
+                statement.raw_query().next()?;
+            }
             Ok(Changed {
                 rows: self.driver.total_changes() - before,
                 last_id: u64::try_from(self.driver.last_insert_rowid()).unwrap_or_default(),
@@ -192,9 +211,20 @@ impl Connection {
         work: impl FnOnce(&mut Statement<'_>, &Driver) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
         self.timed(|| {
-            let mut statement = self.driver.prepare_cached(&query.sql)?;
+            let mut statement = self.prepare(|| self.driver.prepare_cached(&query.sql))?;
             work(&mut statement, &self.driver)
         })
+    }
+
+    /// Prepares a statement of others, which must not be one for [`control`](Self::control). A statement that is in
+    /// the cache was prepared here too, or begins with a word that is refused before.
+    ///
+    /// `VACUUM` begins a transaction while it runs, so it is the preparation alone that refuses.
+    fn prepare<T>(&self, prepare: impl FnOnce() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        self.refuses_control.store(true, Ordering::Relaxed);
+        let prepared = prepare();
+        self.refuses_control.store(false, Ordering::Relaxed);
+        prepared
     }
 
     fn timed<T>(&self, work: impl FnOnce() -> Result<T, DbError>) -> Result<T, DbError> {

@@ -2,7 +2,7 @@
 
 use rusqlite::ffi;
 
-use crate::error::{DbError, DbErrorKind};
+use crate::error::{Constraint, DbError, DbErrorKind};
 
 impl From<rusqlite::Error> for DbError {
     fn from(error: rusqlite::Error) -> Self {
@@ -11,26 +11,38 @@ impl From<rusqlite::Error> for DbError {
         };
         let text = error.to_string();
         let message = message.as_deref().unwrap_or_default();
+        // `UNIQUE constraint failed: post.slug`
+        let told = message.split_once(": ").map(|(_, told)| told);
+        let of_columns = |kind| {
+            let columns = columns(told.unwrap_or_default());
+            let constraint = Constraint {
+                columns,
+                ..Constraint::default()
+            };
+            Self::of_constraint(kind, text.clone(), constraint)
+        };
         match failure.extended_code {
             ffi::SQLITE_CONSTRAINT_UNIQUE
             | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-            | ffi::SQLITE_CONSTRAINT_ROWID => {
-                Self::of_constraint(DbErrorKind::Unique, text, None, columns(message))
-            }
-            ffi::SQLITE_CONSTRAINT_NOTNULL => {
-                Self::of_constraint(DbErrorKind::NotNull, text, None, columns(message))
-            }
+            | ffi::SQLITE_CONSTRAINT_ROWID => of_columns(DbErrorKind::Unique),
+            ffi::SQLITE_CONSTRAINT_NOTNULL => of_columns(DbErrorKind::NotNull),
             ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
-                Self::of_constraint(DbErrorKind::ForeignKey, text, None, Vec::new())
+                Self::of_constraint(DbErrorKind::ForeignKey, text, Constraint::default())
             }
             ffi::SQLITE_CONSTRAINT_CHECK => {
-                let name = message.rsplit(": ").next().map(str::to_owned);
-                Self::of_constraint(DbErrorKind::Check, text, name, Vec::new())
+                let name = told.map(str::to_owned);
+                let constraint = Constraint {
+                    name,
+                    ..Constraint::default()
+                };
+                Self::of_constraint(DbErrorKind::Check, text, constraint)
             }
             code => match code & 0xff {
                 ffi::SQLITE_INTERRUPT => {
                     Self::new(DbErrorKind::Other, "the statement took too long")
                 }
+                // Of the authorizer of `Connection`.
+                ffi::SQLITE_AUTH => Self::transaction_control(),
                 ffi::SQLITE_BUSY
                 | ffi::SQLITE_LOCKED
                 | ffi::SQLITE_READONLY
@@ -44,9 +56,8 @@ impl From<rusqlite::Error> for DbError {
     }
 }
 
-/// The columns of `UNIQUE constraint failed: post.team_id, post.slug`.
-fn columns(message: &str) -> Vec<String> {
-    let list = message.rsplit(": ").next().unwrap_or_default();
+/// The columns of `post.team_id, post.slug`.
+fn columns(list: &str) -> Vec<String> {
     let columns = list
         .split(", ")
         .filter_map(|column| column.rsplit('.').next());

@@ -99,7 +99,7 @@ impl Sqlite {
         waiter.wait(self.acquire_timeout).await
     }
 
-    /// Runs `work` on the connection that writes, outside of transactions. It must not leave one open.
+    /// Runs `work` on the connection that writes, outside of transactions. It cannot begin one.
     pub(crate) async fn alone<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, DbError> + Send + 'static,
@@ -107,12 +107,7 @@ impl Sqlite {
         let (reply, waiter) = job(Some(self.place()?));
         let run = move |connection: &Connection| {
             if reply.start() {
-                let result = caught(|| work(connection));
-                reply.send(if connection.is_autocommit() {
-                    result
-                } else {
-                    result.and(Err(DbError::left_open()))
-                });
+                reply.send(caught(|| work(connection)));
             }
         };
         self.send(WriterJob::Alone(Box::new(run)))?;

@@ -12,6 +12,7 @@
 mod acquiring;
 mod actions_dropped;
 mod bad_days;
+mod constraints;
 mod dbs;
 mod dropped;
 mod entities;
@@ -27,6 +28,7 @@ mod relations;
 mod shared;
 mod telemetry;
 mod tls;
+mod transaction_control;
 mod transactions;
 mod types;
 mod writable;

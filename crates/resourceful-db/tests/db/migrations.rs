@@ -53,6 +53,9 @@ migrator!(Orphans:
     "1" => ["CREATE TABLE t (n bigint PRIMARY KEY)", "CREATE TABLE child (n bigint REFERENCES t (n))"],
     "2" => ["INSERT INTO child VALUES (7)"]);
 
+migrator!(Ending:
+    "1" => ["CREATE TABLE t (n bigint)", "INSERT INTO t VALUES (1); /* x */ COMMIT"]);
+
 migrator!(Slow: "1" => ["CREATE TABLE t (n bigint)", "SELECT pg_sleep(100)"]);
 
 async fn tables(db: &Db) -> i64 {
@@ -129,6 +132,16 @@ async fn a_failing_migration_leaves_sqlite_unchanged() {
         db.query_one_raw(Statement::from_string(db.backend(), "SELECT 1"))
             .await
             .unwrap();
+    }
+}
+
+/// Where all migrations are one transaction, with the lock, none of them ends it.
+#[tokio::test]
+async fn a_migration_does_not_end_the_transaction_of_all() {
+    for db in both(Db::options().prepared_statements(false)).await {
+        db.migrate::<Ending>().await.unwrap_err();
+        assert_eq!(tables(&db).await, 0, "{:?}", db.backend());
+        db.migrate::<Good>().await.unwrap();
     }
 }
 

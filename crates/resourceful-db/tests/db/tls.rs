@@ -69,3 +69,21 @@ async fn certificates_are_verified() {
     let invalid = Db::connect("postgres://localhost/a?sslmode=maybe").await;
     invalid.unwrap_err();
 }
+
+/// The URL is read twice: for TLS here, and by the driver.
+#[tokio::test]
+async fn other_parameters_of_the_url_are_kept() {
+    let url = crate::dbs::postgres_url().await;
+    for (parameters, expected) in [
+        ("sslmode=disable&application_name=a%20b+c%26d", "a b+c&d"),
+        ("application_name=e&sslmode=prefer", "e"),
+        ("options=-c%20search_path%3Da&application_name=f", "f"),
+        ("sslmode=prefer", "resourceful"),
+    ] {
+        let db = Db::connect(&format!("{url}?{parameters}")).await.unwrap();
+        let show = Statement::from_string(DbBackend::Postgres, "SHOW application_name");
+        let row = db.query_one_raw(show).await.unwrap().unwrap();
+        let name: String = row.try_get("", "application_name").unwrap();
+        assert_eq!(name, expected, "{parameters}");
+    }
+}

@@ -13,7 +13,7 @@ async fn with_table() -> [TestDb; 2] {
     databases
 }
 
-async fn insert(db: &impl ConnectionTrait, number: i64) -> Result<(), DbError> {
+pub async fn insert(db: &impl ConnectionTrait, number: i64) -> Result<(), DbError> {
     db.execute_unprepared(&format!("INSERT INTO t VALUES ({number})"))
         .await?;
     Ok(())
@@ -173,53 +173,6 @@ async fn nothing_runs_after_the_end() {
             savepoint.commit().await.unwrap_err();
         }
         assert_eq!(numbers(&db).await, [] as [i64; 0]);
-    }
-}
-
-/// Statements that would begin or end a transaction which others share.
-#[tokio::test]
-async fn transaction_control_in_sql_is_refused() {
-    for db in with_table().await {
-        let tx = db.begin().await.unwrap();
-        insert(&tx, 1).await.unwrap();
-        for control in [
-            "BEGIN",
-            " begin;",
-            "COMMIT",
-            "END",
-            "ROLLBACK",
-            "SAVEPOINT a",
-            "RELEASE job",
-            "START TRANSACTION",
-            "abort",
-        ] {
-            db.execute_unprepared(control).await.unwrap_err();
-            tx.execute_unprepared(control).await.unwrap_err();
-            let control = Statement::from_string(db.backend(), control);
-            db.execute_raw(control.clone()).await.unwrap_err();
-            db.query_one_raw(control.clone()).await.unwrap_err();
-            tx.query_all_raw(control).await.unwrap_err();
-        }
-        tx.commit().await.unwrap();
-        // Not at the beginning: noticed afterwards.
-        for open in [
-            "INSERT INTO t VALUES (2); BEGIN; INSERT INTO t VALUES (3)",
-            "DELETE FROM t WHERE n = 2; BEGIN; INSERT INTO t VALUES (3); INSERT INTO missing VALUES (1)",
-        ] {
-            db.execute_unprepared(open).await.unwrap_err();
-        }
-        let closed = "INSERT INTO t VALUES (4); BEGIN; INSERT INTO t VALUES (5); COMMIT";
-        execute(&db.db, closed).await;
-        for _ in 0..40 {
-            insert(&db.db, 6).await.unwrap();
-            let other = Db::connect(&db.url).await.unwrap();
-            assert!(numbers(&other).await.contains(&6));
-            other.close().await.unwrap();
-            execute(&db.db, "DELETE FROM t WHERE n = 6").await;
-        }
-        let mut numbers = numbers(&db).await;
-        numbers.retain(|number| *number != 2);
-        assert_eq!(numbers, [1, 4, 5], "{:?}", db.backend());
     }
 }
 
