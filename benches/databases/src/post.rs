@@ -84,8 +84,11 @@ pub fn now() -> DateTime<Utc> {
 /// The title in small letters, with a number, so that clients can send the same body again.
 #[must_use]
 pub fn new_slug(title: &str) -> String {
-    static NEXT: LazyLock<AtomicU64> =
-        LazyLock::new(|| AtomicU64::new(now().timestamp_micros().cast_unsigned()));
+    // The servers of one round share a table.
+    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| {
+        let process = u64::from(std::process::id()) * 1_000_000_000;
+        AtomicU64::new(now().timestamp_micros().cast_unsigned() + process)
+    });
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let mut slug = String::with_capacity(title.len() + 17);
     for character in title.chars() {

@@ -97,6 +97,7 @@ impl Request {
 pub(crate) struct Clients(Vec<Client>);
 
 struct Client {
+    address: SocketAddr,
     connection: Connection,
     next: Next,
 }
@@ -121,7 +122,11 @@ impl Clients {
             } else {
                 Next::Fixed(fixed.clone())
             };
-            let mut client = Client { connection, next };
+            let mut client = Client {
+                address,
+                connection,
+                next,
+            };
             client.read_version()?;
             Ok(client)
         };
@@ -145,9 +150,13 @@ impl Clients {
         })
     }
 
-    /// Reads the versions of rows again: clients of other servers have changed them.
-    pub(crate) fn read_versions(&mut self) -> Result<()> {
-        self.0.iter_mut().try_for_each(Client::read_version)
+    /// Connects again, since a server closes connections that wait for the others, and reads the versions of rows,
+    /// which clients of other servers have changed.
+    pub(crate) fn renew(&mut self) -> Result<()> {
+        self.0.iter_mut().try_for_each(|client| {
+            client.connection = Connection::open(client.address)?;
+            client.read_version()
+        })
     }
 
     /// One response.

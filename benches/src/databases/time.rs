@@ -100,7 +100,7 @@ fn time(peers: &[Peer], servers: &[Server], request: &Request) -> Result<Times> 
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); peers.len()];
     for _ in 0..ROUNDS {
         for ((server, clients), round) in servers.iter().zip(&mut clients).zip(&mut rounds) {
-            clients.read_versions()?;
+            clients.renew()?;
             let before = processor_time(server.id())?;
             clients.run(REQUESTS_OF_CLIENT)?;
             let used = processor_time(server.id())? - before;

@@ -33,7 +33,7 @@ impl Shape {
     pub(crate) fn of<T: 'static>(name: &'static str) -> Self {
         let mut shape = Self {
             types: TypeId::of::<T>(),
-            parts: Vec::with_capacity(64),
+            parts: Vec::with_capacity(256),
             values: Vec::new(),
             is_known: true,
         };
