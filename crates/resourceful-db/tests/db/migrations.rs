@@ -135,7 +135,7 @@ async fn a_failing_migration_leaves_sqlite_unchanged() {
     }
 }
 
-/// Where all migrations are one transaction, with the lock, none of them ends it.
+/// A migration does not end the transaction that all of them share with the lock.
 #[tokio::test]
 async fn a_migration_does_not_end_the_transaction_of_all() {
     for db in both(Db::options().prepared_statements(false)).await {

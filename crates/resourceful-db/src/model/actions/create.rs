@@ -6,15 +6,17 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName, ModelTrait
 
 use crate::entities::variant;
 use crate::error::DbError;
-use crate::model::actions::{all_columns, applied, db, describe_set, not_found, of_hook, writable};
+use crate::model::actions::{
+    Returns, all_columns, applied, db, describe_set, not_found, of_hook, writable,
+};
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
 use crate::model::item::Item;
 use crate::model::nested::load_nested;
 use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
-use crate::model::row_model::{self, row_model};
+use crate::model::row_model::row_model;
 use crate::model::scope::Scope;
-use crate::model::select::{Loaded, columns, reader};
+use crate::model::select::{Loaded, reader};
 use crate::model::term::Term;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
 use crate::row::{FromRow, Single};
@@ -182,16 +184,8 @@ async fn exists<R: ModelResource>(
     Ok(!rows.is_empty())
 }
 
-/// The columns that an insert returns.
-#[derive(Clone, Copy, PartialEq)]
-enum Returns {
-    /// Those of the item. A row that is not in the scope fails.
-    Item,
-    /// Those of the item and of the row, and whether the row is in the scope.
-    ItemAndRow,
-}
-
-/// One `INSERT` of the columns that are set.
+/// One `INSERT` of the columns that are set. With the item alone, a row that is not in the scope fails; with the row, a
+/// flag tells whether it is.
 fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     model: &ActiveModel<R>,
     scope: &Scope<R::Entity>,
@@ -222,14 +216,11 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
                 .values(values)
                 .map_err(|error| DbError::other(error.to_string()))?;
         }
-        let mut returning = columns::<I>(&[])?;
-        match returns {
-            Returns::Item => returning.extend(guard(scope)),
-            Returns::ItemAndRow => {
-                returning.extend(row_model::columns::<R::Entity>());
-                returning.extend(flag(scope));
-            }
-        }
+        let mut returning = returns.columns::<I>()?;
+        returning.extend(match returns {
+            Returns::Item => guard(scope),
+            Returns::ItemAndRow => flag(scope),
+        });
         statement.returning(SqlQuery::returning().exprs(returning));
         Ok(statement)
     })

@@ -18,13 +18,17 @@ mod retrieve;
 mod update;
 
 use resourceful::{AsyncResource, Caller, Error, Request};
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ActiveModelTrait, IdenStatic, Value};
 
 use crate::db::Db;
 use crate::error::{DbError, DbErrorKind};
 use crate::model::changeset::Changeset;
+use crate::model::item::Item;
 use crate::model::resource::{ActiveModel, Column, ModelResource};
+use crate::model::row_model;
 use crate::model::scope::Scope;
+use crate::model::select::columns;
 use crate::model::storable;
 use crate::model::term::Term;
 use crate::model::within::Within;
@@ -83,6 +87,25 @@ fn applied<R: ModelResource, C: Changeset<R::Entity>>(body: C) -> Result<ActiveM
 fn describe_set<R: ModelResource>(columns: &[(Column<R>, Value)], shape: &mut Shape) {
     shape.list(columns, |(column, _), shape| shape.name(column.as_str()));
     shape.values(columns.iter().map(|(_, value)| value.clone()));
+}
+
+/// The columns that a statement returns which writes a row.
+#[derive(Clone, Copy)]
+enum Returns {
+    /// Those of the item.
+    Item,
+    /// Those of the item, and then those of the row.
+    ItemAndRow,
+}
+
+impl Returns {
+    fn columns<I: Item>(self) -> Result<Vec<SimpleExpr>, DbError> {
+        let mut columns = columns::<I>(&[])?;
+        if let Self::ItemAndRow = self {
+            columns.extend(row_model::columns::<I::Entity>());
+        }
+        Ok(columns)
+    }
 }
 
 fn db<R: ModelResource>(resource: &R) -> &Db {

@@ -7,7 +7,8 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 use crate::error::DbError;
 use crate::model::actions::retrieve::{item, locked};
 use crate::model::actions::{
-    all_columns, applied, db, describe_set, not_found, of_hook, row_of, scope, unwritten, writable,
+    Returns, all_columns, applied, db, describe_set, not_found, of_hook, row_of, scope, unwritten,
+    writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::constraint::explain;
@@ -15,9 +16,9 @@ use crate::model::found::ItemId;
 use crate::model::item::Item;
 use crate::model::nested::load_nested;
 use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
-use crate::model::row_model::{self, row_model};
+use crate::model::row_model::row_model;
 use crate::model::scope::Scope;
-use crate::model::select::{Loaded, columns, reader};
+use crate::model::select::{Loaded, reader};
 use crate::model::term::Term;
 use crate::model::visibility::{guard, guarded, refused};
 use crate::shape::Shape;
@@ -206,15 +207,6 @@ where
     Ok(Some((loaded, after)))
 }
 
-/// The columns that an update returns.
-#[derive(Clone, Copy, PartialEq)]
-enum Returns {
-    /// Those of the item.
-    Item,
-    /// Those of the item and of the row.
-    ItemAndRow,
-}
-
 /// One `UPDATE` of the columns that are set. A row that is not in the scope any more fails.
 fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     model: &ActiveModel<R>,
@@ -250,10 +242,7 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
             statement.value(R::key(), Expr::col(R::key().as_column_ref()));
         }
         statement.cond_where(row.condition());
-        let mut returning = columns::<I>(&[])?;
-        if returns == Returns::ItemAndRow {
-            returning.extend(row_model::columns::<R::Entity>());
-        }
+        let mut returning = returns.columns::<I>()?;
         returning.extend(guard(scope));
         statement.returning(SqlQuery::returning().exprs(returning));
         Ok(statement)
