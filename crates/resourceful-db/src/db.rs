@@ -7,14 +7,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use resourceful::Result as Answer;
 use sea_orm::{DbBackend, ProxyRow};
 use sea_orm_migration::{MigratorTrait, seaql_migrations};
-use tracing::{Instrument, Span};
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, Level, Span};
 
 use crate::changed::Changed;
+use crate::cursor_keys::CursorKeys;
 use crate::entities::Entities;
 use crate::error::{DbError, DbErrorKind};
 use crate::metrics;
 use crate::migrate;
-use crate::options::{CursorKeys, DbOptions};
+use crate::options::DbOptions;
 use crate::postgres::Postgres;
 use crate::proxy_row;
 use crate::row::{FromRow, Row, Single};
@@ -112,6 +114,7 @@ impl Db {
 
     pub(crate) async fn open(url: &str, options: DbOptions) -> Result<Self, DbError> {
         metrics::describe();
+        let cursor_keys = options.cursor_keys.clone()?;
         let driver = if let Some(file) = url.strip_prefix("sqlite:") {
             let file = file.strip_prefix("//").unwrap_or(file);
             let in_memory = file.contains(":memory:") || file.contains("mode=memory");
@@ -135,7 +138,7 @@ impl Db {
         let db = Self(Arc::new(Inner {
             driver,
             entities: RwLock::new(Arc::new(options.entities)),
-            cursor_keys: options.cursor_keys,
+            cursor_keys,
             texts: Texts::default(),
             statements: AtomicU64::new(0),
             retries: AtomicU64::new(0),
@@ -192,7 +195,8 @@ impl Db {
         match self.driver() {
             Driver::Postgres(postgres) => postgres.ping().await?,
             Driver::Sqlite(_) => {
-                self.query::<Single<i64>>(Query::text("SELECT 1")).await?;
+                self.query::<Single<i64>>(Query::text(DbBackend::Sqlite, "SELECT 1"))
+                    .await?;
             }
         }
         Ok(())
@@ -256,6 +260,9 @@ impl Db {
             Driver::Sqlite(_) => "sqlite",
         };
         metrics::statement(system);
+        if LevelFilter::current() < Level::DEBUG {
+            return Span::none();
+        }
         tracing::debug_span!("db.query", db.system.name = system, db.query.text = sql)
     }
 
@@ -279,7 +286,7 @@ impl Db {
                         .map(|row| read(&mut Row::postgres(row)))
                         .collect()
                 }
-                Driver::Sqlite(sqlite) if query.only_reads(DbBackend::Sqlite) => {
+                Driver::Sqlite(sqlite) if query.only_reads => {
                     sqlite
                         .read(move |connection| connection.query(&query, &read))
                         .await
@@ -343,7 +350,7 @@ impl Db {
                         .collect()
                 }
                 Driver::Sqlite(sqlite) => {
-                    let only_reads = query.only_reads(DbBackend::Sqlite);
+                    let only_reads = query.only_reads;
                     let entities = self.entities();
                     let read = move |connection: &Connection| {
                         proxy_row::sqlite(connection, &query, &entities)

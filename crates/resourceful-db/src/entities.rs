@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{ArrayType, ColumnType, Value};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IdenStatic, Iterable};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic, Iterable};
 
 use crate::by_type::ByType;
 use crate::error::DbError;
@@ -96,12 +96,14 @@ impl Entities {
             .filter(|number| !self.numbers.contains_key(number))
             .map(|(table, _)| Value::BigInt(Some(table.into())))
             .collect();
-        (!unknown.is_empty()).then(|| Query {
-            sql: "SELECT c.oid, a.attnum, c.relname::text, a.attname::text \
-                  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
-                  WHERE c.oid = ANY($1::int8[]) AND a.attnum <> 0"
-                .into(),
-            values: vec![Value::Array(ArrayType::BigInt, Some(Box::new(unknown)))],
+        (!unknown.is_empty()).then(|| {
+            Query::with_values(
+                DbBackend::Postgres,
+                "SELECT c.oid, a.attnum, c.relname::text, a.attname::text \
+                 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+                 WHERE c.oid = ANY($1::int8[]) AND a.attnum <> 0",
+                vec![Value::Array(ArrayType::BigInt, Some(Box::new(unknown)))],
+            )
         })
     }
 

@@ -7,7 +7,9 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use sea_orm::{Database, DbErr, ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement};
+use sea_orm::{
+    Database, DbBackend, DbErr, ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement,
+};
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::Mutex;
 
@@ -273,7 +275,10 @@ async fn exclusive(sqlite: &Sqlite) -> Result<sqlite::Transaction, DbError> {
 }
 
 fn check_foreign_keys(connection: &Connection) -> Result<(), DbError> {
-    let check = Query::text("SELECT \"table\" FROM pragma_foreign_key_check");
+    let check = Query::text(
+        DbBackend::Sqlite,
+        "SELECT \"table\" FROM pragma_foreign_key_check",
+    );
     let broken = connection.query(&check, Single::<String>::from_row)?;
     if let Some(Single(table)) = broken.first() {
         let text = format!("the migrations leave rows without the row they refer to: in `{table}`");

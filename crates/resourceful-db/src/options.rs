@@ -1,11 +1,11 @@
 //! [`DbOptions`]: the limits of a [`Db`](crate::Db).
 
-use std::fmt;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use sea_orm::EntityTrait;
 
+use crate::cursor_keys::CursorKeys;
 use crate::db::Db;
 use crate::entities::Entities;
 use crate::error::DbError;
@@ -43,7 +43,7 @@ pub struct DbOptions {
     pub(crate) max_transaction_time: Duration,
     pub(crate) prepared_statements: bool,
     pub(crate) entities: Entities,
-    pub(crate) cursor_keys: CursorKeys,
+    pub(crate) cursor_keys: Result<CursorKeys, DbError>,
 }
 
 impl Default for DbOptions {
@@ -57,7 +57,7 @@ impl Default for DbOptions {
             max_transaction_time: Duration::from_secs(10),
             prepared_statements: true,
             entities: Entities::default(),
-            cursor_keys: CursorKeys::random(),
+            cursor_keys: Ok(CursorKeys::random()),
         }
     }
 }
@@ -123,46 +123,21 @@ impl DbOptions {
     }
 
     /// Sets the keys that sign cursors: the first one signs, the others are those of before, whose cursors are
-    /// still valid. Each has at least 32 random bytes.
+    /// still valid. Each has at least 32 random bytes; without one, or with a shorter one, [`connect`](Self::connect)
+    /// fails.
     ///
     /// Default: a random key of this process. Several processes, and cursors that live longer than one, need the
     /// same keys.
     pub fn cursor_keys<K: Into<Vec<u8>>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
-        self.cursor_keys = CursorKeys(keys.into_iter().map(Into::into).collect());
+        self.cursor_keys = CursorKeys::new(keys);
         self
     }
 
     /// Opens the database, as [`Db::connect`] does.
     ///
     /// # Errors
-    /// See [`Db::connect`].
+    /// See [`Db::connect`]; and if [`cursor_keys`](Self::cursor_keys) are missing or too short.
     pub async fn connect(self, url: &str) -> Result<Db, DbError> {
         Db::open(url, self).await
-    }
-}
-
-/// The keys that sign cursors, the newest first.
-#[derive(Clone)]
-pub(crate) struct CursorKeys(Vec<Vec<u8>>);
-
-impl CursorKeys {
-    fn random() -> Self {
-        let mut key = vec![0; 32];
-        getrandom::fill(&mut key).expect("the system has random bytes");
-        Self(vec![key])
-    }
-
-    pub(crate) fn current(&self) -> &[u8] {
-        self.0.first().map_or(&[], Vec::as_slice)
-    }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().map(Vec::as_slice)
-    }
-}
-
-impl fmt::Debug for CursorKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CursorKeys")
     }
 }

@@ -7,6 +7,7 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{ArrayType, QueryStatementWriter, Value};
 
@@ -34,7 +35,7 @@ impl Shape {
         let mut shape = Self {
             types: TypeId::of::<T>(),
             parts: Vec::with_capacity(256),
-            values: Vec::new(),
+            values: Vec::with_capacity(16),
             is_known: true,
         };
         shape.name(name);
@@ -92,15 +93,21 @@ type Key = (TypeId, Vec<u8>);
 
 /// The texts of statements, by shape.
 #[derive(Debug, Default)]
-pub(crate) struct Texts(RwLock<HashMap<Key, Arc<str>>>);
+pub(crate) struct Texts(RwLock<HashMap<Key, Text, RandomState>>);
+
+#[derive(Clone, Debug)]
+struct Text {
+    sql: Arc<str>,
+    only_reads: bool,
+}
 
 impl Texts {
-    /// The statement of this shape. `write` makes the statement for a text that is not there.
+    /// The statement of this shape. `write` makes the statement for a text that is not there, from the values.
     pub(crate) fn query<S: QueryStatementWriter>(
         &self,
         backend: DbBackend,
         shape: Shape,
-        write: impl FnOnce() -> Result<S, DbError>,
+        write: impl FnOnce(&[Value]) -> Result<S, DbError>,
     ) -> Result<Query, DbError> {
         let Shape {
             types,
@@ -109,30 +116,38 @@ impl Texts {
             is_known,
         } = shape;
         if !is_known {
-            return Ok(Query::new(backend, &write()?));
+            return Ok(Query::new(backend, &write(&values)?));
         }
         let key = (types, parts);
         let texts = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sql) = texts.get(&key).map(Arc::clone) {
+        if let Some(Text { sql, only_reads }) = texts.get(&key).cloned() {
             drop(texts);
-            let query = Query { sql, values };
+            let query = Query {
+                sql,
+                values,
+                only_reads,
+            };
             #[cfg(debug_assertions)]
             assert_eq!(
                 query,
-                Query::new(backend, &write()?),
+                Query::new(backend, &write(&query.values)?),
                 "two texts of a shape"
             );
             return Ok(query);
         }
         drop(texts);
-        let query = Query::new(backend, &write()?);
+        let query = Query::new(backend, &write(&values)?);
         debug_assert_eq!(query.values, values, "the values of {}", query.sql);
         if query.values == values {
             let mut texts = self.0.write().unwrap_or_else(PoisonError::into_inner);
             if texts.len() >= MAX_TEXTS {
                 texts.clear();
             }
-            texts.insert(key, Arc::clone(&query.sql));
+            let text = Text {
+                sql: Arc::clone(&query.sql),
+                only_reads: query.only_reads,
+            };
+            texts.insert(key, text);
         }
         Ok(query)
     }
@@ -147,7 +162,7 @@ mod tests {
     fn query(texts: &Texts, mut shape: Shape, name: String, value: i64) -> Query {
         shape.name(&name);
         shape.values([Value::from(value)]);
-        let write = || {
+        let write = |_: &[Value]| {
             let mut statement = SqlQuery::select();
             statement.and_where(Expr::col(name).eq(value));
             Ok(statement)

@@ -1,7 +1,7 @@
 //! [`Source`]: where a statement runs, in a transaction or outside.
 
 use sea_orm::DbBackend;
-use sea_orm::sea_query::QueryStatementWriter;
+use sea_orm::sea_query::{QueryStatementWriter, Value};
 
 use crate::db::Db;
 use crate::error::DbError;
@@ -29,11 +29,11 @@ impl Source<'_> {
         self.db().backend()
     }
 
-    /// The statement of this shape; `write` makes it if it has not been written before.
+    /// The statement of this shape; `write` makes it of the values if it has not been written before.
     pub(crate) fn statement<S: QueryStatementWriter>(
         self,
         shape: Shape,
-        write: impl FnOnce() -> Result<S, DbError>,
+        write: impl FnOnce(&[Value]) -> Result<S, DbError>,
     ) -> Result<Query, DbError> {
         self.db().texts().query(self.backend(), shape, write)
     }

@@ -31,6 +31,8 @@ const CONTROL: [&[&str]; 9] = [
 pub(crate) struct Query {
     pub(crate) sql: Arc<str>,
     pub(crate) values: Vec<Value>,
+    /// Whether the statement only reads.
+    pub(crate) only_reads: bool,
 }
 
 impl Query {
@@ -39,33 +41,38 @@ impl Query {
             DbBackend::Sqlite => statement.build(SqliteQueryBuilder),
             _ => statement.build(PostgresQueryBuilder),
         };
+        Self::with_values(backend, sql, values)
+    }
+
+    pub(crate) fn text(backend: DbBackend, sql: impl Into<Arc<str>>) -> Self {
+        Self::with_values(backend, sql, Vec::new())
+    }
+
+    pub(crate) fn with_values(
+        backend: DbBackend,
+        sql: impl Into<Arc<str>>,
+        values: Vec<Value>,
+    ) -> Self {
+        let sql = sql.into();
         Self {
-            sql: sql.into(),
+            only_reads: only_reads(&sql, backend),
+            sql,
             values,
         }
     }
+}
 
-    pub(crate) fn text(sql: impl Into<Arc<str>>) -> Self {
-        Self {
-            sql: sql.into(),
-            values: Vec::new(),
-        }
+/// Whether a statement only reads. One that begins with `WITH` or `EXPLAIN` does, unless another one that may write
+/// is in it.
+fn only_reads(sql: &str, backend: DbBackend) -> bool {
+    let opening = first_opening(sql, backend);
+    let begins_with = |word| begin_with(&opening, &[word]);
+    if begins_with("WITH") || begins_with("EXPLAIN") {
+        // All words: those of strings do no harm here.
+        let mut words = sql.split(|character: char| !character.is_ascii_alphabetic());
+        return !words.any(|word| WRITES.iter().any(|write| word.eq_ignore_ascii_case(write)));
     }
-
-    /// Whether the statement only reads. One that begins with `WITH` or `EXPLAIN` does, unless another one that
-    /// may write is in it.
-    pub(crate) fn only_reads(&self, backend: DbBackend) -> bool {
-        let opening = first_opening(&self.sql, backend);
-        let begins_with = |word| begin_with(&opening, &[word]);
-        if begins_with("WITH") || begins_with("EXPLAIN") {
-            // All words: those of strings do no harm here.
-            let mut words = self
-                .sql
-                .split(|character: char| !character.is_ascii_alphabetic());
-            return !words.any(|word| WRITES.iter().any(|write| word.eq_ignore_ascii_case(write)));
-        }
-        begins_with("SELECT") || begins_with("VALUES")
-    }
+    begins_with("SELECT") || begins_with("VALUES")
 }
 
 /// Refuses a statement that would end a transaction, or begin one that nobody ends: other statements may share it
@@ -98,10 +105,8 @@ fn is_control(opening: &Opening<'_>) -> bool {
 
 impl From<Statement> for Query {
     fn from(statement: Statement) -> Self {
-        Self {
-            sql: statement.sql.into(),
-            values: statement.values.map_or_else(Vec::new, |values| values.0),
-        }
+        let values = statement.values.map_or_else(Vec::new, |values| values.0);
+        Self::with_values(statement.db_backend, statement.sql, values)
     }
 }
 
@@ -121,7 +126,7 @@ mod tests {
             "-- INSERT\n/* ; */ SELECT 1",
         ] {
             for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
-                assert!(Query::text(reads).only_reads(backend), "{reads}");
+                assert!(only_reads(reads, backend), "{reads}");
             }
         }
         for writes in [
@@ -136,7 +141,7 @@ mod tests {
             "SELECTED",
         ] {
             for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
-                assert!(!Query::text(writes).only_reads(backend), "{writes}");
+                assert!(!only_reads(writes, backend), "{writes}");
             }
         }
     }

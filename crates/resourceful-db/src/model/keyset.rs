@@ -4,24 +4,20 @@ use std::marker::PhantomData;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
 use resourceful::{Error, FieldError};
 use sea_orm::sea_query::{ArrayType, Expr, Value};
 use sea_orm::{ColumnTrait, EntityTrait};
 use sha2::{Digest, Sha256};
 
+use crate::cursor_keys::{CursorKeys, SIGNATURE};
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::order::Direction;
 use crate::model::scope::Scope;
 use crate::model::select::Extra;
 use crate::model::term::Term;
-use crate::options::CursorKeys;
 use crate::shape::Shape;
 use crate::value;
-
-/// Bytes of a signature: enough that nobody guesses one.
-const SIGNATURE: usize = 16;
 
 /// Bytes of a fingerprint.
 const FINGERPRINT: usize = 8;
@@ -68,8 +64,7 @@ impl<E: EntityTrait> Keyset<E> {
         let values: Vec<String> = values.iter().map(value::text::write).collect();
         let mut token = self.fingerprint.to_vec();
         token.extend(serde_json::to_vec(&values).expect("strings are JSON"));
-        let signature = sign(&token, keys.current());
-        token.extend(signature);
+        token.extend(keys.sign(&token));
         URL_SAFE_NO_PAD.encode(token)
     }
 
@@ -82,7 +77,7 @@ impl<E: EntityTrait> Keyset<E> {
         let token = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| unknown())?;
         let signed = token.len().checked_sub(SIGNATURE).ok_or_else(unknown)?;
         let (token, signature) = token.split_at(signed);
-        if !keys.all().any(|key| verify(token, key, signature)) {
+        if !keys.verify(token, signature) {
             return Err(unknown());
         }
         let (fingerprint, values) = token.split_at_checked(FINGERPRINT).ok_or_else(unknown)?;
@@ -100,19 +95,4 @@ impl<E: EntityTrait> Keyset<E> {
         let columns = columns.map(|((column, direction, _), value)| (*column, *direction, value));
         Ok(Term::Beyond(columns.collect()))
     }
-}
-
-fn mac(token: &[u8], key: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(b"resourceful cursor\0");
-    mac.update(token);
-    mac
-}
-
-fn sign(token: &[u8], key: &[u8]) -> Vec<u8> {
-    mac(token, key).finalize().into_bytes()[..SIGNATURE].to_vec()
-}
-
-fn verify(token: &[u8], key: &[u8], signature: &[u8]) -> bool {
-    mac(token, key).verify_truncated_left(signature).is_ok()
 }

@@ -158,7 +158,7 @@ async fn load<I: Item, C: Item + Clone>(
     let mut shape = Shape::of::<(I, C)>("nested");
     keys_in.describe(&mut shape);
     shape.values([Value::from(MAX_ROWS + 1)]);
-    let query = source.statement(shape, || {
+    let query = source.statement(shape, |_| {
         let mut statement = select::<C>(&extra)?;
         statement.cond_where(keys_in.condition());
         for key in <C::Entity as EntityTrait>::PrimaryKey::iter() {

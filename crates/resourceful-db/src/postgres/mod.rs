@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{Object, Pool};
-use sea_orm::DbBackend;
 use tokio::time::timeout;
 use tokio_postgres::{Config, Row};
 
@@ -109,8 +108,7 @@ impl Postgres {
 
     /// The rows of a statement.
     pub(crate) async fn query(&self, query: &Query) -> Result<Vec<Row>, DbError> {
-        self.run(query.only_reads(DbBackend::Postgres), &Rows(query))
-            .await
+        self.run(query.only_reads, &Rows(query)).await
     }
 
     /// The rows of two statements that only read, in one round trip.

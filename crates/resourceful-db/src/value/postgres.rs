@@ -241,6 +241,30 @@ pub(crate) fn read(
     index: usize,
     expected: Option<&ArrayType>,
 ) -> Result<Value, tokio_postgres::Error> {
+    let ty = row.columns()[index].type_();
+    // The usual pairs need no conversion.
+    let usual = match (expected, ty) {
+        (Some(ArrayType::Bool), &Type::BOOL) => Value::Bool(row.try_get(index)?),
+        (Some(ArrayType::Int), &Type::INT4) => Value::Int(row.try_get(index)?),
+        (Some(ArrayType::BigInt), &Type::INT8) => Value::BigInt(row.try_get(index)?),
+        (Some(ArrayType::Double), &Type::FLOAT8) => Value::Double(row.try_get(index)?),
+        (Some(ArrayType::Uuid), &Type::UUID) => Value::Uuid(row.try_get(index)?),
+        (Some(ArrayType::String), &Type::TEXT | &Type::VARCHAR) => {
+            Value::String(row.try_get(index)?)
+        }
+        (Some(ArrayType::ChronoDateTimeUtc), &Type::TIMESTAMPTZ) => {
+            Value::ChronoDateTimeUtc(row.try_get(index)?)
+        }
+        _ => return read_any(row, index, expected),
+    };
+    Ok(usual)
+}
+
+fn read_any(
+    row: &tokio_postgres::Row,
+    index: usize,
+    expected: Option<&ArrayType>,
+) -> Result<Value, tokio_postgres::Error> {
     let Column(value) = row.try_get(index)?;
     let ty = row.columns()[index].type_();
     let is_array = matches!(ty.kind(), Kind::Array(_));

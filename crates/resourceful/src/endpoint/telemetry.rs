@@ -9,7 +9,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use tracing::Span;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Span};
 
 use crate::body::Body;
 use crate::error::BoxError;
@@ -47,7 +48,12 @@ impl RequestTelemetry {
         if head.is_measured() {
             return None;
         }
-        let span = span_of(head);
+        let span = if LevelFilter::current() >= Level::INFO {
+            span_of(head)
+        } else {
+            // With the feature `log` of tracing, which dependencies switch on, it would still format its fields.
+            Span::none()
+        };
         if span.is_disabled() && !cfg!(feature = "metrics") {
             return None;
         }

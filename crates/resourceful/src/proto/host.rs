@@ -15,13 +15,21 @@ pub(crate) struct Host<'h> {
 }
 
 impl<'h> Host<'h> {
-    /// Whether the bytes are a valid host. Names, the usual case, need no parsing.
+    /// Whether the bytes are a valid host. The usual cases, a name without or with a port, need no parsing.
     pub(crate) fn is_valid(bytes: &'h [u8]) -> bool {
+        let tail = bytes.len().saturating_sub(":65535".len());
+        let colon = bytes[tail..].iter().position(|byte| *byte == b':');
+        let (name, port) = bytes.split_at(colon.map_or(bytes.len(), |colon| tail + colon));
+        let digits = port.get(1..).unwrap_or_default();
+        let number = digits
+            .iter()
+            .fold(0, |number, digit| number * 10 + u32::from(digit & 0xf));
+        let is_port = digits.iter().all(u8::is_ascii_digit) && u16::try_from(number).is_ok();
         // No branch for each byte.
-        let is_name = bytes.iter().fold(true, |is_name, byte| {
+        let is_name = name.iter().fold(true, |is_name, byte| {
             is_name & IS_NAME_BYTE[usize::from(*byte)]
         });
-        if is_name && !matches!(bytes, b"" | b".") {
+        if is_name && is_port && !matches!(name, b"" | b".") {
             return true;
         }
         std::str::from_utf8(bytes).is_ok_and(|text| Self::parse(text).is_some())
@@ -172,16 +180,20 @@ mod tests {
             ("example.org", "example.org", None),
             ("example.org:8000", "example.org", Some(8000)),
             ("example.org:", "example.org", None),
+            ("a:65535", "a", Some(65535)),
+            ("example.org:000080", "example.org", Some(80)),
             ("[::1]:80", "[::1]", Some(80)),
             ("127.0.0.1", "127.0.0.1", None),
         ] {
             assert_eq!(Host::parse(text), Some(Host { name, port }), "{text}");
+            assert!(Host::is_valid(text.as_bytes()), "{text}");
         }
         for bad in [
             "", ".", ".:80", ":80", "a%62", "a b", "a/b", "user@a", "a:b", "a:1:2", "a:70000",
-            "a:+1", "[::1", "[x]", "[::1]80", "é", "a\\b", "a?b", "a#b",
+            "a:65536", "a:+1", "a:1a", "[::1", "[x]", "[::1]80", "é", "a\\b", "a?b", "a#b",
         ] {
             assert_eq!(Host::parse(bad), None, "{bad}");
+            assert!(!Host::is_valid(bad.as_bytes()), "{bad}");
         }
     }
 

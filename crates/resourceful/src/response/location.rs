@@ -96,8 +96,11 @@ fn item(base: &Base<'_>, root: &str, id: &str) -> Option<HeaderValue> {
         return None;
     }
     let (collection, end) = collection(base);
-    let id = utf8_percent_encode(id, SEGMENT);
-    HeaderValue::try_from(format!("{root}{collection}/{id}{end}")).ok()
+    let mut value = String::with_capacity(root.len() + collection.len() + id.len() + 2);
+    value.extend([root, collection, "/"]);
+    value.extend(utf8_percent_encode(id, SEGMENT));
+    value.push_str(end);
+    HeaderValue::try_from(value).ok()
 }
 
 /// The path of the collection that the action belongs to, without its last slash, and that slash. The path of

@@ -102,7 +102,7 @@ pub(super) async fn place<R: ModelResource>(
         let variant = variant::<R::Entity>(within.column);
         let mut shape = Shape::of::<R>("parent");
         within.parent.describe(&mut shape);
-        let query = source.statement(shape, || Ok(within.parent.select()))?;
+        let query = source.statement(shape, |_| Ok(within.parent.select()))?;
         let parent = source.query(query, move |row| row.read_value(&variant));
         let parent = parent.await?;
         let parent = parent.into_iter().next().ok_or_else(not_found)?;
@@ -173,7 +173,7 @@ async fn exists<R: ModelResource>(
     let source = Source::Tx(tx);
     let mut shape = Shape::of::<R>("exists");
     row.describe(&mut shape);
-    let query = source.statement(shape, || {
+    let query = source.statement(shape, |_| {
         let mut statement = SqlQuery::select();
         statement.expr(Expr::cust("1"));
         statement.from(<R::Entity as Default>::default().table_ref());
@@ -192,26 +192,25 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     returns: Returns,
     source: Source<'_>,
 ) -> Result<Query, DbError> {
-    let columns_set = all_columns::<R>().filter_map(|column| match model.get(column) {
+    let set = all_columns::<R>().filter_map(|column| match model.get(column) {
         ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some((column, value)),
         ActiveValue::NotSet => None,
     });
-    let columns_set: Vec<_> = columns_set.collect();
     let mut shape = Shape::of::<(R, I)>(match returns {
         Returns::Item => "insert",
         Returns::ItemAndRow => "insert with hooks",
     });
-    describe_set::<R>(&columns_set, &mut shape);
+    let columns = describe_set::<R>(set, &mut shape);
     scope.describe(&mut shape);
-    source.statement(shape, || {
+    source.statement(shape, |values| {
         let mut statement = SqlQuery::insert();
         statement.into_table(<R::Entity as Default>::default().table_ref());
         statement.or_default_values();
-        if !columns_set.is_empty() {
-            let values = columns_set.iter();
+        if !columns.is_empty() {
+            let values = columns.iter().zip(values);
             let values = values.map(|(column, value)| column.save_as(Expr::val(value.clone())));
-            let values = values.collect::<Vec<_>>();
-            statement.columns(columns_set.iter().map(|(column, _)| *column));
+            let values: Vec<_> = values.collect();
+            statement.columns(columns);
             statement
                 .values(values)
                 .map_err(|error| DbError::other(error.to_string()))?;

@@ -100,7 +100,7 @@ async fn execute<R: ModelResource>(
         let mut shape = Shape::of::<R>("mark as deleted");
         shape.values([now.clone()]);
         row.describe(&mut shape);
-        source.statement(shape, || {
+        source.statement(shape, |_| {
             let mut statement = SqlQuery::update();
             statement.table(table());
             statement.value(column, column.save_as(Expr::val(now)));
@@ -110,7 +110,7 @@ async fn execute<R: ModelResource>(
     } else {
         let mut shape = Shape::of::<R>("delete");
         row.describe(&mut shape);
-        source.statement(shape, || {
+        source.statement(shape, |_| {
             let mut statement = SqlQuery::delete();
             statement.from_table(table());
             statement.cond_where(row.condition());

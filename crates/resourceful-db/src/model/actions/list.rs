@@ -138,7 +138,7 @@ fn rows<R: ModelResource, I: Item<Entity = R::Entity>>(
     });
     shape.values(limit.map(Value::from));
     shape.values(offset.map(Value::from));
-    source.statement(shape, || {
+    source.statement(shape, |_| {
         let mut statement = select::<I>(extra)?;
         statement.cond_where(scope.condition());
         for (column, direction) in order {
@@ -172,7 +172,7 @@ fn counting<R: ModelResource>(
     let mut shape = Shape::of::<R>(name);
     scope.describe(&mut shape);
     shape.values(max.map(Value::from));
-    let query = source.statement(shape, || {
+    let query = source.statement(shape, |_| {
         let all = Func::count(Expr::col(Asterisk));
         let mut rows = SqlQuery::select();
         rows.from(<R::Entity as Default>::default().table_ref());
@@ -212,7 +212,7 @@ async fn check_parent<R: ModelResource>(
     let source = Source::Db(db(resource));
     let mut shape = Shape::of::<R>("parent exists");
     parent.describe(&mut shape);
-    let exists = source.statement(shape, || {
+    let exists = source.statement(shape, |_| {
         let exists = Expr::exists(parent.select());
         Ok(SqlQuery::select().expr_as(exists, "found").to_owned())
     })?;

@@ -83,10 +83,20 @@ fn applied<R: ModelResource, C: Changeset<R::Entity>>(body: C) -> Result<ActiveM
     Ok(model)
 }
 
-/// Adds the columns that a statement sets to its shape.
-fn describe_set<R: ModelResource>(columns: &[(Column<R>, Value)], shape: &mut Shape) {
-    shape.list(columns, |(column, _), shape| shape.name(column.as_str()));
-    shape.values(columns.iter().map(|(_, value)| value.clone()));
+/// Adds the columns that a statement sets to its shape, whose first values are theirs.
+fn describe_set<R: ModelResource>(
+    set: impl Iterator<Item = (Column<R>, Value)>,
+    shape: &mut Shape,
+) -> Vec<Column<R>> {
+    let all = set.size_hint().1.unwrap_or_default();
+    let (mut columns, mut values) = (Vec::with_capacity(all), Vec::with_capacity(all));
+    for (column, value) in set {
+        columns.push(column);
+        values.push(value);
+    }
+    shape.list(&columns, |column, shape| shape.name(column.as_str()));
+    shape.values(values);
+    columns
 }
 
 /// The columns that a statement returns which writes a row.

@@ -42,7 +42,7 @@ pub(super) async fn item<R: ModelResource, I: Item<Entity = R::Entity>>(
     let row = row_of::<R>(scope(resource, request), id);
     let mut shape = Shape::of::<(R, I)>("item");
     row.describe(&mut shape);
-    let query = source.statement(shape, || {
+    let query = source.statement(shape, |_| {
         let mut statement = select::<I>(&[])?;
         statement.cond_where(row.condition());
         Ok(statement)
@@ -94,7 +94,7 @@ async fn row_in<R: ModelResource>(
 ) -> Result<Option<Model<R>>, DbError> {
     let mut shape = Shape::of::<R>(if lock.is_some() { "locked" } else { "row" });
     scope.describe(&mut shape);
-    let query = source.statement(shape, || {
+    let query = source.statement(shape, |_| {
         let mut statement = SqlQuery::select();
         statement.exprs(row_model::columns::<R::Entity>());
         statement.from(<R::Entity as Default>::default().table_ref());

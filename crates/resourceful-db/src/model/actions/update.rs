@@ -215,29 +215,28 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     returns: Returns,
     source: Source<'_>,
 ) -> Result<Query, DbError> {
-    let columns_set = all_columns::<R>().filter_map(|column| match model.get(column) {
+    let set = all_columns::<R>().filter_map(|column| match model.get(column) {
         ActiveValue::Set(value) => Some((column, value)),
         ActiveValue::Unchanged(_) | ActiveValue::NotSet => None,
     });
-    let columns_set: Vec<_> = columns_set.collect();
     let mut shape = Shape::of::<(R, I)>(match returns {
         Returns::Item => "update",
         Returns::ItemAndRow => "update with hooks",
     });
-    describe_set::<R>(&columns_set, &mut shape);
+    let columns = describe_set::<R>(set, &mut shape);
     shape.values(R::version().map(|_| Value::from(1)));
     row.describe(&mut shape);
     scope.describe(&mut shape);
-    source.statement(shape, || {
+    source.statement(shape, |values| {
         let mut statement = SqlQuery::update();
         statement.table(<R::Entity as Default>::default().table_ref());
-        for (column, value) in &columns_set {
+        for (column, value) in columns.iter().zip(values) {
             statement.value(*column, column.save_as(Expr::val(value.clone())));
         }
         if let Some(version) = R::version() {
             let next = Expr::col(version.as_column_ref()).add(Value::from(1));
             statement.value(version, next);
-        } else if columns_set.is_empty() {
+        } else if columns.is_empty() {
             // Hooks run even if the body sets nothing.
             statement.value(R::key(), Expr::col(R::key().as_column_ref()));
         }
