@@ -1,4 +1,5 @@
 mod callers;
+mod conditional;
 mod conformance;
 mod contracts;
 mod notes;

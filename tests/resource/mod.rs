@@ -2,6 +2,7 @@
 
 mod aliases;
 mod by_hand;
+mod conditional;
 mod crud;
 mod extra;
 mod functions;

@@ -22,6 +22,8 @@ settings.configure(
         }
     },
     INSTALLED_APPS=["rest_framework"],
+    # Without it a response has no `Content-Length`.
+    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
     REST_FRAMEWORK={
         "DEFAULT_AUTHENTICATION_CLASSES": [],
         "DEFAULT_PERMISSION_CLASSES": [],

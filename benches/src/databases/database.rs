@@ -96,7 +96,8 @@ impl Cluster {
             ],
         )?;
         let settings = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off \
+             -c max_connections=300"
         );
         let log = directory.join("postgres.log");
         let log = log.to_str().ok_or("a temporary directory without a name")?;

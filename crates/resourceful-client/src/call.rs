@@ -123,6 +123,11 @@ impl Call {
         self
     }
 
+    pub(crate) fn header_value(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
     /// Sets a JSON body.
     ///
     /// # Examples

@@ -46,6 +46,9 @@ pub enum ClientError {
     /// The response is not the expected JSON; the source names the place.
     #[error("the upstream's response is not the expected JSON")]
     Decode(#[source] serde_json::Error),
+    /// The item has no `ETag`: its resource has no validators, or a proxy has removed it.
+    #[error("the item has no `ETag`, so that no change can name its version")]
+    MissingETag,
     /// A path parameter cannot be a path segment: it is empty, `.` or `..`.
     #[error("the path parameter `{name}` cannot be a segment of a path")]
     InvalidPathParam {

@@ -15,6 +15,7 @@ mod call;
 mod client;
 
 mod action;
+mod held;
 mod resource;
 mod resource_error;
 
@@ -22,6 +23,7 @@ pub use self::action::{ClientInput, ClientTarget};
 pub use self::call::Call;
 pub use self::client::{Client, ClientBuilder};
 pub use self::error::{BuildError, ClientError};
+pub use self::held::Held;
 pub use self::resource::{Pages, ResourceClient};
 pub use self::resource_error::ResourceError;
 pub use self::response::ClientResponse;

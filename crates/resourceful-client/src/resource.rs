@@ -458,7 +458,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         fetch(input.add_to(call)).await
     }
 
-    fn on_item(&self, method: Method, id: &R::Id) -> Call {
+    pub(crate) fn on_item(&self, method: Method, id: &R::Id) -> Call {
         self.request(method, &self.below("{id}")).param("id", id)
     }
 
@@ -482,11 +482,11 @@ impl<R: AsyncResource> ResourceClient<R> {
 }
 
 /// Compile error if the resource lacks the action.
-const fn assert_has<R: AsyncResource>(action: Action, message: &str) {
+pub(crate) const fn assert_has<R: AsyncResource>(action: Action, message: &str) {
     assert!(R::ACTIONS.contains(action), "{}", message);
 }
 
-async fn fetch<T: FromResponse>(call: Call) -> Result<T, ResourceError> {
+pub(crate) async fn fetch<T: FromResponse>(call: Call) -> Result<T, ResourceError> {
     Ok(T::from_response(&call.execute().await?)?)
 }
 

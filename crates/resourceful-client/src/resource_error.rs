@@ -29,6 +29,9 @@ pub enum ResourceError {
     /// The service returned a problem.
     #[error("the service returned {}: {:?}", .0.status(), .0.detail().unwrap_or(.0.title()))]
     Problem(Box<Problem>),
+    /// 412: the item was changed since it was [held](crate::ResourceClient::hold).
+    #[error("the item was changed since it was read")]
+    Changed(Box<Problem>),
     /// Everything else: no response, unexpected JSON, or an error status without a problem, like a
     /// proxy's page ([`ClientError::Status`]).
     #[error(transparent)]
@@ -49,7 +52,7 @@ impl ResourceError {
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Problem(problem) => Some(problem.status()),
+            Self::Problem(problem) | Self::Changed(problem) => Some(problem.status()),
             Self::Client(error) => error.status(),
         }
     }
@@ -68,7 +71,7 @@ impl ResourceError {
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match self {
-            Self::Problem(problem) => Some(problem),
+            Self::Problem(problem) | Self::Changed(problem) => Some(problem),
             Self::Client(_) => None,
         }
     }
@@ -79,7 +82,11 @@ impl From<Failure> for ResourceError {
         let error = failure.error;
         match &error {
             ClientError::Status { status, body } if failure.is_problem => {
-                read_problem(*status, body).map_or(Self::Client(error), Self::Problem)
+                match read_problem(*status, body) {
+                    None => Self::Client(error),
+                    Some(problem) if *status == 412 => Self::Changed(problem),
+                    Some(problem) => Self::Problem(problem),
+                }
             }
             _ => Self::Client(error),
         }
@@ -103,9 +110,11 @@ impl From<ResourceError> for Error {
     fn from(error: ResourceError) -> Self {
         match error {
             ResourceError::Client(error) => error.into(),
-            ResourceError::Problem(_) => Self::new(ErrorStatus::new(502))
-                .with_detail("The external service failed.")
-                .with_source(error),
+            ResourceError::Problem(_) | ResourceError::Changed(_) => {
+                Self::new(ErrorStatus::new(502))
+                    .with_detail("The external service failed.")
+                    .with_source(error)
+            }
         }
     }
 }

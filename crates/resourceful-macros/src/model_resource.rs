@@ -30,7 +30,7 @@ const MODEL: &str = "model: &Model";
 const ACTIVE_MODEL: &str = "model: &mut ActiveModel";
 
 /// The other functions of `ModelResource`.
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "visible",
     "writable",
     "within",
@@ -38,6 +38,7 @@ const FUNCTIONS: [&str; 10] = [
     "order",
     "deleted_at",
     "version",
+    "modified",
     "fill_create",
     "fill_update",
     "on_commit",
@@ -88,6 +89,19 @@ pub(crate) fn expand(args: &Args, mut block: ItemImpl) -> TokenStream {
             ) -> ::resourceful_db::Scope<Self::Entity> {
                 ::resourceful_db::Scope::all()
             }
+        });
+    }
+    if let Some(validators) = hooks::find(&block, "validators") {
+        let message =
+            "a model resource has its validators from columns: write `fn version` or `fn modified`";
+        errors.push(Error::new(validators.sig.ident.span(), message));
+    } else if ["version", "modified"]
+        .iter()
+        .any(|name| hooks::find(&model, name).is_some())
+    {
+        block.items.push(parse_quote! {
+            const CONDITIONS: ::resourceful::hidden::Conditions =
+                ::resourceful::hidden::Conditions::InHook;
         });
     }
     complete_model(&mut model);

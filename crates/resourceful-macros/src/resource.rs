@@ -59,9 +59,10 @@ pub(crate) const HOOKS: &[Hook] = &[
 ];
 
 /// Other functions of `AsyncResource`.
-pub(crate) const FUNCTIONS: [&str; 5] = [
+pub(crate) const FUNCTIONS: [&str; 6] = [
     "parent",
     "location_id",
+    "validators",
     "ready",
     "registered",
     "extra_actions",
@@ -148,6 +149,7 @@ pub(crate) fn expand_block(name: &LitStr, mut block: ItemImpl) -> TokenStream {
         "`AsyncResource`",
     ));
     errors.extend(hooks::require_access(&mut block));
+    errors.extend(add_conditions(&mut block));
     let trait_path = quote!(::resourceful::AsyncResource);
     let check = errors::add_const(&mut block, &trait_path, default, &mut errors);
     add_consts(&mut block, name);
@@ -175,6 +177,19 @@ fn add_subjects(block: &mut ItemImpl, first: Option<&HookItem>) {
         );
         add_type(block, name, Some(ty));
     }
+}
+
+/// Tells the library that items have validators, which it reads from `retrieve`.
+fn add_conditions(block: &mut ItemImpl) -> Option<Error> {
+    let ident = &hooks::find(block, "validators")?.sig.ident;
+    let missing = hooks::find(block, "retrieve").is_none().then(|| {
+        let message = "`validators` needs the hook `retrieve`: it reads the item that a precondition is about";
+        Error::new(ident.span(), message)
+    });
+    block.items.push(parse_quote! {
+        const CONDITIONS: ::resourceful::hidden::Conditions = ::resourceful::hidden::Conditions::Checked;
+    });
+    missing
 }
 
 fn add_consts(block: &mut ItemImpl, name: &LitStr) {

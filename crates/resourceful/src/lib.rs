@@ -82,6 +82,7 @@ pub use self::openapi::{
     DocComments, HookErrors, Info, Parameter, ProblemKind, Problems, Security,
 };
 pub use self::proto::connection_info::ConnectionInfo;
+pub use self::proto::validators::Validators;
 pub use self::request::Request;
 pub use self::request::settings::{DEFAULT_MAX_BODY_SIZE, TrailingSlash};
 pub use self::response::content::{Binary, OctetStream, Text};
@@ -129,10 +130,14 @@ pub mod prelude {
 /// Items for the output of the macros, for `resourceful-db` and for `resourceful-testing` only.
 #[doc(hidden)]
 pub mod hidden {
+    pub use crate::handler::conditional::{precondition_failed, preconditions, set_validators};
     pub use crate::handler::endpoint_function::IsEndpoint;
+    pub use crate::handler::resource::Conditions;
     pub use crate::handler::signature::{HookResult, PageOf};
     pub use crate::input::pagination::{check_limits, limit_parameter, read_limit};
     pub use crate::openapi::{WITHOUT_NUL, has_variant};
+    pub use crate::proto::preconditions::{Preconditions, Tags};
+    pub use crate::proto::validators::version_in;
     pub use crate::response::problem_reply::InvalidInput;
     pub use crate::response::received::ReceivedResponse;
     pub use http::Method;

@@ -30,5 +30,6 @@ documents! {
     Live: "../../../docs/guide/live.md",
     Cookies: "../../../docs/guide/cookies.md",
     Files: "../../../docs/guide/files.md",
+    Again: "../../../docs/guide/again.md",
     Operations: "../../../docs/guide/operations.md",
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use resourceful::{Error, FieldError};
-use sea_orm::sea_query::{ArrayType, Expr, Value};
+use sea_orm::sea_query::{ArrayType, Expr, SimpleExpr, Value};
 use sea_orm::{ColumnTrait, EntityTrait};
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,6 @@ use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::order::Direction;
 use crate::model::scope::Scope;
-use crate::model::select::Extra;
 use crate::model::term::Term;
 use crate::shape::Shape;
 use crate::value;
@@ -49,14 +48,17 @@ impl<E: EntityTrait> Keyset<E> {
     }
 
     /// The columns of the order.
-    pub(crate) fn columns(&self) -> Vec<Extra> {
-        let columns = self.columns.iter().map(|(column, _, variant)| {
-            (
-                column.select_as(Expr::col(column.as_column_ref())),
-                variant.clone(),
-            )
-        });
-        columns.collect()
+    pub(crate) fn columns(&self) -> Vec<SimpleExpr> {
+        let columns = self.columns.iter();
+        columns
+            .map(|(column, ..)| column.select_as(Expr::col(column.as_column_ref())))
+            .collect()
+    }
+
+    /// The variants of [`columns`](Self::columns).
+    pub(crate) fn variants(&self) -> Vec<ArrayType> {
+        let columns = self.columns.iter();
+        columns.map(|(_, _, variant)| variant.clone()).collect()
     }
 
     /// The cursor of a row with these values.

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub(crate) mod changeset;
+pub(crate) mod conditions;
 pub(crate) mod constraint;
 pub(crate) mod counted;
 pub(crate) mod cursor;

@@ -146,10 +146,7 @@ async fn load<I: Item, C: Item + Clone>(
     if distinct.is_empty() {
         return Ok(());
     }
-    let extra = vec![(
-        Expr::col(column.as_column_ref()),
-        variant::<C::Entity>(column),
-    )];
+    let key = Expr::col(column.as_column_ref());
     let keys_in = Scope::<C::Entity>::from(Term::Compare {
         column,
         comparison: Comparison::Eq,
@@ -159,7 +156,7 @@ async fn load<I: Item, C: Item + Clone>(
     keys_in.describe(&mut shape);
     shape.values([Value::from(MAX_ROWS + 1)]);
     let query = source.statement(shape, |_| {
-        let mut statement = select::<C>(&extra)?;
+        let mut statement = select::<C>(vec![key])?;
         statement.cond_where(keys_in.condition());
         for key in <C::Entity as EntityTrait>::PrimaryKey::iter() {
             statement.order_by(key.into_column().as_column_ref(), SqlOrder::Asc);
@@ -167,7 +164,9 @@ async fn load<I: Item, C: Item + Clone>(
         statement.limit(MAX_ROWS + 1);
         Ok(statement)
     })?;
-    let rows = source.query(query, reader::<C>(&extra)?).await?;
+    let rows = source
+        .query(query, reader::<C>(vec![variant::<C::Entity>(column)])?)
+        .await?;
     if rows.len() as u64 > MAX_ROWS {
         return Err(DbError::other(format!(
             "more than {MAX_ROWS} related rows of one page"

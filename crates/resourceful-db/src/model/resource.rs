@@ -119,8 +119,19 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
 
     /// The column with the version of the row, an integer that each update increases. An update whose body has
     /// the column fails with 409 if the row has another version. `None` (default): there is none.
+    ///
+    /// Items then have an `ETag`, and requests may be conditional: see
+    /// [`AsyncResource::validators`]. The statement that changes a row compares `If-Match`.
     #[must_use]
     fn version() -> Option<Column<Self>> {
+        None
+    }
+
+    /// The column with the time of the last change, which [`fill_update`](Self::fill_update) or the database sets.
+    /// Items then have `Last-Modified`, and requests may be conditional. Without [`version`](Self::version) it is the
+    /// version in their `ETag`, too. `None` (default): there is none.
+    #[must_use]
+    fn modified() -> Option<Column<Self>> {
         None
     }
 

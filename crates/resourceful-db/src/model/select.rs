@@ -8,9 +8,6 @@ use crate::model::item::Item;
 use crate::model::nested;
 use crate::row::Row;
 
-/// A column that is read besides those of the item, in this variant.
-pub(crate) type Extra = (SimpleExpr, ArrayType);
-
 /// An item with the values that were read besides.
 pub(crate) struct Loaded<I> {
     pub(crate) item: I,
@@ -20,30 +17,27 @@ pub(crate) struct Loaded<I> {
 }
 
 /// The columns of the item, its keys and `extra`, in this order.
-pub(crate) fn columns<I: Item>(extra: &[Extra]) -> Result<Vec<SimpleExpr>, DbError> {
+pub(crate) fn columns<I: Item>(extra: Vec<SimpleExpr>) -> Result<Vec<SimpleExpr>, DbError> {
     let mut columns = I::columns();
     columns.extend(nested::keys::<I>()?.into_iter().map(|(key, _)| key));
-    columns.extend(extra.iter().map(|(column, _)| column.clone()));
+    columns.extend(extra);
     Ok(columns)
 }
 
 /// Selects the [`columns`] of all rows.
-pub(crate) fn select<I: Item>(extra: &[Extra]) -> Result<SelectStatement, DbError> {
+pub(crate) fn select<I: Item>(extra: Vec<SimpleExpr>) -> Result<SelectStatement, DbError> {
     let mut statement = SqlQuery::select();
     statement.exprs(columns::<I>(extra)?);
     statement.from(I::Entity::default().table_ref());
     Ok(statement)
 }
 
-/// Reads a row of [`columns`].
+/// Reads a row of [`columns`]; the further ones in these variants.
 pub(crate) fn reader<I: Item>(
-    extra: &[Extra],
+    extra: Vec<ArrayType>,
 ) -> Result<impl Fn(&mut Row<'_>) -> Result<Loaded<I>, DbError> + Send + 'static, DbError> {
-    let variants = |columns: &[Extra]| -> Vec<ArrayType> {
-        columns.iter().map(|(_, variant)| variant.clone()).collect()
-    };
-    let keys = variants(&nested::keys::<I>()?);
-    let extra = variants(extra);
+    let keys = nested::keys::<I>()?.into_iter();
+    let keys: Vec<_> = keys.map(|(_, variant)| variant).collect();
     Ok(move |row: &mut Row<'_>| {
         let item = I::read(row)?;
         let mut values = |variants: &[ArrayType]| {

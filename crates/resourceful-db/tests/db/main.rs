@@ -12,6 +12,7 @@
 mod acquiring;
 mod actions_dropped;
 mod bad_days;
+mod conditional;
 mod constraints;
 mod dbs;
 mod dropped;

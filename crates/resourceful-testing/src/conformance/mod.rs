@@ -46,6 +46,7 @@ mod responses;
 mod run_case;
 mod schema;
 mod session;
+mod stale_tag;
 mod taken;
 mod test_case;
 mod text;
@@ -93,6 +94,7 @@ use resourceful::TestClient;
 /// * two writers update an item at the same time: none gets a 5xx or 404 (`two-writers`); after two `PUT` the item
 ///   is one of both, not a mixture (`mixed-update`); after two `PATCH` of different members it has both
 ///   (`lost-update`). A writer may get 409 or 412;
+/// * an update whose `If-Match` names an earlier version of the item gets 412 (`stale-tag`);
 /// * pages have the requested number of items, and report rightly whether a next page exists.
 ///
 /// [`as_callers`](Conformance::as_callers) adds checks with two callers: what one makes is not the other's.
@@ -489,6 +491,7 @@ async fn check(session: &Session) {
         taken::check(session, path).await;
         mixed_update::check(session, path).await;
         lost_update::check(session, path).await;
+        stale_tag::check(session, path).await;
     }
     if let Some(callers) = &session.callers {
         callers.check(session).await;

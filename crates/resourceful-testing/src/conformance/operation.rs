@@ -45,6 +45,15 @@ pub(super) struct RequestBody {
     pub(super) json: Option<(String, Value)>,
 }
 
+/// Header fields that have the same meaning for each operation, so that no value of them is an input.
+const OF_PROTOCOL: [&str; 4] = ["Idempotency-Key", "If-Match", "If-None-Match", "Prefer"];
+
+impl Parameter {
+    fn is_of_protocol(&self) -> bool {
+        self.location == "header" && OF_PROTOCOL.contains(&self.name.as_str())
+    }
+}
+
 impl Operation {
     /// Whether `name` is its method and path (`POST /posts/`) or its `operationId`.
     pub(super) fn is_called(&self, name: &str) -> bool {
@@ -79,6 +88,17 @@ impl Operation {
         self.path.contains("{id}")
     }
 
+    pub(super) fn has_header(&self, name: &str) -> bool {
+        let mut parameters = self.parameters.iter();
+        parameters.any(|parameter| parameter.location == "header" && parameter.name == name)
+    }
+
+    /// Whether its requests need `If-Match`.
+    pub(super) fn needs_if_match(&self) -> bool {
+        let mut parameters = self.parameters.iter();
+        parameters.any(|parameter| parameter.name == "If-Match" && parameter.is_required)
+    }
+
     /// Schema of a request's input: an object with `path`, `query`, `header` and `body`. Path
     /// parameters in `path_params` get these values.
     pub(super) fn input(&self, path_params: &Map<String, Value>) -> Value {
@@ -86,7 +106,8 @@ impl Operation {
         let mut required = vec![json!("path"), json!("query"), json!("header")];
         for location in ["path", "query", "header"] {
             let parameters = self.parameters.iter();
-            let parameters = parameters.filter(|parameter| parameter.location == location);
+            let parameters = parameters
+                .filter(|parameter| parameter.location == location && !parameter.is_of_protocol());
             let schema = |parameter: &Parameter| match path_params.get(&parameter.name) {
                 Some(value) if location == "path" => json!({ "const": value }),
                 _ => parameter.schema.clone(),
@@ -125,6 +146,8 @@ impl Operation {
     pub(super) fn is_constant(&self, path_params: &Map<String, Value>) -> bool {
         let varies = |parameter: &Parameter| !path_params.contains_key(&parameter.name);
         let has_json = |body: &RequestBody| body.json.is_some();
-        !self.parameters.iter().any(varies) && !self.body.as_ref().is_some_and(has_json)
+        let mut parameters = self.parameters.iter();
+        let varies = parameters.any(|parameter| varies(parameter) && !parameter.is_of_protocol());
+        !varies && !self.body.as_ref().is_some_and(has_json)
     }
 }

@@ -19,9 +19,9 @@ pub(super) const ROUNDS: usize = 4;
 /// An item that the test created, and an operation that updates it.
 pub(super) struct SharedItem<'s> {
     pub(super) session: &'s Session,
-    path: &'s str,
-    path_params: Map<String, Value>,
-    operation: &'s Operation,
+    pub(super) path: &'s str,
+    pub(super) path_params: Map<String, Value>,
+    pub(super) operation: &'s Operation,
 }
 
 impl<'s> SharedItem<'s> {

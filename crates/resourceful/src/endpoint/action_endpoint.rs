@@ -9,6 +9,7 @@ use http::StatusCode;
 use crate::endpoint::operation;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
 use crate::error::Result;
+use crate::handler::conditional;
 use crate::handler::parent::Parent;
 use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
@@ -32,6 +33,10 @@ impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<
             assert!(
                 A::SPEC.is_detail() == <A::Target as ActionTarget<R, Caller<R>>>::IS_ITEM,
                 "`SPEC` and `Target` disagree: one is an item, the other is the collection"
+            );
+            assert!(
+                !R::REQUIRE_IF_MATCH || !R::CONDITIONS.are_ignored(),
+                "`REQUIRE_IF_MATCH` needs `fn validators`, or `fn version` of a model resource"
             );
         };
         Self {
@@ -104,13 +109,16 @@ where
         (key, input): Self::Input,
     ) -> Result<A::Output> {
         let target = A::Target::find(&self.resource, &request, key).await?;
+        A::check(&self.resource, &request).await?;
         let result = A::run(&self.resource, &request, target, input).await;
-        result.map_err(Into::into)
+        let output = result.map_err(Into::into)?;
+        conditional::check_read::<R>(A::ACTION, &request)?;
+        Ok(output)
     }
 
     fn respond(&self, mut output: A::Output, head: &Head) -> Result<Reply> {
         let action = Some(A::ACTION);
         output.place(&Base { head, action });
-        output.represent(StatusCode::OK)
+        conditional::finish::<R>(output.represent(StatusCode::OK)?, A::ACTION, head)
     }
 }

@@ -5,6 +5,7 @@
 use http::{Method, StatusCode};
 
 use crate::handler::access::{Access, describe_access};
+use crate::handler::conditional;
 use crate::handler::description::Description;
 use crate::handler::endpoint_function::EndpointFunction;
 use crate::handler::parent::Parent;
@@ -49,6 +50,7 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R
     let max_body_size = R::MAX_BODY_SIZE.unwrap_or(registry.max_body_size);
     A::Input::describe(&mut operation, registry, max_body_size);
     A::Output::describe(&mut operation, registry, StatusCode::OK);
+    conditional::describe::<R>(action, &mut operation);
     let errors = A::ERRORS.or_else(|| R::ERRORS.of(name));
     operation.add_problems::<A::Error>(errors, registry);
     operation

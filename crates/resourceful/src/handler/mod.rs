@@ -5,6 +5,7 @@
 pub(crate) mod access;
 pub(crate) mod authenticate;
 pub(crate) mod authenticator;
+pub(crate) mod conditional;
 pub(crate) mod description;
 pub(crate) mod endpoint_function;
 pub(crate) mod gate;

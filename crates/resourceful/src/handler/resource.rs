@@ -14,6 +14,7 @@ use crate::input::Input;
 use crate::input::pagination::Page;
 use crate::input::query::Query;
 use crate::openapi::{DocComments, HookErrors, Problems};
+use crate::proto::validators::Validators;
 use crate::request::Request;
 use crate::response::destroy_output::DestroyOutput;
 use crate::response::representation::{Output, Representation};
@@ -126,6 +127,19 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
     /// Time limit from the head of a request to its response. `None` (default) is the application's
     /// limit; `Duration::MAX` is no limit.
     const TIMEOUT: Option<Duration> = None;
+
+    /// `Cache-Control` of successful responses to `GET`. `None` (default): `private, no-cache` with
+    /// [`validators`](Self::validators), so that a client keeps the response and asks each time whether it is
+    /// current; else `no-store`.
+    const CACHE_CONTROL: Option<&'static str> = None;
+
+    /// Whether `update`, `partial_update` and `destroy` need `If-Match` or `If-Unmodified-Since` (default: no). A
+    /// request without one gets 428 (RFC 6585 section 3). It needs [`validators`](Self::validators).
+    const REQUIRE_IF_MATCH: bool = false;
+
+    /// Where the preconditions of requests are evaluated. `#[resource]` sets it.
+    #[doc(hidden)]
+    const CONDITIONS: Conditions = Conditions::Ignored;
 
     /// Decides who may call the resource: [`Public`](crate::Public) or your own type.
     type Access: Access<Self>;
@@ -263,6 +277,58 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
         None
     }
 
+    /// Returns the version of an item, or the time of its last change. Items with one have an `ETag` or
+    /// `Last-Modified`, and requests may be conditional (RFC 9110 section 13):
+    ///
+    /// | request | field | response |
+    /// |---|---|---|
+    /// | `GET` item and list | `If-None-Match`, `If-Modified-Since` | 304 if the client has the same content |
+    /// | `PUT`, `PATCH`, `DELETE` item | `If-Match`, `If-Unmodified-Since` | 412 if the item was changed since |
+    /// | `POST`, `PUT`, `PATCH` | `Prefer: return=minimal` | no content |
+    ///
+    /// A change with a precondition first calls [`retrieve`](Self::retrieve) and compares. Two changes at the same
+    /// moment can both pass, unless the hook excludes that; a model resource compares in its statement.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use resourceful::Validators;
+    ///
+    /// #[derive(Serialize, JsonSchema)]
+    /// struct Post { title: String, version: u64 }
+    ///
+    /// struct Posts;
+    ///
+    /// #[resource]
+    /// impl AsyncResource for Posts {
+    ///     type Access = Public;
+    ///
+    ///     async fn retrieve(&self, _: &Request, _: i64) -> Result<Post> {
+    ///         Ok(Post { title: "Hello".into(), version: 7 })
+    ///     }
+    ///
+    ///     async fn destroy(&self, _: &Request, _: i64) -> Result<()> { Ok(()) }
+    ///
+    ///     fn validators(&self, post: &Post) -> Validators { Validators::version(post.version) }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let client = TestClient::new(App::new().resource("/posts", Posts))?;
+    /// let post = client.get("/posts/1").await;
+    /// let tag = post.headers()["etag"].to_str().unwrap();
+    /// let again = client.request("GET", "/posts/1").header("if-none-match", tag).send().await;
+    /// assert_eq!(again.status(), 304);
+    /// let delete = client.request("DELETE", "/posts/1").header("if-match", "\"6-0\"");
+    /// assert_eq!(delete.send().await.status(), 412);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn validators(&self, item: &Self::Item) -> Validators {
+        let _ = item;
+        Validators::default()
+    }
+
     /// Registers actions besides the six standard ones. `#[resource]` generates it from the methods with
     /// `#[action(..)]`.
     fn extra_actions(actions: &mut impl ExtraActions<Self, Caller<Self>>) {
@@ -283,6 +349,24 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
     /// Any error makes `/readyz` return 503.
     fn ready(&self) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
+    }
+}
+
+/// The place where the preconditions of requests are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conditions {
+    /// Nowhere: items have no validators.
+    Ignored,
+    /// Before the hook, by `validators`.
+    Checked,
+    /// In the hook.
+    InHook,
+}
+
+impl Conditions {
+    // `==` cannot be used in constants.
+    pub(crate) const fn are_ignored(self) -> bool {
+        matches!(self, Self::Ignored)
     }
 }
 

@@ -86,6 +86,16 @@ pub trait ResourceAction<R>: Send + Sync + 'static {
     /// The type of the errors.
     type Error: Problems;
 
+    /// Refuses the request, if its preconditions are false.
+    #[doc(hidden)]
+    fn check(
+        resource: &R,
+        request: &Request<Self::Caller>,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (resource, request);
+        ready(Ok(()))
+    }
+
     /// Runs the action.
     fn run(
         resource: &R,

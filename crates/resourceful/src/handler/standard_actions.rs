@@ -5,13 +5,15 @@ use http::{HeaderValue, StatusCode};
 
 use crate::action::{Action, ActionSpec};
 use crate::error::Result;
-use crate::handler::resource::{AsyncResource, Caller};
+use crate::handler::conditional;
+use crate::handler::resource::{AsyncResource, Caller, Conditions};
 use crate::handler::resource_action::{
     BodyInput, ExtraActions, NoInput, OnCollection, OnItem, QueryInput, ResourceAction,
 };
 use crate::input::pagination::Page;
 use crate::input::query::Query;
 use crate::openapi::{Operation, Registry};
+use crate::proto::validators::Validators;
 use crate::request::Request;
 use crate::response::destroy_output::DestroyOutput;
 use crate::response::location::{Base, Location};
@@ -61,6 +63,9 @@ impl<R: AsyncResource> ResourceAction<R> for List {
         QueryInput(query): Self::Input,
     ) -> Result<NamedPage<R>, R::Error> {
         let page = resource.list(request, query).await?;
+        if R::CONDITIONS == Conditions::Checked {
+            request.head().set_validators(Validators::default());
+        }
         Ok(NamedPage { page, next: None })
     }
 }
@@ -83,6 +88,7 @@ impl<R: AsyncResource> ResourceAction<R> for Create {
         BodyInput(new): Self::Input,
     ) -> Result<NewItem<R>, R::Error> {
         let item = resource.create(request, new).await?;
+        conditional::keep(resource, request, &item);
         let location = resource.location_id(&item).map(Location::item);
         Ok(NewItem { item, location })
     }
@@ -105,7 +111,9 @@ impl<R: AsyncResource> ResourceAction<R> for Retrieve {
         OnItem(subject): Self::Target,
         _: NoInput,
     ) -> Result<R::Item, R::Error> {
-        resource.retrieve(request, subject).await
+        let item = resource.retrieve(request, subject).await?;
+        conditional::keep(resource, request, &item);
+        Ok(item)
     }
 }
 
@@ -120,13 +128,19 @@ impl<R: AsyncResource> ResourceAction<R> for Update {
     type Output = R::UpdateOutput;
     type Error = R::Error;
 
+    async fn check(resource: &R, request: &Request<Caller<R>>) -> Result<()> {
+        conditional::check(resource, request).await
+    }
+
     async fn run(
         resource: &R,
         request: &Request<Caller<R>>,
         OnItem(subject): Self::Target,
         BodyInput(item): Self::Input,
     ) -> Result<R::UpdateOutput, R::Error> {
-        resource.update(request, subject, item).await
+        let item = resource.update(request, subject, item).await?;
+        conditional::keep(resource, request, &item);
+        Ok(item)
     }
 }
 
@@ -141,13 +155,19 @@ impl<R: AsyncResource> ResourceAction<R> for PartialUpdate {
     type Output = R::PartialUpdateOutput;
     type Error = R::Error;
 
+    async fn check(resource: &R, request: &Request<Caller<R>>) -> Result<()> {
+        conditional::check(resource, request).await
+    }
+
     async fn run(
         resource: &R,
         request: &Request<Caller<R>>,
         OnItem(subject): Self::Target,
         BodyInput(changes): Self::Input,
     ) -> Result<R::PartialUpdateOutput, R::Error> {
-        resource.partial_update(request, subject, changes).await
+        let item = resource.partial_update(request, subject, changes).await?;
+        conditional::keep(resource, request, &item);
+        Ok(item)
     }
 }
 
@@ -161,6 +181,10 @@ impl<R: AsyncResource> ResourceAction<R> for Destroy {
     type Input = NoInput;
     type Output = <R::DestroyOutput as DestroyOutput>::Representation;
     type Error = R::Error;
+
+    async fn check(resource: &R, request: &Request<Caller<R>>) -> Result<()> {
+        conditional::check(resource, request).await
+    }
 
     async fn run(
         resource: &R,

@@ -13,7 +13,6 @@ pub(crate) enum StandardError {
     MethodNotAllowed,
     NotAcceptable,
     RequestTimeout,
-    #[cfg(feature = "files")]
     PreconditionFailed,
     ContentTooLarge,
     UriTooLong,
@@ -22,6 +21,7 @@ pub(crate) enum StandardError {
     RangeNotSatisfiable,
     Invalid,
     UpgradeRequired,
+    PreconditionRequired,
     InternalServerError,
     ServiceUnavailable,
     /// Any other error of the application.
@@ -37,7 +37,6 @@ impl StandardError {
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
-        #[cfg(feature = "files")]
         Self::PreconditionFailed,
         Self::ContentTooLarge,
         Self::UriTooLong,
@@ -46,6 +45,7 @@ impl StandardError {
         Self::RangeNotSatisfiable,
         Self::Invalid,
         Self::UpgradeRequired,
+        Self::PreconditionRequired,
         Self::InternalServerError,
         Self::ServiceUnavailable,
         Self::Other,
@@ -61,7 +61,6 @@ impl StandardError {
             Self::MethodNotAllowed => "405",
             Self::NotAcceptable => "406",
             Self::RequestTimeout => "408",
-            #[cfg(feature = "files")]
             Self::PreconditionFailed => "412",
             Self::ContentTooLarge => "413",
             Self::UriTooLong => "414",
@@ -70,6 +69,7 @@ impl StandardError {
             Self::RangeNotSatisfiable => "416",
             Self::Invalid => "422",
             Self::UpgradeRequired => "426",
+            Self::PreconditionRequired => "428",
             Self::InternalServerError => "500",
             Self::ServiceUnavailable => "503",
             Self::Other => "default",
@@ -85,8 +85,9 @@ impl StandardError {
             Self::MethodNotAllowed => "Method not allowed.",
             Self::NotAcceptable => "`Accept` excludes the media type of the response.",
             Self::RequestTimeout => "The body arrived too slowly.",
-            #[cfg(feature = "files")]
-            Self::PreconditionFailed => "`If-Match` or `If-Unmodified-Since` is false.",
+            Self::PreconditionFailed => {
+                "A precondition of the request is false, such as `If-Match`."
+            }
             Self::ContentTooLarge => "The body exceeds the size limit.",
             Self::UriTooLong => "Path and query are too long.",
             Self::UnsupportedMediaType => "Unsupported media type.",
@@ -94,6 +95,7 @@ impl StandardError {
             Self::RangeNotSatisfiable => "No range overlaps the file.",
             Self::Invalid => "Invalid fields; `errors` lists each one.",
             Self::UpgradeRequired => "WebSocket handshake required.",
+            Self::PreconditionRequired => "`If-Match` is missing.",
             Self::InternalServerError => "Internal server error.",
             Self::ServiceUnavailable => "Timed out or temporarily unavailable.",
             Self::Other => "Any other problem.",

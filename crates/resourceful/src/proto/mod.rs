@@ -8,3 +8,5 @@ pub(crate) mod host;
 pub(crate) mod negotiate;
 pub(crate) mod parameters;
 pub(crate) mod path;
+pub(crate) mod preconditions;
+pub(crate) mod validators;

@@ -4,13 +4,14 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
+use crate::proto::validators::Validators;
 use crate::request::route::Route;
 use crate::request::settings::Settings;
 use crate::task::timeout::Timeout;
@@ -38,6 +39,10 @@ pub(crate) struct Head {
     parent: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The challenges of a rule that lets in requests without credentials.
     challenges: OnceLock<Vec<HeaderValue>>,
+    /// Whether the hook has read the preconditions.
+    are_preconditions_read: AtomicBool,
+    /// The validators of the item in the response.
+    validators: OnceLock<Box<Validators>>,
 }
 
 /// The prefix of an application's paths: its `root_path` if set, else the path of its mount.
@@ -77,6 +82,8 @@ impl Head {
             number: OnceLock::new(),
             parent: OnceLock::new(),
             challenges: OnceLock::new(),
+            are_preconditions_read: AtomicBool::new(false),
+            validators: OnceLock::new(),
         }
     }
 
@@ -95,6 +102,8 @@ impl Head {
             number: self.number.clone(),
             parent: OnceLock::new(),
             challenges: OnceLock::new(),
+            are_preconditions_read: AtomicBool::new(false),
+            validators: OnceLock::new(),
         }
     }
 
@@ -169,6 +178,22 @@ impl Head {
 
     pub(crate) fn parent<P: 'static>(&self) -> Option<&P> {
         self.parent.get()?.downcast_ref()
+    }
+
+    pub(crate) fn set_preconditions_read(&self) {
+        self.are_preconditions_read.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn are_preconditions_read(&self) -> bool {
+        self.are_preconditions_read.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_validators(&self, validators: Validators) {
+        let _ = self.validators.set(Box::new(validators));
+    }
+
+    pub(crate) fn validators(&self) -> Option<&Validators> {
+        self.validators.get().map(|validators| &**validators)
     }
 
     pub(crate) fn set_challenges(&self, challenges: Vec<HeaderValue>) {

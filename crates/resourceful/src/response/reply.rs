@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LAST_MODIFIED, X_CONTENT_TYPE_OPTIONS,
 };
 use serde::Serialize;
 
@@ -105,11 +105,33 @@ impl Reply {
         }
     }
 
+    /// The body; `None` if it is a stream.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Content(content) => Some(&content.bytes),
+            Self::Response(response) => response.body().as_bytes(),
+        }
+    }
+
     /// Length of the body in bytes; `None` if unknown.
     pub(crate) fn len(&self) -> Option<usize> {
+        self.bytes().map(<[u8]>::len)
+    }
+
+    /// The same fields without a body and without those that describe it.
+    pub(crate) fn without_content(self, status: StatusCode) -> Self {
         match self {
-            Self::Content(content) => Some(content.bytes.len()),
-            Self::Response(response) => response.body().as_bytes().map(<[u8]>::len),
+            Self::Content(content) => Self::Content(Content {
+                fields: content.fields,
+                ..Content::empty(status)
+            }),
+            Self::Response(mut response) => {
+                *response.status_mut() = status;
+                *response.body_mut() = Body::empty();
+                response.headers_mut().remove(CONTENT_TYPE);
+                response.headers_mut().remove(CONTENT_LENGTH);
+                Self::Response(response)
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Calls of a resource's hooks over a socket.
 
+mod held;
 mod hooks;
 mod notes;
 mod pages;

@@ -10,6 +10,7 @@ use crate::model::actions::{
     Returns, all_columns, applied, db, describe_set, not_found, of_hook, writable,
 };
 use crate::model::changeset::Changeset;
+use crate::model::conditions;
 use crate::model::constraint::explain;
 use crate::model::item::Item;
 use crate::model::nested::load_nested;
@@ -69,10 +70,11 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
         loaded
     } else {
         let query = statement::<R, I>(model, &scope, Returns::Item, source)?;
-        let read = reader::<I>(&[])?;
+        let read = reader::<I>(conditions::variants::<R>())?;
         let rows = source.query(query, guarded(&scope, read)).await;
         one(rows.map_err(refused)?)?
     };
+    conditions::keep::<R>(request, &loaded.extra);
     let items = load_nested(source, vec![loaded]).await?;
     one(items)
 }
@@ -146,7 +148,10 @@ pub(super) async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
         .map_err(of_hook::<R>)?;
     let source = Source::Tx(tx);
     let query = statement::<R, I>(&model, scope, Returns::ItemAndRow, source)?;
-    let (item, row) = (reader::<I>(&[])?, row_model::<R::Entity>());
+    let (item, row) = (
+        reader::<I>(conditions::variants::<R>())?,
+        row_model::<R::Entity>(),
+    );
     let read = flagged(scope, move |columns| Ok((item(columns)?, row(columns)?)));
     let rows = source.query(query, read).await?;
     let ((loaded, row), is_in_scope) = one(rows)?;
@@ -215,7 +220,7 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
                 .values(values)
                 .map_err(|error| DbError::other(error.to_string()))?;
         }
-        let mut returning = returns.columns::<I>()?;
+        let mut returning = returns.columns::<R, I>()?;
         returning.extend(match returns {
             Returns::Item => guard(scope),
             Returns::ItemAndRow => flag(scope),

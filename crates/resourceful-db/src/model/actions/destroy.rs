@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityName};
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::retrieve::locked;
-use crate::model::actions::{conflict, db, of_hook, row_of, unwritten, writable};
+use crate::model::actions::{db, of_hook, row_of, unchanged, unwritten, writable};
 use crate::model::found::ItemId;
 use crate::model::resource::{Committed, Model, ModelResource};
 use crate::model::scope::Scope;
@@ -36,7 +36,8 @@ async fn delete<R>(resource: &R, request: &Request<Caller<R>>, id: R::Key) -> Re
 where
     R: ModelResource<Key: Clone>,
 {
-    let row = row_of::<R>(writable(resource, request), id.clone());
+    let writable = writable(resource, request).and(unchanged::<R>(request));
+    let row = row_of::<R>(writable, id.clone());
     if !R::HOOKS.destroy && !R::HOOKS.commit {
         let source = Source::Db(db(resource));
         return match execute::<R>(source, &row).await? {
@@ -74,13 +75,14 @@ pub(super) async fn with_hooks<R: ModelResource<Key: Clone>>(
     row: &Scope<R::Entity>,
     tx: &Tx,
 ) -> Result<Model<R>, DbError> {
-    let before = locked(resource, request, id, Source::Tx(tx)).await?;
+    let before = locked(resource, request, id.clone(), Source::Tx(tx)).await?;
     resource
         .before_destroy(request, tx, &before)
         .await
         .map_err(of_hook::<R>)?;
     if execute::<R>(Source::Tx(tx), row).await? == 0 {
-        return Err(conflict()); // A hook has changed it.
+        // A precondition is false, or a hook has changed it.
+        return Err(unwritten(resource, request, id, Source::Tx(tx)).await);
     }
     resource
         .after_destroy(request, tx, &before)

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, Primar
 use crate::db::Db;
 use crate::error::DbError;
 use crate::model::actions::{db, not_found, scope};
+use crate::model::conditions;
 use crate::model::filter::Conditions;
 use crate::model::item::Item;
 use crate::model::keyset::Keyset;
@@ -15,7 +16,7 @@ use crate::model::nested::load_nested;
 use crate::model::order::Direction;
 use crate::model::resource::{Column, ModelResource};
 use crate::model::scope::Scope;
-use crate::model::select::{Extra, Loaded, reader, select};
+use crate::model::select::{Loaded, reader, select};
 use crate::model::within::Within;
 use crate::row::{FromRow, Row, Single};
 use crate::shape::Shape;
@@ -57,8 +58,8 @@ where
     let (rows, end) = match query.window() {
         Window::All => {
             let scope = scope.and(filter);
-            let query = rows::<R, I>(&scope, &order, (None, None), &[], source)?;
-            let rows = source.query(query, reader::<I>(&[])?).await?;
+            let query = rows::<R, I>(&scope, &order, (None, None), None, source)?;
+            let rows = source.query(query, reader::<I>(Vec::new())?).await?;
             (rows, PageEnd::default())
         }
         Window::Offset {
@@ -70,8 +71,8 @@ where
             // One more shows whether there is a next page.
             let more = u64::from(count != Count::Exact);
             let part = (Some(limit + more), Some(offset));
-            let query = rows::<R, I>(&scope, &order, part, &[], source)?;
-            let read = reader::<I>(&[])?;
+            let query = rows::<R, I>(&scope, &order, part, None, source)?;
+            let read = reader::<I>(Vec::new())?;
             let (rows, total) = match counting::<R>(count, &scope, source)? {
                 Some(counting) => counted(db(resource), query, read, counting).await?,
                 None => (source.query(query, read).await?, None),
@@ -94,10 +95,9 @@ where
             if let Some(cursor) = cursor {
                 scope.push(keyset.after(cursor, keys)?);
             }
-            let extra = keyset.columns();
             let part = (Some(limit + 1), None);
-            let query = rows::<R, I>(&scope, &order, part, &extra, source)?;
-            let rows = source.query(query, reader::<I>(&extra)?).await?;
+            let query = rows::<R, I>(&scope, &order, part, Some(&keyset), source)?;
+            let rows = source.query(query, reader::<I>(keyset.variants())?).await?;
             let (rows, mut end) = cut(rows, limit);
             let last = rows.last().filter(|_| end.has_next);
             end.next = last.map(|last| keyset.cursor(&last.extra, keys));
@@ -108,6 +108,7 @@ where
         check_parent(resource, request).await?;
     }
     let items = load_nested(source, rows).await?;
+    conditions::keep_list::<R>(request);
     Ok(query.page(items, end))
 }
 
@@ -122,15 +123,15 @@ fn cut<I>(mut rows: Vec<Loaded<I>>, limit: u64) -> (Vec<Loaded<I>>, PageEnd) {
     (rows, end)
 }
 
-/// The statement that reads rows. `extra` are the columns of the order, if they are read.
+/// The statement that reads rows, with the columns of the keyset.
 fn rows<R: ModelResource, I: Item<Entity = R::Entity>>(
     scope: &Scope<R::Entity>,
     order: &[(Column<R>, Direction)],
     (limit, offset): (Option<u64>, Option<u64>),
-    extra: &[Extra],
+    keyset: Option<&Keyset<R::Entity>>,
     source: Source<'_>,
 ) -> Result<Query, DbError> {
-    let mut shape = Shape::of::<(R, I)>(if extra.is_empty() { "list" } else { "page" });
+    let mut shape = Shape::of::<(R, I)>(if keyset.is_none() { "list" } else { "page" });
     scope.describe(&mut shape);
     shape.list(order, |(column, direction), shape| {
         shape.name(column.as_str());
@@ -139,6 +140,7 @@ fn rows<R: ModelResource, I: Item<Entity = R::Entity>>(
     shape.values(limit.map(Value::from));
     shape.values(offset.map(Value::from));
     source.statement(shape, |_| {
+        let extra = keyset.map(Keyset::columns).unwrap_or_default();
         let mut statement = select::<I>(extra)?;
         statement.cond_where(scope.condition());
         for (column, direction) in order {

@@ -17,6 +17,7 @@ mod list;
 mod retrieve;
 mod update;
 
+use resourceful::hidden::precondition_failed;
 use resourceful::{AsyncResource, Caller, Error, Request};
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ActiveModelTrait, IdenStatic, Value};
@@ -24,6 +25,7 @@ use sea_orm::{ActiveModelTrait, IdenStatic, Value};
 use crate::db::Db;
 use crate::error::{DbError, DbErrorKind};
 use crate::model::changeset::Changeset;
+use crate::model::conditions;
 use crate::model::item::Item;
 use crate::model::resource::{ActiveModel, Column, ModelResource};
 use crate::model::row_model;
@@ -34,6 +36,8 @@ use crate::model::term::Term;
 use crate::model::within::Within;
 use crate::shape::Shape;
 use crate::source::Source;
+
+pub use crate::model::conditions::unchanged;
 
 pub use self::bulk::{bulk_create, bulk_destroy, bulk_update};
 pub use self::create::create;
@@ -109,8 +113,8 @@ enum Returns {
 }
 
 impl Returns {
-    fn columns<I: Item>(self) -> Result<Vec<SimpleExpr>, DbError> {
-        let mut columns = columns::<I>(&[])?;
+    fn columns<R: ModelResource, I: Item>(self) -> Result<Vec<SimpleExpr>, DbError> {
+        let mut columns = columns::<I>(conditions::columns::<R>())?;
         if let Self::ItemAndRow = self {
             columns.extend(row_model::columns::<I::Entity>());
         }
@@ -140,8 +144,16 @@ async fn unwritten<R: ModelResource<Key: Clone>>(
         Err(error) => return error,
         Ok(Some(_)) => {}
     }
-    match find_in::<R>(writable(resource, request), id, source).await {
-        Ok(None) => Error::forbidden("You may see this item, but not change it.").into(),
+    let writable = writable(resource, request);
+    match find_in::<R>(writable.clone(), id.clone(), source).await {
+        Ok(None) => {
+            return Error::forbidden("You may see this item, but not change it.").into();
+        }
+        Err(error) => return error,
+        Ok(Some(_)) => {}
+    }
+    match find_in::<R>(writable.and(unchanged::<R>(request)), id, source).await {
+        Ok(None) => precondition_failed().into(),
         Ok(Some(_)) => conflict(),
         Err(error) => error,
     }

@@ -6,6 +6,7 @@ use sea_orm::{DbBackend, EntityName};
 
 use crate::error::DbError;
 use crate::model::actions::{db, not_found, row_of, scope, unwritten, writable};
+use crate::model::conditions;
 use crate::model::found::ItemId;
 use crate::model::item::Item;
 use crate::model::nested::load_nested;
@@ -29,27 +30,31 @@ where
     R: ModelResource<Error: From<DbError>>,
     I: Item<Entity = R::Entity>,
 {
-    Ok(item(resource, request, id.0).await?)
+    let row = row_of::<R>(scope(resource, request), id.0);
+    let item = item_in::<R, I>(request, &row, Source::Db(db(resource))).await?;
+    Ok(item.ok_or_else(not_found)?)
 }
 
-/// The item with an id.
-pub(super) async fn item<R: ModelResource, I: Item<Entity = R::Entity>>(
-    resource: &R,
+/// The item of the row in the scope.
+pub(super) async fn item_in<R: ModelResource, I: Item<Entity = R::Entity>>(
     request: &Request<Caller<R>>,
-    id: R::Key,
-) -> Result<I, DbError> {
-    let source = Source::Db(db(resource));
-    let row = row_of::<R>(scope(resource, request), id);
+    row: &Scope<R::Entity>,
+    source: Source<'_>,
+) -> Result<Option<I>, DbError> {
     let mut shape = Shape::of::<(R, I)>("item");
     row.describe(&mut shape);
     let query = source.statement(shape, |_| {
-        let mut statement = select::<I>(&[])?;
+        let mut statement = select::<I>(conditions::columns::<R>())?;
         statement.cond_where(row.condition());
         Ok(statement)
     })?;
-    let rows = source.query(query, reader::<I>(&[])?).await?;
+    let read = reader::<I>(conditions::variants::<R>())?;
+    let rows = source.query(query, read).await?;
+    if let Some(row) = rows.first() {
+        conditions::keep::<R>(request, &row.extra);
+    }
     let items = load_nested(source, rows).await?;
-    items.into_iter().next().ok_or_else(not_found)
+    Ok(items.into_iter().next())
 }
 
 /// The row with an id.

@@ -5,12 +5,13 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query as SqlQuery, Value};
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 
 use crate::error::DbError;
-use crate::model::actions::retrieve::{item, locked};
+use crate::model::actions::retrieve::{item_in, locked};
 use crate::model::actions::{
-    Returns, all_columns, applied, db, describe_set, not_found, of_hook, row_of, scope, unwritten,
-    writable,
+    Returns, all_columns, applied, db, describe_set, not_found, of_hook, row_of, scope, unchanged,
+    unwritten, writable,
 };
 use crate::model::changeset::Changeset;
+use crate::model::conditions;
 use crate::model::constraint::explain;
 use crate::model::found::ItemId;
 use crate::model::item::Item;
@@ -74,11 +75,17 @@ where
 {
     let mut model = applied::<R, _>(changes)?;
     let changes_nothing = all_columns::<R>().all(|column| model.is_not_set(column));
+    let writable = writable(resource, request).and(unchanged::<R>(request));
     if changes_nothing && !R::HOOKS.update {
-        return Ok(item(resource, request, id).await?);
+        let source = Source::Db(db(resource));
+        let row = row_of::<R>(writable, id.clone());
+        return match item_in::<R, I>(request, &row, source).await? {
+            Some(item) => Ok(item),
+            None => Err(unwritten(resource, request, id, source).await.into()),
+        };
     }
     resource.fill_update(request, &mut model)?;
-    let change = Change::<R>::new(writable(resource, request), id, model);
+    let change = Change::<R>::new(writable, id, model);
     match write(resource, request, &change).await {
         Ok(item) => Ok(item),
         Err(error) => {
@@ -115,13 +122,14 @@ where
     } else {
         let Change { row, model, .. } = change;
         let query = statement::<R, I>(model, &scope, row, Returns::Item, source)?;
-        let read = guarded(&scope, reader::<I>(&[])?);
+        let read = guarded(&scope, reader::<I>(conditions::variants::<R>())?);
         let rows = source.query(query, read).await;
         rows.map_err(refused)?.into_iter().next()
     };
     let Some(loaded) = loaded else {
         return Err(unwritten(resource, request, change.id.clone(), source).await);
     };
+    conditions::keep::<R>(request, &loaded.extra);
     let items = load_nested(source, vec![loaded]).await?;
     items.into_iter().next().ok_or_else(not_found)
 }
@@ -194,7 +202,10 @@ where
     hook.await.map_err(of_hook::<R>)?;
     let source = Source::Tx(tx);
     let query = statement::<R, I>(&model, scope, &row, Returns::ItemAndRow, source)?;
-    let (item, model) = (reader::<I>(&[])?, row_model::<R::Entity>());
+    let (item, model) = (
+        reader::<I>(conditions::variants::<R>())?,
+        row_model::<R::Entity>(),
+    );
     let read = guarded(scope, move |columns| Ok((item(columns)?, model(columns)?)));
     let rows = source.query(query, read).await.map_err(refused)?;
     let Some((loaded, after)) = rows.into_iter().next() else {
@@ -241,7 +252,7 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
             statement.value(R::key(), Expr::col(R::key().as_column_ref()));
         }
         statement.cond_where(row.condition());
-        let mut returning = returns.columns::<I>()?;
+        let mut returning = returns.columns::<R, I>()?;
         returning.extend(guard(scope));
         statement.returning(SqlQuery::returning().exprs(returning));
         Ok(statement)

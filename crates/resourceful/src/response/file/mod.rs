@@ -1,11 +1,11 @@
 //! [`FileResponse`]: a file from disk or from memory as a response, with conditions and ranges.
 //!
-//! [`conditions`] decides whether the file is sent (RFC 9110 section 13), [`ranges`] which part of it
+//! [`preconditions`](crate::proto::preconditions) decide whether the file is sent (RFC 9110 section 13), [`ranges`] which part of it
 //! (section 14), and [`file_body`] reads that part while the client takes it.
 
-mod conditions;
 mod disposition;
 mod file_body;
+mod if_range;
 mod media_type;
 pub(crate) mod open;
 mod ranges;
@@ -28,11 +28,12 @@ use crate::body::{Body, Response};
 use crate::error::problem::Problem;
 use crate::error::{Error, ErrorStatus, Result};
 use crate::openapi::{Operation, Registry, StandardError};
+use crate::proto::preconditions::{Outcome, evaluate};
 use crate::request::Request;
 use crate::request::head::Head;
-use crate::response::file::conditions::{Outcome, evaluate, range_counts};
 use crate::response::file::disposition::Disposition;
 use crate::response::file::file_body::{FileBody, Piece};
+use crate::response::file::if_range::range_counts;
 pub use crate::response::file::media_type::AnyType;
 use crate::response::file::open::{OpenFile, open_error};
 use crate::response::file::ranges::{Selection, selection};
@@ -315,8 +316,13 @@ impl<M: MediaType> FileResponse<M> {
             self.headers.entry(ETAG).or_insert_with(tag);
         }
         let (method, headers) = (&self.request.parts.method, self.request.headers());
-        match evaluate(method, headers, &self.headers) {
-            Outcome::Send => {}
+        // The file that a `POST` returns is not the resource that its conditions are about.
+        let outcome = match *method {
+            Method::GET | Method::HEAD => evaluate(method, headers, &self.headers),
+            _ => Outcome::Proceed,
+        };
+        match outcome {
+            Outcome::Proceed => {}
             Outcome::NotModified => return Ok(not_modified(self.headers)),
             Outcome::Failed => return Err(precondition_failed()),
         }

@@ -1,34 +1,31 @@
-//! Conditional requests (RFC 9110 section 13): whether a file is sent, and whether `Range` counts.
+//! Conditional requests (RFC 9110 section 13): whether a representation is sent, or an item changed.
 
 use std::time::SystemTime;
 
 use http::Method;
 use http::header::{
-    ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED,
 };
 
 /// The outcome of the preconditions.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Outcome {
-    Send,
+pub(crate) enum Outcome {
+    /// The request is served.
+    Proceed,
     /// 304.
     NotModified,
     /// 412.
     Failed,
 }
 
-/// Evaluates the preconditions of a request in the order of RFC 9110 section 13.2.2.
-///
-/// `file` has the validators of the file: `ETag`, `Last-Modified`. Only `GET` and `HEAD` have conditions
-/// here: the file that a `POST` returns is not the resource that its conditions are about.
-pub(super) fn evaluate(method: &Method, request: &HeaderMap, file: &HeaderMap) -> Outcome {
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return Outcome::Send;
-    }
-    let modified = date(file, &LAST_MODIFIED);
+/// Evaluates the preconditions of a request in the order of RFC 9110 section 13.2.2. `current` has the validators of
+/// what the request is about: `ETag`, `Last-Modified`.
+pub(crate) fn evaluate(method: &Method, request: &HeaderMap, current: &HeaderMap) -> Outcome {
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    let modified = date(current, &LAST_MODIFIED);
     if request.contains_key(IF_MATCH) {
-        if !any_tag(request, &IF_MATCH, file, is_strong_match) {
+        if !any_tag(request, &IF_MATCH, current, is_strong_match) {
             return Outcome::Failed;
         }
     } else if let (Some(since), Some(modified)) = (date(request, &IF_UNMODIFIED_SINCE), modified)
@@ -37,39 +34,92 @@ pub(super) fn evaluate(method: &Method, request: &HeaderMap, file: &HeaderMap) -
         return Outcome::Failed;
     }
     if request.contains_key(IF_NONE_MATCH) {
-        if any_tag(request, &IF_NONE_MATCH, file, is_weak_match) {
-            return Outcome::NotModified;
+        if any_tag(request, &IF_NONE_MATCH, current, is_weak_match) {
+            return if is_read {
+                Outcome::NotModified
+            } else {
+                Outcome::Failed
+            };
         }
-    } else if let (Some(since), Some(modified)) = (date(request, &IF_MODIFIED_SINCE), modified)
+    } else if is_read
+        && let (Some(since), Some(modified)) = (date(request, &IF_MODIFIED_SINCE), modified)
         && modified <= since
     {
         return Outcome::NotModified;
     }
-    Outcome::Send
+    Outcome::Proceed
 }
 
-/// Whether `Range` counts: `If-Range` is absent, or names the file as it is (section 13.1.5).
-///
-/// A date must be equal to `Last-Modified`. It is a strong validator, because [`super::open`] sends none
-/// for a file that was modified within the last seconds.
-pub(super) fn range_counts(request: &HeaderMap, file: &HeaderMap) -> bool {
-    let mut fields = request.get_all(IF_RANGE).iter();
-    let Some(field) = fields.next() else {
-        return true;
-    };
-    if fields.next().is_some() {
-        return false;
+/// Whether the request has a precondition that can refuse a change.
+pub(crate) fn may_refuse(request: &HeaderMap) -> bool {
+    protects(request) || request.contains_key(IF_NONE_MATCH)
+}
+
+/// Whether the request names the item as the client has seen it, so that it undoes no other change.
+pub(crate) fn protects(request: &HeaderMap) -> bool {
+    request.contains_key(IF_MATCH) || request.contains_key(IF_UNMODIFIED_SINCE)
+}
+
+/// The preconditions of a change, for a comparison in the statement that makes it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Preconditions {
+    /// `If-Match`.
+    pub matches: Option<Tags>,
+    /// `If-None-Match`.
+    pub matches_none: Option<Tags>,
+    /// `If-Unmodified-Since`, if it counts.
+    pub unmodified_since: Option<SystemTime>,
+}
+
+/// The tags of a field, without quotes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tags {
+    /// `*`
+    Any,
+    /// These, of which there may be none.
+    These(Vec<String>),
+}
+
+impl Preconditions {
+    pub(crate) fn of(request: &HeaderMap) -> Self {
+        let matches = listed(request, &IF_MATCH, |tag| tag.strip_prefix(b"\""));
+        Self {
+            unmodified_since: match matches {
+                None => date(request, &IF_UNMODIFIED_SINCE),
+                Some(_) => None,
+            },
+            matches,
+            matches_none: listed(request, &IF_NONE_MATCH, |tag| {
+                opaque(tag).strip_prefix(b"\"")
+            }),
+        }
     }
-    let tag = file.get(ETAG).map(HeaderValue::as_bytes);
-    if tag.is_some_and(|tag| is_strong_match(field.as_bytes(), tag)) {
-        return true;
+}
+
+/// The tags of a field for which `start` finds the text behind the first quote; `None` without the field.
+fn listed(
+    request: &HeaderMap,
+    name: &HeaderName,
+    start: fn(&[u8]) -> Option<&[u8]>,
+) -> Option<Tags> {
+    if !request.contains_key(name) {
+        return None;
     }
-    let modified = date(file, &LAST_MODIFIED);
-    modified.is_some() && date(request, &IF_RANGE) == modified
+    let mut all = Vec::new();
+    for field in request.get_all(name) {
+        if field.as_bytes().trim_ascii() == b"*" {
+            return Some(Tags::Any);
+        }
+        let tags = tags(field.as_bytes()).filter_map(start);
+        let tags = tags.filter_map(|tag| tag.strip_suffix(b"\""));
+        // A tag of the library is ASCII.
+        all.extend(tags.filter_map(|tag| String::from_utf8(tag.to_vec()).ok()));
+    }
+    Some(Tags::These(all))
 }
 
 /// The date of a field. A field that is malformed or occurs twice is ignored (section 13.1.3).
-fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
+pub(crate) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
     let mut fields = headers.get_all(name).iter();
     let (Some(field), None) = (fields.next(), fields.next()) else {
         return None;
@@ -112,19 +162,22 @@ fn tags(mut list: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Strong comparison (section 8.8.3.2).
-fn is_strong_match(one: &[u8], other: &[u8]) -> bool {
+pub(crate) fn is_strong_match(one: &[u8], other: &[u8]) -> bool {
     one == other && one.starts_with(b"\"")
 }
 
 /// Weak comparison (section 8.8.3.2).
 fn is_weak_match(one: &[u8], other: &[u8]) -> bool {
-    let opaque = |tag| <[u8]>::strip_prefix(tag, b"W/").unwrap_or(tag);
     opaque(one) == opaque(other)
+}
+
+fn opaque(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Outcome::{Failed, NotModified, Send};
+    use super::Outcome::{Failed, NotModified, Proceed};
     use super::*;
 
     const BEFORE: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
@@ -147,19 +200,19 @@ mod tests {
     #[test]
     fn preconditions_have_an_order() {
         for (fields, expected) in [
-            (vec![], Send),
+            (vec![], Proceed),
             // Step 1: If-Match decides, and If-Unmodified-Since is ignored.
-            (vec![(&IF_MATCH, "\"a\"")], Send),
-            (vec![(&IF_MATCH, "*")], Send),
-            (vec![(&IF_MATCH, "\"x\", \"a\"")], Send),
-            (vec![(&IF_MATCH, "\"x\""), (&IF_MATCH, "\"a\"")], Send),
+            (vec![(&IF_MATCH, "\"a\"")], Proceed),
+            (vec![(&IF_MATCH, "*")], Proceed),
+            (vec![(&IF_MATCH, "\"x\", \"a\"")], Proceed),
+            (vec![(&IF_MATCH, "\"x\""), (&IF_MATCH, "\"a\"")], Proceed),
             (vec![(&IF_MATCH, "\"x\"")], Failed),
             (vec![(&IF_MATCH, "")], Failed),
             (vec![(&IF_MATCH, "a")], Failed),
             (vec![(&IF_MATCH, "W/\"a\"")], Failed),
             (
                 vec![(&IF_MATCH, "\"a\""), (&IF_UNMODIFIED_SINCE, BEFORE)],
-                Send,
+                Proceed,
             ),
             (
                 vec![(&IF_MATCH, "\"x\""), (&IF_UNMODIFIED_SINCE, AFTER)],
@@ -167,15 +220,15 @@ mod tests {
             ),
             // Step 2.
             (vec![(&IF_UNMODIFIED_SINCE, BEFORE)], Failed),
-            (vec![(&IF_UNMODIFIED_SINCE, AT)], Send),
-            (vec![(&IF_UNMODIFIED_SINCE, AFTER)], Send),
-            (vec![(&IF_UNMODIFIED_SINCE, "yesterday")], Send),
+            (vec![(&IF_UNMODIFIED_SINCE, AT)], Proceed),
+            (vec![(&IF_UNMODIFIED_SINCE, AFTER)], Proceed),
+            (vec![(&IF_UNMODIFIED_SINCE, "yesterday")], Proceed),
             (
                 vec![
                     (&IF_UNMODIFIED_SINCE, BEFORE),
                     (&IF_UNMODIFIED_SINCE, AFTER),
                 ],
-                Send,
+                Proceed,
             ),
             // Step 3: If-None-Match decides, and If-Modified-Since is ignored.
             (vec![(&IF_NONE_MATCH, "\"a\"")], NotModified),
@@ -186,24 +239,24 @@ mod tests {
                 vec![(&IF_NONE_MATCH, "\"x\""), (&IF_NONE_MATCH, "\"a\"")],
                 NotModified,
             ),
-            (vec![(&IF_NONE_MATCH, "\"x\"")], Send),
-            (vec![(&IF_NONE_MATCH, "\"x,\"a\"")], Send),
-            (vec![(&IF_NONE_MATCH, "a")], Send),
-            (vec![(&IF_NONE_MATCH, "w/\"a\"")], Send),
-            (vec![(&IF_NONE_MATCH, "\"a")], Send),
+            (vec![(&IF_NONE_MATCH, "\"x\"")], Proceed),
+            (vec![(&IF_NONE_MATCH, "\"x,\"a\"")], Proceed),
+            (vec![(&IF_NONE_MATCH, "a")], Proceed),
+            (vec![(&IF_NONE_MATCH, "w/\"a\"")], Proceed),
+            (vec![(&IF_NONE_MATCH, "\"a")], Proceed),
             (
                 vec![(&IF_NONE_MATCH, "\"x\""), (&IF_MODIFIED_SINCE, AFTER)],
-                Send,
+                Proceed,
             ),
             (
                 vec![(&IF_NONE_MATCH, "\"a\""), (&IF_MODIFIED_SINCE, BEFORE)],
                 NotModified,
             ),
             // Step 4.
-            (vec![(&IF_MODIFIED_SINCE, BEFORE)], Send),
+            (vec![(&IF_MODIFIED_SINCE, BEFORE)], Proceed),
             (vec![(&IF_MODIFIED_SINCE, AT)], NotModified),
             (vec![(&IF_MODIFIED_SINCE, AFTER)], NotModified),
-            (vec![(&IF_MODIFIED_SINCE, "0")], Send),
+            (vec![(&IF_MODIFIED_SINCE, "0")], Proceed),
             // Steps 1 and 2 come before 3 and 4.
             (
                 vec![(&IF_MATCH, "\"x\""), (&IF_NONE_MATCH, "\"a\"")],
@@ -222,8 +275,15 @@ mod tests {
                 let outcome = evaluate(&method, &headers(&fields), &file("\"a\""));
                 assert_eq!(outcome, expected, "{method} {fields:?}");
             }
-            let outcome = evaluate(&Method::POST, &headers(&fields), &file("\"a\""));
-            assert_eq!(outcome, Send, "POST {fields:?}");
+            // A change has no 304, and `If-Modified-Since` is not about it.
+            let changes = !fields.iter().any(|(name, _)| **name == IF_MODIFIED_SINCE);
+            let outcome = evaluate(&Method::PUT, &headers(&fields), &file("\"a\""));
+            match expected {
+                NotModified if changes => assert_eq!(outcome, Failed, "PUT {fields:?}"),
+                NotModified if fields.len() == 1 => assert_eq!(outcome, Proceed, "PUT {fields:?}"),
+                NotModified => {}
+                expected => assert_eq!(outcome, expected, "PUT {fields:?}"),
+            }
         }
     }
 
@@ -231,18 +291,16 @@ mod tests {
     fn a_file_without_validators_has_only_the_star() {
         let none = HeaderMap::new();
         for (fields, expected) in [
-            (vec![(&IF_MATCH, "*")], Send),
+            (vec![(&IF_MATCH, "*")], Proceed),
             (vec![(&IF_MATCH, "\"a\"")], Failed),
             (vec![(&IF_NONE_MATCH, "*")], NotModified),
-            (vec![(&IF_NONE_MATCH, "\"a\"")], Send),
-            (vec![(&IF_UNMODIFIED_SINCE, BEFORE)], Send),
-            (vec![(&IF_MODIFIED_SINCE, AFTER)], Send),
+            (vec![(&IF_NONE_MATCH, "\"a\"")], Proceed),
+            (vec![(&IF_UNMODIFIED_SINCE, BEFORE)], Proceed),
+            (vec![(&IF_MODIFIED_SINCE, AFTER)], Proceed),
         ] {
             let outcome = evaluate(&Method::GET, &headers(&fields), &none);
             assert_eq!(outcome, expected, "{fields:?}");
         }
-        assert!(!range_counts(&headers(&[(&IF_RANGE, AT)]), &none));
-        assert!(!range_counts(&headers(&[(&IF_RANGE, "x")]), &none));
     }
 
     #[test]
@@ -252,27 +310,5 @@ mod tests {
         assert_eq!(evaluate(&Method::GET, &request(&IF_MATCH), &weak), Failed);
         let none_match = request(&IF_NONE_MATCH);
         assert_eq!(evaluate(&Method::GET, &none_match, &weak), NotModified);
-        assert!(!range_counts(&request(&IF_RANGE), &weak));
-    }
-
-    /// RFC 9110 section 13.1.5.
-    #[test]
-    fn if_range_is_strong_and_exact() {
-        for (fields, expected) in [
-            (vec![], true),
-            (vec![(&IF_RANGE, "\"a\"")], true),
-            (vec![(&IF_RANGE, AT)], true),
-            (vec![(&IF_RANGE, "\"x\"")], false),
-            (vec![(&IF_RANGE, "W/\"a\"")], false),
-            (vec![(&IF_RANGE, "*")], false),
-            (vec![(&IF_RANGE, "\"x\", \"a\"")], false),
-            (vec![(&IF_RANGE, BEFORE)], false),
-            (vec![(&IF_RANGE, AFTER)], false),
-            (vec![(&IF_RANGE, "yesterday")], false),
-            (vec![(&IF_RANGE, "\"a\""), (&IF_RANGE, "\"a\"")], false),
-        ] {
-            let counts = range_counts(&headers(&fields), &file("\"a\""));
-            assert_eq!(counts, expected, "{fields:?}");
-        }
     }
 }
