@@ -19,6 +19,7 @@ mod layers;
 mod limits;
 mod listeners;
 mod mounted;
+mod overload;
 mod protocols;
 mod sockets;
 mod streams;

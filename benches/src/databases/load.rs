@@ -75,6 +75,14 @@ impl Request {
         }
     }
 
+    /// The number of requests that a client sends in a round. A page by its number reads all rows before it.
+    pub(crate) fn requests(&self) -> usize {
+        match self.kind {
+            Kind::Fixed(_) if self.is_large => 3,
+            _ => 60,
+        }
+    }
+
     /// Whether each response is another one.
     pub(crate) fn writes(&self) -> bool {
         match self.kind {

@@ -16,9 +16,6 @@ use crate::measure::server::Server;
 use crate::measure::statistics::{median, ratio, rounded, spread};
 
 const ROUNDS: usize = 11;
-/// Requests of each client in a round.
-const REQUESTS_OF_CLIENT: usize = 60;
-const WARM_UP: usize = 30;
 
 /// Medians of the rounds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -94,7 +91,7 @@ fn time(peers: &[Peer], servers: &[Server], request: &Request) -> Result<Times> 
             )
             .into());
         }
-        connected.run(WARM_UP)?;
+        connected.run(request.requests() / 2)?;
         clients.push(connected);
     }
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); peers.len()];
@@ -102,9 +99,9 @@ fn time(peers: &[Peer], servers: &[Server], request: &Request) -> Result<Times> 
         for ((server, clients), round) in servers.iter().zip(&mut clients).zip(&mut rounds) {
             clients.renew()?;
             let before = processor_time(server.id())?;
-            clients.run(REQUESTS_OF_CLIENT)?;
+            clients.run(request.requests())?;
             let used = processor_time(server.id())? - before;
-            let requests = u64::try_from(CONNECTIONS * REQUESTS_OF_CLIENT)? * 1000;
+            let requests = u64::try_from(CONNECTIONS * request.requests())? * 1000;
             round.push(ratio(used, requests));
         }
     }

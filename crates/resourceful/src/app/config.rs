@@ -1,6 +1,7 @@
 //! The settings of an application: [`AppConfig`], and the setters of [`App`].
 
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::fmt::serde::unsigned_duration;
@@ -11,7 +12,10 @@ use crate::error::build_error::BuildError;
 #[cfg(feature = "gzip")]
 use crate::input::Codings;
 use crate::proto::forwarded::Proxies;
-use crate::request::settings::{Settings, TrailingSlash};
+use crate::request::settings::{
+    MAX_CONCURRENT_REQUESTS, MAX_QUEUED_REQUESTS, Settings, TrailingSlash,
+};
+use crate::task::running::Running;
 
 /// The settings of an [`App`] that an operator may change: limits, prefix, hosts and proxies.
 ///
@@ -40,6 +44,13 @@ pub struct AppConfig {
     /// [`Request::deadline`](crate::Request::deadline). Resources and views may have their own limit.
     #[serde(with = "unsigned_duration::required")]
     pub timeout: Duration,
+    /// Maximum number of requests that run at once (default 2,000): from the check of the caller to the head of the
+    /// response, without the time in which a body is read. Health checks and the API document do not count. Resources
+    /// may have their own limit.
+    pub max_concurrent_requests: usize,
+    /// Maximum number of requests that wait because [`max_concurrent_requests`](Self::max_concurrent_requests) run
+    /// (default 1,000). Further ones get 503 with `Retry-After` at once.
+    pub max_queued_requests: usize,
     /// Maximum size of a request body in bytes (default 2,097,152). Larger bodies get 413. Resources may
     /// have their own limit.
     pub max_body_size: u64,
@@ -77,6 +88,8 @@ impl Default for AppConfig {
         let settings = Settings::default();
         Self {
             timeout: settings.timeout,
+            max_concurrent_requests: MAX_CONCURRENT_REQUESTS,
+            max_queued_requests: MAX_QUEUED_REQUESTS,
             max_body_size: settings.max_body_size,
             body_read_timeout: settings.body_limits.chunk_timeout,
             min_body_rate: settings.body_limits.min_rate,
@@ -110,6 +123,10 @@ impl App {
         self.settings.max_uri_length = config.max_uri_length;
         self.settings.trailing_slash = config.trailing_slash;
         self.settings.trusted_hosts = config.trusted_hosts;
+        self.settings.running = Arc::new(Running::new(
+            config.max_concurrent_requests,
+            config.max_queued_requests,
+        ));
         self.settings.proxies = Proxies::default();
         self.root_path(&config.root_path)
             .trusted_proxies(config.trusted_proxies.iter().map(String::as_str))
@@ -193,6 +210,19 @@ impl App {
     /// ```
     pub fn timeout(mut self, time: Duration) -> Self {
         self.part.timeout = Some(time);
+        self
+    }
+
+    /// Sets [`AppConfig::max_concurrent_requests`] and [`AppConfig::max_queued_requests`].
+    ///
+    /// # Examples
+    /// ```
+    /// let app = resourceful::App::new().max_concurrent_requests(200, 100);
+    /// ```
+    #[track_caller]
+    pub fn max_concurrent_requests(mut self, max: usize, max_queued: usize) -> Self {
+        self.belongs_to_outermost("max_concurrent_requests");
+        self.settings.running = Arc::new(Running::new(max, max_queued));
         self
     }
 

@@ -47,6 +47,7 @@ use crate::server::{Listener, Server};
 use crate::service::AppService;
 use crate::service::lifespan::Lifespan;
 use crate::service::pipeline::Pipeline;
+use crate::task::running::Running;
 
 /// An application: resources and views at their paths.
 ///
@@ -149,6 +150,7 @@ impl App {
             collection: path,
             item: &item,
             resource,
+            running: R::MAX_CONCURRENT_REQUESTS.map(|max| Arc::new(Running::new(max, max))),
             caller,
         };
         add_standard_actions(&mut actions);
@@ -746,6 +748,7 @@ struct ActionRoutes<'a, R> {
     collection: &'a str,
     item: &'a str,
     resource: Arc<R>,
+    running: Option<Arc<Running>>,
     caller: &'static Location<'static>,
 }
 
@@ -760,7 +763,8 @@ impl<R: AsyncResource> ExtraActions<R, Caller<R>> for ActionRoutes<'_, R> {
             "" => parent.to_owned(),
             path => join(parent, path),
         };
-        let endpoint = ActionEndpoint::<R, A>::new(Arc::clone(&self.resource));
+        let endpoint =
+            ActionEndpoint::<R, A>::new(Arc::clone(&self.resource), self.running.clone());
         let method = Methods::One(A::SPEC.method().clone());
         self.app
             .add(&pattern, method, Arc::new(endpoint), self.caller);

@@ -20,15 +20,18 @@ use crate::request::{Request, nothing_here};
 use crate::response::location::Base;
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
+use crate::task::running::Running;
 
 /// The action `A` of the resource `R`: a standard or an extra action.
 pub(crate) struct ActionEndpoint<R, A> {
     resource: Arc<R>,
+    /// The requests of the resource that run; `None` without a limit.
+    running: Option<Arc<Running>>,
     action: PhantomData<fn() -> A>,
 }
 
 impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<R, A> {
-    pub(crate) fn new(resource: Arc<R>) -> Self {
+    pub(crate) fn new(resource: Arc<R>, running: Option<Arc<Running>>) -> Self {
         const {
             assert!(
                 A::SPEC.is_detail() == <A::Target as ActionTarget<R, Caller<R>>>::IS_ITEM,
@@ -41,6 +44,7 @@ impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<
         };
         Self {
             resource,
+            running,
             action: PhantomData,
         }
     }
@@ -108,6 +112,10 @@ where
         request: Request<Caller<R>>,
         (key, input): Self::Input,
     ) -> Result<A::Output> {
+        let _place = match &self.running {
+            Some(running) => Some(running.enter().await?),
+            None => None,
+        };
         let target = A::Target::find(&self.resource, &request, key).await?;
         A::check(&self.resource, &request).await?;
         let result = A::run(&self.resource, &request, target, input).await;

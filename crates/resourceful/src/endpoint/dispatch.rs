@@ -6,6 +6,8 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use tokio::sync::SemaphorePermit;
+
 use crate::endpoint::error_response::error_response;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
 use crate::endpoint::typed_endpoint::TypedEndpoint;
@@ -16,6 +18,7 @@ use crate::request::Request;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
 use crate::task::catch_panic::CatchPanic;
+use crate::task::running::Running;
 
 /// Runs steps 6 and 9 to 12 of the walk. Sets `is_authorised` after the caller is authorised.
 async fn dispatch<E: TypedEndpoint>(
@@ -26,14 +29,32 @@ async fn dispatch<E: TypedEndpoint>(
     is_authorised: &mut bool,
 ) -> Result<Reply> {
     endpoint.accept(&mut request)?;
+    let running = endpoint.is_limited().then_some(&head.settings().running);
+    let mut place = enter(running).await?;
     for gate in gates.iter().flat_map(|gates| gates.iter()) {
         gate.check(&request).await?;
     }
     let caller = E::Access::check(endpoint.state(), &request).await?;
     *is_authorised = true;
+    if request.has_body() {
+        // A client that sends slowly has no place meanwhile.
+        place = None;
+    }
     let input = endpoint.read(&mut request).await?;
+    if place.is_none() {
+        place = enter(running).await?;
+    }
     let output = endpoint.call(request.with_caller(caller), input).await?;
+    drop(place);
     endpoint.respond(output, head)
+}
+
+/// A place among the requests that run, where they are limited.
+async fn enter(running: Option<&Arc<Running>>) -> Result<Option<SemaphorePermit<'_>>> {
+    match running {
+        Some(running) => running.enter().await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Runs [`dispatch`]. A safe request gets a timeout, a panic becomes an error, an error becomes a

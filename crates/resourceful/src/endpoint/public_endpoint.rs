@@ -30,6 +30,11 @@ impl<E: PublicEndpoint> TypedEndpoint for Public<E> {
         E::TELEMETRY
     }
 
+    /// Health checks are answered under any load.
+    fn is_limited(&self) -> bool {
+        false
+    }
+
     fn state(&self) -> &() {
         &()
     }

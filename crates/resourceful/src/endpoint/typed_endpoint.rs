@@ -53,6 +53,11 @@ pub(crate) trait TypedEndpoint: Send + Sync + Sized + 'static {
         Telemetry::All
     }
 
+    /// Whether its requests count as running.
+    fn is_limited(&self) -> bool {
+        true
+    }
+
     /// Refuses a request that this endpoint cannot serve, whoever the caller is.
     fn accept(&self, request: &mut Request) -> Result<()> {
         let _ = request;

@@ -128,6 +128,11 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
     /// limit; `Duration::MAX` is no limit.
     const TIMEOUT: Option<Duration> = None;
 
+    /// Maximum number of the resource's requests whose hooks run at once; as many may wait for that, and further ones
+    /// get 503 with `Retry-After` at once. `None` (default): the application's limit alone,
+    /// [`AppConfig::max_concurrent_requests`](crate::AppConfig::max_concurrent_requests).
+    const MAX_CONCURRENT_REQUESTS: Option<usize> = None;
+
     /// `Cache-Control` of successful responses to `GET`. `None` (default): `private, no-cache` with
     /// [`validators`](Self::validators), so that a client keeps the response and asks each time whether it is
     /// current; else `no-store`.

@@ -606,6 +606,11 @@ impl<C> Request<C> {
         body
     }
 
+    /// Whether a body follows.
+    pub(crate) fn has_body(&self) -> bool {
+        !http_body::Body::is_end_stream(&self.body)
+    }
+
     /// Converts the request into an [`http::Request`].
     ///
     /// Sets the `Host` field, and the authority of the URI if it has one, to [`host`](Self::host), so that

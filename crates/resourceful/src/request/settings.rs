@@ -19,6 +19,7 @@ use crate::proto::connection_info::ConnectionInfo;
 use crate::proto::forwarded::Proxies;
 use crate::proto::host::Host;
 use crate::task::detached::Detached;
+use crate::task::running::Running;
 use crate::task::timeout::DEFAULT_TIMEOUT;
 
 /// Default maximum size of a request body: 2 MiB.
@@ -28,6 +29,10 @@ use crate::task::timeout::DEFAULT_TIMEOUT;
 /// assert_eq!(resourceful::DEFAULT_MAX_BODY_SIZE, 2_097_152);
 /// ```
 pub const DEFAULT_MAX_BODY_SIZE: u64 = 2 * 1024 * 1024;
+
+/// Default maximum number of requests that run at once, and of those that wait to run.
+pub(crate) const MAX_CONCURRENT_REQUESTS: usize = 2_000;
+pub(crate) const MAX_QUEUED_REQUESTS: usize = 1_000;
 
 /// How to treat a missing or extra trailing slash.
 ///
@@ -60,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) trailing_slash: TrailingSlash,
     pub(crate) root_path: String,
     pub(crate) timeout: Duration,
+    /// The requests that run, of all routes.
+    pub(crate) running: Arc<Running>,
     pub(crate) map_problem: Option<ProblemHook>,
     /// The number of segments before the paths of a nested application.
     pub(crate) nesting: usize,
@@ -90,6 +97,7 @@ impl Default for Settings {
             trailing_slash: TrailingSlash::default(),
             root_path: String::new(),
             timeout: DEFAULT_TIMEOUT,
+            running: Arc::new(Running::new(MAX_CONCURRENT_REQUESTS, MAX_QUEUED_REQUESTS)),
             map_problem: None,
             nesting: 0,
             trusted_hosts: Vec::new(),

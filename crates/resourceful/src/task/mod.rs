@@ -5,4 +5,5 @@ pub(crate) mod blocking;
 pub(crate) mod catch_panic;
 pub(crate) mod detached;
 pub(crate) mod gather;
+pub(crate) mod running;
 pub(crate) mod timeout;
