@@ -132,12 +132,14 @@ pub mod prelude {
 pub mod hidden {
     pub use crate::handler::conditional::{precondition_failed, preconditions, set_validators};
     pub use crate::handler::endpoint_function::IsEndpoint;
+    pub use crate::handler::open_subject::OpenToAll;
     pub use crate::handler::resource::Conditions;
     pub use crate::handler::signature::{HookResult, PageOf};
     pub use crate::input::pagination::{check_limits, limit_parameter, read_limit};
     pub use crate::openapi::{WITHOUT_NUL, has_variant};
     pub use crate::proto::preconditions::{Preconditions, Tags};
     pub use crate::proto::validators::version_in;
+    pub use crate::request::add_response_field;
     pub use crate::response::problem_reply::InvalidInput;
     pub use crate::response::received::ReceivedResponse;
     pub use http::Method;

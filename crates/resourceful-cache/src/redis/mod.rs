@@ -113,6 +113,23 @@ impl Redis {
         self
     }
 
+    /// Evaluates a script with one key, integers as arguments and a text as result: for `resourceful-rates`.
+    ///
+    /// # Errors
+    /// If the server is unavailable, or refuses the script.
+    #[doc(hidden)]
+    pub async fn eval(
+        &self,
+        script: &str,
+        key: &str,
+        arguments: &[i64],
+    ) -> Result<String, BoxError> {
+        let mut command = redis::cmd("EVAL");
+        command.arg(script).arg(1).arg(key).arg(arguments);
+        let eval = |mut connection| async move { command.query_async(&mut connection).await };
+        self.attempt(eval).await
+    }
+
     /// Runs `operation`, unless the server is known to be unavailable.
     async fn attempt<T, F>(
         &self,
@@ -192,7 +209,7 @@ impl Redis {
         if self.server().health.pause(Instant::now()) == Transition::BecameUnavailable {
             tracing::warn!(
                 why,
-                "Redis server is unavailable; values are computed directly"
+                "Redis server is unavailable; it is asked again each second"
             );
         }
     }

@@ -64,7 +64,10 @@ pub(super) async fn run<E: TypedEndpoint>(endpoint: &E, request: Request, gates:
     let mut is_authorised = false;
     let work = dispatch(endpoint, request, &head, &gates, &mut is_authorised);
     let result = CatchPanic::with_timeout(pin!(work), head.cancel_timeout()).await;
-    let reply = result.unwrap_or_else(|error| error_response(&error, &head));
+    let mut reply = result.unwrap_or_else(|error| error_response(&error, &head));
+    for (name, value) in head.take_response_fields() {
+        reply = reply.with(name, value);
+    }
     if !is_authorised
         && let Telemetry::Refusals = endpoint.telemetry()
         && let Some(telemetry) = RequestTelemetry::new(&head)

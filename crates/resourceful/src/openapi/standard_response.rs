@@ -31,7 +31,7 @@ pub(super) fn standard_headers(error: StandardError) -> BTreeMap<String, Header>
         StandardError::RangeNotSatisfiable => {
             ("Content-Range", "Length of the file: `bytes */10`.", true)
         }
-        StandardError::ServiceUnavailable => {
+        StandardError::ServiceUnavailable | StandardError::TooManyRequests => {
             ("Retry-After", "Seconds to wait before a retry.", false)
         }
         _ => return BTreeMap::new(),

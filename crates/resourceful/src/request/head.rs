@@ -2,9 +2,8 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -39,6 +38,8 @@ pub(crate) struct Head {
     parent: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The challenges of a rule that lets in requests without credentials.
     challenges: OnceLock<Vec<HeaderValue>>,
+    /// Fields that access rules add to the response.
+    fields: OnceLock<Mutex<Vec<(HeaderName, HeaderValue)>>>,
     /// Whether the hook has read the preconditions.
     are_preconditions_read: AtomicBool,
     /// The validators of the item in the response.
@@ -82,6 +83,7 @@ impl Head {
             number: OnceLock::new(),
             parent: OnceLock::new(),
             challenges: OnceLock::new(),
+            fields: OnceLock::new(),
             are_preconditions_read: AtomicBool::new(false),
             validators: OnceLock::new(),
         }
@@ -102,6 +104,7 @@ impl Head {
             number: self.number.clone(),
             parent: OnceLock::new(),
             challenges: OnceLock::new(),
+            fields: OnceLock::new(),
             are_preconditions_read: AtomicBool::new(false),
             validators: OnceLock::new(),
         }
@@ -178,6 +181,20 @@ impl Head {
 
     pub(crate) fn parent<P: 'static>(&self) -> Option<&P> {
         self.parent.get()?.downcast_ref()
+    }
+
+    pub(crate) fn add_response_field(&self, name: HeaderName, value: HeaderValue) {
+        let fields = self.fields.get_or_init(Mutex::default);
+        let mut fields = fields.lock().unwrap_or_else(PoisonError::into_inner);
+        fields.push((name, value));
+    }
+
+    pub(crate) fn take_response_fields(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let Some(fields) = self.fields.get() else {
+            return Vec::new();
+        };
+        let mut fields = fields.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *fields)
     }
 
     pub(crate) fn set_preconditions_read(&self) {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, AsHeaderName, HeaderMap};
+use http::header::{AUTHORIZATION, AsHeaderName, HeaderMap, HeaderName, HeaderValue};
 use http::{Extensions, Method, Uri, Version};
 
 use crate::action::Action;
@@ -692,4 +692,9 @@ mod tests {
         assert_eq!(parse_segment::<f64>("0.50"), Some(0.5));
         assert_eq!(parse_segment::<String>("a%2Fb").as_deref(), Some("a/b"));
     }
+}
+
+/// Adds a field to the response, whatever it is: for access rules.
+pub fn add_response_field<C>(request: &Request<C>, name: HeaderName, value: HeaderValue) {
+    request.head().add_response_field(name, value);
 }

@@ -1,0 +1,194 @@
+//! [`Rates`]: takes of quotas, with the answers to clients.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue};
+use resourceful::hidden::add_response_field;
+use resourceful::{Error, ErrorStatus, Request, Result};
+
+use crate::memory::MemoryRates;
+use crate::quota::{Quota, Taken};
+use crate::store::RateStore;
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// The quotas of clients. A clone has the same.
+///
+/// # Examples
+/// ```
+/// use resourceful::prelude::*;
+/// use resourceful_rates::{Quota, Rates};
+///
+/// async fn sign_in(rates: &Rates, request: &Request, user: &str) -> Result<()> {
+///     // 429 after ten attempts to one account.
+///     rates.take(request, "sign-in", user, Quota::per_hour(10)).await
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Rates {
+    store: Arc<dyn RateStore>,
+    /// Client addresses with too many failed authentications.
+    failures: Arc<MemoryRates>,
+    is_closed: bool,
+}
+
+impl Rates {
+    /// Quotas in the memory of this process: see [`MemoryRates`].
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(MemoryRates::default())
+    }
+
+    /// Quotas in this store.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful_rates::{MemoryRates, Rates};
+    /// let rates = Rates::new(MemoryRates::with_capacity(1000));
+    /// ```
+    #[must_use]
+    pub fn new(store: impl RateStore) -> Self {
+        Self {
+            store: Arc::new(store),
+            failures: Arc::default(),
+            is_closed: false,
+        }
+    }
+
+    /// Refuses requests with 503 while the store is unavailable. Default: they are allowed, since a service should not
+    /// stop with its limits. Limits of sign-ins should be closed: whoever can stop the store could guess passwords.
+    #[must_use]
+    pub fn fail_closed(mut self) -> Self {
+        self.is_closed = true;
+        self
+    }
+
+    /// Takes one request of the quota that `key` has under this name. The response gets the fields `RateLimit-Policy` and
+    /// `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10).
+    ///
+    /// # Errors
+    /// 429 with `Retry-After` if nothing is left; 503 if the store is unavailable and the rates
+    /// [fail closed](Self::fail_closed).
+    ///
+    /// # Panics
+    /// If the name has other characters than letters, digits, `-` and `_`.
+    pub async fn take<C>(
+        &self,
+        request: &Request<C>,
+        name: &str,
+        key: &str,
+        quota: Quota,
+    ) -> Result<()> {
+        self.take_cost(request, name, key, quota, 1).await
+    }
+
+    /// Takes as much as `cost` requests.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    ///
+    /// # Panics
+    /// As [`take`](Self::take).
+    pub async fn take_cost<C>(
+        &self,
+        request: &Request<C>,
+        name: &str,
+        key: &str,
+        quota: Quota,
+        cost: u32,
+    ) -> Result<()> {
+        let Some(taken) = self.ask(name, key, quota, cost).await? else {
+            return Ok(());
+        };
+        for (field, value) in fields(name, quota, &taken) {
+            add_response_field(request, field, value);
+        }
+        if taken.is_allowed {
+            Ok(())
+        } else {
+            Err(too_many(taken.retry_after))
+        }
+    }
+
+    /// Refuses a client address with too many failed authentications. It asks this process alone.
+    pub(crate) fn check_failures(&self, name: &str, address: &str, quota: Quota) -> Result<()> {
+        let taken = self.failures.take_now(&stored(name, address), quota, 0);
+        if taken.remaining > 0 {
+            Ok(())
+        } else {
+            Err(too_many(quota.taken(taken.reset, false, 1).retry_after))
+        }
+    }
+
+    /// Counts a failed authentication in the store. This process remembers when it was one too many.
+    pub(crate) async fn count_failure(
+        &self,
+        name: &str,
+        address: &str,
+        quota: Quota,
+    ) -> Result<()> {
+        let taken = self.ask(name, address, quota, 1).await?;
+        if taken.is_some_and(|taken| taken.remaining == 0) {
+            self.failures.use_up(&stored(name, address), quota);
+        }
+        Ok(())
+    }
+
+    /// `None` if the store is unavailable and requests are allowed then.
+    async fn ask(&self, name: &str, key: &str, quota: Quota, cost: u32) -> Result<Option<Taken>> {
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')),
+            "the name of a quota has letters, digits, `-` and `_`: {name:?}"
+        );
+        match self.store.take(&stored(name, key), quota, cost).await {
+            Ok(taken) => Ok(Some(taken)),
+            Err(error) if self.is_closed => {
+                Err(Error::unavailable(Duration::from_secs(1)).with_source(error))
+            }
+            Err(error) => {
+                tracing::debug!(name, error = error.to_string(), "a rate is not limited");
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The key in the store.
+fn stored(name: &str, key: &str) -> String {
+    format!("rate:{name}:{key}")
+}
+
+/// 429 (RFC 6585 section 4).
+fn too_many(wait: Duration) -> Error {
+    let seconds = whole_seconds(wait).max(1);
+    Error::new(ErrorStatus::new(429))
+        .with_detail("Too many requests.")
+        .with_retry_after(seconds)
+}
+
+fn fields(name: &str, quota: Quota, taken: &Taken) -> [(HeaderName, HeaderValue); 2] {
+    let value = |text: String| HeaderValue::try_from(text).expect("names have no other characters");
+    let (limit, window) = (quota.limit(), whole_seconds(quota.window()));
+    let (remaining, reset) = (taken.remaining, whole_seconds(taken.reset));
+    [
+        (POLICY, value(format!("\"{name}\";q={limit};w={window}"))),
+        (LIMIT, value(format!("\"{name}\";r={remaining};t={reset}"))),
+    ]
+}
+
+/// Rounded up, so that nobody comes too early.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+impl fmt::Debug for Rates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rates")
+            .field("is_closed", &self.is_closed)
+            .finish_non_exhaustive()
+    }
+}
