@@ -180,7 +180,7 @@ mod tests {
                 if next.is_none() && cost <= limit {
                     let later = used.saturating_sub(taken.retry_after);
                     prop_assert!(quota.take(later, cost).is_some());
-                    let before = taken.retry_after - Duration::from_nanos(1);
+                    let before = taken.retry_after.saturating_sub(Duration::from_nanos(1));
                     prop_assert!(quota.take(used.saturating_sub(before), cost).is_none());
                 }
                 used = next.unwrap_or(used);

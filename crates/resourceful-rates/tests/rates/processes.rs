@@ -14,14 +14,14 @@ async fn a_process_takes_500_times() {
         return;
     };
     let store = std::sync::Arc::new(RedisRates::new(&url).unwrap());
-    let takes = (0..500).map(|_| {
+    let tasks = (0..500).map(|_| {
         let store = std::sync::Arc::clone(&store);
         tokio::spawn(async move { store.take("shared", Quota::per_hour(100), 1).await })
     });
-    let takes: Vec<_> = takes.collect();
+    let tasks: Vec<_> = tasks.collect();
     let (mut allowed, mut lost) = (0, 0);
-    for take in takes {
-        match take.await.unwrap() {
+    for task in tasks {
+        match task.await.unwrap() {
             Ok(taken) => allowed += u32::from(taken.is_allowed),
             // A busy machine did not reply within 20 ms: what was taken then is lost, and not given twice.
             Err(_) => lost += 1,

@@ -21,7 +21,7 @@ async fn keeps_the_contract(store: Arc<dyn RateStore>) {
         taken.reset > Duration::from_secs(19 * 60) && taken.reset <= Duration::from_secs(20 * 60)
     );
     assert_eq!(taken.retry_after, Duration::ZERO);
-    // A cost of 0 takes nothing.
+    // A cost of 0 tasks nothing.
     assert_eq!(take("a", hourly(3), 0).await.remaining, 2);
     // More than is left is not taken, not even a part of it.
     let taken = take("a", hourly(3), 3).await;
@@ -39,14 +39,14 @@ async fn keeps_the_contract(store: Arc<dyn RateStore>) {
     assert!(!taken.is_allowed, "{taken:?}");
 
     // Of many at once, as many as the quota has.
-    let takes = (0..200).map(|_| {
+    let tasks = (0..200).map(|_| {
         let store = Arc::clone(&store);
         tokio::spawn(async move { store.take("many", hourly(50), 1).await.unwrap().is_allowed })
     });
-    let takes: Vec<_> = takes.collect();
+    let tasks: Vec<_> = tasks.collect();
     let mut allowed = 0;
-    for take in takes {
-        allowed += u32::from(take.await.unwrap());
+    for task in tasks {
+        allowed += u32::from(task.await.unwrap());
     }
     assert_eq!(allowed, 50);
 

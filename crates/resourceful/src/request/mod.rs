@@ -668,6 +668,11 @@ pub(crate) fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<
     (!doubtful || value.to_string().eq_ignore_ascii_case(&text)).then_some(value)
 }
 
+/// Adds a field to the response, whatever it is: for access rules.
+pub fn add_response_field<C>(request: &Request<C>, name: HeaderName, value: HeaderValue) {
+    request.head().add_response_field(name, value);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -692,9 +697,4 @@ mod tests {
         assert_eq!(parse_segment::<f64>("0.50"), Some(0.5));
         assert_eq!(parse_segment::<String>("a%2Fb").as_deref(), Some("a/b"));
     }
-}
-
-/// Adds a field to the response, whatever it is: for access rules.
-pub fn add_response_field<C>(request: &Request<C>, name: HeaderName, value: HeaderValue) {
-    request.head().add_response_field(name, value);
 }
