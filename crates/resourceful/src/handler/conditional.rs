@@ -14,7 +14,9 @@ use crate::error::{Error, ErrorStatus, Result};
 use crate::handler::resource::{AsyncResource, Caller, Conditions};
 use crate::handler::subject::Subject;
 use crate::openapi::{Header, Operation, Parameter, StandardError};
-use crate::proto::preconditions::{Outcome, Preconditions, evaluate, may_refuse, protects};
+use crate::proto::preconditions::{
+    Outcome, Preconditions, evaluate, is_conditional, may_refuse, protects,
+};
 use crate::proto::validators::Validators;
 use crate::request::head::Head;
 use crate::request::{Request, nothing_here};
@@ -51,7 +53,7 @@ async fn compare<R: AsyncResource>(resource: &R, request: &Request<Caller<R>>) -
     let item = item.map_err(Into::into)?;
     let validators = resource.validators(&item);
     let reply = item.represent(StatusCode::OK)?;
-    let current = fields(&validators, &reply).into_iter().collect();
+    let current = fields(&validators, &reply).collect();
     match evaluate(request.method(), request.headers(), &current) {
         Outcome::Proceed => Ok(()),
         Outcome::NotModified | Outcome::Failed => Err(precondition_failed()),
@@ -91,8 +93,8 @@ pub(crate) fn finish<R: AsyncResource>(reply: Reply, action: Action, head: &Head
     }
     if let Some(validators) = head.validators() {
         let fields = fields(validators, &reply);
-        if is_read {
-            let current: HeaderMap = fields.iter().cloned().collect();
+        if is_read && is_conditional(head.headers()) {
+            let current: HeaderMap = fields.clone().collect();
             match evaluate(&head.parts.method, head.headers(), &current) {
                 Outcome::Proceed => {}
                 Outcome::NotModified => reply = reply.without_content(StatusCode::NOT_MODIFIED),
@@ -207,10 +209,13 @@ pub fn set_validators<C>(request: &Request<C>, validators: Validators) {
     request.head().set_validators(validators);
 }
 
-fn fields(validators: &Validators, reply: &Reply) -> Vec<(HeaderName, HeaderValue)> {
+fn fields(
+    validators: &Validators,
+    reply: &Reply,
+) -> impl Iterator<Item = (HeaderName, HeaderValue)> + Clone + use<> {
     let tag = reply.bytes().map(|content| (ETAG, validators.tag(content)));
     let date = validators.date().map(|date| (LAST_MODIFIED, date));
-    tag.into_iter().chain(date).collect()
+    tag.into_iter().chain(date)
 }
 
 /// Whether the response to a change has the item.

@@ -50,6 +50,20 @@ pub(crate) fn evaluate(method: &Method, request: &HeaderMap, current: &HeaderMap
     Outcome::Proceed
 }
 
+/// Whether the request has a precondition: one look at each field instead of one search for each name.
+pub(crate) fn is_conditional(request: &HeaderMap) -> bool {
+    let mut names = request.keys();
+    names.any(|name| {
+        [
+            IF_MATCH,
+            IF_NONE_MATCH,
+            IF_MODIFIED_SINCE,
+            IF_UNMODIFIED_SINCE,
+        ]
+        .contains(name)
+    })
+}
+
 /// Whether the request has a precondition that can refuse a change.
 pub(crate) fn may_refuse(request: &HeaderMap) -> bool {
     protects(request) || request.contains_key(IF_NONE_MATCH)

@@ -1,6 +1,6 @@
 //! [`Validators`]: the fields that tell two states of an item apart (RFC 9110 section 8.8).
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 use std::hash::{DefaultHasher, Hasher};
 use std::time::SystemTime;
 
@@ -45,20 +45,23 @@ impl Validators {
     pub(crate) fn tag(&self, content: &[u8]) -> HeaderValue {
         let mut hasher = DefaultHasher::new();
         hasher.write(content);
-        let mut tag = String::with_capacity(40);
-        tag.push('"');
-        for byte in self.version.iter().flat_map(|version| version.bytes()) {
+        let version = self.version.as_deref().unwrap_or_default();
+        let mut tag = Vec::with_capacity(version.len() + 20);
+        tag.push(b'"');
+        for byte in version.bytes() {
             match byte {
                 b'"' | b'%' | ..=b' ' | 0x7f.. => {
-                    let _ = write!(tag, "%{byte:02X}");
+                    tag.push(b'%');
+                    tag.extend(hex([byte]).flatten());
                 }
-                byte => tag.push(char::from(byte)),
+                byte => tag.push(byte),
             }
         }
         if self.version.is_some() {
-            tag.push('-');
+            tag.push(b'-');
         }
-        let _ = write!(tag, "{:016x}\"", hasher.finish());
+        tag.extend(hex(hasher.finish().to_be_bytes()).flatten());
+        tag.push(b'"');
         HeaderValue::try_from(tag).expect("other characters are encoded")
     }
 
@@ -69,6 +72,13 @@ impl Validators {
         let date = is_representable.then(|| httpdate::fmt_http_date(time))?;
         HeaderValue::try_from(date).ok()
     }
+}
+
+fn hex<const N: usize>(bytes: [u8; N]) -> impl Iterator<Item = [u8; 2]> {
+    let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+    bytes
+        .into_iter()
+        .map(move |byte| [digit(byte >> 4), digit(byte & 0xf)])
 }
 
 /// The version in a tag without its quotes.
