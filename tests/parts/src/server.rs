@@ -1,6 +1,7 @@
 //! Private Redis and PostgreSQL servers, which can be stopped, paused and restarted.
 
 use std::fs::{self, Permissions};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -230,9 +231,15 @@ fn is_root() -> bool {
     id.stdout.trim_ascii() == b"0"
 }
 
+/// A free port, below those that the system gives to outgoing connections: a server that is started again needs the same.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let ports = std::iter::repeat_with(|| {
+        let random = RandomState::new().hash_one(());
+        10_000 + u16::try_from(random % 10_000).unwrap()
+    });
+    let mut ports = ports.take(100);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(is_free).expect("a free port")
 }
 
 fn kill(child: Option<Child>) {
