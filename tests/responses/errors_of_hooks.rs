@@ -197,7 +197,7 @@ fn a_response_has_the_texts_of_its_hook_and_of_the_access_rule() {
         text(film, "put", "403"),
         "Permission denied. Your quota is for reading. The film is secret."
     );
-    assert_eq!(text(film, "get", "429"), "Too Many Requests.");
+    assert_eq!(text(film, "get", "429"), "Too many requests.");
     let limited = response(&document, film, "get", "429");
     assert!(limited["headers"]["Retry-After"].is_object(), "{limited}");
     assert_eq!(text(film, "get", "451"), "Unavailable For Legal Reasons.");
