@@ -322,10 +322,10 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
     /// let client = TestClient::new(App::new().resource("/posts", Posts))?;
     /// let post = client.get("/posts/1").await;
     /// let tag = post.headers()["etag"].to_str().unwrap();
-    /// let again = client.request("GET", "/posts/1").header("if-none-match", tag).send().await;
+    /// let again = client.get("/posts/1").header("if-none-match", tag).await;
     /// assert_eq!(again.status(), 304);
-    /// let delete = client.request("DELETE", "/posts/1").header("if-match", "\"6-0\"");
-    /// assert_eq!(delete.send().await.status(), 412);
+    /// let delete = client.delete("/posts/1").header("if-match", "\"6-0\"");
+    /// assert_eq!(delete.await.status(), 412);
     /// # Ok(())
     /// # }
     /// ```
