@@ -109,7 +109,7 @@ async fn requests_beyond_the_limit_are_refused_at_once() {
         for path in ["/livez", "/readyz"] {
             assert_eq!(client.get(path).await.status(), 200, "{path}");
         }
-        // What reaches no endpoint needs no place.
+        // A request that reaches no endpoint needs no place.
         assert_eq!(client.get("/nowhere").await.status(), 404);
         assert_eq!(client.put("/reports/1").await.status(), 405);
         all_end(running, &slow).await;

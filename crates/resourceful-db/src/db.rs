@@ -260,6 +260,7 @@ impl Db {
             Driver::Sqlite(_) => "sqlite",
         };
         metrics::statement(system);
+        // With the feature `log` of tracing, which SeaORM switches on, a disabled span would still format its fields.
         if LevelFilter::current() < Level::DEBUG {
             return Span::none();
         }

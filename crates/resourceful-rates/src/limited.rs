@@ -7,7 +7,7 @@ use resourceful::{Access, Action, ErrorStatus, ProblemKind, Request, Result, Sec
 
 use crate::address::address;
 use crate::quota::Quota;
-use crate::rates::Rates;
+use crate::rates::{Rates, assert_name, stored};
 
 /// The limit of a caller.
 ///
@@ -43,7 +43,7 @@ pub trait CallerLimit<C>: Send + Sync + 'static {
     /// The quota of the caller for this request; `None`: it has no limit.
     fn quota(caller: &C, request: &Request) -> Option<Quota>;
 
-    /// What tells the caller from others, such as an id. `None`: the client address.
+    /// The text that tells the caller from others, such as an id. `None`: the client address.
     fn key(caller: &C, request: &Request) -> Option<String>;
 
     /// The requests that this one counts for (default: 1).
@@ -90,19 +90,18 @@ where
 
     async fn check(resource: &R, request: &Request) -> Result<A::Caller> {
         let rates: &Rates = resource.as_ref();
-        let failures = Failures::of::<A::Caller, L>(request);
-        failures.check(rates)?;
+        const { assert_name(L::NAME) };
+        let address = address(request);
+        let (failures, key) = (L::failures(), stored_failures(L::NAME, &address));
+        rates.check_failures(&key, failures)?;
         let caller = A::check(resource, request).await;
         if caller.as_ref().is_err_and(|error| error.status() == 401) {
-            failures.count(rates).await?;
+            rates.count_failure(L::NAME, &key, failures).await?;
         }
         let caller = caller?;
         if let Some(quota) = L::quota(&caller, request) {
             let key = L::key(&caller, request);
-            let key = key.map_or_else(
-                || format!("of:{}", address(request)),
-                |key| format!("is:{key}"),
-            );
+            let key = key.map_or_else(|| format!("of:{address}"), |key| format!("is:{key}"));
             let cost = L::cost(&caller, request);
             rates.take_cost(request, L::NAME, &key, quota, cost).await?;
         }
@@ -113,32 +112,7 @@ where
 /// A rule that everybody passes has items for everybody, also with a limit.
 impl<A: OpenToAll, L> OpenToAll for Limited<A, L> {}
 
-/// The failed authentications of a client address.
-struct Failures {
-    name: String,
-    address: String,
-    quota: Quota,
-}
-
-impl Failures {
-    fn of<C, L: CallerLimit<C>>(request: &Request) -> Self {
-        Self {
-            name: format!("{}-failures", L::NAME),
-            address: address(request),
-            quota: L::failures(),
-        }
-    }
-
-    fn check(&self, rates: &Rates) -> Result<()> {
-        rates.check_failures(&self.name, &self.address, self.quota)
-    }
-
-    async fn count(&self, rates: &Rates) -> Result<()> {
-        let Self {
-            name,
-            address,
-            quota,
-        } = self;
-        rates.count_failure(name, address, *quota).await
-    }
+/// The key of the failed authentications of a client address.
+fn stored_failures(name: &str, address: &str) -> String {
+    stored(&format!("{name}-failures"), address)
 }

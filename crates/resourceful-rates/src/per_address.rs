@@ -4,7 +4,7 @@ use resourceful::{Access, Action, ErrorStatus, ProblemKind, Request, Result, Sec
 
 use crate::address::address;
 use crate::quota::Quota;
-use crate::rates::Rates;
+use crate::rates::{Rates, assert_name};
 
 /// The rule that a client address has a quota, for all routes of an application or of a group. It runs before the access
 /// rules of the routes, and so before anything is asked of a database.
@@ -42,8 +42,12 @@ pub struct AddressLimit {
 
 impl AddressLimit {
     /// The quota under this name, which has letters, digits, `-` and `_`. Limits of one name share their quotas.
+    ///
+    /// # Panics
+    /// If the name has other characters.
     #[must_use]
     pub fn new(rates: &Rates, name: &'static str, quota: Quota) -> Self {
+        assert_name(name);
         Self {
             rates: rates.clone(),
             name,

@@ -1,4 +1,4 @@
-//! [`Quota`]: a number of requests in a time; [`Taken`]: what is left of it.
+//! [`Quota`]: a number of requests in a time; [`Taken`]: the rest of it.
 
 use std::time::Duration;
 
@@ -68,34 +68,29 @@ impl Quota {
         self.window
     }
 
-    /// The time after which `cost` requests are allowed again, rounded up; the whole window if there are never so many.
-    #[must_use]
-    pub fn time_of(self, cost: u32) -> Duration {
-        if self.limit == 0 {
-            return self.window;
+    /// The time after which `cost` requests are allowed again, rounded up; `None` if there are never so many.
+    pub(crate) fn time_of(self, cost: u32) -> Option<Duration> {
+        if cost > self.limit {
+            return None;
         }
         let nanos = self.window.as_nanos() * u128::from(cost);
-        let nanos = nanos.div_ceil(u128::from(self.limit));
-        u64::try_from(nanos).map_or(Duration::MAX, Duration::from_nanos)
+        let nanos = nanos.div_ceil(u128::from(self.limit.max(1)));
+        u64::try_from(nanos).ok().map(Duration::from_nanos)
     }
 
     /// The state after a request for `cost`, of a quota that is whole again after `used`; `None`: it is not allowed.
     pub(crate) fn take(self, used: Duration, cost: u32) -> Option<Duration> {
-        if cost > self.limit {
-            return None;
-        }
-        let next = used + self.time_of(cost);
+        let next = used + self.time_of(cost)?;
         (next <= self.window).then_some(next)
     }
 
-    /// What is left of it, if it is whole again after `used`.
+    /// The rest of it, if it is whole again after `used`.
     pub(crate) fn taken(self, used: Duration, is_allowed: bool, cost: u32) -> Taken {
         let left = self.window.saturating_sub(used);
         let remaining = left.as_nanos() * u128::from(self.limit) / self.window.as_nanos();
-        let retry_after = if cost > self.limit {
-            self.window
-        } else {
-            (used + self.time_of(cost)).saturating_sub(self.window)
+        let retry_after = match self.time_of(cost) {
+            None => self.window,
+            Some(needed) => (used + needed).saturating_sub(self.window),
         };
         Taken {
             is_allowed,
@@ -110,7 +105,7 @@ impl Quota {
     }
 }
 
-/// What is left of a quota after a request.
+/// The rest of a quota after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// Whether the request is allowed.

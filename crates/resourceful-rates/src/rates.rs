@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
-use resourceful::hidden::add_response_field;
+use resourceful::hidden::{add_response_field, whole_seconds};
 use resourceful::{Error, ErrorStatus, Request, Result};
 
 use crate::memory::MemoryRates;
@@ -100,7 +100,8 @@ impl Rates {
         quota: Quota,
         cost: u32,
     ) -> Result<()> {
-        let Some(taken) = self.ask(name, key, quota, cost).await? else {
+        assert_name(name);
+        let Some(taken) = self.ask(name, &stored(name, key), quota, cost).await? else {
             return Ok(());
         };
         for (field, value) in fields(name, quota, &taken) {
@@ -114,8 +115,8 @@ impl Rates {
     }
 
     /// Refuses a client address with too many failed authentications. It asks this process alone.
-    pub(crate) fn check_failures(&self, name: &str, address: &str, quota: Quota) -> Result<()> {
-        let taken = self.failures.take_now(&stored(name, address), quota, 0);
+    pub(crate) fn check_failures(&self, key: &str, quota: Quota) -> Result<()> {
+        let taken = self.failures.take_now(key, quota, 0);
         if taken.remaining > 0 {
             Ok(())
         } else {
@@ -124,27 +125,17 @@ impl Rates {
     }
 
     /// Counts a failed authentication in the store. This process remembers when it was one too many.
-    pub(crate) async fn count_failure(
-        &self,
-        name: &str,
-        address: &str,
-        quota: Quota,
-    ) -> Result<()> {
-        let taken = self.ask(name, address, quota, 1).await?;
+    pub(crate) async fn count_failure(&self, name: &str, key: &str, quota: Quota) -> Result<()> {
+        let taken = self.ask(name, key, quota, 1).await?;
         if taken.is_some_and(|taken| taken.remaining == 0) {
-            self.failures.use_up(&stored(name, address), quota);
+            self.failures.use_up(key, quota);
         }
         Ok(())
     }
 
-    /// `None` if the store is unavailable and requests are allowed then.
+    /// Asks the store for a key of its own. `None` if it is unavailable and requests are allowed then.
     async fn ask(&self, name: &str, key: &str, quota: Quota, cost: u32) -> Result<Option<Taken>> {
-        assert!(
-            name.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')),
-            "the name of a quota has letters, digits, `-` and `_`: {name:?}"
-        );
-        match self.store.take(&stored(name, key), quota, cost).await {
+        match self.store.take(key, quota, cost).await {
             Ok(taken) => Ok(Some(taken)),
             Err(error) if self.is_closed => {
                 Err(Error::unavailable(Duration::from_secs(1)).with_source(error))
@@ -158,8 +149,20 @@ impl Rates {
 }
 
 /// The key in the store.
-fn stored(name: &str, key: &str) -> String {
+pub(crate) fn stored(name: &str, key: &str) -> String {
     format!("rate:{name}:{key}")
+}
+
+/// Refuses a name that cannot be in a field: in a constant, when the program is compiled.
+pub(crate) const fn assert_name(name: &str) {
+    let mut rest = name.as_bytes();
+    while let [first, others @ ..] = rest {
+        assert!(
+            first.is_ascii_alphanumeric() || matches!(*first, b'-' | b'_'),
+            "the name of a quota has letters, digits, `-` and `_`"
+        );
+        rest = others;
+    }
 }
 
 /// 429 (RFC 6585 section 4).
@@ -178,11 +181,6 @@ fn fields(name: &str, quota: Quota, taken: &Taken) -> [(HeaderName, HeaderValue)
         (POLICY, value(format!("\"{name}\";q={limit};w={window}"))),
         (LIMIT, value(format!("\"{name}\";r={remaining};t={reset}"))),
     ]
-}
-
-/// Rounded up, so that nobody comes too early.
-fn whole_seconds(time: Duration) -> u64 {
-    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 impl fmt::Debug for Rates {

@@ -17,7 +17,7 @@ local now = time[1] * 1000000 + time[2]
 local window, needed, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local used = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) - now, 0)
 local following = used + needed
-if needed > window or following > window then
+if following > window then
   return string.format('0 %.0f', used)
 end
 if cost > 0 then
@@ -57,11 +57,7 @@ impl RateStore for RedisRates {
     async fn take(&self, key: &str, quota: Quota, cost: u32) -> Result<Taken, BoxError> {
         let micros = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
         let window = micros(quota.window());
-        let needed = if cost > quota.limit() {
-            window.saturating_add(1)
-        } else {
-            micros(quota.time_of(cost))
-        };
+        let needed = quota.time_of(cost).map_or(window + 1, micros);
         let arguments = [window, needed, i64::from(cost)];
         let reply = self.0.eval(TAKE, key, &arguments).await?;
         let (is_allowed, used) = reply

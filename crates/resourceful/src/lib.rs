@@ -130,6 +130,7 @@ pub mod prelude {
 /// Items for the output of the macros, for `resourceful-db` and for `resourceful-testing` only.
 #[doc(hidden)]
 pub mod hidden {
+    pub use crate::error::whole_seconds;
     pub use crate::handler::conditional::{precondition_failed, preconditions, set_validators};
     pub use crate::handler::endpoint_function::IsEndpoint;
     pub use crate::handler::open_subject::OpenToAll;

@@ -52,13 +52,6 @@ pub(crate) fn keep<R: ModelResource>(request: &Request<Caller<R>>, values: &[Val
     );
 }
 
-/// Lets a list have a tag.
-pub(crate) fn keep_list<R: ModelResource>(request: &Request<Caller<R>>) {
-    if version::<R>().is_some() {
-        set_validators(request, Validators::default());
-    }
-}
-
 fn system_time(value: &Value) -> Option<SystemTime> {
     let time: DateTime<Utc> = match value {
         Value::ChronoDateTime(Some(time)) => time.and_utc(),

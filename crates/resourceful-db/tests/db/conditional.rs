@@ -200,7 +200,7 @@ impl ModelResource for Timed {
 #[derive(AsRef)]
 struct ByHand(#[as_ref] Db);
 
-#[resource(name = "notes", only(update, destroy))]
+#[resource(name = "notes", only(list, update, destroy))]
 impl ModelResource for ByHand {
     type Access = Public;
     type Entity = note::Entity;
@@ -212,6 +212,10 @@ impl ModelResource for ByHand {
 
     fn version() -> Option<note::Column> {
         Some(note::Column::Version)
+    }
+
+    async fn list(&self, _: &Request, _: Unpaged) -> Result<Page<String>, DbError> {
+        Ok(Page::all(vec!["a note".to_owned()]))
     }
 
     /// Looks at the precondition.
@@ -437,4 +441,15 @@ async fn a_hook_by_hand_must_look_at_the_preconditions() {
     );
     let forgotten = send(&client, "DELETE", "/by-hand/1", &[("if-match", "*")]).await;
     assert_eq!(forgotten.status(), 500);
+}
+
+#[tokio::test]
+async fn a_list_by_hand_has_a_tag_too() {
+    let [db, _] = both(Db::options()).await;
+    let client = client(&db).await;
+    let list = client.get("/by-hand").await;
+    assert_eq!(list.headers()["cache-control"], "private, no-cache");
+    let tag = tag_of(&list);
+    let again = send(&client, "GET", "/by-hand", &[("if-none-match", &tag)]).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
 }

@@ -108,13 +108,14 @@ impl TestRequest {
         let json = operation.body.as_ref().and_then(|body| body.json.as_ref());
         let headers = part("header").into_iter().flatten();
         let headers = headers.map(|(name, value)| (name.clone(), as_text(value)));
-        let of_any_version = ("If-Match".to_owned(), "*".to_owned());
+        let if_match = operation
+            .if_match()
+            .filter(|parameter| parameter.is_required);
+        let of_any_version = if_match.map(|_| ("If-Match".to_owned(), "*".to_owned()));
         Self {
             method: operation.method.clone(),
             path,
-            headers: headers
-                .chain(operation.needs_if_match().then_some(of_any_version))
-                .collect(),
+            headers: headers.chain(of_any_version).collect(),
             body: match (json, input.get("body")) {
                 (Some((media, _)), Some(body)) => Payload::json(media, body),
                 _ => Payload::None,

@@ -88,15 +88,10 @@ impl Operation {
         self.path.contains("{id}")
     }
 
-    pub(super) fn has_header(&self, name: &str) -> bool {
+    /// The parameter `If-Match`, if it has one.
+    pub(super) fn if_match(&self) -> Option<&Parameter> {
         let mut parameters = self.parameters.iter();
-        parameters.any(|parameter| parameter.location == "header" && parameter.name == name)
-    }
-
-    /// Whether its requests need `If-Match`.
-    pub(super) fn needs_if_match(&self) -> bool {
-        let mut parameters = self.parameters.iter();
-        parameters.any(|parameter| parameter.name == "If-Match" && parameter.is_required)
+        parameters.find(|parameter| parameter.location == "header" && parameter.name == "If-Match")
     }
 
     /// Schema of a request's input: an object with `path`, `query`, `header` and `body`. Path
@@ -144,10 +139,10 @@ impl Operation {
 
     /// Whether all its requests are the same.
     pub(super) fn is_constant(&self, path_params: &Map<String, Value>) -> bool {
-        let varies = |parameter: &Parameter| !path_params.contains_key(&parameter.name);
+        let varies = |parameter: &Parameter| {
+            !path_params.contains_key(&parameter.name) && !parameter.is_of_protocol()
+        };
         let has_json = |body: &RequestBody| body.json.is_some();
-        let mut parameters = self.parameters.iter();
-        let varies = parameters.any(|parameter| varies(parameter) && !parameter.is_of_protocol());
-        !varies && !self.body.as_ref().is_some_and(has_json)
+        !self.parameters.iter().any(varies) && !self.body.as_ref().is_some_and(has_json)
     }
 }

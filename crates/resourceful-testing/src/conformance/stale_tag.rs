@@ -10,8 +10,10 @@ use super::two_writers::SharedItem;
 
 pub(super) async fn check(session: &Session, path: &str) {
     for method in [Method::PUT, Method::PATCH] {
-        let item = SharedItem::create(session, &method, path).await;
-        if let Some(item) = item.filter(|item| item.operation.has_header("If-Match")) {
+        let operation = session.find(&method, path);
+        if operation.is_some_and(|operation| operation.if_match().is_some())
+            && let Some(item) = SharedItem::create(session, &method, path).await
+        {
             check_item(&item).await;
         }
     }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use crate::endpoint::operation;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
@@ -33,6 +33,10 @@ pub(crate) struct ActionEndpoint<R, A> {
 impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<R, A> {
     pub(crate) fn new(resource: Arc<R>, running: Option<Arc<Running>>) -> Self {
         const {
+            if let Some(control) = R::CACHE_CONTROL {
+                // It refuses a text that cannot be in a field.
+                std::mem::forget(HeaderValue::from_static(control));
+            }
             assert!(
                 A::SPEC.is_detail() == <A::Target as ActionTarget<R, Caller<R>>>::IS_ITEM,
                 "`SPEC` and `Target` disagree: one is an item, the other is the collection"

@@ -166,8 +166,7 @@ impl Error {
     /// 503: temporarily unavailable. `retry_after` is sent in seconds, rounded up.
     #[must_use]
     pub fn unavailable(retry_after: Duration) -> Self {
-        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-        Self::new(ErrorStatus::new(503)).with_retry_after(seconds)
+        Self::new(ErrorStatus::new(503)).with_retry_after(whole_seconds(retry_after))
     }
 
     /// 400: the body is not valid JSON; `detail` has the position.
@@ -383,4 +382,10 @@ impl ErrorStatus {
     pub(crate) fn code(self) -> u16 {
         self.0.as_u16()
     }
+}
+
+/// The seconds of a time, rounded up, so that nobody comes too early.
+#[must_use]
+pub fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -74,7 +74,11 @@ pub(crate) fn keep<R: AsyncResource, T: 'static>(
 }
 
 /// Adds the validators and `Cache-Control` to a response, and answers a conditional `GET`.
-pub(crate) fn finish<R: AsyncResource>(reply: Reply, action: Action, head: &Head) -> Result<Reply> {
+pub(crate) fn finish<R: AsyncResource>(
+    mut reply: Reply,
+    action: Action,
+    head: &Head,
+) -> Result<Reply> {
     if R::CONDITIONS == Conditions::Ignored && R::CACHE_CONTROL.is_none() {
         return Ok(reply);
     }
@@ -83,15 +87,18 @@ pub(crate) fn finish<R: AsyncResource>(reply: Reply, action: Action, head: &Head
     if !reply.status().is_success() || reply.has(&ETAG) {
         return Ok(reply);
     }
-    let mut reply = reply;
+    // A list has the tag of its content.
+    let of_list = Validators::default();
+    let has_tag = R::CONDITIONS != Conditions::Ignored && action == Action::List;
+    let validators = head.validators().or(has_tag.then_some(&of_list));
     if is_read && !reply.has(&CACHE_CONTROL) {
-        let validated = head.validators().is_some();
         let control = R::CACHE_CONTROL.map(HeaderValue::from_static);
-        if let Some(control) = control.or(validated.then_some(REVALIDATED)) {
+        let revalidated = validators.map(|_| REVALIDATED);
+        if let Some(control) = control.or(revalidated) {
             reply = reply.with(CACHE_CONTROL, control);
         }
     }
-    if let Some(validators) = head.validators() {
+    if let Some(validators) = validators {
         let fields = fields(validators, &reply);
         if is_read && is_conditional(head.headers()) {
             let current: HeaderMap = fields.clone().collect();

@@ -142,7 +142,7 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
     /// request without one gets 428 (RFC 6585 section 3). It needs [`validators`](Self::validators).
     const REQUIRE_IF_MATCH: bool = false;
 
-    /// Where the preconditions of requests are evaluated. `#[resource]` sets it.
+    /// The place where the preconditions of requests are evaluated. `#[resource]` sets it.
     #[doc(hidden)]
     const CONDITIONS: Conditions = Conditions::Ignored;
 

@@ -6,14 +6,13 @@ use http::{HeaderValue, StatusCode};
 use crate::action::{Action, ActionSpec};
 use crate::error::Result;
 use crate::handler::conditional;
-use crate::handler::resource::{AsyncResource, Caller, Conditions};
+use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{
     BodyInput, ExtraActions, NoInput, OnCollection, OnItem, QueryInput, ResourceAction,
 };
 use crate::input::pagination::Page;
 use crate::input::query::Query;
 use crate::openapi::{Operation, Registry};
-use crate::proto::validators::Validators;
 use crate::request::Request;
 use crate::response::destroy_output::DestroyOutput;
 use crate::response::location::{Base, Location};
@@ -63,9 +62,6 @@ impl<R: AsyncResource> ResourceAction<R> for List {
         QueryInput(query): Self::Input,
     ) -> Result<NamedPage<R>, R::Error> {
         let page = resource.list(request, query).await?;
-        if R::CONDITIONS == Conditions::Checked {
-            request.head().set_validators(Validators::default());
-        }
         Ok(NamedPage { page, next: None })
     }
 }

@@ -190,15 +190,15 @@ fn opaque(tag: &[u8]) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::Outcome::{Failed, NotModified, Proceed};
     use super::*;
 
-    const BEFORE: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
-    const AT: &str = "Fri, 02 Jan 2026 00:00:00 GMT";
-    const AFTER: &str = "Sat, 03 Jan 2026 00:00:00 GMT";
+    pub(crate) const BEFORE: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
+    pub(crate) const AT: &str = "Fri, 02 Jan 2026 00:00:00 GMT";
+    pub(crate) const AFTER: &str = "Sat, 03 Jan 2026 00:00:00 GMT";
 
-    fn headers(fields: &[(&HeaderName, &'static str)]) -> HeaderMap {
+    pub(crate) fn headers(fields: &[(&HeaderName, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             headers.append(*name, HeaderValue::from_static(value));

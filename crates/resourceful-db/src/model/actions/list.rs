@@ -7,7 +7,6 @@ use sea_orm::{ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, Primar
 use crate::db::Db;
 use crate::error::DbError;
 use crate::model::actions::{db, not_found, scope};
-use crate::model::conditions;
 use crate::model::filter::Conditions;
 use crate::model::item::Item;
 use crate::model::keyset::Keyset;
@@ -108,7 +107,6 @@ where
         check_parent(resource, request).await?;
     }
     let items = load_nested(source, rows).await?;
-    conditions::keep_list::<R>(request);
     Ok(query.page(items, end))
 }
 

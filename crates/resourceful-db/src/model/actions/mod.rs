@@ -152,7 +152,11 @@ async fn unwritten<R: ModelResource<Key: Clone>>(
         Err(error) => return error,
         Ok(Some(_)) => {}
     }
-    match find_in::<R>(writable.and(unchanged::<R>(request)), id, source).await {
+    let unchanged = unchanged::<R>(request);
+    if unchanged.is_all() {
+        return conflict();
+    }
+    match find_in::<R>(writable.and(unchanged), id, source).await {
         Ok(None) => precondition_failed().into(),
         Ok(Some(_)) => conflict(),
         Err(error) => error,

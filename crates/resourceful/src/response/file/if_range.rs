@@ -26,21 +26,8 @@ pub(super) fn range_counts(request: &HeaderMap, file: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::header::HeaderName;
-
     use super::*;
-
-    const BEFORE: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
-    const AT: &str = "Fri, 02 Jan 2026 00:00:00 GMT";
-    const AFTER: &str = "Sat, 03 Jan 2026 00:00:00 GMT";
-
-    fn headers(fields: &[(&HeaderName, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(*name, HeaderValue::from_static(value));
-        }
-        headers
-    }
+    use crate::proto::preconditions::tests::{AFTER, AT, BEFORE, headers};
 
     #[test]
     fn if_range_is_strong_and_exact() {

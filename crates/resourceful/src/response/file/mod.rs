@@ -1,7 +1,7 @@
 //! [`FileResponse`]: a file from disk or from memory as a response, with conditions and ranges.
 //!
-//! [`preconditions`](crate::proto::preconditions) decide whether the file is sent (RFC 9110 section 13), [`ranges`] which part of it
-//! (section 14), and [`file_body`] reads that part while the client takes it.
+//! [`preconditions`](crate::proto::preconditions) decide whether the file is sent (RFC 9110 section 13), [`ranges`]
+//! which part of it (section 14), and [`file_body`] reads that part while the client takes it.
 
 mod disposition;
 mod file_body;
