@@ -20,7 +20,7 @@ use crate::request::{Request, nothing_here};
 use crate::response::location::Base;
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
-use crate::task::running::Running;
+use crate::task::running::{Place, Running};
 
 /// The action `A` of the resource `R`: a standard or an extra action.
 pub(crate) struct ActionEndpoint<R, A> {
@@ -93,7 +93,7 @@ where
         if count > 0 {
             let segments = request.segments(count, usize::from(A::SPEC.is_detail()));
             let parent = R::Parent::parse(&segments).ok_or_else(nothing_here)?;
-            request.head().set_parent(parent);
+            request.head().notes().set_parent(parent);
         }
         match A::Output::MEDIA_TYPE {
             Some(media_type) => check_accept(request.headers(), media_type),
@@ -116,10 +116,7 @@ where
         request: Request<Caller<R>>,
         (key, input): Self::Input,
     ) -> Result<A::Output> {
-        let _place = match &self.running {
-            Some(running) => Some(running.enter().await?),
-            None => None,
-        };
+        let _place = Place::of(self.running.as_ref()).await?;
         let target = A::Target::find(&self.resource, &request, key).await?;
         A::check(&self.resource, &request).await?;
         let result = A::run(&self.resource, &request, target, input).await;

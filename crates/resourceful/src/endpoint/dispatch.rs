@@ -6,8 +6,6 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::sync::SemaphorePermit;
-
 use crate::endpoint::error_response::error_response;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
 use crate::endpoint::typed_endpoint::TypedEndpoint;
@@ -18,7 +16,7 @@ use crate::request::Request;
 use crate::request::head::Head;
 use crate::response::reply::Reply;
 use crate::task::catch_panic::CatchPanic;
-use crate::task::running::Running;
+use crate::task::running::Place;
 
 /// Runs steps 6 and 9 to 12 of the walk. Sets `is_authorised` after the caller is authorised.
 async fn dispatch<E: TypedEndpoint>(
@@ -30,31 +28,24 @@ async fn dispatch<E: TypedEndpoint>(
 ) -> Result<Reply> {
     endpoint.accept(&mut request)?;
     let running = endpoint.is_limited().then_some(&head.settings().running);
-    let mut place = enter(running).await?;
+    let mut place = Place::of(running).await?;
     for gate in gates.iter().flat_map(|gates| gates.iter()) {
         gate.check(&request).await?;
     }
     let caller = E::Access::check(endpoint.state(), &request).await?;
     *is_authorised = true;
-    if request.has_body() {
+    let has_body = request.has_body();
+    if has_body {
         // A client that sends slowly has no place meanwhile.
-        place = None;
+        place = Place::NONE;
     }
     let input = endpoint.read(&mut request).await?;
-    if place.is_none() {
-        place = enter(running).await?;
+    if has_body {
+        place = Place::of(running).await?;
     }
     let output = endpoint.call(request.with_caller(caller), input).await?;
     drop(place);
     endpoint.respond(output, head)
-}
-
-/// A place among the requests that run, where they are limited.
-async fn enter(running: Option<&Arc<Running>>) -> Result<Option<SemaphorePermit<'_>>> {
-    match running {
-        Some(running) => running.enter().await.map(Some),
-        None => Ok(None),
-    }
 }
 
 /// Runs [`dispatch`]. A safe request gets a timeout, a panic becomes an error, an error becomes a
@@ -65,8 +56,10 @@ pub(super) async fn run<E: TypedEndpoint>(endpoint: &E, request: Request, gates:
     let work = dispatch(endpoint, request, &head, &gates, &mut is_authorised);
     let result = CatchPanic::with_timeout(pin!(work), head.cancel_timeout()).await;
     let mut reply = result.unwrap_or_else(|error| error_response(&error, &head));
-    for (name, value) in head.take_response_fields() {
-        reply = reply.with(name, value);
+    if let Some(notes) = head.notes_if_any() {
+        for (name, value) in notes.take_response_fields() {
+            reply = reply.with(name, value);
+        }
     }
     if !is_authorised
         && let Telemetry::Refusals = endpoint.telemetry()

@@ -19,6 +19,7 @@ use crate::proto::preconditions::{
 };
 use crate::proto::validators::Validators;
 use crate::request::head::Head;
+use crate::request::notes::Notes;
 use crate::request::{Request, nothing_here};
 use crate::response::reply::Reply;
 use crate::response::representation::Representation;
@@ -69,7 +70,10 @@ pub(crate) fn keep<R: AsyncResource, T: 'static>(
     if R::CONDITIONS == Conditions::Checked
         && let Some(item) = (result as &dyn Any).downcast_ref::<R::Item>()
     {
-        request.head().set_validators(resource.validators(item));
+        request
+            .head()
+            .notes()
+            .set_validators(resource.validators(item));
     }
 }
 
@@ -90,7 +94,8 @@ pub(crate) fn finish<R: AsyncResource>(
     // A list has the tag of its content.
     let of_list = Validators::default();
     let has_tag = R::CONDITIONS != Conditions::Ignored && action == Action::List;
-    let validators = head.validators().or(has_tag.then_some(&of_list));
+    let of_item = head.notes_if_any().and_then(Notes::validators);
+    let validators = of_item.or(has_tag.then_some(&of_list));
     if is_read && !reply.has(&CACHE_CONTROL) {
         let control = R::CACHE_CONTROL.map(HeaderValue::from_static);
         let revalidated = validators.map(|_| REVALIDATED);
@@ -184,7 +189,7 @@ pub(crate) fn describe<R: AsyncResource>(action: Action, operation: &mut Operati
 
 /// The preconditions of a change, for a hook that evaluates them in its statement.
 pub fn preconditions<C>(request: &Request<C>) -> Option<Preconditions> {
-    request.head().set_preconditions_read();
+    request.head().notes().set_preconditions_read();
     may_refuse(request.headers()).then(|| Preconditions::of(request.headers()))
 }
 
@@ -200,7 +205,10 @@ pub(crate) fn check_read<R: AsyncResource>(
     if R::CONDITIONS == Conditions::InHook
         && changes
         && may_refuse(request.headers())
-        && !request.head().are_preconditions_read()
+        && !request
+            .head()
+            .notes_if_any()
+            .is_some_and(Notes::are_preconditions_read)
     {
         return Err(Error::internal(format!(
             "the hook `{action}` of `{}` ignores `If-Match`: call `actions::{action}` in it, or add \
@@ -213,7 +221,7 @@ pub(crate) fn check_read<R: AsyncResource>(
 
 /// Sets the validators of the response.
 pub fn set_validators<C>(request: &Request<C>, validators: Validators) {
-    request.head().set_validators(validators);
+    request.head().notes().set_validators(validators);
 }
 
 fn fields(

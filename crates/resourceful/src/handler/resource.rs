@@ -16,6 +16,7 @@ use crate::input::query::Query;
 use crate::openapi::{DocComments, HookErrors, Problems};
 use crate::proto::validators::Validators;
 use crate::request::Request;
+use crate::request::notes::Notes;
 use crate::response::destroy_output::DestroyOutput;
 use crate::response::representation::{Output, Representation};
 
@@ -271,7 +272,8 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
     /// # Panics
     /// If `request` is one to another resource.
     fn parent<C>(&self, request: &Request<C>) -> Self::Parent {
-        let parent = request.head().parent().cloned();
+        let notes = request.head().notes_if_any();
+        let parent = notes.and_then(Notes::parent).cloned();
         parent.expect("the request is one to this resource")
     }
 

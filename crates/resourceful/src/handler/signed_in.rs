@@ -163,7 +163,10 @@ impl<A: Authenticator<R>, R: Sync> Access<R> for Maybe<A> {
             Authentication::Caller(caller) => Ok(Some(caller)),
             Authentication::Foreign(error) => Err(error),
             Authentication::Missing => {
-                request.head().set_challenges(A::challenges(resource));
+                request
+                    .head()
+                    .notes()
+                    .set_challenges(A::challenges(resource));
                 Ok(None)
             }
         }
@@ -258,7 +261,8 @@ impl<C> Request<Option<C>> {
     /// # Examples
     /// See [`SignedInToWrite`].
     pub fn signed_in(&self) -> Result<&C> {
-        let challenges = || self.head().challenges().to_vec();
+        let notes = self.head().notes_if_any();
+        let challenges = || notes.map_or_else(Vec::new, |notes| notes.challenges().to_vec());
         let caller = self.caller().as_ref();
         caller.ok_or_else(|| unauthorized(challenges()))
     }

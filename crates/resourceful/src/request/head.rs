@@ -1,16 +1,15 @@
 //! [`Head`]: a request without its body, and the state that is computed once per request.
 
-use std::any::Any;
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName};
 use http::request::Parts;
 
 use crate::proto::connection_info::{ConnectionInfo, Mounted};
-use crate::proto::validators::Validators;
+use crate::request::notes::Notes;
 use crate::request::route::Route;
 use crate::request::settings::Settings;
 use crate::task::timeout::Timeout;
@@ -34,16 +33,7 @@ pub(crate) struct Head {
     /// Whether the request is logged and measured outside the layers of the application.
     is_measured: bool,
     number: OnceLock<u64>,
-    /// The parent of a nested resource.
-    parent: OnceLock<Box<dyn Any + Send + Sync>>,
-    /// The challenges of a rule that lets in requests without credentials.
-    challenges: OnceLock<Vec<HeaderValue>>,
-    /// Fields that access rules add to the response.
-    fields: OnceLock<Mutex<Vec<(HeaderName, HeaderValue)>>>,
-    /// Whether the hook has read the preconditions.
-    are_preconditions_read: AtomicBool,
-    /// The validators of the item in the response.
-    validators: OnceLock<Box<Validators>>,
+    notes: OnceLock<Box<Notes>>,
 }
 
 /// The prefix of an application's paths: its `root_path` if set, else the path of its mount.
@@ -81,11 +71,7 @@ impl Head {
             timeout,
             is_measured: false,
             number: OnceLock::new(),
-            parent: OnceLock::new(),
-            challenges: OnceLock::new(),
-            fields: OnceLock::new(),
-            are_preconditions_read: AtomicBool::new(false),
-            validators: OnceLock::new(),
+            notes: OnceLock::new(),
         }
     }
 
@@ -102,11 +88,7 @@ impl Head {
             timeout,
             is_measured,
             number: self.number.clone(),
-            parent: OnceLock::new(),
-            challenges: OnceLock::new(),
-            fields: OnceLock::new(),
-            are_preconditions_read: AtomicBool::new(false),
-            validators: OnceLock::new(),
+            notes: OnceLock::new(),
         }
     }
 
@@ -175,50 +157,14 @@ impl Head {
         *self.number.get_or_init(next)
     }
 
-    pub(crate) fn set_parent<P: Send + Sync + 'static>(&self, parent: P) {
-        let _ = self.parent.set(Box::new(parent));
+    /// The notes of the request, to add one.
+    pub(crate) fn notes(&self) -> &Notes {
+        self.notes.get_or_init(Box::default)
     }
 
-    pub(crate) fn parent<P: 'static>(&self) -> Option<&P> {
-        self.parent.get()?.downcast_ref()
-    }
-
-    pub(crate) fn add_response_field(&self, name: HeaderName, value: HeaderValue) {
-        let fields = self.fields.get_or_init(Mutex::default);
-        let mut fields = fields.lock().unwrap_or_else(PoisonError::into_inner);
-        fields.push((name, value));
-    }
-
-    pub(crate) fn take_response_fields(&self) -> Vec<(HeaderName, HeaderValue)> {
-        let Some(fields) = self.fields.get() else {
-            return Vec::new();
-        };
-        let mut fields = fields.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *fields)
-    }
-
-    pub(crate) fn set_preconditions_read(&self) {
-        self.are_preconditions_read.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn are_preconditions_read(&self) -> bool {
-        self.are_preconditions_read.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_validators(&self, validators: Validators) {
-        let _ = self.validators.set(Box::new(validators));
-    }
-
-    pub(crate) fn validators(&self) -> Option<&Validators> {
-        self.validators.get().map(|validators| &**validators)
-    }
-
-    pub(crate) fn set_challenges(&self, challenges: Vec<HeaderValue>) {
-        let _ = self.challenges.set(challenges);
-    }
-
-    pub(crate) fn challenges(&self) -> &[HeaderValue] {
-        self.challenges.get().map_or(&[], Vec::as_slice)
+    /// The notes of the request, if it has any.
+    pub(crate) fn notes_if_any(&self) -> Option<&Notes> {
+        self.notes.get().map(|notes| &**notes)
     }
 
     /// The start time of the request.

@@ -3,6 +3,7 @@
 #[cfg(feature = "cookies")]
 mod cookies;
 pub(crate) mod head;
+pub(crate) mod notes;
 pub(crate) mod route;
 pub(crate) mod settings;
 
@@ -670,7 +671,7 @@ pub(crate) fn parse_segment<T: FromStr + fmt::Display>(segment: &str) -> Option<
 
 /// Adds a field to the response, whatever it is: for access rules.
 pub fn add_response_field<C>(request: &Request<C>, name: HeaderName, value: HeaderValue) {
-    request.head().add_response_field(name, value);
+    request.head().notes().add_response_field(name, value);
 }
 
 #[cfg(test)]

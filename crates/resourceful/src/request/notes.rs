@@ -1,0 +1,69 @@
+//! [`Notes`]: values that one step of a request leaves for a later one.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use http::header::{HeaderName, HeaderValue};
+
+use crate::proto::validators::Validators;
+
+/// The notes of a request. Most requests have none: [`Head`](crate::request::head::Head) allocates them for the first.
+#[derive(Default)]
+pub(crate) struct Notes {
+    /// The parent of a nested resource.
+    parent: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// The challenges of a rule that lets in requests without credentials.
+    challenges: OnceLock<Vec<HeaderValue>>,
+    /// Fields that access rules add to the response.
+    fields: Mutex<Vec<(HeaderName, HeaderValue)>>,
+    /// Whether the hook has read the preconditions.
+    are_preconditions_read: AtomicBool,
+    /// The validators of the item in the response.
+    validators: OnceLock<Validators>,
+}
+
+impl Notes {
+    pub(crate) fn set_parent<P: Send + Sync + 'static>(&self, parent: P) {
+        let _ = self.parent.set(Box::new(parent));
+    }
+
+    pub(crate) fn parent<P: 'static>(&self) -> Option<&P> {
+        self.parent.get()?.downcast_ref()
+    }
+
+    pub(crate) fn set_challenges(&self, challenges: Vec<HeaderValue>) {
+        let _ = self.challenges.set(challenges);
+    }
+
+    pub(crate) fn challenges(&self) -> &[HeaderValue] {
+        self.challenges.get().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn add_response_field(&self, name: HeaderName, value: HeaderValue) {
+        let fields = self.fields.lock();
+        let mut fields = fields.unwrap_or_else(PoisonError::into_inner);
+        fields.push((name, value));
+    }
+
+    pub(crate) fn take_response_fields(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let fields = self.fields.lock();
+        std::mem::take(&mut *fields.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_preconditions_read(&self) {
+        self.are_preconditions_read.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn are_preconditions_read(&self) -> bool {
+        self.are_preconditions_read.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_validators(&self, validators: Validators) {
+        let _ = self.validators.set(validators);
+    }
+
+    pub(crate) fn validators(&self) -> Option<&Validators> {
+        self.validators.get()
+    }
+}
