@@ -1,4 +1,4 @@
-//! The blog on an SQLite file: writes posts, and checks the stored ones.
+//! The blog on a database: writes posts, and checks the stored ones.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,14 +11,19 @@ use tokio::task::spawn_blocking;
 use crate::Result;
 use crate::raw::Raw;
 
-/// Starts the blog that was built into the same target directory.
+/// Starts the blog on an SQLite file.
 pub(crate) async fn start(database: &Path) -> Result<Process> {
+    start_on(format!("sqlite://{}", database.display())).await
+}
+
+/// Starts the blog that was built into the same target directory.
+pub(crate) async fn start_on(url: String) -> Result<Process> {
     let program = std::env::current_exe()?.with_file_name("blog-example");
     if !program.exists() {
         return Err("build it first: cargo build --release -p blog-example".into());
     }
     let mut command = Command::new(program);
-    command.env("DATABASE_URL", format!("sqlite://{}", database.display()));
+    command.env("DATABASE_URL", url);
     command.env_remove("REDIS_URL");
     Ok(spawn_blocking(move || Process::start(&mut command)).await?)
 }

@@ -34,8 +34,11 @@
 //! | `descriptors` * | more connections than descriptors | the server keeps running, and responds when descriptors are free |
 //! | `heads` | two hosts, fragments, invalid characters in a URI, an endless line | 400, 414 |
 //! | `cut-off` | 1,000 clients of the blog disconnect at a random moment | each write complete or absent |
+//! | `slow-database` | 5,000 clients of the blog while its PostgreSQL answers after 10 s | 2,000 are refused within 2 s, 16 KiB for each of the others; healthy within 1 s of its return |
 //! | `kill` | 50 times `kill -9` under writes | acknowledged writes are stored |
 //! | `autobahn` | Autobahn's 517 cases for `WebSockets` | none failed |
+//!
+//! `slow-database` starts a PostgreSQL server of its own: `TEST_POSTGRES_BIN` is the directory of its programs.
 //!
 //! `all` does not include `autobahn`: it needs `wstest`, in `PATH` or in the variable `WSTEST`. The
 //! program is in the package `autobahntestsuite` of Python 2:
@@ -72,6 +75,7 @@ mod row;
 mod silence;
 mod size;
 mod slow;
+mod slow_database;
 mod stop_busy;
 mod stop_stuck;
 mod target;

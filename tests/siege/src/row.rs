@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::findings::Findings;
 use crate::{
     Result, aimless, autobahn, bodies, cut_off, deaf, deaf_sockets, descriptors, endurance, floods,
-    forms, heads, idle, kill, outlived, silence, size, slow, stop_busy, stop_stuck, unread,
+    forms, heads, idle, kill, outlived, silence, size, slow, slow_database, stop_busy, stop_stuck,
+    unread,
 };
 
 type Running = Pin<Box<dyn Future<Output = Result<Findings>> + Send>>;
@@ -20,7 +21,7 @@ pub(crate) struct Row {
     pub(crate) is_of_server: bool,
 }
 
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) const ROWS: [Row; 21] = [
     Row::of_server("slow-heads", 60, || Box::pin(slow::heads())),
     Row::of_server("silence", 60, || Box::pin(silence::kept())),
     Row::of_server("aimless", 60, || Box::pin(aimless::clients())),
@@ -40,6 +41,7 @@ pub(crate) const ROWS: [Row; 20] = [
     Row::of_server("descriptors", 60, || Box::pin(descriptors::used_up())),
     Row::new("heads", 60, || Box::pin(heads::read_twice())),
     Row::new("cut-off", 120, || Box::pin(cut_off::clients())),
+    Row::new("slow-database", 120, || Box::pin(slow_database::paused())),
     Row::new("kill", 300, || Box::pin(kill::again_and_again())),
 ];
 
