@@ -59,7 +59,7 @@ impl RateStore for RedisRates {
         let window = micros(quota.window());
         let needed = quota.time_of(cost).map_or(window + 1, micros);
         let arguments = [window, needed, i64::from(cost)];
-        let reply = self.0.eval(TAKE, key, &arguments).await?;
+        let reply: String = self.0.eval(TAKE, key, &arguments).await?;
         let (is_allowed, used) = reply
             .split_once(' ')
             .ok_or("the script of a rate has another result")?;
