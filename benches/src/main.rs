@@ -36,7 +36,7 @@ Without a part: prints all that was measured. Parts that may be measured at any 
   connection   instructions of a connection
   idle         memory of the process, and of a connection that is kept
   size         of the program, number of crates, seconds to compile
-  callers      instructions of a request with an API key, a session, a JWT
+  callers      instructions of a request with an API key, a session, a JWT, a rate, an idempotency key
   example      seconds to compile the README's first example
 
 On an idle machine:
@@ -145,9 +145,9 @@ fn measure_callers() -> Result<()> {
     let public = figures
         .first()
         .map_or(0.0, |(_, instructions)| *instructions);
-    println!("{:14}{:>14}{:>14}", "", "instructions", "over Public");
+    println!("{:24}{:>14}{:>14}", "", "instructions", "over Public");
     for (name, instructions) in figures {
-        println!("{name:14}{instructions:>14}{:>14}", instructions - public);
+        println!("{name:24}{instructions:>14}{:>14}", instructions - public);
     }
     Ok(())
 }

@@ -2,6 +2,7 @@ mod callers;
 mod conditional;
 mod conformance;
 mod contracts;
+mod idempotency;
 mod notes;
 mod own_rules;
 mod posts;

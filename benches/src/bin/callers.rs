@@ -1,4 +1,5 @@
-//! resourceful with callers: the same response to everyone, and by an API key, a session and a JWT.
+//! resourceful with callers: the same response to everyone, and by an API key, a session and a JWT; within a rate, and
+//! with an idempotency key.
 
 use resourceful::prelude::*;
 use resourceful_auth::{
@@ -6,7 +7,9 @@ use resourceful_auth::{
     StoredSession,
 };
 use resourceful_benches::callers::{API_KEY, AUDIENCE, ISSUER, SECRET, SESSION_KEY};
-use resourceful_benches::{PLAIN, announce};
+use resourceful_benches::{NewPost, PLAIN, Post, announce};
+use resourceful_idempotency::{Idempotency, MemoryIdempotency};
+use resourceful_rates::{AddressLimit, CallerLimit, Limited, PerAddress, Quota, Rates};
 
 #[derive(Serialize, Deserialize)]
 struct User {
@@ -18,6 +21,49 @@ struct User {
 #[expect(dead_code, reason = "it is read from a token")]
 struct Claims {
     sub: String,
+}
+
+/// A quota that is not used up.
+fn quota() -> Quota {
+    Quota::per_hour(1_000_000_000)
+}
+
+struct PerKey;
+
+impl CallerLimit<ApiKey> for PerKey {
+    const NAME: &'static str = "per-key";
+
+    fn quota(_: &ApiKey, _: &Request) -> Option<Quota> {
+        Some(quota())
+    }
+
+    fn key(_: &ApiKey, _: &Request) -> Option<String> {
+        Some("acme".to_owned())
+    }
+}
+
+#[derive(AsRef, Clone)]
+struct Limits {
+    #[as_ref]
+    keys: ApiKeys,
+    #[as_ref]
+    rates: Rates,
+}
+
+/// Posts that are created, with and without a key.
+#[derive(AsRef)]
+struct Posts {
+    #[as_ref]
+    idempotency: Idempotency<()>,
+}
+
+#[resource(accepts_idempotency_key(create))]
+impl AsyncResource for Posts {
+    type Access = Public;
+
+    async fn create(&self, _: &Request, new: NewPost) -> Result<Post> {
+        Ok(new.into_post())
+    }
 }
 
 async fn plain<C>(_: Request<C>) -> Result<&'static str> {
@@ -51,7 +97,19 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let by_key = guarded::<SignedIn<ApiKeys>, _>(plain::<ApiKey>).state(&keys);
     let by_session = guarded::<SignedIn<Sessions<User>>, _>(plain::<User>).state(&sessions);
     let by_jwt = guarded::<SignedIn<Jwt<Claims>>, _>(plain::<Claims>).state(&jwt);
+    let rates = Rates::in_memory();
+    let per_address = AddressLimit::new(&rates, "address", quota());
+    let per_address = guarded::<PerAddress, _>(plain::<()>).state(&per_address);
+    let limits = Limits {
+        keys: ApiKeys::fixed("acme", [API_KEY])?,
+        rates,
+    };
+    let per_key = guarded::<Limited<SignedIn<ApiKeys>, PerKey>, _>(plain::<ApiKey>).state(&limits);
+    let idempotency = Idempotency::new(MemoryIdempotency::default(), |(): &()| "all");
     let app = App::new()
+        .get("/per-address", per_address)
+        .get("/per-key", per_key)
+        .resource("/posts", Posts { idempotency })
         .get("/plain", public(plain::<()>))
         .get("/api-key", by_key)
         .get("/session", by_session)

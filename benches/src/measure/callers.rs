@@ -1,11 +1,11 @@
-//! Instructions of a request with a caller, beside one that is open to all.
+//! Instructions of a request with a caller, a rate or an idempotency key, beside the same one without.
 
 use resourceful_benches::callers::{API_KEY, JWT, SESSION_ID};
 
 use crate::Result;
 use crate::contender::Contender;
 use crate::measure::build;
-use crate::measure::client::{Connection, Endpoint, PLAIN};
+use crate::measure::client::{CREATE, Connection, Endpoint, PLAIN};
 use crate::measure::count::measure_endpoints;
 use crate::measure::server::Server;
 
@@ -25,6 +25,19 @@ pub(crate) fn measure() -> Result<Vec<(&'static str, f64)>> {
             Some(("Cookie", format!("__Host-session={SESSION_ID}"))),
         ),
         (Endpoint::get("JWT (HS256)", "/jwt"), Some(bearer(JWT))),
+        (Endpoint::get("rate of an address", "/per-address"), None),
+        (
+            Endpoint::get("API key with a rate", "/per-key"),
+            Some(bearer(API_KEY)),
+        ),
+        (CREATE, None),
+        (
+            Endpoint {
+                name: "create, key of before",
+                ..CREATE
+            },
+            Some(("Idempotency-Key", "\"order-7\"".to_owned())),
+        ),
     ];
     let endpoints = requests.map(|(endpoint, field)| Endpoint {
         // The program ends soon.
@@ -43,7 +56,7 @@ fn check(endpoints: &[Endpoint]) -> Result<()> {
     let server = Server::start(&mut command, 0)?;
     for endpoint in endpoints {
         let response = Connection::open(server.address)?.call(endpoint)?;
-        if response.status != 200 {
+        if !(200..300).contains(&response.status) {
             return Err(format!("{} is {}", endpoint.name, response.status).into());
         }
     }

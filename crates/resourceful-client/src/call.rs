@@ -177,6 +177,18 @@ impl Call {
         self.header(IDEMPOTENCY_KEY, key)
     }
 
+    /// Sets a key that no other call has.
+    pub(crate) fn random_idempotency_key(mut self) -> Self {
+        let mut bytes = [0; 16];
+        match getrandom::fill(&mut bytes) {
+            Ok(()) => self.idempotency_key(&format!("{:032x}", u128::from_ne_bytes(bytes))),
+            Err(error) => {
+                self.error = Some(ClientError::InvalidRequest(error.to_string()));
+                self
+            }
+        }
+    }
+
     /// Sets the time limit of this call (default: the client's timeout).
     ///
     /// # Examples
@@ -261,7 +273,8 @@ impl Call {
     }
 
     async fn attempts(&self, url: &Url, deadline: Instant) -> Result<ClientResponse, Failure> {
-        let may_repeat = self.method.is_safe() || self.headers.contains_key(IDEMPOTENCY_KEY);
+        let has_key = self.headers.contains_key(IDEMPOTENCY_KEY);
+        let may_repeat = self.method.is_safe() || has_key;
         let retries = self.context.upstream.retries;
         for number in 1.. {
             Span::current().record("attempts", number);
@@ -276,7 +289,9 @@ impl Call {
                 Span::current().record("status", status.as_u16());
             }
             let may_retry = may_repeat || failure.is_unprocessed;
-            if number > retries || !may_retry || !retry::is_transient(&failure.error) {
+            let is_transient = retry::is_transient(&failure.error)
+                || has_key && retry::still_runs(&failure.error, failure.retry_after);
+            if number > retries || !may_retry || !is_transient {
                 return Err(failure);
             }
             let pause = retry::pause(number, failure.retry_after);

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::ops::Deref;
 
-use http::Method;
 use http::header::{ETAG, HeaderValue, IF_MATCH};
 use resourceful::{Action, AsyncResource, FromResponse};
 use serde::Serialize;
@@ -52,7 +51,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::Item: FromResponse,
     {
         const { assert_has::<R>(Action::Retrieve, "this resource has no `retrieve`") };
-        let response = self.on_item(Method::GET, &id).execute().await?;
+        let response = self.on_item(Action::Retrieve, &id).execute().await?;
         let tag = response.headers().get(ETAG).cloned();
         Ok(Held {
             client: self,
@@ -79,7 +78,7 @@ impl<R: AsyncResource> Held<'_, R> {
         R::UpdateOutput: FromResponse,
     {
         const { assert_has::<R>(Action::Update, "this resource has no `update`") };
-        fetch(self.unchanged(Method::PUT).json(item)).await
+        fetch(self.unchanged(Action::Update).json(item)).await
     }
 
     /// Changes some fields of the item.
@@ -100,7 +99,7 @@ impl<R: AsyncResource> Held<'_, R> {
                 "this resource has no `partial_update`",
             );
         };
-        fetch(self.unchanged(Method::PATCH).json(changes)).await
+        fetch(self.unchanged(Action::PartialUpdate).json(changes)).await
     }
 
     /// Removes the item.
@@ -112,11 +111,11 @@ impl<R: AsyncResource> Held<'_, R> {
         R::DestroyOutput: FromResponse,
     {
         const { assert_has::<R>(Action::Destroy, "this resource has no `destroy`") };
-        fetch(self.unchanged(Method::DELETE)).await
+        fetch(self.unchanged(Action::Destroy)).await
     }
 
-    fn unchanged(&self, method: Method) -> Call {
-        let call = self.client.on_item(method, &self.id);
+    fn unchanged(&self, action: Action) -> Call {
+        let call = self.client.on_item(action, &self.id);
         call.header_value(IF_MATCH, self.tag.clone())
     }
 }

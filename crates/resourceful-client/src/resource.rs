@@ -4,7 +4,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use http::Method;
 use resourceful::{
     Action, AsyncResource, FromResponse, NextPage, Page, Parent as _, Request, ResourceAction,
 };
@@ -24,7 +23,9 @@ use crate::resource_error::ResourceError;
 /// compile. Inputs must be [`Serialize`] and outputs [`FromResponse`]: every type that implements
 /// `Deserialize`, and the library's own, such as [`Created`](struct@resourceful::Created) with its `Location`. Errors of the service are
 /// returned as its [`Problem`](struct@resourceful::Problem). The limits on time, size, retries and
-/// redirects are the [`Client`]'s: `list` and `retrieve` are retried, the others are not.
+/// redirects are the [`Client`]'s: `list`, `retrieve` and actions that read an `Idempotency-Key` are retried, the others
+/// are not. A call of such an action sends a new key with all its attempts; [`idempotency_key`](Self::idempotency_key)
+/// sets one.
 ///
 /// # Examples
 /// ```
@@ -95,6 +96,8 @@ pub struct ResourceClient<R> {
     collection: Arc<str>,
     /// The parameters of the collection's path, by name.
     parent: Arc<[(String, String)]>,
+    /// The key of the next call.
+    idempotency_key: Option<Arc<str>>,
     resource: PhantomData<fn() -> R>,
 }
 
@@ -199,8 +202,31 @@ impl<R: AsyncResource> ResourceClient<R> {
             client,
             collection,
             parent,
+            idempotency_key: None,
             resource: PhantomData,
         }
+    }
+
+    /// Returns a client for one call with this `Idempotency-Key`, such as the number of an order. If the caller is
+    /// restarted and calls again, the call has no second effect.
+    ///
+    /// Without it each call has a random key. An action that reads no key ignores it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use resourceful::prelude::*;
+    /// # use resourceful_client::{ResourceClient, ResourceError};
+    /// # async fn example<Payments>(payments: ResourceClient<Payments>) -> Result<(), ResourceError>
+    /// # where Payments: AsyncResource<Create = u32, CreateOutput = u32> {
+    /// payments.idempotency_key("order-7").create(&250).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn idempotency_key(&self, key: &str) -> Self {
+        let mut client = self.clone();
+        client.idempotency_key = Some(key.into());
+        client
     }
 
     /// Returns a client that calls on behalf of this request: see [`Client::on_behalf_of`].
@@ -220,11 +246,10 @@ impl<R: AsyncResource> ResourceClient<R> {
     #[must_use]
     pub fn on_behalf_of<C>(&self, request: &Request<C>) -> Self {
         let client = self.client.on_behalf_of(request);
-        Self::at(
+        Self {
             client,
-            Arc::clone(&self.collection),
-            Arc::clone(&self.parent),
-        )
+            ..self.clone()
+        }
     }
 
     /// Lists the items, or one page of them.
@@ -240,7 +265,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::ListItem: DeserializeOwned,
     {
         const { assert_has::<R>(Action::List, "this resource has no `list`") };
-        let call = self.on_collection(Method::GET).query_struct(query);
+        let call = self.on_collection(Action::List).query_struct(query);
         let NamedPage::<R>(page) = fetch(call).await?;
         Ok(page)
     }
@@ -292,7 +317,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::CreateOutput: FromResponse,
     {
         const { assert_has::<R>(Action::Create, "this resource has no `create`") };
-        fetch(self.on_collection(Method::POST).json(new)).await
+        fetch(self.on_collection(Action::Create).json(new)).await
     }
 
     /// Retrieves one item.
@@ -319,7 +344,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::Item: FromResponse,
     {
         const { assert_has::<R>(Action::Retrieve, "this resource has no `retrieve`") };
-        fetch(self.on_item(Method::GET, id)).await
+        fetch(self.on_item(Action::Retrieve, id)).await
     }
 
     /// Replaces an item.
@@ -346,7 +371,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::UpdateOutput: FromResponse,
     {
         const { assert_has::<R>(Action::Update, "this resource has no `update`") };
-        fetch(self.on_item(Method::PUT, id).json(item)).await
+        fetch(self.on_item(Action::Update, id).json(item)).await
     }
 
     /// Changes some fields of an item. Omitted fields keep their values; skip them by
@@ -389,7 +414,7 @@ impl<R: AsyncResource> ResourceClient<R> {
                 "this resource has no `partial_update`",
             );
         };
-        fetch(self.on_item(Method::PATCH, id).json(changes)).await
+        fetch(self.on_item(Action::PartialUpdate, id).json(changes)).await
     }
 
     /// Removes an item.
@@ -411,7 +436,7 @@ impl<R: AsyncResource> ResourceClient<R> {
         R::DestroyOutput: FromResponse,
     {
         const { assert_has::<R>(Action::Destroy, "this resource has no `destroy`") };
-        fetch(self.on_item(Method::DELETE, id)).await
+        fetch(self.on_item(Action::Destroy, id)).await
     }
 
     /// Calls an extra action by the type that `#[resource]` generates for it.
@@ -453,23 +478,28 @@ impl<R: AsyncResource> ResourceClient<R> {
         A::Output: FromResponse,
     {
         let path = self.below(&A::Target::template(A::SPEC.path()));
-        let call = self.request(Action::Extra(A::SPEC).method(), &path);
+        let call = self.request(Action::Extra(A::SPEC), &path);
         let call = A::Target::set_params(&target, call);
         fetch(input.add_to(call)).await
     }
 
-    pub(crate) fn on_item(&self, method: Method, id: &R::Id) -> Call {
-        self.request(method, &self.below("{id}")).param("id", id)
+    pub(crate) fn on_item(&self, action: Action, id: &R::Id) -> Call {
+        self.request(action, &self.below("{id}")).param("id", id)
     }
 
-    fn on_collection(&self, method: Method) -> Call {
-        self.request(method, &self.collection)
+    fn on_collection(&self, action: Action) -> Call {
+        self.request(action, &self.collection)
     }
 
-    fn request(&self, method: Method, path: &str) -> Call {
-        let call = self.client.call(method, path);
+    fn request(&self, action: Action, path: &str) -> Call {
+        let call = self.client.call(action.method(), path);
         let parameters = self.parent.iter();
-        parameters.fold(call, |call, (name, value)| call.param(name, value))
+        let call = parameters.fold(call, |call, (name, value)| call.param(name, value));
+        match (&self.idempotency_key, R::IDEMPOTENT.rule(action)) {
+            (_, None) => call,
+            (Some(key), Some(_)) => call.idempotency_key(key),
+            (None, Some(_)) => call.random_idempotency_key(),
+        }
     }
 
     /// Path below the collection, with a trailing slash if the collection has one.
@@ -540,6 +570,7 @@ impl<R> Clone for ResourceClient<R> {
             client: self.client.clone(),
             collection: Arc::clone(&self.collection),
             parent: Arc::clone(&self.parent),
+            idempotency_key: self.idempotency_key.clone(),
             resource: PhantomData,
         }
     }

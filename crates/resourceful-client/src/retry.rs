@@ -28,6 +28,11 @@ pub(crate) fn is_transient(error: &ClientError) -> bool {
     }
 }
 
+/// Whether an earlier attempt with the same `Idempotency-Key` still runs: 409 with `Retry-After`.
+pub(crate) fn still_runs(error: &ClientError, retry_after: Option<Duration>) -> bool {
+    error.status() == Some(StatusCode::CONFLICT) && retry_after.is_some()
+}
+
 /// Whether the upstream refused the request over HTTP/2 without processing it. Any method may then
 /// be retried (RFC 9113 section 8.7): the stream was refused, or its id is above the last one of a
 /// graceful GOAWAY.

@@ -171,6 +171,10 @@ impl Db {
         Tx::begin(self, "BEGIN".to_owned()).await
     }
 
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Runs the migrations that have not run yet. Of several processes that start together, one runs them and
     /// the others wait.
     ///

@@ -7,10 +7,14 @@ pub use sea_orm::{
     ColumnTrait, EntityName, EntityTrait, PrimaryKeyTrait, Related, RelationDef, RelationTrait,
 };
 
+use resourceful::{Caller, Request};
+
 use crate::db::Db;
 use crate::model::filter::Comparable;
 use crate::model::order::OrderKey;
 pub use crate::model::registration::Registration;
+use crate::model::resource::{Committed, Model, ModelResource};
+pub use crate::request_tx::RequestTx;
 
 /// The name of a related table that is the table itself.
 const RELATED: &str = "related";
@@ -22,6 +26,14 @@ pub fn register(db: &Db, add: impl FnOnce(&mut Registration<'_>)) -> Vec<String>
         add(&mut registration);
         registration.into_mistakes()
     })
+}
+
+/// Runs `on_commit` for the changes in the transaction of an `Idempotency-Key`.
+pub async fn committed<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) {
+    let changes = RequestTx::of(request).map(RequestTx::take_changes::<Committed<Model<R>>>);
+    for change in changes.unwrap_or_default() {
+        resource.on_commit(request, change).await;
+    }
 }
 
 /// The relation of an entity. Another entity's is an error of its type.

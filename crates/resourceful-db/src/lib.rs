@@ -18,6 +18,7 @@ mod options;
 mod place;
 mod postgres;
 mod proxy_row;
+mod request_tx;
 mod row;
 mod shape;
 mod source;

@@ -18,6 +18,22 @@ pub(crate) enum Source<'a> {
 }
 
 impl Source<'_> {
+    /// Runs a transaction again that was in conflict with another one. A part of one is not run again: the whole is
+    /// lost.
+    pub(crate) async fn repeated<T, F>(self, run: impl Fn() -> F) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, DbError>>,
+    {
+        match self {
+            Self::Db(db) => db.repeated(run).await,
+            Self::Tx(_) => run().await,
+        }
+    }
+
+    pub(crate) fn is_tx(self) -> bool {
+        matches!(self, Self::Tx(_))
+    }
+
     fn db(&self) -> &Db {
         match self {
             Self::Db(db) => db,

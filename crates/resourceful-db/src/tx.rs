@@ -1,7 +1,7 @@
 //! [`Tx`]: a transaction.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sea_orm::ProxyRow;
 use tokio::sync::MutexGuard;
@@ -107,6 +107,11 @@ impl Tx {
     #[must_use]
     pub fn db(&self) -> &Db {
         &self.inner.db
+    }
+
+    /// A reference that does not keep the transaction open.
+    pub(crate) fn downgrade(&self) -> WeakTx {
+        WeakTx(Arc::downgrade(&self.inner))
     }
 
     /// Begins a savepoint. Dropped before its `commit`, what was done since is undone.
@@ -275,6 +280,20 @@ impl Tx {
             .dropped
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reference to a transaction that does not keep it open.
+#[derive(Debug)]
+pub(crate) struct WeakTx(Weak<Inner>);
+
+impl WeakTx {
+    pub(crate) fn upgrade(&self) -> Option<Tx> {
+        self.0.upgrade().map(|inner| Tx {
+            inner,
+            savepoint: 0,
+            is_over: false,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ mod endpoint;
 mod errors;
 mod filter;
 mod hooks;
+mod idempotency;
 mod item;
 mod model_resource;
 mod order;

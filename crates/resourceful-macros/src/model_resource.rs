@@ -104,10 +104,17 @@ pub(crate) fn expand(args: &Args, mut block: ItemImpl) -> TokenStream {
                 ::resourceful::hidden::Conditions::InHook;
         });
     }
+    if hooks::find(&model, "on_commit").is_some() && !args.idempotency.is_empty() {
+        block.items.push(parse_quote! {
+            async fn committed(&self, request: &::resourceful::Request<::resourceful::Caller<Self>>) {
+                ::resourceful_db::hidden::committed(self, request).await;
+            }
+        });
+    }
     complete_model(&mut model);
     errors.extend(left_out(&block, args));
     complete_resource(&mut block, &model, args, &mut errors);
-    let resource = resource::expand_block(&args.name, block);
+    let resource = resource::expand_block(args, block);
     let errors = errors.iter().map(Error::to_compile_error);
     quote!(#(#errors)* #model #resource)
 }

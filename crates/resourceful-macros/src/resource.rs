@@ -10,11 +10,16 @@ use crate::case::snake_case;
 use crate::doc_comments;
 use crate::errors;
 use crate::hooks::{self, Hook};
+use crate::idempotency::IdempotencyKeys;
 use crate::model_resource;
 
 /// Error message for `only(..)` where the hooks are in the block.
 const ONLY_OF_MODEL: &str = "`only(..)` is for `impl ModelResource`: an `AsyncResource` has the actions whose hooks \
                              are in the block";
+
+/// Error message for an unknown argument.
+const EXPECTED_ARGUMENTS: &str = "the arguments are `name = \"..\"`, `only(..)`, `requires_idempotency_key(..)` and \
+                                  `accepts_idempotency_key(..)`";
 
 /// Error message for an unknown action.
 const EXPECTED_ACTIONS: &str = "`only(..)` takes actions: `list`, `create`, `retrieve`, `update`, \
@@ -59,11 +64,12 @@ pub(crate) const HOOKS: &[Hook] = &[
 ];
 
 /// Other functions of `AsyncResource`.
-pub(crate) const FUNCTIONS: [&str; 6] = [
+pub(crate) const FUNCTIONS: [&str; 7] = [
     "parent",
     "location_id",
     "validators",
     "ready",
+    "committed",
     "registered",
     "extra_actions",
 ];
@@ -108,6 +114,7 @@ pub(crate) struct Args {
     pub(crate) name: LitStr,
     /// The actions in `only(..)`.
     pub(crate) only: Option<Vec<Ident>>,
+    pub(crate) idempotency: IdempotencyKeys,
 }
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -121,8 +128,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     }
     match Args::parse(arguments, &block.self_ty) {
         Ok(args) if is_model => model_resource::expand(&args, block),
-        Ok(Args { name, only }) => match only {
-            None => expand_block(&name, block),
+        Ok(args) => match &args.only {
+            None => expand_block(&args, block),
             Some(_) => Error::new(block.self_ty.span(), ONLY_OF_MODEL).to_compile_error(),
         },
         Err(error) => error.to_compile_error(),
@@ -130,8 +137,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Completes an `impl AsyncResource`.
-pub(crate) fn expand_block(name: &LitStr, mut block: ItemImpl) -> TokenStream {
-    let mut errors = Vec::new();
+pub(crate) fn expand_block(args: &Args, mut block: ItemImpl) -> TokenStream {
+    let mut errors = args.idempotency.check(&block);
     let items = SUBJECTS
         .iter()
         .filter_map(|(_, hook)| HookItem::of(hooks::find(&block, hook)?));
@@ -152,7 +159,8 @@ pub(crate) fn expand_block(name: &LitStr, mut block: ItemImpl) -> TokenStream {
     errors.extend(add_conditions(&mut block));
     let trait_path = quote!(::resourceful::AsyncResource);
     let check = errors::add_const(&mut block, &trait_path, default, &mut errors);
-    add_consts(&mut block, name);
+    add_consts(&mut block, &args.name);
+    args.idempotency.complete(&mut block);
     doc_comments::add_const(&mut block, HOOKS);
     add_subjects(&mut block, items.first());
     add_types(&mut block);
@@ -271,6 +279,7 @@ impl Args {
     fn parse(arguments: TokenStream, self_type: &Type) -> Result<Self, Error> {
         let mut name = None;
         let mut only = None;
+        let mut idempotency = IdempotencyKeys::default();
         let parser = syn::meta::parser(|meta| {
             if meta.path.is_ident("name") {
                 name = Some(meta.value()?.parse()?);
@@ -285,14 +294,18 @@ impl Args {
                     Ok(())
                 })?;
                 only = Some(actions);
-            } else {
-                return Err(meta.error("the arguments are `name = \"..\"` and `only(..)`"));
+            } else if !idempotency.parse(&meta)? {
+                return Err(meta.error(EXPECTED_ARGUMENTS));
             }
             Ok(())
         });
         syn::parse::Parser::parse2(parser, arguments)?;
         let name = name.map_or_else(|| type_name(self_type), Ok)?;
-        Ok(Self { name, only })
+        Ok(Self {
+            name,
+            only,
+            idempotency,
+        })
     }
 }
 

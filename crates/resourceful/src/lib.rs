@@ -133,6 +133,7 @@ pub mod hidden {
     pub use crate::error::whole_seconds;
     pub use crate::handler::conditional::{precondition_failed, preconditions, set_validators};
     pub use crate::handler::endpoint_function::IsEndpoint;
+    pub use crate::handler::idempotency::{Attempt, IdempotentActions, KeyRule, Once, transaction};
     pub use crate::handler::open_subject::OpenToAll;
     pub use crate::handler::resource::Conditions;
     pub use crate::handler::signature::{HookResult, PageOf};

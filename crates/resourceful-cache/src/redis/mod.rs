@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncCommands, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, ProtocolVersion,
-    RedisError, SetExpiry, SetOptions,
+    AsyncCommands, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo,
+    ProtocolVersion, RedisError, SetExpiry, SetOptions, ToRedisArgs,
 };
 use resourceful::BoxError;
 use tokio::time::{Instant, timeout};
@@ -113,17 +113,17 @@ impl Redis {
         self
     }
 
-    /// Evaluates a script with one key, integers as arguments and a text as result: for `resourceful-rates`.
+    /// Evaluates a script with one key: for `resourceful-rates` and `resourceful-idempotency`.
     ///
     /// # Errors
     /// If the server is unavailable, or refuses the script.
     #[doc(hidden)]
-    pub async fn eval(
+    pub async fn eval<T: FromRedisValue>(
         &self,
         script: &str,
         key: &str,
-        arguments: &[i64],
-    ) -> Result<String, BoxError> {
+        arguments: &[impl ToRedisArgs],
+    ) -> Result<T, BoxError> {
         let mut command = redis::cmd("EVAL");
         command.arg(script).arg(1).arg(key).arg(arguments);
         let eval = |mut connection| async move { command.query_async(&mut connection).await };

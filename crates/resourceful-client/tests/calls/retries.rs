@@ -61,6 +61,30 @@ async fn an_unsafe_call_is_retried_only_with_a_key() {
 }
 
 #[tokio::test]
+async fn a_call_whose_first_attempt_still_runs_is_retried_with_its_key() {
+    let upstream = Upstream::start();
+    let conflict =
+        |headers: &str| Behaviour::Respond("409 Conflict", headers.to_owned(), String::new());
+    let retry_after = "Retry-After: 0\r\n";
+    let send = |key: Option<&str>| {
+        let call = client(&upstream).post("/").json(&1);
+        match key {
+            Some(key) => call.idempotency_key(key),
+            None => call,
+        }
+    };
+    upstream.on("/", then_one(conflict(retry_after)));
+    assert_eq!(send(Some("order-7")).fetch::<i64>().await.unwrap(), 1);
+    assert_eq!(upstream.requests().len(), 2);
+    for (headers, key) in [("", Some("order-7")), (retry_after, None)] {
+        upstream.on("/", then_one(conflict(headers)));
+        let error = send(key).send().await.unwrap_err();
+        assert_eq!(error.status(), Some(StatusCode::CONFLICT), "{headers}");
+    }
+    assert_eq!(upstream.requests().len(), 4);
+}
+
+#[tokio::test]
 async fn permanent_errors_are_not_retried() {
     let upstream = Upstream::start();
     for status in [

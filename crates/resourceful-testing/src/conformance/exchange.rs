@@ -1,5 +1,6 @@
 //! [`TestRequest`] and [`TestResponse`].
 
+use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,6 +71,8 @@ pub(super) enum ResponseBody {
     Incomplete,
 }
 
+pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
 /// Time limit for reading a response body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -80,6 +83,13 @@ impl Payload {
             text: value.to_string(),
         }
     }
+}
+
+/// A key that no other request has.
+pub(super) fn new_key() -> String {
+    // `RandomState` is the standard library's source of random numbers.
+    let random = || RandomState::new().hash_one(());
+    format!("{:016x}{:016x}", random(), random())
 }
 
 impl TestRequest {
@@ -112,15 +122,26 @@ impl TestRequest {
             .if_match()
             .filter(|parameter| parameter.is_required);
         let of_any_version = if_match.map(|_| ("If-Match".to_owned(), "*".to_owned()));
+        let key = operation.idempotency_key().filter(|key| key.is_required);
+        let key = key.map(|_| (IDEMPOTENCY_KEY.to_owned(), new_key()));
         Self {
             method: operation.method.clone(),
             path,
-            headers: headers.chain(of_any_version).collect(),
+            headers: headers.chain(of_any_version).chain(key).collect(),
             body: match (json, input.get("body")) {
                 (Some((media, _)), Some(body)) => Payload::json(media, body),
                 _ => Payload::None,
             },
         }
+    }
+
+    /// Whether it has another path or another body.
+    pub(super) fn differs_from(&self, other: &Self) -> bool {
+        let text = |request: &Self| match &request.body {
+            Payload::Text { text, .. } => Some(text.clone()),
+            _ => None,
+        };
+        (&self.path, text(self)) != (&other.path, text(other))
     }
 
     pub(super) fn content_type(&self) -> Option<&str> {
@@ -191,6 +212,14 @@ impl TestResponse {
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body, if it is complete.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        match &self.body {
+            ResponseBody::Complete(bytes) => Some(bytes),
+            ResponseBody::Stream | ResponseBody::Incomplete => None,
+        }
     }
 
     /// The body, if it is JSON.

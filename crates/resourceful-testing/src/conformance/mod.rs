@@ -41,6 +41,7 @@ mod operation;
 mod paging;
 mod parse;
 mod references;
+mod repeated_key;
 mod requests;
 mod responses;
 mod run_case;
@@ -95,6 +96,8 @@ use resourceful::TestClient;
 ///   is one of both, not a mixture (`mixed-update`); after two `PATCH` of different members it has both
 ///   (`lost-update`). A writer may get 409 or 412;
 /// * an update whose `If-Match` names an earlier version of the item gets 412 (`stale-tag`);
+/// * a request that is sent again with its `Idempotency-Key` gets the first response, and another request with the key
+///   gets 422 (`repeated-key`);
 /// * pages have the requested number of items, and report rightly whether a next page exists.
 ///
 /// [`as_callers`](Conformance::as_callers) adds checks with two callers: what one makes is not the other's.
@@ -480,6 +483,7 @@ async fn check(session: &Session) {
             requests::check_mutated(session, operation, &fixture).await;
             bodies::check(session, operation, &fixture).await;
         }
+        repeated_key::check(session, operation, &fixture).await;
         if operation.method == Method::GET {
             methods::check_head(session, operation, &fixture).await;
             paging::check(session, operation, &fixture).await;

@@ -94,6 +94,13 @@ impl Operation {
         parameters.find(|parameter| parameter.location == "header" && parameter.name == "If-Match")
     }
 
+    /// The parameter `Idempotency-Key`, if it has one.
+    pub(super) fn idempotency_key(&self) -> Option<&Parameter> {
+        let mut parameters = self.parameters.iter();
+        parameters
+            .find(|parameter| parameter.location == "header" && parameter.name == "Idempotency-Key")
+    }
+
     /// Schema of a request's input: an object with `path`, `query`, `header` and `body`. Path
     /// parameters in `path_params` get these values.
     pub(super) fn input(&self, path_params: &Map<String, Value>) -> Value {

@@ -137,6 +137,15 @@ impl Body {
             Kind::Incoming(_) | Kind::Boxed(_) => None,
         }
     }
+
+    /// The content, if it is in memory.
+    pub(crate) fn into_bytes(self) -> Option<Bytes> {
+        match self.0 {
+            Kind::Empty => Some(Bytes::new()),
+            Kind::Full(bytes) => Some(bytes),
+            Kind::Incoming(_) | Kind::Boxed(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Body {

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
-use crate::endpoint::operation;
+use crate::body::Body;
 use crate::endpoint::typed_endpoint::TypedEndpoint;
+use crate::endpoint::{once, operation};
 use crate::error::Result;
 use crate::handler::conditional;
+use crate::handler::idempotency::{self, Attempt, KeyRule, Once};
 use crate::handler::parent::Parent;
 use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
@@ -31,6 +33,9 @@ pub(crate) struct ActionEndpoint<R, A> {
 }
 
 impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<R, A> {
+    /// What the action does with `Idempotency-Key`; `None` if it does not read it.
+    const KEY_RULE: Option<KeyRule> = R::IDEMPOTENT.rule(A::ACTION);
+
     pub(crate) fn new(resource: Arc<R>, running: Option<Arc<Running>>) -> Self {
         const {
             if let Some(control) = R::CACHE_CONTROL {
@@ -51,6 +56,39 @@ impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<
             running,
             action: PhantomData,
         }
+    }
+
+    async fn run(
+        &self,
+        request: &Request<Caller<R>>,
+        (key, input): <Self as TypedEndpoint>::Input,
+    ) -> Result<A::Output> {
+        let _place = Place::of(self.running.as_ref()).await?;
+        let target = A::Target::find(&self.resource, request, key).await?;
+        A::check(&self.resource, request).await?;
+        let result = A::run(&self.resource, request, target, input).await;
+        let output = result.map_err(Into::into)?;
+        conditional::check_read::<R>(A::ACTION, request)?;
+        Ok(output)
+    }
+
+    /// Runs the action, unless the response to an earlier attempt is kept.
+    async fn once(
+        &self,
+        keys: &dyn Once<Caller<R>>,
+        attempt: Attempt,
+        request: Request<Caller<R>>,
+        input: <Self as TypedEndpoint>::Input,
+    ) -> Result<Reply> {
+        let head = request.head();
+        let work = async {
+            let output = self.run(&request, input).await;
+            let reply = output.and_then(|output| self.respond(output, head));
+            once::response(reply, head)
+        };
+        let response = keys.attempt(attempt, Box::pin(work)).await?;
+        self.resource.committed(&request).await;
+        Ok(Reply::from(response.map(Body::from)))
     }
 }
 
@@ -106,28 +144,38 @@ where
     }
 
     async fn read(&self, request: &mut Request) -> Result<Self::Input> {
+        if let Some(rule) = Self::KEY_RULE {
+            idempotency::read(rule, request)?;
+        }
         let key = A::Target::key(request)?;
         let max_body_size = R::MAX_BODY_SIZE.unwrap_or(request.settings().max_body_size);
         Ok((key, A::Input::read(request, max_body_size).await?))
     }
 
-    async fn call(
-        &self,
-        request: Request<Caller<R>>,
-        (key, input): Self::Input,
-    ) -> Result<A::Output> {
-        let _place = Place::of(self.running.as_ref()).await?;
-        let target = A::Target::find(&self.resource, &request, key).await?;
-        A::check(&self.resource, &request).await?;
-        let result = A::run(&self.resource, &request, target, input).await;
-        let output = result.map_err(Into::into)?;
-        conditional::check_read::<R>(A::ACTION, &request)?;
-        Ok(output)
+    async fn call(&self, request: Request<Caller<R>>, input: Self::Input) -> Result<A::Output> {
+        self.run(&request, input).await
     }
 
     fn respond(&self, mut output: A::Output, head: &Head) -> Result<Reply> {
         let action = Some(A::ACTION);
         output.place(&Base { head, action });
         conditional::finish::<R>(output.represent(StatusCode::OK)?, A::ACTION, head)
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Caller<R>>,
+        input: Self::Input,
+        head: &Head,
+    ) -> Result<Reply> {
+        if Self::KEY_RULE.is_some()
+            && let Some(keys) = self.resource.idempotency()
+            && let Some(attempt) = Attempt::of(&request, [R::NAME, A::SPEC.name()], keys)
+        {
+            // Boxed, because other requests should not have a place for it.
+            return Box::pin(self.once(keys, attempt, request, input)).await;
+        }
+        let output = self.run(&request, input).await?;
+        self.respond(output, head)
     }
 }

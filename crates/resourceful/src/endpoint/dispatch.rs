@@ -43,9 +43,10 @@ async fn dispatch<E: TypedEndpoint>(
     if has_body {
         place = Place::of(running).await?;
     }
-    let output = endpoint.call(request.with_caller(caller), input).await?;
+    let request = request.with_caller(caller);
+    let reply = endpoint.answer(request, input, head).await;
     drop(place);
-    endpoint.respond(output, head)
+    reply
 }
 
 /// Runs [`dispatch`]. A safe request gets a timeout, a panic becomes an error, an error becomes a

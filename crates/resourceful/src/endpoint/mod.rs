@@ -11,6 +11,7 @@ pub(crate) mod error_response;
 pub(crate) mod function_endpoint;
 #[cfg(feature = "tower")]
 pub(crate) mod layers;
+mod once;
 pub(crate) mod operation;
 pub(crate) mod public_endpoint;
 pub(crate) mod response_future;

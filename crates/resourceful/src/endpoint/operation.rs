@@ -8,6 +8,7 @@ use crate::handler::access::{Access, describe_access};
 use crate::handler::conditional;
 use crate::handler::description::Description;
 use crate::handler::endpoint_function::EndpointFunction;
+use crate::handler::idempotency;
 use crate::handler::parent::Parent;
 use crate::handler::resource::{AsyncResource, Caller};
 use crate::handler::resource_action::{ActionInput, ActionTarget, ResourceAction};
@@ -53,6 +54,9 @@ pub(crate) fn of_action<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R
     conditional::describe::<R>(action, &mut operation);
     let errors = A::ERRORS.or_else(|| R::ERRORS.of(name));
     operation.add_problems::<A::Error>(errors, registry);
+    if let Some(rule) = R::IDEMPOTENT.rule(action) {
+        idempotency::describe(rule, &mut operation);
+    }
     operation
 }
 

@@ -80,4 +80,17 @@ pub(crate) trait TypedEndpoint: Send + Sync + Sized + 'static {
 
     /// Turns the value into a response to the request with this head.
     fn respond(&self, output: Self::Output, head: &Head) -> Result<Reply>;
+
+    /// [`call`](Self::call), then [`respond`](Self::respond).
+    fn answer(
+        &self,
+        request: Request<EndpointCaller<Self>>,
+        input: Self::Input,
+        head: &Head,
+    ) -> impl Future<Output = Result<Reply>> + Send {
+        async move {
+            let output = self.call(request, input).await?;
+            self.respond(output, head)
+        }
+    }
 }

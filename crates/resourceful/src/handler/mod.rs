@@ -10,6 +10,7 @@ pub(crate) mod description;
 pub(crate) mod endpoint_function;
 pub(crate) mod gate;
 pub(crate) mod id;
+pub(crate) mod idempotency;
 pub(crate) mod only;
 pub(crate) mod open_subject;
 pub(crate) mod parent;

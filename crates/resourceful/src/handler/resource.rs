@@ -7,6 +7,7 @@ use crate::action::{Action, Actions};
 use crate::error::Result;
 use crate::handler::access::Access;
 use crate::handler::id::Id;
+use crate::handler::idempotency::{IdempotentActions, Once};
 use crate::handler::parent::Parent;
 use crate::handler::resource_action::ExtraActions;
 use crate::handler::subject::Subject;
@@ -147,6 +148,10 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     const CONDITIONS: Conditions = Conditions::Ignored;
 
+    /// The actions that read `Idempotency-Key`. `#[resource]` sets it.
+    #[doc(hidden)]
+    const IDEMPOTENT: IdempotentActions = IdempotentActions::NONE;
+
     /// Decides who may call the resource: [`Public`](crate::Public) or your own type.
     type Access: Access<Self>;
 
@@ -265,6 +270,19 @@ pub trait AsyncResource: Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<Self::DestroyOutput, Self::Error>> + Send {
         let _ = (request, subject);
         async { absent(Action::Destroy) }
+    }
+
+    /// Keeps the responses to requests with an `Idempotency-Key`. `#[resource]` writes it.
+    #[doc(hidden)]
+    fn idempotency(&self) -> Option<&dyn Once<Caller<Self>>> {
+        None
+    }
+
+    /// Runs after a change was committed in the transaction of an `Idempotency-Key`. `#[resource]` writes it.
+    #[doc(hidden)]
+    fn committed(&self, request: &Request<Caller<Self>>) -> impl Future<Output = ()> + Send {
+        let _ = request;
+        async {}
     }
 
     /// Returns the parent of the requested items. It was parsed before [`Access::check`] ran.

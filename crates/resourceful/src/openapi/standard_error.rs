@@ -13,6 +13,7 @@ pub(crate) enum StandardError {
     MethodNotAllowed,
     NotAcceptable,
     RequestTimeout,
+    Conflict,
     PreconditionFailed,
     ContentTooLarge,
     UriTooLong,
@@ -38,6 +39,7 @@ impl StandardError {
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
+        Self::Conflict,
         Self::PreconditionFailed,
         Self::ContentTooLarge,
         Self::UriTooLong,
@@ -63,6 +65,7 @@ impl StandardError {
             Self::MethodNotAllowed => "405",
             Self::NotAcceptable => "406",
             Self::RequestTimeout => "408",
+            Self::Conflict => "409",
             Self::PreconditionFailed => "412",
             Self::ContentTooLarge => "413",
             Self::UriTooLong => "414",
@@ -88,6 +91,7 @@ impl StandardError {
             Self::MethodNotAllowed => "Method not allowed.",
             Self::NotAcceptable => "`Accept` excludes the media type of the response.",
             Self::RequestTimeout => "The body arrived too slowly.",
+            Self::Conflict => "In conflict with the present state, or with a request that runs.",
             Self::PreconditionFailed => {
                 "A precondition of the request is false, such as `If-Match`."
             }

@@ -497,7 +497,11 @@ impl<C> Request<C> {
         let (parts, body) = (&self.head.parts, &self.body);
         let codings = self.settings().codings;
         check_content_type(parts, body, T::MEDIA_TYPE, T::media_types, codings)?;
-        T::from_body(&self.bytes_within(limit).await?)
+        let body = self.bytes_within(limit).await?;
+        if let Some(notes) = self.head.notes_if_any() {
+            notes.body_read(&body);
+        }
+        T::from_body(&body)
     }
 
     /// Reads the whole body, up to the application's limit.

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 
 use crate::proto::validators::Validators;
@@ -21,6 +22,12 @@ pub(crate) struct Notes {
     are_preconditions_read: AtomicBool,
     /// The validators of the item in the response.
     validators: OnceLock<Validators>,
+    /// The `Idempotency-Key`, where the action reads it.
+    idempotency_key: OnceLock<String>,
+    /// The body of a request with such a key.
+    body: OnceLock<Bytes>,
+    /// The transaction in which the response to such a request is kept.
+    transaction: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Notes {
@@ -65,5 +72,32 @@ impl Notes {
 
     pub(crate) fn validators(&self) -> Option<&Validators> {
         self.validators.get()
+    }
+
+    pub(crate) fn set_idempotency_key(&self, key: String) {
+        let _ = self.idempotency_key.set(key);
+    }
+
+    pub(crate) fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.get().map(String::as_str)
+    }
+
+    /// Keeps the body, if the request has an `Idempotency-Key`.
+    pub(crate) fn body_read(&self, body: &Bytes) {
+        if self.idempotency_key.get().is_some() {
+            let _ = self.body.set(body.clone());
+        }
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        self.body.get().map_or(&[], |body| body)
+    }
+
+    pub(crate) fn set_transaction<T: Send + Sync + 'static>(&self, transaction: T) {
+        let _ = self.transaction.set(Box::new(transaction));
+    }
+
+    pub(crate) fn transaction<T: 'static>(&self) -> Option<&T> {
+        self.transaction.get()?.downcast_ref()
     }
 }

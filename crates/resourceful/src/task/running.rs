@@ -18,7 +18,7 @@ use crate::metrics::refused;
 /// tokio's `Semaphore`, which locks a mutex for each request, also while places are free.
 #[derive(Debug)]
 pub(crate) struct Running {
-    running: AtomicUsize,
+    count: AtomicUsize,
     max: usize,
     waiting: AtomicUsize,
     max_waiting: usize,
@@ -57,7 +57,7 @@ impl Drop for Place {
     #[inline]
     fn drop(&mut self) {
         if let Some(running) = self.0.take() {
-            running.running.fetch_sub(1, Ordering::SeqCst);
+            running.count.fetch_sub(1, Ordering::SeqCst);
             // Either this sees a request that begins to wait, or that request sees the free place.
             if running.waiting.load(Ordering::SeqCst) > 0 {
                 running.hand_out();
@@ -69,7 +69,7 @@ impl Drop for Place {
 impl Running {
     pub(crate) fn new(max: usize, max_waiting: usize) -> Self {
         Self {
-            running: AtomicUsize::new(0),
+            count: AtomicUsize::new(0),
             max,
             waiting: AtomicUsize::new(0),
             max_waiting,
@@ -82,7 +82,7 @@ impl Running {
     fn take(&self) -> bool {
         let next = |running| (running < self.max).then_some(running + 1);
         let taken = self
-            .running
+            .count
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);
         taken.is_ok()
     }
@@ -109,7 +109,7 @@ impl Running {
             if let Err(mut place) = next.send(Place(Some(Arc::clone(self)))) {
                 // Not dropped, because that would hand out again.
                 place.0 = None;
-                self.running.fetch_sub(1, Ordering::SeqCst);
+                self.count.fetch_sub(1, Ordering::SeqCst);
             }
         }
     }

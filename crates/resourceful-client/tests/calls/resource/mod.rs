@@ -2,6 +2,7 @@
 
 mod held;
 mod hooks;
+mod keys;
 mod notes;
 mod pages;
 mod responses;

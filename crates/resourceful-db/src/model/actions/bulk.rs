@@ -8,7 +8,7 @@ use crate::error::DbError;
 use crate::model::actions::create::{filled, one, place};
 use crate::model::actions::update::Change;
 use crate::model::actions::{
-    applied, conflict, create, db, destroy, of_hook, row_of, scope, update, writable,
+    applied, committed, conflict, create, db, destroy, of_hook, row_of, scope, update, writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::constraint::{Members, explain};
@@ -134,7 +134,7 @@ impl<'r, R: ModelResource> All<'r, R> {
             request,
             scope: scope(resource, request),
             writable: writable(resource, request),
-            tx: db(resource).begin().await?,
+            tx: db(resource).begin_for(request).await?,
             changes: Mutex::default(),
         })
     }
@@ -234,7 +234,7 @@ impl<'r, R: ModelResource> All<'r, R> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
         {
-            self.resource.on_commit(self.request, change).await;
+            committed(self.resource, self.request, change).await;
         }
         Ok(())
     }

@@ -7,7 +7,8 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName, ModelTrait
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::{
-    Returns, all_columns, applied, db, describe_set, not_found, of_hook, writable,
+    Connection, Returns, all_columns, applied, committed, db, describe_set, not_found, of_hook,
+    writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::conditions;
@@ -41,10 +42,11 @@ where
     R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
     I: Item<Entity = R::Entity>,
 {
-    let source = Source::Db(db(resource));
+    let connection = Connection::of(resource, request);
+    let source = connection.source();
     let mut model = filled(resource, request, new)?;
     place(resource, request, &mut model, source).await?;
-    match insert(resource, request, &model).await {
+    match insert(resource, request, &model, source).await {
         Ok(item) => Ok(item),
         Err(error) => {
             let members = <R::Create as Changeset<R::Entity>>::MEMBERS;
@@ -58,15 +60,13 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     resource: &R,
     request: &Request<Caller<R>>,
     model: &ActiveModel<R>,
+    source: Source<'_>,
 ) -> Result<I, DbError> {
-    let source = Source::Db(db(resource));
     let scope = writable(resource, request);
-    let loaded = if R::HOOKS.create || R::HOOKS.commit {
+    let loaded = if R::HOOKS.create || R::HOOKS.commit || source.is_tx() {
         let attempt = || in_transaction(resource, request, &scope, model.clone());
-        let (loaded, row) = db(resource).repeated(attempt).await?;
-        if R::HOOKS.commit {
-            resource.on_commit(request, Committed::Created(row)).await;
-        }
+        let (loaded, row) = source.repeated(attempt).await?;
+        committed(resource, request, Committed::Created(row)).await;
         loaded
     } else {
         let query = statement::<R, I>(model, &scope, Returns::Item, source)?;
@@ -128,7 +128,7 @@ async fn in_transaction<R: ModelResource, I: Item<Entity = R::Entity>>(
     scope: &Scope<R::Entity>,
     model: ActiveModel<R>,
 ) -> Result<(Loaded<I>, Model<R>), DbError> {
-    let tx = db(resource).begin().await?;
+    let tx = db(resource).begin_for(request).await?;
     let written = with_hooks(resource, request, scope, model, &tx).await?;
     tx.commit().await?;
     Ok(written)

@@ -8,7 +8,9 @@ use sea_orm::{ColumnTrait, EntityName};
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::retrieve::locked;
-use crate::model::actions::{db, of_hook, row_of, unchanged, unwritten, writable};
+use crate::model::actions::{
+    Connection, committed, db, of_hook, row_of, unchanged, unwritten, writable,
+};
 use crate::model::found::ItemId;
 use crate::model::resource::{Committed, Model, ModelResource};
 use crate::model::scope::Scope;
@@ -38,20 +40,17 @@ where
 {
     let writable = writable(resource, request).and(unchanged::<R>(request));
     let row = row_of::<R>(writable, id.clone());
-    if !R::HOOKS.destroy && !R::HOOKS.commit {
-        let source = Source::Db(db(resource));
+    let connection = Connection::of(resource, request);
+    let source = connection.source();
+    if !R::HOOKS.destroy && !R::HOOKS.commit && !source.is_tx() {
         return match execute::<R>(source, &row).await? {
             0 => Err(unwritten(resource, request, id, source).await),
             _ => Ok(()),
         };
     }
     let attempt = || in_transaction(resource, request, id.clone(), &row);
-    let before = db(resource).repeated(attempt).await?;
-    if R::HOOKS.commit {
-        resource
-            .on_commit(request, Committed::Destroyed(before))
-            .await;
-    }
+    let before = source.repeated(attempt).await?;
+    committed(resource, request, Committed::Destroyed(before)).await;
     Ok(())
 }
 
@@ -61,7 +60,7 @@ async fn in_transaction<R: ModelResource<Key: Clone>>(
     id: R::Key,
     row: &Scope<R::Entity>,
 ) -> Result<Model<R>, DbError> {
-    let tx = db(resource).begin().await?;
+    let tx = db(resource).begin_for(request).await?;
     let before = with_hooks(resource, request, id, row, &tx).await?;
     tx.commit().await?;
     Ok(before)

@@ -27,15 +27,17 @@ use crate::error::{DbError, DbErrorKind};
 use crate::model::changeset::Changeset;
 use crate::model::conditions;
 use crate::model::item::Item;
-use crate::model::resource::{ActiveModel, Column, ModelResource};
+use crate::model::resource::{ActiveModel, Column, Committed, Model, ModelResource};
 use crate::model::row_model;
 use crate::model::scope::Scope;
 use crate::model::select::columns;
 use crate::model::storable;
 use crate::model::term::Term;
 use crate::model::within::Within;
+use crate::request_tx::RequestTx;
 use crate::shape::Shape;
 use crate::source::Source;
+use crate::tx::Tx;
 
 pub use crate::model::conditions::unchanged;
 
@@ -124,6 +126,39 @@ impl Returns {
 
 fn db<R: ModelResource>(resource: &R) -> &Db {
     resource.as_ref()
+}
+
+/// Where the statements of an action run.
+struct Connection<'r> {
+    db: &'r Db,
+    /// The transaction in which the response is kept, for a request with an `Idempotency-Key`.
+    tx: Option<Tx>,
+}
+
+impl<'r> Connection<'r> {
+    fn of<R: ModelResource>(resource: &'r R, request: &Request<Caller<R>>) -> Self {
+        let db = db(resource);
+        let tx = RequestTx::of(request).and_then(|shared| shared.tx(db));
+        Self { db, tx }
+    }
+
+    fn source(&self) -> Source<'_> {
+        self.tx.as_ref().map_or(Source::Db(self.db), Source::Tx)
+    }
+}
+
+/// Runs `on_commit`, or has it run later if the transaction goes on.
+async fn committed<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    change: Committed<Model<R>>,
+) {
+    if R::HOOKS.commit {
+        match RequestTx::of(request) {
+            Some(shared) => shared.add_change(change),
+            None => resource.on_commit(request, change).await,
+        }
+    }
 }
 
 /// The error of a hook. It keeps the kind of an error of the database, so that a conflict is one.

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{LockType, Query as SqlQuery};
 use sea_orm::{DbBackend, EntityName};
 
 use crate::error::DbError;
-use crate::model::actions::{db, not_found, row_of, scope, unwritten, writable};
+use crate::model::actions::{Connection, not_found, row_of, scope, unwritten, writable};
 use crate::model::conditions;
 use crate::model::found::ItemId;
 use crate::model::item::Item;
@@ -31,7 +31,8 @@ where
     I: Item<Entity = R::Entity>,
 {
     let row = row_of::<R>(scope(resource, request), id.0);
-    let item = item_in::<R, I>(request, &row, Source::Db(db(resource))).await?;
+    let connection = Connection::of(resource, request);
+    let item = item_in::<R, I>(request, &row, connection.source()).await?;
     Ok(item.ok_or_else(not_found)?)
 }
 
@@ -63,7 +64,8 @@ pub(crate) async fn find<R: ModelResource>(
     request: &Request<Caller<R>>,
     id: R::Key,
 ) -> Result<Option<Model<R>>, DbError> {
-    find_in::<R>(scope(resource, request), id, Source::Db(db(resource))).await
+    let connection = Connection::of(resource, request);
+    find_in::<R>(scope(resource, request), id, connection.source()).await
 }
 
 /// The row with an id, if it is in the scope.

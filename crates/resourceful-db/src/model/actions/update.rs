@@ -7,8 +7,8 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 use crate::error::DbError;
 use crate::model::actions::retrieve::{item_in, locked};
 use crate::model::actions::{
-    Returns, all_columns, applied, db, describe_set, not_found, of_hook, row_of, scope, unchanged,
-    unwritten, writable,
+    Connection, Returns, all_columns, applied, committed, db, describe_set, not_found, of_hook,
+    row_of, scope, unchanged, unwritten, writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::conditions;
@@ -76,8 +76,9 @@ where
     let mut model = applied::<R, _>(changes)?;
     let changes_nothing = all_columns::<R>().all(|column| model.is_not_set(column));
     let writable = writable(resource, request).and(unchanged::<R>(request));
+    let connection = Connection::of(resource, request);
+    let source = connection.source();
     if changes_nothing && !R::HOOKS.update {
-        let source = Source::Db(db(resource));
         let row = row_of::<R>(writable, id.clone());
         return match item_in::<R, I>(request, &row, source).await? {
             Some(item) => Ok(item),
@@ -86,10 +87,9 @@ where
     }
     resource.fill_update(request, &mut model)?;
     let change = Change::<R>::new(writable, id, model);
-    match write(resource, request, &change).await {
+    match write(resource, request, &change, source).await {
         Ok(item) => Ok(item),
         Err(error) => {
-            let source = Source::Db(db(resource));
             let error = explain::<R::Entity>(error, &change.model, C::MEMBERS, source).await;
             Err(error.into())
         }
@@ -100,21 +100,19 @@ async fn write<R, I>(
     resource: &R,
     request: &Request<Caller<R>>,
     change: &Change<R>,
+    source: Source<'_>,
 ) -> Result<I, DbError>
 where
     R: ModelResource<Key: Clone>,
     I: Item<Entity = R::Entity>,
 {
-    let source = Source::Db(db(resource));
     let scope = scope(resource, request);
-    let loaded = if R::HOOKS.update || R::HOOKS.commit {
+    let loaded = if R::HOOKS.update || R::HOOKS.commit || source.is_tx() {
         let attempt = || in_transaction(resource, request, &scope, change.clone());
-        let result = db(resource).repeated(attempt).await?;
+        let result = source.repeated(attempt).await?;
         match result {
             Some((loaded, after)) => {
-                if R::HOOKS.commit {
-                    resource.on_commit(request, Committed::Updated(after)).await;
-                }
+                committed(resource, request, Committed::Updated(after)).await;
                 Some(loaded)
             }
             None => None,
@@ -174,7 +172,7 @@ where
     R: ModelResource<Key: Clone>,
     I: Item<Entity = R::Entity>,
 {
-    let tx = db(resource).begin().await?;
+    let tx = db(resource).begin_for(request).await?;
     let written = with_hooks(resource, request, scope, change, &tx).await?;
     if written.is_some() {
         tx.commit().await?;
