@@ -65,8 +65,8 @@ pub(crate) async fn upload(
     task_id: i64,
     query: FileName,
 ) -> Result<Created<Attachment>, DbError> {
-    let task = task_at(request.caller(), (organisation_id, project_id, task_id)).select();
-    if task.one(&at.db).await?.is_none() {
+    let task = task_at(request.caller(), (organisation_id, project_id, task_id));
+    if !task.exists(&at.db).await? {
         return Err(Error::not_found("There is no such task.").into());
     }
     let mut content = Vec::new();

@@ -56,8 +56,8 @@ pub(crate) async fn project_events(
 ) -> Result<EventStream, DbError> {
     // Before the query, so that no change is lost between the two.
     let mut changes = at.events.0.subscribe();
-    let project = project_at(request.caller(), (organisation_id, project_id)).select();
-    if project.one(&at.db).await?.is_none() {
+    let project = project_at(request.caller(), (organisation_id, project_id));
+    if !project.exists(&at.db).await? {
         return Err(Error::not_found("There is no such project.").into());
     }
     Ok(EventStream::new(request, async move |events| {

@@ -1,6 +1,6 @@
 //! `/organisations/{organisation_id}/members`
 
-use sea_orm::{PaginatorTrait, QuerySelect};
+use sea_orm::QuerySelect;
 
 use crate::entity::member::Role;
 use crate::prelude::*;
@@ -88,7 +88,7 @@ async fn keep_an_owner(tx: &Tx, id: i64) -> Result<(), DbError> {
     let owners = Scope::<member::Entity>::all()
         .eq(member::Column::OrganisationId, id)
         .eq(member::Column::Role, Role::Owner);
-    match owners.select().count(tx).await? {
+    match owners.count(tx).await? {
         0 => Err(Error::conflict("An organisation keeps an owner.").into()),
         _ => Ok(()),
     }

@@ -151,7 +151,7 @@ async fn check_assignee(
         let member = Scope::<member::Entity>::all()
             .eq(member::Column::OrganisationId, organisation)
             .eq(member::Column::UserId, assignee);
-        if member.select().one(tx).await?.is_none() {
+        if !member.exists(tx).await? {
             let error = FieldError::body("/assignee_id", "is not a member of the organisation");
             return Err(Error::invalid([error]).into());
         }

@@ -9,7 +9,6 @@ use resourceful_db::{
 };
 use schemars::JsonSchema;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, SelectExt};
 
 mod post {
     use sea_orm::entity::prelude::*;
@@ -163,7 +162,7 @@ impl ModelResource for Checked {
         post: &mut post::ActiveModel,
     ) -> Result<(), DbError> {
         fill(post);
-        let same = post::Entity::find().filter(post::Column::Slug.eq(post.slug.as_ref().as_str()));
+        let same = Scope::all().eq(post::Column::Slug, post.slug.as_ref().as_str());
         if same.exists(tx).await? {
             return Err(Error::conflict("The slug is taken.").into());
         }

@@ -17,6 +17,7 @@ pub(crate) mod ordered;
 pub(crate) mod registration;
 pub(crate) mod resource;
 pub(crate) mod row_model;
+pub(crate) mod rows;
 pub(crate) mod scope;
 pub(crate) mod select;
 pub(crate) mod storable;

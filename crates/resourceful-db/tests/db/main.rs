@@ -26,6 +26,7 @@ mod model;
 mod parameters;
 mod pooler;
 mod relations;
+mod scopes;
 mod shared;
 mod telemetry;
 mod tls;

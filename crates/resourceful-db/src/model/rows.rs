@@ -1,0 +1,127 @@
+//! Reads the rows of a [`Scope`]: in hooks, and in what is written by hand.
+
+use sea_orm::sea_query::{Expr, LockType, Query as SqlQuery, SelectStatement};
+use sea_orm::{EntityTrait, TryIntoModel, Value};
+
+use crate::error::DbError;
+use crate::model::row_model::{columns, row_model};
+use crate::model::scope::Scope;
+use crate::row::{FromRow, Single};
+use crate::shape::Shape;
+use crate::source::Source;
+use crate::statement::Query;
+
+/// Reads by `&Db` or `&Tx`. The text of a statement is written once, and its rows are read without SeaORM's conversions.
+///
+/// # Examples
+/// ```
+/// # use resourceful_db::{Db, DbError, Scope, Tx};
+/// # mod member {
+/// #     use sea_orm::entity::prelude::*;
+/// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+/// #     #[sea_orm(table_name = "member")]
+/// #     pub struct Model {
+/// #         #[sea_orm(primary_key)]
+/// #         pub id: i64,
+/// #         pub team_id: i64,
+/// #     }
+/// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+/// #     pub enum Relation {}
+/// #     impl ActiveModelBehavior for ActiveModel {}
+/// # }
+/// async fn is_last(tx: &Tx, team: i64) -> Result<bool, DbError> {
+///     let members = Scope::all().eq(member::Column::TeamId, team);
+///     Ok(members.count(tx).await? == 1)
+/// }
+/// ```
+impl<E> Scope<E>
+where
+    E: EntityTrait<ActiveModel: TryIntoModel<E::Model>>,
+{
+    /// One of the rows; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the database is away, or a value cannot be read.
+    pub async fn first<'s>(&self, db: impl Into<Source<'s>>) -> Result<Option<E::Model>, DbError> {
+        self.first_with(None, db.into()).await
+    }
+
+    /// All rows, in no order.
+    ///
+    /// # Errors
+    /// As [`first`](Self::first).
+    pub async fn rows<'s>(&self, db: impl Into<Source<'s>>) -> Result<Vec<E::Model>, DbError> {
+        let source = db.into();
+        let query = self.query("rows", None, source, |statement| {
+            statement.exprs(columns::<E>());
+        })?;
+        source.query(query, row_model::<E>()).await
+    }
+
+    /// Whether there is a row.
+    ///
+    /// # Errors
+    /// If the database is away.
+    pub async fn exists<'s>(&self, db: impl Into<Source<'s>>) -> Result<bool, DbError> {
+        let source = db.into();
+        let query = self.query("exists", Some(1), source, |statement| {
+            statement.expr(Expr::cust("1"));
+        })?;
+        let rows = source.query(query, Single::<i64>::from_row).await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// The number of rows.
+    ///
+    /// # Errors
+    /// If the database is away.
+    pub async fn count<'s>(&self, db: impl Into<Source<'s>>) -> Result<u64, DbError> {
+        let source = db.into();
+        let query = self.query("count", None, source, |statement| {
+            statement.expr(Expr::cust("COUNT(*)"));
+        })?;
+        let rows = source.query(query, Single::<i64>::from_row).await?;
+        let count = rows.into_iter().next().map_or(0, |Single(count)| count);
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// One of the rows, locked until the end of the transaction if `lock` is set.
+    pub(crate) async fn first_with(
+        &self,
+        lock: Option<LockType>,
+        source: Source<'_>,
+    ) -> Result<Option<E::Model>, DbError> {
+        let name = if lock.is_some() { "locked" } else { "first" };
+        let query = self.query(name, Some(1), source, |statement| {
+            statement.exprs(columns::<E>());
+            if let Some(lock) = lock {
+                statement.lock(lock);
+            }
+        })?;
+        let rows = source.query(query, row_model::<E>()).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The statement with this name, whose expressions `select` adds.
+    fn query(
+        &self,
+        name: &'static str,
+        limit: Option<u64>,
+        source: Source<'_>,
+        select: impl FnOnce(&mut SelectStatement),
+    ) -> Result<Query, DbError> {
+        let mut shape = Shape::of::<E>(name);
+        self.describe(&mut shape);
+        shape.values(limit.map(Value::from));
+        source.statement(shape, |_| {
+            let mut statement = SqlQuery::select();
+            statement.from(E::default().table_ref());
+            statement.cond_where(self.condition());
+            if let Some(limit) = limit {
+                statement.limit(limit);
+            }
+            select(&mut statement);
+            Ok(statement)
+        })
+    }
+}
