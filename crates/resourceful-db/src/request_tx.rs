@@ -1,11 +1,11 @@
 //! [`RequestTx`]: the transaction of a request with an `Idempotency-Key`, in which its response is kept.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use resourceful::Request;
-use resourceful::hidden::transaction;
+use resourceful::hidden::{Attempt, transaction};
 
 use crate::db::Db;
 use crate::error::DbError;
@@ -18,28 +18,34 @@ pub struct RequestTx(Arc<State>);
 #[derive(Debug)]
 struct State {
     tx: WeakTx,
-    is_used: AtomicBool,
+    /// The resource whose `on_commit` runs.
+    resource: TypeId,
+    /// Whether an action had nothing to change.
+    changes_nothing: AtomicBool,
     is_committed: AtomicBool,
     /// Changes for `on_commit`: `Committed` of the resource's rows.
     changes: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
 impl RequestTx {
-    /// A reference to the transaction, for the hook.
+    /// Gives the hook of an attempt a reference to the transaction.
     #[must_use]
-    pub fn new(tx: &Tx) -> Self {
-        Self(Arc::new(State {
+    pub fn share(tx: &Tx, attempt: &Attempt) -> Self {
+        let shared = Self(Arc::new(State {
             tx: tx.downgrade(),
-            is_used: AtomicBool::new(false),
+            resource: attempt.resource,
+            changes_nothing: AtomicBool::new(false),
             is_committed: AtomicBool::new(false),
             changes: Mutex::default(),
-        }))
+        }));
+        attempt.set_transaction(shared.clone());
+        shared
     }
 
-    /// Whether the hook has begun a part of the transaction.
+    /// Whether the effect of the hook is in the transaction, as far as one can tell.
     #[must_use]
-    pub fn is_used(&self) -> bool {
-        self.0.is_used.load(Ordering::Relaxed)
+    pub fn has_effect(&self, tx: &Tx) -> bool {
+        tx.has_parts() || self.0.changes_nothing.load(Ordering::Relaxed)
     }
 
     /// Tells that the transaction is committed.
@@ -51,20 +57,30 @@ impl RequestTx {
         transaction(request)
     }
 
-    /// The transaction, if it is one of this database and open.
+    /// The transaction for reading, if it is one of this database and open.
     pub(crate) fn tx(&self, db: &Db) -> Option<Tx> {
         self.0.tx.upgrade().filter(|tx| tx.db().is_same(db))
     }
 
-    pub(crate) fn set_used(&self) {
-        self.0.is_used.store(true, Ordering::Relaxed);
+    pub(crate) fn set_changes_nothing(&self) {
+        self.0.changes_nothing.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn add_change<M: Send + 'static>(&self, change: M) {
+    /// Keeps a change for `on_commit` of the resource `R`.
+    pub(crate) fn add_change<R: 'static, M: Send + 'static>(
+        &self,
+        change: M,
+    ) -> Result<(), DbError> {
+        if self.0.resource != TypeId::of::<R>() {
+            return Err(DbError::other(
+                "`on_commit` of a resource cannot run after the transaction of another resource's `Idempotency-Key`",
+            ));
+        }
         self.changes().push(Box::new(change));
+        Ok(())
     }
 
-    /// The changes of this type; none if the transaction is not committed.
+    /// The changes, each once; none if the transaction is not committed.
     pub(crate) fn take_changes<M: 'static>(&self) -> Vec<M> {
         if !self.0.is_committed.load(Ordering::Relaxed) {
             return Vec::new();
@@ -76,11 +92,9 @@ impl RequestTx {
             .collect()
     }
 
-    fn changes(&self) -> std::sync::MutexGuard<'_, Vec<Box<dyn Any + Send>>> {
-        self.0
-            .changes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn changes(&self) -> MutexGuard<'_, Vec<Box<dyn Any + Send>>> {
+        let changes = self.0.changes.lock();
+        changes.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -89,8 +103,11 @@ impl Db {
     /// resourceful-idempotency: what it commits is kept together with the response, or not at all. In other hooks it
     /// is [`begin`](Self::begin).
     ///
+    /// A request with a key has one transaction, of which this is a part: commit it before another part begins.
+    ///
     /// # Errors
-    /// If the database is away, or too busy.
+    /// If the database is away, or too busy. In a request with a key, if another part is open, or if the keys are in
+    /// another `Db`.
     ///
     /// # Examples
     /// ```ignore
@@ -102,13 +119,12 @@ impl Db {
     /// }
     /// ```
     pub async fn begin_for<C>(&self, request: &Request<C>) -> Result<Tx, DbError> {
-        let shared = RequestTx::of(request);
-        match shared.and_then(|shared| Some((shared, shared.tx(self)?))) {
-            Some((shared, tx)) => {
-                shared.set_used();
-                tx.savepoint().await
-            }
+        match RequestTx::of(request).and_then(|shared| shared.0.tx.upgrade()) {
             None => self.begin().await,
+            Some(tx) if tx.db().is_same(self) => tx.part().await,
+            Some(_) => Err(DbError::other(
+                "the keys of this resource's `Idempotency` are in another `Db` than its rows",
+            )),
         }
     }
 }

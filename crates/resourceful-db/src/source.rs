@@ -12,9 +12,21 @@ use crate::tx::Tx;
 
 /// A database, or a transaction in one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Source<'a> {
+pub enum Source<'a> {
     Db(&'a Db),
     Tx(&'a Tx),
+}
+
+impl<'a> From<&'a Db> for Source<'a> {
+    fn from(db: &'a Db) -> Self {
+        Self::Db(db)
+    }
+}
+
+impl<'a> From<&'a Tx> for Source<'a> {
+    fn from(tx: &'a Tx) -> Self {
+        Self::Tx(tx)
+    }
 }
 
 impl Source<'_> {

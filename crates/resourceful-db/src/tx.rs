@@ -1,6 +1,6 @@
 //! [`Tx`]: a transaction.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sea_orm::ProxyRow;
@@ -60,6 +60,8 @@ struct Inner {
     savepoints: AtomicU32,
     /// Savepoints that were dropped, and are rolled back before the next statement.
     dropped: Mutex<Vec<u32>>,
+    /// Whether an outermost savepoint was committed.
+    has_parts: AtomicBool,
     state: tokio::sync::Mutex<State>,
 }
 
@@ -94,6 +96,7 @@ impl Tx {
             db: db.clone(),
             savepoints: AtomicU32::new(0),
             dropped: Mutex::default(),
+            has_parts: AtomicBool::new(false),
             state: tokio::sync::Mutex::new(state),
         };
         Ok(Self {
@@ -119,8 +122,28 @@ impl Tx {
     /// # Errors
     /// If the transaction has failed or ended.
     pub async fn savepoint(&self) -> Result<Self, DbError> {
+        self.savepoint_in(|_| true).await
+    }
+
+    /// Begins a part of the transaction: a savepoint that is in no other one.
+    pub(crate) async fn part(&self) -> Result<Self, DbError> {
+        self.savepoint_in(<[u32]>::is_empty).await
+    }
+
+    /// Whether a part was committed.
+    pub(crate) fn has_parts(&self) -> bool {
+        self.inner.has_parts.load(Ordering::Relaxed)
+    }
+
+    /// Begins a savepoint, if it may be inside the open ones.
+    async fn savepoint_in(&self, may_be_in: impl Fn(&[u32]) -> bool) -> Result<Self, DbError> {
         let savepoint = self.inner.savepoints.fetch_add(1, Ordering::Relaxed) + 1;
         let mut state = self.statement().await?;
+        if !may_be_in(&state.savepoints) {
+            let open = "a request with `Idempotency-Key` has one transaction, a part of which is still open: commit it \
+                        before another one begins";
+            return state.finish(Ok(())).and(Err(DbError::other(open)));
+        }
         let begun = state.control(vec![format!("SAVEPOINT s{savepoint}")]).await;
         if begun.is_ok() {
             state.savepoints.push(savepoint);
@@ -154,6 +177,9 @@ impl Tx {
         };
         if let (Ok(()), Some(position)) = (&released, position) {
             state.savepoints.truncate(position);
+            if position == 0 {
+                self.inner.has_parts.store(true, Ordering::Relaxed);
+            }
         }
         state.finish(released)?;
         drop(state);

@@ -18,7 +18,7 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// Keeps the responses to requests with an `Idempotency-Key`, for callers of type `C`.
 ///
 /// A resource whose actions read keys has one (`#[as_ref] idempotency: Idempotency<User>`). Several resources may have
-/// clones of one: keys of different actions are different.
+/// clones of one: the same key is another one at another route.
 ///
 /// # Examples
 /// See the [crate](crate).
@@ -84,13 +84,13 @@ async fn run(
     attempt: Attempt,
     work: BoxFuture<'_, Result<Response<Bytes>>>,
 ) -> Result<Response<Bytes>> {
-    let id = RecordId::new(attempt.operation, &attempt.caller, &attempt.key);
+    let [route, action] = &attempt.operation;
+    let id = RecordId::new([route, action], &attempt.caller, &attempt.key);
     let fingerprint = fingerprint(&attempt);
-    let claim = match store.begin(&id).await? {
+    let mut claim = match store.begin(&id).await? {
         Begun::New(claim) => claim,
         Begun::Running => {
-            let running = Error::conflict("A request with this `Idempotency-Key` still runs.");
-            return Err(running.with_retry_after(1));
+            return Err(still_runs());
         }
         Begun::Kept(record) => {
             let Some(mut response) = record.response_to(&fingerprint) else {
@@ -115,6 +115,11 @@ async fn run(
             other
         }
     }
+}
+
+/// 409, which a client sends again.
+pub(crate) fn still_runs() -> Error {
+    Error::conflict("A request with this `Idempotency-Key` still runs.").with_retry_after(1)
 }
 
 /// Whether the same request would have the same response later.

@@ -16,8 +16,8 @@ const DEFAULT_CAPACITY: usize = 64 * 1024 * 1024;
 
 /// Responses in the memory of this process, for tests and for programs that need not remember anything after a restart.
 ///
-/// An action runs at most once while the process runs. When the memory is full, requests with new keys get 503 until
-/// the first responses have expired: none is forgotten before.
+/// An action has its effect once while the process runs, unless it fails after its effect (5xx). When the memory is full,
+/// requests with new keys get 503 until the first responses have expired: none is forgotten before.
 ///
 /// # Examples
 /// ```

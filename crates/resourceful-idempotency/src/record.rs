@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// Identifies the requests that are attempts of one: those of one caller, one action and one key.
+/// Identifies the requests that are attempts of one: those with one key, of one caller, to one action at one route.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RecordId([u8; 32]);
 
@@ -15,8 +15,8 @@ impl RecordId {
     /// The id of these texts. It does not tell them to readers of the store.
     #[must_use]
     pub fn new(operation: [&str; 2], caller: &str, key: &str) -> Self {
-        let [resource, action] = operation;
-        Self(hash([resource, action, caller, key].map(str::as_bytes)))
+        let [route, action] = operation;
+        Self(hash([route, action, caller, key].map(str::as_bytes)))
     }
 
     /// The id as 64 hexadecimal digits.
@@ -118,13 +118,10 @@ impl Record {
 
 /// The fingerprint of a request: its method, its target and its body.
 pub(crate) fn fingerprint(attempt: &Attempt) -> [u8; 32] {
-    let target = attempt
-        .uri()
-        .path_and_query()
-        .map_or("", |target| target.as_str());
     hash([
         attempt.method().as_str().as_bytes(),
-        target.as_bytes(),
+        attempt.path().as_bytes(),
+        attempt.query().as_bytes(),
         attempt.body(),
     ])
 }

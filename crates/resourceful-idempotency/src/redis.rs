@@ -12,8 +12,8 @@ use crate::RETENTION;
 use crate::record::{Record, RecordId};
 use crate::store::{Begun, Claim, IdempotencyStore};
 
-/// Longest response that is kept, in bytes.
-const MAX_RECORD_SIZE: usize = 16 * 1024 * 1024;
+/// Longest response that is kept, in bytes. All operations share one connection, and each has 20 ms.
+const MAX_RECORD_SIZE: usize = 256 * 1024;
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(60);
 
@@ -55,11 +55,12 @@ return ''
 
 /// Responses in a Redis server, which all processes share.
 ///
-/// An action has its effect at least once: a process that is killed after the effect and before the response is kept,
-/// or that loses the server then, lets another attempt begin when its lease is over. Where that must not happen, keep
-/// the responses in the database of the effect: `SqlIdempotency`. While the server is away, requests with a key get 503.
+/// An action has its effect at least once. It has a second one if it runs for longer than its lease, fails after its
+/// effect (5xx), or if the process is killed or the server is lost before the response is kept. Where that must not
+/// happen, keep the responses in the database of the effect: `SqlIdempotency`. While the server is away, requests with a
+/// key get 503.
 ///
-/// The server should not evict keys (`maxmemory-policy noeviction`). Responses of more than 16 MiB are not kept.
+/// The server should not evict keys (`maxmemory-policy noeviction`). A response of more than 256 KiB is a 500.
 ///
 /// # Examples
 /// ```no_run
@@ -74,6 +75,7 @@ return ''
 #[derive(Clone, Debug)]
 pub struct RedisIdempotency {
     redis: Arc<Redis>,
+    prefix: Arc<str>,
     lease: Duration,
     retention: Duration,
 }
@@ -88,9 +90,17 @@ impl RedisIdempotency {
         let redis = Redis::new(url)?.with_max_value_size(MAX_RECORD_SIZE);
         Ok(Self {
             redis: Arc::new(redis),
+            prefix: "idempotency".into(),
             lease: DEFAULT_LEASE,
             retention: RETENTION,
         })
+    }
+
+    /// Sets the beginning of the keys in the server (default: `idempotency`), where several services share one.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: &str) -> Self {
+        self.prefix = prefix.into();
+        self
     }
 
     /// Sets how long an attempt may run (default: 1 minute). After that another one may begin.
@@ -113,7 +123,7 @@ impl IdempotencyStore for RedisIdempotency {
     async fn begin(&self, id: &RecordId) -> Result<Begun> {
         let claim = RedisClaim {
             redis: Arc::clone(&self.redis),
-            key: format!("idempotency:{}", id.to_hex()),
+            key: format!("{}:{}", self.prefix, id.to_hex()),
             token: token(),
             retention: self.retention,
         };
@@ -167,8 +177,9 @@ impl Claim for RedisClaim {
         let mut value = vec![b'k'];
         value.extend(record.to_bytes());
         if value.len() > MAX_RECORD_SIZE {
-            tracing::error!("a response is too large to be kept for its idempotency key");
-            return Ok(());
+            return Err(Error::internal(
+                "a response is too large to be kept for its idempotency key in Redis",
+            ));
         }
         let arguments = [
             self.token.clone().into_bytes(),

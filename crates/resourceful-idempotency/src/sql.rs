@@ -10,24 +10,30 @@ use resourceful::hidden::Attempt;
 use resourceful::{Error, Result};
 use resourceful_db::hidden::RequestTx;
 use resourceful_db::{Db, DbError, Tx};
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, IsolationLevel, Statement, TransactionTrait, Value};
 
 use crate::RETENTION;
+use crate::idempotency::still_runs;
 use crate::record::{Record, RecordId};
 use crate::store::{Begun, Claim, IdempotencyStore};
 
 /// Interval for the removal of expired responses.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
+/// Responses that are removed by one statement.
+const CLEANUP_BATCH: u64 = 1000;
+
 /// Responses in the table `idempotency_key` of an SQLite or PostgreSQL database, for any number of processes.
 ///
 /// A response is written in the transaction of its action: both are there, or none of them, whatever happens to the
-/// process. So an action has its effect on this database exactly once. Its effect must be in that transaction: hooks
-/// of a `ModelResource` are, and a hook by hand begins it by [`Db::begin_for`]. A hook that changes nothing in it gets
-/// 500.
+/// process. So an action has its effect on this database exactly once. Its effect must be in that transaction: those of
+/// a `ModelResource` are, and a hook by hand begins it by [`Db::begin_for`], and commits. A hook that commits nothing in
+/// it gets 500.
 ///
-/// The transaction is open while the hook runs. On SQLite other writers wait for its end, so a hook should not wait
-/// for another server in it.
+/// The transaction is open, and holds a connection, while the hook runs. All statements of the hook should go through
+/// it: one by the `Db` needs a second connection, and does not see what the hook has written. On SQLite other writers
+/// wait for its end, so a hook should not wait for another server, and a write by the `Db` would wait for the hook itself.
+/// `MAX_CONCURRENT_REQUESTS` of the resource bounds the number of such transactions.
 ///
 /// # Examples
 /// See the [crate](crate).
@@ -55,12 +61,16 @@ impl SqlIdempotency {
         };
         let table = format!(
             "CREATE TABLE IF NOT EXISTS idempotency_key \
-             (id text PRIMARY KEY, record {bytes} NOT NULL, expires_at bigint NOT NULL)"
+             (id text PRIMARY KEY, expires_at bigint NOT NULL, record {bytes} NOT NULL)"
         );
-        // If two processes create the table at the same time, PostgreSQL refuses one of them even with
-        // `IF NOT EXISTS`. A second attempt finds the table.
-        if db.execute_unprepared(&table).await.is_err() {
-            db.execute_unprepared(&table).await?;
+        let index = "CREATE INDEX IF NOT EXISTS idempotency_key_expires_at \
+                     ON idempotency_key (expires_at)";
+        for statement in [&*table, index] {
+            // If two processes create one at the same time, PostgreSQL refuses one of them even with
+            // `IF NOT EXISTS`. A second attempt finds it.
+            if db.execute_unprepared(statement).await.is_err() {
+                db.execute_unprepared(statement).await?;
+            }
         }
         Ok(Self {
             db,
@@ -77,19 +87,32 @@ impl SqlIdempotency {
         self
     }
 
-    async fn remove_expired(&self) {
+    /// Removes expired responses once an hour, beside the requests.
+    fn remove_expired(&self) {
         let (now, last) = (unix_time(), self.cleaned_at.load(Ordering::Relaxed));
         let is_due = now - last >= seconds(CLEANUP_INTERVAL);
         let exchanged = |last| {
-            self.cleaned_at
-                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+            let cleaned_at = &self.cleaned_at;
+            cleaned_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
         };
         if is_due && exchanged(last).is_ok() {
-            let delete = "DELETE FROM idempotency_key WHERE expires_at <= $1";
-            let delete = statement(&self.db, delete, [now.into()]);
-            if let Err(error) = self.db.execute_raw(delete).await {
-                tracing::warn!(error = error.to_string(), "expired idempotency keys stay");
+            let db = self.db.clone();
+            tokio::spawn(async move {
+                if let Err(error) = remove_before(&db, now).await {
+                    tracing::warn!(error = error.to_string(), "expired idempotency keys stay");
+                }
+            });
+        }
+    }
+
+    /// Begins a transaction in which each statement sees what was committed before it.
+    async fn begin(&self) -> Result<Tx, DbError> {
+        match self.db.backend() {
+            DbBackend::Postgres => {
+                let level = Some(IsolationLevel::ReadCommitted);
+                Ok(self.db.begin_with_config(level, None).await?)
             }
+            _ => self.db.begin().await,
         }
     }
 
@@ -105,38 +128,44 @@ impl SqlIdempotency {
         let row = row.ok_or_else(|| Error::internal("a lock has no result"))?;
         Ok(row.try_get("", "is_locked").map_err(DbError::from)?)
     }
+
+    /// The response that is kept.
+    async fn kept(&self, db: &impl ConnectionTrait, id: &RecordId) -> Result<Option<Record>> {
+        let select = "SELECT record FROM idempotency_key WHERE id = $1 AND expires_at > $2";
+        let values = [id.to_hex().into(), unix_time().into()];
+        let row = db.query_one_raw(statement(&self.db, select, values)).await;
+        let Some(row) = row.map_err(DbError::from)? else {
+            return Ok(None);
+        };
+        let bytes: Vec<u8> = row.try_get("", "record").map_err(DbError::from)?;
+        let record = Record::from_bytes(&bytes);
+        let damaged = || Error::internal("a record in `idempotency_key` is damaged");
+        record.ok_or_else(damaged).map(Some)
+    }
 }
 
 #[async_trait]
 impl IdempotencyStore for SqlIdempotency {
     async fn begin(&self, id: &RecordId) -> Result<Begun> {
+        if let Some(record) = self.kept(&self.db, id).await? {
+            return Ok(Begun::Kept(record));
+        }
         let Some(attempt) = RunningAttempt::begin(&self.running, id) else {
             return Ok(Begun::Running);
         };
-        self.remove_expired().await;
-        let tx = self.db.begin().await?;
+        self.remove_expired();
+        let tx = Self::begin(self).await?;
         if !self.lock(&tx, id).await? {
             return Ok(Begun::Running);
         }
-        // A statement of its own: it sees what was committed before the lock.
-        let select = "SELECT record, expires_at FROM idempotency_key WHERE id = $1";
-        let select = statement(&self.db, select, [id.to_hex().into()]);
-        if let Some(row) = tx.query_one_raw(select).await.map_err(DbError::from)? {
-            let expires_at: i64 = row.try_get("", "expires_at").map_err(DbError::from)?;
-            if expires_at > unix_time() {
-                let bytes: Vec<u8> = row.try_get("", "record").map_err(DbError::from)?;
-                let record = Record::from_bytes(&bytes);
-                return record
-                    .map(Begun::Kept)
-                    .ok_or_else(|| Error::internal("a record in `idempotency_key` is damaged"));
-            }
-            let delete = "DELETE FROM idempotency_key WHERE id = $1";
-            let delete = statement(&self.db, delete, [id.to_hex().into()]);
-            tx.execute_raw(delete).await.map_err(DbError::from)?;
+        // Another attempt may have ended meanwhile.
+        if let Some(record) = self.kept(&tx, id).await? {
+            tx.rollback().await?;
+            return Ok(Begun::Kept(record));
         }
         Ok(Begun::New(Box::new(SqlClaim {
-            shared: RequestTx::new(&tx),
             tx,
+            shared: None,
             attempt,
             expires_at: unix_time().saturating_add(seconds(self.retention)),
         })))
@@ -146,36 +175,62 @@ impl IdempotencyStore for SqlIdempotency {
 /// The attempt that runs, with its transaction. Dropped, the transaction is rolled back.
 struct SqlClaim {
     tx: Tx,
-    shared: RequestTx,
+    /// The reference that the hook has.
+    shared: Option<RequestTx>,
     attempt: RunningAttempt,
     expires_at: i64,
 }
 
 #[async_trait]
 impl Claim for SqlClaim {
-    fn share(&self, attempt: &Attempt) {
-        attempt.set_transaction(self.shared.clone());
+    fn share(&mut self, attempt: &Attempt) {
+        self.shared = Some(RequestTx::share(&self.tx, attempt));
     }
 
     async fn keep(self: Box<Self>, record: Record) -> Result<()> {
-        if record.response().status().is_success() && !self.shared.is_used() {
-            return Err(Error::internal(
-                "a hook with `Idempotency-Key` did nothing in its transaction: begin it by `Db::begin_for`",
-            ));
+        if let Err(error) = self.write(&record).await {
+            self.release().await;
+            return Err(error);
         }
-        let insert = "INSERT INTO idempotency_key (id, record, expires_at) VALUES ($1, $2, $3)";
-        let id = self.attempt.id.to_hex();
-        let values = [id.into(), record.to_bytes().into(), self.expires_at.into()];
-        let insert = statement(self.tx.db(), insert, values);
-        self.tx.execute_raw(insert).await.map_err(DbError::from)?;
         self.tx.commit().await?;
-        self.shared.committed();
+        if let Some(shared) = &self.shared {
+            shared.committed();
+        }
         Ok(())
     }
 
     async fn release(self: Box<Self>) {
         // Without a reply the database undoes it, too.
         let _ = self.tx.rollback().await;
+    }
+}
+
+impl SqlClaim {
+    /// Writes the record, after the effect of the hook.
+    async fn write(&self, record: &Record) -> Result<()> {
+        let shared = self.shared.as_ref();
+        let has_effect = shared.is_none_or(|shared| shared.has_effect(&self.tx));
+        if !record.response().status().is_client_error() && !has_effect {
+            return Err(Error::internal(
+                "a hook with `Idempotency-Key` committed nothing in its transaction, which `Db::begin_for` begins",
+            ));
+        }
+        let insert = "INSERT INTO idempotency_key (id, expires_at, record) VALUES ($1, $2, $3) \
+                      ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, \
+                      record = excluded.record WHERE idempotency_key.expires_at <= $4";
+        let values = [
+            self.attempt.id.to_hex().into(),
+            self.expires_at.into(),
+            record.to_bytes().into(),
+            unix_time().into(),
+        ];
+        let insert = statement(self.tx.db(), insert, values);
+        let inserted = self.tx.execute_raw(insert).await.map_err(DbError::from)?;
+        if inserted.rows_affected() == 0 {
+            // Another attempt was faster.
+            return Err(still_runs());
+        }
+        Ok(())
     }
 }
 
@@ -203,6 +258,19 @@ impl Drop for RunningAttempt {
 
 fn lock(running: &Mutex<HashSet<RecordId>>) -> MutexGuard<'_, HashSet<RecordId>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what has expired, in parts: other writers come between.
+async fn remove_before(db: &Db, now: i64) -> Result<(), DbError> {
+    let delete = "DELETE FROM idempotency_key WHERE id IN \
+                  (SELECT id FROM idempotency_key WHERE expires_at <= $1 LIMIT $2)";
+    loop {
+        let values = [now.into(), CLEANUP_BATCH.cast_signed().into()];
+        let deleted = db.execute_raw(statement(db, delete, values)).await?;
+        if deleted.rows_affected() < CLEANUP_BATCH {
+            return Ok(());
+        }
+    }
 }
 
 fn statement(db: &Db, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {

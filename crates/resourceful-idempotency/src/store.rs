@@ -35,15 +35,15 @@ pub enum Begun {
 pub trait Claim: Send + Sync {
     /// Gives the hook the transaction of the store, if it has one.
     #[doc(hidden)]
-    fn share(&self, attempt: &Attempt) {
+    fn share(&mut self, attempt: &Attempt) {
         let _ = attempt;
     }
 
     /// Keeps the response, for all attempts that follow.
     ///
     /// # Errors
-    /// If the effect of the action is undone. If the effect stays although the response cannot be kept, it is no error:
-    /// the client should not send the request again.
+    /// If the effect of the action is undone. If the effect stays, and the response could not be kept, return `Ok`: with
+    /// an error the client would send the request again.
     async fn keep(self: Box<Self>, record: Record) -> Result<()>;
 
     /// Lets another attempt begin: this one had no effect.

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use resourceful::TestResponse;
 use resourceful::prelude::*;
 use resourceful_db::prelude::*;
-use resourceful_db::{Model, bulk_create};
+use resourceful_db::{Model, actions, bulk_create};
 use resourceful_idempotency::{Idempotency, SqlIdempotency};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Schema};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::databases::Database;
 
@@ -45,6 +46,14 @@ struct NewNote {
     text: String,
 }
 
+#[derive(Default, Deserialize, JsonSchema, Validate, Changeset)]
+#[changeset(entity = note::Entity)]
+#[serde(default)]
+struct NoteChanges {
+    #[garde(skip)]
+    text: Change<String>,
+}
+
 #[derive(Deserialize, JsonSchema, Validate)]
 #[garde(allow_unvalidated)]
 struct NewNotes {
@@ -61,14 +70,26 @@ struct Notes {
 }
 
 #[resource(
-    only(create, update, destroy),
-    requires_idempotency_key(create, update, destroy, bulk, by_hand, outside, undone)
+    only(create, update, partial_update, destroy),
+    requires_idempotency_key(
+        create,
+        update,
+        partial_update,
+        destroy,
+        bulk,
+        by_hand,
+        outside,
+        undone,
+        at_once,
+        one_by_one
+    )
 )]
 impl ModelResource for Notes {
     type Access = Public;
     type Entity = note::Entity;
     type Item = Note;
     type Create = NewNote;
+    type PartialUpdate = NoteChanges;
 
     fn visible(&self, _: &Request) -> Scope<note::Entity> {
         Scope::all()
@@ -119,6 +140,27 @@ impl ModelResource for Notes {
         Ok("done".to_owned())
     }
 
+    /// Begins two parts of the transaction at once.
+    #[action(POST, "at-once")]
+    async fn at_once(&self, request: &Request, new: NewNote) -> Result<Note, DbError> {
+        let other = NewNote {
+            text: format!("{} again", new.text),
+        };
+        let create = |new| actions::create::<Self, Note>(self, request, new);
+        let (one, _) = futures_util::future::try_join(create(new), create(other)).await?;
+        Ok(one)
+    }
+
+    /// Begins one part after the other.
+    #[action(POST, "one-by-one")]
+    async fn one_by_one(&self, request: &Request, new: NewNote) -> Result<Note, DbError> {
+        let other = NewNote {
+            text: format!("{} again", new.text),
+        };
+        actions::create::<Self, Note>(self, request, other).await?;
+        actions::create(self, request, new).await
+    }
+
     /// Does not commit its part.
     #[action(POST, "undone")]
     async fn undone(&self, request: &Request, new: NewNote) -> Result<String, DbError> {
@@ -155,7 +197,18 @@ impl Api {
         }
     }
 
+    /// Sends a note, again while an attempt that was dropped is not rolled back yet.
     async fn post(&self, path: &str, key: &str, text: &str) -> TestResponse {
+        loop {
+            let response = self.post_once(path, key, text).await;
+            if !response.headers().contains_key("retry-after") {
+                return response;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn post_once(&self, path: &str, key: &str, text: &str) -> TestResponse {
         let request = self.client.post(path).header("idempotency-key", key);
         request.json(&json!({"text": text})).await
     }
@@ -212,6 +265,19 @@ async fn an_effect_and_its_response_are_there_together() {
         assert_eq!(delete().await.status(), 204);
         assert_eq!(delete().await.status(), 204);
         assert_eq!((api.rows().await, api.committed()), (1, 3));
+        let patch = |body: serde_json::Value| {
+            let request = api.client.patch("/notes/2");
+            let key = format!("patch {}", body.to_string().len());
+            request.header("idempotency-key", &key).json(&body)
+        };
+        for body in [json!({}), json!({"text": "changed"})] {
+            assert_eq!(patch(body.clone()).await.status(), 200, "{body}");
+            assert!(is_replay(&patch(body).await));
+        }
+        let one_by_one = || api.post("/notes/one-by-one", "f", "f");
+        assert_eq!(one_by_one().await.status(), 200);
+        assert!(is_replay(&one_by_one().await));
+        assert_eq!((api.rows().await, api.committed()), (3, 6));
         let many = json!({"notes": [{"text": "x"}, {"text": "refused"}, {"text": "y"}]});
         let bulk = || {
             api.client
@@ -222,7 +288,10 @@ async fn an_effect_and_its_response_are_there_together() {
         let first = bulk().await;
         assert!(first.status().is_success(), "{}", first.text());
         assert_eq!(bulk().await.text(), first.text());
-        assert_eq!((api.rows().await, api.committed()), (3, 5));
+        assert_eq!((api.rows().await, api.committed()), (5, 8));
+        // Replays at once wait for nothing.
+        let replays = futures_util::future::join_all((0..20).map(|_| one_by_one())).await;
+        assert!(replays.iter().all(is_replay));
     }
 }
 
@@ -246,10 +315,6 @@ async fn a_refused_effect_is_undone_and_its_response_kept() {
             &api.post("/notes/by-hand", "hand", "taken").await
         ));
         assert_eq!((api.rows().await, api.committed()), (1, 1));
-        // What a hook has not committed is undone, although its response is kept.
-        assert_eq!(api.post("/notes/undone", "u", "u").await.status(), 200);
-        assert!(is_replay(&api.post("/notes/undone", "u", "u").await));
-        assert_eq!(api.rows().await, 1);
     }
 }
 
@@ -265,6 +330,23 @@ async fn a_failed_effect_is_undone_and_may_come_again() {
                     (500, false)
                 );
             }
+        }
+        assert_eq!((api.rows().await, api.committed()), (0, 0));
+        // A hook that commits nothing in the transaction.
+        for _ in 0..2 {
+            let response = api.post("/notes/undone", "u", "u").await;
+            assert_eq!(
+                (response.status().as_u16(), is_replay(&response)),
+                (500, false)
+            );
+        }
+        // Two parts at once would undo each other.
+        for _ in 0..2 {
+            let response = api.post("/notes/at-once", "p", "p").await;
+            assert_eq!(
+                (response.status().as_u16(), is_replay(&response)),
+                (500, false)
+            );
         }
         assert_eq!((api.rows().await, api.committed()), (0, 0));
         // A hook outside of the transaction would not be undone.
@@ -309,5 +391,121 @@ async fn of_many_requests_at_once_on_two_machines_one_has_an_effect() {
             assert!(bodies.iter().all(|(body, _)| *body == bodies[0].0));
             assert_eq!(api.rows().await, round + 1);
         }
+    }
+}
+
+/// A resource whose rows and keys are in two `Db`s, and which creates the items of another one.
+#[derive(AsRef)]
+struct Others {
+    #[as_ref]
+    idempotency: Idempotency<()>,
+    notes: Notes,
+    elsewhere: Db,
+}
+
+#[resource(requires_idempotency_key(elsewhere, of_another))]
+impl AsyncResource for Others {
+    type Access = Public;
+    type Error = DbError;
+
+    #[action(POST, "elsewhere")]
+    async fn elsewhere(&self, request: &Request) -> Result<String, DbError> {
+        let tx = self.elsewhere.begin_for(request).await?;
+        tx.commit().await?;
+        Ok("done".to_owned())
+    }
+
+    /// The `on_commit` of notes could not run.
+    #[action(POST, "of-another")]
+    async fn of_another(&self, request: &Request) -> Result<Note, DbError> {
+        let new = NewNote {
+            text: "of another".to_owned(),
+        };
+        actions::create(&self.notes, request, new).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_effect_that_would_not_be_whole_is_undone() {
+    for database in Database::both().await {
+        let elsewhere = database.elsewhere().await;
+        let api = Api::on(database).await;
+        let others = Others {
+            idempotency: api.notes.idempotency.clone(),
+            notes: api.notes.clone(),
+            elsewhere,
+        };
+        let client = TestClient::new(App::new().resource("/others", others)).unwrap();
+        for path in ["/others/elsewhere", "/others/of-another"] {
+            let response = client.post(path).header("idempotency-key", path).await;
+            assert_eq!(response.status(), 500, "{path}");
+        }
+        assert_eq!((api.rows().await, api.committed()), (0, 0));
+    }
+}
+
+/// Notes of which one is created at a time.
+#[derive(AsRef)]
+struct Slow {
+    #[as_ref]
+    idempotency: Idempotency<()>,
+    db: Db,
+    begun: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+#[resource(accepts_idempotency_key(create))]
+impl AsyncResource for Slow {
+    type Access = Public;
+    const MAX_CONCURRENT_REQUESTS: Option<usize> = Some(1);
+
+    async fn create(&self, request: &Request, new: NewNote) -> Result<Note> {
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        let tx = self.db.begin_for(request).await?;
+        let insert = note::ActiveModel {
+            text: sea_orm::Set(new.text),
+            ..Default::default()
+        };
+        let insert = note::Entity::insert(insert).exec_with_returning(&tx).await;
+        let note::Model { id, text } = insert.map_err(DbError::from)?;
+        tx.commit().await?;
+        Ok(Note { id, text })
+    }
+}
+
+/// A request that waits for its turn holds no transaction, which the one before it may need to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_waits_holds_no_transaction() {
+    for database in Database::both().await {
+        let api = Api::on(database).await;
+        let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let slow = Slow {
+            idempotency: api.notes.idempotency.clone(),
+            db: api.notes.db.clone(),
+            begun: Arc::clone(&begun),
+            go_on: Arc::clone(&go_on),
+        };
+        let client = TestClient::new(App::new().resource("/slow", slow)).unwrap();
+        let first = client.post("/slow").json(&json!({"text": "first"}));
+        let second = client.post("/slow").header("idempotency-key", "second");
+        let second = second.json(&json!({"text": "second"}));
+        let writes = async {
+            begun.notified().await;
+            // The second request is polled, and could begin its transaction.
+            for number in 0..20 {
+                let text = number.to_string();
+                assert_eq!(api.post("/notes", &text, &text).await.status(), 201);
+            }
+            go_on.notify_one();
+            begun.notified().await;
+            go_on.notify_one();
+        };
+        let (first, second, ()) = tokio::join!(first.into_future(), second.into_future(), writes);
+        assert_eq!(
+            (first.status().as_u16(), second.status().as_u16()),
+            (201, 201)
+        );
+        assert_eq!(api.rows().await, 22);
     }
 }

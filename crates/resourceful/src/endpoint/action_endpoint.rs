@@ -63,7 +63,6 @@ impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<
         request: &Request<Caller<R>>,
         (key, input): <Self as TypedEndpoint>::Input,
     ) -> Result<A::Output> {
-        let _place = Place::of(self.running.as_ref()).await?;
         let target = A::Target::find(&self.resource, request, key).await?;
         A::check(&self.resource, request).await?;
         let result = A::run(&self.resource, request, target, input).await;
@@ -168,9 +167,11 @@ where
         input: Self::Input,
         head: &Head,
     ) -> Result<Reply> {
+        // Before a transaction is open, which others wait for.
+        let _place = Place::of(self.running.as_ref()).await?;
         if Self::KEY_RULE.is_some()
             && let Some(keys) = self.resource.idempotency()
-            && let Some(attempt) = Attempt::of(&request, [R::NAME, A::SPEC.name()], keys)
+            && let Some(attempt) = Attempt::of::<R>(&request, A::ACTION, keys)
         {
             // Boxed, because other requests should not have a place for it.
             return Box::pin(self.once(keys, attempt, request, input)).await;

@@ -3,19 +3,22 @@
 //!
 //! This module finds the key and runs the action; the crate resourceful-idempotency keeps the responses.
 
+use std::any::TypeId;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use http::Method;
 use http::header::{HeaderMap, HeaderName};
-use http::{Method, Uri};
 use serde_json::json;
 
 use crate::action::Action;
 use crate::error::{Error, Result};
+use crate::handler::resource::{AsyncResource, Caller};
 use crate::openapi::{Header, Operation, Parameter, StandardError};
 use crate::request::Request;
-use crate::request::head::Head;
+use crate::request::head::{Head, below};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_KEY_LENGTH: usize = 255;
@@ -97,28 +100,32 @@ pub trait Once<C>: Send + Sync {
 #[expect(missing_debug_implementations, reason = "the head has none")]
 pub struct Attempt {
     head: Arc<Head>,
-    /// The name of the resource and that of the action.
-    pub operation: [&'static str; 2],
+    /// The pattern of the path, with the prefix of a mounted application, and the name of the action.
+    pub operation: [String; 2],
     /// The caller, from [`Once::caller`].
     pub caller: String,
     /// The key.
     pub key: String,
+    /// The type of the resource.
+    pub resource: TypeId,
 }
 
 impl Attempt {
     /// The attempt of a request whose input was read; `None` without a key.
-    pub(crate) fn of<C>(
-        request: &Request<C>,
-        operation: [&'static str; 2],
-        once: &dyn Once<C>,
+    pub(crate) fn of<R: AsyncResource>(
+        request: &Request<Caller<R>>,
+        action: Action,
+        once: &dyn Once<Caller<R>>,
     ) -> Option<Self> {
         let head = request.head();
         let key = head.notes_if_any()?.idempotency_key()?;
+        let pattern = below(head.mounted_at(), &head.route.pattern);
         Some(Self {
             head: Arc::clone(head),
-            operation,
+            operation: [pattern.into_owned(), action.to_string()],
             caller: once.caller(request.caller()),
             key: key.to_owned(),
+            resource: TypeId::of::<R>(),
         })
     }
 
@@ -128,10 +135,16 @@ impl Attempt {
         &self.head.parts.method
     }
 
-    /// The target of the request.
+    /// The path of the request, with the prefix of a mounted application.
     #[must_use]
-    pub fn uri(&self) -> &Uri {
-        &self.head.parts.uri
+    pub fn path(&self) -> Cow<'_, str> {
+        self.head.full_path()
+    }
+
+    /// The query of the request; empty without one.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.head.parts.uri.query().unwrap_or_default()
     }
 
     /// The body of the request.
@@ -216,7 +229,7 @@ pub(crate) fn describe(rule: KeyRule, operation: &mut Operation) {
     );
     parameter.required = rule == KeyRule::Required;
     operation.add_parameter(parameter);
-    operation.add_standard_errors(&[StandardError::Conflict, StandardError::Invalid]);
+    operation.add_standard_errors(&[StandardError::StillRuns, StandardError::Invalid]);
     let replayed = Header {
         description: "`true` if this is the response to an earlier request with the same key."
             .to_owned(),

@@ -13,7 +13,8 @@ pub(crate) enum StandardError {
     MethodNotAllowed,
     NotAcceptable,
     RequestTimeout,
-    Conflict,
+    /// Of actions that read `Idempotency-Key`. It is not in [`ALL`](Self::ALL): a hook's 409 is another one.
+    StillRuns,
     PreconditionFailed,
     ContentTooLarge,
     UriTooLong,
@@ -31,6 +32,7 @@ pub(crate) enum StandardError {
 }
 
 impl StandardError {
+    /// Those whose description a problem of the same status has, too.
     pub(super) const ALL: &[Self] = &[
         Self::BadRequest,
         Self::Unauthorized,
@@ -39,7 +41,6 @@ impl StandardError {
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
-        Self::Conflict,
         Self::PreconditionFailed,
         Self::ContentTooLarge,
         Self::UriTooLong,
@@ -65,7 +66,7 @@ impl StandardError {
             Self::MethodNotAllowed => "405",
             Self::NotAcceptable => "406",
             Self::RequestTimeout => "408",
-            Self::Conflict => "409",
+            Self::StillRuns => "409",
             Self::PreconditionFailed => "412",
             Self::ContentTooLarge => "413",
             Self::UriTooLong => "414",
@@ -91,7 +92,7 @@ impl StandardError {
             Self::MethodNotAllowed => "Method not allowed.",
             Self::NotAcceptable => "`Accept` excludes the media type of the response.",
             Self::RequestTimeout => "The body arrived too slowly.",
-            Self::Conflict => "In conflict with the present state, or with a request that runs.",
+            Self::StillRuns => "A request with the same `Idempotency-Key` still runs.",
             Self::PreconditionFailed => {
                 "A precondition of the request is false, such as `If-Match`."
             }

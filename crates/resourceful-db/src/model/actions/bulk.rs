@@ -234,7 +234,7 @@ impl<'r, R: ModelResource> All<'r, R> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
         {
-            committed(self.resource, self.request, change).await;
+            committed(self.resource, self.request, change).await?;
         }
         Ok(())
     }

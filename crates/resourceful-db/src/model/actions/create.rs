@@ -21,7 +21,6 @@ use crate::model::scope::Scope;
 use crate::model::select::{Loaded, reader};
 use crate::model::term::Term;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
-use crate::row::{FromRow, Single};
 use crate::shape::Shape;
 use crate::source::Source;
 use crate::statement::Query;
@@ -66,7 +65,7 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     let loaded = if R::HOOKS.create || R::HOOKS.commit || source.is_tx() {
         let attempt = || in_transaction(resource, request, &scope, model.clone());
         let (loaded, row) = source.repeated(attempt).await?;
-        committed(resource, request, Committed::Created(row)).await;
+        committed(resource, request, Committed::Created(row)).await?;
         loaded
     } else {
         let query = statement::<R, I>(model, &scope, Returns::Item, source)?;
@@ -172,21 +171,8 @@ async fn exists<R: ModelResource>(
     row: &Model<R>,
     tx: &Tx,
 ) -> Result<bool, DbError> {
-    let row = scope
-        .clone()
-        .and(Term::equals(R::key(), row.get(R::key())).into());
-    let source = Source::Tx(tx);
-    let mut shape = Shape::of::<R>("exists");
-    row.describe(&mut shape);
-    let query = source.statement(shape, |_| {
-        let mut statement = SqlQuery::select();
-        statement.expr(Expr::cust("1"));
-        statement.from(<R::Entity as Default>::default().table_ref());
-        statement.cond_where(row.condition());
-        Ok(statement)
-    })?;
-    let rows = source.query(query, Single::<i64>::from_row).await?;
-    Ok(!rows.is_empty())
+    let row = Term::equals(R::key(), row.get(R::key()));
+    scope.clone().and(row.into()).exists(tx).await
 }
 
 /// One `INSERT` of the columns that are set. With the item alone, a row that is not in the scope fails; with the row, a

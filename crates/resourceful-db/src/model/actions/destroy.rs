@@ -50,7 +50,7 @@ where
     }
     let attempt = || in_transaction(resource, request, id.clone(), &row);
     let before = source.repeated(attempt).await?;
-    committed(resource, request, Committed::Destroyed(before)).await;
+    committed(resource, request, Committed::Destroyed(before)).await?;
     Ok(())
 }
 

@@ -152,13 +152,14 @@ async fn committed<R: ModelResource>(
     resource: &R,
     request: &Request<Caller<R>>,
     change: Committed<Model<R>>,
-) {
+) -> Result<(), DbError> {
     if R::HOOKS.commit {
         match RequestTx::of(request) {
-            Some(shared) => shared.add_change(change),
+            Some(shared) => shared.add_change::<R, _>(change)?,
             None => resource.on_commit(request, change).await,
         }
     }
+    Ok(())
 }
 
 /// The error of a hook. It keeps the kind of an error of the database, so that a conflict is one.

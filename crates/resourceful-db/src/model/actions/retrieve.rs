@@ -1,8 +1,8 @@
 //! `retrieve`, and the row of an item for hooks that are written by hand.
 
 use resourceful::{Caller, Request};
-use sea_orm::sea_query::{LockType, Query as SqlQuery};
-use sea_orm::{DbBackend, EntityName};
+use sea_orm::DbBackend;
+use sea_orm::sea_query::LockType;
 
 use crate::error::DbError;
 use crate::model::actions::{Connection, not_found, row_of, scope, unwritten, writable};
@@ -11,7 +11,6 @@ use crate::model::found::ItemId;
 use crate::model::item::Item;
 use crate::model::nested::load_nested;
 use crate::model::resource::{Model, ModelResource};
-use crate::model::row_model::{self, row_model};
 use crate::model::scope::Scope;
 use crate::model::select::{reader, select};
 use crate::shape::Shape;
@@ -75,7 +74,7 @@ pub(super) async fn find_in<R: ModelResource>(
     source: Source<'_>,
 ) -> Result<Option<Model<R>>, DbError> {
     let row = row_of::<R>(scope, id);
-    row_in::<R>(&row, None, source).await
+    row.first(source).await
 }
 
 /// The row with an id, locked until the end of the transaction. SQLite has one writer, so it needs no lock.
@@ -87,30 +86,8 @@ pub(super) async fn locked<R: ModelResource<Key: Clone>>(
 ) -> Result<Model<R>, DbError> {
     let row = row_of::<R>(writable(resource, request), id.clone());
     let lock = (source.backend() == DbBackend::Postgres).then_some(LockType::Update);
-    match row_in::<R>(&row, lock, source).await? {
+    match row.first_with(lock, source).await? {
         Some(row) => Ok(row),
         None => Err(unwritten(resource, request, id, source).await),
     }
-}
-
-/// The first row of a scope.
-async fn row_in<R: ModelResource>(
-    scope: &Scope<R::Entity>,
-    lock: Option<LockType>,
-    source: Source<'_>,
-) -> Result<Option<Model<R>>, DbError> {
-    let mut shape = Shape::of::<R>(if lock.is_some() { "locked" } else { "row" });
-    scope.describe(&mut shape);
-    let query = source.statement(shape, |_| {
-        let mut statement = SqlQuery::select();
-        statement.exprs(row_model::columns::<R::Entity>());
-        statement.from(<R::Entity as Default>::default().table_ref());
-        statement.cond_where(scope.condition());
-        if let Some(lock) = lock {
-            statement.lock(lock);
-        }
-        Ok(statement)
-    })?;
-    let rows = source.query(query, row_model::<R::Entity>()).await?;
-    Ok(rows.into_iter().next())
 }

@@ -22,6 +22,7 @@ use crate::model::scope::Scope;
 use crate::model::select::{Loaded, reader};
 use crate::model::term::Term;
 use crate::model::visibility::{guard, guarded, refused};
+use crate::request_tx::RequestTx;
 use crate::shape::Shape;
 use crate::source::Source;
 use crate::statement::Query;
@@ -79,6 +80,9 @@ where
     let connection = Connection::of(resource, request);
     let source = connection.source();
     if changes_nothing && !R::HOOKS.update {
+        if let Some(shared) = RequestTx::of(request) {
+            shared.set_changes_nothing();
+        }
         let row = row_of::<R>(writable, id.clone());
         return match item_in::<R, I>(request, &row, source).await? {
             Some(item) => Ok(item),
@@ -112,7 +116,7 @@ where
         let result = source.repeated(attempt).await?;
         match result {
             Some((loaded, after)) => {
-                committed(resource, request, Committed::Updated(after)).await;
+                committed(resource, request, Committed::Updated(after)).await?;
                 Some(loaded)
             }
             None => None,
