@@ -1,4 +1,4 @@
-//! User instructions of a list, in ratio to those by hand. The database's own server is not counted; SQLite is a
+//! User instructions of requests, in ratio to those by hand. The database's own server is not counted; SQLite is a
 //! part of the process, and so of both.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::Result;
 use crate::databases::database::{Database, ENGINES, Engine};
-use crate::databases::load::{Clients, GATE_ROWS, LIST};
+use crate::databases::load::{COUNTED, Clients, GATE_ROWS, Request};
 use crate::databases::peer::{BY_HAND, OURS, Peer};
 use crate::measure::build::workspace;
 use crate::measure::callgrind::Callgrind;
@@ -58,24 +58,27 @@ pub(crate) fn store() -> Result<()> {
 fn measure() -> Result<BTreeMap<String, f64>> {
     let mut ratios = BTreeMap::new();
     for engine in ENGINES {
-        let (by_hand, ours) = (count(BY_HAND, engine)?, count(OURS, engine)?);
-        let ratio = rounded(ours / by_hand, 3);
-        println!(
-            "list, {:11}{by_hand:>10.0}{ours:>10.0}{ratio:>8.3}",
-            engine.name()
-        );
-        ratios.insert(format!("list, {}", engine.name()), ratio);
+        for request in COUNTED {
+            let (by_hand, ours) = (
+                count(BY_HAND, engine, &request)?,
+                count(OURS, engine, &request)?,
+            );
+            let ratio = rounded(ours / by_hand, 3);
+            let name = format!("{}, {}", request.name, engine.name());
+            println!("{name:26}{by_hand:>10.0}{ours:>10.0}{ratio:>8.3}");
+            ratios.insert(name, ratio);
+        }
     }
     Ok(ratios)
 }
 
-fn count(peer: Peer, engine: Engine) -> Result<f64> {
+fn count(peer: Peer, engine: Engine, request: &Request) -> Result<f64> {
     let database = Database::create(engine, GATE_ROWS)?;
     let mut counts = Vec::new();
     for _ in 0..REPEATS {
         let variables = [("DATABASE_URL", database.url.as_str())];
         let mut callgrind = Callgrind::run(&peer.program()?, &variables, 0)?;
-        let mut clients = Clients::connect(callgrind.server.address, &LIST)?;
+        let mut clients = Clients::connect(callgrind.server.address, request)?;
         clients.run(WARM_UP)?;
         let count = callgrind.count_during(|_| clients.run(ROUNDS))?;
         counts.push(ratio(

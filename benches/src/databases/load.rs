@@ -40,11 +40,16 @@ pub(crate) const LIST: Request =
 pub(crate) const ITEM: Request = Request::fixed("item", Endpoint::get("item", "/posts/7"));
 pub(crate) const CREATE: Request = Request::fixed("create", post("/posts"));
 
+const CREATE_WITH_HOOK: Request = Request::fixed("create, hook", post("/checked"));
+
+/// The requests whose instructions are counted.
+pub(crate) const COUNTED: [Request; 4] = [LIST, ITEM, CREATE, CREATE_WITH_HOOK];
+
 pub(crate) const REQUESTS: [Request; 8] = [
     LIST,
     ITEM,
     CREATE,
-    Request::fixed("create, hook", post("/checked")),
+    CREATE_WITH_HOOK,
     Request {
         name: "update",
         kind: Kind::Update,

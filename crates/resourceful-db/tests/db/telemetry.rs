@@ -38,6 +38,9 @@ async fn spans_have_the_statement_and_never_its_values() {
     }
     let log = Log::default();
     let writer = log.clone();
+    // With one subscriber alone, tracing asks the thread that first comes to a span whether it is enabled: another test's
+    // thread has none, and would disable it for all.
+    let _other = tracing::Dispatch::new(tracing_subscriber::registry());
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_span_events(FmtSpan::NEW)
