@@ -48,7 +48,7 @@ On any machine, since a round compares: servers with a database behind them (ben
 
   databases    processor time of a request
   databases gate
-               instructions of our list to those by hand, and an error where they grew;
+               instructions of our requests to those by hand, and an error where they grew;
                `databases gate store` stores the ratios
 
   all          all of these

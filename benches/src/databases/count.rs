@@ -14,8 +14,9 @@ use crate::measure::callgrind::Callgrind;
 use crate::measure::client::CONNECTIONS;
 use crate::measure::statistics::{median, ratio, rounded, spread};
 
-/// Relative difference between two builds of the same code, caused by the linker's layout.
-const TOLERANCE: f64 = 0.03;
+/// Relative difference between two runs of the same code: how many writes share a commit, and how many replies arrive at
+/// once, depends on the moment.
+const TOLERANCE: f64 = 0.1;
 /// Number of processes: hashes and addresses differ between processes.
 const REPEATS: usize = 2;
 const WARM_UP: usize = 5;
