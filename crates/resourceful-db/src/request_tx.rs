@@ -43,9 +43,11 @@ impl RequestTx {
     }
 
     /// Whether the effect of the hook is in the transaction, as far as one can tell.
-    #[must_use]
-    pub fn has_effect(&self, tx: &Tx) -> bool {
-        tx.has_parts() || self.0.changes_nothing.load(Ordering::Relaxed)
+    ///
+    /// # Errors
+    /// If a part is still open.
+    pub async fn has_effect(&self, tx: &Tx) -> Result<bool, DbError> {
+        Ok(tx.has_parts().await? || self.0.changes_nothing.load(Ordering::Relaxed))
     }
 
     /// Tells that the transaction is committed.
@@ -53,7 +55,14 @@ impl RequestTx {
         self.0.is_committed.store(true, Ordering::Relaxed);
     }
 
+    /// That of a request, while it is open.
     pub(crate) fn of<C>(request: &Request<C>) -> Option<&Self> {
+        let shared: &Self = transaction(request)?;
+        shared.0.tx.upgrade().map(|_| shared)
+    }
+
+    /// That of a request, also after its end.
+    pub(crate) fn even_ended<C>(request: &Request<C>) -> Option<&Self> {
         transaction(request)
     }
 
@@ -103,7 +112,8 @@ impl Db {
     /// resourceful-idempotency: what it commits is kept together with the response, or not at all. In other hooks it
     /// is [`begin`](Self::begin).
     ///
-    /// A request with a key has one transaction, of which this is a part: commit it before another part begins.
+    /// A request with a key has one transaction. This begins a part of it. Commit the part before the next one, or an
+    /// action of [`actions`](crate::actions), begins.
     ///
     /// # Errors
     /// If the database is away, or too busy. In a request with a key, if another part is open, or if the keys are in

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{QueryStatementWriter, Value};
 
 use crate::db::Db;
 use crate::error::DbError;
-use crate::row::Row;
+use crate::row::{FromRow, Row};
 use crate::shape::Shape;
 use crate::statement::Query;
 use crate::tx::Tx;
@@ -42,10 +42,6 @@ impl Source<'_> {
         }
     }
 
-    pub(crate) fn is_tx(self) -> bool {
-        matches!(self, Self::Tx(_))
-    }
-
     fn db(&self) -> &Db {
         match self {
             Self::Db(db) => db,
@@ -75,6 +71,22 @@ impl Source<'_> {
         match self {
             Self::Db(db) => db.query_with(query, read).await,
             Self::Tx(tx) => tx.query_with(query, read).await,
+        }
+    }
+
+    /// The rows of two statements that only read; outside of a transaction, in one round trip.
+    pub(crate) async fn query_both<A: Send + 'static, B: FromRow>(
+        self,
+        first: Query,
+        read: impl Fn(&mut Row<'_>) -> Result<A, DbError> + Send + 'static,
+        second: Query,
+    ) -> Result<(Vec<A>, Vec<B>), DbError> {
+        match self {
+            Self::Db(db) => db.query_both(first, read, second).await,
+            Self::Tx(tx) => {
+                let first = tx.query_with(first, read).await?;
+                Ok((first, tx.query_with(second, B::from_row).await?))
+            }
         }
     }
 

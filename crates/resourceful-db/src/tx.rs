@@ -130,9 +130,15 @@ impl Tx {
         self.savepoint_in(<[u32]>::is_empty).await
     }
 
-    /// Whether a part was committed.
-    pub(crate) fn has_parts(&self) -> bool {
-        self.inner.has_parts.load(Ordering::Relaxed)
+    /// Whether a part was committed, and none is open.
+    pub(crate) async fn has_parts(&self) -> Result<bool, DbError> {
+        let mut state = self.statement().await?;
+        let are_ended = state.savepoints.is_empty();
+        state.finish(Ok(()))?;
+        if !are_ended {
+            return Err(DbError::other("a part of the transaction is still open"));
+        }
+        Ok(self.inner.has_parts.load(Ordering::Relaxed))
     }
 
     /// Begins a savepoint, if it may be inside the open ones.

@@ -18,7 +18,7 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// Keeps the responses to requests with an `Idempotency-Key`, for callers of type `C`.
 ///
 /// A resource whose actions read keys has one (`#[as_ref] idempotency: Idempotency<User>`). Several resources may have
-/// clones of one: the same key is another one at another route.
+/// clones of one: a key belongs to one route.
 ///
 /// # Examples
 /// See the [crate](crate).

@@ -60,7 +60,8 @@ return ''
 /// happen, keep the responses in the database of the effect: `SqlIdempotency`. While the server is away, requests with a
 /// key get 503.
 ///
-/// The server should not evict keys (`maxmemory-policy noeviction`). A response of more than 256 KiB is a 500.
+/// The server should not evict keys (`maxmemory-policy noeviction`). A response of more than 256 KiB is not
+/// kept, and the log says so.
 ///
 /// # Examples
 /// ```no_run
@@ -177,9 +178,8 @@ impl Claim for RedisClaim {
         let mut value = vec![b'k'];
         value.extend(record.to_bytes());
         if value.len() > MAX_RECORD_SIZE {
-            return Err(Error::internal(
-                "a response is too large to be kept for its idempotency key in Redis",
-            ));
+            tracing::error!("a response is too large to be kept for its idempotency key");
+            return Ok(());
         }
         let arguments = [
             self.token.clone().into_bytes(),

@@ -10,7 +10,7 @@ use resourceful::hidden::Attempt;
 use resourceful::{Error, Result};
 use resourceful_db::hidden::RequestTx;
 use resourceful_db::{Db, DbError, Tx};
-use sea_orm::{ConnectionTrait, DbBackend, IsolationLevel, Statement, TransactionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
 use crate::RETENTION;
 use crate::idempotency::still_runs;
@@ -26,14 +26,14 @@ const CLEANUP_BATCH: u64 = 1000;
 /// Responses in the table `idempotency_key` of an SQLite or PostgreSQL database, for any number of processes.
 ///
 /// A response is written in the transaction of its action: both are there, or none of them, whatever happens to the
-/// process. So an action has its effect on this database exactly once. Its effect must be in that transaction: those of
-/// a `ModelResource` are, and a hook by hand begins it by [`Db::begin_for`], and commits. A hook that commits nothing in
-/// it gets 500.
+/// process. So an action has its effect on this database exactly once. The effect must be in that transaction. The hooks
+/// and actions of a `ModelResource` are. A hook by hand calls [`Db::begin_for`], and commits, also if there is nothing to
+/// change: without a commit the request gets 500.
 ///
-/// The transaction is open, and holds a connection, while the hook runs. All statements of the hook should go through
-/// it: one by the `Db` needs a second connection, and does not see what the hook has written. On SQLite other writers
-/// wait for its end, so a hook should not wait for another server, and a write by the `Db` would wait for the hook itself.
-/// `MAX_CONCURRENT_REQUESTS` of the resource bounds the number of such transactions.
+/// The whole hook is in the transaction, which holds a connection and ends after `max_transaction_time` (10 s). All
+/// statements of the hook should go through it: one by the `Db` needs a second connection, and does not see what the hook
+/// has written. On SQLite other writers wait for its end, so the hook should call no other service, and a write by the
+/// `Db` would wait for the hook itself. `MAX_CONCURRENT_REQUESTS` of the resource bounds the number of such transactions.
 ///
 /// # Examples
 /// See the [crate](crate).
@@ -105,17 +105,6 @@ impl SqlIdempotency {
         }
     }
 
-    /// Begins a transaction in which each statement sees what was committed before it.
-    async fn begin(&self) -> Result<Tx, DbError> {
-        match self.db.backend() {
-            DbBackend::Postgres => {
-                let level = Some(IsolationLevel::ReadCommitted);
-                Ok(self.db.begin_with_config(level, None).await?)
-            }
-            _ => self.db.begin().await,
-        }
-    }
-
     /// Whether this transaction is the only one for the key.
     async fn lock(&self, tx: &Tx, id: &RecordId) -> Result<bool> {
         if self.db.backend() != DbBackend::Postgres {
@@ -154,7 +143,7 @@ impl IdempotencyStore for SqlIdempotency {
             return Ok(Begun::Running);
         };
         self.remove_expired();
-        let tx = Self::begin(self).await?;
+        let tx = self.db.begin().await?;
         if !self.lock(&tx, id).await? {
             return Ok(Begun::Running);
         }
@@ -208,12 +197,14 @@ impl Claim for SqlClaim {
 impl SqlClaim {
     /// Writes the record, after the effect of the hook.
     async fn write(&self, record: &Record) -> Result<()> {
-        let shared = self.shared.as_ref();
-        let has_effect = shared.is_none_or(|shared| shared.has_effect(&self.tx));
-        if !record.response().status().is_client_error() && !has_effect {
-            return Err(Error::internal(
-                "a hook with `Idempotency-Key` committed nothing in its transaction, which `Db::begin_for` begins",
-            ));
+        if let Some(shared) = &self.shared {
+            let has_effect = shared.has_effect(&self.tx).await?;
+            if !record.response().status().is_client_error() && !has_effect {
+                return Err(Error::internal(
+                    "a hook with `Idempotency-Key` committed nothing in its transaction: it calls `Db::begin_for` and \
+                     commits, also if there is nothing to change",
+                ));
+            }
         }
         let insert = "INSERT INTO idempotency_key (id, expires_at, record) VALUES ($1, $2, $3) \
                       ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, \
@@ -262,7 +253,8 @@ fn lock(running: &Mutex<HashSet<RecordId>>) -> MutexGuard<'_, HashSet<RecordId>>
 
 /// Removes what has expired, in parts: other writers come between.
 async fn remove_before(db: &Db, now: i64) -> Result<(), DbError> {
-    let delete = "DELETE FROM idempotency_key WHERE id IN \
+    // The outer condition, too, is that of a row which an attempt has renewed meanwhile.
+    let delete = "DELETE FROM idempotency_key WHERE expires_at <= $1 AND id IN \
                   (SELECT id FROM idempotency_key WHERE expires_at <= $1 LIMIT $2)";
     loop {
         let values = [now.into(), CLEANUP_BATCH.cast_signed().into()];

@@ -81,7 +81,8 @@ struct Notes {
         outside,
         undone,
         at_once,
-        one_by_one
+        one_by_one,
+        left_open
     )
 )]
 impl ModelResource for Notes {
@@ -143,12 +144,18 @@ impl ModelResource for Notes {
     /// Begins two parts of the transaction at once.
     #[action(POST, "at-once")]
     async fn at_once(&self, request: &Request, new: NewNote) -> Result<Note, DbError> {
-        let other = NewNote {
-            text: format!("{} again", new.text),
-        };
-        let create = |new| actions::create::<Self, Note>(self, request, new);
-        let (one, _) = futures_util::future::try_join(create(new), create(other)).await?;
-        Ok(one)
+        let tx = self.db.begin_for(request).await?;
+        let note = actions::create(self, request, new).await?;
+        tx.commit().await?;
+        Ok(note)
+    }
+
+    /// Commits one part, and leaves another one open.
+    #[action(POST, "left-open")]
+    async fn left_open(&self, request: &Request, new: NewNote) -> Result<Note, DbError> {
+        let note = actions::create(self, request, new).await?;
+        std::mem::forget(self.db.begin_for(request).await?);
+        Ok(note)
     }
 
     /// Begins one part after the other.
@@ -340,13 +347,13 @@ async fn a_failed_effect_is_undone_and_may_come_again() {
                 (500, false)
             );
         }
-        // Two parts at once would undo each other.
-        for _ in 0..2 {
-            let response = api.post("/notes/at-once", "p", "p").await;
-            assert_eq!(
-                (response.status().as_u16(), is_replay(&response)),
-                (500, false)
-            );
+        // Two parts at once would undo each other, and an open one would be committed with the others.
+        for path in ["/notes/at-once", "/notes/left-open"] {
+            for _ in 0..2 {
+                let response = api.post(path, path, "p").await;
+                let found = (response.status().as_u16(), is_replay(&response));
+                assert_eq!(found, (500, false), "{path}");
+            }
         }
         assert_eq!((api.rows().await, api.committed()), (0, 0));
         // A hook outside of the transaction would not be undone.
@@ -394,25 +401,81 @@ async fn of_many_requests_at_once_on_two_machines_one_has_an_effect() {
     }
 }
 
+/// Notes without hooks.
+#[derive(AsRef, Clone)]
+struct Plain {
+    #[as_ref]
+    db: Db,
+    #[as_ref]
+    idempotency: Idempotency<()>,
+}
+
+#[resource(only(list, create), requires_idempotency_key(create_and_count))]
+impl ModelResource for Plain {
+    type Access = Public;
+    type Entity = note::Entity;
+    type Item = Note;
+    type Create = NewNote;
+    type Query = PageNumber;
+
+    fn visible(&self, _: &Request) -> Scope<note::Entity> {
+        Scope::all()
+    }
+
+    /// Lists what it has created.
+    #[action(POST, "create-and-count")]
+    async fn create_and_count(&self, request: &Request, new: NewNote) -> Result<String, DbError> {
+        actions::create::<Self, Note>(self, request, new).await?;
+        let page = actions::list::<Self, Note>(self, request, PageNumber::FIRST).await?;
+        Ok(page.total().unwrap_or_default().to_string())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_lists_what_it_has_created() {
+    for database in Database::both().await {
+        let api = Api::on(database).await;
+        let plain = Plain {
+            db: api.notes.db.clone(),
+            idempotency: api.notes.idempotency.clone(),
+        };
+        let client = TestClient::new(App::new().resource("/plain", plain)).unwrap();
+        let path = "/plain/create-and-count";
+        for number in ["1", "2"] {
+            let request = client.post(path).header("idempotency-key", number);
+            let response = request.json(&json!({"text": number})).await;
+            assert_eq!(response.json(), number, "{}", response.text());
+        }
+    }
+}
+
 /// A resource whose rows and keys are in two `Db`s, and which creates the items of another one.
 #[derive(AsRef)]
 struct Others {
     #[as_ref]
     idempotency: Idempotency<()>,
     notes: Notes,
-    elsewhere: Db,
+    elsewhere: Plain,
 }
 
-#[resource(requires_idempotency_key(elsewhere, of_another))]
+#[resource(requires_idempotency_key(elsewhere, model_elsewhere, of_another))]
 impl AsyncResource for Others {
     type Access = Public;
     type Error = DbError;
 
     #[action(POST, "elsewhere")]
     async fn elsewhere(&self, request: &Request) -> Result<String, DbError> {
-        let tx = self.elsewhere.begin_for(request).await?;
+        let tx = self.elsewhere.db.begin_for(request).await?;
         tx.commit().await?;
         Ok("done".to_owned())
+    }
+
+    #[action(POST, "model-elsewhere")]
+    async fn model_elsewhere(&self, request: &Request) -> Result<Note, DbError> {
+        let new = NewNote {
+            text: "elsewhere".to_owned(),
+        };
+        actions::create(&self.elsewhere, request, new).await
     }
 
     /// The `on_commit` of notes could not run.
@@ -433,10 +496,17 @@ async fn an_effect_that_would_not_be_whole_is_undone() {
         let others = Others {
             idempotency: api.notes.idempotency.clone(),
             notes: api.notes.clone(),
-            elsewhere,
+            elsewhere: Plain {
+                db: elsewhere,
+                idempotency: api.notes.idempotency.clone(),
+            },
         };
         let client = TestClient::new(App::new().resource("/others", others)).unwrap();
-        for path in ["/others/elsewhere", "/others/of-another"] {
+        for path in [
+            "/others/elsewhere",
+            "/others/model-elsewhere",
+            "/others/of-another",
+        ] {
             let response = client.post(path).header("idempotency-key", path).await;
             assert_eq!(response.status(), 500, "{path}");
         }

@@ -21,6 +21,7 @@ use crate::model::scope::Scope;
 use crate::model::select::{Loaded, reader};
 use crate::model::term::Term;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
+use crate::request_tx::RequestTx;
 use crate::shape::Shape;
 use crate::source::Source;
 use crate::statement::Query;
@@ -62,7 +63,7 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     source: Source<'_>,
 ) -> Result<I, DbError> {
     let scope = writable(resource, request);
-    let loaded = if R::HOOKS.create || R::HOOKS.commit || source.is_tx() {
+    let loaded = if R::HOOKS.create || R::HOOKS.commit || RequestTx::of(request).is_some() {
         let attempt = || in_transaction(resource, request, &scope, model.clone());
         let (loaded, row) = source.repeated(attempt).await?;
         committed(resource, request, Committed::Created(row)).await?;

@@ -14,6 +14,7 @@ use crate::model::actions::{
 use crate::model::found::ItemId;
 use crate::model::resource::{Committed, Model, ModelResource};
 use crate::model::scope::Scope;
+use crate::request_tx::RequestTx;
 use crate::shape::Shape;
 use crate::source::Source;
 use crate::tx::Tx;
@@ -42,7 +43,7 @@ where
     let row = row_of::<R>(writable, id.clone());
     let connection = Connection::of(resource, request);
     let source = connection.source();
-    if !R::HOOKS.destroy && !R::HOOKS.commit && !source.is_tx() {
+    if !R::HOOKS.destroy && !R::HOOKS.commit && RequestTx::of(request).is_none() {
         return match execute::<R>(source, &row).await? {
             0 => Err(unwritten(resource, request, id, source).await),
             _ => Ok(()),

@@ -4,9 +4,8 @@ use resourceful::{AsyncResource, Caller, Error, Page, Request};
 use sea_orm::sea_query::{Asterisk, Expr, Func, Order as SqlOrder, Query as SqlQuery, Value};
 use sea_orm::{ColumnTrait, EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn};
 
-use crate::db::Db;
 use crate::error::DbError;
-use crate::model::actions::{db, not_found, scope};
+use crate::model::actions::{Connection, db, not_found, scope};
 use crate::model::filter::Conditions;
 use crate::model::item::Item;
 use crate::model::keyset::Keyset;
@@ -48,7 +47,8 @@ where
     I: Item<Entity = R::Entity>,
     Q: ListQuery<R::Entity>,
 {
-    let source = Source::Db(db(resource));
+    let connection = Connection::of(resource, request);
+    let source = connection.source();
     let mut conditions = Conditions::new(source.backend());
     query.filter(&mut conditions);
     let filter = conditions.into_scope().map_err(Error::invalid)?;
@@ -73,7 +73,7 @@ where
             let query = rows::<R, I>(&scope, &order, part, None, source)?;
             let read = reader::<I>(Vec::new())?;
             let (rows, total) = match counting::<R>(count, &scope, source)? {
-                Some(counting) => counted(db(resource), query, read, counting).await?,
+                Some(counting) => counted(source, query, read, counting).await?,
                 None => (source.query(query, read).await?, None),
             };
             let (rows, mut end) = cut(rows, limit);
@@ -104,7 +104,7 @@ where
         }
     };
     if rows.is_empty() {
-        check_parent(resource, request).await?;
+        check_parent(resource, request, source).await?;
     }
     let items = load_nested(source, rows).await?;
     Ok(query.page(items, end))
@@ -191,12 +191,14 @@ fn counting<R: ModelResource>(
 
 /// The rows and their number, in one round trip.
 async fn counted<T: Send + 'static>(
-    db: &Db,
+    source: Source<'_>,
     rows: Query,
     read: impl Fn(&mut Row<'_>) -> Result<T, DbError> + Send + 'static,
     count: Query,
 ) -> Result<(Vec<T>, Option<u64>), DbError> {
-    let (rows, count) = db.query_both::<_, Single<i64>>(rows, read, count).await?;
+    let (rows, count) = source
+        .query_both::<_, Single<i64>>(rows, read, count)
+        .await?;
     let total = count.first().map_or(0, |Single(total)| *total);
     Ok((rows, u64::try_from(total).ok()))
 }
@@ -205,11 +207,11 @@ async fn counted<T: Send + 'static>(
 async fn check_parent<R: ModelResource>(
     resource: &R,
     request: &Request<Caller<R>>,
+    source: Source<'_>,
 ) -> Result<(), DbError> {
     let Some(Within { parent, .. }) = resource.within(request) else {
         return Ok(());
     };
-    let source = Source::Db(db(resource));
     let mut shape = Shape::of::<R>("parent exists");
     parent.describe(&mut shape);
     let exists = source.statement(shape, |_| {

@@ -111,7 +111,7 @@ where
     I: Item<Entity = R::Entity>,
 {
     let scope = scope(resource, request);
-    let loaded = if R::HOOKS.update || R::HOOKS.commit || source.is_tx() {
+    let loaded = if R::HOOKS.update || R::HOOKS.commit || RequestTx::of(request).is_some() {
         let attempt = || in_transaction(resource, request, &scope, change.clone());
         let result = source.repeated(attempt).await?;
         match result {
