@@ -4,10 +4,7 @@ use resourceful::prelude::*;
 use resourceful_db::prelude::*;
 use resourceful_idempotency::Idempotency;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, UpdateMany,
-};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, UpdateMany};
 
 use crate::Customer;
 use crate::tables::account;
@@ -73,7 +70,9 @@ pub(crate) async fn transfer(
     [from, to]: [i64; 2],
     amount: i64,
 ) -> Result<(), DbError> {
-    lock([from, to], tx).await?;
+    // Two payments never wait for each other.
+    let both = Scope::<account::Entity>::all().is_in(account::Column::Id, [from, to]);
+    both.locked(tx).await?;
     let taken = add(-amount)
         .filter(account::Column::Id.eq(from))
         .filter(account::Column::Customer.eq(&*customer.0))
@@ -84,16 +83,6 @@ pub(crate) async fn transfer(
     let given = add(amount).filter(account::Column::Id.eq(to));
     if given.exec(tx).await?.rows_affected == 0 {
         return Err(Error::conflict("There is no account to pay to.").into());
-    }
-    Ok(())
-}
-
-/// Locks accounts in the order of their ids, so that two payments never wait for each other.
-async fn lock(ids: [i64; 2], tx: &Tx) -> Result<(), DbError> {
-    if tx.get_database_backend() == DbBackend::Postgres {
-        let accounts = account::Entity::find().filter(account::Column::Id.is_in(ids));
-        let accounts = accounts.order_by_asc(account::Column::Id).lock_exclusive();
-        accounts.all(tx).await?;
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! `/organisations/{organisation_id}/members`
 
-use sea_orm::QuerySelect;
-
 use crate::entity::member::Role;
 use crate::prelude::*;
 
@@ -81,10 +79,8 @@ impl ModelResource for Members {
 
 /// Undoes a change after which nobody could add members. The lock lets one such change in at a time.
 async fn keep_an_owner(tx: &Tx, id: i64) -> Result<(), DbError> {
-    organisation::Entity::find_by_id(id)
-        .lock_exclusive()
-        .one(tx)
-        .await?;
+    let organisation = Scope::<organisation::Entity>::all().eq(organisation::Column::Id, id);
+    organisation.locked(tx).await?;
     let owners = Scope::<member::Entity>::all()
         .eq(member::Column::OrganisationId, id)
         .eq(member::Column::Role, Role::Owner);

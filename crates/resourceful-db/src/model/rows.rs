@@ -1,7 +1,9 @@
 //! Reads the rows of a [`Scope`]: in hooks, and in what is written by hand.
 
-use sea_orm::sea_query::{Expr, LockType, Query as SqlQuery, SelectStatement};
-use sea_orm::{EntityTrait, TryIntoModel, Value};
+use sea_orm::sea_query::{Expr, LockType, Order, Query as SqlQuery, SelectStatement};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, Iterable, PrimaryKeyToColumn, TryIntoModel, Value,
+};
 
 use crate::error::DbError;
 use crate::model::row_model::{columns, row_model};
@@ -10,6 +12,7 @@ use crate::row::{FromRow, Single};
 use crate::shape::Shape;
 use crate::source::Source;
 use crate::statement::Query;
+use crate::tx::Tx;
 
 /// Reads by `&Db` or `&Tx`. The text of a statement is written once, and its rows are read without SeaORM's conversions.
 ///
@@ -43,7 +46,12 @@ where
     /// # Errors
     /// If the database is away, or a value cannot be read.
     pub async fn first<'s>(&self, db: impl Into<Source<'s>>) -> Result<Option<E::Model>, DbError> {
-        self.first_with(None, db.into()).await
+        let source = db.into();
+        let query = self.query("first", Some(1), source, |statement| {
+            statement.exprs(columns::<E>());
+        })?;
+        let rows = source.query(query, row_model::<E>()).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// All rows, in no order.
@@ -54,6 +62,23 @@ where
         let source = db.into();
         let query = self.query("rows", None, source, |statement| {
             statement.exprs(columns::<E>());
+        })?;
+        source.query(query, row_model::<E>()).await
+    }
+
+    /// All rows, locked until the end of the transaction. They are locked in the order of the primary key, so that two
+    /// transactions do not wait for each other. SQLite has one writer, and needs no lock.
+    ///
+    /// # Errors
+    /// As [`first`](Self::first).
+    pub async fn locked(&self, tx: &Tx) -> Result<Vec<E::Model>, DbError> {
+        let source = Source::Tx(tx);
+        let query = self.query("all locked", None, source, |statement| {
+            statement.exprs(columns::<E>());
+            for key in E::PrimaryKey::iter() {
+                statement.order_by(key.into_column().as_column_ref(), Order::Asc);
+            }
+            lock(source, statement);
         })?;
         source.query(query, row_model::<E>()).await
     }
@@ -85,18 +110,14 @@ where
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// One of the rows, locked until the end of the transaction if `lock` is set.
-    pub(crate) async fn first_with(
+    /// One of the rows, locked until the end of the transaction.
+    pub(crate) async fn first_locked(
         &self,
-        lock: Option<LockType>,
         source: Source<'_>,
     ) -> Result<Option<E::Model>, DbError> {
-        let name = if lock.is_some() { "locked" } else { "first" };
-        let query = self.query(name, Some(1), source, |statement| {
+        let query = self.query("first locked", Some(1), source, |statement| {
             statement.exprs(columns::<E>());
-            if let Some(lock) = lock {
-                statement.lock(lock);
-            }
+            lock(source, statement);
         })?;
         let rows = source.query(query, row_model::<E>()).await?;
         Ok(rows.into_iter().next())
@@ -123,5 +144,12 @@ where
             select(&mut statement);
             Ok(statement)
         })
+    }
+}
+
+/// Locks the rows for changes.
+fn lock(source: Source<'_>, statement: &mut SelectStatement) {
+    if source.backend() == DbBackend::Postgres {
+        statement.lock(LockType::Update);
     }
 }

@@ -85,6 +85,9 @@ async fn a_scope_reads_its_rows() {
             .await
             .unwrap();
         assert_eq!(Scope::<event::Entity>::all().count(&tx).await.unwrap(), 4);
+        let locked = public.locked(&tx).await.unwrap();
+        let ids: Vec<_> = locked.iter().map(|event| event.id).collect();
+        assert_eq!(ids, [1, 3, 4]);
         tx.rollback().await.unwrap();
         assert_eq!(Scope::<event::Entity>::all().count(&*db).await.unwrap(), 3);
     }

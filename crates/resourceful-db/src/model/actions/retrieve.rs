@@ -1,8 +1,6 @@
 //! `retrieve`, and the row of an item for hooks that are written by hand.
 
 use resourceful::{Caller, Request};
-use sea_orm::DbBackend;
-use sea_orm::sea_query::LockType;
 
 use crate::error::DbError;
 use crate::model::actions::{Connection, not_found, row_of, scope, unwritten, writable};
@@ -85,8 +83,7 @@ pub(super) async fn locked<R: ModelResource<Key: Clone>>(
     source: Source<'_>,
 ) -> Result<Model<R>, DbError> {
     let row = row_of::<R>(writable(resource, request), id.clone());
-    let lock = (source.backend() == DbBackend::Postgres).then_some(LockType::Update);
-    match row.first_with(lock, source).await? {
+    match row.first_locked(source).await? {
         Some(row) => Ok(row),
         None => Err(unwritten(resource, request, id, source).await),
     }
