@@ -6,12 +6,14 @@
 #![allow(clippy::missing_panics_doc, clippy::must_use_candidate)]
 
 mod browser;
+mod database;
 mod process;
 mod server;
 mod test_script;
 mod upstream;
 
 pub use self::browser::{Browser, Tab};
+pub use self::database::postgres_database;
 pub use self::process::{HttpResponse, Process, send_request};
 pub use self::server::{Postgres, Redis};
 pub use self::test_script::set_by_test_script;

@@ -1,7 +1,6 @@
 //! A blog with its own database and upstream.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use blog_example::database;
@@ -11,7 +10,7 @@ use resourceful_auth::{RedisSessionStore, SessionStore, SqlSessionStore};
 use resourceful_cache::{Cache, Memory, Redis};
 use resourceful_client::Client;
 use resourceful_db::Db;
-use resourceful_test_parts::{Behaviour, Upstream, set_by_test_script};
+use resourceful_test_parts::{Behaviour, Upstream, postgres_database, set_by_test_script};
 use resourceful_testing::Credentials;
 use resourceful_webhook::{GitHub, SqlDeliveryStore};
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -59,25 +58,16 @@ impl Blog {
     }
 
     pub(crate) async fn on_postgres() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let server = set_by_test_script("TEST_POSTGRES_URL");
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("blog_{}_{number}", std::process::id());
-        let admin = Db::connect(&server).await.expect("PostgreSQL is there");
-        admin
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("a new database");
-        admin.close().await.expect("closed");
-        let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+        let url = postgres_database("blog");
+        let (_, name) = url.rsplit_once('/').expect("a URL with a database");
         let redis = set_by_test_script("TEST_REDIS_URL");
         let cache = Redis::new(&redis).expect("a URL of Redis");
-        let sessions = RedisSessionStore::new(&redis, &name).expect("a URL of Redis");
+        let sessions = RedisSessionStore::new(&redis, name).expect("a URL of Redis");
         let stores = Stores {
-            cache: Cache::new(cache, &name, 1),
+            cache: Cache::new(cache, name, 1),
             sessions: Some(Arc::new(sessions)),
         };
-        Self::on(&format!("{base}/{name}"), stores, None).await
+        Self::on(&url, stores, None).await
     }
 
     pub(crate) async fn on(

@@ -195,7 +195,7 @@ mod sql {
         use super::*;
 
         async fn store() -> SqlApiKeyStore<Db> {
-            on(&postgres_url().await).await
+            on(&postgres_url()).await
         }
 
         contract!(store);
@@ -203,7 +203,7 @@ mod sql {
 
     #[tokio::test]
     async fn processes_may_create_the_table_at_the_same_time() {
-        for url in urls().await {
+        for url in urls() {
             let database = connect(&url).await;
             let create = async || {
                 let created = SqlApiKeyStore::new(database.clone()).await;
@@ -217,7 +217,7 @@ mod sql {
 
     #[tokio::test]
     async fn a_column_may_be_added_while_the_program_runs() {
-        for url in urls().await {
+        for url in urls() {
             let database = connect(&url).await;
             let store = SqlApiKeyStore::new(database.clone()).await.unwrap();
             insert(&store, &key("a", "alice", 1)).await;
@@ -233,7 +233,7 @@ mod sql {
 
     #[tokio::test]
     async fn a_database_that_fails_is_unavailable() {
-        for url in urls().await {
+        for url in urls() {
             let database = connect(&url).await;
             let store = SqlApiKeyStore::new(database.clone()).await.unwrap();
             database
@@ -282,7 +282,7 @@ mod sql {
     /// A dropped request leaves no open transaction on its connection.
     #[tokio::test]
     async fn dropped_operations_lose_no_later_write() {
-        for url in urls().await {
+        for url in urls() {
             let store = on(&url).await;
             insert(&store, &key("used", "alice", 1)).await;
             for number in 0..200_usize {

@@ -1,9 +1,7 @@
 //! Databases of a test's own.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use resourceful_db::{Db, DbOptions};
-use resourceful_test_parts::set_by_test_script;
+use resourceful_test_parts::postgres_database;
 use sea_orm::{ConnectionTrait, EntityTrait, Schema};
 use tempfile::TempDir;
 
@@ -36,7 +34,7 @@ pub async fn sqlite(options: DbOptions) -> TestDb {
 
 /// A database of its own on the server of `./test`.
 pub async fn postgres(options: DbOptions) -> TestDb {
-    let url = postgres_url().await;
+    let url = postgres_url();
     let db = options.connect(&url).await.unwrap();
     TestDb {
         db,
@@ -46,15 +44,8 @@ pub async fn postgres(options: DbOptions) -> TestDb {
 }
 
 /// The URL of a new database on the server of `./test`.
-pub async fn postgres_url() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("db_{}_{number}", std::process::id());
-    let url = set_by_test_script("TEST_POSTGRES_URL");
-    let server = Db::connect(&url).await.unwrap();
-    execute(&server, &format!("CREATE DATABASE {name}")).await;
-    let (server, _) = url.rsplit_once('/').unwrap();
-    format!("{server}/{name}")
+pub fn postgres_url() -> String {
+    postgres_database("db")
 }
 
 /// Both databases, with the same options.

@@ -17,7 +17,7 @@ struct PgBouncer {
 
 impl PgBouncer {
     async fn start() -> Self {
-        let url = postgres_url().await;
+        let url = postgres_url();
         let (server, name) = url.rsplit_once('/').unwrap();
         let (user, address) = server
             .trim_start_matches("postgres://")

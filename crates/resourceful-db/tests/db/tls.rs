@@ -73,7 +73,7 @@ async fn certificates_are_verified() {
 /// The URL is read twice: for TLS here, and by the driver.
 #[tokio::test]
 async fn other_parameters_of_the_url_are_kept() {
-    let url = crate::dbs::postgres_url().await;
+    let url = crate::dbs::postgres_url();
     for (parameters, expected) in [
         ("sslmode=disable&application_name=a%20b+c%26d", "a b+c&d"),
         ("application_name=e&sslmode=prefer", "e"),

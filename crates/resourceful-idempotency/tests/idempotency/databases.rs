@@ -1,10 +1,7 @@
 //! Databases of their own.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use resourceful_db::Db;
-use resourceful_test_parts::set_by_test_script;
-use sea_orm::ConnectionTrait;
+use resourceful_test_parts::postgres_database;
 use tempfile::TempDir;
 
 pub(crate) struct Database {
@@ -26,16 +23,7 @@ impl Database {
     }
 
     pub(crate) async fn postgres() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let server = set_by_test_script("TEST_POSTGRES_URL");
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("idempotency_{}_{number}", std::process::id());
-        let admin = Db::connect(&server).await.unwrap();
-        let create = format!("CREATE DATABASE {name}");
-        admin.execute_unprepared(&create).await.unwrap();
-        admin.close().await.unwrap();
-        let (base, _) = server.rsplit_once('/').unwrap();
-        let url = format!("{base}/{name}");
+        let url = postgres_database("idempotency");
         Self {
             db: Db::connect(&url).await.unwrap(),
             url,

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "sql")]
 mod databases;
+mod replay;
 mod requests;
 #[cfg(feature = "sql")]
 mod rows;

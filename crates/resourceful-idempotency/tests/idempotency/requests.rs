@@ -1,4 +1,4 @@
-//! What a client sees of keys: which requests run, and which get the response of an earlier one.
+//! Keys as a client sees them: requests that run, and those that get the response of an earlier one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,6 +9,8 @@ use resourceful::prelude::*;
 use resourceful_idempotency::{Idempotency, MemoryIdempotency};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+
+use crate::replay::is_replay;
 
 /// `X-Caller`.
 struct Named(String);
@@ -133,10 +135,6 @@ impl AsyncResource for Payments {
 async fn create(client: &TestClient, key: &str, amount: u32) -> TestResponse {
     let request = client.post("/payments").header("idempotency-key", key);
     request.json(&json!({"amount": amount})).await
-}
-
-fn is_replay(response: &TestResponse) -> bool {
-    response.headers().contains_key("idempotency-replayed")
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::databases::Database;
+use crate::replay::is_replay;
 
 mod note {
     use sea_orm::entity::prelude::*;
@@ -124,15 +125,9 @@ impl ModelResource for Notes {
     #[action(POST, "by-hand")]
     async fn by_hand(&self, request: &Request, new: NewNote) -> Result<Note, DbError> {
         let tx = self.db.begin_for(request).await?;
-        let insert = note::ActiveModel {
-            text: sea_orm::Set(new.text),
-            ..Default::default()
-        };
-        let note::Model { id, text } = note::Entity::insert(insert)
-            .exec_with_returning(&tx)
-            .await?;
+        let note = insert(new, &tx).await?;
         tx.commit().await?;
-        Ok(Note { id, text })
+        Ok(note)
     }
 
     /// Does nothing in the transaction.
@@ -172,15 +167,20 @@ impl ModelResource for Notes {
     #[action(POST, "undone")]
     async fn undone(&self, request: &Request, new: NewNote) -> Result<String, DbError> {
         let tx = self.db.begin_for(request).await?;
-        let insert = note::ActiveModel {
-            text: sea_orm::Set(new.text),
-            ..Default::default()
-        };
-        note::Entity::insert(insert)
-            .exec_without_returning(&tx)
-            .await?;
+        insert(new, &tx).await?;
         Ok("undone".to_owned())
     }
+}
+
+/// Inserts by SeaORM.
+async fn insert(new: NewNote, tx: &Tx) -> Result<Note, DbError> {
+    let insert = note::ActiveModel {
+        text: sea_orm::Set(new.text),
+        ..Default::default()
+    };
+    let insert = note::Entity::insert(insert);
+    let note::Model { id, text } = insert.exec_with_returning(tx).await?;
+    Ok(Note { id, text })
 }
 
 struct Api {
@@ -242,10 +242,6 @@ impl Notes {
     fn client(&self) -> TestClient {
         TestClient::new(App::new().resource("/notes", self.clone())).unwrap()
     }
-}
-
-fn is_replay(response: &TestResponse) -> bool {
-    response.headers().contains_key("idempotency-replayed")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -533,14 +529,9 @@ impl AsyncResource for Slow {
         self.begun.notify_one();
         self.go_on.notified().await;
         let tx = self.db.begin_for(request).await?;
-        let insert = note::ActiveModel {
-            text: sea_orm::Set(new.text),
-            ..Default::default()
-        };
-        let insert = note::Entity::insert(insert).exec_with_returning(&tx).await;
-        let note::Model { id, text } = insert.map_err(DbError::from)?;
+        let note = insert(new, &tx).await?;
         tx.commit().await?;
-        Ok(Note { id, text })
+        Ok(note)
     }
 }
 

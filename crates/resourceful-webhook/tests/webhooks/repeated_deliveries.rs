@@ -257,7 +257,6 @@ mod memory {
 
 #[cfg(feature = "sea-orm")]
 mod sql {
-    use std::sync::atomic::AtomicU32;
 
     use resourceful_db::Db;
     use resourceful_webhook::SqlDeliveryStore;
@@ -275,21 +274,11 @@ mod sql {
     }
 
     async fn postgres() -> Db {
-        Db::connect(&postgres_url().await).await.unwrap()
+        Db::connect(&postgres_url()).await.unwrap()
     }
 
-    async fn postgres_url() -> String {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let url = resourceful_test_parts::set_by_test_script("TEST_POSTGRES_URL");
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("webhook_{}_{number}", std::process::id());
-        let admin = Db::connect(&url).await.unwrap();
-        admin
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
-            .await
-            .unwrap();
-        let (base, _) = url.rsplit_once('/').unwrap();
-        format!("{base}/{name}")
+    fn postgres_url() -> String {
+        resourceful_test_parts::postgres_database("webhook")
     }
 
     mod on_sqlite {
@@ -375,7 +364,7 @@ mod sql {
     /// A dropped request leaves no open transaction on its connection.
     #[tokio::test]
     async fn dropped_claims_do_not_lose_later_deliveries() {
-        for url in [sqlite_url(), postgres_url().await] {
+        for url in [sqlite_url(), postgres_url()] {
             let database = Db::connect(&url).await.unwrap();
             let store = SqlDeliveryStore::new(database).await.unwrap();
             for number in 0..200 {

@@ -19,7 +19,7 @@ async fn responses_are_as_documented_and_what_alice_makes_is_not_bobs_on_sqlite(
 
 #[tokio::test]
 async fn responses_are_as_documented_and_what_alice_makes_is_not_bobs_on_postgres() {
-    check(&Database::postgres().await).await;
+    check(&Database::postgres()).await;
 }
 
 async fn check(database: &Database) {

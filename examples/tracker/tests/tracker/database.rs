@@ -1,11 +1,7 @@
 //! A tracker on a database of its own, and its users.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use resourceful::{App, TestClient, TestRequest, TestResponse};
-use resourceful_db::Db;
-use resourceful_test_parts::set_by_test_script;
-use sea_orm::ConnectionTrait;
+use resourceful_test_parts::postgres_database;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -24,24 +20,15 @@ impl Database {
         }
     }
 
-    pub(crate) async fn postgres() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let server = set_by_test_script("TEST_POSTGRES_URL");
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("tracker_{}_{number}", std::process::id());
-        let admin = Db::connect(&server).await.unwrap();
-        let create = format!("CREATE DATABASE {name}");
-        admin.execute_unprepared(&create).await.unwrap();
-        admin.close().await.unwrap();
-        let (base, _) = server.rsplit_once('/').unwrap();
+    pub(crate) fn postgres() -> Self {
         Self {
-            url: format!("{base}/{name}"),
+            url: postgres_database("tracker"),
             _directory: None,
         }
     }
 
-    pub(crate) async fn both() -> [Self; 2] {
-        [Self::sqlite(), Self::postgres().await]
+    pub(crate) fn both() -> [Self; 2] {
+        [Self::sqlite(), Self::postgres()]
     }
 
     pub(crate) async fn app(&self) -> App {

@@ -25,7 +25,7 @@ fn start(url: &str) -> Process {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members_get_events_and_everything_survives_a_restart() {
-    for database in Database::both().await {
+    for database in Database::both() {
         let process = start(&database.url);
         let ada = json!({"name": "ada", "password": "analytical engine"});
         assert_eq!(send(&process, "", "POST", "/v1/sign-up", &ada).status, 201);

@@ -8,7 +8,7 @@ use crate::database::{Database, User};
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one story")]
 async fn a_team_works_on_a_task() {
-    for database in Database::both().await {
+    for database in Database::both() {
         let client = TestClient::new(database.app().await).unwrap();
         let ada = User::sign_in(&client, "ada").await;
         let bob = User::sign_in(&client, "bob").await;
@@ -127,7 +127,7 @@ async fn a_team_works_on_a_task() {
 
 #[tokio::test]
 async fn pages_filters_and_orders_need_few_statements() {
-    for database in Database::both().await {
+    for database in Database::both() {
         let (app, db) = tracker::app(&database.url).await.unwrap();
         let client = TestClient::new(app).unwrap();
         let ada = User::sign_in(&client, "ada").await;

@@ -1,37 +1,19 @@
 //! Sessions in SQLite and PostgreSQL.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use resourceful::prelude::*;
 use resourceful_auth::{SessionStore, SqlSessionStore};
 use resourceful_db::Db;
 use sea_orm::ConnectionTrait;
 
+use crate::database::{postgres_url, sqlite_url};
+
 use super::site::{Browser, Clock, app, sessions_in};
 use super::stores::{key, now, session};
-
-fn sqlite_url() -> String {
-    let directory = tempfile::tempdir().unwrap().keep();
-    let path = directory.join("x.sqlite3");
-    format!("sqlite://{}", path.display())
-}
-
-async fn postgres_url() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let url = resourceful_test_parts::set_by_test_script("TEST_POSTGRES_URL");
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("sessions_{}_{number}", std::process::id());
-    let admin = Db::connect(&url).await.unwrap();
-    let create = format!("CREATE DATABASE {name}");
-    admin.execute_unprepared(&create).await.unwrap();
-    let (base, _) = url.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
-}
 
 async fn databases() -> [Db; 2] {
     [
         Db::connect(&sqlite_url()).await.unwrap(),
-        Db::connect(&postgres_url().await).await.unwrap(),
+        Db::connect(&postgres_url()).await.unwrap(),
     ]
 }
 
@@ -41,7 +23,7 @@ pub(super) async fn sqlite_store() -> SqlSessionStore<Db> {
 }
 
 pub(super) async fn postgres_store() -> SqlSessionStore<Db> {
-    let database = Db::connect(&postgres_url().await).await.unwrap();
+    let database = Db::connect(&postgres_url()).await.unwrap();
     SqlSessionStore::new(database).await.unwrap()
 }
 
@@ -110,7 +92,7 @@ async fn the_table_has_no_ids() {
 
 #[tokio::test]
 async fn processes_may_create_the_table_concurrently() {
-    let database = Db::connect(&postgres_url().await).await.unwrap();
+    let database = Db::connect(&postgres_url()).await.unwrap();
     let create = async || {
         let created = SqlSessionStore::new(database.clone()).await;
         created.map(drop).map_err(Error::internal)
