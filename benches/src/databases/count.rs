@@ -12,7 +12,7 @@ use crate::databases::peer::{BY_HAND, OURS, Peer};
 use crate::measure::build::workspace;
 use crate::measure::callgrind::Callgrind;
 use crate::measure::client::CONNECTIONS;
-use crate::measure::statistics::{median, ratio, rounded, spread};
+use crate::measure::statistics::{check_growth, median, ratio, rounded, spread};
 
 /// Relative difference between two runs of the same code: how many writes share a commit, and how many replies arrive at
 /// once, depends on the moment.
@@ -33,20 +33,7 @@ pub(crate) fn gate() -> Result<()> {
         )
     })?;
     let stored: BTreeMap<String, f64> = serde_json::from_str(&text)?;
-    let ratios = measure()?;
-    let is_grown = |(name, ratio): &(&String, &f64)| {
-        **ratio > stored.get(*name).copied().unwrap_or_default() * (1.0 + TOLERANCE)
-    };
-    let grown: Vec<&str> = ratios
-        .iter()
-        .filter(is_grown)
-        .map(|(name, _)| name.as_str())
-        .collect();
-    if grown.is_empty() {
-        return Ok(());
-    }
-    let (percent, grown) = (TOLERANCE * 100.0, grown.join(", "));
-    Err(format!("More than {percent:.0} % above what was stored: {grown}").into())
+    check_growth(&stored, &measure()?, TOLERANCE)
 }
 
 /// Stores the current ratios.

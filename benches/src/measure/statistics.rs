@@ -1,5 +1,9 @@
 //! Statistics of counts.
 
+use std::collections::BTreeMap;
+
+use crate::Result;
+
 /// Converts a count; all counts here are far below 2^52.
 #[expect(clippy::cast_precision_loss, reason = "see above")]
 pub(crate) fn real(count: u64) -> f64 {
@@ -31,6 +35,25 @@ pub(crate) fn spread(figures: &[f64]) -> f64 {
     let highest = figures.iter().copied().fold(f64::MIN, f64::max);
     let lowest = figures.iter().copied().fold(f64::MAX, f64::min);
     (highest - lowest) / median(figures)
+}
+
+/// # Errors
+/// If a ratio is above the one before by more than the tolerance.
+pub(crate) fn check_growth(
+    before: &BTreeMap<String, f64>,
+    now: &BTreeMap<String, f64>,
+    tolerance: f64,
+) -> Result<()> {
+    let is_grown = |(name, ratio): &(&String, &f64)| {
+        **ratio > before.get(*name).copied().unwrap_or_default() * (1.0 + tolerance)
+    };
+    let grown = now.iter().filter(is_grown);
+    let grown: Vec<&str> = grown.map(|(name, _)| name.as_str()).collect();
+    if grown.is_empty() {
+        return Ok(());
+    }
+    let (percent, grown) = (tolerance * 100.0, grown.join(", "));
+    Err(format!("More than {percent:.0} % above what was stored: {grown}").into())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::Result;
 use crate::contender::{HYPER, OURS};
 use crate::measure::build::workspace;
 use crate::measure::client::ENDPOINTS;
-use crate::measure::statistics::rounded;
+use crate::measure::statistics::{check_growth, rounded};
 use crate::measure::{agreement, count};
 
 /// Relative difference between two builds of the same code, caused by the linker's layout.
@@ -30,23 +30,7 @@ pub(crate) fn run() -> Result<()> {
         .map_err(|error| format!("{}: {error}; `gate store` writes it", path.display()))?;
     let stored: Stored = serde_json::from_str(&text)?;
     let ratios = measure(&stored.ratios)?;
-    let grown: Vec<&str> = ENDPOINTS
-        .iter()
-        .map(|endpoint| endpoint.name)
-        .filter(|name| {
-            let before = stored.ratios.get(*name).copied().unwrap_or_default();
-            ratios[*name] > before * (1.0 + TOLERANCE)
-        })
-        .collect();
-    if grown.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "More than {:.0} % above what was stored: {}",
-        TOLERANCE * 100.0,
-        grown.join(", ")
-    )
-    .into())
+    check_growth(&stored.ratios, &ratios, TOLERANCE)
 }
 
 /// Stores the current ratios.

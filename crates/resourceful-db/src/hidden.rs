@@ -30,8 +30,7 @@ pub fn register(db: &Db, add: impl FnOnce(&mut Registration<'_>)) -> Vec<String>
 
 /// Runs `on_commit` for the changes in the transaction of an `Idempotency-Key`.
 pub async fn committed<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) {
-    let changes =
-        RequestTx::even_ended(request).map(RequestTx::take_changes::<Committed<Model<R>>>);
+    let changes = RequestTx::of(request).map(RequestTx::take_changes::<Committed<Model<R>>>);
     for change in changes.unwrap_or_default() {
         resource.on_commit(request, change).await;
     }

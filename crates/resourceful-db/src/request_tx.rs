@@ -55,15 +55,14 @@ impl RequestTx {
         self.0.is_committed.store(true, Ordering::Relaxed);
     }
 
-    /// That of a request, while it is open.
+    /// That of a request, also after its end.
     pub(crate) fn of<C>(request: &Request<C>) -> Option<&Self> {
-        let shared: &Self = transaction(request)?;
-        shared.0.tx.upgrade().map(|_| shared)
+        transaction(request)
     }
 
-    /// That of a request, also after its end.
-    pub(crate) fn even_ended<C>(request: &Request<C>) -> Option<&Self> {
-        transaction(request)
+    /// That of a request, while it is open.
+    pub(crate) fn open<C>(request: &Request<C>) -> Option<&Self> {
+        Self::of(request).filter(|shared| shared.0.tx.upgrade().is_some())
     }
 
     /// The transaction for reading, if it is one of this database and open.

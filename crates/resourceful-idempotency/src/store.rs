@@ -19,7 +19,7 @@ pub trait IdempotencyStore: Send + Sync + 'static {
     async fn begin(&self, id: &RecordId) -> Result<Begun>;
 }
 
-/// What a store knows of a key.
+/// The state of a key in a store.
 #[expect(missing_debug_implementations, reason = "claims of users have none")]
 pub enum Begun {
     /// No attempt has ended yet, and this one is the only one: the action runs.

@@ -118,7 +118,7 @@ pub(crate) fn extract(
     }
 }
 
-fn is_action(attribute: &Attribute) -> bool {
+pub(crate) fn is_action(attribute: &Attribute) -> bool {
     attribute.path().is_ident("action")
 }
 

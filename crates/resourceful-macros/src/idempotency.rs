@@ -2,7 +2,10 @@
 
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Error, Ident, ImplItem, ImplItemFn, ItemImpl, parse_quote};
+use syn::{Attribute, Error, Ident, ImplItemFn, ItemImpl, parse_quote};
+
+use crate::action::is_action;
+use crate::hooks;
 
 /// The hooks without an effect.
 const READS: [&str; 2] = ["list", "retrieve"];
@@ -39,7 +42,8 @@ impl IdempotencyKeys {
     pub(crate) fn check(&self, block: &ItemImpl) -> Vec<Error> {
         let all = self.required.iter().chain(&self.accepted);
         let wrong = all.clone().filter_map(|name| {
-            let message = match find(block, name) {
+            let function = hooks::find(block, &name.to_string());
+            let message = match function.filter(|function| function.sig.asyncness.is_some()) {
                 None => format!("there is no action `{name}` here"),
                 Some(function) if is_read(function) => {
                     format!("`{name}` has no effect, so it needs no idempotency key")
@@ -82,16 +86,6 @@ impl IdempotencyKeys {
     }
 }
 
-fn find<'b>(block: &'b ItemImpl, name: &Ident) -> Option<&'b ImplItemFn> {
-    let functions = block.items.iter().filter_map(|item| match item {
-        ImplItem::Fn(function) => Some(function),
-        _ => None,
-    });
-    functions
-        .filter(|function| function.sig.asyncness.is_some())
-        .find(|function| function.sig.ident == *name)
-}
-
 /// Whether the hook is that of a safe method.
 fn is_read(function: &ImplItemFn) -> bool {
     let is_get = |attribute: &Attribute| {
@@ -102,11 +96,7 @@ fn is_read(function: &ImplItemFn) -> bool {
         let first = tokens.ok().and_then(|tokens| tokens.into_iter().next());
         first.is_some_and(|method| method.to_string() == "GET")
     };
-    let action = function
-        .attrs
-        .iter()
-        .find(|attribute| attribute.path().is_ident("action"));
-    match action {
+    match function.attrs.iter().find(|attribute| is_action(attribute)) {
         Some(action) => is_get(action),
         None => READS.iter().any(|read| function.sig.ident == read),
     }

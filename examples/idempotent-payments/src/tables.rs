@@ -29,7 +29,7 @@ pub(crate) mod payment {
     pub(crate) struct Model {
         #[sea_orm(primary_key)]
         pub(crate) id: i64,
-        /// Who pays.
+        /// The name of the customer who pays.
         pub(crate) customer: String,
         pub(crate) from_account: i64,
         pub(crate) to_account: i64,

@@ -46,11 +46,7 @@ where
     /// # Errors
     /// If the database is away, or a value cannot be read.
     pub async fn first<'s>(&self, db: impl Into<Source<'s>>) -> Result<Option<E::Model>, DbError> {
-        let source = db.into();
-        let query = self.query("first", Some(1), source, |statement| {
-            statement.exprs(columns::<E>());
-        })?;
-        let rows = source.query(query, row_model::<E>()).await?;
+        let rows = self.models("first", Some(1), db.into(), |_| ()).await?;
         Ok(rows.into_iter().next())
     }
 
@@ -59,11 +55,7 @@ where
     /// # Errors
     /// As [`first`](Self::first).
     pub async fn rows<'s>(&self, db: impl Into<Source<'s>>) -> Result<Vec<E::Model>, DbError> {
-        let source = db.into();
-        let query = self.query("rows", None, source, |statement| {
-            statement.exprs(columns::<E>());
-        })?;
-        source.query(query, row_model::<E>()).await
+        self.models("rows", None, db.into(), |_| ()).await
     }
 
     /// All rows, locked until the end of the transaction. They are locked in the order of the primary key, so that two
@@ -73,14 +65,13 @@ where
     /// As [`first`](Self::first).
     pub async fn locked(&self, tx: &Tx) -> Result<Vec<E::Model>, DbError> {
         let source = Source::Tx(tx);
-        let query = self.query("all locked", None, source, |statement| {
-            statement.exprs(columns::<E>());
+        let locked = self.models("all locked", None, source, |statement| {
             for key in E::PrimaryKey::iter() {
                 statement.order_by(key.into_column().as_column_ref(), Order::Asc);
             }
             lock(source, statement);
-        })?;
-        source.query(query, row_model::<E>()).await
+        });
+        locked.await
     }
 
     /// Whether there is a row.
@@ -115,12 +106,24 @@ where
         &self,
         source: Source<'_>,
     ) -> Result<Option<E::Model>, DbError> {
-        let query = self.query("first locked", Some(1), source, |statement| {
-            statement.exprs(columns::<E>());
-            lock(source, statement);
-        })?;
-        let rows = source.query(query, row_model::<E>()).await?;
+        let lock = |statement: &mut SelectStatement| lock(source, statement);
+        let rows = self.models("first locked", Some(1), source, lock).await?;
         Ok(rows.into_iter().next())
+    }
+
+    /// The rows of the statement with this name, which `complete` completes.
+    async fn models(
+        &self,
+        name: &'static str,
+        limit: Option<u64>,
+        source: Source<'_>,
+        complete: impl FnOnce(&mut SelectStatement),
+    ) -> Result<Vec<E::Model>, DbError> {
+        let query = self.query(name, limit, source, |statement| {
+            statement.exprs(columns::<E>());
+            complete(statement);
+        })?;
+        source.query(query, row_model::<E>()).await
     }
 
     /// The statement with this name, whose expressions `select` adds.

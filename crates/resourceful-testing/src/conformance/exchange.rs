@@ -71,6 +71,7 @@ pub(super) enum ResponseBody {
     Incomplete,
 }
 
+pub(super) const IF_MATCH: &str = "If-Match";
 pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// Time limit for reading a response body.
@@ -118,21 +119,35 @@ impl TestRequest {
         let json = operation.body.as_ref().and_then(|body| body.json.as_ref());
         let headers = part("header").into_iter().flatten();
         let headers = headers.map(|(name, value)| (name.clone(), as_text(value)));
-        let if_match = operation
-            .if_match()
-            .filter(|parameter| parameter.is_required);
-        let of_any_version = if_match.map(|_| ("If-Match".to_owned(), "*".to_owned()));
-        let key = operation.idempotency_key().filter(|key| key.is_required);
-        let key = key.map(|_| (IDEMPOTENCY_KEY.to_owned(), new_key()));
+        let required = [(IF_MATCH, "*".to_owned()), (IDEMPOTENCY_KEY, new_key())];
+        let required = required.into_iter().filter(|(name, _)| {
+            let parameter = operation.header(name);
+            parameter.is_some_and(|parameter| parameter.is_required)
+        });
+        let required = required.map(|(name, value)| (name.to_owned(), value));
         Self {
             method: operation.method.clone(),
             path,
-            headers: headers.chain(of_any_version).chain(key).collect(),
+            headers: headers.chain(required).collect(),
             body: match (json, input.get("body")) {
                 (Some((media, _)), Some(body)) => Payload::json(media, body),
                 _ => Payload::None,
             },
         }
+    }
+
+    /// The same request without a header field.
+    pub(super) fn without_header(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// The same request with this value of a header field alone.
+    pub(super) fn with_header(self, name: &str, value: &str) -> Self {
+        let mut request = self.without_header(name);
+        let field = (name.to_owned(), value.to_owned());
+        request.headers.push(field);
+        request
     }
 
     /// Whether it has another path or another body.

@@ -88,17 +88,10 @@ impl Operation {
         self.path.contains("{id}")
     }
 
-    /// The parameter `If-Match`, if it has one.
-    pub(super) fn if_match(&self) -> Option<&Parameter> {
+    /// The parameter of a header field, if it has one.
+    pub(super) fn header(&self, name: &str) -> Option<&Parameter> {
         let mut parameters = self.parameters.iter();
-        parameters.find(|parameter| parameter.location == "header" && parameter.name == "If-Match")
-    }
-
-    /// The parameter `Idempotency-Key`, if it has one.
-    pub(super) fn idempotency_key(&self) -> Option<&Parameter> {
-        let mut parameters = self.parameters.iter();
-        parameters
-            .find(|parameter| parameter.location == "header" && parameter.name == "Idempotency-Key")
+        parameters.find(|parameter| parameter.location == "header" && parameter.name == name)
     }
 
     /// Schema of a request's input: an object with `path`, `query`, `header` and `body`. Path

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::exchange::{TestRequest, TestResponse};
+use super::exchange::{IF_MATCH, TestRequest, TestResponse};
 use super::expected::summary;
 use super::session::Session;
 use super::two_writers::SharedItem;
@@ -11,7 +11,7 @@ use super::two_writers::SharedItem;
 pub(super) async fn check(session: &Session, path: &str) {
     for method in [Method::PUT, Method::PATCH] {
         let operation = session.find(&method, path);
-        if operation.is_some_and(|operation| operation.if_match().is_some())
+        if operation.is_some_and(|operation| operation.header(IF_MATCH).is_some())
             && let Some(item) = SharedItem::create(session, &method, path).await
         {
             check_item(&item).await;
@@ -55,11 +55,7 @@ async fn check_item(item: &SharedItem<'_>) {
 }
 
 async fn send(item: &SharedItem<'_>, update: &Value, tag: &str) -> (TestRequest, TestResponse) {
-    let mut request = TestRequest::new(item.operation, update);
-    request.headers.retain(|(name, _)| name != "If-Match");
-    request
-        .headers
-        .push(("If-Match".to_owned(), tag.to_owned()));
+    let request = TestRequest::new(item.operation, update).with_header(IF_MATCH, tag);
     item.session.send(request).await
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct ActionEndpoint<R, A> {
 }
 
 impl<R: AsyncResource, A: ResourceAction<R, Caller = Caller<R>>> ActionEndpoint<R, A> {
-    /// What the action does with `Idempotency-Key`; `None` if it does not read it.
+    /// The treatment of `Idempotency-Key`; `None` if the action does not read it.
     const KEY_RULE: Option<KeyRule> = R::IDEMPOTENT.rule(A::ACTION);
 
     pub(crate) fn new(resource: Arc<R>, running: Option<Arc<Running>>) -> Self {
@@ -176,7 +176,7 @@ where
             // Boxed, because other requests should not have a place for it.
             return Box::pin(self.once(keys, attempt, request, input)).await;
         }
-        let output = self.run(&request, input).await?;
+        let output = self.call(request, input).await?;
         self.respond(output, head)
     }
 }

@@ -7,7 +7,6 @@ use std::any::Any;
 
 use http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED};
 use http::{Method, StatusCode};
-use serde_json::json;
 
 use crate::action::Action;
 use crate::error::{Error, ErrorStatus, Result};
@@ -139,12 +138,7 @@ pub(crate) fn describe<R: AsyncResource>(action: Action, operation: &mut Operati
     }
     let parameter =
         |name, description| Parameter::header::<String>(name).with_description(description);
-    let field = |description: &str| Header {
-        description: description.to_owned(),
-        required: false,
-        schema: json!({"type": "string"}),
-    };
-    let tag = field("Version of the content (RFC 9110 section 8.8.3).");
+    let tag = Header::text("Version of the content (RFC 9110 section 8.8.3).");
     let is_read = matches!(action, Action::List | Action::Retrieve);
     let is_change = matches!(
         action,
@@ -181,7 +175,7 @@ pub(crate) fn describe<R: AsyncResource>(action: Action, operation: &mut Operati
         if action != Action::Create {
             operation.add_response(StatusCode::NO_CONTENT, None);
         }
-        let applied = field("The preferences of `Prefer` that the response follows.");
+        let applied = Header::text("The preferences of `Prefer` that the response follows.");
         operation.add_success_header("Preference-Applied", &applied);
         operation.add_success_header("ETag", &tag);
     }

@@ -11,12 +11,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::Method;
 use http::header::{HeaderMap, HeaderName};
-use serde_json::json;
 
 use crate::action::Action;
 use crate::error::{Error, Result};
 use crate::handler::resource::{AsyncResource, Caller};
-use crate::openapi::{Header, Operation, Parameter, StandardError};
+use crate::openapi::{Header, Operation, Parameter, StandardError, is_among};
 use crate::request::Request;
 use crate::request::head::{Head, below};
 
@@ -30,7 +29,7 @@ pub struct IdempotentActions {
     accepted: &'static [&'static str],
 }
 
-/// What an action does with a request without a key.
+/// The treatment of a request without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyRule {
     /// 400.
@@ -53,34 +52,14 @@ impl IdempotentActions {
     #[must_use]
     pub const fn rule(self, action: Action) -> Option<KeyRule> {
         let name = action.spec().name();
-        if contains(self.required, name) {
+        if is_among(self.required, name) {
             Some(KeyRule::Required)
-        } else if contains(self.accepted, name) {
+        } else if is_among(self.accepted, name) {
             Some(KeyRule::Accepted)
         } else {
             None
         }
     }
-}
-
-const fn contains(mut names: &[&str], name: &str) -> bool {
-    while let [first, rest @ ..] = names {
-        if is_same(first.as_bytes(), name.as_bytes()) {
-            return true;
-        }
-        names = rest;
-    }
-    false
-}
-
-const fn is_same(mut one: &[u8], mut other: &[u8]) -> bool {
-    while let ([a, rest @ ..], [b, others @ ..]) = (one, other) {
-        if *a != *b {
-            return false;
-        }
-        (one, other) = (rest, others);
-    }
-    one.is_empty() && other.is_empty()
 }
 
 /// Keeps the responses to requests with a key.
@@ -230,12 +209,8 @@ pub(crate) fn describe(rule: KeyRule, operation: &mut Operation) {
     parameter.required = rule == KeyRule::Required;
     operation.add_parameter(parameter);
     operation.add_standard_errors(&[StandardError::StillRuns, StandardError::Invalid]);
-    let replayed = Header {
-        description: "`true` if this is the response to an earlier request with the same key."
-            .to_owned(),
-        required: false,
-        schema: json!({"type": "string"}),
-    };
+    let replayed =
+        Header::text("`true` if this is the response to an earlier request with the same key.");
     operation.add_success_header("Idempotency-Replayed", &replayed);
 }
 

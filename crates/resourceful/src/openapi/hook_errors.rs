@@ -35,9 +35,14 @@ impl HookErrors {
 #[doc(hidden)]
 #[must_use]
 pub const fn has_variant<E: Problems>(name: &str) -> bool {
+    is_among(E::VARIANTS, name)
+}
+
+/// Whether a name is in a list, in a constant.
+pub(crate) const fn is_among(names: &[&str], name: &str) -> bool {
     let mut index = 0;
-    while index < E::VARIANTS.len() {
-        if is_equal(E::VARIANTS[index].as_bytes(), name.as_bytes()) {
+    while index < names.len() {
+        if is_equal(names[index].as_bytes(), name.as_bytes()) {
             return true;
         }
         index += 1;

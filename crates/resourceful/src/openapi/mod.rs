@@ -19,6 +19,7 @@ mod standard_error;
 mod standard_response;
 
 pub use self::doc_comments::DocComments;
+pub(crate) use self::hook_errors::is_among;
 pub use self::hook_errors::{HookErrors, has_variant};
 pub use self::info::Info;
 #[expect(unreachable_pub, reason = "named by hidden methods of public traits")]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::info::Info;
 use super::parameter::Parameter;
@@ -131,6 +131,17 @@ pub(crate) struct Header {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) required: bool,
     pub(crate) schema: Value,
+}
+
+impl Header {
+    /// An optional field of text.
+    pub(crate) fn text(description: impl Into<String>) -> Self {
+        Self {
+            description: description.into(),
+            required: false,
+            schema: json!({"type": "string"}),
+        }
+    }
 }
 
 /// A header field of a response has the keywords of one of a request.

@@ -125,11 +125,7 @@ impl Operation {
         let is_success = |(status, _): &(&String, _)| status.starts_with('2');
         for (_, response) in self.responses.iter_mut().filter(is_success) {
             if let ResponseOrRef::Inline(response) = response {
-                let header = Header {
-                    description: "Cookies, one field for each.".to_owned(),
-                    required: false,
-                    schema: json!({"type": "string"}),
-                };
+                let header = Header::text("Cookies, one field for each.");
                 response.headers.insert("Set-Cookie".to_owned(), header);
             }
         }
@@ -138,20 +134,18 @@ impl Operation {
     /// Adds the responses with a file: whole, in parts, and not modified.
     #[cfg(feature = "files")]
     pub(crate) fn add_file_responses(&mut self, media_type: &str) {
-        let header = |description: &str| Header {
-            description: description.to_owned(),
-            required: false,
-            schema: json!({"type": "string"}),
-        };
         let validators = [
-            ("ETag", header("Version of the file.")),
-            ("Last-Modified", header("Time of the last change.")),
+            ("ETag", Header::text("Version of the file.")),
+            ("Last-Modified", Header::text("Time of the last change.")),
         ];
         let file = [
-            ("Accept-Ranges", header("`bytes`.")),
-            ("Content-Disposition", header("File name.")),
+            ("Accept-Ranges", Header::text("`bytes`.")),
+            ("Content-Disposition", Header::text("File name.")),
         ];
-        let part = [("Content-Range", header("Position of the part in the file."))];
+        let part = [(
+            "Content-Range",
+            Header::text("Position of the part in the file."),
+        )];
         for (status, content, headers) in [
             (StatusCode::OK, Some(media_type), &file[..]),
             (StatusCode::PARTIAL_CONTENT, Some(media_type), &part[..]),
@@ -217,9 +211,8 @@ impl Operation {
     /// Adds `Location` to the response of this status, unless it has one.
     pub(crate) fn add_location_header(&mut self, status: StatusCode, description: &str) {
         let header = Header {
-            description: description.to_owned(),
-            required: false,
             schema: json!({"type": "string", "format": "uri-reference"}),
+            ..Header::text(description)
         };
         self.add_response_header(status.as_str(), "Location", &header);
     }

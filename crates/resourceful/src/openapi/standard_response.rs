@@ -37,9 +37,8 @@ pub(super) fn standard_headers(error: StandardError) -> BTreeMap<String, Header>
         _ => return BTreeMap::new(),
     };
     let header = Header {
-        description: description.to_owned(),
         required,
-        schema: json!({"type": "string"}),
+        ..Header::text(description)
     };
     BTreeMap::from([(name.to_owned(), header)])
 }

@@ -291,9 +291,8 @@ impl<T: Representation> Representation for Accepted<T> {
         describe_status::<T>(operation, registry, StatusCode::ACCEPTED);
         operation.add_location_header(StatusCode::ACCEPTED, "URI of the progress of the work.");
         let header = Header {
-            description: "Seconds to wait before asking for the progress.".to_owned(),
-            required: false,
             schema: json!({"type": "integer", "minimum": 0}),
+            ..Header::text("Seconds to wait before asking for the progress.")
         };
         operation.add_response_header("202", "Retry-After", &header);
     }

@@ -7,8 +7,8 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName, ModelTrait
 use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::{
-    Connection, Returns, all_columns, applied, committed, db, describe_set, not_found, of_hook,
-    writable,
+    Connection, Returns, all_columns, applied, committed, db, describe_set, needs_tx, not_found,
+    of_hook, writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::conditions;
@@ -21,7 +21,6 @@ use crate::model::scope::Scope;
 use crate::model::select::{Loaded, reader};
 use crate::model::term::Term;
 use crate::model::visibility::{flag, flagged, forbidden, guard, guarded, refused};
-use crate::request_tx::RequestTx;
 use crate::shape::Shape;
 use crate::source::Source;
 use crate::statement::Query;
@@ -63,7 +62,7 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     source: Source<'_>,
 ) -> Result<I, DbError> {
     let scope = writable(resource, request);
-    let loaded = if R::HOOKS.create || R::HOOKS.commit || RequestTx::of(request).is_some() {
+    let loaded = if needs_tx::<R>(request, R::HOOKS.create) {
         let attempt = || in_transaction(resource, request, &scope, model.clone());
         let (loaded, row) = source.repeated(attempt).await?;
         committed(resource, request, Committed::Created(row)).await?;

@@ -9,12 +9,11 @@ use crate::entities::variant;
 use crate::error::DbError;
 use crate::model::actions::retrieve::locked;
 use crate::model::actions::{
-    Connection, committed, db, of_hook, row_of, unchanged, unwritten, writable,
+    Connection, committed, db, needs_tx, of_hook, row_of, unchanged, unwritten, writable,
 };
 use crate::model::found::ItemId;
 use crate::model::resource::{Committed, Model, ModelResource};
 use crate::model::scope::Scope;
-use crate::request_tx::RequestTx;
 use crate::shape::Shape;
 use crate::source::Source;
 use crate::tx::Tx;
@@ -43,7 +42,7 @@ where
     let row = row_of::<R>(writable, id.clone());
     let connection = Connection::of(resource, request);
     let source = connection.source();
-    if !R::HOOKS.destroy && !R::HOOKS.commit && RequestTx::of(request).is_none() {
+    if !needs_tx::<R>(request, R::HOOKS.destroy) {
         return match execute::<R>(source, &row).await? {
             0 => Err(unwritten(resource, request, id, source).await),
             _ => Ok(()),

@@ -128,7 +128,7 @@ fn db<R: ModelResource>(resource: &R) -> &Db {
     resource.as_ref()
 }
 
-/// Where the statements of an action run.
+/// The database or the transaction in which an action runs its statements.
 struct Connection<'r> {
     db: &'r Db,
     /// The transaction in which the response is kept, for a request with an `Idempotency-Key`.
@@ -147,6 +147,11 @@ impl<'r> Connection<'r> {
     }
 }
 
+/// Whether an action needs a transaction, or a part of one: for its hook, or for the response that is kept.
+fn needs_tx<R: ModelResource>(request: &Request<Caller<R>>, has_hook: bool) -> bool {
+    has_hook || R::HOOKS.commit || RequestTx::open(request).is_some()
+}
+
 /// Runs `on_commit`, or has it run later if the transaction goes on.
 async fn committed<R: ModelResource>(
     resource: &R,
@@ -154,7 +159,7 @@ async fn committed<R: ModelResource>(
     change: Committed<Model<R>>,
 ) -> Result<(), DbError> {
     if R::HOOKS.commit {
-        match RequestTx::of(request) {
+        match RequestTx::open(request) {
             Some(shared) => shared.add_change::<R, _>(change)?,
             None => resource.on_commit(request, change).await,
         }

@@ -7,8 +7,8 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 use crate::error::DbError;
 use crate::model::actions::retrieve::{item_in, locked};
 use crate::model::actions::{
-    Connection, Returns, all_columns, applied, committed, db, describe_set, not_found, of_hook,
-    row_of, scope, unchanged, unwritten, writable,
+    Connection, Returns, all_columns, applied, committed, db, describe_set, needs_tx, not_found,
+    of_hook, row_of, scope, unchanged, unwritten, writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::conditions;
@@ -111,7 +111,7 @@ where
     I: Item<Entity = R::Entity>,
 {
     let scope = scope(resource, request);
-    let loaded = if R::HOOKS.update || R::HOOKS.commit || RequestTx::of(request).is_some() {
+    let loaded = if needs_tx::<R>(request, R::HOOKS.update) {
         let attempt = || in_transaction(resource, request, &scope, change.clone());
         let result = source.repeated(attempt).await?;
         match result {
