@@ -8,14 +8,14 @@ mod links;
 mod packages;
 mod setup;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
 
-/// The root of the repository.
+/// The root of the repository. Tests run in the folder of their package.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    PathBuf::from("..")
 }
 
 fn run(program: &str, args: &[&str]) -> String {

@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use crate::Result;
 use crate::contender::Contender;
 
 const PACKAGE: &str = "resourceful-benches";
 
-/// Root directory of the workspace.
+/// Root directory of the workspace. A program that another clone has built and left in the target directory is run,
+/// too, so cargo says it at run time.
 pub(crate) fn workspace() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().expect("benches is in the workspace")
+    static PACKAGE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR");
+        package.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+    });
+    PACKAGE.parent().expect("benches is in the workspace")
 }
 
 /// A cargo command for one contender.

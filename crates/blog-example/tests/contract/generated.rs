@@ -10,8 +10,6 @@ use std::process::Command;
 use resourceful_test_parts::set_by_test_script;
 use tempfile::TempDir;
 
-const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
-
 // As in the guide.
 const TO_TYPESCRIPT: &str =
     "openapi-typescript openapi.json --default-non-nullable=false --output blog.d.ts";
@@ -21,11 +19,7 @@ const TO_PYTHON: &str =
 #[test]
 fn a_typescript_client_is_generated_and_works() {
     let project = Project::new("typescript", "node_modules/.bin");
-    fs::copy(
-        format!("{PACKAGE}/tests/clients/package.json"),
-        project.path("package.json"),
-    )
-    .unwrap();
+    fs::copy("tests/clients/package.json", project.path("package.json")).unwrap();
     symlink(tools().join("node_modules"), project.path("node_modules")).unwrap();
     project.run_well(TO_TYPESCRIPT);
     let (_, errors) = project.run("tsc --project .");
@@ -54,7 +48,7 @@ fn a_python_client_is_generated_and_works() {
 
 #[test]
 fn the_guide_shows_these_programs() {
-    let guide = fs::read_to_string(format!("{PACKAGE}/../../docs/guide/clients.md")).unwrap();
+    let guide = fs::read_to_string("../../docs/guide/clients.md").unwrap();
     for part in [
         TO_TYPESCRIPT,
         include_str!("../clients/typescript/posts.ts"),
@@ -99,15 +93,11 @@ impl Project {
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
         let project = Self { directory, path };
-        let programs = format!("{PACKAGE}/tests/clients/{language}");
+        let programs = format!("tests/clients/{language}");
         for file in fs::read_dir(programs).unwrap().map(Result::unwrap) {
             fs::copy(file.path(), project.path(file.file_name())).unwrap();
         }
-        fs::copy(
-            format!("{PACKAGE}/openapi.json"),
-            project.path("openapi.json"),
-        )
-        .unwrap();
+        fs::copy("openapi.json", project.path("openapi.json")).unwrap();
         project
     }
 
