@@ -3,23 +3,40 @@
 use std::time::Duration;
 
 use resourceful::{Error, Result};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
 /// A table of a store, in the database of the connection `C`.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<C>(C);
 
 impl<C: ConnectionTrait> Table<C> {
-    /// Creates the table and its indexes by statements with `IF NOT EXISTS`.
-    pub(crate) async fn create(database: C, statements: &[&str]) -> Result<Self, DbErr> {
-        for statement in statements {
-            // If two processes create the table at the same time, PostgreSQL refuses one of them even
-            // with `IF NOT EXISTS`. A second attempt finds the table.
-            if database.execute_unprepared(statement).await.is_err() {
-                database.execute_unprepared(statement).await?;
+    /// Creates the table and its indexes, where they are missing: each its name and its statement, with `IF NOT EXISTS`.
+    ///
+    /// PostgreSQL's `CREATE INDEX IF NOT EXISTS` waits for all transactions that write to the table, and makes others
+    /// wait meanwhile, also if the index is there: a replica that starts would stop the others.
+    pub(crate) async fn create(database: C, relations: &[(&str, &str)]) -> Result<Self, DbErr> {
+        let table = Self(database);
+        for (name, statement) in relations {
+            // If two processes create one at the same time, PostgreSQL refuses one of them even with
+            // `IF NOT EXISTS`. It is there then.
+            if !table.exists(name).await?
+                && let Err(error) = table.0.execute_unprepared(statement).await
+                && !table.exists(name).await?
+            {
+                return Err(error);
             }
         }
-        Ok(Self(database))
+        Ok(table)
+    }
+
+    async fn exists(&self, name: &str) -> Result<bool, DbErr> {
+        let exists = match self.0.get_database_backend() {
+            DbBackend::Postgres => "SELECT 1 WHERE to_regclass($1) IS NOT NULL",
+            DbBackend::Sqlite => "SELECT 1 FROM sqlite_master WHERE name = $1",
+            _ => return Ok(false),
+        };
+        let row = self.0.query_one_raw(self.statement(exists, [name.into()]));
+        Ok(row.await?.is_some())
     }
 
     /// Executes a statement and returns the number of changed rows.

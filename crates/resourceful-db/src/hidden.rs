@@ -9,11 +9,14 @@ pub use sea_orm::{
 
 use resourceful::{Caller, Request};
 
-use crate::db::Db;
+pub use crate::create_missing::create_missing;
+use crate::db::{Db, Driver};
+use crate::error::DbError;
 use crate::model::filter::Comparable;
 use crate::model::order::OrderKey;
 pub use crate::model::registration::Registration;
 use crate::model::resource::{Committed, Model, ModelResource};
+pub use crate::postgres::Notifications;
 pub use crate::request_tx::RequestTx;
 
 /// The name of a related table that is the table itself.
@@ -26,6 +29,17 @@ pub fn register(db: &Db, add: impl FnOnce(&mut Registration<'_>)) -> Vec<String>
         add(&mut registration);
         registration.into_mistakes()
     })
+}
+
+/// A connection that hears `NOTIFY`: for resourceful-bus.
+///
+/// # Errors
+/// If the database is SQLite, or away.
+pub async fn notifications(db: &Db) -> Result<Notifications, DbError> {
+    match db.driver() {
+        Driver::Postgres(postgres) => postgres.notifications().await,
+        Driver::Sqlite(_) => Err(DbError::other("SQLite has no notifications")),
+    }
 }
 
 /// Runs `on_commit` for the changes in the transaction of an `Idempotency-Key`.

@@ -4,6 +4,7 @@
 mod by_type;
 mod changed;
 mod connection_trait;
+mod create_missing;
 mod cursor_keys;
 mod db;
 mod entities;

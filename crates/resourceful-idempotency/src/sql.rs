@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use resourceful::hidden::Attempt;
 use resourceful::{Error, Result};
-use resourceful_db::hidden::RequestTx;
+use resourceful_db::hidden::{RequestTx, create_missing};
 use resourceful_db::{Db, DbError, Tx};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
@@ -65,13 +65,11 @@ impl SqlIdempotency {
         );
         let index = "CREATE INDEX IF NOT EXISTS idempotency_key_expires_at \
                      ON idempotency_key (expires_at)";
-        for statement in [&*table, index] {
-            // If two processes create one at the same time, PostgreSQL refuses one of them even with
-            // `IF NOT EXISTS`. A second attempt finds it.
-            if db.execute_unprepared(statement).await.is_err() {
-                db.execute_unprepared(statement).await?;
-            }
-        }
+        let relations = [
+            ("idempotency_key", &*table),
+            ("idempotency_key_expires_at", index),
+        ];
+        create_missing(&db, &relations).await?;
         Ok(Self {
             db,
             retention: RETENTION,

@@ -48,13 +48,12 @@ impl<C: ConnectionTrait> SqlApiKeyStore<C> {
     /// # Examples
     /// See [`SqlApiKeyStore`].
     pub async fn new(database: C) -> Result<Self, DbErr> {
-        let statements = [
-            "CREATE TABLE IF NOT EXISTS api_key (id text PRIMARY KEY, hash text NOT NULL, \
-             owner text NOT NULL, name text NOT NULL, scopes text NOT NULL, \
-             created_at bigint NOT NULL, expires_at bigint, revoked_at bigint, last_used_at bigint)",
-            "CREATE INDEX IF NOT EXISTS api_key_owner ON api_key (owner, created_at)",
-        ];
-        let table = Table::create(database, &statements).await?;
+        let keys = "CREATE TABLE IF NOT EXISTS api_key (id text PRIMARY KEY, hash text NOT NULL, \
+                    owner text NOT NULL, name text NOT NULL, scopes text NOT NULL, \
+                    created_at bigint NOT NULL, expires_at bigint, revoked_at bigint, last_used_at bigint)";
+        let by_owner = "CREATE INDEX IF NOT EXISTS api_key_owner ON api_key (owner, created_at)";
+        let relations = [("api_key", keys), ("api_key_owner", by_owner)];
+        let table = Table::create(database, &relations).await?;
         Ok(Self { table })
     }
 

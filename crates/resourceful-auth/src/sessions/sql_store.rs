@@ -51,15 +51,19 @@ impl<C: ConnectionTrait> SqlSessionStore<C> {
     /// # Examples
     /// See [`SqlSessionStore`].
     pub async fn new(database: C) -> Result<Self, DbErr> {
-        let statements = [
-            "CREATE TABLE IF NOT EXISTS auth_session (id_hash text PRIMARY KEY, owner text NOT NULL, \
-             data text NOT NULL, version bigint NOT NULL, created_at bigint NOT NULL, \
-             last_seen_at bigint NOT NULL, expires_at bigint NOT NULL)",
-            "CREATE INDEX IF NOT EXISTS auth_session_owner ON auth_session (owner)",
-            "CREATE INDEX IF NOT EXISTS auth_session_expires_at ON auth_session (expires_at)",
+        let sessions = "CREATE TABLE IF NOT EXISTS auth_session (id_hash text PRIMARY KEY, owner text NOT NULL, \
+                        data text NOT NULL, version bigint NOT NULL, created_at bigint NOT NULL, \
+                        last_seen_at bigint NOT NULL, expires_at bigint NOT NULL)";
+        let by_owner = "CREATE INDEX IF NOT EXISTS auth_session_owner ON auth_session (owner)";
+        let by_expiry =
+            "CREATE INDEX IF NOT EXISTS auth_session_expires_at ON auth_session (expires_at)";
+        let relations = [
+            ("auth_session", sessions),
+            ("auth_session_owner", by_owner),
+            ("auth_session_expires_at", by_expiry),
         ];
         Ok(Self {
-            table: Table::create(database, &statements).await?,
+            table: Table::create(database, &relations).await?,
             cleaned_at: AtomicI64::new(0),
         })
     }

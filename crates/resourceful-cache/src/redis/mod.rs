@@ -50,6 +50,7 @@ pub struct Redis {
     info: ConnectionInfo,
     server: Mutex<Server>,
     max_value_size: usize,
+    operation_timeout: Duration,
     /// Whether the server refused the last write.
     refuses_writes: AtomicBool,
 }
@@ -89,6 +90,7 @@ impl Redis {
             info: info.set_redis_settings(settings),
             server: Mutex::default(),
             max_value_size: MAX_VALUE_SIZE,
+            operation_timeout: OPERATION_TIMEOUT,
             refuses_writes: AtomicBool::new(false),
         })
     }
@@ -113,7 +115,15 @@ impl Redis {
         self
     }
 
-    /// Evaluates a script with one key: for `resourceful-rates` and `resourceful-idempotency`.
+    /// Sets the time limit for an operation (default: 20 ms).
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = timeout;
+        self
+    }
+
+    /// Evaluates a script with one key: for the other crates that keep something in Redis.
     ///
     /// # Errors
     /// If the server is unavailable, or refuses the script.
@@ -141,7 +151,7 @@ impl Redis {
         let began = Instant::now();
         let mut handle = self.connection(began)?;
         let attempt = async { Ok::<_, RedisError>(operation(handle.connected().await?).await) };
-        let error = match timeout(OPERATION_TIMEOUT, attempt).await {
+        let error = match timeout(self.operation_timeout, attempt).await {
             Ok(Ok(Ok(value))) => {
                 self.record_reply();
                 return Ok(value);
@@ -164,7 +174,7 @@ impl Redis {
                 error.into()
             }
             Err(_) => {
-                let error = format!("no reply within {OPERATION_TIMEOUT:?}");
+                let error = format!("no reply within {:?}", self.operation_timeout);
                 self.record_failure(began, &handle, &error);
                 error.into()
             }

@@ -4,6 +4,7 @@ mod client;
 mod connection;
 mod dedicated;
 mod error;
+mod notifications;
 mod tls;
 mod transaction;
 mod work;
@@ -28,6 +29,7 @@ use crate::postgres::work::{Batch, Both, Execution, Rows, Work};
 use crate::statement::Query;
 
 pub(crate) use self::dedicated::Dedicated;
+pub use self::notifications::Notifications;
 pub(crate) use self::transaction::Transaction;
 
 /// Interval at which a slow statement causes a ping of the server.
@@ -47,6 +49,7 @@ pub(crate) struct Postgres {
     acquire_timeout: Duration,
     statement_timeout: Duration,
     max_transaction_time: Duration,
+    config: Config,
     tls: Tls,
 }
 
@@ -81,6 +84,7 @@ impl Postgres {
             acquire_timeout,
             statement_timeout: options.statement_timeout,
             tls: tls.clone(),
+            config: config.clone(),
             max_transaction_time: options.max_transaction_time,
         })
     }
@@ -156,6 +160,11 @@ impl Postgres {
     /// A connection for one user, outside of the limits of requests.
     pub(crate) async fn dedicated(&self) -> Result<Dedicated, DbError> {
         Ok(Dedicated::new(self.client().await?))
+    }
+
+    /// A connection that hears `NOTIFY`, outside of the pool.
+    pub(crate) async fn notifications(&self) -> Result<Notifications, DbError> {
+        Notifications::open(self.config.clone(), self.tls.clone()).await
     }
 
     /// Runs `work` on a connection, once more if it only reads and the connection was lost.

@@ -1,0 +1,140 @@
+//! [`Bus`]: publishes messages, and subscribes to topics.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use resourceful::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::broker::Broker;
+use crate::hub::Hub;
+use crate::message_id::MessageId;
+use crate::subscription::Subscription;
+use crate::topic::{MAX_NAME_LEN, Topic};
+
+/// Largest message as JSON, in bytes.
+pub(crate) const MAX_MESSAGE_SIZE: usize = 64 * 1024;
+
+/// Publishes messages to all replicas, and subscribes to topics. A clone is the same bus.
+///
+/// # Examples
+/// See the [crate](crate).
+#[derive(Clone)]
+pub struct Bus(Arc<Inner>);
+
+struct Inner {
+    broker: Arc<dyn Broker>,
+    /// Hears the broker from the first subscription on.
+    hub: OnceLock<Arc<Hub>>,
+}
+
+impl Bus {
+    /// A bus over this broker.
+    #[must_use]
+    pub fn new(broker: impl Broker) -> Self {
+        Self(Arc::new(Inner {
+            broker: Arc::new(broker),
+            hub: OnceLock::new(),
+        }))
+    }
+
+    /// Publishes a message: all subscriptions of the topic get it, in all processes, after those that were published
+    /// before. Returns its place in the topic.
+    ///
+    /// # Errors
+    /// 503 if the broker is away; the message may be published or not. 500 if the message has more than 64 KiB as JSON, or
+    /// the name of the topic more than 255 bytes.
+    pub async fn publish<M: Serialize>(&self, topic: &Topic<M>, message: &M) -> Result<MessageId> {
+        check(topic)?;
+        let body = encode(message)?;
+        self.0.broker.publish(topic.name(), body).await
+    }
+
+    /// Subscribes to the messages that are published from now on.
+    ///
+    /// # Errors
+    /// 503 if the broker is away. 500 if the name of the topic has more than 255 bytes.
+    pub async fn subscribe<M: DeserializeOwned>(
+        &self,
+        topic: &Topic<M>,
+    ) -> Result<Subscription<M>> {
+        check(topic)?;
+        let events = self.hub().subscribe(topic.name()).await?;
+        Ok(Subscription::new(events))
+    }
+
+    /// Subscribes to the messages after this one, for example after the `Last-Event-ID` of a client that connects again.
+    /// What the history still has comes first. `None` is [`subscribe`](Self::subscribe). After an id that is unknown, as
+    /// that of a history that was lost, all of the history comes, with [`Missed`](crate::Received::Missed) before it.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe).
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful_bus::{Bus, MemoryBroker, Received, Topic};
+    ///
+    /// const PRICES: Topic<u64> = Topic::new("prices");
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> resourceful::Result<()> {
+    /// let bus = Bus::new(MemoryBroker::default());
+    /// let last = bus.publish(&PRICES, &4200).await?.to_string();
+    /// let next = bus.publish(&PRICES, &4300).await?;
+    /// let mut prices = bus.resume(&PRICES, Some(&last)).await?;
+    /// assert_eq!(prices.receive().await, Received::Message { id: next, body: 4300 });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn resume<M: DeserializeOwned>(
+        &self,
+        topic: &Topic<M>,
+        last_id: Option<&str>,
+    ) -> Result<Subscription<M>> {
+        let mut subscription = self.subscribe(topic).await?;
+        if let Some(last_id) = last_id {
+            let seen = last_id.parse().ok();
+            let messages = self.0.broker.history(topic.name(), None).await?;
+            subscription.begin_after(seen, messages);
+        }
+        Ok(subscription)
+    }
+
+    /// # Panics
+    /// Outside a tokio runtime, the first time.
+    fn hub(&self) -> &Arc<Hub> {
+        let start = || Arc::new(Hub::start(Arc::clone(&self.0.broker)));
+        self.0.hub.get_or_init(start)
+    }
+}
+
+/// Checks the name of a topic.
+pub(crate) fn check<M>(topic: &Topic<M>) -> Result<()> {
+    let name = topic.name();
+    if name.len() > MAX_NAME_LEN || name.contains('\0') {
+        return Err(Error::internal(
+            "the name of a topic has more than 255 bytes, or a zero byte",
+        ));
+    }
+    Ok(())
+}
+
+/// A message as it is published.
+pub(crate) fn encode<M: Serialize>(message: &M) -> Result<Bytes> {
+    let body = serde_json::to_vec(message).map_err(Error::internal)?;
+    if body.len() > MAX_MESSAGE_SIZE {
+        return Err(Error::internal(format!(
+            "a message of the bus has at most {MAX_MESSAGE_SIZE} bytes, and this one has {}",
+            body.len()
+        )));
+    }
+    Ok(body.into())
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus").finish_non_exhaustive()
+    }
+}

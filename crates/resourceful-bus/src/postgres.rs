@@ -1,0 +1,292 @@
+//! [`PostgresBroker`]: messages through PostgreSQL, with `LISTEN` and `NOTIFY`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use resourceful::{BoxError, Error, Result};
+use resourceful_db::hidden::{Notifications, create_missing, notifications};
+use resourceful_db::{Db, DbError, Tx};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::broker::{Announcement, Broker, Listener, StoredMessage};
+use crate::bus::{check, encode};
+use crate::message_id::MessageId;
+use crate::topic::Topic;
+use crate::{HISTORY, RETENTION};
+
+/// Interval for the removal of histories that nobody uses.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Adds a message with the number after the newest one, removes the oldest one, and announces it. Writers of one topic
+/// wait for each other at its row, until the end of the transaction: so the order of the ids is that of the commits, and
+/// that of the announcements. A long message is announced without its body: `NOTIFY` has less than 8,000 bytes.
+const PUBLISH: &str = "\
+    WITH topic AS (\
+        INSERT INTO bus_topic (name, epoch, newest, published_at) VALUES ($1, $3, 1, $4) \
+        ON CONFLICT (name) DO UPDATE SET newest = bus_topic.newest + 1, published_at = excluded.published_at \
+        RETURNING epoch, newest\
+    ), added AS (\
+        INSERT INTO bus_message (topic, epoch, number, body) SELECT $1, epoch, newest, $2 FROM topic\
+    ), removed AS (\
+        DELETE FROM bus_message USING topic WHERE bus_message.topic = $1 \
+        AND (bus_message.epoch, bus_message.number) <= (topic.epoch, topic.newest - $5)\
+    ) \
+    SELECT epoch, newest AS number, pg_notify($6, epoch || '-' || newest || $7) IS NULL AS is_announced FROM topic";
+
+const READ: &str = "\
+    SELECT epoch, number, body FROM bus_message WHERE topic = $1 AND (epoch, number) > ($2, $3) \
+    ORDER BY epoch, number";
+
+const NEWEST: &str = "SELECT epoch, newest AS number FROM bus_topic WHERE name = $1";
+
+/// Longest text that is announced, in bytes.
+const MAX_ANNOUNCEMENT: usize = 7900;
+
+/// Carries messages through PostgreSQL, for any number of processes.
+///
+/// A message is one row in `bus_message`, and a `NOTIFY` to each process that has a subscription of the topic; one of more
+/// than 7,900 bytes is read from its row. Each process has one connection more, which listens. All messages are durable.
+/// With [`publish_in`](Self::publish_in) a message is part of a transaction.
+///
+/// PostgreSQL commits transactions with a `NOTIFY` one after another. For over a few hundred messages in a second use
+/// Redis. `LISTEN` does not work through a pooler in transaction mode: see [`listening_on`](Self::listening_on).
+///
+/// # Examples
+/// ```no_run
+/// use resourceful_bus::{Bus, PostgresBroker};
+/// use resourceful_db::Db;
+///
+/// # async fn open() -> resourceful::Result<()> {
+/// let db = Db::connect("postgres://localhost/shop").await?;
+/// let bus = Bus::new(PostgresBroker::new(db).await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct PostgresBroker {
+    db: Db,
+    listening: Db,
+    history: usize,
+    /// Unix time of the last removal of unused histories.
+    cleaned_at: Arc<AtomicI64>,
+}
+
+impl PostgresBroker {
+    /// Creates the tables if they are missing.
+    ///
+    /// # Errors
+    /// If the database is SQLite or cannot be reached, or the user may not create tables.
+    pub async fn new(db: Db) -> Result<Self, DbError> {
+        if db.backend() != DbBackend::Postgres {
+            let text = "SQLite announces nothing to other processes; a bus in one process is a `MemoryBroker`";
+            return Err(DbErr::Custom(text.to_owned()).into());
+        }
+        let topics = "CREATE TABLE IF NOT EXISTS bus_topic (name text PRIMARY KEY, epoch bigint NOT NULL, \
+                      newest bigint NOT NULL, published_at bigint NOT NULL)";
+        let messages = "CREATE TABLE IF NOT EXISTS bus_message (topic text, epoch bigint, number bigint, \
+                        body bytea NOT NULL, PRIMARY KEY (topic, epoch, number))";
+        create_missing(&db, &[("bus_topic", topics), ("bus_message", messages)]).await?;
+        Ok(Self {
+            listening: db.clone(),
+            db,
+            history: HISTORY,
+            cleaned_at: Arc::default(),
+        })
+    }
+
+    /// Sets the number of messages that the history of each topic has (default: 256, at least 1).
+    #[must_use]
+    pub fn with_history(mut self, messages: usize) -> Self {
+        self.history = messages.max(1);
+        self
+    }
+
+    /// Listens on this database: the same one, without the pooler in transaction mode that the other connections pass.
+    #[must_use]
+    pub fn listening_on(mut self, db: Db) -> Self {
+        self.listening = db;
+        self
+    }
+
+    /// Publishes a message in a transaction: when it is committed, and not if it is rolled back. Others that publish in
+    /// this topic wait for its end.
+    ///
+    /// # Errors
+    /// Those of [`Bus::publish`](crate::Bus::publish).
+    pub async fn publish_in<M: Serialize>(
+        &self,
+        tx: &Tx,
+        topic: &Topic<M>,
+        message: &M,
+    ) -> Result<MessageId> {
+        check(topic)?;
+        self.publish_by(tx, topic.name(), &encode(message)?).await
+    }
+
+    async fn publish_by(
+        &self,
+        connection: &impl ConnectionTrait,
+        topic: &str,
+        body: &Bytes,
+    ) -> Result<MessageId> {
+        let mut announcement = format!(" {} {topic} ", topic.len());
+        match std::str::from_utf8(body) {
+            Ok(text) if announcement.len() + text.len() + MAX_ID_LEN <= MAX_ANNOUNCEMENT => {
+                announcement.push_str("= ");
+                announcement.push_str(text);
+            }
+            _ => {}
+        }
+        let history = i64::try_from(self.history).unwrap_or(i64::MAX);
+        let epoch = MessageId::first().epoch().cast_signed();
+        let values: [Value; 7] = [
+            topic.into(),
+            body.to_vec().into(),
+            epoch.into(),
+            unix_time().into(),
+            history.into(),
+            channel(topic).into(),
+            announcement.into(),
+        ];
+        let row = connection.query_one_raw(statement(PUBLISH, values)).await;
+        let row = row.map_err(DbError::from)?;
+        let row = row.ok_or_else(|| Error::internal("a published message has no id"))?;
+        id_of(&row)
+    }
+
+    /// Removes the histories that nobody uses, once an hour, beside the messages.
+    fn remove_unused(&self) {
+        let (now, last) = (unix_time(), self.cleaned_at.load(Ordering::Relaxed));
+        let is_due = now - last >= seconds(CLEANUP_INTERVAL);
+        let exchanged = |last| {
+            let cleaned_at = &self.cleaned_at;
+            cleaned_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+        };
+        if is_due && exchanged(last).is_ok() {
+            let db = self.db.clone();
+            tokio::spawn(async move {
+                if let Err(error) = remove_before(&db, now - seconds(RETENTION)).await {
+                    tracing::warn!(error = error.to_string(), "unused topics of the bus stay");
+                }
+            });
+        }
+    }
+}
+
+/// Longest text of an id.
+const MAX_ID_LEN: usize = 41;
+
+#[async_trait]
+impl Broker for PostgresBroker {
+    async fn publish(&self, topic: &str, body: Bytes) -> Result<MessageId> {
+        self.remove_unused();
+        self.publish_by(&self.db, topic, &body).await
+    }
+
+    async fn history(&self, topic: &str, after: Option<MessageId>) -> Result<Vec<StoredMessage>> {
+        let after = after.unwrap_or(MessageId::new(0, 0));
+        let values: [Value; 3] = [
+            topic.into(),
+            after.epoch().cast_signed().into(),
+            after.number().cast_signed().into(),
+        ];
+        let rows = self.db.query_all_raw(statement(READ, values)).await;
+        let messages = rows.map_err(DbError::from)?.into_iter().map(|row| {
+            let body: Vec<u8> = row.try_get("", "body").map_err(DbError::from)?;
+            Ok(StoredMessage {
+                id: id_of(&row)?,
+                body: body.into(),
+            })
+        });
+        messages.collect()
+    }
+
+    async fn newest(&self, topic: &str) -> Result<Option<MessageId>> {
+        let row = self
+            .db
+            .query_one_raw(statement(NEWEST, [topic.into()]))
+            .await;
+        row.map_err(DbError::from)?.as_ref().map(id_of).transpose()
+    }
+
+    async fn listen(&self) -> Result<Box<dyn Listener>, BoxError> {
+        let notifications = notifications(&self.listening).await?;
+        Ok(Box::new(PostgresListener(notifications)))
+    }
+}
+
+struct PostgresListener(Notifications);
+
+#[async_trait]
+impl Listener for PostgresListener {
+    async fn add(&mut self, topic: &str) -> Result<(), BoxError> {
+        Ok(self.0.listen(&channel(topic)).await?)
+    }
+
+    async fn remove(&mut self, topic: &str) -> Result<(), BoxError> {
+        Ok(self.0.unlisten(&channel(topic)).await?)
+    }
+
+    async fn next(&mut self) -> Result<Announcement, BoxError> {
+        let payload = self.0.next().await?;
+        parse(&payload).ok_or_else(|| "an announcement of the bus is damaged".into())
+    }
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        Ok(self.0.check().await?)
+    }
+}
+
+/// Parses `1732800000000-42 6 chat/7 = {"text":"Hello"}`, which has no body without the `=`.
+fn parse(payload: &str) -> Option<Announcement> {
+    let (id, rest) = payload.split_once(' ')?;
+    let (length, rest) = rest.split_once(' ')?;
+    let (topic, rest) = rest.split_at_checked(length.parse().ok()?)?;
+    let body = rest.strip_prefix(" = ");
+    Some(Announcement {
+        topic: topic.to_owned(),
+        id: id.parse().ok()?,
+        body: body.map(|body| Bytes::copy_from_slice(body.as_bytes())),
+    })
+}
+
+/// The channel of a topic. The name of a channel has at most 63 bytes.
+fn channel(topic: &str) -> String {
+    let hash = Sha256::digest(topic.as_bytes());
+    format!("bus_{}", hex::encode(&hash[..16]))
+}
+
+fn id_of(row: &QueryResult) -> Result<MessageId> {
+    let number = |column| -> Result<i64> { Ok(row.try_get("", column).map_err(DbError::from)?) };
+    let (epoch, number) = (number("epoch")?, number("number")?);
+    Ok(MessageId::new(
+        epoch.cast_unsigned(),
+        number.cast_unsigned(),
+    ))
+}
+
+async fn remove_before(db: &Db, oldest: i64) -> Result<(), DbError> {
+    // The row of a topic is locked before its messages are removed, as it is before one is added.
+    let delete = "WITH unused AS (DELETE FROM bus_topic WHERE published_at < $1 RETURNING name, epoch) \
+                  DELETE FROM bus_message USING unused WHERE topic = name AND bus_message.epoch = unused.epoch";
+    db.execute_raw(statement(delete, [oldest.into()])).await?;
+    Ok(())
+}
+
+fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+}
+
+fn unix_time() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    seconds(now.unwrap_or_default())
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}

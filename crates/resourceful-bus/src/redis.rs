@@ -1,0 +1,253 @@
+//! [`RedisBroker`]: messages through a Redis server.
+//!
+//! A topic is a stream, the history, and a channel of the same name, on which each message is announced.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Buf as _, Bytes};
+use futures_util::StreamExt as _;
+use redis::Client;
+use redis::aio::{PubSubSink, PubSubStream};
+use resourceful::{BoxError, Error, Result};
+use resourceful_cache::Redis;
+
+use crate::broker::{Announcement, Broker, Listener, StoredMessage};
+use crate::bus::MAX_MESSAGE_SIZE;
+use crate::message_id::MessageId;
+use crate::{HISTORY, RETENTION};
+
+/// Time limit for a command.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Adds a message with the number after the newest one, or with the first of an epoch by the clock of the server, and
+/// announces it. One script, so that the announcements have the order of the ids.
+const PUBLISH: &str = "
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local epoch, number
+if newest then
+  epoch, number = string.match(newest[1], '^(%d+)-(%d+)$')
+  number = string.format('%.0f', tonumber(number) + 1)
+else
+  local time = redis.call('TIME')
+  epoch, number = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), '1'
+end
+local id = epoch .. '-' .. number
+redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'm', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PUBLISH', KEYS[1], id .. ' ' .. ARGV[1])
+return id
+";
+
+/// Messages that one reply has: all commands share one connection, so a long reply delays the others.
+const READ_LIMIT: usize = 16;
+
+/// The messages after an id as one string: each its id, the length of its body, and the body.
+const READ: &str = "
+local messages = {}
+for _, entry in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])) do
+  local body = entry[2][2]
+  messages[#messages + 1] = entry[1] .. ' ' .. #body .. ' ' .. body
+end
+return table.concat(messages)
+";
+
+const NEWEST: &str = "
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+return newest and newest[1] or ''
+";
+
+/// Carries messages through a Redis or Valkey server, for any number of processes.
+///
+/// A message is one script at the server and one announcement to each process that has a subscription of the topic. The
+/// history of a topic is a stream of Redis; it ends a day after the last message. Without persistence, a restart of the
+/// server loses the histories, and subscriptions are told.
+///
+/// # Examples
+/// ```no_run
+/// use resourceful_bus::{Bus, RedisBroker};
+///
+/// # fn main() -> resourceful::Result<()> {
+/// let broker = RedisBroker::new("redis://localhost:6379").map_err(resourceful::Error::internal)?;
+/// let bus = Bus::new(broker);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisBroker {
+    /// For commands.
+    redis: Arc<Redis>,
+    /// For the connections that listen.
+    client: Client,
+    prefix: Arc<str>,
+    history: usize,
+}
+
+impl RedisBroker {
+    /// A broker at the server of this URL. It connects later, so a service starts even if the server is unavailable.
+    ///
+    /// # Errors
+    /// If the URL is not a Redis URL (`redis://`; TLS is not supported).
+    pub fn new(url: &str) -> Result<Self, BoxError> {
+        Ok(Self {
+            redis: Arc::new(
+                Redis::new(url)?
+                    .with_operation_timeout(TIMEOUT)
+                    .with_max_value_size(READ_LIMIT * 2 * MAX_MESSAGE_SIZE),
+            ),
+            client: Client::open(url)?,
+            prefix: "bus".into(),
+            history: HISTORY,
+        })
+    }
+
+    /// Sets the beginning of the keys and channels in the server (default: `bus`), where several services share one.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: &str) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Sets the number of messages that the history of each topic has (default: 256, at least 1).
+    #[must_use]
+    pub fn with_history(mut self, messages: usize) -> Self {
+        self.history = messages.max(1);
+        self
+    }
+
+    fn key(&self, topic: &str) -> String {
+        format!("{}:{topic}", self.prefix)
+    }
+}
+
+#[async_trait]
+impl Broker for RedisBroker {
+    async fn publish(&self, topic: &str, body: Bytes) -> Result<MessageId> {
+        let arguments = [
+            body.to_vec(),
+            self.history.to_string().into_bytes(),
+            RETENTION.as_millis().to_string().into_bytes(),
+        ];
+        let id = self.redis.eval(PUBLISH, &self.key(topic), &arguments).await;
+        let id: String = id.map_err(away)?;
+        parse_id(&id).map_err(Error::internal)
+    }
+
+    async fn history(&self, topic: &str, after: Option<MessageId>) -> Result<Vec<StoredMessage>> {
+        let (key, limit) = (self.key(topic), READ_LIMIT.to_string());
+        let (mut messages, mut after) = (Vec::new(), after);
+        loop {
+            let from = after.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
+            let reply: Vec<u8> = self
+                .redis
+                .eval(READ, &key, &[&from, &limit])
+                .await
+                .map_err(away)?;
+            let read = parse_messages(reply.into()).ok_or_else(|| {
+                Error::internal("the history of a topic of the bus in Redis is damaged")
+            })?;
+            after = read.last().map(|message| message.id);
+            let is_last = read.len() < READ_LIMIT;
+            messages.extend(read);
+            if is_last {
+                return Ok(messages);
+            }
+        }
+    }
+
+    async fn newest(&self, topic: &str) -> Result<Option<MessageId>> {
+        let none: [&str; 0] = [];
+        let id = self.redis.eval(NEWEST, &self.key(topic), &none).await;
+        let id: String = id.map_err(away)?;
+        let id = (!id.is_empty()).then(|| parse_id(&id));
+        id.transpose().map_err(Error::internal)
+    }
+
+    async fn listen(&self) -> Result<Box<dyn Listener>, BoxError> {
+        let (sink, stream) = self.client.get_async_pubsub().await?.split();
+        Ok(Box::new(RedisListener {
+            sink,
+            stream,
+            prefix: format!("{}:", self.prefix),
+        }))
+    }
+}
+
+struct RedisListener {
+    sink: PubSubSink,
+    stream: PubSubStream,
+    /// The beginning of the channels.
+    prefix: String,
+}
+
+#[async_trait]
+impl Listener for RedisListener {
+    async fn add(&mut self, topic: &str) -> Result<(), BoxError> {
+        let channel = format!("{}{topic}", self.prefix);
+        Ok(self.sink.subscribe(channel).await?)
+    }
+
+    async fn remove(&mut self, topic: &str) -> Result<(), BoxError> {
+        let channel = format!("{}{topic}", self.prefix);
+        Ok(self.sink.unsubscribe(channel).await?)
+    }
+
+    async fn next(&mut self) -> Result<Announcement, BoxError> {
+        loop {
+            let message = self.stream.next().await;
+            let message = message.ok_or("the connection of the bus to Redis has ended")?;
+            let Some(topic) = message.get_channel_name().strip_prefix(&self.prefix) else {
+                continue;
+            };
+            let mut body = Bytes::copy_from_slice(message.get_payload_bytes());
+            let id = split_word(&mut body).ok_or("an announcement of the bus has no id")?;
+            return Ok(Announcement {
+                topic: topic.to_owned(),
+                id: parse_id(&id)?,
+                body: Some(body),
+            });
+        }
+    }
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        Ok(self.sink.ping().await?)
+    }
+}
+
+/// Parses the reply of [`READ`].
+fn parse_messages(mut reply: Bytes) -> Option<Vec<StoredMessage>> {
+    let mut messages = Vec::new();
+    while !reply.is_empty() {
+        let id = split_word(&mut reply)?.parse().ok()?;
+        let length: usize = split_word(&mut reply)?.parse().ok()?;
+        let body = (length <= reply.len()).then(|| reply.split_to(length))?;
+        messages.push(StoredMessage { id, body });
+    }
+    Some(messages)
+}
+
+/// Splits off the text before the first space, and the space.
+fn split_word(bytes: &mut Bytes) -> Option<String> {
+    let space = bytes.iter().position(|byte| *byte == b' ')?;
+    let word = bytes.split_to(space);
+    bytes.advance(1);
+    String::from_utf8(word.to_vec()).ok()
+}
+
+fn parse_id(id: &str) -> Result<MessageId, BoxError> {
+    Ok(id.parse()?)
+}
+
+fn away(error: BoxError) -> Error {
+    Error::unavailable(Duration::from_secs(1)).with_source(error)
+}
+
+impl fmt::Debug for RedisBroker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisBroker")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}

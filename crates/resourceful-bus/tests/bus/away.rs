@@ -1,0 +1,192 @@
+//! Servers that are stopped, restarted and paused.
+
+use std::time::{Duration, Instant};
+
+use resourceful_bus::{Bus, PostgresBroker, Received, Subscription};
+use resourceful_db::{Db, Tx};
+use resourceful_test_parts::{Postgres, Redis, postgres_database};
+use tokio::time::timeout;
+
+use crate::parts::{NUMBERS, TIMEOUT, bodies, message, postgres, receive, redis};
+
+/// A publisher is told that the broker is away, soon.
+async fn assert_away(bus: &Bus) {
+    let started = Instant::now();
+    let published = bus.publish(&NUMBERS.of("unsure"), &0).await;
+    assert_eq!(published.unwrap_err().status(), 503);
+    let subscribed = bus.subscribe(&NUMBERS.of("not heard yet")).await;
+    assert_eq!(subscribed.unwrap_err().status(), 503);
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+/// Publishes until the broker takes it.
+async fn publish(bus: &Bus, number: u32) {
+    let published = async {
+        while bus.publish(&NUMBERS, &number).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(TIMEOUT, published).await.unwrap();
+}
+
+/// Receives until this message, and returns what was told before.
+async fn receive_until(subscription: &mut Subscription<u32>, number: u32) -> Vec<Received<u32>> {
+    let mut received = Vec::new();
+    loop {
+        match receive(subscription).await {
+            Received::Message { body, .. } if body == number => return received,
+            other => received.push(other),
+        }
+    }
+}
+
+#[tokio::test]
+async fn redis_is_restarted_without_its_data() {
+    let mut server = Redis::start();
+    let (bus, other) = (redis(&server.url()), redis(&server.url()));
+    let mut subscription = bus.subscribe(&NUMBERS).await.unwrap();
+    other.publish(&NUMBERS, &1).await.unwrap();
+    assert_eq!(message(&mut subscription).await.1, 1);
+
+    server.stop();
+    assert_away(&bus).await;
+    server.restart();
+    publish(&other, 2).await;
+    // The server does not know how many messages it had.
+    let told = receive_until(&mut subscription, 2).await;
+    assert_eq!(told, [Received::Missed(None)]);
+    publish(&other, 3).await;
+    assert_eq!(message(&mut subscription).await.1, 3);
+}
+
+#[tokio::test]
+async fn redis_is_paused() {
+    let server = Redis::start();
+    let (bus, other) = (redis(&server.url()), redis(&server.url()));
+    let mut subscription = bus.subscribe(&NUMBERS).await.unwrap();
+    other.publish(&NUMBERS, &1).await.unwrap();
+    server.pause();
+    assert_away(&bus).await;
+    server.resume();
+    publish(&other, 2).await;
+    // Nothing is lost; the attempts that got 503 may be published.
+    let told = receive_until(&mut subscription, 2).await;
+    let is_message = |told: &Received<u32>| matches!(told, Received::Message { body: 1 | 2, .. });
+    assert!(told.iter().all(is_message), "{told:?}");
+}
+
+#[tokio::test]
+async fn redis_ends_the_connections() {
+    let server = Redis::start();
+    let (bus, other) = (redis(&server.url()), redis(&server.url()));
+    let mut subscription = bus.subscribe(&NUMBERS).await.unwrap();
+    for round in 0..10 {
+        let killed = std::process::Command::new("redis-cli")
+            .args(["-u", &server.url(), "CLIENT", "KILL", "TYPE", "pubsub"])
+            .output();
+        assert!(killed.unwrap().status.success());
+        // Published before the bus listens again.
+        publish(&other, 10 + round).await;
+        assert_eq!(message(&mut subscription).await.1, 10 + round);
+    }
+}
+
+#[tokio::test]
+async fn postgres_is_restarted_and_paused() {
+    let mut server = Postgres::start();
+    let (bus, other) = (postgres(&server.url()).await, postgres(&server.url()).await);
+    let mut subscription = bus.subscribe(&NUMBERS).await.unwrap();
+    other.publish(&NUMBERS, &1).await.unwrap();
+
+    server.stop();
+    assert_away(&bus).await;
+    server.restart();
+    publish(&other, 2).await;
+    assert_eq!(
+        bodies(&mut subscription, 2).await,
+        [1, 2],
+        "nothing is lost"
+    );
+
+    server.pause();
+    assert_away(&bus).await;
+    server.resume();
+    publish(&other, 3).await;
+    let told = receive_until(&mut subscription, 3).await;
+    let is_message = |told: &Received<u32>| matches!(told, Received::Message { body: 3, .. });
+    assert!(told.iter().all(is_message), "{told:?}");
+}
+
+#[tokio::test]
+async fn the_history_is_too_short_for_what_was_published_meanwhile() {
+    let server = Redis::start();
+    let (bus, other) = (redis(&server.url()), redis(&server.url()));
+    let mut subscription = bus.subscribe(&NUMBERS).await.unwrap();
+    other.publish(&NUMBERS, &0).await.unwrap();
+    assert_eq!(message(&mut subscription).await.1, 0);
+    // Removes the announcements between, as an outage does.
+    let script = "for i = 1, 1000 do redis.call('XADD', KEYS[1], 'MAXLEN', 256, ARGV[1] .. '-' .. (i + 1), 'm', i) end";
+    let newest = other.publish(&NUMBERS.of("epoch"), &0).await.unwrap();
+    assert!(newest.epoch() > 0);
+    let id = {
+        let mut resumed = other.resume(&NUMBERS, Some("")).await.unwrap();
+        assert_eq!(receive(&mut resumed).await, Received::Missed(None));
+        message(&mut resumed).await.0
+    };
+    let epoch = id.epoch().to_string();
+    let added = std::process::Command::new("redis-cli")
+        .args([
+            "-u",
+            &server.url(),
+            "EVAL",
+            script,
+            "1",
+            "bus:numbers",
+            &epoch,
+        ])
+        .output();
+    assert!(added.unwrap().status.success());
+    other.publish(&NUMBERS, &1001).await.unwrap();
+    // 1 to 745 are gone, of 1,001.
+    assert_eq!(
+        receive(&mut subscription).await,
+        Received::Missed(Some(745))
+    );
+    let rest: Vec<_> = (746..=1001).collect();
+    assert_eq!(bodies(&mut subscription, 256).await, rest);
+}
+
+#[tokio::test]
+async fn a_message_in_a_transaction_is_published_with_it() {
+    let url = postgres_database("bus");
+    let db = Db::connect(&url).await.unwrap();
+    let broker = PostgresBroker::new(db.clone()).await.unwrap();
+    let bus = postgres(&url).await;
+    let mut subscription = bus.subscribe(&NUMBERS).await.unwrap();
+
+    let publish = async |tx: &Tx, number| broker.publish_in(tx, &NUMBERS, &number).await.unwrap();
+    let tx = db.begin().await.unwrap();
+    publish(&tx, 1).await;
+    tx.rollback().await.unwrap();
+    let tx = db.begin().await.unwrap();
+    let first = publish(&tx, 2).await;
+    let second = publish(&tx, 3).await;
+    assert_eq!(first.next(), second);
+    // Not before the commit.
+    bus.publish(&NUMBERS.of("other"), &0).await.unwrap();
+    let early = timeout(Duration::from_millis(100), subscription.receive()).await;
+    assert!(early.is_err(), "{early:?}");
+    tx.commit().await.unwrap();
+    assert_eq!(bodies(&mut subscription, 2).await, [2, 3]);
+}
+
+#[tokio::test]
+async fn sqlite_has_no_broker() {
+    let db = Db::connect("sqlite::memory:").await.unwrap();
+    let error = PostgresBroker::new(db).await.unwrap_err();
+    assert!(error.to_string().contains("MemoryBroker"), "{error}");
+}

@@ -1,0 +1,159 @@
+//! [`Effect`]: where the effect of a job is, and how often it therefore happens.
+
+use std::time::Duration;
+
+use resourceful::{Error, Result};
+use resourceful_db::Tx;
+
+use crate::job::{Job, JobId};
+use crate::table::{Claim, Table};
+
+/// Where the effect of a job is: [`InTransaction`] or [`Elsewhere`].
+pub trait Effect: Sized + Send + Sync + 'static {
+    /// What the hook gets.
+    type Context: Send + Sync + 'static;
+
+    /// Runs a job and removes it.
+    #[doc(hidden)]
+    fn perform<J: Job<Effect = Self>>(
+        job: &J,
+        state: &J::State,
+        table: &Table,
+        claim: &Claim,
+    ) -> impl Future<Output = Result<Performed>> + Send;
+}
+
+/// The result of an attempt without an error.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Performed {
+    /// The job is removed.
+    Done,
+    /// The lease was over, and another worker has the job.
+    Lost,
+}
+
+/// The effect is in the database of the outbox, in the transaction that also removes the job: it happens exactly once.
+///
+/// The hook gets this `&Tx`. On SQLite other writers wait for its end, so await nothing else in it.
+#[derive(Clone, Copy, Debug)]
+pub struct InTransaction;
+
+impl Effect for InTransaction {
+    type Context = Tx;
+
+    async fn perform<J: Job<Effect = Self>>(
+        job: &J,
+        state: &J::State,
+        table: &Table,
+        claim: &Claim,
+    ) -> Result<Performed> {
+        let tx = table.db().begin().await?;
+        // Removed first: until the end of the transaction no other worker can claim it.
+        if !table.remove(&tx, claim).await? {
+            return Ok(Performed::Lost);
+        }
+        job.run(state, &tx).await?;
+        tx.commit().await?;
+        Ok(Performed::Done)
+    }
+}
+
+/// The effect is outside of the database: an e-mail, a request to another service. It happens at least once: again if the
+/// worker ends after the effect, and before the job is removed.
+///
+/// The hook gets an [`&Attempt`](Attempt), whose [`key`](Attempt::key) tells the other service that it is the same work.
+#[derive(Clone, Copy, Debug)]
+pub struct Elsewhere;
+
+impl Effect for Elsewhere {
+    type Context = Attempt;
+
+    async fn perform<J: Job<Effect = Self>>(
+        job: &J,
+        state: &J::State,
+        table: &Table,
+        claim: &Claim,
+    ) -> Result<Performed> {
+        let attempt = Attempt {
+            id: claim.id,
+            enqueued_at: claim.enqueued_at,
+            number: claim.attempt,
+        };
+        tokio::select! {
+            result = job.run(state, &attempt) => result?,
+            () = lost(table, claim) => return Ok(Performed::Lost),
+        }
+        remove_done(table, claim).await
+    }
+}
+
+/// Renews the lease, until another worker has the job.
+async fn lost(table: &Table, claim: &Claim) {
+    let mut held_until = tokio::time::Instant::now() + claim.lease;
+    loop {
+        tokio::time::sleep(claim.lease / 3).await;
+        match table.renew(claim).await {
+            Ok(true) => held_until = tokio::time::Instant::now() + claim.lease,
+            Ok(false) => return,
+            // Without an answer the lease is over at its end.
+            Err(_) if tokio::time::Instant::now() >= held_until => return,
+            Err(error) => {
+                let error = error.to_string();
+                tracing::warn!(
+                    job = claim.id.0,
+                    error,
+                    "the lease of a job was not renewed"
+                );
+            }
+        }
+    }
+}
+
+/// Removes a job whose effect has happened, again while the database is away: else it would be done again.
+async fn remove_done(table: &Table, claim: &Claim) -> Result<Performed> {
+    let mut pause = Duration::from_millis(50);
+    let end = tokio::time::Instant::now() + claim.lease;
+    loop {
+        match table.remove(table.db(), claim).await {
+            Ok(true) => return Ok(Performed::Done),
+            Ok(false) => return Ok(Performed::Lost),
+            Err(error) if tokio::time::Instant::now() + pause >= end => {
+                return Err(Error::internal(error));
+            }
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// One attempt to do a job whose effect is [`Elsewhere`].
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    id: JobId,
+    /// Unix time in milliseconds.
+    enqueued_at: i64,
+    number: u32,
+}
+
+impl Attempt {
+    /// The number of the job.
+    #[must_use]
+    pub fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// The number of the attempt, from 1.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// A key that all attempts of this job have in common and no other job has: for the `Idempotency-Key` of a request to
+    /// another service.
+    #[must_use]
+    pub fn key(&self) -> String {
+        // A database that is created anew begins with the first number again.
+        format!("job-{}-{}", self.id, self.enqueued_at)
+    }
+}

@@ -1,0 +1,54 @@
+//! [`Job`]: work that is done after the request.
+
+use std::fmt;
+use std::time::Duration;
+
+use resourceful::Result;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::effect::Effect;
+
+/// Work that is done after the request: its data, which is stored as JSON, and the hook that does it.
+///
+/// # Examples
+/// See the [crate](crate).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job",
+    note = "implement `Job`: its `NAME`, its `Effect` (`InTransaction` or `Elsewhere`), its `State` and `run`"
+)]
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The name under which it is stored. It stays when the type is renamed, so that jobs that wait are found.
+    const NAME: &'static str;
+
+    /// Attempts before the job is a dead letter. The default spreads them over about a day and a half.
+    const MAX_ATTEMPTS: u32 = 20;
+
+    /// Time limit for one attempt. In a transaction, that of the `Db` holds, too (`max_transaction_time`).
+    const TIMEOUT: Duration = Duration::from_mins(10);
+
+    /// Where its effect is: [`InTransaction`](crate::InTransaction), or [`Elsewhere`](crate::Elsewhere).
+    type Effect: Effect;
+
+    /// What the worker has for it, for example a client of the mail service.
+    type State: Send + Sync + 'static;
+
+    /// Does the work. After an error, a panic or the time limit it is done again, later.
+    ///
+    /// The parameter is `&Tx` with `InTransaction`, and `&Attempt` with `Elsewhere`.
+    fn run(
+        &self,
+        state: &Self::State,
+        context: &<Self::Effect as Effect>::Context,
+    ) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// The number of a job in its database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub(crate) i64);
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,53 @@
+//! [`Outbox`]: enqueues jobs in a transaction.
+
+use std::time::Duration;
+
+use resourceful::{Error, Result};
+use resourceful_db::{Db, DbError, Tx};
+
+use crate::job::{Job, JobId};
+use crate::table::Table;
+
+/// Jobs in the tables `outbox_job` and `outbox_schedule` of an SQLite or PostgreSQL database. A clone is the same outbox.
+///
+/// # Examples
+/// See the [crate](crate).
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    table: Table,
+}
+
+impl Outbox {
+    /// Creates the tables if they are missing.
+    ///
+    /// # Errors
+    /// If the database cannot be reached, or the user may not create tables.
+    pub async fn new(db: Db) -> Result<Self, DbError> {
+        Ok(Self {
+            table: Table::create(db).await?,
+        })
+    }
+
+    /// Enqueues a job in this transaction: a worker does it when the transaction is committed, and nobody does it if it is
+    /// rolled back.
+    ///
+    /// # Errors
+    /// If the database refuses it.
+    pub async fn enqueue<J: Job>(&self, tx: &Tx, job: &J) -> Result<JobId> {
+        self.enqueue_after(tx, job, Duration::ZERO).await
+    }
+
+    /// As [`enqueue`](Self::enqueue), for a worker that does it after this time, or later.
+    ///
+    /// # Errors
+    /// As [`enqueue`](Self::enqueue).
+    pub async fn enqueue_after<J: Job>(&self, tx: &Tx, job: &J, delay: Duration) -> Result<JobId> {
+        let payload = serde_json::to_string(job).map_err(Error::internal)?;
+        let id = self.table.insert(tx, J::NAME, payload, delay).await?;
+        Ok(id)
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+}

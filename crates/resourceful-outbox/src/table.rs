@@ -1,0 +1,381 @@
+//! [`Table`]: the statements of the outbox.
+//!
+//! Times are Unix times in milliseconds, by the clock of the database. `run_at` is when a job is due, and while it runs the
+//! end of its lease. `claims` counts how often a job was claimed: a worker that was overtaken has an older number, and can
+//! neither remove the job nor change it.
+
+use std::time::Duration;
+
+use resourceful_db::hidden::create_missing;
+use resourceful_db::{Db, DbError};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+
+use crate::job::JobId;
+
+const JOB_COLUMNS: &str = "name text NOT NULL, payload text NOT NULL, enqueued_at bigint NOT NULL, \
+     run_at bigint NOT NULL, attempts bigint NOT NULL DEFAULT 0, claims bigint NOT NULL DEFAULT 0, \
+     died_at bigint, error text";
+
+const SCHEDULES: &str = "CREATE TABLE IF NOT EXISTS outbox_schedule \
+     (name text PRIMARY KEY, definition text NOT NULL, next_at bigint NOT NULL)";
+
+const DUE: &str =
+    "CREATE INDEX IF NOT EXISTS outbox_job_due ON outbox_job (run_at) WHERE died_at IS NULL";
+
+const DEAD: &str =
+    "CREATE INDEX IF NOT EXISTS outbox_job_dead ON outbox_job (id) WHERE died_at IS NOT NULL";
+
+/// The number of a job. An expression is always read as an `i64`; a column that SQLite calls `integer` may be of another type.
+const ID: &str = "outbox_job.id + 0 AS id";
+
+/// The other columns of a [`DeadRow`].
+const DEAD_COLUMNS: &str = "name, payload, enqueued_at, attempts, died_at, error";
+
+/// The statements of the outbox.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Table {
+    db: Db,
+    /// The expression for the time.
+    now: &'static str,
+}
+
+/// A job that this worker has until the end of its lease.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub(crate) id: JobId,
+    pub(crate) name: String,
+    pub(crate) payload: String,
+    pub(crate) enqueued_at: i64,
+    /// The number of the attempt, from 1.
+    pub(crate) attempt: u32,
+    pub(crate) lease: Duration,
+    /// The number of the claim, which tells this worker from those before it.
+    fence: i64,
+}
+
+/// A dead letter.
+#[derive(Clone, Debug)]
+pub(crate) struct DeadRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) payload: String,
+    pub(crate) enqueued_at: i64,
+    pub(crate) attempts: i64,
+    pub(crate) died_at: i64,
+    pub(crate) error: String,
+}
+
+impl Table {
+    /// Creates the tables if they are missing.
+    pub(crate) async fn create(db: Db) -> Result<Self, DbError> {
+        let is_postgres = db.backend() == DbBackend::Postgres;
+        let (id, now) = if is_postgres {
+            (
+                "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+            )
+        } else {
+            // A number is not used again, as that of a job that was removed would be.
+            (
+                "integer PRIMARY KEY AUTOINCREMENT",
+                "CAST(unixepoch('subsec') * 1000 AS integer)",
+            )
+        };
+        let jobs = format!("CREATE TABLE IF NOT EXISTS outbox_job (id {id}, {JOB_COLUMNS})");
+        let relations = [
+            ("outbox_job", &*jobs),
+            ("outbox_job_due", DUE),
+            ("outbox_job_dead", DEAD),
+            ("outbox_schedule", SCHEDULES),
+        ];
+        create_missing(&db, &relations).await?;
+        Ok(Self { db, now })
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
+    pub(crate) async fn insert(
+        &self,
+        connection: &impl ConnectionTrait,
+        name: &str,
+        payload: String,
+        delay: Duration,
+    ) -> Result<JobId, DbError> {
+        let now = self.now;
+        let sql = format!(
+            "INSERT INTO outbox_job (name, payload, enqueued_at, run_at) \
+             VALUES ($1, $2, {now}, {now} + $3) RETURNING {ID}"
+        );
+        let values = [name.into(), payload.into(), milliseconds(delay).into()];
+        let row = connection
+            .query_one_raw(self.statement(sql, values))
+            .await?;
+        let row = row.ok_or_else(|| missing("a job was enqueued without a number"))?;
+        Ok(JobId(row.try_get("", "id")?))
+    }
+
+    /// Claims jobs that are due, at most `limit`, the longest due first.
+    pub(crate) async fn claim(
+        &self,
+        names: &[&'static str],
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Claim>, DbError> {
+        let now = self.now;
+        let places: Vec<_> = (3..names.len() + 3)
+            .map(|place| format!("${place}"))
+            .collect();
+        let due = format!(
+            "SELECT id FROM outbox_job WHERE died_at IS NULL AND run_at <= {now} \
+             AND name IN ({}) ORDER BY run_at, id LIMIT $2",
+            places.join(", ")
+        );
+        let change = format!(
+            "run_at = {now} + $1, attempts = outbox_job.attempts + 1, claims = outbox_job.claims + 1"
+        );
+        let columns = format!("{ID}, name, payload, enqueued_at, attempts, claims");
+        let sql = match self.db.backend() {
+            // `MATERIALIZED`: without it, the subquery may run for each row, and claim more than `limit`.
+            DbBackend::Postgres => format!(
+                "WITH due AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED) \
+                 UPDATE outbox_job SET {change} FROM due WHERE outbox_job.id = due.id RETURNING {columns}"
+            ),
+            _ => format!("UPDATE outbox_job SET {change} WHERE id IN ({due}) RETURNING {columns}"),
+        };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values: Vec<Value> = [milliseconds(lease).into(), limit.into()]
+            .into_iter()
+            .chain(names.iter().map(|name| (*name).into()))
+            .collect();
+        let rows = self.db.query_all_raw(self.statement(sql, values)).await?;
+        let claims = rows.iter().map(|row| {
+            let attempts: i64 = row.try_get("", "attempts")?;
+            Ok(Claim {
+                id: JobId(row.try_get("", "id")?),
+                name: row.try_get("", "name")?,
+                payload: row.try_get("", "payload")?,
+                enqueued_at: row.try_get("", "enqueued_at")?,
+                attempt: u32::try_from(attempts).unwrap_or_default(),
+                lease,
+                fence: row.try_get("", "claims")?,
+            })
+        });
+        claims.collect()
+    }
+
+    /// Renews a lease. Returns whether this worker still has the job.
+    pub(crate) async fn renew(&self, claim: &Claim) -> Result<bool, DbError> {
+        let sql = format!(
+            "UPDATE outbox_job SET run_at = {} + $3 WHERE id = $1 AND claims = $2",
+            self.now
+        );
+        self.change(&self.db, claim, sql, [milliseconds(claim.lease).into()])
+            .await
+    }
+
+    /// Removes a job. Returns whether this worker still had it.
+    pub(crate) async fn remove(
+        &self,
+        connection: &impl ConnectionTrait,
+        claim: &Claim,
+    ) -> Result<bool, DbError> {
+        let sql = "DELETE FROM outbox_job WHERE id = $1 AND claims = $2";
+        self.change(connection, claim, sql, []).await
+    }
+
+    /// Puts a job off after a failure.
+    pub(crate) async fn put_off(
+        &self,
+        claim: &Claim,
+        pause: Duration,
+        error: &str,
+    ) -> Result<bool, DbError> {
+        let sql = format!(
+            "UPDATE outbox_job SET run_at = {} + $3, error = $4 WHERE id = $1 AND claims = $2",
+            self.now
+        );
+        let values = [milliseconds(pause).into(), error.into()];
+        self.change(&self.db, claim, sql, values).await
+    }
+
+    /// Makes a job a dead letter.
+    pub(crate) async fn bury(&self, claim: &Claim, error: &str) -> Result<bool, DbError> {
+        let sql = format!(
+            "UPDATE outbox_job SET died_at = {}, error = $3 WHERE id = $1 AND claims = $2",
+            self.now
+        );
+        self.change(&self.db, claim, sql, [error.into()]).await
+    }
+
+    /// Gives a job back. The attempt does not count.
+    pub(crate) async fn release(&self, claim: &Claim) -> Result<bool, DbError> {
+        let sql = format!(
+            "UPDATE outbox_job SET run_at = {}, attempts = attempts - 1 WHERE id = $1 AND claims = $2",
+            self.now
+        );
+        self.change(&self.db, claim, sql, []).await
+    }
+
+    async fn change<const N: usize>(
+        &self,
+        connection: &impl ConnectionTrait,
+        claim: &Claim,
+        sql: impl Into<String>,
+        values: [Value; N],
+    ) -> Result<bool, DbError> {
+        let ids = [claim.id.0.into(), claim.fence.into()];
+        let statement = self.statement(sql, ids.into_iter().chain(values));
+        Ok(connection.execute_raw(statement).await?.rows_affected() == 1)
+    }
+
+    /// Dead letters, the newest first, and the number of all.
+    pub(crate) async fn dead(
+        &self,
+        limit: u64,
+        offset: u64,
+    ) -> Result<(Vec<DeadRow>, u64), DbError> {
+        let select = format!(
+            "SELECT {ID}, {DEAD_COLUMNS} FROM outbox_job WHERE died_at IS NOT NULL \
+             ORDER BY id DESC LIMIT $1 OFFSET $2"
+        );
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let values = [number(limit).into(), number(offset).into()];
+        let rows = self
+            .db
+            .query_all_raw(self.statement(select, values))
+            .await?;
+        let count = "SELECT count(*) AS total FROM outbox_job WHERE died_at IS NOT NULL";
+        let total = self.db.query_one_raw(self.statement(count, [])).await?;
+        let total: i64 = match total {
+            Some(row) => row.try_get("", "total")?,
+            None => 0,
+        };
+        let rows: Result<_, DbError> = rows.iter().map(DeadRow::read).collect();
+        Ok((rows?, total.cast_unsigned()))
+    }
+
+    pub(crate) async fn dead_one(&self, id: i64) -> Result<Option<DeadRow>, DbError> {
+        let sql = format!(
+            "SELECT {ID}, {DEAD_COLUMNS} FROM outbox_job WHERE id = $1 AND died_at IS NOT NULL"
+        );
+        let row = self
+            .db
+            .query_one_raw(self.statement(sql, [id.into()]))
+            .await?;
+        row.as_ref().map(DeadRow::read).transpose()
+    }
+
+    /// Makes a dead letter due now, with all its attempts again. Returns whether there was one.
+    pub(crate) async fn revive(&self, id: i64) -> Result<bool, DbError> {
+        let sql = format!(
+            "UPDATE outbox_job SET died_at = NULL, attempts = 0, run_at = {} \
+             WHERE id = $1 AND died_at IS NOT NULL",
+            self.now
+        );
+        let changed = self
+            .db
+            .execute_raw(self.statement(sql, [id.into()]))
+            .await?;
+        Ok(changed.rows_affected() == 1)
+    }
+
+    /// Removes a dead letter. Returns whether there was one.
+    pub(crate) async fn remove_dead(&self, id: i64) -> Result<bool, DbError> {
+        let sql = "DELETE FROM outbox_job WHERE id = $1 AND died_at IS NOT NULL";
+        let changed = self
+            .db
+            .execute_raw(self.statement(sql, [id.into()]))
+            .await?;
+        Ok(changed.rows_affected() == 1)
+    }
+
+    /// The time by the clock of the database.
+    pub(crate) async fn time(&self) -> Result<i64, DbError> {
+        let sql = format!("SELECT {} AS now", self.now);
+        let row = self.db.query_one_raw(self.statement(sql, [])).await?;
+        let row = row.ok_or_else(|| missing("the database has no time"))?;
+        Ok(row.try_get("", "now")?)
+    }
+
+    /// Adds a schedule, or gives it this definition. It begins at `first` if it is new or had another definition.
+    pub(crate) async fn schedule(
+        &self,
+        name: &str,
+        definition: &str,
+        first: i64,
+    ) -> Result<(), DbError> {
+        let sql = "INSERT INTO outbox_schedule (name, definition, next_at) VALUES ($1, $2, $3) \
+                   ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, \
+                   next_at = excluded.next_at WHERE outbox_schedule.definition <> excluded.definition";
+        let values = [name.into(), definition.into(), first.into()];
+        self.db.execute_raw(self.statement(sql, values)).await?;
+        Ok(())
+    }
+
+    /// The next time of a schedule. `None`: it has another definition.
+    pub(crate) async fn next_at(
+        &self,
+        name: &str,
+        definition: &str,
+    ) -> Result<Option<i64>, DbError> {
+        let sql = "SELECT next_at FROM outbox_schedule WHERE name = $1 AND definition = $2";
+        let values = [name.into(), definition.into()];
+        let row = self.db.query_one_raw(self.statement(sql, values)).await?;
+        row.map(|row| Ok(row.try_get("", "next_at")?)).transpose()
+    }
+
+    /// Moves a schedule on. Returns whether no other worker has done that.
+    pub(crate) async fn advance(
+        &self,
+        connection: &impl ConnectionTrait,
+        name: &str,
+        definition: &str,
+        from: i64,
+        to: i64,
+    ) -> Result<bool, DbError> {
+        let sql = "UPDATE outbox_schedule SET next_at = $4 \
+                   WHERE name = $1 AND definition = $2 AND next_at = $3";
+        let values = [name.into(), definition.into(), from.into(), to.into()];
+        let changed = connection.execute_raw(self.statement(sql, values)).await?;
+        Ok(changed.rows_affected() == 1)
+    }
+
+    fn statement(
+        &self,
+        sql: impl Into<String>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Statement {
+        Statement::from_sql_and_values(self.db.backend(), sql, values)
+    }
+}
+
+impl DeadRow {
+    fn read(row: &QueryResult) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.try_get("", "id")?,
+            name: row.try_get("", "name")?,
+            payload: row.try_get("", "payload")?,
+            enqueued_at: row.try_get("", "enqueued_at")?,
+            attempts: row.try_get("", "attempts")?,
+            died_at: row.try_get("", "died_at")?,
+            error: row
+                .try_get::<Option<String>>("", "error")?
+                .unwrap_or_default(),
+        })
+    }
+}
+
+fn missing(text: &str) -> DbError {
+    DbErr::Custom(text.to_owned()).into()
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    // Of a century, so that a sum with the time has room.
+    i64::try_from(duration.as_millis())
+        .unwrap_or(i64::MAX)
+        .min(100 * 366 * 24 * 60 * 60 * 1000)
+}

@@ -1,0 +1,398 @@
+//! [`Worker`]: does the jobs of an outbox.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use resourceful::{Error, Result};
+use resourceful_db::DbError;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::backoff::Backoff;
+use crate::job::Job;
+use crate::metrics;
+use crate::outbox::Outbox;
+use crate::running::{Handler, JobHandler};
+use crate::schedule::Schedule;
+use crate::table::{Claim, Table};
+
+/// A schedule that is late by more than this was not watched by any worker, and enqueues one job for all that it missed.
+const MAX_LATE: i64 = 60_000;
+
+/// Pause after an error of the database.
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
+
+/// Does the jobs of an outbox. Any number of workers, in any number of processes, share them.
+///
+/// A worker claims a job with a lease (default: 1 minute), which it renews. If its process ends, another worker claims the
+/// job when the lease is over. A job whose type it does not have, it leaves to others.
+///
+/// # Examples
+/// See the [crate](crate).
+#[must_use = "a worker does nothing before `start`"]
+pub struct Worker {
+    table: Table,
+    handlers: HashMap<&'static str, Arc<dyn Handler>>,
+    schedules: Vec<Scheduled>,
+    mistakes: Vec<String>,
+    concurrency: usize,
+    lease: Duration,
+    poll_interval: Duration,
+    drain_timeout: Duration,
+    backoff: Backoff,
+}
+
+/// A job that a schedule enqueues.
+struct Scheduled {
+    name: &'static str,
+    schedule: Schedule,
+    job: &'static str,
+    payload: String,
+    /// Whether it has a row in the table.
+    is_registered: bool,
+    /// When it is due next, as far as is known.
+    next_at: Option<i64>,
+}
+
+impl Worker {
+    /// A worker that has no jobs yet.
+    pub fn new(outbox: &Outbox) -> Self {
+        Self {
+            table: outbox.table().clone(),
+            handlers: HashMap::new(),
+            schedules: Vec::new(),
+            mistakes: Vec::new(),
+            concurrency: 4,
+            lease: Duration::from_mins(1),
+            poll_interval: Duration::from_millis(500),
+            drain_timeout: Duration::from_secs(20),
+            backoff: Backoff {
+                first: Duration::from_secs(1),
+                max: Duration::from_hours(6),
+            },
+        }
+    }
+
+    /// Does the jobs of this type, which get this state.
+    pub fn job<J: Job>(mut self, state: impl Into<Arc<J::State>>) -> Self {
+        let handler = Arc::new(JobHandler::<J>::new(state.into()));
+        if self.handlers.insert(J::NAME, handler).is_some() {
+            let mistake = format!("two types of jobs have the name `{}`", J::NAME);
+            self.mistakes.push(mistake);
+        }
+        self
+    }
+
+    /// Enqueues this job at these times: of all workers whose schedule has this name, one does it each time. What was
+    /// missed while no worker ran is one job.
+    pub fn schedule<J: Job>(mut self, name: &'static str, schedule: Schedule, job: &J) -> Self {
+        match serde_json::to_value(job) {
+            Ok(payload) => self.push_schedule(name, schedule, J::NAME, &payload),
+            Err(error) => self.mistakes.push(format!("schedule `{name}`: {error}")),
+        }
+        self
+    }
+
+    fn push_schedule(
+        &mut self,
+        name: &'static str,
+        schedule: Schedule,
+        job: &'static str,
+        payload: &Value,
+    ) {
+        if self.schedules.iter().any(|other| other.name == name) {
+            let mistake = format!("two schedules have the name `{name}`");
+            self.mistakes.push(mistake);
+        }
+        self.schedules.push(Scheduled {
+            name,
+            schedule,
+            job,
+            payload: payload.to_string(),
+            is_registered: false,
+            next_at: None,
+        });
+    }
+
+    /// Sets the number of jobs that it does at the same time (default: 4). Jobs in transactions have a connection each.
+    pub fn concurrency(mut self, jobs: usize) -> Self {
+        self.concurrency = jobs.max(1);
+        self
+    }
+
+    /// Sets the time after which another worker claims a job of a process that has ended (default: 1 minute, at least 100
+    /// ms).
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease.max(Duration::from_millis(100));
+        self
+    }
+
+    /// Sets how often the database is asked for jobs (default: 500 ms). While there are more jobs than it does at the same
+    /// time, it asks when one is done.
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Sets the pause after the first failed attempt (default: 1 s), which doubles with each one, and the longest pause
+    /// (default: 6 hours). A pause is shorter by a random part of its half.
+    pub fn backoff(mut self, first: Duration, max: Duration) -> Self {
+        self.backoff = Backoff { first, max };
+        self
+    }
+
+    /// Sets how long [`drain`](RunningWorker::drain) waits for jobs that run (default: 20 s).
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain_timeout = timeout;
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// 500 with all mistakes: two types of jobs with one name, two schedules with one name, or a schedule of a job that the
+    /// worker does not have.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn start(mut self) -> Result<RunningWorker> {
+        for Scheduled { name, job, .. } in &self.schedules {
+            if !self.handlers.contains_key(job) {
+                let mistake = format!("schedule `{name}`: the worker has no jobs `{job}`");
+                self.mistakes.push(mistake);
+            }
+        }
+        if !self.mistakes.is_empty() {
+            return Err(Error::internal(self.mistakes.join("; ")));
+        }
+        metrics::describe();
+        let (stop, stopped) = watch::channel(false);
+        let mut names: Vec<_> = self
+            .handlers
+            .values()
+            .map(|handler| handler.name())
+            .collect();
+        names.sort_unstable();
+        let task = WorkerTask {
+            worker: self,
+            names,
+            stopped,
+            running: JoinSet::new(),
+            claims: HashMap::new(),
+        };
+        Ok(RunningWorker {
+            stop,
+            task: tokio::spawn(task.run()),
+        })
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("jobs", &self.handlers.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A worker that runs, until it is drained. Dropped, it ends without waiting for its jobs: others do them when their leases
+/// are over.
+#[must_use = "dropped, the worker ends"]
+#[derive(Debug)]
+pub struct RunningWorker {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl RunningWorker {
+    /// Claims no more jobs, and waits for those that run. What still runs after the time limit is ended and given back: it
+    /// is done again, by another worker, at once.
+    ///
+    /// # Errors
+    /// 500 if the worker has panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn serve(app: resourceful::App, worker: resourceful_outbox::RunningWorker) -> resourceful::App {
+    /// app.on_stop(|| worker.drain())
+    /// # }
+    /// ```
+    pub async fn drain(mut self) -> Result<()> {
+        self.stop.send_replace(true);
+        (&mut self.task).await.map_err(Error::internal)
+    }
+}
+
+impl Drop for RunningWorker {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct WorkerTask {
+    worker: Worker,
+    names: Vec<&'static str>,
+    stopped: watch::Receiver<bool>,
+    running: JoinSet<()>,
+    /// The claims of the tasks that run.
+    claims: HashMap<Id, Claim>,
+}
+
+impl WorkerTask {
+    async fn run(mut self) {
+        let mut is_away = false;
+        while !*self.stopped.borrow() {
+            let pause = match self.turn().await {
+                Ok(pause) => {
+                    if is_away {
+                        tracing::info!("the outbox is available again");
+                    }
+                    is_away = false;
+                    pause
+                }
+                Err(error) => {
+                    if !is_away {
+                        tracing::warn!(error = error.to_string(), "the outbox is away");
+                    }
+                    is_away = true;
+                    Some(ERROR_PAUSE)
+                }
+            };
+            self.wait(pause).await;
+        }
+        self.drain().await;
+    }
+
+    /// Enqueues what is scheduled, and claims jobs. Returns the pause before the next turn; `None`: until a job has ended.
+    async fn turn(&mut self) -> std::result::Result<Option<Duration>, DbError> {
+        self.enqueue_scheduled().await?;
+        let free = self.worker.concurrency - self.running.len();
+        if free == 0 {
+            return Ok(None);
+        }
+        let Worker {
+            table,
+            lease,
+            poll_interval,
+            ..
+        } = &self.worker;
+        let (lease, poll_interval) = (*lease, *poll_interval);
+        let claims = table.claim(&self.names, lease, free).await?;
+        let is_full = claims.len() == free;
+        for claim in claims {
+            self.spawn(claim);
+        }
+        Ok((!is_full).then_some(poll_interval))
+    }
+
+    fn spawn(&mut self, claim: Claim) {
+        let Some(handler) = self.worker.handlers.get(&*claim.name).map(Arc::clone) else {
+            return;
+        };
+        let (table, backoff) = (self.worker.table.clone(), self.worker.backoff);
+        let ours = claim.clone();
+        let task = self
+            .running
+            .spawn(async move { handler.handle(&table, &claim, backoff).await });
+        self.claims.insert(task.id(), ours);
+    }
+
+    /// Waits for the end of a pause or of a job, or for the stop.
+    async fn wait(&mut self, pause: Option<Duration>) {
+        // Schedules go on while all places are taken.
+        let pause = sleep(pause.unwrap_or(self.worker.poll_interval));
+        let ended = tokio::select! {
+            () = pause => None,
+            Some(ended) = self.running.join_next_with_id() => Some(ended),
+            stopped = self.stopped.wait_for(|stopped| *stopped) => { drop(stopped); None }
+        };
+        if let Some(ended) = ended {
+            self.ended(&ended);
+        }
+        while let Some(ended) = self.running.try_join_next_with_id() {
+            self.ended(&ended);
+        }
+    }
+
+    fn ended(&mut self, ended: &std::result::Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        self.claims.remove(&id);
+    }
+
+    async fn drain(&mut self) {
+        let deadline = Instant::now() + self.worker.drain_timeout;
+        while let Ok(Some(ended)) = timeout_at(deadline, self.running.join_next_with_id()).await {
+            self.ended(&ended);
+        }
+        // Their transactions end with them.
+        self.running.shutdown().await;
+        for (_, claim) in self.claims.drain() {
+            let released = self.worker.table.release(&claim).await;
+            if released.is_ok_and(|released| released) {
+                tracing::warn!(job = claim.id.0, "a job was given back at the stop");
+            }
+        }
+    }
+
+    async fn enqueue_scheduled(&mut self) -> std::result::Result<(), DbError> {
+        if self.worker.schedules.is_empty() {
+            return Ok(());
+        }
+        let table = &self.worker.table;
+        let now = table.time().await?;
+        for scheduled in &mut self.worker.schedules {
+            scheduled.enqueue_due(table, now).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Scheduled {
+    /// Enqueues the job for each time that has come, if no other worker has.
+    async fn enqueue_due(&mut self, table: &Table, now: i64) -> std::result::Result<(), DbError> {
+        while let Some(due) = self.next_at(table, now).await?
+            && due <= now
+        {
+            let from = if now - due > MAX_LATE { now } else { due };
+            let following = self.schedule.next_after(from).unwrap_or(i64::MAX);
+            let definition = self.schedule.definition();
+            let tx = table.db().begin().await?;
+            // Of all workers, one changes this row; the others wait for its transaction and see that it has changed.
+            let is_first = table.advance(&tx, self.name, definition, due, following);
+            if is_first.await? {
+                let payload = self.payload.clone();
+                table.insert(&tx, self.job, payload, Duration::ZERO).await?;
+            }
+            tx.commit().await?;
+            self.next_at = None;
+        }
+        Ok(())
+    }
+
+    /// When it is due next. `None`: never, or another worker has another definition of it, which is newer.
+    async fn next_at(
+        &mut self,
+        table: &Table,
+        now: i64,
+    ) -> std::result::Result<Option<i64>, DbError> {
+        let definition = self.schedule.definition();
+        if !self.is_registered {
+            let Some(first) = self.schedule.next_after(now) else {
+                return Ok(None);
+            };
+            table.schedule(self.name, definition, first).await?;
+            self.is_registered = true;
+        }
+        if self.next_at.is_none() {
+            self.next_at = table.next_at(self.name, definition).await?;
+        }
+        Ok(self.next_at)
+    }
+}
