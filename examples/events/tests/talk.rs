@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use reqwest::header::ACCEPT;
-use resourceful_test_parts::Process;
+use resourceful_test_parts::{Process, Redis};
 use tokio::time::timeout;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -99,21 +99,51 @@ async fn a_client_that_reconnects_misses_no_event() {
 #[tokio::test]
 async fn a_client_that_reconnects_too_late_gets_the_event_missed() {
     let example = start();
+    let mut reader = Reader::connect(&example, None).await;
     publish(&example, 0);
-    let first = Reader::connect(&example, None).await.take(1).await;
-    for cents in 1..=101 {
+    let first = reader.take(1).await;
+    for cents in 1..=257 {
         publish(&example, cents);
     }
-    for unknown in [id(&first[0]), "0", "99999999999999999999", "what?"] {
+    for unknown in [id(&first[0]), "0", "99999999999999999999-1", "what?"] {
         let mut reader = Reader::connect(&example, Some(unknown)).await;
         assert_eq!(reader.next().await.unwrap(), "data: \nevent: missed");
-        let kept = reader.take(100).await;
+        let kept = reader.take(256).await;
         assert_eq!(data(&kept[0]), r#"data: {"symbol":"RSRC","cents":2}"#);
-        assert_eq!(data(&kept[99]), r#"data: {"symbol":"RSRC","cents":101}"#);
+        assert_eq!(data(&kept[255]), r#"data: {"symbol":"RSRC","cents":257}"#);
         // A client that continues misses no further event.
-        let mut reader = Reader::connect(&example, Some(id(&kept[98]))).await;
-        assert_eq!(reader.take(1).await, kept[99..]);
+        let mut reader = Reader::connect(&example, Some(id(&kept[254]))).await;
+        assert_eq!(reader.take(1).await, kept[255..]);
     }
+}
+
+#[tokio::test]
+async fn a_client_continues_on_another_replica() {
+    let redis = Redis::start();
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_events"));
+        Process::start(command.env("REDIS_URL", redis.url()))
+    };
+    let (one, other) = (start(), start());
+    let mut ada = Reader::connect(&one, None).await;
+    let mut bob = Reader::connect(&other, None).await;
+    for cents in 1..=10 {
+        publish(if cents % 2 == 0 { &one } else { &other }, cents);
+    }
+    let first = ada.take(10).await;
+    assert_eq!(bob.take(10).await, first);
+    for (cents, event) in (1..).zip(&first) {
+        let expected = format!(r#"data: {{"symbol":"RSRC","cents":{cents}}}"#);
+        assert_eq!(data(event), expected);
+    }
+
+    // The replica of Ada is killed; she has processed the fourth event.
+    one.signal("-KILL");
+    publish(&other, 11);
+    let mut ada = Reader::connect(&other, Some(id(&first[3]))).await;
+    let missed = ada.take(7).await;
+    assert_eq!(missed[..6], first[4..]);
+    assert_eq!(missed[6..], bob.take(1).await);
 }
 
 #[tokio::test]

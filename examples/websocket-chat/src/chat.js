@@ -22,12 +22,12 @@ function show(text) {
 function hear(message) {
   if ("welcome" in message) {
     pause = PAUSES.first;
-    state.textContent = `connected, people here: ${message.welcome}`;
+    state.textContent = "connected";
     button.disabled = false;
   } else if ("said" in message) {
     show(`${message.said.name}: ${message.said.text}`);
   } else if ("missed" in message) {
-    show(`You missed ${message.missed} messages.`);
+    show(`You missed ${message.missed ?? "some"} messages.`);
   } else if ("wrong" in message) {
     const { detail, errors = [] } = message.wrong;
     const fields = errors.map((field) => `${field.pointer} ${field.detail}`);

@@ -1,19 +1,18 @@
-//! A chat room: every client gets every message. Messages in both directions are typed, and incoming
+//! A chat room: every client of every replica gets every message. Messages in both directions are typed, and incoming
 //! ones are validated.
 //!
 //! ```sh
 //! cargo run -p websocket-chat
 //! # Open http://127.0.0.1:8000 in two windows.
 //! ```
+//!
+//! With `REDIS_URL=redis://localhost` any number of processes are replicas of it. `BIND` is the address.
 
 use resourceful::http::HeaderValue;
 use resourceful::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use resourceful::prelude::*;
 use resourceful::{AsyncSocket, Socket};
-use tokio::sync::broadcast::{self, error::RecvError};
-
-/// Number of messages that wait for a slow client.
-const CAPACITY: usize = 64;
+use resourceful_bus::{Bus, MemoryBroker, Received, RedisBroker, Topic};
 
 /// A message of a client: `{"name": "Ada", "text": "Hello"}`.
 #[derive(Clone, Deserialize, Serialize, JsonSchema, Validate)]
@@ -29,18 +28,20 @@ struct ChatMessage {
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 enum ServerMessage {
-    /// The client is connected. Contains the number of clients.
-    Welcome(usize),
+    /// The client gets all messages from now on.
+    Welcome {},
     /// A message of any client, including this one.
     Said(ChatMessage),
     /// The client's message was invalid, with the errors.
     Wrong(Problem),
-    /// The client read too slowly and missed this number of messages.
-    Missed(u64),
+    /// The client missed this number of messages, or a number that nobody knows.
+    Missed(Option<u64>),
 }
 
+const CHAT: Topic<ChatMessage> = Topic::new("chat");
+
 struct Chat {
-    messages: broadcast::Sender<ChatMessage>,
+    bus: Bus,
 }
 
 impl AsyncSocket for Chat {
@@ -55,24 +56,21 @@ impl AsyncSocket for Chat {
         _: &Request,
         socket: &mut Socket<ChatMessage, ServerMessage>,
     ) -> Result<()> {
-        let mut messages = self.messages.subscribe();
-        let count = self.messages.receiver_count();
-        socket.send(&ServerMessage::Welcome(count)).await?;
+        let mut messages = self.bus.subscribe(&CHAT).await?;
+        socket.send(&ServerMessage::Welcome {}).await?;
         loop {
             let message = tokio::select! {
                 received = socket.receive() => match received {
-                    Ok(Some(message)) => {
-                        // There is a receiver: this connection.
-                        let _ = self.messages.send(message);
-                        continue;
-                    }
+                    Ok(Some(message)) => match self.bus.publish(&CHAT, &message).await {
+                        Ok(_) => continue,
+                        Err(error) => ServerMessage::Wrong(Problem::from(&error)),
+                    },
                     Ok(None) => return Ok(()),
                     Err(error) => ServerMessage::Wrong(Problem::from(&error)),
                 },
-                message = messages.recv() => match message {
-                    Ok(message) => ServerMessage::Said(message),
-                    Err(RecvError::Lagged(count)) => ServerMessage::Missed(count),
-                    Err(RecvError::Closed) => return Ok(()),
+                message = messages.receive() => match message {
+                    Received::Message { body, .. } => ServerMessage::Said(body),
+                    Received::Missed(count) => ServerMessage::Missed(count),
                 },
             };
             socket.send(&message).await?;
@@ -106,11 +104,14 @@ fn file(content_type: &'static str, text: &'static str) -> Response {
 #[tokio::main]
 async fn main() -> Result<()> {
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
-    let messages = broadcast::Sender::new(CAPACITY);
+    let bus = match std::env::var("REDIS_URL") {
+        Ok(url) => Bus::new(RedisBroker::new(&url).map_err(Error::internal)?),
+        Err(_) => Bus::new(MemoryBroker::default()),
+    };
     let server = App::new()
         .get("/", public(page))
         .get("/chat.js", public(script))
-        .socket("/chat", Chat { messages })
+        .socket("/chat", Chat { bus })
         .bind(bind)
         .await?;
     println!("Listening on http://{}", server.local_addr());

@@ -4,10 +4,10 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use resourceful_test_parts::{Browser, Process};
+use resourceful_test_parts::{Browser, Process, Redis};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpStream;
@@ -33,7 +33,7 @@ impl Client {
     async fn over(stream: TcpStream, address: &str) -> Self {
         let url = format!("ws://{address}/chat");
         let mut client = Self(client_async(url, stream).await.unwrap().0);
-        assert!(client.receive().await["welcome"].is_u64());
+        assert!(client.receive().await["welcome"].is_object());
         client
     }
 
@@ -92,6 +92,54 @@ async fn every_client_gets_every_message() {
         assert!(client.next().await.is_none());
     }
     assert!(stopped.await.unwrap().1);
+}
+
+/// `SOCKETS=1000 ./test -p websocket-chat replica -- --nocapture` prints the time that messages take.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_reach_all_clients_of_another_replica_in_order() {
+    const MESSAGES: usize = 20;
+    let sockets = std::env::var("SOCKETS").map_or(200, |sockets| sockets.parse().unwrap());
+    let redis = Redis::start();
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_websocket-chat"));
+        Process::start(command.env("REDIS_URL", redis.url()))
+    };
+    let (one, other) = (start(), start());
+    let mut ada = Client::connect(&one.address).await;
+    let mut listeners = Vec::new();
+    for _ in 0..sockets {
+        let mut client = Client::connect(&other.address).await;
+        listeners.push(tokio::spawn(async move {
+            let mut received = Vec::new();
+            for _ in 0..MESSAGES {
+                received.push((client.receive().await, Instant::now()));
+            }
+            received
+        }));
+    }
+    let mut sent = Vec::new();
+    for number in 0..MESSAGES {
+        sent.push(Instant::now());
+        ada.send(message("Ada", &number.to_string()).to_string())
+            .await;
+        let said = json!({ "said": message("Ada", &number.to_string()) });
+        assert_eq!(ada.receive().await, said);
+    }
+    let mut times = Vec::new();
+    for listener in listeners {
+        for (number, (received, at)) in listener.await.unwrap().into_iter().enumerate() {
+            assert_eq!(received["said"]["text"], number.to_string());
+            times.push(at - sent[number]);
+        }
+    }
+    times.sort_unstable();
+    let of = |percent: usize| times[(times.len() - 1) * percent / 100];
+    println!(
+        "{sockets} sockets, {MESSAGES} messages: median {:?}, p99 {:?}, longest {:?}",
+        of(50),
+        of(99),
+        of(100)
+    );
 }
 
 #[tokio::test]
