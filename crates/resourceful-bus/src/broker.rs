@@ -40,11 +40,11 @@ pub trait Broker: Send + Sync + 'static {
 /// A connection that hears announcements. After an error it is dropped, and another one is opened.
 #[async_trait]
 pub trait Listener: Send {
-    /// Hears this topic from now on: a message that is published after it has returned is announced.
+    /// Hears these topics from now on: a message that is published after it has returned is announced.
     ///
     /// # Errors
     /// If the connection has ended.
-    async fn add(&mut self, topic: &str) -> Result<(), BoxError>;
+    async fn add(&mut self, topics: &[String]) -> Result<(), BoxError>;
 
     /// Hears this topic no longer.
     ///

@@ -66,8 +66,8 @@ impl Bus {
     }
 
     /// Subscribes to the messages after this one, for example after the `Last-Event-ID` of a client that connects again.
-    /// What the history still has comes first. `None` is [`subscribe`](Self::subscribe). After an id that is unknown, as
-    /// that of a history that was lost, all of the history comes, with [`Missed`](crate::Received::Missed) before it.
+    /// What the history still has comes first. `None` is [`subscribe`](Self::subscribe). After an id that is no id of this
+    /// topic, [`Missed`](crate::Received::Missed) comes first, and then the messages from now on.
     ///
     /// # Errors
     /// As [`subscribe`](Self::subscribe).
@@ -95,8 +95,16 @@ impl Bus {
     ) -> Result<Subscription<M>> {
         let mut subscription = self.subscribe(topic).await?;
         if let Some(last_id) = last_id {
-            let seen = last_id.parse().ok();
-            let messages = self.0.broker.history(topic.name(), None).await?;
+            let (broker, topic) = (&self.0.broker, topic.name());
+            let mut seen: Option<MessageId> = last_id.parse().ok();
+            let messages = match seen {
+                Some(seen) => broker.history(topic, Some(seen)).await?,
+                None => Vec::new(),
+            };
+            if messages.is_empty() && broker.newest(topic).await? < seen {
+                // It was not given out, or the history is lost.
+                seen = None;
+            }
             subscription.begin_after(seen, messages);
         }
         Ok(subscription)

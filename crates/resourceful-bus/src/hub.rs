@@ -3,19 +3,29 @@
 //! One task has the connection. It gives each topic its messages in their order, reads from the history what was not
 //! announced, and says in the stream of the topic what the history has lost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt as _};
 use resourceful::{BoxError, Error, Result};
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
 use crate::message_id::MessageId;
 
-/// Messages that wait for a slow subscription. One that is slower misses the oldest.
-const WAITING: usize = 256;
+/// Events that wait for a slow subscription. One that is slower misses the oldest.
+const WAITING: usize = 512;
+
+/// Topics that are heard by one command.
+const ADDED_AT_ONCE: usize = 500;
+
+/// Histories that are read at the same time.
+const READ_AT_ONCE: usize = 16;
+
+/// Interval at which a history that could not be read is tried again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// Time that a subscription waits for the broker.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -35,8 +45,8 @@ pub(crate) enum TopicEvent {
     Message(StoredMessage),
     /// So many messages were lost. `None`: their number is unknown.
     Missed(Option<u64>),
-    /// The subscription was too slow, and has lost so many events before the next one.
-    Dropped(u64),
+    /// The subscription was too slow, and has lost events before the next one.
+    Dropped,
 }
 
 pub(crate) struct Hub {
@@ -70,6 +80,7 @@ impl Hub {
             shared: Arc::clone(&shared),
             changes: receiver,
             joined: HashMap::new(),
+            behind: HashSet::new(),
         };
         tokio::spawn(task.run());
         Self { shared, changes }
@@ -83,7 +94,7 @@ impl Hub {
             hub: Arc::clone(self),
             topic: topic.to_owned(),
             state: Arc::clone(&state),
-            events,
+            events: Some(events),
         };
         let mut is_joined = state.is_joined.subscribe();
         match timeout(JOIN_TIMEOUT, is_joined.wait_for(|is_joined| *is_joined)).await {
@@ -126,15 +137,19 @@ pub(crate) struct TopicEvents {
     hub: Arc<Hub>,
     topic: String,
     state: Arc<TopicState>,
-    events: broadcast::Receiver<TopicEvent>,
+    /// `None` while this is dropped.
+    events: Option<broadcast::Receiver<TopicEvent>>,
 }
 
 impl TopicEvents {
     /// The next event. A dropped future loses none.
     pub(crate) async fn next(&mut self) -> TopicEvent {
-        match self.events.recv().await {
+        let Some(events) = &mut self.events else {
+            return std::future::pending().await;
+        };
+        match events.recv().await {
             Ok(event) => event,
-            Err(broadcast::error::RecvError::Lagged(count)) => TopicEvent::Dropped(count),
+            Err(broadcast::error::RecvError::Lagged(_)) => TopicEvent::Dropped,
             // Not while `state` has the sender.
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
@@ -144,8 +159,9 @@ impl TopicEvents {
 impl Drop for TopicEvents {
     fn drop(&mut self) {
         let mut topics = self.hub.shared.topics();
-        // This one is the last.
-        if self.state.events.receiver_count() == 1 {
+        // Under the lock: of two that are dropped at once, the second one sees that it is the last.
+        self.events = None;
+        if self.state.events.receiver_count() == 0 {
             topics.remove(&self.topic);
             self.hub.changed(&self.topic);
         }
@@ -157,6 +173,8 @@ struct HubTask {
     shared: Arc<Shared>,
     changes: mpsc::UnboundedReceiver<String>,
     joined: HashMap<String, Joined>,
+    /// Topics whose history could not be read.
+    behind: HashSet<String>,
 }
 
 /// A topic that is heard.
@@ -171,21 +189,17 @@ impl HubTask {
         let mut pause = RETRY_PAUSES[0];
         let mut is_away = false;
         loop {
-            let listener = timed(self.shared.broker.listen()).await;
-            let error = match listener {
-                Ok(listener) => match self.catch_up_all(listener).await {
-                    Ok(listener) => {
-                        if is_away {
-                            tracing::info!("the broker of the bus is available again");
-                        }
-                        (pause, is_away) = (RETRY_PAUSES[0], false);
-                        match self.hear(listener).await {
-                            Ok(()) => return,
-                            Err(error) => error,
-                        }
+            let error = match self.connect().await {
+                Ok(listener) => {
+                    if is_away {
+                        tracing::info!("the broker of the bus is available again");
                     }
-                    Err(error) => error,
-                },
+                    (pause, is_away) = (RETRY_PAUSES[0], false);
+                    match self.hear(listener).await {
+                        Ok(()) => return,
+                        Err(error) => error,
+                    }
+                }
                 Err(error) => error,
             };
             if !is_away {
@@ -212,39 +226,47 @@ impl HubTask {
         }
     }
 
-    /// Hears all topics on a new connection, and reads what was published meanwhile.
-    async fn catch_up_all(
-        &mut self,
-        mut listener: Box<dyn Listener>,
-    ) -> Result<Box<dyn Listener>, BoxError> {
+    /// Opens a connection, hears all topics on it, and reads what was published meanwhile.
+    async fn connect(&mut self) -> Result<Box<dyn Listener>, BoxError> {
+        let mut listener = timed(self.shared.broker.listen()).await?;
         let wanted = self.shared.topics().clone();
         self.joined.retain(|topic, joined| {
             let state = wanted.get(topic);
             state.is_some_and(|state| Arc::ptr_eq(state, &joined.state))
         });
-        for (topic, state) in wanted {
-            if self.joined.contains_key(&topic) {
-                timed(listener.add(&topic)).await?;
-                self.catch_up(&topic).await?;
-            } else {
-                self.join(&mut *listener, topic, state).await?;
-            }
+        let topics: Vec<_> = wanted.keys().cloned().collect();
+        for topics in topics.chunks(ADDED_AT_ONCE) {
+            timed(listener.add(topics)).await?;
         }
+        self.behind = topics.into_iter().collect();
+        self.read_behind().await;
         Ok(listener)
     }
 
     /// Hands out what is announced, until the connection has failed (an error) or the bus is not used.
     async fn hear(&mut self, mut listener: Box<dyn Listener>) -> Result<(), BoxError> {
+        let mut read_again = interval(READ_AGAIN);
+        read_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut check = interval(CHECK_INTERVAL);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_silent = false;
         loop {
             tokio::select! {
                 change = self.changes.recv() => match change {
                     Some(topic) => self.change(&mut *listener, topic).await?,
                     None => return Ok(()),
                 },
-                announcement = timeout(CHECK_INTERVAL, listener.next()) => match announcement {
-                    Ok(announcement) => self.announced(announcement?).await?,
-                    Err(_) => timed(listener.check()).await?,
-                },
+                announcement = listener.next() => {
+                    is_silent = false;
+                    self.announced(announcement?).await;
+                }
+                _ = read_again.tick(), if !self.behind.is_empty() => self.read_behind().await,
+                _ = check.tick() => {
+                    if is_silent {
+                        timed(listener.check()).await?;
+                    }
+                    is_silent = true;
+                }
             }
         }
     }
@@ -252,83 +274,144 @@ impl HubTask {
     /// Joins or leaves a topic, as its subscriptions are now.
     async fn change(&mut self, listener: &mut dyn Listener, topic: String) -> Result<(), BoxError> {
         let wanted = self.shared.topics().get(&topic).cloned();
-        match wanted {
-            Some(state) => {
-                let joined = self.joined.get(&topic);
-                if !joined.is_some_and(|joined| Arc::ptr_eq(&state, &joined.state)) {
-                    self.join(listener, topic, state).await?;
-                }
-            }
-            None => {
-                if self.joined.remove(&topic).is_some() {
-                    timed(listener.remove(&topic)).await?;
-                }
-            }
+        let Some(state) = wanted else {
+            self.joined.remove(&topic);
+            self.behind.remove(&topic);
+            return timed(listener.remove(&topic)).await;
+        };
+        let joined = self.joined.get(&topic);
+        if !joined.is_some_and(|joined| Arc::ptr_eq(&state, &joined.state)) {
+            timed(listener.add(std::slice::from_ref(&topic))).await?;
+            self.joined.remove(&topic);
+            self.behind.insert(topic);
+            self.read_behind().await;
         }
         Ok(())
     }
 
-    async fn join(
-        &mut self,
-        listener: &mut dyn Listener,
-        topic: String,
-        state: Arc<TopicState>,
-    ) -> Result<(), BoxError> {
-        timed(listener.add(&topic)).await?;
-        // Read after it, so that a message is before this one, or is announced.
-        let newest = self.shared.broker.newest(&topic).await?;
-        state.is_joined.send_replace(true);
-        self.joined.insert(topic, Joined { state, newest });
-        Ok(())
-    }
-
-    async fn announced(&mut self, announcement: Announcement) -> Result<(), BoxError> {
+    async fn announced(&mut self, announcement: Announcement) {
         let Announcement { topic, id, body } = announcement;
         let Some(joined) = self.joined.get_mut(&topic) else {
-            return Ok(());
+            return;
         };
         if joined.newest >= Some(id) {
-            return Ok(());
+            return;
         }
-        let follows = match joined.newest {
-            Some(newest) => newest.next() == id,
-            None => false,
-        };
+        let follows = joined.newest.is_some_and(|newest| newest.next() == id);
         match body {
             // The first message of an epoch follows all that was announced on this connection.
             Some(body) if follows || id.number() == 1 => joined.add(StoredMessage { id, body }),
-            _ => self.catch_up(&topic).await?,
+            _ => {
+                self.behind.insert(topic);
+                self.read_behind().await;
+            }
         }
-        Ok(())
     }
 
-    /// Reads what was published after the newest message that the subscriptions have.
-    async fn catch_up(&mut self, topic: &str) -> Result<(), BoxError> {
-        let Some(joined) = self.joined.get_mut(topic) else {
-            return Ok(());
+    /// Reads the histories of the topics that are behind. Those that cannot be read stay behind.
+    async fn read_behind(&mut self) {
+        let behind = std::mem::take(&mut self.behind).into_iter();
+        let behind: Vec<_> = {
+            let topics = self.shared.topics();
+            let with_state = behind.filter_map(|topic| {
+                let state = Arc::clone(topics.get(&topic)?);
+                let from = match self.joined.get(&topic) {
+                    Some(joined) => From::After(joined.newest),
+                    None => From::Now,
+                };
+                Some((topic, state, from))
+            });
+            with_state.collect()
         };
         let broker = &self.shared.broker;
-        let messages = broker.history(topic, joined.newest).await?;
-        let missed = match messages.first() {
-            Some(first) => missed(joined.newest, first.id),
-            None if joined.newest == broker.newest(topic).await? => None,
-            // The broker has lost its history.
-            None => {
-                joined.newest = None;
-                Some(TopicEvent::Missed(None))
+        let reads = behind.into_iter().map(|(topic, state, from)| async move {
+            let read = timed(Read::of(&**broker, &topic, from)).await;
+            (topic, state, read)
+        });
+        let mut reads = stream::iter(reads).buffer_unordered(READ_AT_ONCE);
+        while let Some((topic, state, read)) = reads.next().await {
+            match read {
+                Ok(read) => {
+                    let joined = self.joined.entry(topic).or_insert_with(|| Joined {
+                        state,
+                        newest: None,
+                    });
+                    joined.add_read(read);
+                }
+                Err(error) => {
+                    let error = error.to_string();
+                    tracing::warn!(
+                        topic,
+                        error,
+                        "the history of a topic of the bus was not read"
+                    );
+                    self.behind.insert(topic);
+                }
             }
+        }
+    }
+}
+
+/// Where the subscriptions of a topic go on.
+#[derive(Clone, Copy)]
+enum From {
+    /// They begin.
+    Now,
+    /// After the newest message that they have; `None`: there was none when they began.
+    After(Option<MessageId>),
+}
+
+/// What was read from the broker about a topic.
+enum Read {
+    /// The place at which subscriptions begin.
+    Begin(Option<MessageId>),
+    /// Messages after those that the subscriptions have.
+    After(Vec<StoredMessage>),
+    /// The history is lost, or an older one: this is its newest message.
+    Lost(Option<MessageId>),
+}
+
+impl Read {
+    async fn of(broker: &dyn Broker, topic: &str, from: From) -> Result<Self> {
+        let newest = match from {
+            From::Now => return Ok(Self::Begin(broker.newest(topic).await?)),
+            From::After(newest) => newest,
         };
-        if let Some(missed) = missed {
-            let _ = joined.state.events.send(missed);
+        let messages = broker.history(topic, newest).await?;
+        if messages.is_empty() {
+            // A newer one is published just now, and will be announced.
+            let there = broker.newest(topic).await?;
+            if there < newest {
+                return Ok(Self::Lost(there));
+            }
         }
-        for message in messages {
-            joined.add(message);
-        }
-        Ok(())
+        Ok(Self::After(messages))
     }
 }
 
 impl Joined {
+    fn add_read(&mut self, read: Read) {
+        match read {
+            Read::Begin(newest) => {
+                // Read after the topic was heard, so that a message is before this one, or is announced.
+                self.newest = newest;
+                self.state.is_joined.send_replace(true);
+            }
+            Read::After(messages) => {
+                for message in messages {
+                    if let Some(missed) = missed(self.newest, message.id) {
+                        let _ = self.state.events.send(missed);
+                    }
+                    self.add(message);
+                }
+            }
+            Read::Lost(newest) => {
+                self.newest = newest;
+                let _ = self.state.events.send(TopicEvent::Missed(None));
+            }
+        }
+    }
+
     fn add(&mut self, message: StoredMessage) {
         self.newest = Some(message.id);
         // The last subscription may have ended.

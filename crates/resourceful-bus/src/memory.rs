@@ -153,8 +153,8 @@ struct MemoryListener {
 
 #[async_trait]
 impl Listener for MemoryListener {
-    async fn add(&mut self, topic: &str) -> Result<(), BoxError> {
-        self.topics.insert(topic.to_owned());
+    async fn add(&mut self, topics: &[String]) -> Result<(), BoxError> {
+        self.topics.extend(topics.iter().cloned());
         Ok(())
     }
 

@@ -1,8 +1,7 @@
 //! [`PostgresBroker`]: messages through PostgreSQL, with `LISTEN` and `NOTIFY`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,30 +12,47 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::HISTORY;
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
 use crate::bus::{check, encode};
 use crate::message_id::MessageId;
 use crate::topic::Topic;
-use crate::{HISTORY, RETENTION};
 
 /// Interval for the removal of histories that nobody uses.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// The columns have the time of the database: the clocks of the processes may differ.
+const TOPICS: &str = "CREATE TABLE IF NOT EXISTS bus_topic (name text PRIMARY KEY, \
+    epoch bigint NOT NULL DEFAULT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, \
+    newest bigint NOT NULL DEFAULT 1, published_at timestamptz NOT NULL DEFAULT clock_timestamp())";
+
+const MESSAGES: &str = "CREATE TABLE IF NOT EXISTS bus_message \
+    (topic text, epoch bigint, number bigint, body bytea NOT NULL, PRIMARY KEY (topic, epoch, number))";
 
 /// Adds a message with the number after the newest one, removes the oldest one, and announces it. Writers of one topic
 /// wait for each other at its row, until the end of the transaction: so the order of the ids is that of the commits, and
 /// that of the announcements. A long message is announced without its body: `NOTIFY` has less than 8,000 bytes.
 const PUBLISH: &str = "\
     WITH topic AS (\
-        INSERT INTO bus_topic (name, epoch, newest, published_at) VALUES ($1, $3, 1, $4) \
-        ON CONFLICT (name) DO UPDATE SET newest = bus_topic.newest + 1, published_at = excluded.published_at \
+        INSERT INTO bus_topic (name) VALUES ($1) ON CONFLICT (name) \
+        DO UPDATE SET newest = bus_topic.newest + 1, published_at = excluded.published_at \
         RETURNING epoch, newest\
     ), added AS (\
         INSERT INTO bus_message (topic, epoch, number, body) SELECT $1, epoch, newest, $2 FROM topic\
     ), removed AS (\
         DELETE FROM bus_message USING topic WHERE bus_message.topic = $1 \
-        AND (bus_message.epoch, bus_message.number) <= (topic.epoch, topic.newest - $5)\
+        AND (bus_message.epoch, bus_message.number) <= (topic.epoch, topic.newest - $3)\
     ) \
-    SELECT epoch, newest AS number, pg_notify($6, epoch || '-' || newest || $7) IS NULL AS is_announced FROM topic";
+    SELECT epoch, newest AS number, pg_notify($4, epoch || '-' || newest || $5) IS NULL AS is_announced FROM topic";
+
+/// Removes some topics without a message for a day. It waits for none that is published just now.
+const REMOVE: &str = "\
+    WITH unused AS (\
+        DELETE FROM bus_topic WHERE name IN (\
+            SELECT name FROM bus_topic WHERE published_at < clock_timestamp() - interval '1 day' \
+            LIMIT 100 FOR UPDATE SKIP LOCKED\
+        ) RETURNING name\
+    ) DELETE FROM bus_message USING unused WHERE bus_message.topic = unused.name";
 
 const READ: &str = "\
     SELECT epoch, number, body FROM bus_message WHERE topic = $1 AND (epoch, number) > ($2, $3) \
@@ -72,8 +88,8 @@ pub struct PostgresBroker {
     db: Db,
     listening: Db,
     history: usize,
-    /// Unix time of the last removal of unused histories.
-    cleaned_at: Arc<AtomicI64>,
+    /// The last removal of unused histories.
+    cleaned_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl PostgresBroker {
@@ -86,11 +102,7 @@ impl PostgresBroker {
             let text = "SQLite announces nothing to other processes; a bus in one process is a `MemoryBroker`";
             return Err(DbErr::Custom(text.to_owned()).into());
         }
-        let topics = "CREATE TABLE IF NOT EXISTS bus_topic (name text PRIMARY KEY, epoch bigint NOT NULL, \
-                      newest bigint NOT NULL, published_at bigint NOT NULL)";
-        let messages = "CREATE TABLE IF NOT EXISTS bus_message (topic text, epoch bigint, number bigint, \
-                        body bytea NOT NULL, PRIMARY KEY (topic, epoch, number))";
-        create_missing(&db, &[("bus_topic", topics), ("bus_message", messages)]).await?;
+        create_missing(&db, &[("bus_topic", TOPICS), ("bus_message", MESSAGES)]).await?;
         Ok(Self {
             listening: db.clone(),
             db,
@@ -143,12 +155,10 @@ impl PostgresBroker {
             _ => {}
         }
         let history = i64::try_from(self.history).unwrap_or(i64::MAX);
-        let epoch = MessageId::first().epoch().cast_signed();
-        let values: [Value; 7] = [
+        self.remove_unused();
+        let values: [Value; 5] = [
             topic.into(),
             body.to_vec().into(),
-            epoch.into(),
-            unix_time().into(),
             history.into(),
             channel(topic).into(),
             announcement.into(),
@@ -161,20 +171,21 @@ impl PostgresBroker {
 
     /// Removes the histories that nobody uses, once an hour, beside the messages.
     fn remove_unused(&self) {
-        let (now, last) = (unix_time(), self.cleaned_at.load(Ordering::Relaxed));
-        let is_due = now - last >= seconds(CLEANUP_INTERVAL);
-        let exchanged = |last| {
-            let cleaned_at = &self.cleaned_at;
-            cleaned_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
-        };
-        if is_due && exchanged(last).is_ok() {
-            let db = self.db.clone();
-            tokio::spawn(async move {
-                if let Err(error) = remove_before(&db, now - seconds(RETENTION)).await {
-                    tracing::warn!(error = error.to_string(), "unused topics of the bus stay");
-                }
-            });
+        let now = Instant::now();
+        {
+            let cleaned_at = self.cleaned_at.lock();
+            let mut cleaned_at = cleaned_at.unwrap_or_else(PoisonError::into_inner);
+            if cleaned_at.is_some_and(|last| now - last < CLEANUP_INTERVAL) {
+                return;
+            }
+            *cleaned_at = Some(now);
         }
+        let db = self.db.clone();
+        tokio::spawn(async move {
+            if let Err(error) = remove_unused(&db).await {
+                tracing::warn!(error = error.to_string(), "unused topics of the bus stay");
+            }
+        });
     }
 }
 
@@ -184,7 +195,6 @@ const MAX_ID_LEN: usize = 41;
 #[async_trait]
 impl Broker for PostgresBroker {
     async fn publish(&self, topic: &str, body: Bytes) -> Result<MessageId> {
-        self.remove_unused();
         self.publish_by(&self.db, topic, &body).await
     }
 
@@ -224,8 +234,9 @@ struct PostgresListener(Notifications);
 
 #[async_trait]
 impl Listener for PostgresListener {
-    async fn add(&mut self, topic: &str) -> Result<(), BoxError> {
-        Ok(self.0.listen(&channel(topic)).await?)
+    async fn add(&mut self, topics: &[String]) -> Result<(), BoxError> {
+        let channels: Vec<_> = topics.iter().map(|topic| channel(topic)).collect();
+        Ok(self.0.listen(&channels).await?)
     }
 
     async fn remove(&mut self, topic: &str) -> Result<(), BoxError> {
@@ -270,23 +281,12 @@ fn id_of(row: &QueryResult) -> Result<MessageId> {
     ))
 }
 
-async fn remove_before(db: &Db, oldest: i64) -> Result<(), DbError> {
-    // The row of a topic is locked before its messages are removed, as it is before one is added.
-    let delete = "WITH unused AS (DELETE FROM bus_topic WHERE published_at < $1 RETURNING name, epoch) \
-                  DELETE FROM bus_message USING unused WHERE topic = name AND bus_message.epoch = unused.epoch";
-    db.execute_raw(statement(delete, [oldest.into()])).await?;
+async fn remove_unused(db: &Db) -> Result<(), DbError> {
+    // Each topic has a message.
+    while db.execute_raw(statement(REMOVE, [])).await?.rows_affected() > 0 {}
     Ok(())
 }
 
 fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
-}
-
-fn unix_time() -> i64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    seconds(now.unwrap_or_default())
-}
-
-fn seconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }

@@ -24,18 +24,26 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Adds a message with the number after the newest one, or with the first of an epoch by the clock of the server, and
 /// announces it. One script, so that the announcements have the order of the ids.
+///
+/// A server that was started again, or another one that has taken over, may have lost the newest messages, whose numbers
+/// must not be given to others: it begins an epoch.
 const PUBLISH: &str = "
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local epoch, number
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+local epoch, number = 0, 1
 if newest then
-  epoch, number = string.match(newest[1], '^(%d+)-(%d+)$')
-  number = string.format('%.0f', tonumber(number) + 1)
-else
-  local time = redis.call('TIME')
-  epoch, number = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), '1'
+  local newest_epoch, newest_number = string.match(newest[1], '^(%d+)-(%d+)$')
+  epoch = tonumber(newest_epoch)
+  if newest[2][4] == run then
+    number = tonumber(newest_number) + 1
+  end
 end
-local id = epoch .. '-' .. number
-redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'm', ARGV[1])
+if number == 1 then
+  local time = redis.call('TIME')
+  epoch = math.max(time[1] * 1000 + math.floor(time[2] / 1000), epoch + 1)
+end
+local id = string.format('%.0f-%.0f', epoch, number)
+redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'm', ARGV[1], 'r', run)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('PUBLISH', KEYS[1], id .. ' ' .. ARGV[1])
 return id
@@ -62,8 +70,8 @@ return newest and newest[1] or ''
 /// Carries messages through a Redis or Valkey server, for any number of processes.
 ///
 /// A message is one script at the server and one announcement to each process that has a subscription of the topic. The
-/// history of a topic is a stream of Redis; it ends a day after the last message. Without persistence, a restart of the
-/// server loses the histories, and subscriptions are told.
+/// history of a topic is a stream of Redis; it ends a day after the last message. After a restart of the server, or when
+/// another one takes over, subscriptions are told that messages may be missing.
 ///
 /// # Examples
 /// ```no_run
@@ -184,9 +192,10 @@ struct RedisListener {
 
 #[async_trait]
 impl Listener for RedisListener {
-    async fn add(&mut self, topic: &str) -> Result<(), BoxError> {
-        let channel = format!("{}{topic}", self.prefix);
-        Ok(self.sink.subscribe(channel).await?)
+    async fn add(&mut self, topics: &[String]) -> Result<(), BoxError> {
+        let channels = topics.iter().map(|topic| format!("{}{topic}", self.prefix));
+        let channels: Vec<_> = channels.collect();
+        Ok(self.sink.subscribe(channels).await?)
     }
 
     async fn remove(&mut self, topic: &str) -> Result<(), BoxError> {

@@ -20,8 +20,8 @@ pub struct Subscription<M> {
     earlier: VecDeque<TopicEvent>,
     /// The newest message that it has. After a history was read, it may be among the events, too.
     newest: Option<MessageId>,
-    /// The number of events that were dropped before the next one.
-    dropped: Option<u64>,
+    /// Whether events were dropped before the next one.
+    is_behind: bool,
     /// The message after those that were missed.
     next: Option<StoredMessage>,
     message: PhantomData<fn() -> M>,
@@ -38,8 +38,9 @@ pub enum Received<M> {
         body: M,
     },
     /// So many messages before the next one are lost: this subscription was too slow, the broker was away for longer than
-    /// its history is, or the message is of another type. `None`: their number is unknown, because the broker has lost
-    /// its history.
+    /// its history is, or the message is of another type. `None`: their number is unknown, and may be 0. The server of the
+    /// broker was started again, the history was removed after a day without a message, or this subscription has had no
+    /// message yet.
     Missed(Option<u64>),
 }
 
@@ -49,31 +50,24 @@ impl<M: DeserializeOwned> Subscription<M> {
             events,
             earlier: VecDeque::new(),
             newest: None,
-            dropped: None,
+            is_behind: false,
             next: None,
             message: PhantomData,
         }
     }
 
-    /// Puts the messages after `seen` before the others. `None`: an id that was unknown.
-    pub(crate) fn begin_after(&mut self, seen: Option<MessageId>, history: Vec<StoredMessage>) {
-        let (oldest, newest) = (history.first(), history.last());
-        // An id of the future was not given out.
-        let seen = seen.filter(|seen| newest.is_some_and(|newest| *seen <= newest.id));
+    /// Begins after the message `seen`, with those that followed it. `None`: it is unknown.
+    pub(crate) fn begin_after(&mut self, seen: Option<MessageId>, messages: Vec<StoredMessage>) {
+        if seen.is_none() {
+            self.earlier.push_back(TopicEvent::Missed(None));
+        }
+        let mut before = seen;
+        for message in messages {
+            self.earlier.extend(missed(before, message.id));
+            before = Some(message.id);
+            self.earlier.push_back(TopicEvent::Message(message));
+        }
         self.newest = seen;
-        let first = history.iter().find(|message| Some(message.id) > seen);
-        let missed = match (seen, first, oldest) {
-            (None, ..) => Some(TopicEvent::Missed(None)),
-            (Some(seen), Some(first), Some(oldest)) if first.id == oldest.id => {
-                missed(Some(seen), first.id)
-            }
-            _ => None,
-        };
-        self.earlier.extend(missed);
-        let later = history
-            .into_iter()
-            .filter(|message| Some(message.id) > seen);
-        self.earlier.extend(later.map(TopicEvent::Message));
     }
 
     /// Waits for the next message. A dropped future loses none, so it may be a branch of `select!`.
@@ -94,27 +88,30 @@ impl<M: DeserializeOwned> Subscription<M> {
 
     fn received(&mut self, event: TopicEvent) -> Option<Received<M>> {
         match event {
-            TopicEvent::Dropped(count) => {
-                self.dropped = Some(count);
+            TopicEvent::Dropped => {
+                self.is_behind = true;
                 None
             }
-            // The ids of the messages around what was dropped tell it, too.
-            TopicEvent::Missed(_) if self.dropped.is_some() => None,
-            TopicEvent::Missed(count) => Some(Received::Missed(count)),
+            TopicEvent::Missed(count) => {
+                if count.is_none() {
+                    // The numbers may begin anew.
+                    self.newest = None;
+                }
+                // The ids of the messages around what was dropped tell it, too.
+                (!self.is_behind).then_some(Received::Missed(count))
+            }
             TopicEvent::Message(message) if Some(message.id) <= self.newest => None,
             TopicEvent::Message(message) => {
                 let newest = self.newest.replace(message.id);
-                match (self.dropped.take(), newest) {
-                    (None, _) => Some(decode(&message)),
-                    (Some(dropped), newest) => {
-                        let missed = match newest {
-                            Some(newest) => newest.messages_until(message.id),
-                            None => Some(dropped),
-                        };
-                        self.next = Some(message);
-                        Some(Received::Missed(missed))
-                    }
+                if !std::mem::take(&mut self.is_behind) {
+                    return Some(decode(&message));
                 }
+                let missed = newest.and_then(|newest| newest.messages_until(message.id));
+                if missed == Some(0) {
+                    return Some(decode(&message));
+                }
+                self.next = Some(message);
+                Some(Received::Missed(missed))
             }
         }
     }

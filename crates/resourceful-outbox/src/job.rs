@@ -1,13 +1,12 @@
 //! [`Job`]: work that is done after the request.
 
-use std::fmt;
 use std::time::Duration;
 
 use resourceful::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::effect::Effect;
+use crate::table::{Claim, Table};
 
 /// Work that is done after the request: its data, which is stored as JSON, and the hook that does it.
 ///
@@ -43,12 +42,31 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The number of a job in its database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId(pub(crate) i64);
+/// Where the effect of a job is: [`InTransaction`](crate::InTransaction) or [`Elsewhere`](crate::Elsewhere).
+pub trait Effect: Sized + Send + Sync + 'static {
+    /// What the hook gets.
+    type Context: Send + Sync + 'static;
 
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+    /// Runs a job and removes it.
+    #[doc(hidden)]
+    fn perform<J: Job<Effect = Self>>(
+        job: &J,
+        state: &J::State,
+        table: &Table,
+        claim: &Claim,
+    ) -> impl Future<Output = Result<Performed>> + Send;
+}
+
+/// The result of an attempt without an error of the job.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Performed {
+    /// The job is removed.
+    Done,
+    /// The lease was over, and another worker has the job.
+    Lost,
+    /// The database was away or too busy before the job began.
+    NotBegun,
+    /// The effect has happened, and the job could not be removed: it is done again after the lease.
+    NotRemoved,
 }

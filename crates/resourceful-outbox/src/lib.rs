@@ -3,18 +3,21 @@
 
 mod backoff;
 mod dead_letters;
-mod effect;
+mod effects;
 mod job;
+mod job_id;
 mod metrics;
 mod outbox;
+mod patience;
 mod running;
 mod schedule;
 mod table;
 mod worker;
 
 pub use self::dead_letters::{DeadJob, DeadLetters};
-pub use self::effect::{Attempt, Effect, Elsewhere, InTransaction};
-pub use self::job::{Job, JobId};
+pub use self::effects::{Attempt, Elsewhere, InTransaction};
+pub use self::job::{Effect, Job};
+pub use self::job_id::JobId;
 pub use self::outbox::Outbox;
 pub use self::schedule::Schedule;
 pub use self::worker::{RunningWorker, Worker};

@@ -15,7 +15,7 @@ mod recorder {
         describe_histogram!(
             DURATION,
             Unit::Seconds,
-            "Attempts of jobs, by the name of the job and the outcome: done, failed, dead, lost or released."
+            "Attempts of jobs, by the name of the job and the outcome: done, failed, dead, lost, not_begun or not_removed."
         );
     }
 

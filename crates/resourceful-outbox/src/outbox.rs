@@ -5,8 +5,12 @@ use std::time::Duration;
 use resourceful::{Error, Result};
 use resourceful_db::{Db, DbError, Tx};
 
-use crate::job::{Job, JobId};
+use crate::job::Job;
+use crate::job_id::JobId;
 use crate::table::Table;
+
+/// Longest data of a job as JSON, in bytes: a worker reads several at once.
+const MAX_PAYLOAD_SIZE: usize = 256 * 1024;
 
 /// Jobs in the tables `outbox_job` and `outbox_schedule` of an SQLite or PostgreSQL database. A clone is the same outbox.
 ///
@@ -32,7 +36,7 @@ impl Outbox {
     /// rolled back.
     ///
     /// # Errors
-    /// If the database refuses it.
+    /// If the database refuses it, or the job has more than 256 KiB as JSON (500).
     pub async fn enqueue<J: Job>(&self, tx: &Tx, job: &J) -> Result<JobId> {
         self.enqueue_after(tx, job, Duration::ZERO).await
     }
@@ -43,6 +47,14 @@ impl Outbox {
     /// As [`enqueue`](Self::enqueue).
     pub async fn enqueue_after<J: Job>(&self, tx: &Tx, job: &J, delay: Duration) -> Result<JobId> {
         let payload = serde_json::to_string(job).map_err(Error::internal)?;
+        if payload.len() > MAX_PAYLOAD_SIZE {
+            return Err(Error::internal(format!(
+                "the data of a job has at most {MAX_PAYLOAD_SIZE} bytes, and that of `{}` has {}: store it elsewhere, \
+                 and enqueue its id",
+                J::NAME,
+                payload.len()
+            )));
+        }
         let id = self.table.insert(tx, J::NAME, payload, delay).await?;
         Ok(id)
     }

@@ -10,10 +10,13 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::backoff::Backoff;
-use crate::effect::{Effect as _, Performed};
-use crate::job::Job;
+use crate::job::{Effect as _, Job, Performed};
 use crate::metrics;
+use crate::patience::until_stored;
 use crate::table::{Claim, Table};
+
+/// Pause before a job for which the database was too busy.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Longest text of an error that is stored, in characters.
 const MAX_ERROR_LEN: usize = 2000;
@@ -42,8 +45,10 @@ impl<J: Job> JobHandler<J> {
     }
 
     async fn perform(&self, table: &Table, claim: &Claim) -> Result<Performed> {
-        let job: J = serde_json::from_str(&claim.payload).map_err(Error::internal)?;
-        let perform = J::Effect::perform(&job, &self.state, table, claim);
+        let perform = async {
+            let job: J = serde_json::from_str(&claim.payload).map_err(Error::internal)?;
+            J::Effect::perform(&job, &self.state, table, claim).await
+        };
         match timeout(J::TIMEOUT, catch_panic(perform)).await {
             Ok(result) => result,
             Err(_) => Err(Error::internal(format!(
@@ -56,19 +61,24 @@ impl<J: Job> JobHandler<J> {
     async fn attempt(&self, table: &Table, claim: &Claim, backoff: Backoff) -> &'static str {
         if claim.attempt > J::MAX_ATTEMPTS {
             // Each of these attempts ended without a word, and so would the next ones.
-            return settle(
-                table,
-                claim,
-                None,
-                "the worker has ended in its last attempt",
-            )
-            .await;
+            let error =
+                "the worker has ended during its last attempt, whose effect may have happened";
+            return settle(table, claim, None, error).await;
         }
         match self.perform(table, claim).await {
             Ok(Performed::Done) => "done",
             Ok(Performed::Lost) => {
                 tracing::warn!("the lease of a job was over before the job was done");
                 "lost"
+            }
+            Ok(Performed::NotBegun) => {
+                // Without a reply it is done after its lease.
+                let _ = until_stored(claim.lease, || table.release(claim, BUSY_PAUSE)).await;
+                "not_begun"
+            }
+            Ok(Performed::NotRemoved) => {
+                tracing::error!("a job was done, but not removed: it is done again");
+                "not_removed"
             }
             Err(error) => {
                 let error = describe(&error);
@@ -106,10 +116,13 @@ async fn settle(
     pause: Option<Duration>,
     error: &str,
 ) -> &'static str {
-    let settled = match pause {
-        Some(pause) => table.put_off(claim, pause, error).await,
-        None => table.bury(claim, error).await,
-    };
+    let settled = until_stored(claim.lease, || async move {
+        match pause {
+            Some(pause) => table.put_off(claim, pause, error).await,
+            None => table.bury(claim, error).await,
+        }
+    });
+    let settled = settled.await;
     match (settled, pause) {
         (Ok(true), Some(pause)) => {
             let pause = pause.as_secs_f64();

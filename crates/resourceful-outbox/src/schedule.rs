@@ -56,12 +56,12 @@ impl Schedule {
     /// The multiples of this time since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// 500 if it is less than a millisecond, or more than a year.
+    /// 500 if it is less than 10 milliseconds, or more than a year.
     pub fn every(period: Duration) -> Result<Self> {
         let milliseconds = i64::try_from(period.as_millis()).unwrap_or(i64::MAX);
-        if !(1..=366 * 24 * 60 * 60 * 1000).contains(&milliseconds) {
+        if !(10..=366 * 24 * 60 * 60 * 1000).contains(&milliseconds) {
             return Err(Error::internal(
-                "the period of a schedule is at least a millisecond and at most a year",
+                "the period of a schedule is at least 10 milliseconds and at most a year",
             ));
         }
         Ok(Self {
@@ -143,7 +143,7 @@ mod tests {
         for expression in ["", "* * * *", "60 * * * *", "* * * * * * *", "tomorrow"] {
             assert_eq!(Schedule::cron(expression).unwrap_err().status(), 500);
         }
-        for period in [Duration::ZERO, Duration::from_micros(999), Duration::MAX] {
+        for period in [Duration::ZERO, Duration::from_millis(9), Duration::MAX] {
             assert!(Schedule::every(period).is_err());
         }
         // A day that no year has.

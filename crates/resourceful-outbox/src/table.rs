@@ -10,7 +10,7 @@ use resourceful_db::hidden::create_missing;
 use resourceful_db::{Db, DbError};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
-use crate::job::JobId;
+use crate::job_id::JobId;
 
 const JOB_COLUMNS: &str = "name text NOT NULL, payload text NOT NULL, enqueued_at bigint NOT NULL, \
      run_at bigint NOT NULL, attempts bigint NOT NULL DEFAULT 0, claims bigint NOT NULL DEFAULT 0, \
@@ -126,11 +126,12 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<Claim>, DbError> {
         let now = self.now;
+        // The time in a `SELECT` of its own is computed once, so that the index is used.
         let places: Vec<_> = (3..names.len() + 3)
             .map(|place| format!("${place}"))
             .collect();
         let due = format!(
-            "SELECT id FROM outbox_job WHERE died_at IS NULL AND run_at <= {now} \
+            "SELECT id FROM outbox_job WHERE died_at IS NULL AND run_at <= (SELECT {now}) \
              AND name IN ({}) ORDER BY run_at, id LIMIT $2",
             places.join(", ")
         );
@@ -211,13 +212,15 @@ impl Table {
         self.change(&self.db, claim, sql, [error.into()]).await
     }
 
-    /// Gives a job back. The attempt does not count.
-    pub(crate) async fn release(&self, claim: &Claim) -> Result<bool, DbError> {
+    /// Gives a job back, for after this pause. The attempt does not count.
+    pub(crate) async fn release(&self, claim: &Claim, pause: Duration) -> Result<bool, DbError> {
         let sql = format!(
-            "UPDATE outbox_job SET run_at = {}, attempts = attempts - 1 WHERE id = $1 AND claims = $2",
+            "UPDATE outbox_job SET run_at = {} + $3, attempts = attempts - 1 \
+             WHERE id = $1 AND claims = $2",
             self.now
         );
-        self.change(&self.db, claim, sql, []).await
+        self.change(&self.db, claim, sql, [milliseconds(pause).into()])
+            .await
     }
 
     async fn change<const N: usize>(
@@ -301,17 +304,26 @@ impl Table {
         Ok(row.try_get("", "now")?)
     }
 
-    /// Adds a schedule, or gives it this definition. It begins at `first` if it is new or had another definition.
+    /// Adds a schedule, or gives it this definition, unless a worker has moved on the one that it has within `idle`. What is
+    /// due stays due; else it begins at `first`, if that has not come meanwhile.
     pub(crate) async fn schedule(
         &self,
         name: &str,
         definition: &str,
         first: i64,
+        idle: Duration,
     ) -> Result<(), DbError> {
-        let sql = "INSERT INTO outbox_schedule (name, definition, next_at) VALUES ($1, $2, $3) \
-                   ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, \
-                   next_at = excluded.next_at WHERE outbox_schedule.definition <> excluded.definition";
-        let values = [name.into(), definition.into(), first.into()];
+        let now = self.now;
+        let sql = format!(
+            "INSERT INTO outbox_schedule (name, definition, next_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, \
+             next_at = CASE WHEN outbox_schedule.next_at <= {now} THEN outbox_schedule.next_at \
+             ELSE excluded.next_at END \
+             WHERE outbox_schedule.definition <> excluded.definition \
+             AND excluded.next_at > {now} AND (CAST($4 AS bigint) = 0 OR outbox_schedule.next_at < {now} - CAST($4 AS bigint))"
+        );
+        let idle = milliseconds(idle);
+        let values = [name.into(), definition.into(), first.into(), idle.into()];
         self.db.execute_raw(self.statement(sql, values)).await?;
         Ok(())
     }
@@ -328,7 +340,8 @@ impl Table {
         row.map(|row| Ok(row.try_get("", "next_at")?)).transpose()
     }
 
-    /// Moves a schedule on. Returns whether no other worker has done that.
+    /// Moves a schedule on. Returns whether no other worker does, or has done that. On PostgreSQL it does not wait for one
+    /// that does.
     pub(crate) async fn advance(
         &self,
         connection: &impl ConnectionTrait,
@@ -337,8 +350,14 @@ impl Table {
         from: i64,
         to: i64,
     ) -> Result<bool, DbError> {
-        let sql = "UPDATE outbox_schedule SET next_at = $4 \
-                   WHERE name = $1 AND definition = $2 AND next_at = $3";
+        let row = "WHERE name = $1 AND definition = $2 AND next_at = $3";
+        let sql = match self.db.backend() {
+            DbBackend::Postgres => format!(
+                "UPDATE outbox_schedule SET next_at = $4 WHERE name = \
+                 (SELECT name FROM outbox_schedule {row} FOR UPDATE SKIP LOCKED)"
+            ),
+            _ => format!("UPDATE outbox_schedule SET next_at = $4 {row}"),
+        };
         let values = [name.into(), definition.into(), from.into(), to.into()];
         let changed = connection.execute_raw(self.statement(sql, values)).await?;
         Ok(changed.rows_affected() == 1)

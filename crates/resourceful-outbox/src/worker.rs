@@ -23,6 +23,15 @@ use crate::table::{Claim, Table};
 /// A schedule that is late by more than this was not watched by any worker, and enqueues one job for all that it missed.
 const MAX_LATE: i64 = 60_000;
 
+/// A schedule that is late by so much is one that no worker has any more.
+const IDLE: Duration = Duration::from_mins(2);
+
+/// The times of one schedule for which jobs are enqueued before jobs are claimed again.
+const MAX_FIRINGS: usize = 100;
+
+/// Longest setting: a time that is added to another one has an end.
+const MAX_DURATION: Duration = Duration::from_hours(24 * 365);
+
 /// Pause after an error of the database.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
@@ -52,8 +61,8 @@ struct Scheduled {
     schedule: Schedule,
     job: &'static str,
     payload: String,
-    /// Whether it has a row in the table.
-    is_registered: bool,
+    /// Whether the table has had this definition of it since the start.
+    is_known: bool,
     /// When it is due next, as far as is known.
     next_at: Option<i64>,
 }
@@ -88,7 +97,8 @@ impl Worker {
     }
 
     /// Enqueues this job at these times: of all workers whose schedule has this name, one does it each time. What was
-    /// missed while no worker ran is one job.
+    /// missed while no worker ran for over a minute is one job. It is stored by its name: a worker that starts with another
+    /// schedule of this name replaces it.
     pub fn schedule<J: Job>(mut self, name: &'static str, schedule: Schedule, job: &J) -> Self {
         match serde_json::to_value(job) {
             Ok(payload) => self.push_schedule(name, schedule, J::NAME, &payload),
@@ -113,7 +123,7 @@ impl Worker {
             schedule,
             job,
             payload: payload.to_string(),
-            is_registered: false,
+            is_known: false,
             next_at: None,
         });
     }
@@ -127,14 +137,14 @@ impl Worker {
     /// Sets the time after which another worker claims a job of a process that has ended (default: 1 minute, at least 100
     /// ms).
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease.max(Duration::from_millis(100));
+        self.lease = lease.clamp(Duration::from_millis(100), MAX_DURATION);
         self
     }
 
     /// Sets how often the database is asked for jobs (default: 500 ms). While there are more jobs than it does at the same
     /// time, it asks when one is done.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval.max(Duration::from_millis(1));
+        self.poll_interval = interval.clamp(Duration::from_millis(1), MAX_DURATION);
         self
     }
 
@@ -147,19 +157,22 @@ impl Worker {
 
     /// Sets how long [`drain`](RunningWorker::drain) waits for jobs that run (default: 20 s).
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
-        self.drain_timeout = timeout;
+        self.drain_timeout = timeout.min(MAX_DURATION);
         self
     }
 
     /// Starts it.
     ///
     /// # Errors
-    /// 500 with all mistakes: two types of jobs with one name, two schedules with one name, or a schedule of a job that the
-    /// worker does not have.
+    /// 500 with all mistakes: no job, two types of jobs with one name, two schedules with one name, or a schedule of a job
+    /// that the worker does not have.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub fn start(mut self) -> Result<RunningWorker> {
+        if self.handlers.is_empty() {
+            self.mistakes.push("the worker has no jobs".to_owned());
+        }
         for Scheduled { name, job, .. } in &self.schedules {
             if !self.handlers.contains_key(job) {
                 let mistake = format!("schedule `{name}`: the worker has no jobs `{job}`");
@@ -267,9 +280,14 @@ impl WorkerTask {
         self.drain().await;
     }
 
-    /// Enqueues what is scheduled, and claims jobs. Returns the pause before the next turn; `None`: until a job has ended.
+    /// Claims jobs, and enqueues what is scheduled. Returns the pause before the next turn; `None`: until a job has ended.
     async fn turn(&mut self) -> std::result::Result<Option<Duration>, DbError> {
+        let pause = self.claim().await?;
         self.enqueue_scheduled().await?;
+        Ok(pause)
+    }
+
+    async fn claim(&mut self) -> std::result::Result<Option<Duration>, DbError> {
         let free = self.worker.concurrency - self.running.len();
         if free == 0 {
             return Ok(None);
@@ -331,10 +349,12 @@ impl WorkerTask {
         while let Ok(Some(ended)) = timeout_at(deadline, self.running.join_next_with_id()).await {
             self.ended(&ended);
         }
-        // Their transactions end with them.
-        self.running.shutdown().await;
+        // Their transactions end with them. One that blocks its thread cannot be ended.
+        self.running.abort_all();
+        let ended = async { while self.running.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(ERROR_PAUSE, ended).await;
         for (_, claim) in self.claims.drain() {
-            let released = self.worker.table.release(&claim).await;
+            let released = self.worker.table.release(&claim, Duration::ZERO).await;
             if released.is_ok_and(|released| released) {
                 tracing::warn!(job = claim.id.0, "a job was given back at the stop");
             }
@@ -357,42 +377,52 @@ impl WorkerTask {
 impl Scheduled {
     /// Enqueues the job for each time that has come, if no other worker has.
     async fn enqueue_due(&mut self, table: &Table, now: i64) -> std::result::Result<(), DbError> {
-        while let Some(due) = self.next_at(table, now).await?
-            && due <= now
-        {
+        for _ in 0..MAX_FIRINGS {
+            let Some(due) = self.next_at(table, now).await? else {
+                return Ok(());
+            };
+            if due > now {
+                return Ok(());
+            }
             let from = if now - due > MAX_LATE { now } else { due };
             let following = self.schedule.next_after(from).unwrap_or(i64::MAX);
             let definition = self.schedule.definition();
             let tx = table.db().begin().await?;
-            // Of all workers, one changes this row; the others wait for its transaction and see that it has changed.
-            let is_first = table.advance(&tx, self.name, definition, due, following);
-            if is_first.await? {
-                let payload = self.payload.clone();
-                table.insert(&tx, self.job, payload, Duration::ZERO).await?;
-            }
-            tx.commit().await?;
             self.next_at = None;
+            if !table
+                .advance(&tx, self.name, definition, due, following)
+                .await?
+            {
+                // Another worker does.
+                return tx.rollback().await;
+            }
+            let payload = self.payload.clone();
+            table.insert(&tx, self.job, payload, Duration::ZERO).await?;
+            tx.commit().await?;
         }
         Ok(())
     }
 
-    /// When it is due next. `None`: never, or another worker has another definition of it, which is newer.
+    /// When it is due next. `None`: never, or other workers have another definition of it, which is newer.
     async fn next_at(
         &mut self,
         table: &Table,
         now: i64,
     ) -> std::result::Result<Option<i64>, DbError> {
-        let definition = self.schedule.definition();
-        if !self.is_registered {
-            let Some(first) = self.schedule.next_after(now) else {
-                return Ok(None);
-            };
-            table.schedule(self.name, definition, first).await?;
-            self.is_registered = true;
+        if self.next_at.is_some() {
+            return Ok(self.next_at);
         }
-        if self.next_at.is_none() {
+        let definition = self.schedule.definition();
+        self.next_at = table.next_at(self.name, definition).await?;
+        if self.next_at.is_none()
+            && let Some(first) = self.schedule.next_after(now)
+        {
+            // Later, another definition is replaced only if no worker with it runs any more.
+            let idle = if self.is_known { IDLE } else { Duration::ZERO };
+            table.schedule(self.name, definition, first, idle).await?;
             self.next_at = table.next_at(self.name, definition).await?;
         }
+        self.is_known |= self.next_at.is_some();
         Ok(self.next_at)
     }
 }

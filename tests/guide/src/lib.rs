@@ -31,5 +31,6 @@ documents! {
     Cookies: "../../../docs/guide/cookies.md",
     Files: "../../../docs/guide/files.md",
     Again: "../../../docs/guide/again.md",
+    Machines: "../../../docs/guide/machines.md",
     Operations: "../../../docs/guide/operations.md",
 }

@@ -126,17 +126,12 @@ async fn the_history_is_too_short_for_what_was_published_meanwhile() {
     let server = Redis::start();
     let (bus, other) = (redis(&server.url()), redis(&server.url()));
     let mut subscription = bus.subscribe(&NUMBERS).await.unwrap();
-    other.publish(&NUMBERS, &0).await.unwrap();
+    let id = other.publish(&NUMBERS, &0).await.unwrap();
     assert_eq!(message(&mut subscription).await.1, 0);
     // Removes the announcements between, as an outage does.
-    let script = "for i = 1, 1000 do redis.call('XADD', KEYS[1], 'MAXLEN', 256, ARGV[1] .. '-' .. (i + 1), 'm', i) end";
-    let newest = other.publish(&NUMBERS.of("epoch"), &0).await.unwrap();
-    assert!(newest.epoch() > 0);
-    let id = {
-        let mut resumed = other.resume(&NUMBERS, Some("")).await.unwrap();
-        assert_eq!(receive(&mut resumed).await, Received::Missed(None));
-        message(&mut resumed).await.0
-    };
+    let script = "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') \
+                  for i = 1, 1000 do \
+                  redis.call('XADD', KEYS[1], 'MAXLEN', 256, ARGV[1] .. '-' .. (i + 1), 'm', i, 'r', run) end";
     let epoch = id.epoch().to_string();
     let added = std::process::Command::new("redis-cli")
         .args([
@@ -189,4 +184,38 @@ async fn sqlite_has_no_broker() {
     let db = Db::connect("sqlite::memory:").await.unwrap();
     let error = PostgresBroker::new(db).await.unwrap_err();
     assert!(error.to_string().contains("MemoryBroker"), "{error}");
+}
+
+/// A server that has lost its newest messages gives their numbers to no others.
+#[tokio::test]
+async fn redis_is_restored_from_an_older_copy() {
+    let mut server = Redis::start();
+    let (bus, other) = (redis(&server.url()), redis(&server.url()));
+    let mut subscription = bus.subscribe(&NUMBERS).await.unwrap();
+    let mut ids = Vec::new();
+    for number in 0..10 {
+        ids.push(other.publish(&NUMBERS, &number).await.unwrap());
+    }
+    assert_eq!(bodies(&mut subscription, 10).await.len(), 10);
+    server.stop();
+    server.restart();
+    // As far as the fifth message.
+    let add = std::process::Command::new("redis-cli")
+        .args(["-u", &server.url(), "XADD", "bus:numbers"])
+        .args([&*ids[4].to_string(), "m", "4", "r", "another"])
+        .output();
+    assert!(add.unwrap().status.success());
+    publish(&other, 20).await;
+    publish(&other, 21).await;
+    let told = receive_until(&mut subscription, 21).await;
+    assert!(told.contains(&Received::Missed(None)), "{told:?}");
+    let new = |told: &Received<u32>| matches!(told, Received::Message { body: 20, .. });
+    assert!(told.iter().any(new), "{told:?}");
+    // A client that has seen what is lost now.
+    let mut resumed = other
+        .resume(&NUMBERS, Some(&ids[9].to_string()))
+        .await
+        .unwrap();
+    assert_eq!(receive(&mut resumed).await, Received::Missed(None));
+    assert_eq!(bodies(&mut resumed, 2).await, [20, 21]);
 }

@@ -13,11 +13,14 @@ use crate::postgres::tls::Tls;
 /// Silence after which the system asks whether the server is still there.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
+/// Notifications that wait to be read. With more the connection is ended: a reader that is so slow has to begin anew.
+const WAITING: usize = 4096;
+
 /// A connection of its own that hears `NOTIFY`: for resourceful-bus.
 #[derive(Debug)]
 pub struct Notifications {
     client: Client,
-    payloads: mpsc::UnboundedReceiver<String>,
+    payloads: mpsc::Receiver<String>,
     task: JoinHandle<()>,
 }
 
@@ -26,12 +29,12 @@ impl Notifications {
     pub(super) async fn open(mut config: Config, tls: Tls) -> Result<Self, DbError> {
         config.keepalives_idle(KEEPALIVE);
         let (client, mut connection) = Box::pin(config.connect(tls.0)).await?;
-        let (sender, payloads) = mpsc::unbounded_channel();
+        let (sender, payloads) = mpsc::channel(WAITING);
         let task = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
             {
                 if let AsyncMessage::Notification(notification) = message
-                    && sender.send(notification.payload().to_owned()).is_err()
+                    && sender.try_send(notification.payload().to_owned()).is_err()
                 {
                     return;
                 }
@@ -44,12 +47,13 @@ impl Notifications {
         })
     }
 
-    /// Hears this channel, whose name is an SQL identifier of lower-case letters, digits and `_`.
+    /// Hears these channels, whose names are SQL identifiers of lower-case letters, digits and `_`.
     ///
     /// # Errors
     /// If the connection has ended.
-    pub async fn listen(&self, channel: &str) -> Result<(), DbError> {
-        self.run(&format!("LISTEN {channel}")).await
+    pub async fn listen(&self, channels: &[String]) -> Result<(), DbError> {
+        let listen = channels.iter().map(|channel| format!("LISTEN {channel};"));
+        self.run(&listen.collect::<String>()).await
     }
 
     /// Hears this channel no longer.

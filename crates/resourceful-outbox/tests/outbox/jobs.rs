@@ -212,3 +212,17 @@ async fn an_outbox_is_created_by_many_at_once() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_job_with_much_data_is_refused() {
+    for shop in Shop::both().await {
+        let tx = shop.db.begin().await.unwrap();
+        let steps = vec![Step::Succeed; 50_000];
+        let act = Act { number: 1, steps };
+        let refused = shop.outbox.enqueue(&tx, &act).await.unwrap_err();
+        assert_eq!(refused.status(), 500);
+        // The transaction goes on.
+        shop.outbox.enqueue(&tx, &AddEffect(1)).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}

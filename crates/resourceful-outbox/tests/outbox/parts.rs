@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resourceful::{Error, Result};
-use resourceful_db::{Db, DbError, Tx};
+use resourceful_db::{Db, DbError, DbOptions, Tx};
 use resourceful_outbox::{Attempt, Elsewhere, InTransaction, Job, Outbox, Worker};
 use resourceful_test_parts::Database;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
@@ -41,7 +41,11 @@ impl Shop {
 
     /// The outbox as another process opens it.
     pub(crate) async fn elsewhere(&self) -> Outbox {
-        let db = Db::connect(&self.database.url).await.unwrap();
+        self.elsewhere_with(Db::options()).await
+    }
+
+    pub(crate) async fn elsewhere_with(&self, options: DbOptions) -> Outbox {
+        let db = options.connect(&self.database.url).await.unwrap();
         Outbox::new(db).await.unwrap()
     }
 

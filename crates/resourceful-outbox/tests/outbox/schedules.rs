@@ -110,3 +110,40 @@ async fn a_new_definition_holds_from_the_next_time_on() {
         new.drain().await.unwrap();
     }
 }
+
+/// An old replica that starts once more during a rolling restart takes the schedule back; the new ones have it when no old
+/// one runs any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_definition_of_workers_that_are_gone_is_replaced() {
+    for shop in Shop::both().await {
+        let worker = |schedule| {
+            let worker = shop.worker().schedule("often", schedule, &AddEffect(1));
+            worker.job::<AddEffect>(()).start().unwrap()
+        };
+        let new = worker(Schedule::every(Duration::from_millis(20)).unwrap());
+        while shop.effects().await == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // The old one has started, and is gone.
+        let old =
+            "UPDATE outbox_schedule SET definition = 'cron 0 3 * * *', next_at = next_at + 3600000";
+        shop.db.execute_unprepared(old).await.unwrap();
+        let effects = loop {
+            let before = shop.effects().await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if shop.effects().await == before {
+                break before;
+            }
+        };
+        // Its time has come, two minutes ago.
+        let late = "UPDATE outbox_schedule SET next_at = next_at - 3600000 - 200000";
+        shop.db.execute_unprepared(late).await.unwrap();
+        let again = async {
+            while shop.effects().await < effects + 5 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(TIMEOUT, again).await.unwrap();
+        new.drain().await.unwrap();
+    }
+}

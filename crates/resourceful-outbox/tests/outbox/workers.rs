@@ -164,6 +164,9 @@ async fn a_job_in_a_transaction_is_claimed_by_nobody_else_until_its_end() {
 async fn a_worker_lists_all_mistakes() {
     let [shop, _] = Shop::both().await;
     let every = || resourceful_outbox::Schedule::every(Duration::from_secs(1)).unwrap();
+    let error = shop.worker().start().unwrap_err();
+    let text = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(text, "the worker has no jobs");
     let worker = shop.worker().job::<AddEffect>(()).job::<AddEffect>(());
     let worker = worker.schedule("nightly", every(), &Wait);
     let worker = worker.schedule("nightly", every(), &AddEffect(1));
@@ -174,4 +177,38 @@ async fn a_worker_lists_all_mistakes() {
         "two types of jobs have the name `add-effect`; two schedules have the name `nightly`; \
          schedule `nightly`: the worker has no jobs `wait`"
     );
+}
+
+/// A job in a transaction that takes longer than others wait for it.
+#[derive(Serialize, Deserialize)]
+struct Long;
+
+impl Job for Long {
+    const NAME: &'static str = "long";
+    const MAX_ATTEMPTS: u32 = 1;
+    type Effect = InTransaction;
+    type State = ();
+
+    async fn run(&self, (): &(), tx: &Tx) -> Result<()> {
+        add_effect(tx, 1).await?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Ok(())
+    }
+}
+
+/// On SQLite one transaction writes at a time. A job that waited for it in vain has not begun, and loses no attempt.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_the_database_is_no_attempt() {
+    let [shop, _] = Shop::both().await;
+    for _ in 0..5 {
+        shop.enqueue(&Long).await;
+    }
+    let options = resourceful_db::Db::options().acquire_timeout(Duration::from_millis(100));
+    let outbox = shop.elsewhere_with(options).await;
+    let worker = impatient(resourceful_outbox::Worker::new(&outbox)).job::<Long>(());
+    let worker = worker.start().unwrap();
+    shop.idle().await;
+    worker.drain().await.unwrap();
+    let dead = shop.number("SELECT count(*) FROM outbox_job").await;
+    assert_eq!((shop.effects().await, dead), (5, 0));
 }

@@ -1,37 +1,12 @@
-//! [`Effect`]: where the effect of a job is, and how often it therefore happens.
+//! [`InTransaction`] and [`Elsewhere`]: the two effects of jobs, which happen exactly once and at least once.
 
-use std::time::Duration;
+use resourceful::Result;
+use resourceful_db::{DbError, DbErrorKind, Tx};
 
-use resourceful::{Error, Result};
-use resourceful_db::Tx;
-
-use crate::job::{Job, JobId};
+use crate::job::{Effect, Job, Performed};
+use crate::job_id::JobId;
+use crate::patience::until_stored;
 use crate::table::{Claim, Table};
-
-/// Where the effect of a job is: [`InTransaction`] or [`Elsewhere`].
-pub trait Effect: Sized + Send + Sync + 'static {
-    /// What the hook gets.
-    type Context: Send + Sync + 'static;
-
-    /// Runs a job and removes it.
-    #[doc(hidden)]
-    fn perform<J: Job<Effect = Self>>(
-        job: &J,
-        state: &J::State,
-        table: &Table,
-        claim: &Claim,
-    ) -> impl Future<Output = Result<Performed>> + Send;
-}
-
-/// The result of an attempt without an error.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Performed {
-    /// The job is removed.
-    Done,
-    /// The lease was over, and another worker has the job.
-    Lost,
-}
 
 /// The effect is in the database of the outbox, in the transaction that also removes the job: it happens exactly once.
 ///
@@ -48,11 +23,20 @@ impl Effect for InTransaction {
         table: &Table,
         claim: &Claim,
     ) -> Result<Performed> {
-        let tx = table.db().begin().await?;
-        // Removed first: until the end of the transaction no other worker can claim it.
-        if !table.remove(&tx, claim).await? {
-            return Ok(Performed::Lost);
-        }
+        let begin = async {
+            let tx = table.db().begin().await?;
+            // Removed first: until the end of the transaction no other worker can claim it.
+            let is_removed = table.remove(&tx, claim).await?;
+            Ok(is_removed.then_some(tx))
+        };
+        let tx = match begin.await {
+            Ok(Some(tx)) => tx,
+            Ok(None) => return Ok(Performed::Lost),
+            Err(error) if DbError::kind(&error) == DbErrorKind::Unavailable => {
+                return Ok(Performed::NotBegun);
+            }
+            Err(error) => return Err(error.into()),
+        };
         job.run(state, &tx).await?;
         tx.commit().await?;
         Ok(Performed::Done)
@@ -84,7 +68,13 @@ impl Effect for Elsewhere {
             result = job.run(state, &attempt) => result?,
             () = lost(table, claim) => return Ok(Performed::Lost),
         }
-        remove_done(table, claim).await
+        // The effect has happened.
+        let removed = until_stored(claim.lease, || table.remove(table.db(), claim));
+        Ok(match removed.await {
+            Ok(true) => Performed::Done,
+            Ok(false) => Performed::Lost,
+            Err(_) => Performed::NotRemoved,
+        })
     }
 }
 
@@ -107,23 +97,6 @@ async fn lost(table: &Table, claim: &Claim) {
                 );
             }
         }
-    }
-}
-
-/// Removes a job whose effect has happened, again while the database is away: else it would be done again.
-async fn remove_done(table: &Table, claim: &Claim) -> Result<Performed> {
-    let mut pause = Duration::from_millis(50);
-    let end = tokio::time::Instant::now() + claim.lease;
-    loop {
-        match table.remove(table.db(), claim).await {
-            Ok(true) => return Ok(Performed::Done),
-            Ok(false) => return Ok(Performed::Lost),
-            Err(error) if tokio::time::Instant::now() + pause >= end => {
-                return Err(Error::internal(error));
-            }
-            Err(_) => tokio::time::sleep(pause).await,
-        }
-        pause = (pause * 2).min(Duration::from_secs(2));
     }
 }
 
