@@ -3,19 +3,16 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
-use resourceful::{Error, Result};
+use resourceful::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::broker::Broker;
+use crate::envelope::encode;
 use crate::hub::Hub;
 use crate::message_id::MessageId;
 use crate::subscription::Subscription;
-use crate::topic::{MAX_NAME_LEN, Topic};
-
-/// Largest message as JSON, in bytes.
-pub(crate) const MAX_MESSAGE_SIZE: usize = 64 * 1024;
+use crate::topic::{Topic, check};
 
 /// Publishes messages to all replicas, and subscribes to topics. A clone is the same bus.
 ///
@@ -116,29 +113,6 @@ impl Bus {
         let start = || Arc::new(Hub::start(Arc::clone(&self.0.broker)));
         self.0.hub.get_or_init(start)
     }
-}
-
-/// Checks the name of a topic.
-pub(crate) fn check<M>(topic: &Topic<M>) -> Result<()> {
-    let name = topic.name();
-    if name.len() > MAX_NAME_LEN || name.contains('\0') {
-        return Err(Error::internal(
-            "the name of a topic has more than 255 bytes, or a zero byte",
-        ));
-    }
-    Ok(())
-}
-
-/// A message as it is published.
-pub(crate) fn encode<M: Serialize>(message: &M) -> Result<Bytes> {
-    let body = serde_json::to_vec(message).map_err(Error::internal)?;
-    if body.len() > MAX_MESSAGE_SIZE {
-        return Err(Error::internal(format!(
-            "a message of the bus has at most {MAX_MESSAGE_SIZE} bytes, and this one has {}",
-            body.len()
-        )));
-    }
-    Ok(body.into())
 }
 
 impl fmt::Debug for Bus {

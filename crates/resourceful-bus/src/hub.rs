@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
+use crate::envelope;
 use crate::message_id::MessageId;
 
 /// Events that wait for a slow subscription. One that is slower misses the oldest.
@@ -300,7 +301,9 @@ impl HubTask {
         let follows = joined.newest.is_some_and(|newest| newest.next() == id);
         match body {
             // The first message of an epoch follows all that was announced on this connection.
-            Some(body) if follows || id.number() == 1 => joined.add(StoredMessage { id, body }),
+            Some(body) if follows || id.number() == 1 => {
+                joined.add(&topic, StoredMessage { id, body })
+            }
             _ => {
                 self.behind.insert(topic);
                 self.read_behind().await;
@@ -332,11 +335,11 @@ impl HubTask {
         while let Some((topic, state, read)) = reads.next().await {
             match read {
                 Ok(read) => {
-                    let joined = self.joined.entry(topic).or_insert_with(|| Joined {
+                    let joined = self.joined.entry(topic.clone()).or_insert_with(|| Joined {
                         state,
                         newest: None,
                     });
-                    joined.add_read(read);
+                    joined.add_read(&topic, read);
                 }
                 Err(error) => {
                     let error = error.to_string();
@@ -390,7 +393,7 @@ impl Read {
 }
 
 impl Joined {
-    fn add_read(&mut self, read: Read) {
+    fn add_read(&mut self, topic: &str, read: Read) {
         match read {
             Read::Begin(newest) => {
                 // Read after the topic was heard, so that a message is before this one, or is announced.
@@ -402,7 +405,7 @@ impl Joined {
                     if let Some(missed) = missed(self.newest, message.id) {
                         let _ = self.state.events.send(missed);
                     }
-                    self.add(message);
+                    self.add(topic, message);
                 }
             }
             Read::Lost(newest) => {
@@ -412,7 +415,8 @@ impl Joined {
         }
     }
 
-    fn add(&mut self, message: StoredMessage) {
+    fn add(&mut self, topic: &str, message: StoredMessage) {
+        envelope::trace(topic, &message);
         self.newest = Some(message.id);
         // The last subscription may have ended.
         let _ = self.state.events.send(TopicEvent::Message(message));

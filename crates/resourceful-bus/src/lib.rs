@@ -3,6 +3,7 @@
 
 mod broker;
 mod bus;
+mod envelope;
 mod hub;
 mod memory;
 mod message_id;

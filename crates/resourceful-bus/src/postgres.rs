@@ -14,9 +14,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::HISTORY;
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
-use crate::bus::{check, encode};
+use crate::envelope::encode;
 use crate::message_id::MessageId;
-use crate::topic::Topic;
+use crate::topic::{Topic, check};
 
 /// Interval for the removal of histories that nobody uses.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);

@@ -15,7 +15,7 @@ use resourceful::{BoxError, Error, Result};
 use resourceful_cache::Redis;
 
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
-use crate::bus::MAX_MESSAGE_SIZE;
+use crate::envelope::MAX_SIZE;
 use crate::message_id::MessageId;
 use crate::{HISTORY, RETENTION};
 
@@ -103,7 +103,7 @@ impl RedisBroker {
             redis: Arc::new(
                 Redis::new(url)?
                     .with_operation_timeout(TIMEOUT)
-                    .with_max_value_size(READ_LIMIT * 2 * MAX_MESSAGE_SIZE),
+                    .with_max_value_size(READ_LIMIT * (MAX_SIZE + 100)),
             ),
             client: Client::open(url)?,
             prefix: "bus".into(),

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use crate::broker::StoredMessage;
+use crate::envelope;
 use crate::hub::{TopicEvent, TopicEvents, missed};
 use crate::message_id::MessageId;
 
@@ -118,7 +119,7 @@ impl<M: DeserializeOwned> Subscription<M> {
 }
 
 fn decode<M: DeserializeOwned>(message: &StoredMessage) -> Received<M> {
-    match serde_json::from_slice(&message.body) {
+    match envelope::decode(&message.body) {
         Ok(body) => Received::Message {
             id: message.id,
             body,

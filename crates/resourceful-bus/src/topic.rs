@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use resourceful::{Error, Result};
+
 /// Longest name in bytes.
-pub(crate) const MAX_NAME_LEN: usize = 255;
+const MAX_NAME_LEN: usize = 255;
 
 /// The name of a stream of messages, with their type. A constant is all topics of one type; [`of`](Self::of) makes one of
 /// them, for example that of a room.
@@ -61,6 +63,17 @@ impl<M> Topic<M> {
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// Checks the name of a topic.
+pub(crate) fn check<M>(topic: &Topic<M>) -> Result<()> {
+    let name = topic.name();
+    if name.len() > MAX_NAME_LEN || name.contains('\0') {
+        return Err(Error::internal(
+            "the name of a topic has more than 255 bytes, or a zero byte",
+        ));
+    }
+    Ok(())
 }
 
 const fn is_name(name: &[u8]) -> bool {

@@ -24,6 +24,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Replaces a timeout that overflows `Instant`.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -61,6 +62,10 @@ impl Call {
         let mut headers = context.upstream.headers.clone();
         if let Some(id) = &context.request_id {
             headers.insert(REQUEST_ID, id.clone());
+        }
+        let traceparent = resourceful::traceparent().map(HeaderValue::try_from);
+        if let Some(Ok(traceparent)) = traceparent {
+            headers.insert(TRACEPARENT, traceparent);
         }
         Self {
             context,

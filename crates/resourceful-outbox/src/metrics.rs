@@ -20,7 +20,7 @@ mod recorder {
     }
 
     pub(crate) fn ended(job: &'static str, outcome: &'static str, duration: Duration) {
-        histogram!(DURATION, "job" => job, "outcome" => outcome).record(duration);
+        histogram!(DURATION, "job.name" => job, "outcome" => outcome).record(duration);
     }
 }
 

@@ -103,6 +103,7 @@ impl<J: Job> Handler for JobHandler<J> {
             id = claim.id.0,
             attempt = claim.attempt
         );
+        resourceful::continue_trace(&span, claim.traceparent.as_deref());
         let started = Instant::now();
         let outcome = self.attempt(table, claim, backoff).instrument(span).await;
         metrics::ended(J::NAME, outcome, started.elapsed());

@@ -14,7 +14,7 @@ use crate::job_id::JobId;
 
 const JOB_COLUMNS: &str = "name text NOT NULL, payload text NOT NULL, enqueued_at bigint NOT NULL, \
      run_at bigint NOT NULL, attempts bigint NOT NULL DEFAULT 0, claims bigint NOT NULL DEFAULT 0, \
-     died_at bigint, error text";
+     died_at bigint, error text, traceparent text";
 
 const SCHEDULES: &str = "CREATE TABLE IF NOT EXISTS outbox_schedule \
      (name text PRIMARY KEY, definition text NOT NULL, next_at bigint NOT NULL)";
@@ -51,6 +51,8 @@ pub struct Claim {
     /// The number of the attempt, from 1.
     pub(crate) attempt: u32,
     pub(crate) lease: Duration,
+    /// The span that enqueued it.
+    pub(crate) traceparent: Option<String>,
     /// The number of the claim, which tells this worker from those before it.
     fence: i64,
 }
@@ -107,10 +109,15 @@ impl Table {
     ) -> Result<JobId, DbError> {
         let now = self.now;
         let sql = format!(
-            "INSERT INTO outbox_job (name, payload, enqueued_at, run_at) \
-             VALUES ($1, $2, {now}, {now} + $3) RETURNING {ID}"
+            "INSERT INTO outbox_job (name, payload, enqueued_at, run_at, traceparent) \
+             VALUES ($1, $2, {now}, {now} + $3, $4) RETURNING {ID}"
         );
-        let values = [name.into(), payload.into(), milliseconds(delay).into()];
+        let values = [
+            name.into(),
+            payload.into(),
+            milliseconds(delay).into(),
+            resourceful::traceparent().into(),
+        ];
         let row = connection
             .query_one_raw(self.statement(sql, values))
             .await?;
@@ -138,7 +145,7 @@ impl Table {
         let change = format!(
             "run_at = {now} + $1, attempts = outbox_job.attempts + 1, claims = outbox_job.claims + 1"
         );
-        let columns = format!("{ID}, name, payload, enqueued_at, attempts, claims");
+        let columns = format!("{ID}, name, payload, enqueued_at, attempts, claims, traceparent");
         let sql = match self.db.backend() {
             // `MATERIALIZED`: without it, the subquery may run for each row, and claim more than `limit`.
             DbBackend::Postgres => format!(
@@ -163,6 +170,7 @@ impl Table {
                 attempt: u32::try_from(attempts).unwrap_or_default(),
                 lease,
                 fence: row.try_get("", "claims")?,
+                traceparent: row.try_get("", "traceparent")?,
             })
         });
         claims.collect()

@@ -26,6 +26,7 @@ mod json;
 mod metrics;
 mod proto;
 mod task;
+mod trace_context;
 
 #[doc(no_inline)]
 pub use http;
@@ -110,6 +111,7 @@ pub use self::service::AppService;
 pub use self::task::blocking::blocking;
 pub use self::task::catch_panic::catch_panic;
 pub use self::task::gather::gather;
+pub use self::trace_context::{TraceContext, continue_trace, set_trace_context, traceparent};
 #[cfg(feature = "websocket")]
 pub use self::websocket::{AsyncSocket, IncomingMessage, Message, OutgoingMessage, Socket};
 

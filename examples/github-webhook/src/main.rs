@@ -1,44 +1,73 @@
 //! A GitHub webhook: the library verifies the signature before it parses the body, events are
-//! typed, and a repeated delivery has no effect.
+//! typed, and a repeated delivery has no effect. Jobs do the work after the answer.
 //!
 //! ```sh
 //! cargo run -p github-webhook
 //! # It prints a curl command with a valid signature. Change one letter of its body to get 403.
 //! ```
 //!
-//! To try it with GitHub, set `GITHUB_WEBHOOK_SECRET` to the secret of the webhook there.
+//! To try it with GitHub, set `GITHUB_WEBHOOK_SECRET` to the secret of the webhook there. With
+//! `DATABASE_URL=sqlite://webhook.sqlite3` deliveries and jobs stay when it is started again.
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use resourceful::prelude::*;
-use resourceful_webhook::{GitHub, GitHubEvent, Handler, MemoryDeliveryStore, Webhook};
+use resourceful_db::Db;
+use resourceful_outbox::{Attempt, Elsewhere, Job, Outbox, Worker};
+use resourceful_webhook::{GitHub, GitHubEvent, Handler, SqlDeliveryStore, Webhook};
 use sha2::Sha256;
 
-struct Activity;
+/// The lines to print for an event.
+fn lines(event: GitHubEvent) -> Vec<String> {
+    match event {
+        GitHubEvent::Push(push) => {
+            let commits = push.commits.into_iter();
+            let line = |message: Option<String>| message.unwrap_or_default();
+            commits
+                .map(|commit| format!("commit {}: {}", commit.id, line(commit.message)))
+                .collect()
+        }
+        GitHubEvent::PullRequest(event) => {
+            vec![format!("pull request {}", event.action.unwrap_or_default())]
+        }
+        GitHubEvent::Issues(event) => vec![format!("issue {}", event.action.unwrap_or_default())],
+        // GitHub adds events without notice. An unknown event is not an error.
+        GitHubEvent::Unknown { name, .. } => vec![format!("unknown event {name}")],
+        _ => Vec::new(),
+    }
+}
+
+struct Activity {
+    db: Db,
+    outbox: Outbox,
+}
 
 #[async_trait]
 impl Handler<GitHubEvent> for Activity {
     async fn handle(&self, event: GitHubEvent) -> Result<()> {
-        match event {
-            GitHubEvent::Push(push) => {
-                for commit in push.commits {
-                    println!(
-                        "commit {}: {}",
-                        commit.id,
-                        commit.message.unwrap_or_default()
-                    );
-                }
-            }
-            GitHubEvent::PullRequest(event) => {
-                println!("pull request {}", event.action.unwrap_or_default());
-            }
-            GitHubEvent::Issues(event) => {
-                println!("issue {}", event.action.unwrap_or_default());
-            }
-            // GitHub adds events without notice. An unknown event is not an error.
-            GitHubEvent::Unknown { name, .. } => println!("unknown event {name}"),
-            _ => {}
+        // GitHub waits for ten seconds. The work comes after the answer.
+        let tx = self.db.begin().await?;
+        for line in lines(event) {
+            self.outbox.enqueue(&tx, &Print { line }).await?;
         }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Prints a line: stands for slow work that must not be lost.
+#[derive(Serialize, Deserialize)]
+struct Print {
+    line: String,
+}
+
+impl Job for Print {
+    const NAME: &'static str = "print";
+    type Effect = Elsewhere;
+    type State = ();
+
+    async fn run(&self, (): &(), _: &Attempt) -> Result<()> {
+        println!("{}", self.line);
         Ok(())
     }
 }
@@ -56,12 +85,19 @@ async fn main() -> Result<()> {
     let secret = std::env::var("GITHUB_WEBHOOK_SECRET");
     let secret = secret.unwrap_or_else(|_| "It's a Secret to Everybody".into());
     let github = GitHub::new(&secret)?;
-    let webhook =
-        Webhook::new(github, Activity).with_delivery_store(MemoryDeliveryStore::default());
+    let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite::memory:".into());
+    let db = Db::connect(&url).await?;
+    let deliveries = SqlDeliveryStore::new(db.clone())
+        .await
+        .map_err(Error::internal)?;
+    let outbox = Outbox::new(db.clone()).await?;
+    let worker = Worker::new(&outbox).job::<Print>(()).start()?;
+    let webhook = Webhook::new(github, Activity { db, outbox }).with_delivery_store(deliveries);
 
     let bind = std::env::var("BIND").unwrap_or_else(|_| "127.0.0.1:8000".into());
     let server = App::new()
         .view("/webhooks/github", webhook)
+        .on_stop(|| worker.drain())
         .bind(bind)
         .await?;
     let url = format!("http://{}/webhooks/github", server.local_addr());

@@ -4,86 +4,88 @@ use std::net::IpAddr;
 
 use resourceful::prelude::*;
 use resourceful::{AsyncSocket, Event, EventStream, Socket};
-use tokio::sync::{Mutex, watch};
+use resourceful_bus::{Bus, Received};
+use resourceful_db::Model;
+use resourceful_db::prelude::*;
+use resourceful_outbox::Outbox;
 
-pub(crate) fn mount(app: App) -> App {
-    let news = News::default();
-    let notes = Notes {
-        notes: Mutex::default(),
-        news: news.clone(),
-    };
-    app.resource("/notes", notes)
-        .get("/events", public(note_events).state(&news))
-        .socket("/talk", Talk(news))
+use crate::news::{Announce, NEWS};
+use crate::tables::note;
+
+pub(crate) fn mount(app: App, db: Db, outbox: Outbox, bus: Bus) -> App {
+    app.resource("/notes", Notes { db, outbox })
+        .get("/events", public(note_events).state(&bus))
+        .socket("/talk", Talk(bus))
         .get("/whoami", public(whoami))
 }
 
-/// The newest text.
-type News = watch::Sender<String>;
-
-#[derive(Clone, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema, Item)]
+#[item(entity = note::Entity)]
 struct Note {
-    id: usize,
+    id: i64,
     text: String,
 }
 
-#[derive(Deserialize, JsonSchema, Validate)]
+#[derive(Deserialize, JsonSchema, Validate, Changeset)]
+#[changeset(entity = note::Entity)]
 struct NewNote {
     #[garde(length(chars, min = 1, max = 1000))]
     text: String,
 }
 
+#[derive(AsRef)]
 struct Notes {
-    notes: Mutex<Vec<Note>>,
-    news: News,
+    #[as_ref]
+    db: Db,
+    outbox: Outbox,
 }
 
-#[resource]
-impl AsyncResource for Notes {
+#[resource(only(list, create, retrieve))]
+impl ModelResource for Notes {
     type Access = Public;
+    type Entity = note::Entity;
+    type Item = Note;
+    type Create = NewNote;
+    type Query = PageNumber;
 
-    async fn create(&self, _: &Request, new: NewNote) -> Result<Note> {
-        let mut notes = self.notes.lock().await;
-        let note = Note {
-            id: notes.len(),
-            text: new.text,
-        };
-        notes.push(note.clone());
-        self.news.send_replace(note.text.clone());
-        Ok(note)
+    fn visible(&self, _: &Request) -> Scope<note::Entity> {
+        Scope::all()
     }
 
-    async fn retrieve(&self, _: &Request, id: usize) -> Result<Note> {
-        let note = self.notes.lock().await.get(id).cloned();
-        note.ok_or_else(|| Error::not_found("There is no such note."))
+    async fn after_create(&self, _: &Request, tx: &Tx, note: &Model<Self>) -> Result<(), DbError> {
+        let text = note.text.clone();
+        self.outbox.enqueue(tx, &Announce { text }).await?;
+        Ok(())
     }
 }
 
-/// Streams new texts. A slow client misses some of them.
+/// Streams new texts of all replicas.
 #[endpoint]
-async fn note_events(news: &News, request: &Request) -> Result<EventStream> {
-    let mut news = news.subscribe();
+async fn note_events(bus: &Bus, request: &Request) -> Result<EventStream> {
+    let mut news = bus.resume(&NEWS, request.header("last-event-id")).await?;
     Ok(EventStream::new(request, |events| async move {
-        while news.changed().await.is_ok() {
-            let text = news.borrow_and_update().clone();
-            events.send(Event::new(text).with_name("note")).await?;
+        loop {
+            let event = match news.receive().await {
+                Received::Message { id, body } => Event::new(body).with_name("note").with_id(id),
+                Received::Missed(_) => Event::new("").with_name("missed"),
+            };
+            events.send(event).await?;
         }
-        Ok(())
     }))
 }
 
-/// Sends a text to all clients of `/events`, and returns the number of these clients.
-struct Talk(News);
+/// Sends a text to all clients of `/events`, and returns its id there.
+struct Talk(Bus);
 
 impl AsyncSocket for Talk {
     type Access = Public;
     type Incoming = NewNote;
-    type Outgoing = usize;
+    type Outgoing = String;
 
-    async fn serve(&self, _: &Request, socket: &mut Socket<NewNote, usize>) -> Result<()> {
+    async fn serve(&self, _: &Request, socket: &mut Socket<NewNote, String>) -> Result<()> {
         while let Some(note) = socket.receive().await? {
-            self.0.send_replace(note.text);
-            socket.send(&self.0.receiver_count()).await?;
+            let id = self.0.publish(&NEWS, &note.text).await?;
+            socket.send(&id.to_string()).await?;
         }
         Ok(())
     }

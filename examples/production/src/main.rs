@@ -1,5 +1,6 @@
-//! A production setup: sockets of systemd or its own, a proxy in front, health checks, graceful
-//! shutdown, JSON logs, traces and metrics. The API is in `api.rs` and `uploads.rs`.
+//! A production setup: any number of replicas with sockets of systemd or their own, behind a proxy, with PostgreSQL and
+//! Redis; health checks, graceful shutdown, JSON logs, traces and metrics. The API is in `api.rs` and `uploads.rs`; the
+//! files beside `src` deploy two replicas.
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
@@ -7,6 +8,8 @@
 //! | `INTERNAL` | address of `/metrics`, which is not public | `127.0.0.1:9100` |
 //! | `HOSTS` | hosts that are served | `localhost,127.0.0.1` |
 //! | `PROXIES` | trusted proxies | `unix` |
+//! | `DATABASE_URL` | SQLite for one machine, PostgreSQL for several | `sqlite://production.sqlite3` |
+//! | `REDIS_URL` | carries events to all replicas | events stay in this process |
 //! | `UPLOADS` | directory for files | `uploads` |
 //! | `SHUTDOWN_DELAY` | seconds from SIGTERM until the server accepts no more connections | `5` |
 //! | `RUST_LOG` | log filter | `info` |
@@ -22,6 +25,8 @@
 //! ```
 
 mod api;
+mod news;
+mod tables;
 mod telemetry;
 mod uploads;
 
@@ -32,7 +37,12 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use resourceful::prelude::*;
 use resourceful::{Listener, Server};
+use resourceful_bus::{Bus, MemoryBroker, RedisBroker};
+use resourceful_db::Db;
+use resourceful_outbox::{Outbox, Worker};
 
+use self::news::Announce;
+use self::tables::Migrator;
 use self::telemetry::Telemetry;
 
 #[tokio::main]
@@ -76,12 +86,25 @@ async fn public_server() -> Result<Server> {
     let shutdown_delay =
         shutdown_delay.map_err(|_| Error::internal("SHUTDOWN_DELAY is not a number"))?;
 
+    // One of the replicas migrates; no one listens before.
+    let db = Db::connect(&setting("DATABASE_URL", "sqlite://production.sqlite3")).await?;
+    db.migrate::<Migrator>().await?;
+    let bus = match std::env::var("REDIS_URL") {
+        Ok(url) => Bus::new(RedisBroker::new(&url).map_err(Error::internal)?),
+        Err(_) => Bus::new(MemoryBroker::default()),
+    };
+    let outbox = Outbox::new(db.clone()).await?;
+    // To announce a note takes milliseconds. If the process ends meanwhile, another replica does it after this time.
+    let worker = Worker::new(&outbox).lease(Duration::from_secs(10));
+    let worker = worker.job::<Announce>(bus.clone()).start()?;
+
     let app = App::new()
         .trusted_hosts(hosts.split(','))
         .trusted_proxies(proxies.split(','))
         .timeout(Duration::from_secs(10))
-        .health();
-    let app = uploads::mount(api::mount(app), uploads);
+        .health()
+        .on_stop(|| worker.drain());
+    let app = uploads::mount(api::mount(app, db, outbox, bus), uploads);
 
     let mut listeners = Listener::from_systemd()?.into_iter();
     let first = match listeners.next() {

@@ -1,12 +1,18 @@
 //! Telemetry: a JSON log line and a span per request, and metrics.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::SpanExporter;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use resourceful::prelude::*;
+use resourceful::{TraceContext, set_trace_context};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -24,6 +30,9 @@ impl Telemetry {
     pub(crate) fn start() -> Result<Self> {
         let endpoint = std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT");
         let provider = endpoint.map(|_| traces()).transpose()?;
+        if provider.is_some() {
+            set_trace_context(W3cTraces(TraceContextPropagator::new()));
+        }
         let spans = provider.as_ref().map(|provider| {
             let tracer = provider.tracer(env!("CARGO_PKG_NAME"));
             tracing_opentelemetry::layer().with_tracer(tracer)
@@ -47,6 +56,25 @@ impl Telemetry {
         if let Some(Err(error)) = self.traces.map(|traces| traces.shutdown()) {
             tracing::warn!(error = error.to_string(), "the last spans may be lost");
         }
+    }
+}
+
+/// Continues traces of clients and of other replicas, by OpenTelemetry.
+struct W3cTraces(TraceContextPropagator);
+
+impl TraceContext for W3cTraces {
+    fn traceparent(&self) -> Option<String> {
+        let mut fields = HashMap::new();
+        let context = Span::current().context();
+        self.0.inject_context(&context, &mut fields);
+        fields.remove("traceparent")
+    }
+
+    fn continue_trace(&self, span: &Span, traceparent: &str) {
+        let field = ("traceparent".to_owned(), traceparent.to_owned());
+        let parent = self.0.extract(&HashMap::from([field]));
+        // A span that no layer records has no parent.
+        let _ = span.set_parent(parent);
     }
 }
 

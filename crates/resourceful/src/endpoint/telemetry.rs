@@ -18,6 +18,7 @@ use crate::metrics;
 use crate::request::head::{Head, below};
 use crate::request::route::Route;
 use crate::response::reply::Reply;
+use crate::trace_context::continue_trace;
 
 /// Selects the requests of an endpoint that are logged and measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,7 @@ impl RequestTelemetry {
         if span.is_disabled() && !cfg!(feature = "metrics") {
             return None;
         }
+        continue_trace(&span, head.traceparent());
         metrics::request_started(&head.parts.method);
         Some(Self {
             span,

@@ -198,10 +198,15 @@ impl Head {
         }
     }
 
+    /// The `traceparent` of the client, which may be any text.
+    pub(crate) fn traceparent(&self) -> Option<&str> {
+        self.headers().get(&TRACEPARENT)?.to_str().ok()
+    }
+
     fn given_id(&self) -> Option<&str> {
-        let value = |name| self.headers().get(name)?.to_str().ok();
-        let id = value(&X_REQUEST_ID).filter(|id| is_id(id));
-        id.or_else(|| trace_id(value(&TRACEPARENT)?))
+        let id = self.headers().get(&X_REQUEST_ID);
+        let id = id.and_then(|id| id.to_str().ok()).filter(|id| is_id(id));
+        id.or_else(|| trace_id(self.traceparent()?))
     }
 }
 

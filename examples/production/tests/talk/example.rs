@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -37,15 +38,34 @@ impl Example {
         Self::start(&mut command)
     }
 
+    /// Listens on a socket that is open already, as systemd passes it: as descriptor 3. The test passes it as standard
+    /// input, and a shell moves it.
+    pub(crate) fn on_a_passed_socket(listener: &UnixListener, settings: &[(&str, &str)]) -> Self {
+        let script = "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" 3<&0 </dev/null";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_production")]);
+        let input = OwnedFd::from(listener.try_clone().unwrap());
+        command.stdin(Stdio::from(input));
+        command.env("SHUTDOWN_DELAY", "0");
+        Self::start(command.envs(settings.iter().copied()))
+    }
+
     /// Listens on `production.sock` in a new directory, unless `command` sets `BIND`.
     pub(crate) fn start(command: &mut Command) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let uploads = directory.path().join("uploads");
         fs::create_dir(&uploads).unwrap();
-        if !command.get_envs().any(|(name, _)| name == "BIND") {
-            let socket = directory.path().join("production.sock");
-            command.env("BIND", format!("unix:{}", socket.display()));
-        }
+        let mut set = |name: &str, value: String| {
+            if !command.get_envs().any(|(set, _)| set == name) {
+                command.env(name, value);
+            }
+        };
+        let directory_path = directory.path().display();
+        set("BIND", format!("unix:{directory_path}/production.sock"));
+        set(
+            "DATABASE_URL",
+            format!("sqlite://{directory_path}/production.sqlite3"),
+        );
         let mut child = command
             .env("INTERNAL", "127.0.0.1:0")
             .env("HOSTS", "example.org")
@@ -121,6 +141,13 @@ impl Example {
         let id = self.child.lock().unwrap().id().to_string();
         let status = Command::new("kill").args([signal, &id]).status();
         assert!(status.unwrap().success());
+    }
+
+    /// Kills the process, and waits for its end.
+    pub(crate) fn kill(&self) {
+        let mut child = self.child.lock().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Asserts that the process exits with 0 and has logged only JSON.

@@ -6,14 +6,14 @@
 mod collector;
 mod example;
 mod nginx;
+mod replicas;
 mod talk;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use resourceful_test_parts::HttpResponse;
 use serde_json::{Value, json};
@@ -94,7 +94,8 @@ fn nginx_does_not_delay_events_and_websockets() {
     assert_eq!(status, 101);
     for _ in 0..2 {
         talk::send(&mut socket, r#"{"text": "hello"}"#);
-        assert_eq!(talk::receive(&mut socket), (1, b"1".to_vec()));
+        let (kind, id) = talk::receive(&mut socket);
+        assert_eq!((kind, id[0]), (1, b'"'));
         assert_eq!(next_event().trim_end(), "data: hello");
     }
 
@@ -200,6 +201,47 @@ fn each_request_has_a_log_line_metrics_and_a_span() {
     }
 }
 
+/// Each metric that the dashboard shows is there.
+#[test]
+fn the_dashboard_shows_metrics_that_exist() {
+    let example = Example::on_a_unix_socket(&[]);
+    let body = br#"{"text": "one"}"#;
+    let json = "Content-Type: application/json\r\n";
+    assert_eq!(
+        ask(example.connect(), "POST /notes", json, body).status,
+        201
+    );
+    let unknown = ask(
+        example.connect(),
+        "GET /notes",
+        "Host: example.net\r\n",
+        b"",
+    );
+    assert_eq!(unknown.status, 400);
+    let dashboard: Value =
+        serde_json::from_str(include_str!("../../deploy/dashboard.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap());
+    let expressions = targets.map(|target| target["expr"].as_str().unwrap());
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let words = expressions.flat_map(|expression| expression.split(|letter| !is_of_name(letter)));
+    let prefixes = ["http_server_", "outbox_", "db_client_"];
+    let names = words.filter(|word| prefixes.iter().any(|prefix| word.starts_with(prefix)));
+    let names: Vec<_> = names.collect();
+    assert!(names.len() > 10, "{names:?}");
+    // Those of PostgreSQL and of conflicts are not there with SQLite.
+    let of_postgres = [
+        "db_client_connection_count",
+        "db_client_connection_state",
+        "db_client_retries",
+    ];
+    for name in names.into_iter().filter(|name| !of_postgres.contains(name)) {
+        eventually(name, || example.metrics().contains(name));
+    }
+}
+
 #[test]
 fn a_shutdown_loses_no_request() {
     let example = Example::on_a_unix_socket(&["SHUTDOWN_DELAY=3"]);
@@ -251,17 +293,9 @@ fn systemd_passes_the_socket_and_gets_notifications() {
             .trim_end()
             .to_owned()
     };
-    // systemd passes the socket as descriptor 3. The test passes it as standard input, and a shell moves it.
     let start = || {
-        let script = "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" 3<&0 </dev/null";
-        let mut command = Command::new("sh");
-        command.args(["-c", script, env!("CARGO_BIN_EXE_production")]);
-        let input = OwnedFd::from(listener.try_clone().unwrap());
-        command.stdin(Stdio::from(input));
-        command
-            .env("NOTIFY_SOCKET", &notices)
-            .env("SHUTDOWN_DELAY", "0");
-        Example::start(&mut command)
+        let notices = notices.to_str().unwrap();
+        Example::on_a_passed_socket(&listener, &[("NOTIFY_SOCKET", notices)])
     };
     let whoami = || UnixStream::connect(&path).unwrap();
 

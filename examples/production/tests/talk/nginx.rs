@@ -32,19 +32,26 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// In front of the application at `socket`.
+    /// In front of one replica.
     pub(crate) fn before(socket: &Path) -> Self {
+        Self::before_both([socket, socket])
+    }
+
+    /// In front of two replicas.
+    pub(crate) fn before_both(sockets: [&Path; 2]) -> Self {
         // Another process may take the port meanwhile.
-        let mut tries = (0..5).filter_map(|_| Self::start(socket, free_port()));
+        let mut tries = (0..5).filter_map(|_| Self::start(sockets, free_port()));
         tries.next().expect("nginx does not start: see above")
     }
 
-    fn start(socket: &Path, port: u16) -> Option<Self> {
+    fn start(sockets: [&Path; 2], port: u16) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
-        let mut site = include_str!("../../nginx.conf").to_owned();
+        let upstream = include_str!("../../deploy/upstream-systemd.conf");
+        let mut site = [upstream, include_str!("../../nginx.conf")].concat();
         for (original, replacement) in [
             ("listen 80;", format!("listen 127.0.0.1:{port};")),
-            ("/run/production.sock", socket.display().to_string()),
+            ("/run/production-1.sock", sockets[0].display().to_string()),
+            ("/run/production-2.sock", sockets[1].display().to_string()),
         ] {
             assert!(site.contains(original), "`{original}` in nginx.conf");
             site = site.replace(original, &replacement);
