@@ -11,7 +11,7 @@ use resourceful::{Error, Result};
 use resourceful_bus::{Bus, MemoryBroker, PostgresBroker, Received, RedisBroker, Topic};
 use resourceful_db::{Db, Tx};
 use resourceful_outbox::{InTransaction, Job, Outbox, Worker};
-use rustix::process::{ResourceUsage, getrusage};
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -22,18 +22,16 @@ const TEXTS: Topic<String> = Topic::new("bench");
 
 /// Processor time of this process.
 fn processor_time() -> Duration {
-    let usage: ResourceUsage = getrusage(rustix::process::Resource::SelfProcess);
-    let time = |seconds: i64, micros: i64| {
-        Duration::from_secs(seconds.unsigned_abs()) + Duration::from_micros(micros.unsigned_abs())
-    };
-    time(usage.utime.tv_sec, usage.utime.tv_usec) + time(usage.stime.tv_sec, usage.stime.tv_usec)
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let [seconds, nanos] = [time.tv_sec, time.tv_nsec].map(i64::unsigned_abs);
+    Duration::from_secs(seconds) + Duration::from_nanos(nanos)
 }
 
 /// Prints what `count` operations cost.
 async fn measure(name: &str, count: u32, work: impl Future<Output = Result<()>>) -> Result<()> {
     let (began, started) = (processor_time(), Instant::now());
     work.await?;
-    let (processor, elapsed) = (processor_time() - began, started.elapsed());
+    let (processor, elapsed) = (processor_time().saturating_sub(began), started.elapsed());
     let micros = processor.as_secs_f64() * 1e6 / f64::from(count);
     let rate = f64::from(count) / elapsed.as_secs_f64();
     println!("{name:48} {micros:6.1} µs of processor time, {rate:7.0} in a second");

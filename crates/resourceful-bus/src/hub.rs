@@ -302,7 +302,7 @@ impl HubTask {
         match body {
             // The first message of an epoch follows all that was announced on this connection.
             Some(body) if follows || id.number() == 1 => {
-                joined.add(&topic, StoredMessage { id, body })
+                joined.add(&topic, StoredMessage { id, body });
             }
             _ => {
                 self.behind.insert(topic);

@@ -76,6 +76,13 @@ mod recorder {
     pub(crate) const fn retried() {}
     pub(crate) const fn pending_started() {}
     pub(crate) const fn pending_ended() {}
-    pub(crate) const fn now() {}
-    pub(crate) const fn acquired(_: Status, (): ()) {}
+
+    /// No time.
+    pub(crate) struct Never;
+
+    pub(crate) const fn now() -> Never {
+        Never
+    }
+
+    pub(crate) const fn acquired(_: Status, _: Never) {}
 }

@@ -10,7 +10,7 @@ use tokio::fs::{File, metadata};
 
 /// As in `nginx.conf`.
 const MAX_FILE_SIZE: u64 = 1 << 30;
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 
 pub(crate) fn mount(app: App, directory: Arc<Path>) -> App {
     let upload = public(store).state(&directory).timeout(TIMEOUT);

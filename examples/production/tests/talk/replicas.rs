@@ -178,10 +178,9 @@ impl Seen {
         while !self.is_over() {
             match lines.read_line(&mut line) {
                 Ok(_) if line.ends_with('\n') => return Some(line.trim_end().to_owned()),
-                Ok(_) => return None,
                 // A part of a line stays.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => return None,
+                Ok(_) | Err(_) => return None,
             }
         }
         None
