@@ -72,7 +72,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     driver: Driver,
     entities: RwLock<Arc<Entities>>,
-    cursor_keys: CursorKeys,
+    cursor_keys: RwLock<Arc<CursorKeys>>,
     texts: Texts,
     statements: AtomicU64,
     retries: AtomicU64,
@@ -138,7 +138,7 @@ impl Db {
         let db = Self(Arc::new(Inner {
             driver,
             entities: RwLock::new(Arc::new(options.entities)),
-            cursor_keys,
+            cursor_keys: RwLock::new(Arc::new(cursor_keys)),
             texts: Texts::default(),
             statements: AtomicU64::new(0),
             retries: AtomicU64::new(0),
@@ -206,6 +206,34 @@ impl Db {
         Ok(())
     }
 
+    /// Replaces the keys that sign cursors, while requests run: see [`DbOptions::cursor_keys`].
+    ///
+    /// To change a key on several replicas, add the new one behind the old one on all of them, then put it in front, then
+    /// remove the old one, when its last cursors are no longer used.
+    ///
+    /// # Errors
+    /// If there is no key, or one has fewer than 32 bytes. The keys of before stay.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), resourceful_db::DbError> {
+    /// # let (old, new) = (vec![1; 32], vec![2; 32]);
+    /// let db = resourceful_db::Db::options().cursor_keys([old.clone()]).connect("sqlite::memory:").await?;
+    /// db.change_cursor_keys([new, old])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn change_cursor_keys<K: Into<Vec<u8>>>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<(), DbError> {
+        let keys = Arc::new(CursorKeys::new(keys)?);
+        let current = self.0.cursor_keys.write();
+        *current.unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
     /// Numbers for metrics and tests.
     ///
     /// # Examples
@@ -247,8 +275,9 @@ impl Db {
     }
 
     /// The keys of cursors.
-    pub(crate) fn cursor_keys(&self) -> &CursorKeys {
-        &self.0.cursor_keys
+    pub(crate) fn cursor_keys(&self) -> Arc<CursorKeys> {
+        let keys = self.0.cursor_keys.read();
+        Arc::clone(&keys.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The texts of statements.

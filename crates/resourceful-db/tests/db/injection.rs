@@ -574,6 +574,49 @@ async fn cursors_are_signed() {
     }
 }
 
+/// Two replicas change the key of cursors while clients page.
+#[tokio::test]
+async fn keys_of_cursors_change_without_a_restart() {
+    let [server, _] = Server::both().await;
+    for name in ["a", "b", "c"] {
+        let word = json!({"name": name, "text": name});
+        assert_eq!(server.create(&word).await.status(), 201);
+    }
+    let (old, new) = (vec![8; 32], vec![9; 32]);
+    let mut replicas = Vec::new();
+    for _ in 0..2 {
+        let options = Db::options().cursor_keys([old.clone()]);
+        let db = options.connect(&server.db.url).await.unwrap();
+        let app = App::new().resource("/words", Words { db: db.clone() });
+        replicas.push((db, TestClient::new(app).unwrap()));
+    }
+    let first = async |replica: usize| {
+        let page = replicas[replica].1.get("/words?limit=1").await.json();
+        page["pagination"]["next"].as_str().unwrap().to_owned()
+    };
+    let status = async |replica: usize, cursor: &str| {
+        let path = format!("/words?limit=1&cursor={cursor}");
+        replicas[replica].1.get(&path).await.status()
+    };
+    let before = first(0).await;
+    for keys in [vec![old.clone(), new.clone()], vec![new.clone(), old], vec![new]] {
+        for replica in 0..2 {
+            let (db, _) = &replicas[replica];
+            db.change_cursor_keys(keys.clone()).unwrap();
+            // Whichever has changed, both read the cursors of both.
+            for (from, to) in [(0, 1), (1, 0)] {
+                let cursor = first(from).await;
+                assert_eq!(status(to, &cursor).await, 200, "{keys:?}");
+            }
+        }
+    }
+    assert_eq!(status(0, &before).await, 422, "its key is gone");
+    let none: [Vec<u8>; 0] = [];
+    assert!(replicas[0].0.change_cursor_keys(none).is_err());
+    assert!(replicas[0].0.change_cursor_keys([[1; 31]]).is_err());
+    assert_eq!(status(0, &first(1).await).await, 200, "the keys of before stay");
+}
+
 /// A value that is too long for its column is the client's mistake, not the server's.
 #[tokio::test]
 async fn values_out_of_range_are_no_server_errors() {

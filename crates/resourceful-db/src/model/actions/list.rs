@@ -92,14 +92,14 @@ where
             let keyset = Keyset::<R::Entity>::new(name, &order, &filter);
             let mut scope = scope.and(filter);
             if let Some(cursor) = cursor {
-                scope.push(keyset.after(cursor, keys)?);
+                scope.push(keyset.after(cursor, &keys)?);
             }
             let part = (Some(limit + 1), None);
             let query = rows::<R, I>(&scope, &order, part, Some(&keyset), source)?;
             let rows = source.query(query, reader::<I>(keyset.variants())?).await?;
             let (rows, mut end) = cut(rows, limit);
             let last = rows.last().filter(|_| end.has_next);
-            end.next = last.map(|last| keyset.cursor(&last.extra, keys));
+            end.next = last.map(|last| keyset.cursor(&last.extra, &keys));
             (rows, end)
         }
     };
