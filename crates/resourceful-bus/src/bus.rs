@@ -63,8 +63,9 @@ impl Bus {
     }
 
     /// Subscribes to the messages after this one, for example after the `Last-Event-ID` of a client that connects again.
-    /// What the history still has comes first. `None` is [`subscribe`](Self::subscribe). After an id that is no id of this
-    /// topic, [`Missed`](crate::Received::Missed) comes first, and then the messages from now on.
+    /// What the history still has comes first. `None` is [`subscribe`](Self::subscribe). After the id of a
+    /// history that was lost, [`Missed`](crate::Received::Missed) comes first, and then all of the history; after any other
+    /// text, `Missed` and the messages from now on.
     ///
     /// # Errors
     /// As [`subscribe`](Self::subscribe).

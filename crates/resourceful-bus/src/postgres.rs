@@ -66,7 +66,7 @@ const MAX_ANNOUNCEMENT: usize = 7900;
 /// Carries messages through PostgreSQL, for any number of processes.
 ///
 /// A message is one row in `bus_message`, and a `NOTIFY` to each process that has a subscription of the topic; one of more
-/// than 7,900 bytes is read from its row. Each process has one connection more, which listens. All messages are durable.
+/// than 7,900 bytes is read from its row. Each process has one connection more, which listens. The history is on the disk.
 /// With [`publish_in`](Self::publish_in) a message is part of a transaction.
 ///
 /// PostgreSQL commits transactions with a `NOTIFY` one after another. For over a few hundred messages in a second use
@@ -126,7 +126,8 @@ impl PostgresBroker {
     }
 
     /// Publishes a message in a transaction: when it is committed, and not if it is rolled back. Others that publish in
-    /// this topic wait for its end.
+    /// this topic wait for its end. Transactions that publish in several topics do so in the same order of topics: else two
+    /// of them wait for each other, and PostgreSQL ends one.
     ///
     /// # Errors
     /// Those of [`Bus::publish`](crate::Bus::publish).

@@ -16,8 +16,8 @@ use crate::table::{DeadRow, Table};
 
 /// A resource with the jobs that have failed too often: to look at, to retry and to remove.
 ///
-/// `A` is the access rule, which has no default: the data and the errors of jobs are for operators. `state` is what that rule
-/// needs, as `AsRef` of it: `()` for a rule that needs nothing.
+/// `A` is the access rule, which has no default: the data and the errors of jobs are for operators. `state` holds
+/// what the rule reads by `AsRef`; pass `()` if it reads nothing.
 ///
 /// | request | effect |
 /// |---|---|

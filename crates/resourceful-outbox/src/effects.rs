@@ -1,7 +1,10 @@
 //! [`InTransaction`] and [`Elsewhere`]: the two effects of jobs, which happen exactly once and at least once.
 
-use resourceful::Result;
+use std::time::Duration;
+
+use resourceful::{Error, Result};
 use resourceful_db::{DbError, DbErrorKind, Tx};
+use tokio::time::timeout;
 
 use crate::job::{Effect, Job, Performed};
 use crate::job_id::JobId;
@@ -37,7 +40,7 @@ impl Effect for InTransaction {
             }
             Err(error) => return Err(error.into()),
         };
-        job.run(state, &tx).await?;
+        within(J::TIMEOUT, job.run(state, &tx)).await?;
         tx.commit().await?;
         Ok(Performed::Done)
     }
@@ -65,7 +68,7 @@ impl Effect for Elsewhere {
             number: claim.attempt,
         };
         tokio::select! {
-            result = job.run(state, &attempt) => result?,
+            result = within(J::TIMEOUT, job.run(state, &attempt)) => result?,
             () = lost(table, claim) => return Ok(Performed::Lost),
         }
         // The effect has happened.
@@ -76,6 +79,15 @@ impl Effect for Elsewhere {
             Err(_) => Performed::NotRemoved,
         })
     }
+}
+
+/// Limits the time of a hook, and not that of what follows it: the effect has happened then.
+async fn within(limit: Duration, run: impl Future<Output = Result<()>>) -> Result<()> {
+    timeout(limit, run).await.unwrap_or_else(|_| {
+        Err(Error::internal(format!(
+            "the attempt took longer than {limit:?}"
+        )))
+    })
 }
 
 /// Renews the lease, until another worker has the job.

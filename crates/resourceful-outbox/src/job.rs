@@ -20,10 +20,11 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name under which it is stored. It stays when the type is renamed, so that jobs that wait are found.
     const NAME: &'static str;
 
-    /// Attempts before the job is a dead letter. The default spreads them over about a day and a half.
+    /// Attempts before the job is a dead letter. The default spreads them over about a day.
     const MAX_ATTEMPTS: u32 = 20;
 
-    /// Time limit for one attempt. In a transaction, that of the `Db` holds, too (`max_transaction_time`).
+    /// Time limit for one attempt (default: 10 minutes). An attempt in a transaction also ends with `max_transaction_time` of
+    /// the `Db` (10 s).
     const TIMEOUT: Duration = Duration::from_mins(10);
 
     /// Where its effect is: [`InTransaction`](crate::InTransaction), or [`Elsewhere`](crate::Elsewhere).

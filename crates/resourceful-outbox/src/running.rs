@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use resourceful::{Error, Result, catch_panic};
-use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::backoff::Backoff;
@@ -49,13 +48,7 @@ impl<J: Job> JobHandler<J> {
             let job: J = serde_json::from_str(&claim.payload).map_err(Error::internal)?;
             J::Effect::perform(&job, &self.state, table, claim).await
         };
-        match timeout(J::TIMEOUT, catch_panic(perform)).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::internal(format!(
-                "the attempt took longer than {:?}",
-                J::TIMEOUT
-            ))),
-        }
+        catch_panic(perform).await
     }
 
     async fn attempt(&self, table: &Table, claim: &Claim, backoff: Backoff) -> &'static str {

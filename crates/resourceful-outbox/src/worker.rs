@@ -222,8 +222,8 @@ pub struct RunningWorker {
 }
 
 impl RunningWorker {
-    /// Claims no more jobs, and waits for those that run. What still runs after the time limit is ended and given back: it
-    /// is done again, by another worker, at once.
+    /// Claims no more jobs, and waits for those that run. What still runs after the time limit is ended and given back: any
+    /// worker may run it at once, and the attempt does not count.
     ///
     /// # Errors
     /// 500 if the worker has panicked.

@@ -9,8 +9,9 @@ static INSTALLED: OnceLock<Box<dyn TraceContext>> = OnceLock::new();
 /// Connects the spans of this process with those of others by a `traceparent` (W3C Trace Context, section 3.2): the adapter
 /// to a tracing system such as OpenTelemetry, of which this library knows nothing.
 ///
-/// With one installed, a request continues the trace of its client, and so do jobs of `resourceful-outbox`, messages of
-/// `resourceful-bus` and calls of `resourceful-client` that of the request. Without one, each has a trace of its own.
+/// With one installed, a request continues the trace of its client. Jobs of `resourceful-outbox` and calls of
+/// `resourceful-client` continue that of the request, and so does a message of `resourceful-bus`: a span in each process that
+/// it reaches. Without one, each has a trace of its own.
 ///
 /// # Examples
 /// ```

@@ -95,8 +95,11 @@ async fn public_server() -> Result<Server> {
     };
     let outbox = Outbox::new(db.clone()).await?;
     // To announce a note takes milliseconds. If the process ends meanwhile, another replica does it after this time.
-    let worker = Worker::new(&outbox).lease(Duration::from_secs(10));
-    let worker = worker.job::<Announce>(bus.clone()).start()?;
+    let worker = Worker::new(&outbox)
+        .lease(Duration::from_secs(10))
+        .drain_timeout(Duration::from_secs(5))
+        .job::<Announce>(bus.clone())
+        .start()?;
 
     let app = App::new()
         .trusted_hosts(hosts.split(','))
@@ -112,7 +115,9 @@ async fn public_server() -> Result<Server> {
         None => own_listener().await?,
     };
     let server = listeners.fold(app.listen(first)?, Server::listen);
+    // The proxy opens the connections of all clients.
     Ok(server
+        .max_connections_per_peer(10_000)
         .shutdown_delay(Duration::from_secs(shutdown_delay))
         .shutdown_timeout(Duration::from_secs(20)))
 }

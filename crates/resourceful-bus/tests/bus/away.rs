@@ -23,6 +23,12 @@ async fn assert_away(bus: &Bus) {
     );
 }
 
+/// The server stays away for this time: `AWAY=20 ./test -p resourceful-bus away -- --nocapture` is what people see.
+async fn stay_away() {
+    let seconds = std::env::var("AWAY").map_or(0, |seconds| seconds.parse().unwrap());
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
 /// Publishes until the broker takes it.
 async fn publish(bus: &Bus, number: u32) {
     let published = async {
@@ -54,10 +60,13 @@ async fn redis_is_restarted_without_its_data() {
 
     server.stop();
     assert_away(&bus).await;
+    stay_away().await;
     server.restart();
+    let back = Instant::now();
     publish(&other, 2).await;
     // The server does not know how many messages it had.
     let told = receive_until(&mut subscription, 2).await;
+    println!("healthy after {:?}", back.elapsed());
     assert_eq!(told, [Received::Missed(None)]);
     publish(&other, 3).await;
     assert_eq!(message(&mut subscription).await.1, 3);
@@ -71,10 +80,13 @@ async fn redis_is_paused() {
     other.publish(&NUMBERS, &1).await.unwrap();
     server.pause();
     assert_away(&bus).await;
+    stay_away().await;
     server.resume();
+    let back = Instant::now();
     publish(&other, 2).await;
     // Nothing is lost; the attempts that got 503 may be published.
     let told = receive_until(&mut subscription, 2).await;
+    println!("healthy after {:?}", back.elapsed());
     let is_message = |told: &Received<u32>| matches!(told, Received::Message { body: 1 | 2, .. });
     assert!(told.iter().all(is_message), "{told:?}");
 }
@@ -104,19 +116,25 @@ async fn postgres_is_restarted_and_paused() {
 
     server.stop();
     assert_away(&bus).await;
+    stay_away().await;
     server.restart();
+    let back = Instant::now();
     publish(&other, 2).await;
     assert_eq!(
         bodies(&mut subscription, 2).await,
         [1, 2],
         "nothing is lost"
     );
+    println!("healthy after {:?}", back.elapsed());
 
     server.pause();
     assert_away(&bus).await;
+    stay_away().await;
     server.resume();
+    let back = Instant::now();
     publish(&other, 3).await;
     let told = receive_until(&mut subscription, 3).await;
+    println!("healthy after {:?}", back.elapsed());
     let is_message = |told: &Received<u32>| matches!(told, Received::Message { body: 3, .. });
     assert!(told.iter().all(is_message), "{told:?}");
 }

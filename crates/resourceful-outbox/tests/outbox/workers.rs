@@ -212,3 +212,49 @@ async fn waiting_for_the_database_is_no_attempt() {
     let dead = shop.number("SELECT count(*) FROM outbox_job").await;
     assert_eq!((shop.effects().await, dead), (5, 0));
 }
+
+/// A job elsewhere after which the database is busy for longer than its time limit.
+#[derive(Serialize, Deserialize)]
+struct Quick;
+
+struct Busy {
+    db: resourceful_db::Db,
+    done: std::sync::atomic::AtomicU32,
+}
+
+impl Job for Quick {
+    const NAME: &'static str = "quick";
+    const TIMEOUT: Duration = Duration::from_millis(100);
+    type Effect = resourceful_outbox::Elsewhere;
+    type State = Busy;
+
+    async fn run(&self, busy: &Busy, _: &resourceful_outbox::Attempt) -> Result<()> {
+        let tx = busy.db.begin().await?;
+        add_effect(&tx, 1).await?;
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            tx.commit().await
+        });
+        busy.done.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The time limit is that of the hook. After the effect, the removal takes as long as the database needs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_not_done_again_because_the_database_is_slow() {
+    let [shop, _] = Shop::both().await;
+    shop.enqueue(&Quick).await;
+    let busy = Arc::new(Busy {
+        db: shop.db.clone(),
+        done: std::sync::atomic::AtomicU32::new(0),
+    });
+    let worker = shop.worker().lease(Duration::from_secs(30));
+    let worker = worker.job::<Quick>(Arc::clone(&busy)).start().unwrap();
+    while shop.effects().await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    shop.idle().await;
+    worker.drain().await.unwrap();
+    assert_eq!(busy.done.load(Ordering::Relaxed), 1);
+}
