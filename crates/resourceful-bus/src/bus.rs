@@ -62,10 +62,10 @@ impl Bus {
         Ok(Subscription::new(events))
     }
 
-    /// Subscribes to the messages after this one, for example after the `Last-Event-ID` of a client that connects again.
-    /// What the history still has comes first. `None` is [`subscribe`](Self::subscribe). After the id of a
-    /// history that was lost, [`Missed`](crate::Received::Missed) comes first, and then all of the history; after any other
-    /// text, `Missed` and the messages from now on.
+    /// Subscribes to the messages after this one, for example after the `Last-Event-ID` of a client that connects again:
+    /// first those of the history, then those that are published from now on. `None` is [`subscribe`](Self::subscribe). After
+    /// the id of a history that was lost, [`Missed`](crate::Received::Missed) comes first, and then all of the history; after
+    /// any other text, `Missed` and the messages from now on.
     ///
     /// # Errors
     /// As [`subscribe`](Self::subscribe).

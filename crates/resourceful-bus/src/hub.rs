@@ -40,7 +40,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pauses between attempts to open a connection: from the first one, doubled up to the second one.
 const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
-/// What happens in a topic.
+/// An event of a topic, in the order of its messages.
 #[derive(Clone, Debug)]
 pub(crate) enum TopicEvent {
     Message(StoredMessage),
@@ -355,7 +355,7 @@ impl HubTask {
     }
 }
 
-/// Where the subscriptions of a topic go on.
+/// The place at which the subscriptions of a topic go on.
 #[derive(Clone, Copy)]
 enum From {
     /// They begin.
@@ -364,7 +364,7 @@ enum From {
     After(Option<MessageId>),
 }
 
-/// What was read from the broker about a topic.
+/// The result of reading a topic from the broker.
 enum Read {
     /// The place at which subscriptions begin.
     Begin(Option<MessageId>),
@@ -423,7 +423,7 @@ impl Joined {
     }
 }
 
-/// What is told if messages are missing between two that follow each other in a history.
+/// The event that tells of missing messages between two that follow each other in a history. `None`: none is missing.
 pub(crate) fn missed(seen: Option<MessageId>, first: MessageId) -> Option<TopicEvent> {
     let count = match seen {
         Some(seen) => seen.messages_until(first),

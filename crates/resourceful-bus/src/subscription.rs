@@ -17,25 +17,23 @@ use crate::message_id::MessageId;
 /// See the [crate](crate).
 pub struct Subscription<M> {
     events: TopicEvents,
-    /// What comes before the events.
+    /// Events that come before the others.
     earlier: VecDeque<TopicEvent>,
     /// The newest message that it has. After a history was read, it may be among the events, too.
     newest: Option<MessageId>,
     /// Whether events were dropped before the next one.
     is_behind: bool,
-    /// The message after those that were missed.
-    next: Option<StoredMessage>,
     message: PhantomData<fn() -> M>,
 }
 
-/// What a [`Subscription`] receives.
+/// A message, or the news that some are missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received<M> {
     /// A message.
     Message {
         /// Its place in the topic. A client that connects again sends it to [`Bus::resume`](crate::Bus::resume).
         id: MessageId,
-        /// What was published.
+        /// The message as it was published.
         body: M,
     },
     /// So many messages before the next one are lost: this subscription was too slow, the broker was away for longer than
@@ -52,7 +50,6 @@ impl<M: DeserializeOwned> Subscription<M> {
             earlier: VecDeque::new(),
             newest: None,
             is_behind: false,
-            next: None,
             message: PhantomData,
         }
     }
@@ -73,9 +70,6 @@ impl<M: DeserializeOwned> Subscription<M> {
 
     /// Waits for the next message. A dropped future loses none, so it may be a branch of `select!`.
     pub async fn receive(&mut self) -> Received<M> {
-        if let Some(message) = self.next.take() {
-            return decode(&message);
-        }
         loop {
             let event = match self.earlier.pop_front() {
                 Some(event) => event,
@@ -103,16 +97,17 @@ impl<M: DeserializeOwned> Subscription<M> {
             }
             TopicEvent::Message(message) if Some(message.id) <= self.newest => None,
             TopicEvent::Message(message) => {
-                let newest = self.newest.replace(message.id);
-                if !std::mem::take(&mut self.is_behind) {
-                    return Some(decode(&message));
+                if std::mem::take(&mut self.is_behind) {
+                    let missed = self
+                        .newest
+                        .and_then(|newest| newest.messages_until(message.id));
+                    if missed != Some(0) {
+                        self.earlier.push_front(TopicEvent::Message(message));
+                        return Some(Received::Missed(missed));
+                    }
                 }
-                let missed = newest.and_then(|newest| newest.messages_until(message.id));
-                if missed == Some(0) {
-                    return Some(decode(&message));
-                }
-                self.next = Some(message);
-                Some(Received::Missed(missed))
+                self.newest = Some(message.id);
+                Some(decode(&message))
             }
         }
     }

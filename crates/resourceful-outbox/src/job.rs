@@ -27,10 +27,10 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// the `Db` (10 s).
     const TIMEOUT: Duration = Duration::from_mins(10);
 
-    /// Where its effect is: [`InTransaction`](crate::InTransaction), or [`Elsewhere`](crate::Elsewhere).
+    /// The place of its effect: [`InTransaction`](crate::InTransaction), or [`Elsewhere`](crate::Elsewhere).
     type Effect: Effect;
 
-    /// What the worker has for it, for example a client of the mail service.
+    /// The state that the worker has for it, for example a client of the mail service.
     type State: Send + Sync + 'static;
 
     /// Does the work. After an error, a panic or the time limit it is done again, later.
@@ -43,9 +43,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Where the effect of a job is: [`InTransaction`](crate::InTransaction) or [`Elsewhere`](crate::Elsewhere).
+/// The place of the effect of a job: [`InTransaction`](crate::InTransaction) or [`Elsewhere`](crate::Elsewhere).
 pub trait Effect: Sized + Send + Sync + 'static {
-    /// What the hook gets.
+    /// The parameter of the hook: a transaction, or an attempt.
     type Context: Send + Sync + 'static;
 
     /// Runs a job and removes it.

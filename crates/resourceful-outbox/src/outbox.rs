@@ -46,20 +46,25 @@ impl Outbox {
     /// # Errors
     /// As [`enqueue`](Self::enqueue).
     pub async fn enqueue_after<J: Job>(&self, tx: &Tx, job: &J, delay: Duration) -> Result<JobId> {
-        let payload = serde_json::to_string(job).map_err(Error::internal)?;
-        if payload.len() > MAX_PAYLOAD_SIZE {
-            return Err(Error::internal(format!(
-                "the data of a job has at most {MAX_PAYLOAD_SIZE} bytes, and that of `{}` has {}: store it elsewhere, \
-                 and enqueue its id",
-                J::NAME,
-                payload.len()
-            )));
-        }
-        let id = self.table.insert(tx, J::NAME, payload, delay).await?;
-        Ok(id)
+        let payload = payload(job)?;
+        Ok(self.table.insert(tx, J::NAME, payload, delay).await?)
     }
 
     pub(crate) fn table(&self) -> &Table {
         &self.table
     }
+}
+
+/// The data of a job as it is stored.
+pub(crate) fn payload<J: Job>(job: &J) -> Result<String> {
+    let payload = serde_json::to_string(job).map_err(Error::internal)?;
+    if payload.len() > MAX_PAYLOAD_SIZE {
+        return Err(Error::internal(format!(
+            "the data of a job has at most {MAX_PAYLOAD_SIZE} bytes, and that of `{}` has {}: store it elsewhere, and \
+             enqueue its id",
+            J::NAME,
+            payload.len()
+        )));
+    }
+    Ok(payload)
 }

@@ -141,7 +141,7 @@ async fn settle(
 }
 
 /// The text of an error with its causes, which the caller of an action would not see.
-fn describe(error: &Error) -> String {
+pub(crate) fn describe(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -7,16 +7,15 @@ use std::time::Duration;
 
 use resourceful::{Error, Result};
 use resourceful_db::DbError;
-use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::backoff::Backoff;
 use crate::job::Job;
 use crate::metrics;
-use crate::outbox::Outbox;
-use crate::running::{Handler, JobHandler};
+use crate::outbox::{Outbox, payload};
+use crate::running::{Handler, JobHandler, describe};
 use crate::schedule::Schedule;
 use crate::table::{Claim, Table};
 
@@ -31,6 +30,9 @@ const MAX_FIRINGS: usize = 100;
 
 /// Longest setting: a time that is added to another one has an end.
 const MAX_DURATION: Duration = Duration::from_hours(24 * 365);
+
+/// Time limit for jobs to end when they are aborted.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Pause after an error of the database.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
@@ -96,36 +98,29 @@ impl Worker {
         self
     }
 
-    /// Enqueues this job at these times: of all workers whose schedule has this name, one does it each time. What was
-    /// missed while no worker ran for over a minute is one job. It is stored by its name: a worker that starts with another
-    /// schedule of this name replaces it.
+    /// Enqueues this job at these times: of all workers whose schedule has this name, one does it each time. If no worker ran
+    /// for over a minute, all that was missed is one job. The schedule is stored by its name: a worker that starts with
+    /// another schedule of this name replaces it.
     pub fn schedule<J: Job>(mut self, name: &'static str, schedule: Schedule, job: &J) -> Self {
-        match serde_json::to_value(job) {
-            Ok(payload) => self.push_schedule(name, schedule, J::NAME, &payload),
-            Err(error) => self.mistakes.push(format!("schedule `{name}`: {error}")),
-        }
-        self
-    }
-
-    fn push_schedule(
-        &mut self,
-        name: &'static str,
-        schedule: Schedule,
-        job: &'static str,
-        payload: &Value,
-    ) {
         if self.schedules.iter().any(|other| other.name == name) {
             let mistake = format!("two schedules have the name `{name}`");
             self.mistakes.push(mistake);
         }
-        self.schedules.push(Scheduled {
-            name,
-            schedule,
-            job,
-            payload: payload.to_string(),
-            is_known: false,
-            next_at: None,
-        });
+        match payload(job) {
+            Ok(payload) => self.schedules.push(Scheduled {
+                name,
+                schedule,
+                job: J::NAME,
+                payload,
+                is_known: false,
+                next_at: None,
+            }),
+            Err(error) => {
+                let mistake = format!("schedule `{name}`: {}", describe(&error));
+                self.mistakes.push(mistake);
+            }
+        }
+        self
     }
 
     /// Sets the number of jobs that it does at the same time (default: 4). Jobs in transactions have a connection each.
@@ -260,19 +255,19 @@ impl WorkerTask {
         let mut is_away = false;
         while !*self.stopped.borrow() {
             let pause = match self.turn().await {
-                Ok(pause) => {
+                Ok(()) => {
                     if is_away {
                         tracing::info!("the outbox is available again");
                     }
                     is_away = false;
-                    pause
+                    self.worker.poll_interval
                 }
                 Err(error) => {
                     if !is_away {
                         tracing::warn!(error = error.to_string(), "the outbox is away");
                     }
                     is_away = true;
-                    Some(ERROR_PAUSE)
+                    ERROR_PAUSE
                 }
             };
             self.wait(pause).await;
@@ -280,31 +275,16 @@ impl WorkerTask {
         self.drain().await;
     }
 
-    /// Claims jobs, and enqueues what is scheduled. Returns the pause before the next turn; `None`: until a job has ended.
-    async fn turn(&mut self) -> std::result::Result<Option<Duration>, DbError> {
-        let pause = self.claim().await?;
-        self.enqueue_scheduled().await?;
-        Ok(pause)
-    }
-
-    async fn claim(&mut self) -> std::result::Result<Option<Duration>, DbError> {
+    /// Claims jobs, and enqueues those that are scheduled.
+    async fn turn(&mut self) -> std::result::Result<(), DbError> {
         let free = self.worker.concurrency - self.running.len();
-        if free == 0 {
-            return Ok(None);
+        if free > 0 {
+            let Worker { table, lease, .. } = &self.worker;
+            for claim in table.claim(&self.names, *lease, free).await? {
+                self.spawn(claim);
+            }
         }
-        let Worker {
-            table,
-            lease,
-            poll_interval,
-            ..
-        } = &self.worker;
-        let (lease, poll_interval) = (*lease, *poll_interval);
-        let claims = table.claim(&self.names, lease, free).await?;
-        let is_full = claims.len() == free;
-        for claim in claims {
-            self.spawn(claim);
-        }
-        Ok((!is_full).then_some(poll_interval))
+        self.enqueue_scheduled().await
     }
 
     fn spawn(&mut self, claim: Claim) {
@@ -320,11 +300,9 @@ impl WorkerTask {
     }
 
     /// Waits for the end of a pause or of a job, or for the stop.
-    async fn wait(&mut self, pause: Option<Duration>) {
-        // Schedules go on while all places are taken.
-        let pause = sleep(pause.unwrap_or(self.worker.poll_interval));
+    async fn wait(&mut self, pause: Duration) {
         let ended = tokio::select! {
-            () = pause => None,
+            () = sleep(pause) => None,
             Some(ended) = self.running.join_next_with_id() => Some(ended),
             stopped = self.stopped.wait_for(|stopped| *stopped) => { drop(stopped); None }
         };
@@ -352,7 +330,7 @@ impl WorkerTask {
         // Their transactions end with them. One that blocks its thread cannot be ended.
         self.running.abort_all();
         let ended = async { while self.running.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(ERROR_PAUSE, ended).await;
+        let _ = timeout(ABORT_TIMEOUT, ended).await;
         for (_, claim) in self.claims.drain() {
             let released = self.worker.table.release(&claim, Duration::ZERO).await;
             if released.is_ok_and(|released| released) {

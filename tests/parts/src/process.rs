@@ -3,6 +3,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// Time limit for a response of a program that may be killed.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A running program. It is killed on drop.
 #[derive(Debug)]
@@ -109,14 +113,40 @@ pub fn send_request(
     body: &str,
 ) -> HttpResponse {
     let mut stream = TcpStream::connect(address).unwrap();
-    let length = body.len();
+    let request = request_text(address, method, path, headers, body);
     // In one write: a server that refuses the request may close early.
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\
-         Content-Length: {length}\r\n\r\n{body}"
-    );
     stream.write_all(request.as_bytes()).unwrap();
     HttpResponse::read(stream)
+}
+
+/// Sends a request to a program that may be killed meanwhile. `None`: the connection was refused or lost, and nobody knows
+/// whether the request had its effect.
+pub fn try_request(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> Option<HttpResponse> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(TIMEOUT)).ok()?;
+    let request = request_text(address, method, path, headers, body);
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    let response = HttpResponse::parse(&text)?;
+    // A program that is killed may send a part of a response.
+    let (_, length) = response.head.split_once("content-length: ")?;
+    let length: usize = length.lines().next()?.parse().ok()?;
+    (response.body.len() == length).then_some(response)
+}
+
+fn request_text(address: &str, method: &str, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
 }
 
 impl HttpResponse {
@@ -124,12 +154,16 @@ impl HttpResponse {
     pub fn read(mut stream: impl Read) -> Self {
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
-        let (head, body) = response.split_once("\r\n\r\n").unwrap();
-        Self {
-            status: head[9..12].parse().unwrap(),
+        Self::parse(&response).unwrap()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        Some(Self {
+            status: head.get(9..12)?.parse().ok()?,
             head: head.to_owned(),
             body: body.to_owned(),
-        }
+        })
     }
 }
 

@@ -1,15 +1,26 @@
 //! Databases of a test's own.
 
 use resourceful_db::{Db, DbOptions};
-use resourceful_test_parts::postgres_database;
+use resourceful_test_parts::{Database, postgres_database};
 use sea_orm::{ConnectionTrait, EntityTrait, Schema};
-use tempfile::TempDir;
 
 /// A database with a URL, for a second `Db` on it.
 pub struct TestDb {
     pub db: Db,
     pub url: String,
-    _directory: Option<TempDir>,
+    _database: Database,
+}
+
+impl TestDb {
+    async fn open(database: Database, options: DbOptions) -> Self {
+        let url = database.url.clone();
+        let db = options.connect(&url).await.unwrap();
+        Self {
+            db,
+            url,
+            _database: database,
+        }
+    }
 }
 
 impl std::ops::Deref for TestDb {
@@ -22,25 +33,12 @@ impl std::ops::Deref for TestDb {
 
 /// SQLite in a file.
 pub async fn sqlite(options: DbOptions) -> TestDb {
-    let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/test.sqlite3", directory.path().display());
-    let db = options.connect(&url).await.unwrap();
-    TestDb {
-        db,
-        url,
-        _directory: Some(directory),
-    }
+    TestDb::open(Database::sqlite(), options).await
 }
 
 /// A database of its own on the server of `./test`.
 pub async fn postgres(options: DbOptions) -> TestDb {
-    let url = postgres_url();
-    let db = options.connect(&url).await.unwrap();
-    TestDb {
-        db,
-        url,
-        _directory: None,
-    }
+    TestDb::open(Database::postgres("db"), options).await
 }
 
 /// The URL of a new database on the server of `./test`.

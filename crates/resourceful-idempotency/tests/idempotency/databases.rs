@@ -1,39 +1,30 @@
 //! Databases of their own.
 
 use resourceful_db::Db;
-use resourceful_test_parts::postgres_database;
-use tempfile::TempDir;
+use resourceful_test_parts::Database as Opened;
 
 pub(crate) struct Database {
     pub(crate) db: Db,
-    url: String,
-    _directory: Option<TempDir>,
+    opened: Opened,
 }
 
 impl Database {
     pub(crate) async fn sqlite() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("test.sqlite3");
-        let url = format!("sqlite://{}", file.display());
-        Self {
-            db: Db::connect(&url).await.unwrap(),
-            url,
-            _directory: Some(directory),
-        }
+        Self::open(Opened::sqlite()).await
     }
 
     pub(crate) async fn postgres() -> Self {
-        let url = postgres_database("idempotency");
-        Self {
-            db: Db::connect(&url).await.unwrap(),
-            url,
-            _directory: None,
-        }
+        Self::open(Opened::postgres("idempotency")).await
+    }
+
+    async fn open(opened: Opened) -> Self {
+        let db = Db::connect(&opened.url).await.unwrap();
+        Self { db, opened }
     }
 
     /// The same database, as another process opens it.
     pub(crate) async fn elsewhere(&self) -> Db {
-        Db::connect(&self.url).await.unwrap()
+        Db::connect(&self.opened.url).await.unwrap()
     }
 
     pub(crate) async fn both() -> [Self; 2] {

@@ -1,4 +1,4 @@
-//! What happens to a job: it is done, repeated, or a dead letter.
+//! A job is done, repeated, or a dead letter.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ async fn a_job_that_fails_panics_or_hangs_is_repeated() {
             assert_eq!(numbers, [1, 2, 3, 4], "{step:?}");
             assert!(begun.iter().all(|(.., key)| *key == begun[0].2));
         }
-        // What the failed attempts did in their transactions is undone.
+        // The effects of the failed attempts are undone with their transactions.
         assert_eq!(shop.effects().await, 3);
         assert_eq!(shop.number("SELECT count(*) FROM outbox_job").await, 0);
     }

@@ -113,7 +113,7 @@ impl Job for AddEffect {
     }
 }
 
-/// What a job of the type [`Act`] does in an attempt.
+/// The behaviour of a job of the type [`Act`] in an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
     Succeed,
@@ -127,7 +127,7 @@ pub(crate) enum Step {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Act {
     pub(crate) number: i32,
-    /// What each attempt does; the last one is repeated.
+    /// One for each attempt; the last one is repeated.
     pub(crate) steps: Vec<Step>,
 }
 

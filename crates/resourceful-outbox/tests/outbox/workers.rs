@@ -1,4 +1,4 @@
-//! What happens to jobs when workers stop, end or are overtaken.
+//! Workers stop, end or are overtaken, and their jobs are done once.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,13 +6,24 @@ use std::time::Duration;
 
 use resourceful::Result;
 use resourceful_db::Tx;
-use resourceful_outbox::{InTransaction, Job};
+use resourceful_outbox::{InTransaction, Job, RunningWorker};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::parts::{AddEffect, Gate, Shop, TIMEOUT, Wait, add_effect, impatient, shared};
+
+/// A worker whose jobs wait for the gate.
+fn waiting(shop: &Shop, gate: &Arc<Gate>) -> RunningWorker {
+    let worker = shop.worker().job::<Wait>(Arc::clone(gate));
+    worker.start().unwrap()
+}
+
+/// Waits until a job has begun.
+async fn begun(gate: &Gate) {
+    timeout(TIMEOUT, gate.begun.notified()).await.unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_waits_for_what_runs_and_claims_nothing_more() {
@@ -22,7 +33,7 @@ async fn a_drain_waits_for_what_runs_and_claims_nothing_more() {
         let worker = worker.start().unwrap();
         shop.enqueue(&Wait).await;
         shop.enqueue(&Wait).await;
-        timeout(TIMEOUT, gate.begun.notified()).await.unwrap();
+        begun(&gate).await;
         let drained = tokio::spawn(worker.drain());
         // Longer than the lease, which is renewed.
         tokio::time::sleep(Duration::from_millis(800)).await;
@@ -43,17 +54,13 @@ async fn what_a_drain_cannot_wait_for_is_given_back_at_once() {
         let worker = worker.drain_timeout(Duration::from_millis(50));
         let worker = worker.job::<Wait>(Arc::clone(&gate)).start().unwrap();
         shop.enqueue(&Wait).await;
-        timeout(TIMEOUT, gate.begun.notified()).await.unwrap();
+        begun(&gate).await;
         timeout(TIMEOUT, worker.drain()).await.unwrap().unwrap();
         let back = "SELECT count(*) FROM outbox_job WHERE attempts = 0 AND claims = 1";
         assert_eq!(shop.number(back).await, 1);
 
-        let other = shop
-            .worker()
-            .job::<Wait>(Arc::clone(&gate))
-            .start()
-            .unwrap();
-        timeout(TIMEOUT, gate.begun.notified()).await.unwrap();
+        let other = waiting(&shop, &gate);
+        begun(&gate).await;
         gate.end.notify_one();
         shop.idle().await;
         other.drain().await.unwrap();
@@ -66,20 +73,12 @@ async fn what_a_drain_cannot_wait_for_is_given_back_at_once() {
 async fn a_job_of_a_worker_that_has_ended_is_done_by_another() {
     for shop in Shop::both().await {
         let gate = shared::<Gate>();
-        let first = shop
-            .worker()
-            .job::<Wait>(Arc::clone(&gate))
-            .start()
-            .unwrap();
+        let first = waiting(&shop, &gate);
         shop.enqueue(&Wait).await;
-        timeout(TIMEOUT, gate.begun.notified()).await.unwrap();
+        begun(&gate).await;
         drop(first);
-        let second = shop
-            .worker()
-            .job::<Wait>(Arc::clone(&gate))
-            .start()
-            .unwrap();
-        timeout(TIMEOUT, gate.begun.notified()).await.unwrap();
+        let second = waiting(&shop, &gate);
+        begun(&gate).await;
         gate.end.notify_one();
         shop.idle().await;
         second.drain().await.unwrap();
@@ -92,13 +91,9 @@ async fn a_job_of_a_worker_that_has_ended_is_done_by_another() {
 async fn a_worker_that_was_overtaken_changes_nothing() {
     for shop in Shop::both().await {
         let gate = shared::<Gate>();
-        let first = shop
-            .worker()
-            .job::<Wait>(Arc::clone(&gate))
-            .start()
-            .unwrap();
+        let first = waiting(&shop, &gate);
         shop.enqueue(&Wait).await;
-        timeout(TIMEOUT, gate.begun.notified()).await.unwrap();
+        begun(&gate).await;
         // As another worker claims it.
         let claim = "UPDATE outbox_job SET claims = claims + 1, run_at = run_at + 3600000";
         shop.db.execute_unprepared(claim).await.unwrap();

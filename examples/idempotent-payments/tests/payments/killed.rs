@@ -1,12 +1,11 @@
 //! Clients that send one payment over fifty connections to two processes, one of which is killed meanwhile.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use resourceful_test_parts::{Process, send_request};
+use resourceful_test_parts::{Process, send_request, try_request};
 use serde_json::Value;
 
 use crate::database::Database;
@@ -20,24 +19,11 @@ fn rounds() -> i64 {
 
 /// Sends the payment once. `None`: the connection was lost, or refused.
 fn attempt(address: &str, key: &str) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .ok()?;
+    let fields =
+        format!("X-Customer: ada\r\nContent-Type: application/json\r\nIdempotency-Key: {key}\r\n");
     let body = r#"{"from_account": 1, "to_account": 2, "amount": 1}"#;
-    let request = format!(
-        "POST /payments HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nX-Customer: ada\r\n\
-         Content-Type: application/json\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response).ok()?;
-    let (head, body) = response.split_once("\r\n\r\n")?;
-    // A process that is killed may send a part of a response.
-    let (_, length) = head.split_once("content-length: ")?;
-    let length: usize = length.lines().next()?.parse().ok()?;
-    (body.len() == length).then_some((head.get(9..12)?.parse().ok()?, body.to_owned()))
+    let response = try_request(address, "POST", "/payments", &fields, body)?;
+    Some((response.status, response.body))
 }
 
 /// Sends the payment until it is acknowledged, to one process and the other.

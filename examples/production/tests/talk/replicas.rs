@@ -70,7 +70,7 @@ impl Deployment {
     }
 }
 
-/// What clients have seen.
+/// The observations of the clients.
 #[derive(Default)]
 struct Seen {
     /// Whether the stream of events is open.
@@ -262,7 +262,7 @@ fn replicas_that_are_killed_and_restarted_lose_nothing() {
         let _over = Over(seen);
         let disturbed = disturb(&deployment, &mut replicas);
         seen.is_written.store(true, Ordering::Relaxed);
-        // What the last one has not announced, another one announces after its lease.
+        // Another replica announces the notes of one that was killed, after its lease.
         let acknowledged = seen.acknowledged.lock().unwrap().clone();
         eventually("each note is announced", || {
             let events = seen.events.lock().unwrap();

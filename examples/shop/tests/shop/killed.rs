@@ -1,13 +1,12 @@
 //! Orders, half of which are rolled back, at two processes, one of which is killed now and then.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use resourceful_test_parts::Process;
+use resourceful_test_parts::{Process, try_request};
 
 use crate::programs::Shop;
 
@@ -21,20 +20,10 @@ fn orders() -> usize {
 
 /// Orders once. `None`: the connection was lost, or refused, and nobody knows.
 fn order(address: &str, product: i64) -> Option<u16> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .ok()?;
     let body = format!(r#"{{"product_id": {product}, "email": "ada@example.org"}}"#);
-    let request = format!(
-        "POST /orders HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response).ok()?;
-    response.get(9..12)?.parse().ok()
+    let json = "Content-Type: application/json\r\n";
+    let response = try_request(address, "POST", "/orders", json, &body)?;
+    Some(response.status)
 }
 
 /// Kills one of two processes and starts it again, until the orders are done.
