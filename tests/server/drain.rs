@@ -1,9 +1,11 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use resourceful::prelude::*;
 use tokio::sync::Notify;
 
-use super::{Raw, start};
+use super::layers::Echo;
+use super::{Raw, run, start};
 use crate::fixture::app;
 
 /// Says when it has begun, and ends when it is told to.
@@ -64,7 +66,87 @@ async fn half_a_head_does_not_hold_a_stop() {
     let started = std::time::Instant::now();
     running.stop.send(()).unwrap();
     running.outcome.await.unwrap().unwrap();
-    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+/// Its request may be on its way.
+#[tokio::test]
+async fn a_client_that_has_just_connected_may_still_send_its_request() {
+    for (before, after) in [
+        ("", "GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n"),
+        ("GET /posts/1 HTTP/1.1\r\nHo", "st: x\r\n\r\n"),
+    ] {
+        let server = app().bind("127.0.0.1:0").await.unwrap();
+        // A tenth of this is enough for any machine.
+        let running = run(server.shutdown_timeout(Duration::from_secs(100)));
+        let mut fresh = Raw::connect(running.address).await;
+        fresh.send(before).await;
+        // It is accepted after that one.
+        let mut idle = Raw::connect(running.address).await;
+        idle.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        idle.read_until("}").await;
+
+        running.stop.send(()).unwrap();
+        assert_eq!(idle.read_to_end().await, "");
+        fresh.send(after).await;
+        let answer = fresh.read_to_end().await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        running.outcome.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_nothing_holds_a_stop_for_a_tenth_of_its_timeout() {
+    let server = app().bind("127.0.0.1:0").await.unwrap();
+    let running = run(server.shutdown_timeout(Duration::from_secs(2)));
+    let mut silent = Raw::connect(running.address).await;
+    let mut idle = Raw::connect(running.address).await;
+    idle.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    idle.read_until("}").await;
+    running.stop.send(()).unwrap();
+    running.outcome.await.unwrap().unwrap();
+    assert_eq!(silent.read_to_end().await, "");
+}
+
+/// So a proxy keeps none of them when the server closes them.
+#[tokio::test]
+async fn responses_in_the_delay_close_their_connections() {
+    const GET: &str = "GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let app = app().health().socket("/echo", Echo);
+    let server = app.bind("127.0.0.1:0").await.unwrap();
+    let running = run(server.shutdown_delay(Duration::from_secs(100)));
+    let mut kept = Raw::connect(running.address).await;
+    for _ in 0..2 {
+        kept.send(GET).await;
+        let answer = kept.read_until("}").await;
+        assert!(!answer.contains("connection: close"), "{answer}");
+    }
+    running.stop.send(()).unwrap();
+    loop {
+        let mut probe = Raw::connect(running.address).await;
+        probe.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        if probe.read_until("}").await.contains(" 503 ") {
+            break;
+        }
+    }
+    let new = Raw::connect(running.address).await;
+    for mut connection in [kept, new] {
+        connection.send(GET).await;
+        let answer = connection.read_to_end().await;
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+    // A WebSocket is no response that ends.
+    let mut socket = Raw::connect(running.address).await;
+    socket
+        .send(
+            "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        )
+        .await;
+    let answer = socket.read_until("\r\n\r\n").await;
+    assert!(answer.contains("\r\nconnection: upgrade\r\n"), "{answer}");
+    running.outcome.abort();
 }
 
 #[tokio::test]

@@ -177,7 +177,8 @@ async fn the_client_and_the_route_are_known_inside() {
     assert_eq!(seen.load(SeqCst), 1);
 }
 
-struct Echo;
+/// Sends each message back.
+pub(super) struct Echo;
 
 impl AsyncSocket for Echo {
     type Access = Public;

@@ -15,6 +15,6 @@ mod upstream;
 pub use self::browser::{Browser, Tab};
 pub use self::database::{Database, postgres_database};
 pub use self::process::{HttpResponse, Process, send_request, try_request};
-pub use self::server::{Postgres, Redis};
+pub use self::server::{Postgres, Redis, free_port};
 pub use self::test_script::set_by_test_script;
 pub use self::upstream::{Behaviour, Upstream};

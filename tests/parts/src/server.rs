@@ -232,7 +232,7 @@ fn is_root() -> bool {
 }
 
 /// A free port, below those that the system gives to outgoing connections: a server that is started again needs the same.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let ports = std::iter::repeat_with(|| {
         let random = RandomState::new().hash_one(());
         10_000 + u16::try_from(random % 10_000).unwrap()

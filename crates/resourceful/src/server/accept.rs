@@ -10,7 +10,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -22,6 +21,7 @@ use crate::proto::connection_info::ConnectionInfo;
 use super::application::{Application, Lifecycle, ShutdownStage};
 use super::config::ServerConfig;
 use super::connection::Connection;
+use super::drain::{Drain, Draining, Stage};
 use super::io::{Protocol, Stream};
 use super::listener::Listener;
 use super::peer_limit::{ConnectionPermit, PeerLimit};
@@ -31,6 +31,9 @@ use super::{http1, http2};
 /// The wait after a failed accept (no descriptors left). It doubles with each failure.
 const MIN_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
+
+/// The part of the shutdown timeout in which a client may still send the request for which it has connected.
+const PATIENCE: u32 = 10;
 
 /// The listeners and their connections.
 pub(super) struct Acceptor {
@@ -44,8 +47,7 @@ pub(super) struct Acceptor {
     unsent: Arc<AtomicUsize>,
     peers: PeerLimit,
     watchdog: Watchdog,
-    /// Closed when the drain begins.
-    drain: watch::Sender<()>,
+    drain: Drain,
     /// The tasks of the watchdog and of the reload of certificates.
     _tasks: Vec<AbortOnDropHandle<()>>,
 }
@@ -75,7 +77,7 @@ impl Acceptor {
             unsent: Arc::default(),
             peers: PeerLimit::default(),
             watchdog,
-            drain: watch::Sender::new(()),
+            drain: Drain::new(),
             _tasks: tasks,
         }
     }
@@ -83,10 +85,11 @@ impl Acceptor {
     /// Accepts until `stop` is ready and the shutdown delay is over.
     pub(super) async fn accept_until(&mut self, stop: impl Future<Output = ()>) {
         let application = Arc::clone(&self.application);
-        let delay = self.config.shutdown_delay;
+        let (drain, delay) = (self.drain.clone(), self.config.shutdown_delay);
         let mut stopped = pin!(async {
             stop.await;
             application.shutdown(ShutdownStage::Announced);
+            drain.begin(Stage::Leaving);
             sleep(delay).await;
         });
         let mut backoff = MIN_BACKOFF;
@@ -172,9 +175,16 @@ impl Acceptor {
         self.listeners.clear();
         self.application.shutdown(ShutdownStage::Draining);
         tracing::info!(connections = self.connections.len(), "draining");
-        drop(self.drain);
+        self.drain.begin(Stage::Draining);
         let streams = &self.streams;
         let finish = async {
+            let connections = &mut self.connections;
+            let patience = self.config.shutdown_timeout / PATIENCE;
+            let _ = timeout(patience, async {
+                while connections.join_next().await.is_some() {}
+            })
+            .await;
+            self.drain.begin(Stage::Closing);
             while self.connections.join_next().await.is_some() {}
             // A stream that ends may detach its request, so streams are awaited first.
             streams.close();
@@ -211,7 +221,7 @@ pub(super) trait ServeConnection: Lifecycle {
         &self,
         connection: Box<Connection>,
         guard: ConnectionGuard,
-        drain: watch::Receiver<()>,
+        drain: Draining,
         tasks: &mut JoinSet<()>,
     );
 }
@@ -221,7 +231,7 @@ impl<A: Application> ServeConnection for A {
         &self,
         connection: Box<Connection>,
         guard: ConnectionGuard,
-        drain: watch::Receiver<()>,
+        drain: Draining,
         tasks: &mut JoinSet<()>,
     ) {
         let application = self.clone();
@@ -232,21 +242,16 @@ impl<A: Application> ServeConnection for A {
     }
 }
 
-/// Serves until the client closes the connection, or `drain` is closed and the running requests
-/// are finished.
-async fn serve<A: Application>(
-    connection: Box<Connection>,
-    application: A,
-    drain: &watch::Receiver<()>,
-) {
+/// Serves until the client closes the connection, or the server drains and the running requests are
+/// finished.
+async fn serve<A: Application>(connection: Box<Connection>, application: A, drain: &Draining) {
     let limit = connection.config.header_read_timeout;
-    let mut waiting = drain.clone();
     // An idle HTTP/1 connection does not need the large futures, so they are boxed.
     let started = tokio::select! {
         // A request that was received already is served.
         biased;
         started = timeout(limit, Box::pin(connection.start())) => started,
-        _ = waiting.changed() => return,
+        () = drain.reached(Stage::Closing) => return,
     };
     let result = match started {
         Ok(Ok((connection, Protocol::Http1))) => http1::serve(connection, application, drain).await,

@@ -86,11 +86,14 @@ pub struct ServerConfig {
     /// are exempt, because they may be a proxy. A proxy on another machine needs a higher limit.
     pub max_connections_per_peer: usize,
     /// Time from the request to stop until the shutdown begins (default 0 s). Meanwhile requests
-    /// are served, and `/readyz` responds with 503: load balancers take some time to notice.
+    /// are served, and `/readyz` responds with 503: load balancers take some time to notice. Each
+    /// response over HTTP/1 closes its connection, so that the next request goes elsewhere.
     #[serde(with = "unsigned_duration::required")]
     pub shutdown_delay: Duration,
     /// Maximum time for running requests to finish during the shutdown (default 10 s). Then they
     /// are aborted, and [`Server::run`](crate::Server::run) returns an error.
+    ///
+    /// For a tenth of this time, a client that has connected may still send its first request.
     #[serde(with = "unsigned_duration::required")]
     pub shutdown_timeout: Duration,
 }

@@ -97,6 +97,11 @@ impl ConnectionState {
         self.requests.is(Phase::ReadingHead) && !self.writes.has_unsent_response()
     }
 
+    /// Is a head awaited, of which a part may be here? Between two requests, none is awaited before its first byte.
+    pub(super) fn awaits_head(&self) -> bool {
+        self.requests.is(Phase::ReadingHead)
+    }
+
     /// Can an HTTP/1 connection be closed without the loss of a response? Half a head is no
     /// request yet.
     pub(super) fn is_http1_drained(&self) -> bool {

@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::error::BoxError;
@@ -13,6 +12,7 @@ use crate::error::BoxError;
 use super::close_reason::CloseReason;
 use super::config::LINGER_TIMEOUT;
 use super::connection_state::ConnectionState;
+use super::drain::{Draining, Stage};
 use super::io::Stream;
 
 /// A connection of hyper's, of either protocol.
@@ -22,6 +22,9 @@ pub(super) trait HttpConnection {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>>;
 
+    /// Is a request head awaited, of which a part may be here?
+    fn awaits_head(&self) -> bool;
+
     /// Takes no further requests, and ends after those that run.
     fn graceful_shutdown(&mut self);
 
@@ -29,26 +32,24 @@ pub(super) trait HttpConnection {
     fn is_drained(&mut self, cx: &mut Context<'_>) -> bool;
 }
 
-/// Polls `connection` to its end. Shuts it down once `drain` is closed, and drops it when it
-/// exceeds a timeout.
+/// Polls `connection` to its end. Shuts it down once `drain` tells so, and drops it when it exceeds
+/// a timeout.
 ///
-/// A connection is polled for every request. So the future of the drain is polled only once, which
-/// registers the waker of the task. After that, one load is enough. The same holds for the
-/// watchdog.
+/// A connection is polled for every request. So the future of the drain is polled only once for
+/// each stage, which registers the waker of the task. After that, one load is enough. The same
+/// holds for the watchdog.
 pub(super) async fn drive<C: HttpConnection>(
     mut connection: C,
     state: &ConnectionState,
-    drain: &watch::Receiver<()>,
+    drain: &Draining,
 ) -> Result<(), BoxError> {
-    let mut waiting = drain.clone();
-    let mut closed = pin!(waiting.changed());
+    let mut changes = pin!(drain.wake_at_changes());
     let mut is_registered = false;
     let mut is_draining = false;
     poll_fn(|cx| {
         if !is_registered {
             is_registered = true;
-            // The result does not matter: `has_changed` below sees a closed drain.
-            let _ = closed.as_mut().poll(cx);
+            let _ = changes.as_mut().poll(cx);
             state.register(cx);
         } else if C::WAKES_OFTEN {
             state.register(cx);
@@ -60,7 +61,15 @@ pub(super) async fn drive<C: HttpConnection>(
             reason = None;
         }
         let goes_away = reason == Some(CloseReason::GoAway);
-        if result.is_pending() && !is_draining && (goes_away || drain.has_changed().is_err()) {
+        let mut drains = || {
+            let _ = changes.as_mut().poll(cx);
+            drain.is_at(if connection.awaits_head() {
+                Stage::Closing
+            } else {
+                Stage::Draining
+            })
+        };
+        if result.is_pending() && !is_draining && (goes_away || drain.is_leaving() && drains()) {
             // Requests that were received already are served.
             is_draining = true;
             connection.graceful_shutdown();
@@ -81,11 +90,10 @@ pub(super) async fn drive<C: HttpConnection>(
 ///
 /// A connection that is closed with unread bytes is reset, and the client may lose the response
 /// (RFC 9112 section 9.6).
-pub(super) async fn close(stream: &mut Stream, drain: &watch::Receiver<()>) {
+pub(super) async fn close(stream: &mut Stream, drain: &Draining) {
     if timeout(LINGER_TIMEOUT, stream.shutdown()).await.is_err() {
         return;
     }
-    let mut waiting = drain.clone();
     // `tokio::io::copy` would fill its buffer with zeros first; nearly always, no bytes come.
     let mut buffer = Vec::with_capacity(8 * 1024);
     let rest = async {
@@ -99,6 +107,6 @@ pub(super) async fn close(stream: &mut Stream, drain: &watch::Receiver<()>) {
     };
     tokio::select! {
         _ = timeout(LINGER_TIMEOUT, rest) => {}
-        _ = waiting.changed() => {}
+        () = drain.reached(Stage::Draining) => {}
     }
 }

@@ -11,7 +11,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use tokio::io::AsyncWriteExt as _;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::body::Body;
@@ -26,6 +25,7 @@ use super::close_reason::CloseReason;
 use super::config::{HYPER_MAX_HEADERS, LINGER_TIMEOUT, ServerConfig};
 use super::connection::Connection;
 use super::connection_state::ConnectionState;
+use super::drain::Draining;
 use super::driver::{HttpConnection, close, drive};
 use super::http1_error::{self, HeadError};
 use super::http1_io::Http1Io;
@@ -39,7 +39,7 @@ const MAX_BUFFER: usize = 64 * 1024;
 pub(super) async fn serve<A: Application>(
     connection: Box<Connection>,
     application: A,
-    drain: &watch::Receiver<()>,
+    drain: &Draining,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
@@ -48,7 +48,7 @@ pub(super) async fn serve<A: Application>(
         state,
         ..
     } = connection.unboxed();
-    let service = service_fn(|request| respond(&application, &state, request, info));
+    let service = service_fn(|request| respond(&application, &state, drain, request, info));
     let io = Http1Io::new(stream, Arc::clone(&state));
     let mut connection = builder(&config).serve_connection(io, service);
     let driven = Http1Connection {
@@ -89,6 +89,10 @@ where
         result
     }
 
+    fn awaits_head(&self) -> bool {
+        self.state.awaits_head()
+    }
+
     fn graceful_shutdown(&mut self) {
         Pin::new(&mut *self.connection).graceful_shutdown();
     }
@@ -119,6 +123,7 @@ fn builder(config: &ServerConfig) -> http1::Builder {
 fn respond<'c, A: Application>(
     application: &A,
     state: &'c Arc<ConnectionState>,
+    drain: &'c Draining,
     request: hyper::Request<Incoming>,
     info: ConnectionInfo,
 ) -> Http1Response<'c, A::Future> {
@@ -133,6 +138,7 @@ fn respond<'c, A: Application>(
             future: application.reject(error, Some(parts)),
             body: None,
             state,
+            drain,
         };
     }
     if body.is_end_stream() {
@@ -140,6 +146,7 @@ fn respond<'c, A: Application>(
             future: application.call(parts, Body::empty(), info, None),
             body: None,
             state,
+            drain,
         };
     }
     let body_state = BodyState::default();
@@ -148,6 +155,7 @@ fn respond<'c, A: Application>(
         future: application.call(parts, body, info, None),
         body: Some(body_state),
         state,
+        drain,
     }
 }
 
@@ -158,7 +166,7 @@ async fn finish<A: Application>(
     application: &A,
     state: &ConnectionState,
     max_target: usize,
-    drain: &watch::Receiver<()>,
+    drain: &Draining,
 ) -> Result<(), BoxError> {
     let (mut stream, error) = io.into_parts();
     if let Some(upgrade) = state.http1.take_upgrade() {

@@ -19,6 +19,7 @@ use crate::response::upgrade::Upgrade;
 
 use super::chunked_body::ChunkedBody;
 use super::connection_state::ConnectionState;
+use super::drain::Draining;
 
 /// The future of a response.
 pub(super) struct Http1Response<'c, F> {
@@ -26,6 +27,7 @@ pub(super) struct Http1Response<'c, F> {
     /// The state of the request's body, if it has one.
     pub(super) body: Option<BodyState>,
     pub(super) state: &'c Arc<ConnectionState>,
+    pub(super) drain: &'c Draining,
 }
 
 impl<F> Future for Http1Response<'_, F>
@@ -38,8 +40,9 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Matched in place: moving a response costs more than all the rest here.
         let mut polled = Pin::new(&mut self.future).poll(cx);
-        if let (Poll::Ready(Ok(response)), Some(body)) = (&mut polled, &self.body)
-            && !body.is_read()
+        if let Poll::Ready(Ok(response)) = &mut polled
+            && self.is_last()
+            && response.status() != StatusCode::SWITCHING_PROTOCOLS
         {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
@@ -73,6 +76,14 @@ where
                 })
             })
         })
+    }
+}
+
+impl<F> Http1Response<'_, F> {
+    /// Does the connection end after this response?
+    fn is_last(&self) -> bool {
+        let is_unread = |body: &BodyState| !body.is_read();
+        self.body.as_ref().is_some_and(is_unread) || self.drain.is_leaving()
     }
 }
 

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::TokioTimer;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::time::{Sleep, sleep};
 
 use crate::error::{BoxError, Error};
@@ -23,6 +23,7 @@ use super::application::Application;
 use super::close_reason::CloseReason;
 use super::connection::Connection;
 use super::connection_state::ConnectionState;
+use super::drain::Draining;
 use super::driver::{HttpConnection, drive};
 use super::http2_flood::FloodGuard;
 use super::http2_unsent::UnsentBytes;
@@ -38,7 +39,7 @@ const GOAWAY_GRACE: Duration = Duration::from_secs(1);
 pub(super) async fn serve<A: Application>(
     connection: Box<Connection>,
     application: A,
-    drain: &watch::Receiver<()>,
+    drain: &Draining,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
@@ -126,6 +127,11 @@ where
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
         self.connection.as_mut().poll(cx)
+    }
+
+    /// A GOAWAY loses no request.
+    fn awaits_head(&self) -> bool {
+        false
     }
 
     fn graceful_shutdown(&mut self) {

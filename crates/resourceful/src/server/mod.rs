@@ -4,7 +4,7 @@
 //!
 //! | step | file |
 //! |---|---|
-//! | 1 accept, limit the connections of a client; drain at the end | `accept`, `peer_limit` |
+//! | 1 accept, limit the connections of a client; drain at the end | `accept`, `peer_limit`, `drain` |
 //! | 2 TLS handshake, protocol detection | `connection`, `io`, `tls` |
 //! | 3 drive hyper until the client, the drain or the watchdog ends it | `driver`, `watchdog` |
 //! | 4 read requests, call the application, write responses | `http1`, `http2` |
@@ -22,6 +22,7 @@ mod close_reason;
 mod config;
 mod connection;
 mod connection_state;
+mod drain;
 mod driver;
 mod http1;
 mod http1_error;

@@ -3,7 +3,9 @@
 // A missing program or file fails the test.
 #![allow(clippy::unwrap_used)]
 
+mod away;
 mod collector;
+mod deployment;
 mod example;
 mod nginx;
 mod replicas;

@@ -37,25 +37,37 @@ impl Nginx {
         Self::before_both([socket, socket])
     }
 
-    /// In front of two replicas.
+    /// In front of the replicas of the units.
     pub(crate) fn before_both(sockets: [&Path; 2]) -> Self {
+        let [first, second] = sockets.map(|socket| socket.display().to_string());
+        let upstream = include_str!("../../deploy/upstream-systemd.conf");
+        let upstream = replaced(upstream, "/run/production-1.sock", &first);
+        Self::before_upstream(&replaced(&upstream, "/run/production-2.sock", &second))
+    }
+
+    /// In front of the replicas of the compose file.
+    pub(crate) fn before_tcp(addresses: &[String; 2]) -> Self {
+        let upstream = include_str!("../../deploy/upstream-compose.conf");
+        // There is no DNS of Docker here.
+        let upstream = replaced(upstream, "resolver 127.0.0.11 valid=5s;", "");
+        let upstream = replaced(&upstream, "production-1:8000 resolve", &addresses[0]);
+        Self::before_upstream(&replaced(
+            &upstream,
+            "production-2:8000 resolve",
+            &addresses[1],
+        ))
+    }
+
+    fn before_upstream(upstream: &str) -> Self {
+        let site = [upstream, include_str!("../../nginx.conf")].concat();
         // Another process may take the port meanwhile.
-        let mut tries = (0..5).filter_map(|_| Self::start(sockets, free_port()));
+        let mut tries = (0..5).filter_map(|_| Self::start(&site, free_port()));
         tries.next().expect("nginx does not start: see above")
     }
 
-    fn start(sockets: [&Path; 2], port: u16) -> Option<Self> {
+    fn start(site: &str, port: u16) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
-        let upstream = include_str!("../../deploy/upstream-systemd.conf");
-        let mut site = [upstream, include_str!("../../nginx.conf")].concat();
-        for (original, replacement) in [
-            ("listen 80;", format!("listen 127.0.0.1:{port};")),
-            ("/run/production-1.sock", sockets[0].display().to_string()),
-            ("/run/production-2.sock", sockets[1].display().to_string()),
-        ] {
-            assert!(site.contains(original), "`{original}` in nginx.conf");
-            site = site.replace(original, &replacement);
-        }
+        let site = replaced(site, "listen 80;", &format!("listen 127.0.0.1:{port};"));
         fs::write(directory.path().join("site.conf"), site).unwrap();
         fs::write(directory.path().join("nginx.conf"), CONFIGURATION).unwrap();
         let mut child = Command::new(program())
@@ -94,6 +106,12 @@ impl Drop for Nginx {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Fails if the text is not there.
+fn replaced(configuration: &str, text: &str, replacement: &str) -> String {
+    assert!(configuration.contains(text), "`{text}` in {configuration}");
+    configuration.replace(text, replacement)
 }
 
 /// Debian installs it in a directory that is only in the path of root.
