@@ -1,6 +1,7 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod backlog;
 mod backoff;
 mod dead_letters;
 mod effects;
@@ -14,6 +15,7 @@ mod schedule;
 mod table;
 mod worker;
 
+pub use self::backlog::Backlog;
 pub use self::dead_letters::{DeadJob, DeadLetters};
 pub use self::effects::{Attempt, Elsewhere, InTransaction};
 pub use self::job::{Effect, Job};

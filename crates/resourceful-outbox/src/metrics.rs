@@ -1,14 +1,22 @@
 //! Metrics of jobs. Without the feature `metrics`, every function is empty.
 
-pub(crate) use self::recorder::{describe, ended};
+pub(crate) use self::recorder::{counted, describe, ended};
+
+/// Whether anything is recorded.
+pub(crate) const ARE_RECORDED: bool = cfg!(feature = "metrics");
 
 #[cfg(feature = "metrics")]
 mod recorder {
     use std::time::Duration;
 
-    use metrics::{Unit, describe_histogram, histogram};
+    use metrics::{Unit, describe_gauge, describe_histogram, gauge, histogram};
+
+    use crate::backlog::{Backlog, MAX_COUNT};
 
     const DURATION: &str = "outbox.job.duration";
+    const DUE: &str = "outbox.job.due";
+    const DELAY: &str = "outbox.job.delay";
+    const DEAD: &str = "outbox.job.dead";
 
     /// Describes the metrics. Called when a worker starts.
     pub(crate) fn describe() {
@@ -17,10 +25,22 @@ mod recorder {
             Unit::Seconds,
             "Attempts of jobs, by the name of the job and the outcome: done, failed, dead, lost, not_begun or not_removed."
         );
+        let due = format!("Jobs that are due and wait for a worker, up to {MAX_COUNT}.");
+        describe_gauge!(DUE, Unit::Count, due);
+        let delay = "The time for which the first of these jobs has been due.";
+        describe_gauge!(DELAY, Unit::Seconds, delay);
+        let dead = format!("Dead letters, up to {MAX_COUNT}.");
+        describe_gauge!(DEAD, Unit::Count, dead);
     }
 
     pub(crate) fn ended(job: &'static str, outcome: &'static str, duration: Duration) {
         histogram!(DURATION, "job.name" => job, "outcome" => outcome).record(duration);
+    }
+
+    pub(crate) fn counted(backlog: Backlog) {
+        gauge!(DUE).set(backlog.due);
+        gauge!(DELAY).set(backlog.delay);
+        gauge!(DEAD).set(backlog.dead);
     }
 }
 
@@ -28,7 +48,11 @@ mod recorder {
 mod recorder {
     use std::time::Duration;
 
+    use crate::backlog::Backlog;
+
     pub(crate) fn describe() {}
 
     pub(crate) fn ended(_: &'static str, _: &'static str, _: Duration) {}
+
+    pub(crate) fn counted(_: Backlog) {}
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use resourceful::{Error, Result};
 use resourceful_db::{Db, DbError, Tx};
 
+use crate::backlog::Backlog;
 use crate::job::Job;
 use crate::job_id::JobId;
 use crate::table::Table;
@@ -48,6 +49,22 @@ impl Outbox {
     pub async fn enqueue_after<J: Job>(&self, tx: &Tx, job: &J, delay: Duration) -> Result<JobId> {
         let payload = payload(job)?;
         Ok(self.table.insert(tx, J::NAME, payload, delay).await?)
+    }
+
+    /// Counts the jobs that wait.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    ///
+    /// # Examples
+    /// ```
+    /// # async fn is_late(outbox: &resourceful_outbox::Outbox) -> Result<bool, resourceful_db::DbError> {
+    /// let backlog = outbox.backlog().await?;
+    /// Ok(backlog.delay > std::time::Duration::from_secs(60))
+    /// # }
+    /// ```
+    pub async fn backlog(&self) -> Result<Backlog, DbError> {
+        self.table.backlog().await
     }
 
     pub(crate) fn table(&self) -> &Table {

@@ -10,6 +10,7 @@ use resourceful_db::hidden::create_missing;
 use resourceful_db::{Db, DbError};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
+use crate::backlog::{Backlog, MAX_COUNT};
 use crate::job_id::JobId;
 
 const JOB_COLUMNS: &str = "name text NOT NULL, payload text NOT NULL, enqueued_at bigint NOT NULL, \
@@ -302,6 +303,34 @@ impl Table {
             .execute_raw(self.statement(sql, [id.into()]))
             .await?;
         Ok(changed.rows_affected() == 1)
+    }
+
+    pub(crate) async fn backlog(&self) -> Result<Backlog, DbError> {
+        let now = self.now;
+        let due = format!("died_at IS NULL AND run_at <= (SELECT {now})");
+        let count = |rows: &str| {
+            format!(
+                "(SELECT count(*) FROM (SELECT 1 FROM outbox_job WHERE {rows} LIMIT {MAX_COUNT}) AS counted)"
+            )
+        };
+        let sql = format!(
+            "SELECT {} AS due, {} AS dead, \
+             {now} - (SELECT min(run_at) FROM outbox_job WHERE {due}) AS delay",
+            count(&due),
+            count("died_at IS NOT NULL")
+        );
+        let row = self.db.query_one_raw(self.statement(sql, [])).await?;
+        let row = row.ok_or_else(|| missing("the jobs were not counted"))?;
+        let number = |name: &str| -> Result<u32, DbErr> {
+            let number: i64 = row.try_get("", name)?;
+            Ok(u32::try_from(number).unwrap_or(u32::MAX))
+        };
+        let delay: Option<i64> = row.try_get("", "delay")?;
+        Ok(Backlog {
+            due: number("due")?,
+            delay: Duration::from_millis(delay.unwrap_or_default().max(0).cast_unsigned()),
+            dead: number("dead")?,
+        })
     }
 
     /// The time by the clock of the database.

@@ -34,6 +34,9 @@ const MAX_DURATION: Duration = Duration::from_hours(24 * 365);
 /// Time limit for jobs to end when they are aborted.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Time between two counts of the backlog, for the metrics.
+const COUNT_INTERVAL: Duration = Duration::from_secs(15);
+
 /// Pause after an error of the database.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
@@ -191,6 +194,7 @@ impl Worker {
             stopped,
             running: JoinSet::new(),
             claims: HashMap::new(),
+            count_at: Instant::now(),
         };
         Ok(RunningWorker {
             stop,
@@ -248,6 +252,8 @@ struct WorkerTask {
     running: JoinSet<()>,
     /// The claims of the tasks that run.
     claims: HashMap<Id, Claim>,
+    /// The time of the next count.
+    count_at: Instant,
 }
 
 impl WorkerTask {
@@ -284,7 +290,12 @@ impl WorkerTask {
                 self.spawn(claim);
             }
         }
-        self.enqueue_scheduled().await
+        self.enqueue_scheduled().await?;
+        if metrics::ARE_RECORDED && self.count_at <= Instant::now() {
+            metrics::counted(self.worker.table.backlog().await?);
+            self.count_at = Instant::now() + COUNT_INTERVAL;
+        }
+        Ok(())
     }
 
     fn spawn(&mut self, claim: Claim) {

@@ -1,11 +1,12 @@
 //! The resource with the dead letters.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use resourceful::prelude::*;
 use resourceful_outbox::DeadLetters;
 
-use crate::parts::{Act, Actions, Shop, Step, shared};
+use crate::parts::{Act, Actions, AddEffect, Shop, Step, eventually, shared};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_are_listed_retried_and_removed() {
@@ -63,5 +64,33 @@ async fn dead_letters_are_listed_retried_and_removed() {
         let list = client.get("/dead-letters").await.json();
         assert_eq!(list["pagination"]["total"], 2);
         assert_eq!(list["dead_letters"][0]["id"], letters[1]["id"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_backlog_has_jobs_that_are_due_and_dead_letters() {
+    for shop in Shop::both().await {
+        let counts = async || {
+            let backlog = shop.outbox.backlog().await.unwrap();
+            (backlog.due, backlog.delay > Duration::ZERO, backlog.dead)
+        };
+        assert_eq!(counts().await, (0, false, 0));
+        // One for later, which does not wait for a worker.
+        let tx = shop.db.begin().await.unwrap();
+        let later = Duration::from_hours(1);
+        let job = AddEffect(1);
+        shop.outbox.enqueue_after(&tx, &job, later).await.unwrap();
+        tx.commit().await.unwrap();
+        let worker = shop.worker().job::<Act>(shared::<Actions>());
+        let worker = worker.start().unwrap();
+        let steps = vec![Step::Fail; 4];
+        shop.enqueue(&Act { number: 1, steps }).await;
+        eventually(async || counts().await == (0, false, 1)).await;
+
+        // No worker has this type.
+        shop.enqueue(&AddEffect(2)).await;
+        shop.enqueue(&AddEffect(3)).await;
+        eventually(async || counts().await == (2, true, 1)).await;
+        worker.drain().await.unwrap();
     }
 }

@@ -72,14 +72,18 @@ impl Shop {
 
     /// Waits until no job is left but dead ones.
     pub(crate) async fn idle(&self) {
-        let idle = async {
-            let left = "SELECT count(*) FROM outbox_job WHERE died_at IS NULL";
-            while self.number(left).await > 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(TIMEOUT, idle).await.unwrap();
+        let left = "SELECT count(*) FROM outbox_job WHERE died_at IS NULL";
+        eventually(async || self.number(left).await == 0).await;
     }
+}
+
+pub(crate) async fn eventually(mut is_met: impl AsyncFnMut() -> bool) {
+    let met = async {
+        while !is_met().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(TIMEOUT, met).await.unwrap();
 }
 
 pub(crate) fn impatient(worker: Worker) -> Worker {
