@@ -9,10 +9,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Buf as _, Bytes};
 use futures_util::StreamExt as _;
-use redis::Client;
-use redis::aio::{PubSubSink, PubSubStream};
+use redis::aio::{PubSub, PubSubSink, PubSubStream};
 use resourceful::{BoxError, Error, Result};
-use resourceful_cache::Redis;
+use resourceful_cache::{Redis, ServerAddress};
+use tokio::time::timeout;
 
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
 use crate::envelope::MAX_SIZE;
@@ -88,7 +88,7 @@ pub struct RedisBroker {
     /// For commands.
     redis: Arc<Redis>,
     /// For the connections that listen.
-    client: Client,
+    address: ServerAddress,
     prefix: Arc<str>,
     history: usize,
 }
@@ -97,7 +97,7 @@ impl RedisBroker {
     /// A broker at the server of this URL. It connects later, so a service starts even if the server is unavailable.
     ///
     /// # Errors
-    /// If the URL is not a Redis URL (`redis://`; TLS is not supported).
+    /// If the URL is not a Redis URL (`redis://`, or `rediss://` for TLS).
     pub fn new(url: &str) -> Result<Self, BoxError> {
         Ok(Self {
             redis: Arc::new(
@@ -105,7 +105,7 @@ impl RedisBroker {
                     .with_operation_timeout(TIMEOUT)
                     .with_max_value_size(READ_LIMIT * (MAX_SIZE + 100)),
             ),
-            client: Client::open(url)?,
+            address: ServerAddress::parse(url)?,
             prefix: "bus".into(),
             history: HISTORY,
         })
@@ -174,7 +174,9 @@ impl Broker for RedisBroker {
     }
 
     async fn listen(&self) -> Result<Box<dyn Listener>, BoxError> {
-        let (sink, stream) = self.client.get_async_pubsub().await?.split();
+        let stream = self.address.connect().await?;
+        let connecting = PubSub::new(self.address.settings(), stream);
+        let (sink, stream) = timeout(TIMEOUT, connecting).await??.split();
         Ok(Box::new(RedisListener {
             sink,
             stream,

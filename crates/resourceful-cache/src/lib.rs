@@ -15,4 +15,7 @@ pub use self::cache::Cache;
 pub use self::memory::Memory;
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
+#[cfg(feature = "redis")]
+#[doc(hidden)]
+pub use self::redis::{ServerAddress, ServerStream};
 pub use self::store::Store;

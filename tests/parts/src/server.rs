@@ -5,10 +5,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 
 use crate::process::send_signal;
@@ -18,23 +19,43 @@ use crate::test_script::{set_by_test_script, stop};
 #[derive(Debug)]
 pub struct Redis {
     port: u16,
+    is_encrypted: bool,
     child: Option<Child>,
     directory: TempDir,
 }
 
 impl Redis {
     pub fn start() -> Self {
+        Self::new(false)
+    }
+
+    /// A server that speaks TLS alone, as `localhost`. The certificate authority is in the URL.
+    pub fn start_with_tls() -> Self {
+        Self::new(true)
+    }
+
+    fn new(is_encrypted: bool) -> Self {
         let mut redis = Self {
             port: free_port(),
+            is_encrypted,
             child: None,
             directory: tempfile::tempdir().unwrap(),
         };
+        if is_encrypted {
+            let file = |name| redis.directory.path().join(name);
+            write_certificate(&file("ca.pem"), &file("redis.pem"), &file("redis.key"));
+        }
         redis.restart();
         redis
     }
 
     /// URL of the server.
     pub fn url(&self) -> String {
+        if self.is_encrypted {
+            let authority = self.directory.path().join("ca.pem");
+            let authority = authority.display();
+            return format!("rediss://localhost:{}?sslrootcert={authority}", self.port);
+        }
         format!("redis://127.0.0.1:{}", self.port)
     }
 
@@ -46,14 +67,27 @@ impl Redis {
     /// Starts the server again at the same port, without data.
     pub fn restart(&mut self) {
         let mut command = Command::new("redis-server");
-        command.args([
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--port",
-            &self.port.to_string(),
-        ]);
+        let port = self.port.to_string();
+        command.args(["--bind", "127.0.0.1", "--save", ""]);
+        if self.is_encrypted {
+            command.args([
+                "--port",
+                "0",
+                "--tls-port",
+                &port,
+                "--tls-auth-clients",
+                "no",
+            ]);
+            command.args([
+                "--tls-cert-file",
+                "redis.pem",
+                "--tls-key-file",
+                "redis.key",
+            ]);
+            command.current_dir(self.directory.path());
+        } else {
+            command.args(["--port", &port]);
+        }
         command.arg("--dir").arg(self.directory.path());
         let mut child = command
             .stdout(Stdio::piped())
@@ -224,6 +258,19 @@ impl Drop for Postgres {
         }
         self.child.take().map(|mut child| child.wait());
     }
+}
+
+/// Writes a certificate authority, and a certificate of it for `localhost` with its key.
+fn write_certificate(authority: &Path, certificate: &Path, key: &Path) {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let pair = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let signed = params.signed_by(&pair, &issuer).unwrap();
+    fs::write(authority, issuer.pem()).unwrap();
+    fs::write(certificate, signed.pem()).unwrap();
+    fs::write(key, pair.serialize_pem()).unwrap();
 }
 
 fn is_root() -> bool {

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError};
+use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError};
 use resourceful::{BoxError, Error, Result};
+use resourceful_cache::ServerAddress;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -78,7 +79,7 @@ type Fields = (String, String, i64, i64, i64, i64);
 ///
 /// Redis forgets expired sessions itself. Sessions are lost if it loses its data: its owners then sign in
 /// again. Set `maxmemory-policy noeviction`, so that a cache in the same server does not sign users out.
-/// Redis Cluster and TLS are not supported. An operation has one second.
+/// Redis Cluster is not supported. An operation has one second.
 ///
 /// # Examples
 /// ```no_run
@@ -91,7 +92,7 @@ type Fields = (String, String, i64, i64, i64, i64);
 /// # }
 /// ```
 pub struct RedisSessionStore {
-    client: Client,
+    address: ServerAddress,
     connection: Mutex<Option<Connection>>,
     /// Begins the keys of sessions.
     sessions: String,
@@ -112,13 +113,13 @@ impl RedisSessionStore {
     /// The namespace begins all keys. Two applications with the same one accept each other's sessions.
     ///
     /// # Errors
-    /// If the URL is not a Redis URL (`redis://`; TLS is not supported).
+    /// If the URL is not a Redis URL (`redis://`, or `rediss://` for TLS).
     ///
     /// # Examples
     /// See [`RedisSessionStore`].
     pub fn new(url: &str, namespace: &str) -> Result<Self, BoxError> {
         Ok(Self {
-            client: Client::open(url)?,
+            address: ServerAddress::parse(url)?,
             connection: Mutex::default(),
             sessions: format!("{namespace}:session:"),
             owners: format!("{namespace}:sessions-of:"),
@@ -178,13 +179,13 @@ impl RedisSessionStore {
             None => ended.map_or(0, |ended| ended + 1),
         };
         // `run` limits the time.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None);
-        let connecting = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config);
-        let connection = connecting.await?;
+        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let stream = self.address.connect().await?;
+        let settings = self.address.settings();
+        let connecting = MultiplexedConnection::new_with_config(settings, stream, config);
+        let (connection, driver) = connecting.await?;
+        // It ends with the last clone of the connection.
+        tokio::spawn(driver);
         Ok(slot.insert(Connection { number, connection }).clone())
     }
 }

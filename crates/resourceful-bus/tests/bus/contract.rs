@@ -257,9 +257,10 @@ async fn memory() {
 
 #[tokio::test]
 async fn redis_server() {
-    let server = Redis::start();
-    let pair = Pair(redis(&server.url()), redis(&server.url()));
-    pair.keeps_the_contract().await;
+    for server in [Redis::start(), Redis::start_with_tls()] {
+        let pair = Pair(redis(&server.url()), redis(&server.url()));
+        pair.keeps_the_contract().await;
+    }
 }
 
 #[tokio::test]

@@ -5,20 +5,15 @@
 
 use std::io;
 use std::pin::Pin;
-use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use redis::{AsyncConnectionConfig, RedisError};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::redis::reply_limit::LimitedReplies;
-
-/// Time limit for connecting to one address, and again for the handshake.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+use crate::redis::server_address::{CONNECT_TIMEOUT, ServerAddress};
 
 /// A connection that closes on drop, even while connecting.
 #[derive(Debug)]
@@ -42,10 +37,10 @@ impl Connection {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub(super) fn open(info: ConnectionInfo, max_string_size: usize) -> Self {
+    pub(super) fn open(address: ServerAddress, max_string_size: usize) -> Self {
         let (result, handle) = watch::channel(None);
         let task = tokio::spawn(async move {
-            match connect(&info, max_string_size).await {
+            match connect(&address, max_string_size).await {
                 Ok((connection, driver)) => {
                     result.send_replace(Some(Ok(connection)));
                     driver.await;
@@ -96,50 +91,13 @@ impl ConnectionHandle {
 }
 
 async fn connect(
-    info: &ConnectionInfo,
+    address: &ServerAddress,
     max_string_size: usize,
 ) -> Result<(MultiplexedConnection, Driver), RedisError> {
-    match info.addr() {
-        ConnectionAddr::Tcp(host, port) => {
-            let stream = connect_tcp(host, *port).await?;
-            handshake(info, LimitedReplies::new(stream, max_string_size)).await
-        }
-        #[cfg(unix)]
-        ConnectionAddr::Unix(path) => {
-            let stream = tokio::net::UnixStream::connect(path).await?;
-            handshake(info, LimitedReplies::new(stream, max_string_size)).await
-        }
-        _ => Err((
-            ErrorKind::InvalidClientConfig,
-            "the address is not supported",
-        )
-            .into()),
-    }
-}
-
-async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut result = Err(io::Error::from(io::ErrorKind::NotFound));
-    for address in lookup_host((host, port)).await? {
-        result = match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
-            Ok(result) => result,
-            Err(elapsed) => Err(elapsed.into()),
-        };
-        if result.is_ok() {
-            break;
-        }
-    }
-    let stream = result?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
-async fn handshake(
-    info: &ConnectionInfo,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) -> Result<(MultiplexedConnection, Driver), RedisError> {
+    let stream = LimitedReplies::new(address.connect().await?, max_string_size);
     // `Redis` limits the time of each operation itself.
     let config = AsyncConnectionConfig::new().set_response_timeout(None);
-    let connecting = MultiplexedConnection::new_with_config(info.redis_settings(), stream, config);
+    let connecting = MultiplexedConnection::new_with_config(address.settings(), stream, config);
     let (connection, driver) = timeout(CONNECT_TIMEOUT, connecting)
         .await
         .map_err(io::Error::from)??;

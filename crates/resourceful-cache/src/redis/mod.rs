@@ -3,6 +3,7 @@
 mod connection;
 mod health;
 mod reply_limit;
+mod server_address;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,14 +14,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncCommands, ConnectionAddr, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo,
-    ProtocolVersion, RedisError, SetExpiry, SetOptions, ToRedisArgs,
+    AsyncCommands, ErrorKind, FromRedisValue, RedisError, SetExpiry, SetOptions, ToRedisArgs,
 };
 use resourceful::BoxError;
 use tokio::time::{Instant, timeout};
 
 use self::connection::{Connection, ConnectionHandle};
 use self::health::{Health, Transition};
+pub use self::server_address::{ServerAddress, ServerStream};
 use crate::store::{MAX_VALUE_SIZE, Store};
 
 /// Time limit for an operation. A slower cache is worse than none: a request that computes waits
@@ -47,7 +48,7 @@ const MAX_STRING_SIZE: usize = 512 * 1024 * 1024;
 /// # }
 /// ```
 pub struct Redis {
-    info: ConnectionInfo,
+    address: ServerAddress,
     server: Mutex<Server>,
     max_value_size: usize,
     operation_timeout: Duration,
@@ -74,20 +75,13 @@ impl Redis {
     /// the server is unavailable.
     ///
     /// # Errors
-    /// If the URL is not a Redis URL (`redis://`; TLS is not supported).
+    /// If the URL is not a Redis URL (`redis://`, or `rediss://` for TLS).
     ///
     /// # Examples
     /// See [`Redis`].
     pub fn new(url: &str) -> Result<Self, BoxError> {
-        let info = url.into_connection_info()?;
-        if let ConnectionAddr::TcpTls { .. } = info.addr() {
-            return Err("TLS to Redis is not supported".into());
-        }
-        // RESP2 replies are simple enough to limit their size.
-        let settings = info.redis_settings().clone();
-        let settings = settings.set_protocol(ProtocolVersion::RESP2);
         Ok(Self {
-            info: info.set_redis_settings(settings),
+            address: ServerAddress::parse(url)?,
             server: Mutex::default(),
             max_value_size: MAX_VALUE_SIZE,
             operation_timeout: OPERATION_TIMEOUT,
@@ -192,7 +186,7 @@ impl Redis {
             .connection
             .take_if(|connection| connection.has_ended());
         // `get` requests one byte more than the limit.
-        let open = || Connection::open(self.info.clone(), self.max_value_size + 1);
+        let open = || Connection::open(self.address.clone(), self.max_value_size + 1);
         Ok(server.connection.get_or_insert_with(open).handle())
     }
 

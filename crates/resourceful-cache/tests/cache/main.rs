@@ -8,6 +8,8 @@ mod bad_connections;
 mod long_values;
 #[cfg(feature = "redis")]
 mod redis_unavailable;
+#[cfg(feature = "redis")]
+mod tls;
 mod values;
 
 use std::time::Duration;

@@ -35,6 +35,18 @@ fn redis_cli(server: &Redis, command: &[&str]) -> String {
 }
 
 #[tokio::test]
+async fn a_server_may_be_encrypted() {
+    let server = Redis::start_with_tls();
+    let store = store_in(&server);
+    store.create(key(1), session("ada")).await.unwrap();
+    assert!(store.find(key(1)).await.unwrap().is_some());
+    let url = server.url().replace("localhost", "127.0.0.1");
+    let other_name = RedisSessionStore::new(&url, "test").unwrap();
+    let error = other_name.find(key(1)).await.unwrap_err();
+    assert_eq!(error.status(), 503);
+}
+
+#[tokio::test]
 async fn redis_forgets_all_of_expired_sessions() {
     let server = Redis::start();
     let store = store_in(&server);
@@ -234,7 +246,7 @@ async fn a_server_that_refuses_the_password_is_503() {
 
 #[tokio::test]
 async fn a_url_that_is_not_redis_is_refused() {
-    for url in ["http://localhost", "rediss://localhost", "", "localhost"] {
+    for url in ["http://localhost", "rediss://localhost?sslrootcert=nowhere", "", "localhost"] {
         assert!(RedisSessionStore::new(url, "test").is_err(), "{url}");
     }
 }
