@@ -1,5 +1,5 @@
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use resourceful::prelude::*;
 use tokio::sync::Notify;
@@ -63,7 +63,7 @@ async fn half_a_head_does_not_hold_a_stop() {
     third.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n").await;
     third.read_until("}").await;
 
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     running.stop.send(()).unwrap();
     running.outcome.await.unwrap().unwrap();
     assert!(started.elapsed() < Duration::from_secs(5));
@@ -77,7 +77,7 @@ async fn a_client_that_has_just_connected_may_still_send_its_request() {
         ("GET /posts/1 HTTP/1.1\r\nHo", "st: x\r\n\r\n"),
     ] {
         let server = app().bind("127.0.0.1:0").await.unwrap();
-        // A tenth of this is enough for any machine.
+        // It may send its request for 2 s, the most.
         let running = run(server.shutdown_timeout(Duration::from_secs(100)));
         let mut fresh = Raw::connect(running.address).await;
         fresh.send(before).await;
@@ -98,14 +98,17 @@ async fn a_client_that_has_just_connected_may_still_send_its_request() {
 
 #[tokio::test]
 async fn a_client_that_sends_nothing_holds_a_stop_for_a_tenth_of_its_timeout() {
+    const TIMEOUT: Duration = Duration::from_secs(2);
     let server = app().bind("127.0.0.1:0").await.unwrap();
-    let running = run(server.shutdown_timeout(Duration::from_secs(2)));
+    let running = run(server.shutdown_timeout(TIMEOUT));
     let mut silent = Raw::connect(running.address).await;
     let mut idle = Raw::connect(running.address).await;
     idle.send("GET /posts/1 HTTP/1.1\r\nHost: x\r\n\r\n").await;
     idle.read_until("}").await;
+    let started = Instant::now();
     running.stop.send(()).unwrap();
     running.outcome.await.unwrap().unwrap();
+    assert!(started.elapsed() >= TIMEOUT / 10);
     assert_eq!(silent.read_to_end().await, "");
 }
 
@@ -136,6 +139,13 @@ async fn responses_in_the_delay_close_their_connections() {
         let answer = connection.read_to_end().await;
         assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
     }
+    // A client of HTTP/1.0 is not told to keep it.
+    let mut old = Raw::connect(running.address).await;
+    old.send("GET /posts/1 HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n")
+        .await;
+    let answer = old.read_to_end().await;
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    assert!(!answer.contains("keep-alive"), "{answer}");
     // A WebSocket is no response that ends.
     let mut socket = Raw::connect(running.address).await;
     socket

@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
@@ -21,7 +21,7 @@ use crate::proto::connection_info::ConnectionInfo;
 use super::application::{Application, Lifecycle, ShutdownStage};
 use super::config::ServerConfig;
 use super::connection::Connection;
-use super::drain::{Drain, Draining, Stage};
+use super::drain::{DrainReceiver, DrainSender, Stage};
 use super::io::{Protocol, Stream};
 use super::listener::Listener;
 use super::peer_limit::{ConnectionPermit, PeerLimit};
@@ -32,8 +32,9 @@ use super::{http1, http2};
 const MIN_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The part of the shutdown timeout in which a client may still send the request for which it has connected.
-const PATIENCE: u32 = 10;
+/// Time in which a client that has sent no request yet may send it: this part of the shutdown timeout, and at most so long.
+const HEAD_GRACE_PART: u32 = 10;
+const MAX_HEAD_GRACE: Duration = Duration::from_secs(2);
 
 /// The listeners and their connections.
 pub(super) struct Acceptor {
@@ -47,7 +48,7 @@ pub(super) struct Acceptor {
     unsent: Arc<AtomicUsize>,
     peers: PeerLimit,
     watchdog: Watchdog,
-    drain: Drain,
+    drain: DrainSender,
     /// The tasks of the watchdog and of the reload of certificates.
     _tasks: Vec<AbortOnDropHandle<()>>,
 }
@@ -77,7 +78,7 @@ impl Acceptor {
             unsent: Arc::default(),
             peers: PeerLimit::default(),
             watchdog,
-            drain: Drain::new(),
+            drain: DrainSender::new(),
             _tasks: tasks,
         }
     }
@@ -89,7 +90,7 @@ impl Acceptor {
         let mut stopped = pin!(async {
             stop.await;
             application.shutdown(ShutdownStage::Announced);
-            drain.begin(Stage::Leaving);
+            drain.begin(Stage::Announced);
             sleep(delay).await;
         });
         let mut backoff = MIN_BACKOFF;
@@ -165,7 +166,9 @@ impl Acceptor {
     /// # Errors
     /// Connections or requests that are not finished.
     pub(super) async fn drain(mut self, abort: impl Future<Output = ()>) -> Result<()> {
-        // Accepts the connections that wait already: their requests may have been sent.
+        // Accepts the connections that wait already: their requests may have been sent. Without a turn of the driver, tokio
+        // does not know of them.
+        yield_now().await;
         for turn in 0..self.config.max_connections {
             match next_accepted(&self.listeners, turn).now_or_never() {
                 Some(Ok(accepted)) => self.serve(accepted),
@@ -179,8 +182,8 @@ impl Acceptor {
         let streams = &self.streams;
         let finish = async {
             let connections = &mut self.connections;
-            let patience = self.config.shutdown_timeout / PATIENCE;
-            let _ = timeout(patience, async {
+            let grace = self.config.shutdown_timeout / HEAD_GRACE_PART;
+            let _ = timeout(grace.min(MAX_HEAD_GRACE), async {
                 while connections.join_next().await.is_some() {}
             })
             .await;
@@ -221,7 +224,7 @@ pub(super) trait ServeConnection: Lifecycle {
         &self,
         connection: Box<Connection>,
         guard: ConnectionGuard,
-        drain: Draining,
+        drain: DrainReceiver,
         tasks: &mut JoinSet<()>,
     );
 }
@@ -231,7 +234,7 @@ impl<A: Application> ServeConnection for A {
         &self,
         connection: Box<Connection>,
         guard: ConnectionGuard,
-        drain: Draining,
+        drain: DrainReceiver,
         tasks: &mut JoinSet<()>,
     ) {
         let application = self.clone();
@@ -244,7 +247,7 @@ impl<A: Application> ServeConnection for A {
 
 /// Serves until the client closes the connection, or the server drains and the running requests are
 /// finished.
-async fn serve<A: Application>(connection: Box<Connection>, application: A, drain: &Draining) {
+async fn serve<A: Application>(connection: Box<Connection>, application: A, drain: &DrainReceiver) {
     let limit = connection.config.header_read_timeout;
     // An idle HTTP/1 connection does not need the large futures, so they are boxed.
     let started = tokio::select! {

@@ -93,7 +93,8 @@ pub struct ServerConfig {
     /// Maximum time for running requests to finish during the shutdown (default 10 s). Then they
     /// are aborted, and [`Server::run`](crate::Server::run) returns an error.
     ///
-    /// For a tenth of this time, a client that has connected may still send its first request.
+    /// For a tenth of this time, and at most 2 s, a client over HTTP/1 that has sent no request yet, or
+    /// a part of a head, may still send it.
     #[serde(with = "unsigned_duration::required")]
     pub shutdown_timeout: Duration,
 }

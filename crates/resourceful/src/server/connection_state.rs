@@ -5,7 +5,7 @@
 //!
 //! | part | written by | read by |
 //! |---|---|---|
-//! | [`RequestPhase`] | the service | the watchdog: header and idle timeouts |
+//! | [`RequestPhase`] | the service | the watchdog: header and idle timeouts; the driver: the drain |
 //! | [`WriteProgress`] | the socket | the watchdog: write timeout |
 //! | [`Http2State`] | stream tasks | the drain: is everything sent? |
 //! | [`Http1State`] | the socket | the service: framing, upgrade |
@@ -97,8 +97,8 @@ impl ConnectionState {
         self.requests.is(Phase::ReadingHead) && !self.writes.has_unsent_response()
     }
 
-    /// Is a head awaited, of which a part may be here? Between two requests, none is awaited before its first byte.
-    pub(super) fn awaits_head(&self) -> bool {
+    /// Is the first head awaited, or has a part of a head been read?
+    pub(super) fn is_reading_head(&self) -> bool {
         self.requests.is(Phase::ReadingHead)
     }
 

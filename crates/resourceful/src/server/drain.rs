@@ -1,4 +1,4 @@
-//! [`Drain`] and [`Draining`]: the acceptor tells its connections how far the shutdown is.
+//! [`DrainSender`] and [`DrainReceiver`]: the acceptor tells its connections how far the shutdown is.
 
 use std::future::pending;
 
@@ -11,9 +11,8 @@ pub(super) enum Stage {
     Serving,
     /// The server will stop: a response over HTTP/1 closes its connection, so that the next request of the client goes
     /// to another server.
-    Leaving,
-    /// Idle connections are closed. A client that has just connected, or has sent a part of a head, may still send its
-    /// request.
+    Announced,
+    /// Idle connections are closed. A client that has sent no request yet, or a part of a head, may still send it.
     Draining,
     /// Every connection without a request is closed.
     Closing,
@@ -21,13 +20,13 @@ pub(super) enum Stage {
 
 /// The side of the acceptor.
 #[derive(Clone, Debug)]
-pub(super) struct Drain {
+pub(super) struct DrainSender {
     sender: watch::Sender<Stage>,
-    /// Has not seen a change. So its clones, also those of later connections, have a change to see after the first one.
+    /// It has never seen a change. So each of its clones has one to see from the first stage on.
     unchanged: watch::Receiver<Stage>,
 }
 
-impl Drain {
+impl DrainSender {
     pub(super) fn new() -> Self {
         let (sender, unchanged) = watch::channel(Stage::Serving);
         Self { sender, unchanged }
@@ -37,19 +36,19 @@ impl Drain {
         self.sender.send_replace(stage);
     }
 
-    pub(super) fn subscribe(&self) -> Draining {
-        Draining(self.unchanged.clone())
+    pub(super) fn subscribe(&self) -> DrainReceiver {
+        DrainReceiver(self.unchanged.clone())
     }
 }
 
 /// The side of a connection.
 #[derive(Clone, Debug)]
-pub(super) struct Draining(watch::Receiver<Stage>);
+pub(super) struct DrainReceiver(watch::Receiver<Stage>);
 
-impl Draining {
+impl DrainReceiver {
     /// Will the server stop? One load answers, since every request asks.
     #[inline]
-    pub(super) fn is_leaving(&self) -> bool {
+    pub(super) fn is_announced(&self) -> bool {
         !matches!(self.0.has_changed(), Ok(false))
     }
 
@@ -62,7 +61,7 @@ impl Draining {
         let _ = self.0.clone().wait_for(|current| *current >= stage).await;
     }
 
-    /// Is never ready: wakes its task at the next change, whenever it is polled.
+    /// Never ends. Each poll registers the task for the next change.
     pub(super) async fn wake_at_changes(&self) {
         let mut changes = self.0.clone();
         while changes.changed().await.is_ok() {}

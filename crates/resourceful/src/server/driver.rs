@@ -12,7 +12,7 @@ use crate::error::BoxError;
 use super::close_reason::CloseReason;
 use super::config::LINGER_TIMEOUT;
 use super::connection_state::ConnectionState;
-use super::drain::{Draining, Stage};
+use super::drain::{DrainReceiver, Stage};
 use super::io::Stream;
 
 /// A connection of hyper's, of either protocol.
@@ -22,8 +22,8 @@ pub(super) trait HttpConnection {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>>;
 
-    /// Is a request head awaited, of which a part may be here?
-    fn awaits_head(&self) -> bool;
+    /// Is the first head awaited, or has a part of a head been read?
+    fn is_reading_head(&self) -> bool;
 
     /// Takes no further requests, and ends after those that run.
     fn graceful_shutdown(&mut self);
@@ -35,13 +35,13 @@ pub(super) trait HttpConnection {
 /// Polls `connection` to its end. Shuts it down once `drain` tells so, and drops it when it exceeds
 /// a timeout.
 ///
-/// A connection is polled for every request. So the future of the drain is polled only once for
-/// each stage, which registers the waker of the task. After that, one load is enough. The same
-/// holds for the watchdog.
+/// A connection is polled for every request. So the future of the drain is polled only once, which
+/// registers the waker of the task; until the stop is announced, one load is enough. The same holds
+/// for the watchdog.
 pub(super) async fn drive<C: HttpConnection>(
     mut connection: C,
     state: &ConnectionState,
-    drain: &Draining,
+    drain: &DrainReceiver,
 ) -> Result<(), BoxError> {
     let mut changes = pin!(drain.wake_at_changes());
     let mut is_registered = false;
@@ -63,13 +63,13 @@ pub(super) async fn drive<C: HttpConnection>(
         let goes_away = reason == Some(CloseReason::GoAway);
         let mut drains = || {
             let _ = changes.as_mut().poll(cx);
-            drain.is_at(if connection.awaits_head() {
+            drain.is_at(if connection.is_reading_head() {
                 Stage::Closing
             } else {
                 Stage::Draining
             })
         };
-        if result.is_pending() && !is_draining && (goes_away || drain.is_leaving() && drains()) {
+        if result.is_pending() && !is_draining && (goes_away || drain.is_announced() && drains()) {
             // Requests that were received already are served.
             is_draining = true;
             connection.graceful_shutdown();
@@ -90,7 +90,7 @@ pub(super) async fn drive<C: HttpConnection>(
 ///
 /// A connection that is closed with unread bytes is reset, and the client may lose the response
 /// (RFC 9112 section 9.6).
-pub(super) async fn close(stream: &mut Stream, drain: &Draining) {
+pub(super) async fn close(stream: &mut Stream, drain: &DrainReceiver) {
     if timeout(LINGER_TIMEOUT, stream.shutdown()).await.is_err() {
         return;
     }

@@ -25,7 +25,7 @@ use super::close_reason::CloseReason;
 use super::config::{HYPER_MAX_HEADERS, LINGER_TIMEOUT, ServerConfig};
 use super::connection::Connection;
 use super::connection_state::ConnectionState;
-use super::drain::Draining;
+use super::drain::DrainReceiver;
 use super::driver::{HttpConnection, close, drive};
 use super::http1_error::{self, HeadError};
 use super::http1_io::Http1Io;
@@ -39,7 +39,7 @@ const MAX_BUFFER: usize = 64 * 1024;
 pub(super) async fn serve<A: Application>(
     connection: Box<Connection>,
     application: A,
-    drain: &Draining,
+    drain: &DrainReceiver,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
@@ -89,8 +89,8 @@ where
         result
     }
 
-    fn awaits_head(&self) -> bool {
-        self.state.awaits_head()
+    fn is_reading_head(&self) -> bool {
+        self.state.is_reading_head()
     }
 
     fn graceful_shutdown(&mut self) {
@@ -123,11 +123,12 @@ fn builder(config: &ServerConfig) -> http1::Builder {
 fn respond<'c, A: Application>(
     application: &A,
     state: &'c Arc<ConnectionState>,
-    drain: &'c Draining,
+    drain: &'c DrainReceiver,
     request: hyper::Request<Incoming>,
     info: ConnectionInfo,
 ) -> Http1Response<'c, A::Future> {
     let (parts, body) = request.into_parts();
+    let version = parts.version;
     let target = parts.uri.path_and_query().map_or(0, |it| it.as_str().len());
     let target_end = parts.method.as_str().len() + 1 + target;
     let is_plain = state.request_parsed(target_end, parts.headers.len(), body.size_hint().exact());
@@ -135,6 +136,7 @@ fn respond<'c, A: Application>(
     if let Err(error) = check(&parts, &body, is_plain) {
         metrics::refused("bad_request");
         return Http1Response {
+            version,
             future: application.reject(error, Some(parts)),
             body: None,
             state,
@@ -143,6 +145,7 @@ fn respond<'c, A: Application>(
     }
     if body.is_end_stream() {
         return Http1Response {
+            version,
             future: application.call(parts, Body::empty(), info, None),
             body: None,
             state,
@@ -152,6 +155,7 @@ fn respond<'c, A: Application>(
     let body_state = BodyState::default();
     let body = Body::from_hyper(body, Some(body_state.clone()));
     Http1Response {
+        version,
         future: application.call(parts, body, info, None),
         body: Some(body_state),
         state,
@@ -166,7 +170,7 @@ async fn finish<A: Application>(
     application: &A,
     state: &ConnectionState,
     max_target: usize,
-    drain: &Draining,
+    drain: &DrainReceiver,
 ) -> Result<(), BoxError> {
     let (mut stream, error) = io.into_parts();
     if let Some(upgrade) = state.http1.take_upgrade() {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::StatusCode;
 use http::header::{CONNECTION, HeaderValue};
+use http::{StatusCode, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::body::incoming::BodyState;
@@ -19,15 +19,17 @@ use crate::response::upgrade::Upgrade;
 
 use super::chunked_body::ChunkedBody;
 use super::connection_state::ConnectionState;
-use super::drain::Draining;
+use super::drain::DrainReceiver;
 
 /// The future of a response.
 pub(super) struct Http1Response<'c, F> {
     pub(super) future: F,
+    /// The version of the request.
+    pub(super) version: Version,
     /// The state of the request's body, if it has one.
     pub(super) body: Option<BodyState>,
     pub(super) state: &'c Arc<ConnectionState>,
-    pub(super) drain: &'c Draining,
+    pub(super) drain: &'c DrainReceiver,
 }
 
 impl<F> Future for Http1Response<'_, F>
@@ -44,8 +46,19 @@ where
             && self.is_last()
             && response.status() != StatusCode::SWITCHING_PROTOCOLS
         {
+            if self.version == Version::HTTP_10 {
+                // With another version, hyper adds `keep-alive`.
+                *response.version_mut() = self.version;
+            }
             let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(CONNECTION, close);
+            if !response
+                .headers()
+                .get_all(CONNECTION)
+                .iter()
+                .any(|value| value == close)
+            {
+                response.headers_mut().append(CONNECTION, close);
+            }
         }
         match &mut polled {
             // The rest of this request's body is not the next head.
@@ -83,7 +96,7 @@ impl<F> Http1Response<'_, F> {
     /// Does the connection end after this response?
     fn is_last(&self) -> bool {
         let is_unread = |body: &BodyState| !body.is_read();
-        self.body.as_ref().is_some_and(is_unread) || self.drain.is_leaving()
+        self.body.as_ref().is_some_and(is_unread) || self.drain.is_announced()
     }
 }
 

@@ -23,7 +23,7 @@ use super::application::Application;
 use super::close_reason::CloseReason;
 use super::connection::Connection;
 use super::connection_state::ConnectionState;
-use super::drain::Draining;
+use super::drain::DrainReceiver;
 use super::driver::{HttpConnection, drive};
 use super::http2_flood::FloodGuard;
 use super::http2_unsent::UnsentBytes;
@@ -39,7 +39,7 @@ const GOAWAY_GRACE: Duration = Duration::from_secs(1);
 pub(super) async fn serve<A: Application>(
     connection: Box<Connection>,
     application: A,
-    drain: &Draining,
+    drain: &DrainReceiver,
 ) -> Result<(), BoxError> {
     let Connection {
         stream,
@@ -129,8 +129,8 @@ where
         self.connection.as_mut().poll(cx)
     }
 
-    /// A GOAWAY loses no request.
-    fn awaits_head(&self) -> bool {
+    /// A client repeats the requests that a GOAWAY excludes.
+    fn is_reading_head(&self) -> bool {
         false
     }
 

@@ -17,8 +17,12 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// `AWAY=20 ./test -p production stores -- --nocapture` keeps each server away for this time, in seconds.
 fn stay_away() {
+    thread::sleep(time_away());
+}
+
+fn time_away() -> Duration {
     let seconds = std::env::var("AWAY").map_or(0, |seconds| seconds.parse().unwrap());
-    thread::sleep(Duration::from_secs(seconds));
+    Duration::from_secs(seconds)
 }
 
 struct Clients {
@@ -64,7 +68,7 @@ impl Clients {
                 break text;
             }
         };
-        self.read_until(&text, LIMIT);
+        self.read_until(&text, LIMIT.saturating_sub(back.elapsed()));
         println!("{outage}: healthy after {:?}", back.elapsed());
     }
 
@@ -75,7 +79,8 @@ impl Clients {
             assert!(!left.is_zero(), "no event for {text}");
             self.events.get_ref().set_read_timeout(Some(left)).unwrap();
             let mut line = String::new();
-            assert!(self.events.read_line(&mut line).unwrap() > 0);
+            let read = self.events.read_line(&mut line);
+            assert!(read.is_ok_and(|count| count > 0), "no event for {text}");
             let text = line.trim_end().strip_prefix("data: ");
             self.announced.extend(text.map(str::to_owned));
         }
@@ -130,16 +135,17 @@ fn stores_that_are_stopped_and_paused_come_back() {
     postgres.resume();
     clients.recover("PostgreSQL paused");
 
-    // A job that failed is tried again after a pause, which is longer after each failure.
+    // A job that failed is tried again after a pause, which is twice as long after each failure.
+    let announced_within = Duration::from_secs(30) + 3 * time_away();
     redis.stop();
     let meanwhile = clients.without_redis();
     redis.restart();
     clients.recover("Redis stopped");
-    clients.read_until(&meanwhile, Duration::from_mins(1));
+    clients.read_until(&meanwhile, announced_within);
 
     redis.pause();
     let meanwhile = clients.without_redis();
     redis.resume();
     clients.recover("Redis paused");
-    clients.read_until(&meanwhile, Duration::from_mins(1));
+    clients.read_until(&meanwhile, announced_within);
 }

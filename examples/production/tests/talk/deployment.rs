@@ -56,7 +56,7 @@ impl Deployment {
         let addresses = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
         let nginx = Nginx::before_tcp(&addresses);
         let mut settings = stores(database, redis);
-        settings.push(("SHUTDOWN_DELAY", "1".to_owned()));
+        settings.push(("SHUTDOWN_DELAY", "2".to_owned()));
         settings.push(("PROXIES", "127.0.0.1".to_owned()));
         Self {
             nginx,

@@ -50,6 +50,8 @@ impl Nginx {
         let upstream = include_str!("../../deploy/upstream-compose.conf");
         // There is no DNS of Docker here.
         let upstream = replaced(upstream, "resolver 127.0.0.11 valid=5s;", "");
+        // The replicas of the tests have a shorter SHUTDOWN_DELAY.
+        let upstream = replaced(&upstream, "keepalive_timeout 4s;", "keepalive_timeout 1s;");
         let upstream = replaced(&upstream, "production-1:8000 resolve", &addresses[0]);
         Self::before_upstream(&replaced(
             &upstream,

@@ -174,12 +174,14 @@ fn disturb(
     replicas: &mut [Example; 2],
 ) -> (Vec<(Instant, Instant)>, usize) {
     let end = Instant::now() + duration();
-    let (mut kills, mut restarts) = (Vec::new(), 0);
-    while Instant::now() < end {
+    let (mut kills, mut restarts, mut is_kill) = (Vec::new(), 0, false);
+    while Instant::now() < end || restarts == 0 {
         let random = RandomState::new().hash_one(restarts);
         // Moments between disturbances, not a wait for something.
         thread::sleep(deployment.fail_timeout + Duration::from_millis(200 + random % 800));
-        if random.is_multiple_of(2) {
+        // By turns, so that there is one of each.
+        is_kill = !is_kill;
+        if is_kill {
             let killed = usize::try_from(random >> 63).unwrap();
             let begun = Instant::now();
             replicas[killed].kill();

@@ -246,7 +246,12 @@ async fn a_server_that_refuses_the_password_is_503() {
 
 #[tokio::test]
 async fn a_url_that_is_not_redis_is_refused() {
-    for url in ["http://localhost", "rediss://localhost?sslrootcert=nowhere", "", "localhost"] {
+    for url in [
+        "http://localhost",
+        "rediss://localhost?sslrootcert=nowhere",
+        "",
+        "localhost",
+    ] {
         assert!(RedisSessionStore::new(url, "test").is_err(), "{url}");
     }
 }
