@@ -99,13 +99,14 @@ impl RedisBroker {
     /// # Errors
     /// If the URL is not a Redis URL (`redis://`, or `rediss://` for TLS).
     pub fn new(url: &str) -> Result<Self, BoxError> {
+        let address = ServerAddress::parse(url)?;
         Ok(Self {
             redis: Arc::new(
-                Redis::new(url)?
+                Redis::at(address.clone())
                     .with_operation_timeout(TIMEOUT)
                     .with_max_value_size(READ_LIMIT * (MAX_SIZE + 100)),
             ),
-            address: ServerAddress::parse(url)?,
+            address,
             prefix: "bus".into(),
             history: HISTORY,
         })

@@ -10,6 +10,7 @@ mod job_id;
 mod metrics;
 mod outbox;
 mod patience;
+mod report;
 mod running;
 mod schedule;
 mod table;

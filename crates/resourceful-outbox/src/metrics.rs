@@ -25,11 +25,12 @@ mod recorder {
             Unit::Seconds,
             "Attempts of jobs, by the name of the job and the outcome: done, failed, dead, lost, not_begun or not_removed."
         );
-        let due = format!("Jobs that are due and wait for a worker, up to {MAX_COUNT}.");
+        let due =
+            format!("Jobs that are due and wait for a worker. The count stops at {MAX_COUNT}.");
         describe_gauge!(DUE, Unit::Count, due);
         let delay = "The time for which the first of these jobs has been due.";
         describe_gauge!(DELAY, Unit::Seconds, delay);
-        let dead = format!("Dead letters, up to {MAX_COUNT}.");
+        let dead = format!("Dead letters. The count stops at {MAX_COUNT}.");
         describe_gauge!(DEAD, Unit::Count, dead);
     }
 
@@ -37,10 +38,12 @@ mod recorder {
         histogram!(DURATION, "job.name" => job, "outcome" => outcome).record(duration);
     }
 
-    pub(crate) fn counted(backlog: Backlog) {
-        gauge!(DUE).set(backlog.due);
-        gauge!(DELAY).set(backlog.delay);
-        gauge!(DEAD).set(backlog.dead);
+    /// `None`: the backlog is not known.
+    pub(crate) fn counted(backlog: Option<Backlog>) {
+        let value = |of: fn(Backlog) -> f64| backlog.map_or(f64::NAN, of);
+        gauge!(DUE).set(value(|backlog| backlog.due.into()));
+        gauge!(DELAY).set(value(|backlog| backlog.delay.as_secs_f64()));
+        gauge!(DEAD).set(value(|backlog| backlog.dead.into()));
     }
 }
 
@@ -54,5 +57,5 @@ mod recorder {
 
     pub(crate) fn ended(_: &'static str, _: &'static str, _: Duration) {}
 
-    pub(crate) fn counted(_: Backlog) {}
+    pub(crate) fn counted(_: Option<Backlog>) {}
 }

@@ -15,6 +15,7 @@ use crate::backoff::Backoff;
 use crate::job::Job;
 use crate::metrics;
 use crate::outbox::{Outbox, payload};
+use crate::report::report;
 use crate::running::{Handler, JobHandler, describe};
 use crate::schedule::Schedule;
 use crate::table::{Claim, Table};
@@ -33,9 +34,6 @@ const MAX_DURATION: Duration = Duration::from_hours(24 * 365);
 
 /// Time limit for jobs to end when they are aborted.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Time between two counts of the backlog, for the metrics.
-const COUNT_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Pause after an error of the database.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
@@ -188,13 +186,17 @@ impl Worker {
             .map(|handler| handler.name())
             .collect();
         names.sort_unstable();
+        let mut reporting = JoinSet::new();
+        if metrics::ARE_RECORDED {
+            reporting.spawn(report(self.table.clone()));
+        }
         let task = WorkerTask {
             worker: self,
             names,
             stopped,
             running: JoinSet::new(),
             claims: HashMap::new(),
-            count_at: Instant::now(),
+            _reporting: reporting,
         };
         Ok(RunningWorker {
             stop,
@@ -252,8 +254,8 @@ struct WorkerTask {
     running: JoinSet<()>,
     /// The claims of the tasks that run.
     claims: HashMap<Id, Claim>,
-    /// The time of the next count.
-    count_at: Instant,
+    /// Reports the backlog, until the worker ends.
+    _reporting: JoinSet<()>,
 }
 
 impl WorkerTask {
@@ -290,12 +292,7 @@ impl WorkerTask {
                 self.spawn(claim);
             }
         }
-        self.enqueue_scheduled().await?;
-        if metrics::ARE_RECORDED && self.count_at <= Instant::now() {
-            metrics::counted(self.worker.table.backlog().await?);
-            self.count_at = Instant::now() + COUNT_INTERVAL;
-        }
-        Ok(())
+        self.enqueue_scheduled().await
     }
 
     fn spawn(&mut self, claim: Claim) {

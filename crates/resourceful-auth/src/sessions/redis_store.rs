@@ -5,6 +5,7 @@
 //! session: if Redis evicts the set, nobody is left whom a sign-out everywhere would not reach.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError};
 use resourceful::{BoxError, Error, Result};
 use resourceful_cache::ServerAddress;
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::sessions::id::SessionKey;
@@ -103,7 +105,9 @@ pub struct RedisSessionStore {
 #[derive(Clone)]
 struct Connection {
     number: u64,
-    connection: MultiplexedConnection,
+    commands: MultiplexedConnection,
+    /// Carries commands and replies, until the last clone is dropped.
+    _driver: Arc<JoinSet<()>>,
 }
 
 impl RedisSessionStore {
@@ -160,11 +164,11 @@ impl RedisSessionStore {
     /// is another one.
     async fn attempt<T: FromRedisValue>(&self, script: &Cmd) -> Result<T, RedisError> {
         let mut connection = self.connection(None).await?;
-        let result = script.query_async(&mut connection.connection).await;
+        let result = script.query_async(&mut connection.commands).await;
         match result {
             Err(error) if has_ended(&error) => {
                 let mut connection = self.connection(Some(connection.number)).await?;
-                script.query_async(&mut connection.connection).await
+                script.query_async(&mut connection.commands).await
             }
             result => result,
         }
@@ -183,10 +187,15 @@ impl RedisSessionStore {
         let stream = self.address.connect().await?;
         let settings = self.address.settings();
         let connecting = MultiplexedConnection::new_with_config(settings, stream, config);
-        let (connection, driver) = connecting.await?;
-        // It ends with the last clone of the connection.
-        tokio::spawn(driver);
-        Ok(slot.insert(Connection { number, connection }).clone())
+        let (commands, driver) = connecting.await?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(driver);
+        let connection = Connection {
+            number,
+            commands,
+            _driver: Arc::new(tasks),
+        };
+        Ok(slot.insert(connection).clone())
     }
 }
 

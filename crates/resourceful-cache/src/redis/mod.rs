@@ -80,13 +80,20 @@ impl Redis {
     /// # Examples
     /// See [`Redis`].
     pub fn new(url: &str) -> Result<Self, BoxError> {
-        Ok(Self {
-            address: ServerAddress::parse(url)?,
+        Ok(Self::at(ServerAddress::parse(url)?))
+    }
+
+    /// A store at this address.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at(address: ServerAddress) -> Self {
+        Self {
+            address,
             server: Mutex::default(),
             max_value_size: MAX_VALUE_SIZE,
             operation_timeout: OPERATION_TIMEOUT,
             refuses_writes: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Sets the maximum size of a value in bytes (default 1 MiB, at most 512 MiB). All operations

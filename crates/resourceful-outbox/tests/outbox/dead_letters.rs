@@ -6,7 +6,7 @@ use std::time::Duration;
 use resourceful::prelude::*;
 use resourceful_outbox::DeadLetters;
 
-use crate::parts::{Act, Actions, AddEffect, Shop, Step, eventually, shared};
+use crate::parts::{Act, Actions, AddEffect, Shop, Step, TIMEOUT, eventually, shared};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_are_listed_retried_and_removed() {
@@ -72,6 +72,7 @@ async fn the_backlog_has_jobs_that_are_due_and_dead_letters() {
     for shop in Shop::both().await {
         let counts = async || {
             let backlog = shop.outbox.backlog().await.unwrap();
+            assert!(backlog.delay < TIMEOUT, "{backlog:?}");
             (backlog.due, backlog.delay > Duration::ZERO, backlog.dead)
         };
         assert_eq!(counts().await, (0, false, 0));

@@ -44,6 +44,8 @@ async fn a_server_may_be_encrypted() {
     let other_name = RedisSessionStore::new(&url, "test").unwrap();
     let error = other_name.find(key(1)).await.unwrap_err();
     assert_eq!(error.status(), 503);
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("certificate"), "{cause}");
 }
 
 #[tokio::test]
