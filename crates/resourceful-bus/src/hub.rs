@@ -16,8 +16,9 @@ use crate::broker::{Announcement, Broker, Listener, StoredMessage};
 use crate::envelope;
 use crate::message_id::MessageId;
 
-/// Events that wait for a slow subscription. One that is slower misses the oldest.
-const WAITING: usize = 512;
+/// Events that wait for a slow subscription. One that is slower misses the oldest. Their place, some 20 KiB, is taken when a
+/// topic is joined.
+const WAITING: usize = 256;
 
 /// Topics that are heard by one command.
 const ADDED_AT_ONCE: usize = 500;
@@ -272,19 +273,39 @@ impl HubTask {
         }
     }
 
-    /// Joins or leaves a topic, as its subscriptions are now.
+    /// Joins or leaves a topic, as its subscriptions are now, and those that have changed meanwhile: many clients that
+    /// connect again at once must not wait for one another.
     async fn change(&mut self, listener: &mut dyn Listener, topic: String) -> Result<(), BoxError> {
-        let wanted = self.shared.topics().get(&topic).cloned();
-        let Some(state) = wanted else {
-            self.joined.remove(&topic);
-            self.behind.remove(&topic);
-            return timed(listener.remove(&topic)).await;
-        };
-        let joined = self.joined.get(&topic);
-        if !joined.is_some_and(|joined| Arc::ptr_eq(&state, &joined.state)) {
-            timed(listener.add(std::slice::from_ref(&topic))).await?;
-            self.joined.remove(&topic);
-            self.behind.insert(topic);
+        let mut changed = HashSet::from([topic]);
+        while changed.len() < ADDED_AT_ONCE
+            && let Ok(topic) = self.changes.try_recv()
+        {
+            changed.insert(topic);
+        }
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        {
+            let topics = self.shared.topics();
+            for topic in changed {
+                let joined = self.joined.get(&topic);
+                match topics.get(&topic) {
+                    None => removed.push(topic),
+                    Some(state) if joined.is_some_and(|it| Arc::ptr_eq(state, &it.state)) => {}
+                    Some(_) => added.push(topic),
+                }
+            }
+        }
+        for topic in removed {
+            // One that has left before it was joined is not heard.
+            if self.joined.remove(&topic).is_some() | self.behind.remove(&topic) {
+                timed(listener.remove(&topic)).await?;
+            }
+        }
+        if !added.is_empty() {
+            timed(listener.add(&added)).await?;
+            for topic in added {
+                self.joined.remove(&topic);
+                self.behind.insert(topic);
+            }
             self.read_behind().await;
         }
         Ok(())

@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
 use crate::message_id::MessageId;
-use crate::{HISTORY, RETENTION};
+use crate::{HISTORY, MAX_HISTORY, RETENTION};
 
 /// Announcements that wait for the hub. After more it reads the histories.
 const WAITING: usize = 1024;
@@ -61,10 +61,10 @@ impl Default for MemoryBroker {
 }
 
 impl MemoryBroker {
-    /// Sets the number of messages that the history of each topic has (default: 256, at least 1).
+    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 10,000).
     #[must_use]
     pub fn with_history(mut self, messages: usize) -> Self {
-        self.history = messages.max(1);
+        self.history = messages.clamp(1, MAX_HISTORY);
         self
     }
 

@@ -12,11 +12,11 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::HISTORY;
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
 use crate::envelope::encode;
 use crate::message_id::MessageId;
 use crate::topic::{Topic, check};
+use crate::{HISTORY, MAX_HISTORY};
 
 /// Interval for the removal of histories that nobody uses.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60 * 60);
@@ -111,10 +111,10 @@ impl PostgresBroker {
         })
     }
 
-    /// Sets the number of messages that the history of each topic has (default: 256, at least 1).
+    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 10,000).
     #[must_use]
     pub fn with_history(mut self, messages: usize) -> Self {
-        self.history = messages.max(1);
+        self.history = messages.clamp(1, MAX_HISTORY);
         self
     }
 

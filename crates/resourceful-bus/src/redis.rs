@@ -1,6 +1,6 @@
 //! [`RedisBroker`]: messages through a Redis server.
 //!
-//! A topic is a stream, the history, and a channel of the same name, on which each message is announced.
+//! A topic is a stream, the history, and a channel, on which each message is announced.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::broker::{Announcement, Broker, Listener, StoredMessage};
 use crate::envelope::MAX_SIZE;
 use crate::message_id::MessageId;
-use crate::{HISTORY, RETENTION};
+use crate::{HISTORY, MAX_HISTORY, RETENTION};
 
 /// Time limit for a command.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -45,7 +45,7 @@ end
 local id = string.format('%.0f-%.0f', epoch, number)
 redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], id, 'm', ARGV[1], 'r', run)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PUBLISH', KEYS[1], id .. ' ' .. ARGV[1])
+redis.call('PUBLISH', ARGV[4], id .. ' ' .. ARGV[1])
 return id
 ";
 
@@ -119,15 +119,24 @@ impl RedisBroker {
         self
     }
 
-    /// Sets the number of messages that the history of each topic has (default: 256, at least 1).
+    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 10,000).
     #[must_use]
     pub fn with_history(mut self, messages: usize) -> Self {
-        self.history = messages.max(1);
+        self.history = messages.clamp(1, MAX_HISTORY);
         self
     }
 
     fn key(&self, topic: &str) -> String {
         format!("{}:{topic}", self.prefix)
+    }
+
+    /// The channel of a topic. All databases of a server share their channels.
+    fn channel(&self, topic: &str) -> String {
+        format!("{}{topic}", self.channels())
+    }
+
+    fn channels(&self) -> String {
+        format!("{}:{}:", self.prefix, self.address.settings().db())
     }
 }
 
@@ -138,6 +147,7 @@ impl Broker for RedisBroker {
             body.to_vec(),
             self.history.to_string().into_bytes(),
             RETENTION.as_millis().to_string().into_bytes(),
+            self.channel(topic).into_bytes(),
         ];
         let id = self.redis.eval(PUBLISH, &self.key(topic), &arguments).await;
         let id: String = id.map_err(away)?;
@@ -181,7 +191,7 @@ impl Broker for RedisBroker {
         Ok(Box::new(RedisListener {
             sink,
             stream,
-            prefix: format!("{}:", self.prefix),
+            prefix: self.channels(),
         }))
     }
 }

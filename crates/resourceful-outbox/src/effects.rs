@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use resourceful::{Error, Result};
 use resourceful_db::{DbError, DbErrorKind, Tx};
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 
 use crate::job::{Effect, Job, Performed};
@@ -67,9 +68,14 @@ impl Effect for Elsewhere {
             enqueued_at: claim.enqueued_at,
             number: claim.attempt,
         };
+        // A task of its own, which also runs while the hook blocks its thread. It ends with this attempt.
+        let mut renewal = JoinSet::new();
+        renewal.spawn(lost(table.clone(), claim.clone()));
+        // The task begins before the hook, which may keep this thread.
+        yield_now().await;
         tokio::select! {
             result = within(J::TIMEOUT, job.run(state, &attempt)) => result?,
-            () = lost(table, claim) => return Ok(Performed::Lost),
+            _ = renewal.join_next() => return Ok(Performed::Lost),
         }
         // The effect has happened.
         let removed = until_stored(claim.lease, || table.remove(table.db(), claim));
@@ -91,11 +97,11 @@ async fn within(limit: Duration, run: impl Future<Output = Result<()>>) -> Resul
 }
 
 /// Renews the lease, until another worker has the job.
-async fn lost(table: &Table, claim: &Claim) {
+async fn lost(table: Table, claim: Claim) {
     let mut held_until = tokio::time::Instant::now() + claim.lease;
     loop {
         tokio::time::sleep(claim.lease / 3).await;
-        match table.renew(claim).await {
+        match table.renew(&claim).await {
             Ok(true) => held_until = tokio::time::Instant::now() + claim.lease,
             Ok(false) => return,
             // Without an answer the lease is over at its end.

@@ -18,10 +18,17 @@ const JOB_COLUMNS: &str = "name text NOT NULL, payload text NOT NULL, enqueued_a
      died_at bigint, error text, traceparent text";
 
 const SCHEDULES: &str = "CREATE TABLE IF NOT EXISTS outbox_schedule \
-     (name text PRIMARY KEY, definition text NOT NULL, next_at bigint NOT NULL)";
+     (name text PRIMARY KEY, definition text NOT NULL, next_at bigint NOT NULL, seen_at bigint NOT NULL)";
 
 const DUE: &str =
     "CREATE INDEX IF NOT EXISTS outbox_job_due ON outbox_job (run_at) WHERE died_at IS NULL";
+
+const NEXT: &str = "CREATE INDEX IF NOT EXISTS outbox_job_next ON outbox_job (name, run_at, id) \
+     WHERE died_at IS NULL";
+
+/// Each job leaves dead rows: by default, PostgreSQL would remove them after as many as a fifth of the table has.
+const VACUUM: &str =
+    " WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)";
 
 const DEAD: &str =
     "CREATE INDEX IF NOT EXISTS outbox_job_dead ON outbox_job (id) WHERE died_at IS NOT NULL";
@@ -74,22 +81,26 @@ impl Table {
     /// Creates the tables if they are missing.
     pub(crate) async fn create(db: Db) -> Result<Self, DbError> {
         let is_postgres = db.backend() == DbBackend::Postgres;
-        let (id, now) = if is_postgres {
+        let (id, storage, now) = if is_postgres {
             (
                 "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+                VACUUM,
                 "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
             )
         } else {
             // A number is not used again, as that of a job that was removed would be.
             (
                 "integer PRIMARY KEY AUTOINCREMENT",
+                "",
                 "CAST(unixepoch('subsec') * 1000 AS integer)",
             )
         };
-        let jobs = format!("CREATE TABLE IF NOT EXISTS outbox_job (id {id}, {JOB_COLUMNS})");
+        let jobs =
+            format!("CREATE TABLE IF NOT EXISTS outbox_job (id {id}, {JOB_COLUMNS}){storage}");
         let relations = [
             ("outbox_job", &*jobs),
             ("outbox_job_due", DUE),
+            ("outbox_job_next", NEXT),
             ("outbox_job_dead", DEAD),
             ("outbox_schedule", SCHEDULES),
         ];
@@ -134,26 +145,37 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<Claim>, DbError> {
         let now = self.now;
-        // The time in a `SELECT` of its own is computed once, so that the index is used.
-        let places: Vec<_> = (3..names.len() + 3)
-            .map(|place| format!("${place}"))
-            .collect();
+        let is_postgres = self.db.backend() == DbBackend::Postgres;
+        let lock = if is_postgres {
+            "FOR UPDATE SKIP LOCKED"
+        } else {
+            ""
+        };
+        // The first jobs of each name, by the index: jobs that no worker has must not be read again and again. The time in
+        // a `SELECT` of its own is computed once.
+        let of_name = |place: usize| {
+            format!(
+                "SELECT id, run_at FROM (SELECT id, run_at FROM outbox_job WHERE died_at IS NULL AND name = ${place} \
+                 AND run_at <= (SELECT {now}) ORDER BY run_at, id LIMIT $2 {lock}) AS of_name"
+            )
+        };
+        let of_names: Vec<_> = (3..names.len() + 3).map(of_name).collect();
         let due = format!(
-            "SELECT id FROM outbox_job WHERE died_at IS NULL AND run_at <= (SELECT {now}) \
-             AND name IN ({}) ORDER BY run_at, id LIMIT $2",
-            places.join(", ")
+            "SELECT id FROM ({}) AS of_names ORDER BY run_at, id LIMIT $2",
+            of_names.join(" UNION ALL ")
         );
         let change = format!(
             "run_at = {now} + $1, attempts = outbox_job.attempts + 1, claims = outbox_job.claims + 1"
         );
         let columns = format!("{ID}, name, payload, enqueued_at, attempts, claims, traceparent");
-        let sql = match self.db.backend() {
+        let sql = if is_postgres {
             // `MATERIALIZED`: without it, the subquery may run for each row, and claim more than `limit`.
-            DbBackend::Postgres => format!(
-                "WITH due AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED) \
+            format!(
+                "WITH due AS MATERIALIZED ({due}) \
                  UPDATE outbox_job SET {change} FROM due WHERE outbox_job.id = due.id RETURNING {columns}"
-            ),
-            _ => format!("UPDATE outbox_job SET {change} WHERE id IN ({due}) RETURNING {columns}"),
+            )
+        } else {
+            format!("UPDATE outbox_job SET {change} WHERE id IN ({due}) RETURNING {columns}")
         };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let values: Vec<Value> = [milliseconds(lease).into(), limit.into()]
@@ -343,7 +365,7 @@ impl Table {
         Ok(row.try_get("", "now")?)
     }
 
-    /// Adds a schedule, or gives it this definition, unless a worker has moved on the one that it has within `idle`. What is
+    /// Adds a schedule, or gives it this definition, unless a worker has seen the one that it has within `idle`. What is
     /// due stays due; else it begins at `first`, if that has not come meanwhile.
     pub(crate) async fn schedule(
         &self,
@@ -354,17 +376,28 @@ impl Table {
     ) -> Result<(), DbError> {
         let now = self.now;
         let sql = format!(
-            "INSERT INTO outbox_schedule (name, definition, next_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, \
+            "INSERT INTO outbox_schedule (name, definition, next_at, seen_at) VALUES ($1, $2, $3, {now}) \
+             ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, seen_at = excluded.seen_at, \
              next_at = CASE WHEN outbox_schedule.next_at <= {now} THEN outbox_schedule.next_at \
              ELSE excluded.next_at END \
              WHERE outbox_schedule.definition <> excluded.definition \
-             AND excluded.next_at > {now} AND (CAST($4 AS bigint) = 0 OR outbox_schedule.next_at < {now} - CAST($4 AS bigint))"
+             AND excluded.next_at > {now} AND (CAST($4 AS bigint) = 0 OR outbox_schedule.seen_at < {now} - CAST($4 AS bigint))"
         );
         let idle = milliseconds(idle);
         let values = [name.into(), definition.into(), first.into(), idle.into()];
         self.db.execute_raw(self.statement(sql, values)).await?;
         Ok(())
+    }
+
+    /// Tells the others that a worker has this definition. Returns whether the schedule has it, too.
+    pub(crate) async fn see(&self, name: &str, definition: &str) -> Result<bool, DbError> {
+        let sql = format!(
+            "UPDATE outbox_schedule SET seen_at = {} WHERE name = $1 AND definition = $2",
+            self.now
+        );
+        let values = [name.into(), definition.into()];
+        let seen = self.db.execute_raw(self.statement(sql, values)).await?;
+        Ok(seen.rows_affected() == 1)
     }
 
     /// The next time of a schedule. `None`: it has another definition.

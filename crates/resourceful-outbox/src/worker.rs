@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use resourceful::{Error, Result};
 use resourceful_db::DbError;
 use tokio::sync::watch;
@@ -23,8 +24,11 @@ use crate::table::{Claim, Table};
 /// A schedule that is late by more than this was not watched by any worker, and enqueues one job for all that it missed.
 const MAX_LATE: i64 = 60_000;
 
-/// A schedule that is late by so much is one that no worker has any more.
+/// A definition that no worker has seen for this time is one that no worker has any more.
 const IDLE: Duration = Duration::from_mins(2);
+
+/// Time between two looks at the definition of a schedule.
+const SEE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The times of one schedule for which jobs are enqueued before jobs are claimed again.
 const MAX_FIRINGS: usize = 100;
@@ -34,6 +38,9 @@ const MAX_DURATION: Duration = Duration::from_hours(24 * 365);
 
 /// Time limit for jobs to end when they are aborted.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Time limit at the stop for the statement that runs, and for giving jobs back.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Pause after an error of the database.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
@@ -68,6 +75,8 @@ struct Scheduled {
     is_known: bool,
     /// When it is due next, as far as is known.
     next_at: Option<i64>,
+    /// When the worker has last told the others that it has this definition.
+    seen_at: Instant,
 }
 
 impl Worker {
@@ -103,6 +112,10 @@ impl Worker {
     /// for over a minute, all that was missed is one job. The schedule is stored by its name: a worker that starts with
     /// another schedule of this name replaces it.
     pub fn schedule<J: Job>(mut self, name: &'static str, schedule: Schedule, job: &J) -> Self {
+        if schedule.next_after(Utc::now().timestamp_millis()).is_none() {
+            let mistake = format!("the schedule `{name}` has no time that will come");
+            self.mistakes.push(mistake);
+        }
         if self.schedules.iter().any(|other| other.name == name) {
             let mistake = format!("two schedules have the name `{name}`");
             self.mistakes.push(mistake);
@@ -115,6 +128,7 @@ impl Worker {
                 payload,
                 is_known: false,
                 next_at: None,
+                seen_at: Instant::now(),
             }),
             Err(error) => {
                 let mistake = format!("schedule `{name}`: {}", describe(&error));
@@ -262,7 +276,17 @@ impl WorkerTask {
     async fn run(mut self) {
         let mut is_away = false;
         while !*self.stopped.borrow() {
-            let pause = match self.turn().await {
+            let mut stopped = self.stopped.clone();
+            let stopped = async {
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+                sleep(STOP_TIMEOUT).await;
+            };
+            let turn = tokio::select! {
+                turn = self.turn() => turn,
+                // The database does not reply.
+                () = stopped => break,
+            };
+            let pause = match turn {
                 Ok(()) => {
                     if is_away {
                         tracing::info!("the outbox is available again");
@@ -339,12 +363,16 @@ impl WorkerTask {
         self.running.abort_all();
         let ended = async { while self.running.join_next().await.is_some() {} };
         let _ = timeout(ABORT_TIMEOUT, ended).await;
-        for (_, claim) in self.claims.drain() {
-            let released = self.worker.table.release(&claim, Duration::ZERO).await;
-            if released.is_ok_and(|released| released) {
-                tracing::warn!(job = claim.id.0, "a job was given back at the stop");
+        let give_back = async {
+            for (_, claim) in self.claims.drain() {
+                let released = self.worker.table.release(&claim, Duration::ZERO).await;
+                if released.is_ok_and(|released| released) {
+                    tracing::warn!(job = claim.id.0, "a job was given back at the stop");
+                }
             }
-        }
+        };
+        // The others are done after their leases.
+        let _ = timeout(STOP_TIMEOUT, give_back).await;
     }
 
     async fn enqueue_scheduled(&mut self) -> std::result::Result<(), DbError> {
@@ -363,6 +391,12 @@ impl WorkerTask {
 impl Scheduled {
     /// Enqueues the job for each time that has come, if no other worker has.
     async fn enqueue_due(&mut self, table: &Table, now: i64) -> std::result::Result<(), DbError> {
+        if self.next_at.is_some() && self.seen_at.elapsed() >= SEE_INTERVAL {
+            self.seen_at = Instant::now();
+            if !table.see(self.name, self.schedule.definition()).await? {
+                self.next_at = None;
+            }
+        }
         for _ in 0..MAX_FIRINGS {
             let Some(due) = self.next_at(table, now).await? else {
                 return Ok(());

@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use resourceful_db::ListQuery;
 
 use crate::entity::task::State;
-use crate::events::TaskEvent;
 use crate::prelude::*;
 
 #[derive(Clone, Serialize, JsonSchema, Item)]
@@ -137,7 +136,7 @@ impl<P: ListQuery<task::Entity> + 'static> ModelResource for Tasks<P> {
     }
 
     async fn on_commit(&self, _: &Request<User>, change: Committed<task::Model>) {
-        self.tracker.events.send(TaskEvent::from(change));
+        self.tracker.announce(change).await;
     }
 }
 

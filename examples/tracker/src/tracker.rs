@@ -1,8 +1,9 @@
 //! The state of the application, and the rows that exist for a user.
 
 use resourceful_auth::{Passwords, Sessions, SqlSessionStore};
+use resourceful_bus::{Bus, MemoryBroker, PostgresBroker};
+use sea_orm::{ConnectionTrait, DbBackend};
 
-use crate::events::Events;
 use crate::migration::Migrator;
 use crate::prelude::*;
 
@@ -24,17 +25,21 @@ pub(crate) struct Tracker {
     #[as_ref]
     pub(crate) sessions: Sessions<User>,
     pub(crate) passwords: Passwords,
-    pub(crate) events: Events,
+    pub(crate) bus: Bus,
 }
 
 impl Tracker {
     pub(crate) async fn new(database_url: &str) -> Result<Self, DbError> {
         let db = Db::connect(database_url).await?;
         db.migrate::<Migrator>().await?;
+        let bus = match db.get_database_backend() {
+            DbBackend::Postgres => Bus::new(PostgresBroker::new(db.clone()).await?),
+            _ => Bus::new(MemoryBroker::default()),
+        };
         Ok(Self {
             sessions: Sessions::new(SqlSessionStore::new(db.clone()).await?),
             passwords: Passwords::new(),
-            events: Events::default(),
+            bus,
             db,
         })
     }

@@ -263,6 +263,19 @@ async fn redis_server() {
     }
 }
 
+/// They have the same channels.
+#[tokio::test]
+async fn databases_of_a_redis_server_are_separate() {
+    let server = Redis::start();
+    let [first, second] = [0, 1].map(|number| redis(&format!("{}/{number}", server.url())));
+    let mut subscription = first.subscribe(&NUMBERS).await.unwrap();
+    for number in 1..=3 {
+        second.publish(&NUMBERS, &(10 * number)).await.unwrap();
+        first.publish(&NUMBERS, &number).await.unwrap();
+        assert_eq!(message(&mut subscription).await.1, number);
+    }
+}
+
 #[tokio::test]
 async fn postgres_database_server() {
     let url = postgres_database("bus");

@@ -14,6 +14,9 @@ use tokio::sync::Notify;
 
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 
+/// The lease of an impatient worker.
+pub(crate) const LEASE: Duration = Duration::from_millis(500);
+
 pub(crate) struct Shop {
     pub(crate) db: Db,
     pub(crate) outbox: Outbox,
@@ -89,7 +92,7 @@ pub(crate) async fn eventually(mut is_met: impl AsyncFnMut() -> bool) {
 pub(crate) fn impatient(worker: Worker) -> Worker {
     worker
         .poll_interval(Duration::from_millis(10))
-        .lease(Duration::from_millis(500))
+        .lease(LEASE)
         .backoff(Duration::from_millis(10), Duration::from_millis(20))
 }
 
@@ -125,6 +128,8 @@ pub(crate) enum Step {
     Panic,
     /// Longer than the time limit.
     Hang,
+    /// Blocks its thread for longer than the lease.
+    Block,
 }
 
 /// An effect elsewhere: a number of the list of [`Actions`].
@@ -157,6 +162,10 @@ async fn step(steps: &[Step], attempt: u32) -> Result<()> {
         Some(Step::Fail) => Err(Error::internal("the mail server is away\0")),
         Some(Step::Panic) => panic!("a mistake"),
         Some(Step::Hang) => std::future::pending().await,
+        Some(Step::Block) => {
+            std::thread::sleep(3 * LEASE);
+            Ok(())
+        }
         Some(Step::Succeed) | None => Ok(()),
     }
 }

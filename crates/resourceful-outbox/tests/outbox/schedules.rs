@@ -135,8 +135,8 @@ async fn the_definition_of_workers_that_are_gone_is_replaced() {
                 break before;
             }
         };
-        // Its time has come, two minutes ago.
-        let late = "UPDATE outbox_schedule SET next_at = next_at - 3600000 - 200000";
+        // No worker has had its definition for two minutes. Its time has not come.
+        let late = "UPDATE outbox_schedule SET seen_at = seen_at - 200000";
         shop.db.execute_unprepared(late).await.unwrap();
         let again = async {
             while shop.effects().await < effects + 5 {

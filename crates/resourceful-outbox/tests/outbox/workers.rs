@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::parts::{AddEffect, Gate, Shop, TIMEOUT, Wait, add_effect, impatient, shared};
+use crate::parts::{
+    Act, Actions, AddEffect, Gate, Shop, Step, TIMEOUT, Wait, add_effect, impatient, shared,
+};
 
 /// A worker whose jobs wait for the gate.
 fn waiting(shop: &Shop, gate: &Arc<Gate>) -> RunningWorker {
@@ -155,6 +157,22 @@ async fn a_job_in_a_transaction_is_claimed_by_nobody_else_until_its_end() {
     }
 }
 
+/// Its lease is renewed by another thread.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_blocks_its_thread_is_done_once() {
+    for shop in Shop::both().await {
+        let actions = shared::<Actions>();
+        let worker = shop.worker().job::<Act>(Arc::clone(&actions));
+        let worker = worker.start().unwrap();
+        let steps = vec![Step::Block];
+        shop.enqueue(&Act { number: 1, steps }).await;
+        shop.idle().await;
+        worker.drain().await.unwrap();
+        assert_eq!(actions.done(), [1]);
+        assert_eq!(actions.begun.lock().unwrap().len(), 1);
+    }
+}
+
 #[tokio::test]
 async fn a_worker_lists_all_mistakes() {
     let [shop, _] = Shop::both().await;
@@ -165,11 +183,14 @@ async fn a_worker_lists_all_mistakes() {
     let worker = shop.worker().job::<AddEffect>(()).job::<AddEffect>(());
     let worker = worker.schedule("nightly", every(), &Wait);
     let worker = worker.schedule("nightly", every(), &AddEffect(1));
+    let never = resourceful_outbox::Schedule::cron("0 0 31 2 *").unwrap();
+    let worker = worker.schedule("never", never, &AddEffect(1));
     let error = worker.start().unwrap_err();
     let text = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(
         text,
         "two types of jobs have the name `add-effect`; two schedules have the name `nightly`; \
+         the schedule `never` has no time that will come; \
          schedule `nightly`: the worker has no jobs `wait`"
     );
 }
