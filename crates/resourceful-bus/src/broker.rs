@@ -46,11 +46,11 @@ pub trait Listener: Send {
     /// If the connection has ended.
     async fn add(&mut self, topics: &[String]) -> Result<(), BoxError>;
 
-    /// Hears this topic no longer.
+    /// Hears these topics no longer. Some may not be heard.
     ///
     /// # Errors
     /// If the connection has ended.
-    async fn remove(&mut self, topic: &str) -> Result<(), BoxError>;
+    async fn remove(&mut self, topics: &[String]) -> Result<(), BoxError>;
 
     /// The next announcement. A dropped future loses none.
     ///

@@ -7,7 +7,7 @@ use resourceful::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::broker::Broker;
+use crate::broker::{Broker, StoredMessage};
 use crate::envelope::encode;
 use crate::hub::Hub;
 use crate::message_id::MessageId;
@@ -67,8 +67,11 @@ impl Bus {
     /// the id of a history that was lost, [`Missed`](crate::Received::Missed) comes first, and then all of the history; after
     /// any other text, `Missed` and the messages from now on.
     ///
+    /// While the broker is away, this is no error: the subscription begins when the broker is back, with `Missed`. A browser
+    /// does not open a stream again after an error response.
+    ///
     /// # Errors
-    /// As [`subscribe`](Self::subscribe).
+    /// 500 if the whole name of the topic is too long.
     ///
     /// # Examples
     /// ```
@@ -91,21 +94,41 @@ impl Bus {
         topic: &Topic<M>,
         last_id: Option<&str>,
     ) -> Result<Subscription<M>> {
-        let mut subscription = self.subscribe(topic).await?;
-        if let Some(last_id) = last_id {
-            let (broker, topic) = (&self.0.broker, topic.name());
-            let mut seen: Option<MessageId> = last_id.parse().ok();
-            let messages = match seen {
-                Some(seen) => broker.history(topic, Some(seen)).await?,
-                None => Vec::new(),
-            };
-            if messages.is_empty() && broker.newest(topic).await? < seen {
-                // It was not given out, or the history is lost.
-                seen = None;
-            }
+        check(topic)?;
+        let events = self.hub().join(topic.name()).await;
+        let is_late = events.is_late;
+        let mut subscription = Subscription::new(events);
+        if let Some(last_id) = last_id
+            && !is_late
+        {
+            let followed = self.followed(topic.name(), last_id).await;
+            let (seen, messages) = followed.unwrap_or_else(|error| {
+                let error = error.to_string();
+                tracing::warn!(error, "the history of a topic of the bus was not read");
+                (None, Vec::new())
+            });
             subscription.begin_after(seen, messages);
         }
         Ok(subscription)
+    }
+
+    /// The messages of the history after this id, and the id, if it is that of a message.
+    async fn followed(
+        &self,
+        topic: &str,
+        id: &str,
+    ) -> Result<(Option<MessageId>, Vec<StoredMessage>)> {
+        let broker = &self.0.broker;
+        let seen: Option<MessageId> = id.parse().ok();
+        let messages = match seen {
+            Some(seen) => broker.history(topic, Some(seen)).await?,
+            None => Vec::new(),
+        };
+        if messages.is_empty() && broker.newest(topic).await? < seen {
+            // It was not given out, or the history is lost.
+            return Ok((None, messages));
+        }
+        Ok((seen, messages))
     }
 
     /// # Panics

@@ -16,9 +16,9 @@ use crate::broker::{Announcement, Broker, Listener, StoredMessage};
 use crate::envelope;
 use crate::message_id::MessageId;
 
-/// Events that wait for a slow subscription. One that is slower misses the oldest. Their place, some 20 KiB, is taken when a
+/// Events that wait for a slow subscription. One that is slower misses the oldest. Their place, some 40 KiB, is taken when a
 /// topic is joined.
-const WAITING: usize = 256;
+const WAITING: usize = 512;
 
 /// Topics that are heard by one command.
 const ADDED_AT_ONCE: usize = 500;
@@ -69,6 +69,17 @@ struct TopicState {
     is_joined: watch::Sender<bool>,
 }
 
+impl TopicState {
+    async fn joined(&self) {
+        // The sender is here.
+        let _ = self
+            .is_joined
+            .subscribe()
+            .wait_for(|is_joined| *is_joined)
+            .await;
+    }
+}
+
 impl Hub {
     /// # Panics
     /// Outside a tokio runtime.
@@ -89,24 +100,35 @@ impl Hub {
     }
 
     /// The events of a topic from now on.
+    ///
+    /// # Errors
+    /// 503 while the broker is away.
     pub(crate) async fn subscribe(self: &Arc<Self>, topic: &str) -> Result<TopicEvents> {
-        let (state, events) = self.join(topic);
+        let events = self.join(topic).await;
+        if events.is_late {
+            let error = Error::unavailable(Duration::from_secs(1));
+            return Err(error.with_source("the broker of the bus is away"));
+        }
+        Ok(events)
+    }
+
+    /// The events of a topic from now on. While the broker is away, they begin when it is back, with `Missed`.
+    pub(crate) async fn join(self: &Arc<Self>, topic: &str) -> TopicEvents {
+        let (state, events) = self.topic(topic);
         // It leaves if the future is dropped.
-        let events = TopicEvents {
+        let mut events = TopicEvents {
             hub: Arc::clone(self),
             topic: topic.to_owned(),
             state: Arc::clone(&state),
             events: Some(events),
+            is_late: true,
         };
-        let mut is_joined = state.is_joined.subscribe();
-        match timeout(JOIN_TIMEOUT, is_joined.wait_for(|is_joined| *is_joined)).await {
-            Ok(Ok(_)) => Ok(events),
-            _ => Err(Error::unavailable(Duration::from_secs(1))
-                .with_source("the broker of the bus is away")),
-        }
+        let joined = timeout(JOIN_TIMEOUT, state.joined()).await;
+        events.is_late = joined.is_err();
+        events
     }
 
-    fn join(&self, topic: &str) -> (Arc<TopicState>, broadcast::Receiver<TopicEvent>) {
+    fn topic(&self, topic: &str) -> (Arc<TopicState>, broadcast::Receiver<TopicEvent>) {
         let mut topics = self.shared.topics();
         if let Some(state) = topics.get(topic) {
             return (Arc::clone(state), state.events.subscribe());
@@ -141,11 +163,18 @@ pub(crate) struct TopicEvents {
     state: Arc<TopicState>,
     /// `None` while this is dropped.
     events: Option<broadcast::Receiver<TopicEvent>>,
+    /// Whether the topic was not heard in time, and no one has been told.
+    pub(crate) is_late: bool,
 }
 
 impl TopicEvents {
     /// The next event. A dropped future loses none.
     pub(crate) async fn next(&mut self) -> TopicEvent {
+        if self.is_late {
+            self.state.joined().await;
+            self.is_late = false;
+            return TopicEvent::Missed(None);
+        }
         let Some(events) = &mut self.events else {
             return std::future::pending().await;
         };
@@ -294,12 +323,6 @@ impl HubTask {
                 }
             }
         }
-        for topic in removed {
-            // One that has left before it was joined is not heard.
-            if self.joined.remove(&topic).is_some() | self.behind.remove(&topic) {
-                timed(listener.remove(&topic)).await?;
-            }
-        }
         if !added.is_empty() {
             timed(listener.add(&added)).await?;
             for topic in added {
@@ -307,6 +330,13 @@ impl HubTask {
                 self.behind.insert(topic);
             }
             self.read_behind().await;
+        }
+        if !removed.is_empty() {
+            for topic in &removed {
+                self.joined.remove(topic);
+                self.behind.remove(topic);
+            }
+            timed(listener.remove(&removed)).await?;
         }
         Ok(())
     }

@@ -28,8 +28,8 @@ pub use self::topic::Topic;
 /// The messages of a topic that its history has, unless a broker is told otherwise.
 const HISTORY: usize = 256;
 
-/// The most that a broker may be told: a history is read as a whole, in a second or two.
-const MAX_HISTORY: usize = 10_000;
+/// The most that a broker may be told: a history is read as a whole.
+const MAX_HISTORY: usize = 1000;
 
 /// The history of a topic without a new message is kept this long.
 const RETENTION: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);

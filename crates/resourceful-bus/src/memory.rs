@@ -61,7 +61,8 @@ impl Default for MemoryBroker {
 }
 
 impl MemoryBroker {
-    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 10,000).
+    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 1,000), for
+    /// clients that resume. A subscription that goes on after an outage gets at most 512 at once.
     #[must_use]
     pub fn with_history(mut self, messages: usize) -> Self {
         self.history = messages.clamp(1, MAX_HISTORY);
@@ -158,8 +159,8 @@ impl Listener for MemoryListener {
         Ok(())
     }
 
-    async fn remove(&mut self, topic: &str) -> Result<(), BoxError> {
-        self.topics.remove(topic);
+    async fn remove(&mut self, topics: &[String]) -> Result<(), BoxError> {
+        self.topics.retain(|topic| !topics.contains(topic));
         Ok(())
     }
 

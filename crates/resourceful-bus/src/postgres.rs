@@ -111,7 +111,8 @@ impl PostgresBroker {
         })
     }
 
-    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 10,000).
+    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 1,000), for
+    /// clients that resume. A subscription that goes on after an outage gets at most 512 at once.
     #[must_use]
     pub fn with_history(mut self, messages: usize) -> Self {
         self.history = messages.clamp(1, MAX_HISTORY);
@@ -240,8 +241,9 @@ impl Listener for PostgresListener {
         Ok(self.0.listen(&channels).await?)
     }
 
-    async fn remove(&mut self, topic: &str) -> Result<(), BoxError> {
-        Ok(self.0.unlisten(&channel(topic)).await?)
+    async fn remove(&mut self, topics: &[String]) -> Result<(), BoxError> {
+        let channels: Vec<_> = topics.iter().map(|topic| channel(topic)).collect();
+        Ok(self.0.unlisten(&channels).await?)
     }
 
     async fn next(&mut self) -> Result<Announcement, BoxError> {

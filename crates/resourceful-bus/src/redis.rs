@@ -119,7 +119,8 @@ impl RedisBroker {
         self
     }
 
-    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 10,000).
+    /// Sets the number of messages that the history of each topic has (default: 256; 1 to 1,000), for
+    /// clients that resume. A subscription that goes on after an outage gets at most 512 at once.
     #[must_use]
     pub fn with_history(mut self, messages: usize) -> Self {
         self.history = messages.clamp(1, MAX_HISTORY);
@@ -211,9 +212,10 @@ impl Listener for RedisListener {
         Ok(self.sink.subscribe(channels).await?)
     }
 
-    async fn remove(&mut self, topic: &str) -> Result<(), BoxError> {
-        let channel = format!("{}{topic}", self.prefix);
-        Ok(self.sink.unsubscribe(channel).await?)
+    async fn remove(&mut self, topics: &[String]) -> Result<(), BoxError> {
+        let channels = topics.iter().map(|topic| format!("{}{topic}", self.prefix));
+        let channels: Vec<_> = channels.collect();
+        Ok(self.sink.unsubscribe(channels).await?)
     }
 
     async fn next(&mut self) -> Result<Announcement, BoxError> {

@@ -1,8 +1,8 @@
 //! [`Table`]: the statements of the outbox.
 //!
 //! Times are Unix times in milliseconds, by the clock of the database. `run_at` is when a job is due, and while it runs the
-//! end of its lease. `claims` counts how often a job was claimed: a worker that was overtaken has an older number, and can
-//! neither remove the job nor change it.
+//! end of its lease. `claims` grows with each claim, and when a job is put off or given back: a worker that was overtaken, or
+//! a renewal that comes late, has an older number, and can neither remove the job nor change it.
 
 use std::time::Duration;
 
@@ -151,8 +151,8 @@ impl Table {
         } else {
             ""
         };
-        // The first jobs of each name, by the index: jobs that no worker has must not be read again and again. The time in
-        // a `SELECT` of its own is computed once.
+        // The first jobs of each name, by the index: jobs that no worker has must not be read again and again. Those that
+        // are locked and not claimed are free when the statement ends. The time in a `SELECT` of its own is computed once.
         let of_name = |place: usize| {
             format!(
                 "SELECT id, run_at FROM (SELECT id, run_at FROM outbox_job WHERE died_at IS NULL AND name = ${place} \
@@ -227,7 +227,8 @@ impl Table {
         error: &str,
     ) -> Result<bool, DbError> {
         let sql = format!(
-            "UPDATE outbox_job SET run_at = {} + $3, error = $4 WHERE id = $1 AND claims = $2",
+            "UPDATE outbox_job SET run_at = {} + $3, error = $4, claims = claims + 1 \
+             WHERE id = $1 AND claims = $2",
             self.now
         );
         let values = [milliseconds(pause).into(), error.into()];
@@ -246,7 +247,7 @@ impl Table {
     /// Gives a job back, for after this pause. The attempt does not count.
     pub(crate) async fn release(&self, claim: &Claim, pause: Duration) -> Result<bool, DbError> {
         let sql = format!(
-            "UPDATE outbox_job SET run_at = {} + $3, attempts = attempts - 1 \
+            "UPDATE outbox_job SET run_at = {} + $3, attempts = attempts - 1, claims = claims + 1 \
              WHERE id = $1 AND claims = $2",
             self.now
         );

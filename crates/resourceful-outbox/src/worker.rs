@@ -174,8 +174,8 @@ impl Worker {
     /// Starts it.
     ///
     /// # Errors
-    /// 500 with all mistakes: no job, two types of jobs with one name, two schedules with one name, or a schedule of a job
-    /// that the worker does not have.
+    /// 500 with all mistakes: no job, two types of jobs with one name, two schedules with one name, a schedule of a job that
+    /// the worker does not have, or one with no time that will come.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -283,7 +283,7 @@ impl WorkerTask {
             };
             let turn = tokio::select! {
                 turn = self.turn() => turn,
-                // The database does not reply.
+                // A statement takes too long. Jobs that it claims then are done after their lease.
                 () = stopped => break,
             };
             let pause = match turn {

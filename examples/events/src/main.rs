@@ -44,10 +44,8 @@ impl AsyncResource for Prices {
 /// Streams the changes of prices.
 #[endpoint]
 async fn price_events(bus: &Bus, request: &Request) -> Result<EventStream> {
-    let prices = bus.resume(&PRICES, request.header("last-event-id")).await;
+    let mut prices = bus.resume(&PRICES, request.header("last-event-id")).await?;
     Ok(EventStream::new(request, |events| async move {
-        // A stream that ends: after a 503, a browser would not connect again.
-        let mut prices = prices?;
         loop {
             let event = match prices.receive().await {
                 Received::Message { id, body } => Event::json(&body)?.with_id(id),

@@ -62,10 +62,8 @@ impl ModelResource for Notes {
 /// Streams new texts of all replicas.
 #[endpoint]
 async fn note_events(bus: &Bus, request: &Request) -> Result<EventStream> {
-    let news = bus.resume(&NEWS, request.header("last-event-id")).await;
+    let mut news = bus.resume(&NEWS, request.header("last-event-id")).await?;
     Ok(EventStream::new(request, |events| async move {
-        // A stream that ends: after a 503, a browser would not connect again.
-        let mut news = news?;
         loop {
             let event = match news.receive().await {
                 Received::Message { id, body } => Event::new(body).with_name("note").with_id(id),

@@ -44,10 +44,8 @@ pub(crate) async fn project_events(
         return Err(Error::not_found("There is no such project.").into());
     }
     let last = request.header("last-event-id");
-    let tasks = at.bus.resume(&TASKS.of(project_id), last).await;
+    let mut tasks = at.bus.resume(&TASKS.of(project_id), last).await?;
     Ok(EventStream::new(request, async move |events| {
-        // A stream that ends: after a 503, a browser would not connect again.
-        let mut tasks = tasks?;
         loop {
             let event = match tasks.receive().await {
                 Received::Message { id, body } => Event::json(&body)?.with_name("task").with_id(id),

@@ -23,7 +23,7 @@
 //! The document is at `/openapi.json`, and `/docs` shows it. Version 2 of the API, at `/v2`, pages tasks by a cursor.
 //!
 //! Everything is in `tracker.sqlite3`. `DATABASE_URL=postgres://user:password@host/name` has it in PostgreSQL, and any
-//! number of processes then serve it together. `BIND` is the address.
+//! number of processes then serve it together, with the same `CURSOR_KEY` of 32 random bytes. `BIND` is the address.
 
 use resourceful::prelude::*;
 

@@ -30,7 +30,12 @@ pub(crate) struct Tracker {
 
 impl Tracker {
     pub(crate) async fn new(database_url: &str) -> Result<Self, DbError> {
-        let db = Db::connect(database_url).await?;
+        // Another process continues the cursors of this one only with the same key.
+        let options = match std::env::var("CURSOR_KEY") {
+            Ok(key) => Db::options().cursor_keys([key]),
+            Err(_) => Db::options(),
+        };
+        let db = options.connect(database_url).await?;
         db.migrate::<Migrator>().await?;
         let bus = match db.get_database_backend() {
             DbBackend::Postgres => Bus::new(PostgresBroker::new(db.clone()).await?),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use resourceful_bus::{Bus, PostgresBroker, Received, Subscription};
+use resourceful_bus::{Bus, PostgresBroker, Received, Subscription, Topic};
 use resourceful_db::{Db, Tx};
 use resourceful_test_parts::{Postgres, Redis, postgres_database};
 use tokio::time::timeout;
@@ -29,10 +29,16 @@ async fn stay_away() {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 
+const LATE: Topic<u32> = Topic::new("late");
+
 /// Publishes until the broker takes it.
 async fn publish(bus: &Bus, number: u32) {
+    publish_to(bus, &NUMBERS, number).await;
+}
+
+async fn publish_to(bus: &Bus, topic: &Topic<u32>, number: u32) {
     let published = async {
-        while bus.publish(&NUMBERS, &number).await.is_err() {
+        while bus.publish(topic, &number).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -73,8 +79,13 @@ async fn redis_is_restarted_without_its_data() {
 
     server.stop();
     assert_away(&bus).await;
+    // A client that connects now is told when the broker is back.
+    let mut late = bus.resume(&LATE, Some("1-1")).await.unwrap();
     stay_away().await;
     server.restart();
+    assert_eq!(receive(&mut late).await, Received::Missed(None));
+    publish_to(&other, &LATE, 7).await;
+    assert_eq!(message(&mut late).await.1, 7);
     // The server does not know how many messages it had.
     let told = recover(&other, &mut subscription, 2).await;
     assert_eq!(told, [Received::Missed(None)]);

@@ -56,12 +56,15 @@ impl Notifications {
         self.run(&listen.collect::<String>()).await
     }
 
-    /// Hears this channel no longer.
+    /// Hears these channels no longer.
     ///
     /// # Errors
     /// If the connection has ended.
-    pub async fn unlisten(&self, channel: &str) -> Result<(), DbError> {
-        self.run(&format!("UNLISTEN {channel}")).await
+    pub async fn unlisten(&self, channels: &[String]) -> Result<(), DbError> {
+        let unlisten = channels
+            .iter()
+            .map(|channel| format!("UNLISTEN {channel};"));
+        self.run(&unlisten.collect::<String>()).await
     }
 
     /// Whether the server replies.

@@ -58,7 +58,7 @@ async fn what_a_drain_cannot_wait_for_is_given_back_at_once() {
         shop.enqueue(&Wait).await;
         begun(&gate).await;
         timeout(TIMEOUT, worker.drain()).await.unwrap().unwrap();
-        let back = "SELECT count(*) FROM outbox_job WHERE attempts = 0 AND claims = 1";
+        let back = "SELECT count(*) FROM outbox_job WHERE attempts = 0 AND claims = 2";
         assert_eq!(shop.number(back).await, 1);
 
         let other = waiting(&shop, &gate);
