@@ -227,6 +227,10 @@ fn kill_and_restart(deployment: &Deployment) {
         }
         // Also after a panic.
         let _over = Over(seen);
+        // A client that has no id yet cannot continue.
+        eventually("the first note is announced", || {
+            !seen.events.lock().unwrap().is_empty()
+        });
         let disturbed = disturb(deployment, &mut replicas);
         seen.is_written.store(true, Ordering::Relaxed);
         // Another replica announces the notes of one that was killed, after its lease.
