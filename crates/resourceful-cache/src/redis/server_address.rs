@@ -20,7 +20,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::{Url, form_urlencoded};
 
-/// Time limit for connecting to one address, and again for each handshake.
+/// Time limit for connecting to the host, and again for each handshake.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The address of a Redis server, by its URL. Redis stores of other crates use it, too.

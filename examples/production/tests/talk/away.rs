@@ -90,7 +90,7 @@ impl Clients {
         for replica in [0, 1] {
             assert_eq!(self.get(replica, "/notes"), 503);
             assert_eq!(self.get(replica, "/readyz"), 503);
-            // What needs no database is served.
+            // A request that needs no database is served.
             assert_eq!(self.get(replica, "/whoami"), 200);
         }
         assert_eq!(self.post().0, 503);
