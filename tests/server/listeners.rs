@@ -342,3 +342,39 @@ fn files_that_do_not_belong_together_are_refused() {
     let error = Tls::from_pem_files(one.0.join("cert.pem"), other.0.join("key.pem")).unwrap_err();
     assert!(error.to_string().contains("cert.pem"), "{error}");
 }
+
+/// The only thread of the runtime is busy while they connect, so tokio has not seen them when the server stops.
+#[tokio::test]
+async fn a_stop_serves_the_connections_that_wait_in_the_system() {
+    use std::io::{Read, Write};
+
+    fn ask(mut stream: impl Write) {
+        stream.write_all(GET.as_bytes()).unwrap();
+    }
+
+    const EACH: usize = 300;
+    let folder = Folder::new("waiting");
+    let path = folder.0.join("app.sock");
+    let listener = Listener::unix(&path).await.unwrap();
+    let tcp = Listener::bind("127.0.0.1:0").await.unwrap();
+    let server = app().listen(listener).unwrap().listen(tcp);
+    let address = server.local_addr();
+    let mut clients: Vec<Box<dyn Read>> = Vec::new();
+    server
+        .run_until(async {
+            for _ in 0..EACH {
+                let tcp = std::net::TcpStream::connect(address).unwrap();
+                let unix = std::os::unix::net::UnixStream::connect(&path).unwrap();
+                ask(&tcp);
+                ask(&unix);
+                clients.extend([Box::new(tcp) as Box<dyn Read>, Box::new(unix)]);
+            }
+        })
+        .await
+        .unwrap();
+    for mut client in clients {
+        let mut response = String::new();
+        client.read_to_string(&mut response).unwrap();
+        assert!(response.contains("Post 1"), "{response}");
+    }
+}

@@ -1,16 +1,14 @@
 //! Accepts connections until the server stops, then drains them.
 
 use std::future::{Future, poll_fn};
-use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::task::Poll;
 use std::time::Duration;
+use std::{io, iter, mem};
 
-use futures_util::FutureExt as _;
-use tokio::task::{JoinSet, yield_now};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
@@ -22,8 +20,8 @@ use super::application::{Application, Lifecycle, ShutdownStage};
 use super::config::ServerConfig;
 use super::connection::Connection;
 use super::drain::{DrainReceiver, DrainSender, Stage};
-use super::io::{Protocol, Stream};
-use super::listener::Listener;
+use super::io::Protocol;
+use super::listener::{Accepted, Listener};
 use super::peer_limit::{ConnectionPermit, PeerLimit};
 use super::watchdog::Watchdog;
 use super::{http1, http2};
@@ -166,16 +164,13 @@ impl Acceptor {
     /// # Errors
     /// Connections or requests that are not finished.
     pub(super) async fn drain(mut self, abort: impl Future<Output = ()>) -> Result<()> {
-        // Accepts the connections that wait already: their requests may have been sent. Without a turn of the driver, tokio
-        // does not know of them.
-        yield_now().await;
-        for turn in 0..self.config.max_connections {
-            match next_accepted(&self.listeners, turn).now_or_never() {
-                Some(Ok(accepted)) => self.serve(accepted),
-                Some(Err(_)) | None => break,
+        // Their requests may have been sent.
+        for listener in mem::take(&mut self.listeners) {
+            let waiting = iter::from_fn(|| listener.accept_waiting().ok());
+            for accepted in waiting.take(self.config.max_connections) {
+                self.serve(accepted);
             }
         }
-        self.listeners.clear();
         self.application.shutdown(ShutdownStage::Draining);
         tracing::info!(connections = self.connections.len(), "draining");
         self.drain.begin(Stage::Draining);
@@ -272,14 +267,6 @@ async fn serve<A: Application>(connection: Box<Connection>, application: A, drai
     }
 }
 
-/// A new connection of a listener.
-struct Accepted {
-    stream: Stream,
-    peer: Option<SocketAddr>,
-    #[cfg(feature = "tls")]
-    tls: Option<super::tls::Tls>,
-}
-
 /// The next connection of any listener.
 ///
 /// Each listener is polled first in its turn, so that a busy one does not starve the others.
@@ -287,13 +274,9 @@ async fn next_accepted(listeners: &[Listener], turn: usize) -> io::Result<Accept
     poll_fn(|cx| {
         let (last, first) = listeners.split_at(turn % listeners.len().max(1));
         for listener in first.iter().chain(last) {
-            if let Poll::Ready(accepted) = listener.poll_accept(cx) {
-                return Poll::Ready(accepted.map(|(stream, peer)| Accepted {
-                    stream,
-                    peer,
-                    #[cfg(feature = "tls")]
-                    tls: listener.tls.clone(),
-                }));
+            let accepted = listener.poll_accept(cx);
+            if accepted.is_ready() {
+                return accepted;
             }
         }
         Poll::Pending

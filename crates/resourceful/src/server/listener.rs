@@ -14,7 +14,8 @@ use std::os::unix::{
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 
-use tokio::net::{TcpListener, ToSocketAddrs};
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 
@@ -48,6 +49,14 @@ pub struct Listener {
     pub(super) tls: Option<Tls>,
 }
 
+/// A new connection of a listener.
+pub(super) struct Accepted {
+    pub(super) stream: Stream,
+    pub(super) peer: Option<SocketAddr>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Tls>,
+}
+
 #[derive(Debug)]
 enum BoundSocket {
     Tcp(TcpListener),
@@ -71,9 +80,8 @@ fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
     Ok((file.dev(), file.ino()))
 }
 
-/// Maximum number of connections that wait to be accepted, as in `UnixListener::bind`.
-#[cfg(unix)]
-const BACKLOG: u32 = 1024;
+/// Maximum number of connections that wait to be accepted. The system may lower it (`net.core.somaxconn`).
+const BACKLOG: i32 = 1024;
 
 /// Listens at `path`, with a file that only its owner can use from the start: a client that connects
 /// before a `chmod` stays connected after it.
@@ -91,7 +99,7 @@ fn bind_private(path: &Path) -> io::Result<UnixListener> {
     // Elsewhere the file does not get the mode of the socket.
     #[cfg(not(target_os = "linux"))]
     std::fs::set_permissions(path, private())?;
-    socket.listen(BACKLOG)
+    socket.listen(BACKLOG.unsigned_abs())
 }
 
 #[cfg(unix)]
@@ -122,10 +130,11 @@ impl Listener {
     /// ```
     pub async fn bind(address: impl ToSocketAddrs + Debug) -> Result<Self> {
         let requested = format!("{address:?}");
-        let listener = TcpListener::bind(address).await;
-        listener
-            .map(Self::from)
-            .map_err(|error| Error::internal(format!("cannot listen on {requested}: {error}")))
+        let failed = |error| Error::internal(format!("cannot listen on {requested}: {error}"));
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        // A second call changes the backlog, which is 128 after `bind`: a client that finds it full connects a second later.
+        SockRef::from(&listener).listen(BACKLOG).map_err(failed)?;
+        Ok(listener.into())
     }
 
     /// Listens on a Unix socket at `path`.
@@ -239,20 +248,52 @@ impl Listener {
         }
     }
 
-    pub(super) fn poll_accept(
-        &self,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<(Stream, Option<SocketAddr>)>> {
+    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         match &self.socket {
             BoundSocket::Tcp(listener) => {
                 let (stream, peer) = ready!(listener.poll_accept(cx))?;
-                Poll::Ready(Ok((stream.into(), Some(peer))))
+                Poll::Ready(Ok(self.accepted(stream.into(), Some(peer))))
             }
             #[cfg(unix)]
             BoundSocket::Unix(_, listener) => {
                 let (stream, _) = ready!(listener.poll_accept(cx))?;
-                Poll::Ready(Ok((stream.into(), None)))
+                Poll::Ready(Ok(self.accepted(stream.into(), None)))
             }
+        }
+    }
+
+    /// A connection that waits in the queue of the system, also if tokio has not seen it yet.
+    ///
+    /// # Errors
+    /// `WouldBlock` if none waits.
+    pub(super) fn accept_waiting(&self) -> io::Result<Accepted> {
+        match &self.socket {
+            BoundSocket::Tcp(listener) => {
+                let (socket, peer) = SockRef::from(listener).accept()?;
+                socket.set_nonblocking(true)?;
+                let stream = TcpStream::from_std(socket.into())?;
+                Ok(self.accepted(stream.into(), peer.as_socket()))
+            }
+            #[cfg(unix)]
+            BoundSocket::Unix(_, listener) => {
+                let (socket, _) = SockRef::from(listener).accept()?;
+                socket.set_nonblocking(true)?;
+                let stream = UnixStream::from_std(socket.into())?;
+                Ok(self.accepted(stream.into(), None))
+            }
+        }
+    }
+
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unused_self, reason = "TLS is a setting of the listener")
+    )]
+    fn accepted(&self, stream: Stream, peer: Option<SocketAddr>) -> Accepted {
+        Accepted {
+            stream,
+            peer,
+            #[cfg(feature = "tls")]
+            tls: self.tls.clone(),
         }
     }
 }

@@ -15,8 +15,6 @@ pub(crate) struct Deployment {
     pub(crate) nginx: Nginx,
     /// nginx does not use a replica that it has not reached for this time.
     pub(crate) fail_timeout: Duration,
-    /// The requests that a rolling restart may refuse: a connection on TCP that comes while a listener closes is reset.
-    pub(crate) max_refused: usize,
     sockets: [Socket; 2],
     settings: Vec<(&'static str, String)>,
     _directory: Option<TempDir>,
@@ -47,7 +45,6 @@ impl Deployment {
         Self {
             nginx,
             fail_timeout: Duration::ZERO,
-            max_refused: 0,
             sockets,
             settings: stores(database, redis),
             _directory: Some(directory),
@@ -64,7 +61,6 @@ impl Deployment {
         Self {
             nginx,
             fail_timeout: Duration::from_secs(1),
-            max_refused: 4,
             sockets: addresses.map(Socket::Tcp),
             settings,
             _directory: None,
