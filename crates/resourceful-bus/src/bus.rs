@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use resourceful::Result;
+use resourceful::{Event, EventStream, Request, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::broker::{Broker, StoredMessage};
 use crate::envelope::encode;
-use crate::hub::Hub;
+use crate::hub::{Hub, newest_of};
 use crate::message_id::MessageId;
-use crate::subscription::Subscription;
+use crate::subscription::{Received, Subscription};
 use crate::topic::{Topic, check};
 
 /// Publishes messages to all replicas, and subscribes to topics. A clone is the same bus.
@@ -96,39 +96,91 @@ impl Bus {
     ) -> Result<Subscription<M>> {
         check(topic)?;
         let events = self.hub().join(topic.name()).await;
-        let is_late = events.is_late;
+        let begin = events.begin;
         let mut subscription = Subscription::new(events);
-        if let Some(last_id) = last_id
-            && !is_late
-        {
+        if let (Some(last_id), Some(begin)) = (last_id, begin) {
             let followed = self.followed(topic.name(), last_id).await;
-            let (seen, messages) = followed.unwrap_or_else(|error| {
+            let followed = followed.unwrap_or_else(|error| {
                 let error = error.to_string();
                 tracing::warn!(error, "the history of a topic of the bus was not read");
-                (None, Vec::new())
+                None
             });
-            subscription.begin_after(seen, messages);
+            match followed {
+                Some((seen, messages)) => subscription.begin_after(seen, messages),
+                None => subscription.begin_with_lost(begin),
+            }
         }
         Ok(subscription)
     }
 
-    /// The messages of the history after this id, and the id, if it is that of a message.
+    /// Streams the messages of a topic as server-sent events, made of them by `event`. A client that connects again, to any
+    /// replica, continues after the last event that it has, or gets an event named `missed`.
+    ///
+    /// Each event has the id of its message, which the client sends as `Last-Event-ID`. A stream begins with the id of its
+    /// place alone, so that a client without an event continues, too. The text of `missed` is the number of missed messages,
+    /// or empty if nobody knows it.
+    ///
+    /// # Errors
+    /// 500 if the whole name of the topic is too long. An error of `event` ends the stream.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful::prelude::*;
+    /// use resourceful::{Event, EventStream};
+    /// use resourceful_bus::{Bus, Topic};
+    ///
+    /// const PRICES: Topic<u64> = Topic::new("prices");
+    ///
+    /// #[endpoint]
+    /// async fn price_events(bus: &Bus, request: &Request) -> Result<EventStream> {
+    ///     bus.event_stream(request, &PRICES, |cents| Event::json(&cents)).await
+    /// }
+    /// # fn app(bus: Bus) -> App { App::new().get("/prices/events", public(price_events).state(&bus)) }
+    /// ```
+    pub async fn event_stream<C, M: DeserializeOwned + 'static>(
+        &self,
+        request: &Request<C>,
+        topic: &Topic<M>,
+        event: impl Fn(M) -> Result<Event> + Send + 'static,
+    ) -> Result<EventStream> {
+        let last_id = request.header("last-event-id");
+        let mut messages = self.resume(topic, last_id).await?;
+        Ok(EventStream::new(request, |events| async move {
+            if let Some(place) = messages.place() {
+                events.send(Event::id(place)).await?;
+            }
+            loop {
+                let event = match messages.receive().await {
+                    Received::Message { id, body } => event(body)?.with_id(id),
+                    Received::Missed(count) => {
+                        let count = count.map(|count| count.to_string()).unwrap_or_default();
+                        let missed = Event::new(count).with_name("missed");
+                        match messages.place() {
+                            Some(place) => missed.with_id(place),
+                            None => missed,
+                        }
+                    }
+                };
+                events.send(event).await?;
+            }
+        }))
+    }
+
+    /// The messages of the history after this id, and the id. `None`: it is not that of a message, or the history is lost.
     async fn followed(
         &self,
         topic: &str,
         id: &str,
-    ) -> Result<(Option<MessageId>, Vec<StoredMessage>)> {
-        let broker = &self.0.broker;
-        let seen: Option<MessageId> = id.parse().ok();
-        let messages = match seen {
-            Some(seen) => broker.history(topic, Some(seen)).await?,
-            None => Vec::new(),
+    ) -> Result<Option<(MessageId, Vec<StoredMessage>)>> {
+        let broker = &*self.0.broker;
+        let Ok(seen) = id.parse() else {
+            return Ok(None);
         };
-        if messages.is_empty() && broker.newest(topic).await? < seen {
-            // It was not given out, or the history is lost.
-            return Ok((None, messages));
+        let messages = broker.history(topic, Some(seen)).await?;
+        if messages.is_empty() && newest_of(broker, topic).await? < seen {
+            return Ok(None);
         }
-        Ok((seen, messages))
+        Ok(Some((seen, messages)))
     }
 
     /// # Panics

@@ -47,6 +47,8 @@ pub(crate) enum TopicEvent {
     Message(StoredMessage),
     /// So many messages were lost. `None`: their number is unknown.
     Missed(Option<u64>),
+    /// Messages were lost, and those after this place follow.
+    Lost(MessageId),
     /// The subscription was too slow, and has lost events before the next one.
     Dropped,
 }
@@ -65,18 +67,56 @@ struct Shared {
 
 struct TopicState {
     events: broadcast::Sender<TopicEvent>,
-    /// Whether the topic is heard, so that nothing that is published from now on is lost without a word.
-    is_joined: watch::Sender<bool>,
+    /// `None`: the topic is not heard yet, so that messages which are published now may be lost without a word.
+    places: watch::Sender<Option<Places>>,
+}
+
+/// The places of a topic that is heard.
+#[derive(Clone, Copy)]
+struct Places {
+    /// The place from which on it is heard.
+    begin: MessageId,
+    /// The newest message that the subscriptions have.
+    newest: MessageId,
 }
 
 impl TopicState {
-    async fn joined(&self) {
-        // The sender is here.
-        let _ = self
-            .is_joined
-            .subscribe()
-            .wait_for(|is_joined| *is_joined)
-            .await;
+    /// The events from now on, and their place, if the topic is heard.
+    fn subscribe(&self) -> (broadcast::Receiver<TopicEvent>, Option<MessageId>) {
+        // No event is sent while it is borrowed.
+        let places = self.places.borrow();
+        (self.events.subscribe(), places.map(|places| places.newest))
+    }
+
+    /// Waits until the topic is heard. Returns the place from which on it is.
+    async fn joined(&self) -> MessageId {
+        let mut places = self.places.subscribe();
+        let places = places.wait_for(Option::is_some).await;
+        match places.ok().and_then(|places| *places) {
+            Some(places) => places.begin,
+            // Not while the sender is here.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn begin(&self, newest: MessageId) {
+        let begin = newest;
+        self.places.send_replace(Some(Places { begin, newest }));
+    }
+
+    fn newest(&self) -> Option<MessageId> {
+        self.places.borrow().map(|places| places.newest)
+    }
+
+    /// Gives the event to the subscriptions, which are at this place after it.
+    fn send(&self, event: TopicEvent, place: MessageId) {
+        self.places.send_modify(|places| {
+            if let Some(places) = places {
+                places.newest = place;
+            }
+            // The last subscription may have ended.
+            let _ = self.events.send(event);
+        });
     }
 }
 
@@ -105,42 +145,43 @@ impl Hub {
     /// 503 while the broker is away.
     pub(crate) async fn subscribe(self: &Arc<Self>, topic: &str) -> Result<TopicEvents> {
         let events = self.join(topic).await;
-        if events.is_late {
+        if events.begin.is_none() {
             let error = Error::unavailable(Duration::from_secs(1));
             return Err(error.with_source("the broker of the bus is away"));
         }
         Ok(events)
     }
 
-    /// The events of a topic from now on. While the broker is away, they begin when it is back, with `Missed`.
+    /// The events of a topic from now on. While the broker is away, they begin when it is back, with `Lost`.
     pub(crate) async fn join(self: &Arc<Self>, topic: &str) -> TopicEvents {
-        let (state, events) = self.topic(topic);
         // It leaves if the future is dropped.
-        let mut events = TopicEvents {
-            hub: Arc::clone(self),
-            topic: topic.to_owned(),
-            state: Arc::clone(&state),
-            events: Some(events),
-            is_late: true,
-        };
-        let joined = timeout(JOIN_TIMEOUT, state.joined()).await;
-        events.is_late = joined.is_err();
+        let mut events = self.topic(topic);
+        if events.begin.is_none() {
+            let joined = timeout(JOIN_TIMEOUT, events.state.joined()).await;
+            events.begin = joined.ok();
+        }
         events
     }
 
-    fn topic(&self, topic: &str) -> (Arc<TopicState>, broadcast::Receiver<TopicEvent>) {
+    fn topic(self: &Arc<Self>, topic: &str) -> TopicEvents {
         let mut topics = self.shared.topics();
-        if let Some(state) = topics.get(topic) {
-            return (Arc::clone(state), state.events.subscribe());
-        }
-        let (events, receiver) = broadcast::channel(WAITING);
-        let state = Arc::new(TopicState {
-            events,
-            is_joined: watch::Sender::new(false),
+        let state = topics.get(topic).cloned().unwrap_or_else(|| {
+            let state = Arc::new(TopicState {
+                events: broadcast::Sender::new(WAITING),
+                places: watch::Sender::new(None),
+            });
+            topics.insert(topic.to_owned(), Arc::clone(&state));
+            self.changed(topic);
+            state
         });
-        topics.insert(topic.to_owned(), Arc::clone(&state));
-        self.changed(topic);
-        (state, receiver)
+        let (events, begin) = state.subscribe();
+        TopicEvents {
+            hub: Arc::clone(self),
+            topic: topic.to_owned(),
+            state,
+            events: Some(events),
+            begin,
+        }
     }
 
     /// Called while `topics` is locked, so that the task sees the changes of a topic in their order.
@@ -163,17 +204,17 @@ pub(crate) struct TopicEvents {
     state: Arc<TopicState>,
     /// `None` while this is dropped.
     events: Option<broadcast::Receiver<TopicEvent>>,
-    /// Whether the topic was not heard in time, and no one has been told.
-    pub(crate) is_late: bool,
+    /// The place before the first event. `None`: the topic was not heard in time, and no one has been told.
+    pub(crate) begin: Option<MessageId>,
 }
 
 impl TopicEvents {
     /// The next event. A dropped future loses none.
     pub(crate) async fn next(&mut self) -> TopicEvent {
-        if self.is_late {
-            self.state.joined().await;
-            self.is_late = false;
-            return TopicEvent::Missed(None);
+        if self.begin.is_none() {
+            let begin = self.state.joined().await;
+            self.begin = Some(begin);
+            return TopicEvent::Lost(begin);
         }
         let Some(events) = &mut self.events else {
             return std::future::pending().await;
@@ -203,16 +244,10 @@ impl Drop for TopicEvents {
 struct HubTask {
     shared: Arc<Shared>,
     changes: mpsc::UnboundedReceiver<String>,
-    joined: HashMap<String, Joined>,
+    /// The topics that are heard.
+    joined: HashMap<String, Arc<TopicState>>,
     /// Topics whose history could not be read.
     behind: HashSet<String>,
-}
-
-/// A topic that is heard.
-struct Joined {
-    state: Arc<TopicState>,
-    /// The newest message that the subscriptions have.
-    newest: Option<MessageId>,
 }
 
 impl HubTask {
@@ -263,7 +298,7 @@ impl HubTask {
         let wanted = self.shared.topics().clone();
         self.joined.retain(|topic, joined| {
             let state = wanted.get(topic);
-            state.is_some_and(|state| Arc::ptr_eq(state, &joined.state))
+            state.is_some_and(|state| Arc::ptr_eq(state, joined))
         });
         let topics: Vec<_> = wanted.keys().cloned().collect();
         for topics in topics.chunks(ADDED_AT_ONCE) {
@@ -318,7 +353,7 @@ impl HubTask {
                 let joined = self.joined.get(&topic);
                 match topics.get(&topic) {
                     None => removed.push(topic),
-                    Some(state) if joined.is_some_and(|it| Arc::ptr_eq(state, &it.state)) => {}
+                    Some(state) if joined.is_some_and(|it| Arc::ptr_eq(state, it)) => {}
                     Some(_) => added.push(topic),
                 }
             }
@@ -343,13 +378,14 @@ impl HubTask {
 
     async fn announced(&mut self, announcement: Announcement) {
         let Announcement { topic, id, body } = announcement;
-        let Some(joined) = self.joined.get_mut(&topic) else {
+        let Some(joined) = self.joined.get(&topic) else {
             return;
         };
-        if joined.newest >= Some(id) {
+        let newest = joined.newest();
+        if newest >= Some(id) {
             return;
         }
-        let follows = joined.newest.is_some_and(|newest| newest.next() == id);
+        let follows = newest.is_some_and(|newest| newest.next() == id);
         match body {
             // The first message of an epoch follows all that was announced on this connection.
             Some(body) if follows || id.number() == 1 => {
@@ -369,28 +405,21 @@ impl HubTask {
             let topics = self.shared.topics();
             let with_state = behind.filter_map(|topic| {
                 let state = Arc::clone(topics.get(&topic)?);
-                let from = match self.joined.get(&topic) {
-                    Some(joined) => From::After(joined.newest),
-                    None => From::Now,
-                };
-                Some((topic, state, from))
+                Some((topic, state))
             });
             with_state.collect()
         };
         let broker = &self.shared.broker;
-        let reads = behind.into_iter().map(|(topic, state, from)| async move {
-            let read = timed(Read::of(&**broker, &topic, from)).await;
+        let reads = behind.into_iter().map(|(topic, state)| async move {
+            let read = timed(Read::of(&**broker, &topic, state.newest())).await;
             (topic, state, read)
         });
         let mut reads = stream::iter(reads).buffer_unordered(READ_AT_ONCE);
         while let Some((topic, state, read)) = reads.next().await {
             match read {
                 Ok(read) => {
-                    let joined = self.joined.entry(topic.clone()).or_insert_with(|| Joined {
-                        state,
-                        newest: None,
-                    });
-                    joined.add_read(&topic, read);
+                    state.add_read(&topic, read);
+                    self.joined.insert(topic, state);
                 }
                 Err(error) => {
                     let error = error.to_string();
@@ -406,35 +435,26 @@ impl HubTask {
     }
 }
 
-/// The place at which the subscriptions of a topic go on.
-#[derive(Clone, Copy)]
-enum From {
-    /// They begin.
-    Now,
-    /// After the newest message that they have; `None`: there was none when they began.
-    After(Option<MessageId>),
-}
-
 /// The result of reading a topic from the broker.
 enum Read {
     /// The place at which subscriptions begin.
-    Begin(Option<MessageId>),
+    Begin(MessageId),
     /// Messages after those that the subscriptions have.
     After(Vec<StoredMessage>),
     /// The history is lost, or an older one: this is its newest message.
-    Lost(Option<MessageId>),
+    Lost(MessageId),
 }
 
 impl Read {
-    async fn of(broker: &dyn Broker, topic: &str, from: From) -> Result<Self> {
-        let newest = match from {
-            From::Now => return Ok(Self::Begin(broker.newest(topic).await?)),
-            From::After(newest) => newest,
+    /// Reads the messages after this one; `None`: the subscriptions begin.
+    async fn of(broker: &dyn Broker, topic: &str, newest: Option<MessageId>) -> Result<Self> {
+        let Some(newest) = newest else {
+            return Ok(Self::Begin(newest_of(broker, topic).await?));
         };
-        let messages = broker.history(topic, newest).await?;
+        let messages = broker.history(topic, Some(newest)).await?;
         if messages.is_empty() {
             // A newer one is published just now, and will be announced.
-            let there = broker.newest(topic).await?;
+            let there = newest_of(broker, topic).await?;
             if there < newest {
                 return Ok(Self::Lost(there));
             }
@@ -443,43 +463,41 @@ impl Read {
     }
 }
 
-impl Joined {
-    fn add_read(&mut self, topic: &str, read: Read) {
+/// The place of the newest message of a topic.
+pub(crate) async fn newest_of(broker: &dyn Broker, topic: &str) -> Result<MessageId> {
+    let newest = broker.newest(topic).await?;
+    Ok(newest.unwrap_or(MessageId::START))
+}
+
+impl TopicState {
+    fn add_read(&self, topic: &str, read: Read) {
         match read {
-            Read::Begin(newest) => {
-                // Read after the topic was heard, so that a message is before this one, or is announced.
-                self.newest = newest;
-                self.state.is_joined.send_replace(true);
-            }
+            // Read after the topic was heard, so that a message is before this one, or is announced.
+            Read::Begin(newest) => self.begin(newest),
             Read::After(messages) => {
                 for message in messages {
-                    if let Some(missed) = missed(self.newest, message.id) {
-                        let _ = self.state.events.send(missed);
+                    if let Some(newest) = self.newest()
+                        && let Some(missed) = missed(newest, message.id)
+                    {
+                        self.send(missed, newest);
                     }
                     self.add(topic, message);
                 }
             }
-            Read::Lost(newest) => {
-                self.newest = newest;
-                let _ = self.state.events.send(TopicEvent::Missed(None));
-            }
+            Read::Lost(newest) => self.send(TopicEvent::Lost(newest), newest),
         }
     }
 
-    fn add(&mut self, topic: &str, message: StoredMessage) {
+    fn add(&self, topic: &str, message: StoredMessage) {
         envelope::trace(topic, &message);
-        self.newest = Some(message.id);
-        // The last subscription may have ended.
-        let _ = self.state.events.send(TopicEvent::Message(message));
+        let place = message.id;
+        self.send(TopicEvent::Message(message), place);
     }
 }
 
 /// The event that tells of missing messages between two that follow each other in a history. `None`: none is missing.
-pub(crate) fn missed(seen: Option<MessageId>, first: MessageId) -> Option<TopicEvent> {
-    let count = match seen {
-        Some(seen) => seen.messages_until(first),
-        None => Some(first.number().saturating_sub(1)),
-    };
+pub(crate) fn missed(seen: MessageId, first: MessageId) -> Option<TopicEvent> {
+    let count = seen.messages_until(first);
     (count != Some(0)).then_some(TopicEvent::Missed(count))
 }
 

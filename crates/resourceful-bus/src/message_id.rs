@@ -23,6 +23,12 @@ pub struct MessageId {
 }
 
 impl MessageId {
+    /// The place before all messages of a topic.
+    pub(crate) const START: Self = Self {
+        epoch: 0,
+        number: 0,
+    };
+
     /// The id of a message of this epoch (Unix time in milliseconds).
     #[must_use]
     pub fn new(epoch: u64, number: u64) -> Self {
@@ -57,7 +63,8 @@ impl MessageId {
 
     /// The number of messages between this one and a later one. `None`: it is of another epoch.
     pub(crate) fn messages_until(self, later: Self) -> Option<u64> {
-        (self.epoch == later.epoch).then(|| later.number.saturating_sub(self.number + 1))
+        let is_known = self.epoch == later.epoch || self == Self::START;
+        is_known.then(|| later.number.saturating_sub(self.number + 1))
     }
 }
 

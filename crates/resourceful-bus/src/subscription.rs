@@ -19,7 +19,8 @@ pub struct Subscription<M> {
     events: TopicEvents,
     /// Events that come before the others.
     earlier: VecDeque<TopicEvent>,
-    /// The newest message that it has. After a history was read, it may be among the events, too.
+    /// The newest message that it has. After a history was read, it may be among the events, too. `None`: the next event
+    /// tells it.
     newest: Option<MessageId>,
     /// Whether events were dropped before the next one.
     is_behind: bool,
@@ -38,34 +39,44 @@ pub enum Received<M> {
     },
     /// So many messages before the next one are lost: this subscription was too slow, the broker was away for longer than
     /// its history is, or the message is of another type. `None`: their number is unknown, and may be 0. The server of the
-    /// broker was started again, the history was removed after a day without a message, or this subscription has had no
-    /// message yet.
+    /// broker was started again, the history was removed after a day without a message, or the broker was away when this
+    /// subscription began.
     Missed(Option<u64>),
 }
 
 impl<M: DeserializeOwned> Subscription<M> {
     pub(crate) fn new(events: TopicEvents) -> Self {
         Self {
+            newest: events.begin,
             events,
             earlier: VecDeque::new(),
-            newest: None,
             is_behind: false,
             message: PhantomData,
         }
     }
 
-    /// Begins after the message `seen`, with those that followed it. `None`: it is unknown.
-    pub(crate) fn begin_after(&mut self, seen: Option<MessageId>, messages: Vec<StoredMessage>) {
-        if seen.is_none() {
-            self.earlier.push_back(TopicEvent::Missed(None));
-        }
+    /// Begins after the message `seen`, with those that followed it.
+    pub(crate) fn begin_after(&mut self, seen: MessageId, messages: Vec<StoredMessage>) {
+        self.newest = Some(seen);
         let mut before = seen;
         for message in messages {
             self.earlier.extend(missed(before, message.id));
-            before = Some(message.id);
+            before = message.id;
             self.earlier.push_back(TopicEvent::Message(message));
         }
-        self.newest = seen;
+    }
+
+    /// Begins at this place, with the news that messages before it may be missing.
+    pub(crate) fn begin_with_lost(&mut self, place: MessageId) {
+        self.newest = None;
+        self.earlier.push_back(TopicEvent::Lost(place));
+    }
+
+    /// The place in the topic after what was received: [`Bus::resume`](crate::Bus::resume) continues after it. Before the
+    /// first message of a topic it is `0-0`. `None`: nobody knows it until something is received.
+    #[must_use]
+    pub fn place(&self) -> Option<MessageId> {
+        self.newest
     }
 
     /// Waits for the next message. A dropped future loses none, so it may be a branch of `select!`.
@@ -94,6 +105,11 @@ impl<M: DeserializeOwned> Subscription<M> {
                 }
                 // The ids of the messages around what was dropped tell it, too.
                 (!self.is_behind).then_some(Received::Missed(count))
+            }
+            TopicEvent::Lost(place) => {
+                self.newest = Some(place);
+                self.is_behind = false;
+                Some(Received::Missed(None))
             }
             TopicEvent::Message(message) if Some(message.id) <= self.newest => None,
             TopicEvent::Message(message) => {

@@ -51,6 +51,29 @@ impl Outbox {
         Ok(self.table.insert(tx, J::NAME, payload, delay).await?)
     }
 
+    /// Cancels a job when this transaction is committed: no attempt begins afterwards. Returns whether it was there: not one
+    /// that is done. It may be a dead letter.
+    ///
+    /// An attempt that runs meanwhile: with [`InTransaction`](crate::InTransaction), this waits for its end. With
+    /// [`Elsewhere`](crate::Elsewhere), it is stopped within a third of the lease, and its effect may have happened.
+    ///
+    /// # Errors
+    /// If the database refuses it, or cannot be reached.
+    ///
+    /// # Examples
+    /// ```
+    /// use resourceful_outbox::{JobId, Outbox};
+    ///
+    /// /// `reminder` is a column of the order, which has the number of the job.
+    /// async fn cancel_reminder(outbox: &Outbox, tx: &resourceful_db::Tx, reminder: i64) -> resourceful::Result<()> {
+    ///     outbox.cancel(tx, JobId::from(reminder)).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn cancel(&self, tx: &Tx, id: JobId) -> Result<bool, DbError> {
+        self.table.cancel(tx, id).await
+    }
+
     /// Counts the jobs that wait.
     ///
     /// # Errors

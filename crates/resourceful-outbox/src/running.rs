@@ -61,7 +61,9 @@ impl<J: Job> JobHandler<J> {
         match self.perform(table, claim).await {
             Ok(Performed::Done) => "done",
             Ok(Performed::Lost) => {
-                tracing::warn!("the lease of a job was over before the job was done");
+                tracing::warn!(
+                    "a job was lost before it was done: its lease was over, or it was cancelled"
+                );
                 "lost"
             }
             Ok(Performed::NotBegun) => {

@@ -219,6 +219,16 @@ impl Table {
         self.change(connection, claim, sql, []).await
     }
 
+    /// Removes a job, whoever has it. Returns whether there was one.
+    pub(crate) async fn cancel(
+        &self,
+        connection: &impl ConnectionTrait,
+        id: JobId,
+    ) -> Result<bool, DbError> {
+        let delete = self.statement("DELETE FROM outbox_job WHERE id = $1", [id.0.into()]);
+        Ok(connection.execute_raw(delete).await?.rows_affected() == 1)
+    }
+
     /// Puts a job off after a failure.
     pub(crate) async fn put_off(
         &self,

@@ -15,7 +15,7 @@
 
 use resourceful::prelude::*;
 use resourceful::{Event, EventStream};
-use resourceful_bus::{Bus, MemoryBroker, Received, RedisBroker, Topic};
+use resourceful_bus::{Bus, MemoryBroker, RedisBroker, Topic};
 
 #[derive(Clone, Deserialize, Serialize, JsonSchema, Validate)]
 struct Price {
@@ -44,16 +44,8 @@ impl AsyncResource for Prices {
 /// Streams the changes of prices.
 #[endpoint]
 async fn price_events(bus: &Bus, request: &Request) -> Result<EventStream> {
-    let mut prices = bus.resume(&PRICES, request.header("last-event-id")).await?;
-    Ok(EventStream::new(request, |events| async move {
-        loop {
-            let event = match prices.receive().await {
-                Received::Message { id, body } => Event::json(&body)?.with_id(id),
-                Received::Missed(_) => Event::new("").with_name("missed"),
-            };
-            events.send(event).await?;
-        }
-    }))
+    bus.event_stream(request, &PRICES, |price| Event::json(&price))
+        .await
 }
 
 #[tokio::main]

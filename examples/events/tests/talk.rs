@@ -43,6 +43,17 @@ impl Reader {
     /// The next event; `None` after a clean end of the stream.
     async fn next(&mut self) -> Option<String> {
         loop {
+            let event = self.next_block().await?;
+            // The id of the place at which the stream begins is no event.
+            if !event.starts_with("id: ") {
+                return Some(event);
+            }
+        }
+    }
+
+    /// The lines before the next empty one.
+    async fn next_block(&mut self) -> Option<String> {
+        loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
@@ -106,7 +117,11 @@ async fn a_client_that_reconnects_too_late_gets_the_event_missed() {
         publish(&example, cents);
     }
     let mut late = Reader::connect(&example, Some(id(&first[0]))).await;
-    assert_eq!(late.next().await.unwrap(), "data: \nevent: missed");
+    let missed = late.next().await.unwrap();
+    assert_eq!(
+        missed,
+        format!("data: 1\nevent: missed\nid: {}", id(&first[0]))
+    );
     let kept = late.take(256).await;
     assert_eq!(data(&kept[0]), r#"data: {"symbol":"RSRC","cents":2}"#);
     assert_eq!(data(&kept[255]), r#"data: {"symbol":"RSRC","cents":257}"#);
@@ -116,10 +131,32 @@ async fn a_client_that_reconnects_too_late_gets_the_event_missed() {
 
     for unknown in ["0", "99999999999999999999-1", "what?"] {
         let mut reader = Reader::connect(&example, Some(unknown)).await;
-        assert_eq!(reader.next().await.unwrap(), "data: \nevent: missed");
+        let missed = reader.next().await.unwrap();
+        assert!(missed.starts_with("data: \nevent: missed\n"), "{missed}");
         publish(&example, 300);
         let next = reader.take(1).await;
         assert_eq!(data(&next[0]), r#"data: {"symbol":"RSRC","cents":300}"#);
+        // It continues also if it was told alone.
+        let mut reader = Reader::connect(&example, Some(id(&missed))).await;
+        assert_eq!(reader.take(1).await, next);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_has_no_event_yet_misses_none() {
+    let example = start();
+    for cents in 1..=2 {
+        let mut ada = Reader::connect(&example, None).await;
+        let begin = ada.next_block().await.unwrap();
+        let begin = begin.strip_prefix("id: ").unwrap().to_owned();
+        drop(ada);
+        publish(&example, cents);
+        let mut ada = Reader::connect(&example, Some(&begin)).await;
+        let first = ada.take(1).await;
+        assert_eq!(
+            data(&first[0]),
+            format!(r#"data: {{"symbol":"RSRC","cents":{cents}}}"#)
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use resourceful::prelude::*;
 use resourceful::{AsyncSocket, Event, EventStream, Socket};
-use resourceful_bus::{Bus, Received};
+use resourceful_bus::Bus;
 use resourceful_db::Model;
 use resourceful_db::prelude::*;
 use resourceful_outbox::Outbox;
@@ -62,16 +62,8 @@ impl ModelResource for Notes {
 /// Streams new texts of all replicas.
 #[endpoint]
 async fn note_events(bus: &Bus, request: &Request) -> Result<EventStream> {
-    let mut news = bus.resume(&NEWS, request.header("last-event-id")).await?;
-    Ok(EventStream::new(request, |events| async move {
-        loop {
-            let event = match news.receive().await {
-                Received::Message { id, body } => Event::new(body).with_name("note").with_id(id),
-                Received::Missed(_) => Event::new("").with_name("missed"),
-            };
-            events.send(event).await?;
-        }
-    }))
+    let event = |text| Ok(Event::new(text).with_name("note"));
+    bus.event_stream(request, &NEWS, event).await
 }
 
 /// Sends a text to all clients of `/events`, and returns its id there.

@@ -1,7 +1,7 @@
 //! Events: the changes of a project's tasks.
 
 use resourceful::{Event, EventStream};
-use resourceful_bus::{Received, Topic};
+use resourceful_bus::Topic;
 
 use crate::prelude::*;
 
@@ -43,15 +43,7 @@ pub(crate) async fn project_events(
     if !project.exists(&at.db).await? {
         return Err(Error::not_found("There is no such project.").into());
     }
-    let last = request.header("last-event-id");
-    let mut tasks = at.bus.resume(&TASKS.of(project_id), last).await?;
-    Ok(EventStream::new(request, async move |events| {
-        loop {
-            let event = match tasks.receive().await {
-                Received::Message { id, body } => Event::json(&body)?.with_name("task").with_id(id),
-                Received::Missed(_) => Event::new("").with_name("missed"),
-            };
-            events.send(event).await?;
-        }
-    }))
+    let event = |change| Ok(Event::json(&change)?.with_name("task"));
+    let tasks = TASKS.of(project_id);
+    Ok(at.bus.event_stream(request, &tasks, event).await?)
 }

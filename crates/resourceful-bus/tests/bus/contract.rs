@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use resourceful_bus::{Bus, MemoryBroker, Received, Topic};
+use resourceful_bus::{Bus, MemoryBroker, MessageId, Received, Topic};
 use resourceful_test_parts::{Redis, postgres_database};
 
 use crate::parts::{NUMBERS, bodies, message, postgres, receive, redis};
@@ -18,6 +18,8 @@ impl Pair {
         self.topics_are_separate().await;
         self.long_messages_arrive().await;
         self.a_client_resumes_on_another_process().await;
+        self.a_client_resumes_before_its_first_message().await;
+        self.a_place_is_exact_while_others_publish().await;
         self.a_slow_subscription_is_told().await;
         self.a_dropped_future_loses_nothing().await;
         self.a_topic_is_left_and_joined_again().await;
@@ -165,6 +167,65 @@ impl Pair {
         assert_eq!(receive(&mut unknown).await, Received::Missed(None));
     }
 
+    async fn a_client_resumes_before_its_first_message(&self) {
+        for earlier in [0, 3] {
+            let topic = NUMBERS.of(format!("after {earlier}"));
+            for number in 0..earlier {
+                self.0.publish(&topic, &number).await.unwrap();
+            }
+            let mut places = Vec::new();
+            let first = self.0.subscribe(&topic).await.unwrap();
+            // The topic is heard already.
+            let second = self.0.subscribe(&topic).await.unwrap();
+            for subscription in [&first, &second] {
+                places.push(subscription.place().unwrap());
+            }
+            // A client whose id is unknown has a place when it was told.
+            let mut unknown = self.0.resume(&topic, Some("?")).await.unwrap();
+            assert_eq!(unknown.place(), None);
+            assert_eq!(receive(&mut unknown).await, Received::Missed(None));
+            places.push(unknown.place().unwrap());
+            drop((first, second, unknown));
+
+            let resume = async |place: MessageId| {
+                let place = place.to_string();
+                self.1.resume(&topic, Some(&place)).await.unwrap()
+            };
+            let mut early = Vec::new();
+            for place in &places {
+                early.push(resume(*place).await);
+            }
+            for number in [7, 8] {
+                self.0.publish(&topic, &number).await.unwrap();
+            }
+            for place in places {
+                early.push(resume(place).await);
+            }
+            for mut subscription in early {
+                assert_eq!(bodies(&mut subscription, 2).await, [7, 8]);
+            }
+        }
+    }
+
+    /// The first message that a subscription gets is the one after its place.
+    async fn a_place_is_exact_while_others_publish(&self) {
+        let topic = NUMBERS.of("places");
+        self.0.publish(&topic, &0).await.unwrap();
+        let (bus, places) = (self.0.clone(), topic.clone());
+        let publish = tokio::spawn(async move {
+            for number in 1.. {
+                bus.publish(&places, &number).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        });
+        for round in 0..200 {
+            let mut subscription = self.1.subscribe(&topic).await.unwrap();
+            let place = subscription.place().unwrap();
+            assert_eq!(message(&mut subscription).await.0, place.next(), "{round}");
+        }
+        publish.abort();
+    }
+
     async fn a_slow_subscription_is_told(&self) {
         let topic = NUMBERS.of("slow");
         let mut slow = self.0.subscribe(&topic).await.unwrap();
@@ -177,13 +238,13 @@ impl Pair {
                 assert_eq!(message(&mut slow).await.1, number);
             }
         }
-        // It has had no message, so it does not know how many it has missed.
-        assert_eq!(receive(&mut behind).await, Received::Missed(None));
-        let Received::Missed(Some(missed)) = receive(&mut slow).await else {
-            panic!("a message that was dropped");
+        let missed_by = async |subscription| match receive(subscription).await {
+            Received::Missed(Some(missed)) => u32::try_from(missed).unwrap(),
+            other => panic!("{other:?}"),
         };
-        let missed = u32::try_from(missed).unwrap();
+        let missed = missed_by(&mut slow).await;
         assert!((400..1000).contains(&missed), "{missed}");
+        assert_eq!(missed_by(&mut behind).await, missed + 1);
         let rest: Vec<_> = (missed + 1..1000).collect();
         assert_eq!(bodies(&mut slow, rest.len()).await, rest);
     }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use resourceful_db::Db;
 use resourceful_outbox::{Outbox, Worker};
 use resourceful_test_parts::Database;
 
-use crate::parts::{Act, ActInTransaction, Actions, AddEffect, Shop, Step, Wait, shared};
+use crate::parts::{
+    Act, ActInTransaction, Actions, AddEffect, Gate, Shop, Step, Wait, eventually, shared,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_done_if_its_transaction_is_committed() {
@@ -167,6 +169,51 @@ async fn a_job_may_wait_and_enqueue_another_one() {
         worker.drain().await.unwrap();
         let waited = "SELECT count(*) FROM outbox_job WHERE name = 'add-effect'";
         assert_eq!(shop.number(waited).await, 1, "the one of a century");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_job_is_not_done() {
+    for shop in Shop::both().await {
+        let cancel = async |id| {
+            let tx = shop.db.begin().await.unwrap();
+            let was_there = shop.outbox.cancel(&tx, id).await.unwrap();
+            (tx, was_there)
+        };
+        let tx = shop.db.begin().await.unwrap();
+        let delay = Duration::from_hours(1);
+        let add = AddEffect(1);
+        let late = shop.outbox.enqueue_after(&tx, &add, delay).await.unwrap();
+        let soon = shop.outbox.enqueue(&tx, &AddEffect(2)).await.unwrap();
+        let waits = shop.outbox.enqueue(&tx, &Wait).await.unwrap();
+        tx.commit().await.unwrap();
+
+        // Not if the transaction is rolled back.
+        let (tx, was_there) = cancel(late).await;
+        assert!(was_there);
+        tx.rollback().await.unwrap();
+        let (tx, was_there) = cancel(i64::from(late).into()).await;
+        assert!(was_there);
+        tx.commit().await.unwrap();
+        let (tx, was_there) = cancel(late).await;
+        assert!(!was_there);
+        tx.rollback().await.unwrap();
+
+        let gate = shared::<Gate>();
+        let worker = shop.worker().job::<AddEffect>(());
+        let worker = worker.job::<Wait>(Arc::clone(&gate)).start().unwrap();
+        gate.begun.notified().await;
+        eventually(async || shop.effects().await == 1).await;
+        let (tx, was_there) = cancel(soon).await;
+        assert!(!was_there, "it is done");
+        tx.rollback().await.unwrap();
+        // The attempt that runs is stopped, and there is no other one.
+        let (tx, was_there) = cancel(waits).await;
+        assert!(was_there);
+        tx.commit().await.unwrap();
+        worker.drain().await.unwrap();
+        assert_eq!(gate.ended.load(Ordering::Relaxed), 0);
+        assert_eq!(shop.number("SELECT count(*) FROM outbox_job").await, 0);
     }
 }
 

@@ -70,6 +70,17 @@ impl Event {
         Ok(Self::new(text))
     }
 
+    /// The id alone: a client has no event of it, and sends it in `Last-Event-ID` when it reconnects.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(resourceful::Event::id(7).to_string(), "id: 7\n\n");
+    /// ```
+    #[must_use]
+    pub fn id(id: impl fmt::Display) -> Self {
+        Self(String::new()).with_id(id)
+    }
+
     /// Sets the type of the event, for `addEventListener` (default `message`).
     ///
     /// # Examples

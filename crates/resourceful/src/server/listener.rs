@@ -146,7 +146,7 @@ impl Listener {
     /// # Errors
     /// A path that cannot be bound, or on which another server listens. An empty path and one that
     /// begins with `@` are refused: they mean sockets without a file (`unix(7)`, "abstract"), to
-    /// which every user of the machine may connect. `./@name` is a file.
+    /// which every user of the machine may connect. `./@name` is a file. One with NUL is refused, too.
     ///
     /// # Examples
     /// ```
@@ -166,9 +166,11 @@ impl Listener {
         let failed = |error: io::Error| {
             Error::internal(format!("cannot listen on \"{}\": {error}", path.display()))
         };
-        if matches!(path.as_os_str().as_bytes().first(), None | Some(b'@' | 0)) {
+        let bytes = path.as_os_str().as_bytes();
+        // The system would end the name of the file at a NUL.
+        if matches!(bytes.first(), None | Some(b'@')) || bytes.contains(&0) {
             let error = io::Error::other(
-                "the path is empty, or begins with `@` or NUL as an abstract socket does; `./@name` is a file",
+                "the path is empty, contains NUL, or begins with `@` as an abstract socket does; `./@name` is a file",
             );
             return Err(failed(error));
         }
