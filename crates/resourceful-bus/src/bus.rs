@@ -118,10 +118,10 @@ impl Bus {
     ///
     /// Each event has the id of its message, which the client sends as `Last-Event-ID`. A stream begins with the id of its
     /// place alone, so that a client without an event continues, too. The text of `missed` is the number of missed messages,
-    /// or empty if nobody knows it.
+    /// or empty if nobody knows it. A message of which `event` makes no event is missed, and an error in the log.
     ///
     /// # Errors
-    /// 500 if the whole name of the topic is too long. An error of `event` ends the stream.
+    /// 500 if the whole name of the topic is too long.
     ///
     /// # Examples
     /// ```
@@ -150,18 +150,19 @@ impl Bus {
                 events.send(Event::id(place)).await?;
             }
             loop {
-                let event = match messages.receive().await {
-                    Received::Message { id, body } => event(body)?.with_id(id),
-                    Received::Missed(count) => {
-                        let count = count.map(|count| count.to_string()).unwrap_or_default();
-                        let missed = Event::new(count).with_name("missed");
-                        match messages.place() {
-                            Some(place) => missed.with_id(place),
-                            None => missed,
-                        }
-                    }
+                let received = match messages.receive().await {
+                    Received::Message { body, .. } => event(body).unwrap_or_else(|error| {
+                        let error = error.to_string();
+                        tracing::error!(error, "a message of the bus is no event");
+                        missed(Some(1))
+                    }),
+                    Received::Missed(count) => missed(count),
                 };
-                events.send(event).await?;
+                let received = match messages.place() {
+                    Some(place) => received.with_id(place),
+                    None => received,
+                };
+                events.send(received).await?;
             }
         }))
     }
@@ -173,7 +174,8 @@ impl Bus {
         id: &str,
     ) -> Result<Option<(MessageId, Vec<StoredMessage>)>> {
         let broker = &*self.0.broker;
-        let Ok(seen) = id.parse() else {
+        let seen: Option<MessageId> = id.parse().ok();
+        let Some(seen) = seen.filter(|seen| !seen.is_old_start()) else {
             return Ok(None);
         };
         let messages = broker.history(topic, Some(seen)).await?;
@@ -189,6 +191,12 @@ impl Bus {
         let start = || Arc::new(Hub::start(Arc::clone(&self.0.broker)));
         self.0.hub.get_or_init(start)
     }
+}
+
+/// The event of missed messages.
+fn missed(count: Option<u64>) -> Event {
+    let count = count.map(|count| count.to_string());
+    Event::new(count.unwrap_or_default()).with_name("missed")
 }
 
 impl fmt::Debug for Bus {

@@ -108,14 +108,16 @@ impl TopicState {
         self.places.borrow().map(|places| places.newest)
     }
 
-    /// Gives the event to the subscriptions, which are at this place after it.
-    fn send(&self, event: TopicEvent, place: MessageId) {
+    /// Gives the events to the subscriptions, which are at this place after them.
+    fn send(&self, events: impl IntoIterator<Item = TopicEvent>, place: MessageId) {
         self.places.send_modify(|places| {
             if let Some(places) = places {
                 places.newest = place;
             }
-            // The last subscription may have ended.
-            let _ = self.events.send(event);
+            for event in events {
+                // The last subscription may have ended.
+                let _ = self.events.send(event);
+            }
         });
     }
 }
@@ -389,7 +391,7 @@ impl HubTask {
         match body {
             // The first message of an epoch follows all that was announced on this connection.
             Some(body) if follows || id.number() == 1 => {
-                joined.add(&topic, StoredMessage { id, body });
+                joined.add(&topic, None, StoredMessage { id, body });
             }
             _ => {
                 self.behind.insert(topic);
@@ -466,7 +468,7 @@ impl Read {
 /// The place of the newest message of a topic.
 pub(crate) async fn newest_of(broker: &dyn Broker, topic: &str) -> Result<MessageId> {
     let newest = broker.newest(topic).await?;
-    Ok(newest.unwrap_or(MessageId::START))
+    Ok(newest.unwrap_or_else(MessageId::start))
 }
 
 impl TopicState {
@@ -476,22 +478,23 @@ impl TopicState {
             Read::Begin(newest) => self.begin(newest),
             Read::After(messages) => {
                 for message in messages {
-                    if let Some(newest) = self.newest()
-                        && let Some(missed) = missed(newest, message.id)
-                    {
-                        self.send(missed, newest);
-                    }
-                    self.add(topic, message);
+                    let newest = self.newest();
+                    let missed = newest.and_then(|newest| missed(newest, message.id));
+                    self.add(topic, missed, message);
                 }
             }
-            Read::Lost(newest) => self.send(TopicEvent::Lost(newest), newest),
+            Read::Lost(newest) => self.send([TopicEvent::Lost(newest)], newest),
         }
     }
 
-    fn add(&self, topic: &str, message: StoredMessage) {
+    /// Adds a message, and before it the event that tells of missing ones.
+    fn add(&self, topic: &str, missed: Option<TopicEvent>, message: StoredMessage) {
         envelope::trace(topic, &message);
         let place = message.id;
-        self.send(TopicEvent::Message(message), place);
+        self.send(
+            missed.into_iter().chain([TopicEvent::Message(message)]),
+            place,
+        );
     }
 }
 

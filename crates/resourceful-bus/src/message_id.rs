@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
+/// Time that a history is kept without a message, in milliseconds.
+const RETENTION: u64 = crate::RETENTION.as_secs() * 1000;
+
 /// The place of a message in its topic: the epoch of the history, and a number that counts from 1 in it. Written
 /// `1732800000000-42`, for example as the id of an event.
 ///
@@ -23,12 +26,6 @@ pub struct MessageId {
 }
 
 impl MessageId {
-    /// The place before all messages of a topic.
-    pub(crate) const START: Self = Self {
-        epoch: 0,
-        number: 0,
-    };
-
     /// The id of a message of this epoch (Unix time in milliseconds).
     #[must_use]
     pub fn new(epoch: u64, number: u64) -> Self {
@@ -38,9 +35,17 @@ impl MessageId {
     /// The id of the first message of an epoch that begins now.
     #[must_use]
     pub fn first() -> Self {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let epoch = now.unwrap_or_default().as_millis();
-        Self::new(u64::try_from(epoch).unwrap_or_default(), 1)
+        Self::new(unix_time(), 1)
+    }
+
+    /// The place before all messages of a topic that has none: before all epochs, with the time.
+    pub(crate) fn start() -> Self {
+        Self::new(0, unix_time())
+    }
+
+    /// Whether this is the place of a topic that had no message for so long that a history may have begun and ended since.
+    pub(crate) fn is_old_start(self) -> bool {
+        self.epoch == 0 && unix_time().saturating_sub(self.number) >= RETENTION
     }
 
     /// The id of the message after this one.
@@ -63,9 +68,18 @@ impl MessageId {
 
     /// The number of messages between this one and a later one. `None`: it is of another epoch.
     pub(crate) fn messages_until(self, later: Self) -> Option<u64> {
-        let is_known = self.epoch == later.epoch || self == Self::START;
-        is_known.then(|| later.number.saturating_sub(self.number + 1))
+        if self.epoch == 0 && later.number == 1 {
+            // The first message of a topic.
+            return Some(0);
+        }
+        (self.epoch == later.epoch).then(|| later.number.saturating_sub(self.number + 1))
     }
+}
+
+/// In milliseconds.
+fn unix_time() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or_default()
 }
 
 impl fmt::Display for MessageId {

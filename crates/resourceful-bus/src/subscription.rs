@@ -20,7 +20,7 @@ pub struct Subscription<M> {
     /// Events that come before the others.
     earlier: VecDeque<TopicEvent>,
     /// The newest message that it has. After a history was read, it may be among the events, too. `None`: the next event
-    /// tells it.
+    /// is [`TopicEvent::Lost`], which tells it.
     newest: Option<MessageId>,
     /// Whether events were dropped before the next one.
     is_behind: bool,
@@ -39,8 +39,8 @@ pub enum Received<M> {
     },
     /// So many messages before the next one are lost: this subscription was too slow, the broker was away for longer than
     /// its history is, or the message is of another type. `None`: their number is unknown, and may be 0. The server of the
-    /// broker was started again, the history was removed after a day without a message, or the broker was away when this
-    /// subscription began.
+    /// broker was started again, the history was removed after a day without a message, the broker was away when this
+    /// subscription began, the topic had no message then, or it has none with the id after which this subscription should begin.
     Missed(Option<u64>),
 }
 
@@ -72,8 +72,8 @@ impl<M: DeserializeOwned> Subscription<M> {
         self.earlier.push_back(TopicEvent::Lost(place));
     }
 
-    /// The place in the topic after what was received: [`Bus::resume`](crate::Bus::resume) continues after it. Before the
-    /// first message of a topic it is `0-0`. `None`: nobody knows it until something is received.
+    /// The place in the topic after what was received: [`Bus::resume`](crate::Bus::resume) continues after it. That of a
+    /// topic without a message begins with `0-`. `None`: nobody knows it until something is received.
     #[must_use]
     pub fn place(&self) -> Option<MessageId> {
         self.newest
@@ -99,15 +99,15 @@ impl<M: DeserializeOwned> Subscription<M> {
                 None
             }
             TopicEvent::Missed(count) => {
-                if count.is_none() {
-                    // The numbers may begin anew.
-                    self.newest = None;
-                }
                 // The ids of the messages around what was dropped tell it, too.
                 (!self.is_behind).then_some(Received::Missed(count))
             }
             TopicEvent::Lost(place) => {
-                self.newest = Some(place);
+                // A message of a newer epoch may have come from the history meanwhile.
+                let is_newer = |newest: MessageId| newest.epoch() > place.epoch();
+                if !self.newest.is_some_and(is_newer) {
+                    self.newest = Some(place);
+                }
                 self.is_behind = false;
                 Some(Received::Missed(None))
             }

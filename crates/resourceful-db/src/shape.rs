@@ -17,6 +17,9 @@ use crate::statement::Query;
 /// Texts that are kept at most. A client chooses which filters it combines, so there may be more.
 const MAX_TEXTS: usize = 1000;
 
+/// Follows the values, each of which is 0 or 1.
+const END: u8 = 2;
+
 /// The parts of a statement.
 ///
 /// Two statements with equal shapes have the same text. Debug builds write the text each time, and compare.
@@ -63,14 +66,18 @@ impl Shape {
 
     /// Adds values, in the order in which the text has their parameters.
     pub(crate) fn values(&mut self, values: impl IntoIterator<Item = Value>) {
-        let before = self.values.len();
-        self.values.extend(values);
-        self.number(self.values.len() - before);
-        for value in &self.values[before..] {
-            // A text becomes one of an enum by a cast, and a member of it needs none.
-            let is_member = matches!(value, Value::Enum(_) | Value::Array(ArrayType::Enum(_), _));
-            self.parts.push(u8::from(is_member));
+        for value in values {
+            self.value(value);
         }
+        self.parts.push(END);
+    }
+
+    /// Adds a value.
+    pub(crate) fn value(&mut self, value: Value) {
+        // A text becomes one of an enum by a cast, and a member of it needs none.
+        let is_member = matches!(value, Value::Enum(_) | Value::Array(ArrayType::Enum(_), _));
+        self.parts.push(u8::from(is_member));
+        self.values.push(value);
     }
 
     fn number(&mut self, number: usize) {

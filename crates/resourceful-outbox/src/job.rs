@@ -64,7 +64,7 @@ pub trait Effect: Sized + Send + Sync + 'static {
 pub enum Performed {
     /// The job is removed.
     Done,
-    /// The lease was over, and another worker has the job.
+    /// The lease was over and another worker has the job, or it was cancelled.
     Lost,
     /// The database was away or too busy before the job began.
     NotBegun,

@@ -51,11 +51,13 @@ impl Outbox {
         Ok(self.table.insert(tx, J::NAME, payload, delay).await?)
     }
 
-    /// Cancels a job when this transaction is committed: no attempt begins afterwards. Returns whether it was there: not one
-    /// that is done. It may be a dead letter.
+    /// Cancels a job, also a dead letter: when this transaction is committed, no worker claims the job any more. Returns
+    /// `false` if there is none, because it is done or was cancelled.
     ///
-    /// An attempt that runs meanwhile: with [`InTransaction`](crate::InTransaction), this waits for its end. With
-    /// [`Elsewhere`](crate::Elsewhere), it is stopped within a third of the lease, and its effect may have happened.
+    /// A worker may have claimed the job before. With [`InTransaction`](crate::InTransaction), this waits for the end of its
+    /// attempt, at most for `max_transaction_time`: cancel before you change rows that the job changes, too, else the
+    /// database ends one of the two transactions. With [`Elsewhere`](crate::Elsewhere), the attempt is stopped when it renews
+    /// its lease, usually within a third of it, and its effect may have happened.
     ///
     /// # Errors
     /// If the database refuses it, or cannot be reached.

@@ -62,7 +62,7 @@ impl<J: Job> JobHandler<J> {
             Ok(Performed::Done) => "done",
             Ok(Performed::Lost) => {
                 tracing::warn!(
-                    "a job was lost before it was done: its lease was over, or it was cancelled"
+                    "a job was lost before it was removed: its lease was over, or it was cancelled"
                 );
                 "lost"
             }
@@ -130,7 +130,10 @@ async fn settle(
             "dead"
         }
         (Ok(false), _) => {
-            tracing::warn!(error, "a job has failed after its lease was over");
+            tracing::warn!(
+                error,
+                "a job has failed after its lease was over, or after it was cancelled"
+            );
             "lost"
         }
         // It is repeated after its lease.

@@ -41,7 +41,10 @@ pub(crate) fn keep<R: ModelResource>(request: &Request<Caller<R>>, values: &[Val
     let Some(version) = values.first() else {
         return;
     };
-    let validators = Validators::version(text::write(version));
+    let validators = match version {
+        Value::BigInt(Some(version)) => Validators::version(version),
+        version => Validators::version(text::write(version)),
+    };
     let modified = R::modified().and_then(|_| system_time(values.last()?));
     set_validators(
         request,

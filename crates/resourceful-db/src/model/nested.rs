@@ -129,6 +129,19 @@ pub(crate) async fn load_nested<I: Item>(
     Ok(items)
 }
 
+/// Loads the related items of one item.
+pub(crate) async fn load_nested_of<I: Item>(
+    source: Source<'_>,
+    loaded: Loaded<I>,
+) -> Result<I, DbError> {
+    let mut item = [loaded.item];
+    for (relation, key) in I::nested().iter().zip(loaded.keys) {
+        (relation.load)(source, &mut item, vec![key]).await?;
+    }
+    let [item] = item;
+    Ok(item)
+}
+
 async fn load<I: Item, C: Item + Clone>(
     source: Source<'_>,
     items: &mut [I],

@@ -3,28 +3,33 @@
 use chrono::{Datelike, NaiveDate};
 use resourceful::{Error, FieldError};
 use sea_orm::sea_query::Value;
-use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IdenStatic, Iterable};
+use sea_orm::{ActiveModelTrait, EntityTrait, IdenStatic, Iterable};
 
+use crate::error::DbError;
 use crate::model::constraint::{Members, pointer};
 
 /// Refuses a body whose values cannot be stored. `model` has those values alone.
 pub(crate) fn check<E: EntityTrait>(
-    model: &E::ActiveModel,
+    model: &mut E::ActiveModel,
     members: &Members,
-) -> Result<(), Error> {
+) -> Result<(), DbError> {
     let mut errors = Vec::new();
     for column in E::Column::iter() {
-        if let ActiveValue::Set(value) = model.get(column)
-            && let Some(detail) = refusal(&value)
+        // Taken and set again: `get` copies the texts.
+        let Some(value) = model.take(column).into_value() else {
+            continue;
+        };
+        if let Some(detail) = refusal(&value)
             && let Some((_, member)) = members.iter().find(|(name, _)| *name == column.as_str())
         {
             errors.push(FieldError::body(pointer(member), detail));
         }
+        model.try_set(column, value)?;
     }
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(Error::invalid(errors))
+        Err(Error::invalid(errors).into())
     }
 }
 

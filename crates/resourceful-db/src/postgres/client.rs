@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use deadpool::managed::Object as Pooled;
+use futures_util::TryStreamExt as _;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
@@ -74,21 +75,16 @@ impl Client {
         prepared: &Prepared,
         query: &Query,
     ) -> Result<Vec<Row>, tokio_postgres::Error> {
-        let parameters: Vec<_> = query.values.iter().map(Parameter).collect();
-        match prepared {
-            Prepared::Statement(statement) => {
-                self.object()
-                    .client
-                    .query(statement, &as_dyn(&parameters))
-                    .await
-            }
+        let client = &self.object().client;
+        let parameters = query.values.iter().map(Parameter);
+        let rows = match prepared {
+            Prepared::Statement(statement) => client.query_raw(statement, parameters).await?,
             Prepared::Unnamed => {
-                self.object()
-                    .client
-                    .query_typed(&query.sql, &typed(&parameters))
-                    .await
+                let typed = parameters.map(|parameter| (parameter, type_of(parameter.0)));
+                client.query_typed_raw(&query.sql, typed).await?
             }
-        }
+        };
+        rows.try_collect().await
     }
 
     pub(super) async fn execute(
@@ -96,19 +92,17 @@ impl Client {
         prepared: &Prepared,
         query: &Query,
     ) -> Result<u64, tokio_postgres::Error> {
-        let parameters: Vec<_> = query.values.iter().map(Parameter).collect();
+        let client = &self.object().client;
+        let parameters = query.values.iter().map(Parameter);
         match prepared {
-            Prepared::Statement(statement) => {
-                self.object()
-                    .client
-                    .execute(statement, &as_dyn(&parameters))
-                    .await
-            }
+            Prepared::Statement(statement) => client.execute_raw(statement, parameters).await,
             Prepared::Unnamed => {
-                self.object()
-                    .client
-                    .execute_typed(&query.sql, &typed(&parameters))
-                    .await
+                let parameters: Vec<_> = parameters.collect();
+                let typed: Vec<(&(dyn ToSql + Sync), Type)> = parameters
+                    .iter()
+                    .map(|parameter| (parameter as _, type_of(parameter.0)))
+                    .collect();
+                client.execute_typed(&query.sql, &typed).await
             }
         }
     }
@@ -205,20 +199,6 @@ pub(super) enum Prepared {
     Statement(Statement),
     /// Is sent with its text and the types of its values.
     Unnamed,
-}
-
-fn as_dyn<'a>(parameters: &'a [Parameter<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    parameters
-        .iter()
-        .map(|parameter| parameter as &(dyn ToSql + Sync))
-        .collect()
-}
-
-fn typed<'a>(parameters: &'a [Parameter<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    parameters
-        .iter()
-        .map(|parameter| (parameter as &(dyn ToSql + Sync), type_of(parameter.0)))
-        .collect()
 }
 
 fn type_of(value: &Value) -> Type {

@@ -17,7 +17,7 @@ use crate::value::{as_integer, enumeration, integer, null, time};
 type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// A value as a parameter.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Parameter<'a>(pub(crate) &'a Value);
 
 impl ToSql for Parameter<'_> {

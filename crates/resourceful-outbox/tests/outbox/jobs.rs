@@ -207,13 +207,37 @@ async fn a_cancelled_job_is_not_done() {
         let (tx, was_there) = cancel(soon).await;
         assert!(!was_there, "it is done");
         tx.rollback().await.unwrap();
-        // The attempt that runs is stopped, and there is no other one.
+        // The attempt that runs is stopped, and there is no other one. `drain` would wait for it, for 20 s.
         let (tx, was_there) = cancel(waits).await;
         assert!(was_there);
         tx.commit().await.unwrap();
-        worker.drain().await.unwrap();
+        let drained = tokio::time::timeout(Duration::from_secs(10), worker.drain());
+        drained.await.unwrap().unwrap();
         assert_eq!(gate.ended.load(Ordering::Relaxed), 0);
         assert_eq!(shop.number("SELECT count(*) FROM outbox_job").await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_cancelled_after_the_attempt_in_a_transaction() {
+    for shop in Shop::both().await {
+        for (step, was_there) in [(Step::Succeed, false), (Step::Hang, true)] {
+            let attempts = shared::<AtomicU32>();
+            let steps = vec![step];
+            let job = ActInTransaction(Act { number: 7, steps });
+            let tx = shop.db.begin().await.unwrap();
+            let id = shop.outbox.enqueue(&tx, &job).await.unwrap();
+            tx.commit().await.unwrap();
+            let worker = shop.worker().job::<ActInTransaction>(Arc::clone(&attempts));
+            let worker = worker.start().unwrap();
+            eventually(async || attempts.load(Ordering::Relaxed) > 0).await;
+            let tx = shop.db.begin().await.unwrap();
+            assert_eq!(shop.outbox.cancel(&tx, id).await.unwrap(), was_there);
+            tx.commit().await.unwrap();
+            worker.drain().await.unwrap();
+            let left = shop.number("SELECT count(*) FROM outbox_job").await;
+            assert_eq!((shop.effects().await, left), (1, 0), "{step:?}");
+        }
     }
 }
 

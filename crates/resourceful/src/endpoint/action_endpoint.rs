@@ -161,23 +161,29 @@ where
         conditional::finish::<R>(output.represent(StatusCode::OK)?, A::ACTION, head)
     }
 
-    async fn answer(
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` stores its arguments twice"
+    )]
+    fn answer(
         &self,
         request: Request<Caller<R>>,
         input: Self::Input,
         head: &Head,
-    ) -> Result<Reply> {
-        // Before a transaction is open, which others wait for.
-        let _place = Place::of(self.running.as_ref()).await?;
-        if Self::KEY_RULE.is_some()
-            && let Some(keys) = self.resource.idempotency()
-            && let Some(attempt) = Attempt::of::<R>(&request, A::ACTION, keys)
-        {
-            // Boxed, because other requests should not have a place for it.
-            return Box::pin(self.once(keys, attempt, request, input)).await;
+    ) -> impl Future<Output = Result<Reply>> + Send {
+        async move {
+            // Before a transaction is open, which others wait for.
+            let _place = Place::of(self.running.as_ref()).await?;
+            if Self::KEY_RULE.is_some()
+                && let Some(keys) = self.resource.idempotency()
+                && let Some(attempt) = Attempt::of::<R>(&request, A::ACTION, keys)
+            {
+                // Boxed, because other requests should not have a place for it.
+                return Box::pin(self.once(keys, attempt, request, input)).await;
+            }
+            // `call` would move the request into another future, which costs a list 3,400 instructions.
+            let output = self.run(&request, input).await?;
+            self.respond(output, head)
         }
-        // `call` would move the request into another future, which costs a list 3,400 instructions.
-        let output = self.run(&request, input).await?;
-        self.respond(output, head)
     }
 }

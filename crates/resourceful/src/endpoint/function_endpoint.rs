@@ -253,13 +253,13 @@ where
         Ok((path, F::Input::read(request, max_body_size).await?))
     }
 
-    async fn call(
+    fn call(
         &self,
         request: Request<A::Caller>,
         (path, input): Self::Input,
-    ) -> Result<F::Output> {
-        let result = F::run(&self.view.state, request, path, input).await;
-        result.map_err(Into::into)
+    ) -> impl Future<Output = Result<F::Output>> + Send {
+        let work = F::run(&self.view.state, request, path, input);
+        async move { work.await.map_err(Into::into) }
     }
 
     fn respond(&self, mut output: F::Output, head: &Head) -> Result<Reply> {

@@ -96,10 +96,11 @@ impl<E: TypedEndpoint> Endpoint for E {
             Telemetry::Refusals | Telemetry::Off => None,
         };
         let Some(telemetry) = telemetry else {
-            return Box::pin(async move { run(&*self, request, gates).await });
+            return Box::pin(run(self, request, gates));
         };
         let span = telemetry.span();
-        let work = async move { telemetry.completed(run(&*self, request, gates).await) };
+        let work = run(self, request, gates);
+        let work = async move { telemetry.completed(work.await) };
         Box::pin(work.instrument(span))
     }
 }

@@ -46,7 +46,8 @@ impl Validators {
         let mut hasher = DefaultHasher::new();
         hasher.write(content);
         let version = self.version.as_deref().unwrap_or_default();
-        let mut tag = Vec::with_capacity(version.len() + 20);
+        // Of the exact length: else `Bytes` needs memory beside it.
+        let mut tag = Vec::with_capacity(version.len() + 2 * size_of::<u64>() + 3);
         tag.push(b'"');
         for byte in version.bytes() {
             match byte {

@@ -96,7 +96,9 @@ fn item(base: &Base<'_>, root: &str, id: &str) -> Option<HeaderValue> {
         return None;
     }
     let (collection, end) = collection(base);
-    let mut value = String::with_capacity(root.len() + collection.len() + id.len() + 2);
+    // Of the exact length of most: else `Bytes` needs memory beside it.
+    let length = root.len() + collection.len() + 1 + id.len() + end.len();
+    let mut value = String::with_capacity(length);
     value.extend([root, collection, "/"]);
     value.extend(utf8_percent_encode(id, SEGMENT));
     value.push_str(end);

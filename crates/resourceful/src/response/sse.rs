@@ -70,7 +70,7 @@ impl Event {
         Ok(Self::new(text))
     }
 
-    /// The id alone: a client has no event of it, and sends it in `Last-Event-ID` when it reconnects.
+    /// The id alone: the client dispatches no event, and sends the id in `Last-Event-ID` when it reconnects.
     ///
     /// # Examples
     /// ```

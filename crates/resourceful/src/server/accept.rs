@@ -1,12 +1,13 @@
 //! Accepts connections until the server stops, then drains them.
 
 use std::future::{Future, poll_fn};
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::task::Poll;
 use std::time::Duration;
-use std::{io, iter, mem};
+use std::{io, mem};
 
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -104,8 +105,7 @@ impl Acceptor {
                         self.serve(accepted);
                     }
                     Err(error) => {
-                        tracing::warn!(error = error.to_string(), "cannot accept a connection");
-                        refused("accept");
+                        accept_failed(&error);
                         turn = turn.wrapping_add(1);
                         tokio::select! {
                             () = sleep(backoff) => {}
@@ -159,17 +159,30 @@ impl Acceptor {
             .spawn(connection, guard, drain, &mut self.connections);
     }
 
+    /// Accepts the connections that wait: their requests may have been sent.
+    fn accept_waiting(&mut self, listener: &Listener) {
+        for _ in 0..self.config.max_connections.max(1) {
+            match listener.accept_waiting() {
+                Ok(accepted) => self.serve(accepted),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                // This one has gone.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    accept_failed(&error);
+                    return;
+                }
+            }
+        }
+    }
+
     /// Finishes running requests, until the shutdown timeout is over or `abort` is ready.
     ///
     /// # Errors
     /// Connections or requests that are not finished.
     pub(super) async fn drain(mut self, abort: impl Future<Output = ()>) -> Result<()> {
-        // Their requests may have been sent.
-        for listener in mem::take(&mut self.listeners) {
-            let waiting = iter::from_fn(|| listener.accept_waiting().ok());
-            for accepted in waiting.take(self.config.max_connections) {
-                self.serve(accepted);
-            }
+        for mut listener in mem::take(&mut self.listeners) {
+            listener.remove_file();
+            self.accept_waiting(&listener);
         }
         self.application.shutdown(ShutdownStage::Draining);
         tracing::info!(connections = self.connections.len(), "draining");
@@ -204,6 +217,11 @@ impl Acceptor {
             "stopped with {left} connections or requests unfinished"
         )))
     }
+}
+
+fn accept_failed(error: &io::Error) {
+    tracing::warn!(error = error.to_string(), "cannot accept a connection");
+    refused("accept");
 }
 
 /// Counts as a connection until dropped.

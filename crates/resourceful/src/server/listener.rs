@@ -264,6 +264,14 @@ impl Listener {
         }
     }
 
+    /// Removes the file of a Unix socket, so that nobody else connects before the socket closes.
+    pub(super) fn remove_file(&mut self) {
+        #[cfg(unix)]
+        if let BoundSocket::Unix(file, _) = &mut self.socket {
+            *file = None;
+        }
+    }
+
     /// A connection that waits in the queue of the system, also if tokio has not seen it yet.
     ///
     /// # Errors

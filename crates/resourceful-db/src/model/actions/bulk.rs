@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use resourceful::{AsyncResource, Bulk, BulkResults, Caller, Error, Request};
 
 use crate::error::DbError;
-use crate::model::actions::create::{filled, one, place};
+use crate::model::actions::create::{filled, place};
 use crate::model::actions::update::Change;
 use crate::model::actions::{
     applied, committed, conflict, create, db, destroy, of_hook, row_of, scope, update, writable,
@@ -13,7 +13,7 @@ use crate::model::actions::{
 use crate::model::changeset::Changeset;
 use crate::model::constraint::{Members, explain};
 use crate::model::item::Item;
-use crate::model::nested::load_nested;
+use crate::model::nested::load_nested_of;
 use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::scope::Scope;
 use crate::model::select::Loaded;
@@ -200,9 +200,9 @@ impl<'r, R: ModelResource> All<'r, R> {
                 return Err(explain::<R::Entity>(error, written, members, source).await);
             }
         };
-        let items = load_nested(Source::Tx(&savepoint), vec![loaded]).await?;
+        let item = load_nested_of(Source::Tx(&savepoint), loaded).await?;
         savepoint.commit().await?;
-        Ok((one(items)?, row))
+        Ok((item, row))
     }
 
     async fn destroy(&self, id: R::Key) -> Result<Model<R>, DbError>

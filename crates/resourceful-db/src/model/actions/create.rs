@@ -14,7 +14,7 @@ use crate::model::changeset::Changeset;
 use crate::model::conditions;
 use crate::model::constraint::explain;
 use crate::model::item::Item;
-use crate::model::nested::load_nested;
+use crate::model::nested::load_nested_of;
 use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::row_model;
 use crate::model::scope::Scope;
@@ -74,8 +74,7 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
         one(rows.map_err(refused)?)?
     };
     conditions::keep::<R>(request, &loaded.extra);
-    let items = load_nested(source, vec![loaded]).await?;
-    one(items)
+    load_nested_of(source, loaded).await
 }
 
 /// The columns that the body sets, and those that the resource fills.
@@ -183,24 +182,25 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     returns: Returns,
     source: Source<'_>,
 ) -> Result<Query, DbError> {
-    let set = all_columns::<R>().filter_map(|column| match model.get(column) {
-        ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some((column, value)),
-        ActiveValue::NotSet => None,
-    });
+    let set = || {
+        all_columns::<R>().filter_map(|column| match model.get(column) {
+            ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some((column, value)),
+            ActiveValue::NotSet => None,
+        })
+    };
     let mut shape = Shape::of::<(R, I)>(match returns {
         Returns::Item => "insert",
         Returns::ItemAndRow => "insert with hooks",
     });
-    let columns = describe_set::<R>(set, &mut shape);
+    describe_set::<R>(set(), &mut shape);
     scope.describe(&mut shape);
-    source.statement(shape, |values| {
+    source.statement(shape, |_| {
         let mut statement = SqlQuery::insert();
         statement.into_table(<R::Entity as Default>::default().table_ref());
         statement.or_default_values();
+        let set = set().map(|(column, value)| (column, column.save_as(Expr::val(value))));
+        let (columns, values): (Vec<_>, Vec<_>) = set.unzip();
         if !columns.is_empty() {
-            let values = columns.iter().zip(values);
-            let values = values.map(|(column, value)| column.save_as(Expr::val(value.clone())));
-            let values: Vec<_> = values.collect();
             statement.columns(columns);
             statement
                 .values(values)
@@ -216,7 +216,7 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     })
 }
 
-pub(super) fn one<T>(rows: Vec<T>) -> Result<T, DbError> {
+fn one<T>(rows: Vec<T>) -> Result<T, DbError> {
     rows.into_iter()
         .next()
         .ok_or_else(|| DbError::other("the database returned no row"))

@@ -85,24 +85,21 @@ fn row_of<R: ModelResource>(mut scope: Scope<R::Entity>, id: R::Key) -> Scope<R:
 fn applied<R: ModelResource, C: Changeset<R::Entity>>(body: C) -> Result<ActiveModel<R>, DbError> {
     let mut model = <ActiveModel<R> as ActiveModelTrait>::default();
     body.apply(&mut model);
-    storable::check::<R::Entity>(&model, C::MEMBERS)?;
+    storable::check::<R::Entity>(&mut model, C::MEMBERS)?;
     Ok(model)
 }
 
-/// Adds the columns that a statement sets to its shape, whose first values are theirs.
+/// Adds the columns that a statement sets to its shape, with their values.
 fn describe_set<R: ModelResource>(
     set: impl Iterator<Item = (Column<R>, Value)>,
     shape: &mut Shape,
-) -> Vec<Column<R>> {
-    let all = set.size_hint().1.unwrap_or_default();
-    let (mut columns, mut values) = (Vec::with_capacity(all), Vec::with_capacity(all));
+) {
     for (column, value) in set {
-        columns.push(column);
-        values.push(value);
+        shape.name(column.as_str());
+        shape.value(value);
     }
-    shape.list(&columns, |column, shape| shape.name(column.as_str()));
-    shape.values(values);
-    columns
+    // No column has an empty name.
+    shape.name("");
 }
 
 /// The columns that a statement returns which writes a row.

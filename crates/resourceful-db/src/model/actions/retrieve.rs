@@ -7,7 +7,7 @@ use crate::model::actions::{Connection, not_found, row_of, scope, unwritten, wri
 use crate::model::conditions;
 use crate::model::found::ItemId;
 use crate::model::item::Item;
-use crate::model::nested::load_nested;
+use crate::model::nested::load_nested_of;
 use crate::model::resource::{Model, ModelResource};
 use crate::model::scope::Scope;
 use crate::model::select::{reader, select};
@@ -48,11 +48,11 @@ pub(super) async fn item_in<R: ModelResource, I: Item<Entity = R::Entity>>(
     })?;
     let read = reader::<I>(conditions::variants::<R>())?;
     let rows = source.query(query, read).await?;
-    if let Some(row) = rows.first() {
-        conditions::keep::<R>(request, &row.extra);
-    }
-    let items = load_nested(source, rows).await?;
-    Ok(items.into_iter().next())
+    let Some(loaded) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    conditions::keep::<R>(request, &loaded.extra);
+    load_nested_of(source, loaded).await.map(Some)
 }
 
 /// The row with an id.

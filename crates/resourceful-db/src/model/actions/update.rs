@@ -7,15 +7,15 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityName};
 use crate::error::DbError;
 use crate::model::actions::retrieve::{item_in, locked};
 use crate::model::actions::{
-    Connection, Returns, all_columns, applied, committed, db, describe_set, needs_tx, not_found,
-    of_hook, row_of, scope, unchanged, unwritten, writable,
+    Connection, Returns, all_columns, applied, committed, db, describe_set, needs_tx, of_hook,
+    row_of, scope, unchanged, unwritten, writable,
 };
 use crate::model::changeset::Changeset;
 use crate::model::conditions;
 use crate::model::constraint::explain;
 use crate::model::found::ItemId;
 use crate::model::item::Item;
-use crate::model::nested::load_nested;
+use crate::model::nested::load_nested_of;
 use crate::model::resource::{ActiveModel, Committed, Model, ModelResource};
 use crate::model::row_model::row_model;
 use crate::model::scope::Scope;
@@ -132,8 +132,7 @@ where
         return Err(unwritten(resource, request, change.id.clone(), source).await);
     };
     conditions::keep::<R>(request, &loaded.extra);
-    let items = load_nested(source, vec![loaded]).await?;
-    items.into_iter().next().ok_or_else(not_found)
+    load_nested_of(source, loaded).await
 }
 
 /// A row to update, with the columns to set.
@@ -228,28 +227,30 @@ fn statement<R: ModelResource, I: Item<Entity = R::Entity>>(
     returns: Returns,
     source: Source<'_>,
 ) -> Result<Query, DbError> {
-    let set = all_columns::<R>().filter_map(|column| match model.get(column) {
-        ActiveValue::Set(value) => Some((column, value)),
-        ActiveValue::Unchanged(_) | ActiveValue::NotSet => None,
-    });
+    let set = || {
+        all_columns::<R>().filter_map(|column| match model.get(column) {
+            ActiveValue::Set(value) => Some((column, value)),
+            ActiveValue::Unchanged(_) | ActiveValue::NotSet => None,
+        })
+    };
     let mut shape = Shape::of::<(R, I)>(match returns {
         Returns::Item => "update",
         Returns::ItemAndRow => "update with hooks",
     });
-    let columns = describe_set::<R>(set, &mut shape);
+    describe_set::<R>(set(), &mut shape);
     shape.values(R::version().map(|_| Value::from(1)));
     row.describe(&mut shape);
     scope.describe(&mut shape);
-    source.statement(shape, |values| {
+    source.statement(shape, |_| {
         let mut statement = SqlQuery::update();
         statement.table(<R::Entity as Default>::default().table_ref());
-        for (column, value) in columns.iter().zip(values) {
-            statement.value(*column, column.save_as(Expr::val(value.clone())));
+        for (column, value) in set() {
+            statement.value(column, column.save_as(Expr::val(value)));
         }
         if let Some(version) = R::version() {
             let next = Expr::col(version.as_column_ref()).add(Value::from(1));
             statement.value(version, next);
-        } else if columns.is_empty() {
+        } else if set().next().is_none() {
             // Hooks run even if the body sets nothing.
             statement.value(R::key(), Expr::col(R::key().as_column_ref()));
         }
