@@ -150,19 +150,19 @@ impl Bus {
                 events.send(Event::id(place)).await?;
             }
             loop {
-                let received = match messages.receive().await {
+                let event = match messages.receive().await {
                     Received::Message { body, .. } => event(body).unwrap_or_else(|error| {
                         let error = error.to_string();
                         tracing::error!(error, "a message of the bus is no event");
-                        missed(Some(1))
+                        missed_event(Some(1))
                     }),
-                    Received::Missed(count) => missed(count),
+                    Received::Missed(count) => missed_event(count),
                 };
-                let received = match messages.place() {
-                    Some(place) => received.with_id(place),
-                    None => received,
+                let event = match messages.place() {
+                    Some(place) => event.with_id(place),
+                    None => event,
                 };
-                events.send(received).await?;
+                events.send(event).await?;
             }
         }))
     }
@@ -194,7 +194,7 @@ impl Bus {
 }
 
 /// The event of missed messages.
-fn missed(count: Option<u64>) -> Event {
+fn missed_event(count: Option<u64>) -> Event {
     let count = count.map(|count| count.to_string());
     Event::new(count.unwrap_or_default()).with_name("missed")
 }

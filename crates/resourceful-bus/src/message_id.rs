@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-/// Time that a history is kept without a message, in milliseconds.
-const RETENTION: u64 = crate::RETENTION.as_secs() * 1000;
+use crate::RETENTION;
 
 /// The place of a message in its topic: the epoch of the history, and a number that counts from 1 in it. Written
 /// `1732800000000-42`, for example as the id of an event.
@@ -45,7 +44,8 @@ impl MessageId {
 
     /// Whether this is the place of a topic that had no message for so long that a history may have begun and ended since.
     pub(crate) fn is_old_start(self) -> bool {
-        self.epoch == 0 && unix_time().saturating_sub(self.number) >= RETENTION
+        let age = Duration::from_millis(unix_time().saturating_sub(self.number));
+        self.epoch == 0 && age >= RETENTION
     }
 
     /// The id of the message after this one.

@@ -237,13 +237,11 @@ struct PostgresListener(Notifications);
 #[async_trait]
 impl Listener for PostgresListener {
     async fn add(&mut self, topics: &[String]) -> Result<(), BoxError> {
-        let channels: Vec<_> = topics.iter().map(|topic| channel(topic)).collect();
-        Ok(self.0.listen(&channels).await?)
+        Ok(self.0.listen(&channels(topics)).await?)
     }
 
     async fn remove(&mut self, topics: &[String]) -> Result<(), BoxError> {
-        let channels: Vec<_> = topics.iter().map(|topic| channel(topic)).collect();
-        Ok(self.0.unlisten(&channels).await?)
+        Ok(self.0.unlisten(&channels(topics)).await?)
     }
 
     async fn next(&mut self) -> Result<Announcement, BoxError> {
@@ -267,6 +265,10 @@ fn parse(payload: &str) -> Option<Announcement> {
         id: id.parse().ok()?,
         body: body.map(|body| Bytes::copy_from_slice(body.as_bytes())),
     })
+}
+
+fn channels(topics: &[String]) -> Vec<String> {
+    topics.iter().map(|topic| channel(topic)).collect()
 }
 
 /// The channel of a topic. The name of a channel has at most 63 bytes.

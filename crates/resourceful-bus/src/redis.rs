@@ -204,18 +204,21 @@ struct RedisListener {
     prefix: String,
 }
 
+impl RedisListener {
+    fn channels(&self, topics: &[String]) -> Vec<String> {
+        let channels = topics.iter().map(|topic| format!("{}{topic}", self.prefix));
+        channels.collect()
+    }
+}
+
 #[async_trait]
 impl Listener for RedisListener {
     async fn add(&mut self, topics: &[String]) -> Result<(), BoxError> {
-        let channels = topics.iter().map(|topic| format!("{}{topic}", self.prefix));
-        let channels: Vec<_> = channels.collect();
-        Ok(self.sink.subscribe(channels).await?)
+        Ok(self.sink.subscribe(self.channels(topics)).await?)
     }
 
     async fn remove(&mut self, topics: &[String]) -> Result<(), BoxError> {
-        let channels = topics.iter().map(|topic| format!("{}{topic}", self.prefix));
-        let channels: Vec<_> = channels.collect();
-        Ok(self.sink.unsubscribe(channels).await?)
+        Ok(self.sink.unsubscribe(self.channels(topics)).await?)
     }
 
     async fn next(&mut self) -> Result<Announcement, BoxError> {

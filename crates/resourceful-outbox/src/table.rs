@@ -225,8 +225,8 @@ impl Table {
         connection: &impl ConnectionTrait,
         id: JobId,
     ) -> Result<bool, DbError> {
-        let delete = self.statement("DELETE FROM outbox_job WHERE id = $1", [id.0.into()]);
-        Ok(connection.execute_raw(delete).await?.rows_affected() == 1)
+        let sql = "DELETE FROM outbox_job WHERE id = $1";
+        self.change_row(connection, sql, [id.0.into()]).await
     }
 
     /// Puts a job off after a failure.
@@ -273,8 +273,19 @@ impl Table {
         values: [Value; N],
     ) -> Result<bool, DbError> {
         let ids = [claim.id.0.into(), claim.fence.into()];
-        let statement = self.statement(sql, ids.into_iter().chain(values));
-        Ok(connection.execute_raw(statement).await?.rows_affected() == 1)
+        self.change_row(connection, sql, ids.into_iter().chain(values))
+            .await
+    }
+
+    /// Changes or removes one row. Returns whether it was there.
+    async fn change_row(
+        &self,
+        connection: &impl ConnectionTrait,
+        sql: impl Into<String>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<bool, DbError> {
+        let changed = connection.execute_raw(self.statement(sql, values)).await?;
+        Ok(changed.rows_affected() == 1)
     }
 
     /// Dead letters, the newest first, and the number of all.
@@ -321,21 +332,13 @@ impl Table {
              WHERE id = $1 AND died_at IS NOT NULL",
             self.now
         );
-        let changed = self
-            .db
-            .execute_raw(self.statement(sql, [id.into()]))
-            .await?;
-        Ok(changed.rows_affected() == 1)
+        self.change_row(&self.db, sql, [id.into()]).await
     }
 
     /// Removes a dead letter. Returns whether there was one.
     pub(crate) async fn remove_dead(&self, id: i64) -> Result<bool, DbError> {
         let sql = "DELETE FROM outbox_job WHERE id = $1 AND died_at IS NOT NULL";
-        let changed = self
-            .db
-            .execute_raw(self.statement(sql, [id.into()]))
-            .await?;
-        Ok(changed.rows_affected() == 1)
+        self.change_row(&self.db, sql, [id.into()]).await
     }
 
     pub(crate) async fn backlog(&self) -> Result<Backlog, DbError> {
@@ -407,8 +410,7 @@ impl Table {
             self.now
         );
         let values = [name.into(), definition.into()];
-        let seen = self.db.execute_raw(self.statement(sql, values)).await?;
-        Ok(seen.rows_affected() == 1)
+        self.change_row(&self.db, sql, values).await
     }
 
     /// The next time of a schedule. `None`: it has another definition.
@@ -442,8 +444,7 @@ impl Table {
             _ => format!("UPDATE outbox_schedule SET next_at = $4 {row}"),
         };
         let values = [name.into(), definition.into(), from.into(), to.into()];
-        let changed = connection.execute_raw(self.statement(sql, values)).await?;
-        Ok(changed.rows_affected() == 1)
+        self.change_row(connection, sql, values).await
     }
 
     fn statement(
