@@ -4,8 +4,10 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
+
 /// A value for each type, made when it is first needed and then kept. There are as many as types.
-pub(crate) struct ByType<V>(LazyLock<RwLock<HashMap<TypeId, V>>>);
+pub(crate) struct ByType<V>(LazyLock<RwLock<HashMap<TypeId, V, RandomState>>>);
 
 impl<V: Clone> ByType<V> {
     pub(crate) const fn new() -> Self {

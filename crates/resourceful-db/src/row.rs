@@ -45,8 +45,14 @@ impl<'r> Row<'r> {
     ///
     /// # Errors
     /// If there is none, or its value is no `T`.
-    pub fn read<T: ValueType>(&mut self) -> Result<T, DbError> {
+    pub fn read<T: ValueType + 'static>(&mut self) -> Result<T, DbError> {
         let index = self.next;
+        if let DriverRow::Postgres(row) = self.driver
+            && let Some(value) = postgres::read_usual(row, index)?
+        {
+            self.next += 1;
+            return Ok(value);
+        }
         from_value(self.read_value(&T::array_type())?, index)
     }
 

@@ -3,6 +3,7 @@
 //! The server names the types of parameters and columns. So an integer is written in the width that the server
 //! expects, and read in the width that the caller expects.
 
+use std::any::Any;
 use std::error::Error as StdError;
 
 use bytes::{BufMut, BytesMut};
@@ -235,32 +236,46 @@ pub(crate) fn is_ambiguous(ty: &Type) -> bool {
     matches!(*ty, Type::TIMESTAMPTZ | Type::TIMESTAMPTZ_ARRAY)
 }
 
-/// A column in the variant that is expected, or in the one that fits its type best.
-pub(crate) fn read(
+/// A column of one of the usual pairs of types, which need no [`Value`] in between. `None`: another pair, or null for a
+/// type without null.
+pub(crate) fn read_usual<T: 'static>(
     row: &tokio_postgres::Row,
     index: usize,
-    expected: Option<&ArrayType>,
-) -> Result<Value, tokio_postgres::Error> {
-    let ty = row.columns()[index].type_();
-    // The usual pairs need no conversion.
-    let usual = match (expected, ty) {
-        (Some(ArrayType::Bool), &Type::BOOL) => Value::Bool(row.try_get(index)?),
-        (Some(ArrayType::Int), &Type::INT4) => Value::Int(row.try_get(index)?),
-        (Some(ArrayType::BigInt), &Type::INT8) => Value::BigInt(row.try_get(index)?),
-        (Some(ArrayType::Double), &Type::FLOAT8) => Value::Double(row.try_get(index)?),
-        (Some(ArrayType::Uuid), &Type::UUID) => Value::Uuid(row.try_get(index)?),
-        (Some(ArrayType::String), &Type::TEXT | &Type::VARCHAR) => {
-            Value::String(row.try_get(index)?)
-        }
-        (Some(ArrayType::ChronoDateTimeUtc), &Type::TIMESTAMPTZ) => {
-            Value::ChronoDateTimeUtc(row.try_get(index)?)
-        }
-        _ => return read_any(row, index, expected),
+) -> Result<Option<T>, tokio_postgres::Error> {
+    let Some(column) = row.columns().get(index) else {
+        return Ok(None);
     };
-    Ok(usual)
+    let mut value = None::<T>;
+    let slot: &mut dyn Any = &mut value;
+    match *column.type_() {
+        Type::BOOL => fill::<bool>(slot, row, index),
+        Type::INT4 => fill::<i32>(slot, row, index),
+        Type::INT8 => fill::<i64>(slot, row, index),
+        Type::FLOAT8 => fill::<f64>(slot, row, index),
+        Type::UUID => fill::<Uuid>(slot, row, index),
+        Type::TEXT | Type::VARCHAR => fill::<String>(slot, row, index),
+        Type::TIMESTAMPTZ => fill::<DateTime<Utc>>(slot, row, index),
+        _ => Ok(()),
+    }?;
+    Ok(value)
 }
 
-fn read_any(
+/// Reads a `V` into a slot for a `V` or an `Option<V>`.
+fn fill<V: for<'r> FromSql<'r> + 'static>(
+    slot: &mut dyn Any,
+    row: &tokio_postgres::Row,
+    index: usize,
+) -> Result<(), tokio_postgres::Error> {
+    if let Some(slot) = slot.downcast_mut::<Option<V>>() {
+        *slot = row.try_get(index)?;
+    } else if let Some(slot) = slot.downcast_mut::<Option<Option<V>>>() {
+        *slot = Some(row.try_get(index)?);
+    }
+    Ok(())
+}
+
+/// A column in the variant that is expected, or in the one that fits its type best.
+pub(crate) fn read(
     row: &tokio_postgres::Row,
     index: usize,
     expected: Option<&ArrayType>,

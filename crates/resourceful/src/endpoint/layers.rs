@@ -216,13 +216,12 @@ pub(crate) fn walk_layers(
         layers: Arc::clone(layers),
         passed: 0,
     };
-    let work = run(routed, request);
     let running: BoxFuture = match telemetry {
-        None => Box::pin(work),
-        Some(telemetry) => {
-            let span = telemetry.span();
-            Box::pin(async move { telemetry.completed(work.await) }.instrument(span))
-        }
+        None => Box::pin(run(routed, request)),
+        Some(telemetry) => Box::pin(async move {
+            let work = run(routed, request).instrument(telemetry.span());
+            telemetry.completed(work.await)
+        }),
     };
     ResponseFuture::running(running, head)
 }

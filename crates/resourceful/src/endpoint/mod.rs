@@ -98,9 +98,10 @@ impl<E: TypedEndpoint> Endpoint for E {
         let Some(telemetry) = telemetry else {
             return Box::pin(run(self, request, gates));
         };
-        let span = telemetry.span();
-        let work = run(self, request, gates);
-        let work = async move { telemetry.completed(work.await) };
-        Box::pin(work.instrument(span))
+        // It makes the future of the work itself: one that is moved into it is stored twice.
+        Box::pin(async move {
+            let work = run(self, request, gates).instrument(telemetry.span());
+            telemetry.completed(work.await)
+        })
     }
 }
