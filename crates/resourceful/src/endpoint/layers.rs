@@ -15,13 +15,12 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderVal
 use http_body::Body as HttpBody;
 use tower_layer::Layer;
 use tower_service::Service;
-use tracing::Instrument as _;
 
 use crate::body::{Body, Response};
 use crate::endpoint::error_response::error_response;
 use crate::endpoint::response_future::ResponseFuture;
 use crate::endpoint::telemetry::{RequestTelemetry, Telemetry};
-use crate::endpoint::{BoxFuture, Endpoint};
+use crate::endpoint::{Endpoint, observed};
 use crate::error::{BoxError, Error, Result};
 use crate::handler::gate::Gates;
 use crate::request::Request;
@@ -216,13 +215,7 @@ pub(crate) fn walk_layers(
         layers: Arc::clone(layers),
         passed: 0,
     };
-    let running: BoxFuture = match telemetry {
-        None => Box::pin(run(routed, request)),
-        Some(telemetry) => Box::pin(async move {
-            let work = run(routed, request).instrument(telemetry.span());
-            telemetry.completed(work.await)
-        }),
-    };
+    let running = observed(telemetry, move || run(routed, request));
     ResponseFuture::running(running, head)
 }
 

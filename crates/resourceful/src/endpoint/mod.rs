@@ -95,13 +95,25 @@ impl<E: TypedEndpoint> Endpoint for E {
             Telemetry::All => RequestTelemetry::new(request.head()),
             Telemetry::Refusals | Telemetry::Off => None,
         };
-        let Some(telemetry) = telemetry else {
-            return Box::pin(run(self, request, gates));
-        };
-        // It makes the future of the work itself: one that is moved into it is stored twice.
-        Box::pin(async move {
-            let work = run(self, request, gates).instrument(telemetry.span());
-            telemetry.completed(work.await)
-        })
+        observed(telemetry, move || run(self, request, gates))
     }
+}
+
+/// Boxes the future of a request, within its telemetry if it has any.
+///
+/// The box makes the future of `work` itself: one that is moved into it is stored twice.
+fn observed<F>(
+    telemetry: Option<RequestTelemetry>,
+    work: impl FnOnce() -> F + Send + 'static,
+) -> BoxFuture
+where
+    F: Future<Output = Reply> + Send + 'static,
+{
+    let Some(telemetry) = telemetry else {
+        return Box::pin(work());
+    };
+    Box::pin(async move {
+        let work = work().instrument(telemetry.span());
+        telemetry.completed(work.await)
+    })
 }
