@@ -62,11 +62,7 @@ impl ModelResource for Comments {
         let post = Scope::all()
             .eq(post::Column::Id, self.parent(request))
             .eq(post::Column::Published, true);
-        Some(Within::parent(
-            comment::Column::PostId,
-            post,
-            post::Column::Id,
-        ))
+        Some(Within::parent(comment::Column::PostId, post))
     }
 
     fn visible(&self, _: &Request<Option<Author>>) -> Scope<comment::Entity> {

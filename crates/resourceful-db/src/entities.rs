@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{ArrayType, ColumnType, Value};
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic, Iterable};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
+};
 
 use crate::by_type::ByType;
 use crate::error::DbError;
@@ -137,6 +139,13 @@ impl Known {
 
 fn table<E: EntityTrait>() -> String {
     E::default().table_name().to_owned()
+}
+
+/// The column of the primary key, or the first of several.
+pub(crate) fn primary_key<E: EntityTrait>() -> E::Column {
+    let mut keys = E::PrimaryKey::iter();
+    let key = keys.next().expect("an entity has a primary key");
+    key.into_column()
 }
 
 static VARIANTS: ByType<Arc<[ArrayType]>> = ByType::new();

@@ -124,17 +124,18 @@ impl Session {
         }
     }
 
-    /// One transaction with the lock is not the migrations' to end.
+    /// A transaction that this session has begun is not a statement's to end. Outside of one, a migration may begin
+    /// its own.
     fn refuse_control(&self, sql: &str) -> Result<(), DbError> {
-        match self.scope {
-            Scope::Each => Ok(()),
-            Scope::All => refuse_transaction_control_in_any(sql, self.db.backend()),
+        if self.scope == Scope::Each && self.progress().depth == 0 {
+            return Ok(());
         }
+        refuse_transaction_control_in_any(sql, self.db.backend())
     }
 
     async fn rows(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbError> {
-        self.refuse_control(&statement.sql)?;
         self.settle().await?;
+        self.refuse_control(&statement.sql)?;
         let query: Query = statement.into();
         match &self.connection {
             SessionConnection::Postgres(connection) => {
@@ -157,8 +158,8 @@ impl Session {
     }
 
     async fn execute(&self, statement: Statement) -> Result<Changed, DbError> {
-        self.refuse_control(&statement.sql)?;
         self.settle().await?;
+        self.refuse_control(&statement.sql)?;
         // Without values, such as a file of several statements, there is nothing to prepare.
         if statement.values.is_none() {
             return self.execute_batch(&statement.sql).await;

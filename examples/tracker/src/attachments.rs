@@ -30,11 +30,7 @@ impl ModelResource for Attachments {
 
     fn within(&self, request: &Request<User>) -> Option<Within<attachment::Entity>> {
         let task = task_at(request.caller(), self.parent(request).0);
-        Some(Within::parent(
-            attachment::Column::TaskId,
-            task,
-            task::Column::Id,
-        ))
+        Some(Within::parent(attachment::Column::TaskId, task))
     }
 
     /// The bytes, for saving them as a file.

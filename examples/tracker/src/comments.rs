@@ -35,11 +35,7 @@ impl ModelResource for Comments {
 
     fn within(&self, request: &Request<User>) -> Option<Within<comment::Entity>> {
         let task = task_at(request.caller(), self.parent(request).0);
-        Some(Within::parent(
-            comment::Column::TaskId,
-            task,
-            task::Column::Id,
-        ))
+        Some(Within::parent(comment::Column::TaskId, task))
     }
 
     fn writable(&self, request: &Request<User>) -> Scope<comment::Entity> {

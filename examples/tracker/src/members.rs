@@ -46,11 +46,7 @@ impl ModelResource for Members {
         let organisation = organisations(memberships(request.caller()))
             .eq(organisation::Column::Id, self.parent(request));
         let column = member::Column::OrganisationId;
-        Some(Within::parent(
-            column,
-            organisation,
-            organisation::Column::Id,
-        ))
+        Some(Within::parent(column, organisation))
     }
 
     fn writable(&self, request: &Request<User>) -> Scope<member::Entity> {

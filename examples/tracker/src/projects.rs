@@ -38,11 +38,7 @@ impl ModelResource for Projects {
         let organisation = organisations(memberships(request.caller()))
             .eq(organisation::Column::Id, self.parent(request));
         let column = project::Column::OrganisationId;
-        Some(Within::parent(
-            column,
-            organisation,
-            organisation::Column::Id,
-        ))
+        Some(Within::parent(column, organisation))
     }
 
     fn writable(&self, request: &Request<User>) -> Scope<project::Entity> {

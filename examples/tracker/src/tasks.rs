@@ -98,11 +98,7 @@ impl<P: ListQuery<task::Entity> + 'static> ModelResource for Tasks<P> {
 
     fn within(&self, request: &Request<User>) -> Option<Within<task::Entity>> {
         let project = project_at(request.caller(), self.parent(request).0);
-        Some(Within::parent(
-            task::Column::ProjectId,
-            project,
-            project::Column::Id,
-        ))
+        Some(Within::parent(task::Column::ProjectId, project))
     }
 
     fn version() -> Option<task::Column> {

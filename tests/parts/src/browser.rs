@@ -2,16 +2,18 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::guarded::Guarded;
+
 /// Headless Chromium. It ends on drop.
 #[derive(Debug)]
 pub struct Browser {
-    driver: Child,
+    driver: Guarded,
     address: String,
     session: String,
     _profile: TempDir,
@@ -20,17 +22,15 @@ pub struct Browser {
 impl Browser {
     /// Starts a browser with a new profile. `./test` installs `chromedriver`.
     pub fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "chromedriver cannot be started ({error}): run ./test, which installs it \
-                     (on Debian: apt-get install chromium-driver)"
-                )
-            });
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut driver = Guarded::spawn(&mut command).unwrap_or_else(|error| {
+            panic!(
+                "chromedriver cannot be started ({error}): run ./test, which installs it \
+                 (on Debian: apt-get install chromium-driver)"
+            )
+        });
         let stdout = BufReader::new(driver.stdout.take().unwrap());
         let mut lines = stdout.lines().map_while(Result::ok);
         let port = lines.find_map(|line| {

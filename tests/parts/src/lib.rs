@@ -7,6 +7,7 @@
 
 mod browser;
 mod database;
+mod guarded;
 mod process;
 mod server;
 mod test_script;
@@ -14,6 +15,7 @@ mod upstream;
 
 pub use self::browser::{Browser, Tab};
 pub use self::database::{Database, postgres_database};
+pub use self::guarded::Guarded;
 pub use self::process::{HttpResponse, Process, send_request, try_request};
 pub use self::server::{Postgres, Redis, free_port};
 pub use self::test_script::set_by_test_script;

@@ -2,8 +2,10 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
+
+use crate::guarded::Guarded;
 
 /// Time limit for a response of a program that may be killed.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -11,7 +13,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// A running program. It is killed on drop.
 #[derive(Debug)]
 pub struct Process {
-    child: Child,
+    child: Guarded,
     stdout: BufReader<ChildStdout>,
     /// Address of the server: `127.0.0.1:1234`.
     pub address: String,
@@ -33,12 +35,9 @@ impl Process {
 
     /// Runs `command` at `address`, which an earlier process may have used.
     pub fn start_at(command: &mut Command, address: &str) -> Self {
-        let mut child = command
-            .env("BIND", address)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let command = command.env("BIND", address);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = Guarded::spawn(command).unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -94,13 +93,6 @@ impl Process {
         let mut printed = String::new();
         self.stdout.read_to_string(&mut printed).unwrap();
         (printed, self.child.wait().unwrap().success())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

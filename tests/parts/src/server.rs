@@ -6,12 +6,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 
+use crate::guarded::Guarded;
 use crate::process::send_signal;
 use crate::test_script::{set_by_test_script, stop};
 
@@ -20,7 +21,7 @@ use crate::test_script::{set_by_test_script, stop};
 pub struct Redis {
     port: u16,
     is_encrypted: bool,
-    child: Option<Child>,
+    child: Option<Guarded>,
     directory: TempDir,
 }
 
@@ -61,7 +62,7 @@ impl Redis {
 
     /// Stops the server; its data is lost.
     pub fn stop(&mut self) {
-        kill(self.child.take());
+        self.child = None;
     }
 
     /// Starts the server again at the same port, without data.
@@ -89,9 +90,7 @@ impl Redis {
             command.args(["--port", &port]);
         }
         command.arg("--dir").arg(self.directory.path());
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
+        let mut child = Guarded::spawn(command.stdout(Stdio::piped()))
             .unwrap_or_else(|error| stop(&format!("redis-server: {error}")));
         wait_for("Ready to accept connections", child.stdout.take().unwrap());
         self.child = Some(child);
@@ -108,17 +107,11 @@ impl Redis {
     }
 }
 
-impl Drop for Redis {
-    fn drop(&mut self) {
-        kill(self.child.take());
-    }
-}
-
 /// A private PostgreSQL server; its programs are in `TEST_POSTGRES_BIN`, which `./test` sets.
 #[derive(Debug)]
 pub struct Postgres {
     port: u16,
-    child: Option<Child>,
+    child: Option<Guarded>,
     directory: TempDir,
 }
 
@@ -180,7 +173,7 @@ impl Postgres {
             "listen_addresses=127.0.0.1",
         ]);
         command.args(["-c", "unix_socket_directories=", "-c", "fsync=off"]);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = Guarded::spawn(command.stderr(Stdio::piped())).unwrap();
         wait_for("ready to accept connections", child.stderr.take().unwrap());
         self.child = Some(child);
     }
@@ -287,13 +280,6 @@ pub fn free_port() -> u16 {
     let mut ports = ports.take(100);
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     ports.find(is_free).expect("a free port")
-}
-
-fn kill(child: Option<Child>) {
-    if let Some(mut child) = child {
-        let _ = child.kill();
-        let _ = child.wait();
-    }
 }
 
 /// Waits until the log contains `text`, then drains it, so that the server does not block.

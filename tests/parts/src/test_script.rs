@@ -2,9 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
-use std::{env, fs, io, process};
-
-use crate::process::send_signal;
+use std::{env, io, process};
 
 /// The value of a variable that `./test` sets.
 ///
@@ -14,12 +12,11 @@ pub fn set_by_test_script(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| stop(&format!("{name} is not set")))
 }
 
-/// Ends the test binary.
+/// Ends the test binary. The servers that other tests of it have started are guarded.
 pub(crate) fn stop(reason: &str) -> ! {
     // The first thread prints and exits; others wait here for the end.
     static STOPPING: Mutex<()> = Mutex::new(());
     let _first = STOPPING.lock().unwrap_or_else(PoisonError::into_inner);
-    stop_children();
     // Tests capture what `eprintln!` prints.
     let mut stderr = io::stderr();
     let _ = writeln!(
@@ -30,17 +27,6 @@ pub(crate) fn stop(reason: &str) -> ! {
     process::exit(101)
 }
 
-/// Servers that other tests of this binary have started: nothing is dropped at `exit`.
-fn stop_children() {
-    for thread in fs::read_dir("/proc/self/task").into_iter().flatten() {
-        let children = thread.map(|thread| thread.path().join("children"));
-        let children = children.and_then(fs::read_to_string).unwrap_or_default();
-        for child in children.split_whitespace() {
-            send_signal("-TERM", child.parse().unwrap());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::process::Command;
@@ -48,6 +34,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::guarded::Guarded;
 
     /// Set where these tests run as the binary that stops.
     const INNER: &str = "TEST_SCRIPT_INNER";
@@ -84,13 +71,9 @@ mod tests {
     /// Both have a child before either stops.
     static BOTH: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
 
-    #[expect(
-        clippy::zombie_processes,
-        reason = "this process exits before its child"
-    )]
     fn inner() {
         if env::var_os(INNER).is_some() {
-            let _child = Command::new("sleep").arg("300").spawn().unwrap();
+            let _child = Guarded::spawn(Command::new("sleep").arg("300")).unwrap();
             BOTH.wait();
             set_by_test_script("TEST_OF_NOTHING");
         }

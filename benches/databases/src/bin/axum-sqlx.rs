@@ -10,21 +10,21 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-const LIST: &str = "SELECT id, title, slug, created_at FROM blog_post WHERE published \
+const LIST: &str = "SELECT id, title, slug, created_at FROM blog_post WHERE published = TRUE \
                     ORDER BY created_at DESC, id DESC LIMIT $1 OFFSET $2";
-const COUNT: &str = "SELECT count(*) FROM blog_post WHERE published";
-const FIRST: &str = "SELECT id, title, slug, created_at FROM blog_post WHERE published \
+const COUNT: &str = "SELECT count(*) FROM blog_post WHERE published = TRUE";
+const FIRST: &str = "SELECT id, title, slug, created_at FROM blog_post WHERE published = TRUE \
                      ORDER BY created_at DESC, id DESC LIMIT $1";
 const AFTER: &str = "SELECT id, title, slug, created_at FROM blog_post \
-                     WHERE published AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $1";
+                     WHERE published = TRUE AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $1";
 const ITEM: &str = "SELECT id, title, slug, content, published, views, author_id, version, created_at \
-                    FROM blog_post WHERE id = $1 AND published";
+                    FROM blog_post WHERE id = $1 AND published = TRUE";
 const TAKEN: &str = "SELECT id FROM blog_post WHERE slug = $1";
 const CREATE: &str = "INSERT INTO blog_post (title, slug, content, published, views, version, created_at) \
                       VALUES ($1, $2, $3, $4, 0, 1, $5) \
                       RETURNING id, title, slug, content, published, views, author_id, version, created_at";
 const UPDATE: &str = "UPDATE blog_post SET title = $1, version = version + 1 \
-                      WHERE id = $2 AND published AND version = $3 \
+                      WHERE id = $2 AND published = TRUE AND version = $3 \
                       RETURNING id, title, slug, content, published, views, author_id, version, created_at";
 
 /// The pools of two databases are two types, with the same methods.

@@ -1,9 +1,10 @@
 //! [`ModelResource`]: a resource over a table.
 
 use resourceful::{AsyncResource, Caller, Id, Request};
-use sea_orm::{ActiveModelTrait, EntityTrait, Iterable, PrimaryKeyToColumn, TryIntoModel, Value};
+use sea_orm::{ActiveModelTrait, EntityTrait, TryIntoModel, Value};
 
 use crate::db::Db;
+use crate::entities::primary_key;
 use crate::model::order::Direction;
 use crate::model::scope::Scope;
 use crate::model::within::Within;
@@ -98,10 +99,7 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     /// If the table has no primary key.
     #[must_use]
     fn key() -> Column<Self> {
-        let mut keys = <Self::Entity as EntityTrait>::PrimaryKey::iter();
-        keys.next()
-            .expect("an entity has a primary key")
-            .into_column()
+        primary_key::<Self::Entity>()
     }
 
     /// The order of lists without the parameter `order` (default: by the primary key).

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use sea_orm::EntityTrait;
+use sea_orm::sea_query::Value;
+use sea_orm::{EntityTrait, PrimaryKeyTrait};
 
+use crate::entities::primary_key;
 use crate::model::scope::Scope;
 use crate::model::term::{Keys, KeysOf};
 
@@ -21,9 +23,22 @@ pub struct Within<E: EntityTrait> {
 }
 
 impl<E: EntityTrait> Within<E> {
-    /// The items whose `column` is the `key` of the parent in `scope`, which has one row at most.
+    /// The items whose `column` is the primary key of the parent in `scope`, which has one row at most.
+    ///
+    /// # Panics
+    /// If the table of the parent has no primary key.
     #[must_use]
-    pub fn parent<P: EntityTrait>(column: E::Column, scope: Scope<P>, key: P::Column) -> Self {
+    pub fn parent<P>(column: E::Column, scope: Scope<P>) -> Self
+    where
+        P: EntityTrait<PrimaryKey: PrimaryKeyTrait<ValueType: Into<Value>>>,
+    {
+        Self::parent_by(column, scope, primary_key::<P>())
+    }
+
+    /// The items whose `column` is the `key` of the parent in `scope`, which has one row at most: a column other
+    /// than the primary key.
+    #[must_use]
+    pub fn parent_by<P: EntityTrait>(column: E::Column, scope: Scope<P>, key: P::Column) -> Self {
         Self {
             column,
             parent: Arc::new(KeysOf { scope, key }),

@@ -23,6 +23,7 @@ mod limits;
 mod lists;
 mod migrations;
 mod model;
+mod nested;
 mod parameters;
 mod pooler;
 mod relations;

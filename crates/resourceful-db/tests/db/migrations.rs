@@ -4,12 +4,13 @@ use resourceful_db::{Db, DbError, DbErrorKind};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sea_orm_migration::prelude::*;
 
-use crate::dbs::{both, execute};
+use crate::dbs::{both, execute, postgres};
 use crate::transactions::numbers;
 
 struct Step {
     name: &'static str,
     sql: &'static [&'static str],
+    transaction: Option<bool>,
 }
 
 impl MigrationName for Step {
@@ -26,16 +27,23 @@ impl MigrationTrait for Step {
         }
         Ok(())
     }
+
+    fn use_transaction(&self) -> Option<bool> {
+        self.transaction
+    }
 }
 
 macro_rules! migrator {
     ($name:ident: $($step:literal => $sql:expr),*) => {
+        migrator!($name[None]: $($step => $sql),*);
+    };
+    ($name:ident[$transaction:expr]: $($step:literal => $sql:expr),*) => {
         struct $name;
 
         #[async_trait::async_trait]
         impl MigratorTrait for $name {
             fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-                vec![$(Box::new(Step { name: $step, sql: &$sql })),*]
+                vec![$(Box::new(Step { name: $step, sql: &$sql, transaction: $transaction })),*]
             }
         }
     };
@@ -55,6 +63,9 @@ migrator!(Orphans:
 
 migrator!(Ending:
     "1" => ["CREATE TABLE t (n bigint)", "INSERT INTO t VALUES (1); /* x */ COMMIT"]);
+
+migrator!(Own[Some(false)]:
+    "1" => ["CREATE TABLE t (n bigint)", "BEGIN; INSERT INTO t VALUES (1); COMMIT", "INSERT INTO t VALUES (2)"]);
 
 migrator!(Slow: "1" => ["CREATE TABLE t (n bigint)", "SELECT pg_sleep(100)"]);
 
@@ -135,14 +146,25 @@ async fn a_failing_migration_leaves_sqlite_unchanged() {
     }
 }
 
-/// A migration does not end the transaction that all of them share with the lock.
+/// A migration does not end the transaction that it runs in: its own, or that of all of them with the lock.
 #[tokio::test]
-async fn a_migration_does_not_end_the_transaction_of_all() {
-    for db in both(Db::options().prepared_statements(false)).await {
-        db.migrate::<Ending>().await.unwrap_err();
-        assert_eq!(tables(&db).await, 0, "{:?}", db.backend());
-        db.migrate::<Good>().await.unwrap();
+async fn a_migration_does_not_end_its_transaction() {
+    for prepared in [true, false] {
+        for db in both(Db::options().prepared_statements(prepared)).await {
+            db.migrate::<Ending>().await.unwrap_err();
+            let known = Statement::from_string(db.backend(), "SELECT * FROM t");
+            db.query_all_raw(known).await.unwrap_err();
+            db.migrate::<Good>().await.unwrap();
+        }
     }
+}
+
+/// Without a transaction of SeaORM's, a migration of PostgreSQL may begin and end its own.
+#[tokio::test]
+async fn a_migration_has_transactions_of_its_own() {
+    let db = postgres(Db::options()).await;
+    db.migrate::<Own>().await.unwrap();
+    assert_eq!(numbers(&db).await, [1, 2]);
 }
 
 #[tokio::test]

@@ -1,16 +1,17 @@
 //! `PgBouncer` in transaction mode between the crate and the server.
 
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use resourceful_db::Db;
+use resourceful_test_parts::Guarded;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::dbs::{execute, postgres_url};
 
 struct PgBouncer {
-    child: Child,
+    _child: Guarded,
     url: String,
     _directory: tempfile::TempDir,
 }
@@ -53,15 +54,11 @@ impl PgBouncer {
                 .status();
             assert!(chmod.unwrap().success());
         }
-        let child = command
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        command.arg(&file);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let url = format!("postgres://{user}@127.0.0.1:{own_port}/{name}");
         Self {
-            child,
+            _child: Guarded::spawn(&mut command).unwrap(),
             url,
             _directory: directory,
         }
@@ -80,13 +77,6 @@ impl PgBouncer {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-}
-
-impl Drop for PgBouncer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

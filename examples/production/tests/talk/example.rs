@@ -6,11 +6,12 @@ use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use resourceful_test_parts::Guarded;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -21,7 +22,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The running example. Dropping it kills the process.
 pub(crate) struct Example {
-    child: Mutex<Child>,
+    child: Mutex<Guarded>,
     lines: Arc<(Mutex<Vec<Value>>, Condvar)>,
     directory: TempDir,
 }
@@ -66,13 +67,9 @@ impl Example {
             "DATABASE_URL",
             format!("sqlite://{directory_path}/production.sqlite3"),
         );
-        let mut child = command
-            .env("INTERNAL", "127.0.0.1:0")
-            .env("HOSTS", "example.org")
-            .env("UPLOADS", uploads)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        command.env("INTERNAL", "127.0.0.1:0");
+        command.env("HOSTS", "example.org").env("UPLOADS", uploads);
+        let mut child = Guarded::spawn(command.stdout(Stdio::piped())).unwrap();
         let lines = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let (stdout, shared) = (child.stdout.take().unwrap(), Arc::clone(&lines));
         thread::spawn(move || {
@@ -157,14 +154,6 @@ impl Example {
         let lines = self.lines();
         assert!(child.wait().unwrap().success(), "{lines:?}");
         assert!(lines.iter().all(Value::is_object), "{lines:?}");
-    }
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        let child = self.child.get_mut().unwrap();
-        let _ = child.kill();
-        let _ = child.wait();
     }
 }
 

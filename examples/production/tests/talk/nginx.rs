@@ -4,9 +4,10 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 
+use resourceful_test_parts::Guarded;
 use tempfile::TempDir;
 
 use crate::example::TIMEOUT;
@@ -26,7 +27,7 @@ const CONFIGURATION: &str = "
 
 /// Dropping it kills the process.
 pub(crate) struct Nginx {
-    child: Child,
+    _child: Guarded,
     port: u16,
     _directory: TempDir,
 }
@@ -72,25 +73,22 @@ impl Nginx {
         let site = replaced(site, "listen 80;", &format!("listen 127.0.0.1:{port};"));
         fs::write(directory.path().join("site.conf"), site).unwrap();
         fs::write(directory.path().join("nginx.conf"), CONFIGURATION).unwrap();
-        let mut child = Command::new(program())
-            .args(["-e", "stderr", "-c", "nginx.conf", "-p"])
-            .arg(directory.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(program());
+        command.args(["-e", "stderr", "-c", "nginx.conf", "-p"]);
+        command.arg(directory.path()).stderr(Stdio::piped());
+        let mut child = Guarded::spawn(&mut command).unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut output = String::new();
         // nginx logs this when it listens.
         while !output.contains("event method") {
             if log.read_line(&mut output).unwrap() == 0 {
                 eprintln!("{output}");
-                child.wait().unwrap();
                 return None;
             }
         }
         thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Some(Self {
-            child,
+            _child: child,
             port,
             _directory: directory,
         })
@@ -100,13 +98,6 @@ impl Nginx {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
