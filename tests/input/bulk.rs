@@ -42,6 +42,42 @@ async fn create(mut request: Request) -> Result<Json<BulkResults<String>>> {
     Ok(Json(new.tags.process(3, work).await))
 }
 
+#[derive(Serialize, JsonSchema)]
+struct Tag {
+    name: String,
+}
+
+#[endpoint]
+async fn create_tags(body: NewTags) -> Result<Json<BulkResults<Tag>>> {
+    let work = |tag: NewTag| async { Ok::<_, Error>(Tag { name: tag.name }) };
+    Ok(Json(body.tags.process(1, work).await))
+}
+
+#[endpoint]
+async fn destroy_tags(body: NewTags) -> Result<Json<BulkResults<()>>> {
+    Ok(Json(
+        body.tags.process(1, async |_| Ok::<_, Error>(())).await,
+    ))
+}
+
+/// Each type of result has a schema of its own.
+#[test]
+fn one_document_has_results_of_several_types() {
+    let app = App::new()
+        .post("/create", public(create_tags))
+        .post("/destroy", public(destroy_tags));
+    let document = app.openapi().unwrap();
+    let schemas = document.as_value()["components"]["schemas"]
+        .as_object()
+        .unwrap();
+    let of = |name: &str| &schemas[name]["properties"]["value"];
+    assert_eq!(of("TagBulkSuccess")["$ref"], "#/components/schemas/Tag");
+    assert_eq!(of("nullBulkSuccess")["type"], "null");
+    for name in ["TagBulkResults", "nullBulkResults"] {
+        assert!(schemas.contains_key(name), "{schemas:?}");
+    }
+}
+
 async fn send(body: &str) -> (u16, Value) {
     let client = TestClient::new(App::new().post("/", public(create))).unwrap();
     let request = client.post("/").header("content-type", "application/json");

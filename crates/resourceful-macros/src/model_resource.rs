@@ -197,18 +197,15 @@ fn missing_within(block: &ItemImpl, model: &ItemImpl) -> Option<Error> {
 
 /// Adds `HOOKS` and `Key`.
 fn complete_model(model: &mut ItemImpl) {
-    let has = |names: &[&str]| names.iter().any(|name| hooks::find(model, name).is_some());
-    let create = has(&["before_create", "after_create"]);
-    let update = has(&["before_update", "after_update"]);
-    let destroy = has(&["before_destroy", "after_destroy"]);
-    let commit = has(&["on_commit"]);
+    let names = HOOKS.iter().map(|hook| hook.name).chain(["on_commit"]);
+    let fields: Vec<TokenStream> = names
+        .map(|name| {
+            let (field, is_there) = (format_ident!("{name}"), hooks::find(model, name).is_some());
+            quote! { #field: #is_there }
+        })
+        .collect();
     model.items.push(parse_quote! {
-        const HOOKS: ::resourceful_db::Hooks = ::resourceful_db::Hooks {
-            create: #create,
-            update: #update,
-            destroy: #destroy,
-            commit: #commit,
-        };
+        const HOOKS: ::resourceful_db::Hooks = ::resourceful_db::Hooks { #(#fields),* };
     });
     if !hooks::has_type(model, "Key") {
         let entity = find_type(model, "Entity").expect("a missing entity is an error");

@@ -249,26 +249,41 @@ pub enum Committed<M> {
     Destroyed(M),
 }
 
-/// The hooks of a model resource that run in a transaction.
+/// The hooks of a model resource that run in its transactions or after them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each kind of hook")]
+#[expect(clippy::struct_excessive_bools, reason = "one for each hook")]
+#[expect(missing_docs, reason = "each has the name of its hook")]
 pub struct Hooks {
-    /// `before_create` or `after_create`.
-    pub create: bool,
-    /// `before_update` or `after_update`.
-    pub update: bool,
-    /// `before_destroy` or `after_destroy`.
-    pub destroy: bool,
-    /// `on_commit`.
-    pub commit: bool,
+    pub before_create: bool,
+    pub after_create: bool,
+    pub before_update: bool,
+    pub after_update: bool,
+    pub before_destroy: bool,
+    pub after_destroy: bool,
+    pub on_commit: bool,
 }
 
 impl Hooks {
     /// No hook.
     pub const NONE: Self = Self {
-        create: false,
-        update: false,
-        destroy: false,
-        commit: false,
+        before_create: false,
+        after_create: false,
+        before_update: false,
+        after_update: false,
+        before_destroy: false,
+        after_destroy: false,
+        on_commit: false,
     };
+
+    pub(crate) const fn create(self) -> bool {
+        self.before_create || self.after_create
+    }
+
+    pub(crate) const fn update(self) -> bool {
+        self.before_update || self.after_update
+    }
+
+    pub(crate) const fn destroy(self) -> bool {
+        self.before_destroy || self.after_destroy
+    }
 }

@@ -2,8 +2,8 @@
 
 use resourceful::prelude::*;
 use resourceful::{Access, Bulk, BulkResults};
-use resourceful_db::bulk_destroy;
 use resourceful_db::prelude::*;
+use resourceful_db::{bulk_create, bulk_destroy};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend};
 
@@ -74,6 +74,12 @@ struct ManyTeams {
     teams: Bulk<TeamId>,
 }
 
+#[derive(Deserialize, JsonSchema, Validate)]
+struct NewTeams {
+    #[garde(skip)]
+    teams: Bulk<NewTeam>,
+}
+
 fn teams(members: Scope<member::Entity>) -> Scope<team::Entity> {
     Scope::all().within(team::Column::Id, members, member::Column::TeamId)
 }
@@ -134,7 +140,7 @@ impl ModelResource for Teams {
 #[derive(AsRef)]
 struct Hooked(#[as_ref] Db);
 
-#[resource(name = "teams", only(update, destroy))]
+#[resource(name = "teams", only(create, update, destroy))]
 impl ModelResource for Hooked {
     type Access = ByField;
     type Entity = team::Entity;
@@ -147,6 +153,27 @@ impl ModelResource for Hooked {
 
     fn writable(&self, request: &Request<User>) -> Scope<team::Entity> {
         teams(members(request).eq(member::Column::IsOwner, true))
+    }
+
+    async fn before_create(
+        &self,
+        _: &Request<User>,
+        _: &Tx,
+        team: &mut team::ActiveModel,
+    ) -> Result<(), DbError> {
+        if team.name == Set("seventh".to_owned()) {
+            team.id = Set(7);
+        }
+        Ok(())
+    }
+
+    #[action(POST, "bulk")]
+    async fn bulk(
+        &self,
+        request: &Request<User>,
+        new: NewTeams,
+    ) -> Result<BulkResults<Team>, DbError> {
+        bulk_create(self, request, new.teams).await
     }
 
     async fn before_update(
@@ -252,6 +279,37 @@ async fn walk(url: &str) {
     assert_eq!(seen.json()["name"], "changed");
     assert_eq!(delete("/hooked", "1").await.status(), 204);
     assert_eq!(delete("/teams", "1").await.status(), 404);
+
+    // Without a hook after it, nothing can make a new row visible.
+    db.execute_unprepared("DELETE FROM writable_member")
+        .await
+        .unwrap();
+    let owner = member::ActiveModel {
+        team_id: Set(7),
+        user_id: Set(1),
+        is_owner: Set(true),
+        ..Default::default()
+    };
+    owner.insert(&db).await.unwrap();
+    let new = serde_json::json!({"teams": [name("other"), name("seventh"), name("other")]});
+    let request = client.post("/hooked/bulk").header("user", "1");
+    let results = request.json(&new).await;
+    let text = results.text();
+    assert_eq!(text.matches("You may not have").count(), 2, "{text}");
+    assert!(text.contains("seventh"), "{text}");
+    let teams = Scope::<team::Entity>::all();
+    assert_eq!(teams.count(&db).await.unwrap(), 1);
+    let create = |text: &str| client.post("/hooked").header("user", "1").json(&name(text));
+    assert_eq!(create("other").await.status(), 403);
+    assert_eq!(teams.count(&db).await.unwrap(), 1);
+    let seventh = client.delete("/hooked/7").header("user", "1");
+    assert_eq!(seventh.await.status(), 204);
+    let seventh = create("seventh").await;
+    assert_eq!(seventh.status(), 201, "{}", seventh.text());
+    assert_eq!(
+        seventh.json(),
+        serde_json::json!({"id": 7, "name": "seventh"})
+    );
 }
 
 #[tokio::test]

@@ -86,6 +86,7 @@ pub struct BulkItem<T> {
 /// # Examples
 /// See [`Bulk`].
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{O}BulkResults")]
 #[non_exhaustive]
 pub struct BulkResults<O> {
     /// The processed items and their results.
@@ -99,6 +100,7 @@ pub struct BulkResults<O> {
 /// # Examples
 /// See [`Bulk`].
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{O}BulkSuccess")]
 #[non_exhaustive]
 pub struct BulkSuccess<O> {
     /// Index in the list, from 0.

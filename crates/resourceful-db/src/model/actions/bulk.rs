@@ -50,7 +50,7 @@ where
         async move {
             let model = filled(resource, request, new).map_err(of_hook::<R>)?;
             let (item, row) = all.create(model).await?;
-            all.keep(Committed::Created(row));
+            all.keep(row.map(Committed::Created));
             Ok::<_, Error>(item)
         }
     };
@@ -80,7 +80,7 @@ where
         let (all, id) = (&all, id(&changes));
         async move {
             let (item, row) = all.update(id, changes).await?;
-            all.keep(Committed::Updated(row));
+            all.keep(row.map(Committed::Updated));
             Ok::<_, Error>(item)
         }
     };
@@ -107,7 +107,7 @@ where
         let (all, id) = (&all, id(&item));
         async move {
             let row = all.destroy(id).await?;
-            all.keep(Committed::Destroyed(row));
+            all.keep(Some(Committed::Destroyed(row)));
             Ok::<_, Error>(())
         }
     };
@@ -142,7 +142,7 @@ impl<'r, R: ModelResource> All<'r, R> {
     async fn create<I: Item<Entity = R::Entity>>(
         &self,
         mut model: ActiveModel<R>,
-    ) -> Result<(I, Model<R>), DbError>
+    ) -> Result<(I, Option<Model<R>>), DbError>
     where
         R: ModelResource<Create: Changeset<R::Entity>>,
     {
@@ -160,7 +160,7 @@ impl<'r, R: ModelResource> All<'r, R> {
         self.finish(savepoint, created, &written, members).await
     }
 
-    async fn update<I, C>(&self, id: R::Key, changes: C) -> Result<(I, Model<R>), DbError>
+    async fn update<I, C>(&self, id: R::Key, changes: C) -> Result<(I, Option<Model<R>>), DbError>
     where
         R: ModelResource<Key: Clone>,
         I: Item<Entity = R::Entity>,
@@ -188,10 +188,10 @@ impl<'r, R: ModelResource> All<'r, R> {
     async fn finish<I: Item<Entity = R::Entity>>(
         &self,
         savepoint: Tx,
-        result: Result<(Loaded<I>, Model<R>), DbError>,
+        result: Result<(Loaded<I>, Option<Model<R>>), DbError>,
         written: &ActiveModel<R>,
         members: &Members,
-    ) -> Result<(I, Model<R>), DbError> {
+    ) -> Result<(I, Option<Model<R>>), DbError> {
         let (loaded, row) = match result {
             Ok(written) => written,
             Err(error) => {
@@ -220,10 +220,10 @@ impl<'r, R: ModelResource> All<'r, R> {
         destroyed
     }
 
-    fn keep(&self, change: Committed<Model<R>>) {
-        if R::HOOKS.commit {
+    fn keep(&self, change: Option<Committed<Model<R>>>) {
+        if R::HOOKS.on_commit {
             let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-            changes.push(change);
+            changes.extend(change);
         }
     }
 
@@ -234,7 +234,7 @@ impl<'r, R: ModelResource> All<'r, R> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
         {
-            committed(self.resource, self.request, change).await?;
+            committed(self.resource, self.request, Some(change)).await?;
         }
         Ok(())
     }

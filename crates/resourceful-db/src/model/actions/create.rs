@@ -62,19 +62,28 @@ async fn insert<R: ModelResource, I: Item<Entity = R::Entity>>(
     source: Source<'_>,
 ) -> Result<I, DbError> {
     let scope = writable(resource, request);
-    let loaded = if needs_tx::<R>(request, R::HOOKS.create) {
+    let loaded = if needs_tx::<R>(request, R::HOOKS.create()) {
         let attempt = || in_transaction(resource, request, &scope, model.clone());
         let (loaded, row) = source.repeated(attempt).await?;
-        committed(resource, request, Committed::Created(row)).await?;
+        committed(resource, request, row.map(Committed::Created)).await?;
         loaded
     } else {
-        let query = statement::<R, I>(model, &scope, Returns::Item, source)?;
-        let read = reader::<I>(conditions::variants::<R>())?;
-        let rows = source.query(query, guarded(&scope, read)).await;
-        one(rows.map_err(refused)?)?
+        insert_item::<R, I>(model, &scope, source).await?
     };
     conditions::keep::<R>(request, &loaded.extra);
     load_nested_of(source, loaded).await
+}
+
+/// The insert without hooks after it.
+async fn insert_item<R: ModelResource, I: Item<Entity = R::Entity>>(
+    model: &ActiveModel<R>,
+    scope: &Scope<R::Entity>,
+    source: Source<'_>,
+) -> Result<Loaded<I>, DbError> {
+    let query = statement::<R, I>(model, scope, Returns::Item, source)?;
+    let read = guarded(scope, reader::<I>(conditions::variants::<R>())?);
+    let rows = source.query(query, read).await;
+    one(rows.map_err(refused)?)
 }
 
 /// The columns that the body sets, and those that the resource fills.
@@ -125,26 +134,29 @@ async fn in_transaction<R: ModelResource, I: Item<Entity = R::Entity>>(
     request: &Request<Caller<R>>,
     scope: &Scope<R::Entity>,
     model: ActiveModel<R>,
-) -> Result<(Loaded<I>, Model<R>), DbError> {
+) -> Result<(Loaded<I>, Option<Model<R>>), DbError> {
     let tx = db(resource).begin_for(request).await?;
     let written = with_hooks(resource, request, scope, model, &tx).await?;
     tx.commit().await?;
     Ok(written)
 }
 
-/// The insert with its hooks.
+/// The insert with its hooks. The row is read if a hook gets it.
 pub(super) async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
     resource: &R,
     request: &Request<Caller<R>>,
     scope: &Scope<R::Entity>,
     mut model: ActiveModel<R>,
     tx: &Tx,
-) -> Result<(Loaded<I>, Model<R>), DbError> {
+) -> Result<(Loaded<I>, Option<Model<R>>), DbError> {
     resource
         .before_create(request, tx, &mut model)
         .await
         .map_err(of_hook::<R>)?;
     let source = Source::Tx(tx);
+    if !R::HOOKS.after_create && !R::HOOKS.on_commit {
+        return Ok((insert_item::<R, I>(&model, scope, source).await?, None));
+    }
     let query = statement::<R, I>(&model, scope, Returns::ItemAndRow, source)?;
     let (item, row) = (
         reader::<I>(conditions::variants::<R>())?,
@@ -161,7 +173,7 @@ pub(super) async fn with_hooks<R: ModelResource, I: Item<Entity = R::Entity>>(
     if !is_in_scope && !exists::<R>(scope, &row, tx).await? {
         return Err(forbidden());
     }
-    Ok((loaded, row))
+    Ok((loaded, Some(row)))
 }
 
 /// Whether the row is in the scope now.

@@ -42,7 +42,7 @@ where
     let row = row_of::<R>(writable, id.clone());
     let connection = Connection::of(resource, request);
     let source = connection.source();
-    if !needs_tx::<R>(request, R::HOOKS.destroy) {
+    if !needs_tx::<R>(request, R::HOOKS.destroy()) {
         return match execute::<R>(source, &row).await? {
             0 => Err(unwritten(resource, request, id, source).await),
             _ => Ok(()),
@@ -50,7 +50,7 @@ where
     }
     let attempt = || in_transaction(resource, request, id.clone(), &row);
     let before = source.repeated(attempt).await?;
-    committed(resource, request, Committed::Destroyed(before)).await?;
+    committed(resource, request, Some(Committed::Destroyed(before))).await?;
     Ok(())
 }
 

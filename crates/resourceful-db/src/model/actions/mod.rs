@@ -146,16 +146,18 @@ impl<'r> Connection<'r> {
 
 /// Whether an action needs a transaction, or a part of one: for its hook, or for the response that is kept.
 fn needs_tx<R: ModelResource>(request: &Request<Caller<R>>, has_hook: bool) -> bool {
-    has_hook || R::HOOKS.commit || RequestTx::open(request).is_some()
+    has_hook || R::HOOKS.on_commit || RequestTx::open(request).is_some()
 }
 
 /// Runs `on_commit`, or has it run later if the transaction goes on.
 async fn committed<R: ModelResource>(
     resource: &R,
     request: &Request<Caller<R>>,
-    change: Committed<Model<R>>,
+    change: Option<Committed<Model<R>>>,
 ) -> Result<(), DbError> {
-    if R::HOOKS.commit {
+    if R::HOOKS.on_commit
+        && let Some(change) = change
+    {
         match RequestTx::open(request) {
             Some(shared) => shared.add_change::<R, _>(change)?,
             None => resource.on_commit(request, change).await,

@@ -79,7 +79,7 @@ where
     let writable = writable(resource, request).and(unchanged::<R>(request));
     let connection = Connection::of(resource, request);
     let source = connection.source();
-    if changes_nothing && !R::HOOKS.update {
+    if changes_nothing && !R::HOOKS.update() {
         if let Some(shared) = RequestTx::of(request) {
             shared.set_changes_nothing();
         }
@@ -111,28 +111,38 @@ where
     I: Item<Entity = R::Entity>,
 {
     let scope = scope(resource, request);
-    let loaded = if needs_tx::<R>(request, R::HOOKS.update) {
+    let loaded = if needs_tx::<R>(request, R::HOOKS.update()) {
         let attempt = || in_transaction(resource, request, &scope, change.clone());
         let result = source.repeated(attempt).await?;
         match result {
             Some((loaded, after)) => {
-                committed(resource, request, Committed::Updated(after)).await?;
+                committed(resource, request, after.map(Committed::Updated)).await?;
                 Some(loaded)
             }
             None => None,
         }
     } else {
         let Change { row, model, .. } = change;
-        let query = statement::<R, I>(model, &scope, row, Returns::Item, source)?;
-        let read = guarded(&scope, reader::<I>(conditions::variants::<R>())?);
-        let rows = source.query(query, read).await;
-        rows.map_err(refused)?.into_iter().next()
+        update_item::<R, I>(model, &scope, row, source).await?
     };
     let Some(loaded) = loaded else {
         return Err(unwritten(resource, request, change.id.clone(), source).await);
     };
     conditions::keep::<R>(request, &loaded.extra);
     load_nested_of(source, loaded).await
+}
+
+/// The update without hooks after it. `None`: no row was changed.
+async fn update_item<R: ModelResource, I: Item<Entity = R::Entity>>(
+    model: &ActiveModel<R>,
+    scope: &Scope<R::Entity>,
+    row: &Scope<R::Entity>,
+    source: Source<'_>,
+) -> Result<Option<Loaded<I>>, DbError> {
+    let query = statement::<R, I>(model, scope, row, Returns::Item, source)?;
+    let read = guarded(scope, reader::<I>(conditions::variants::<R>())?);
+    let rows = source.query(query, read).await;
+    Ok(rows.map_err(refused)?.into_iter().next())
 }
 
 /// A row to update, with the columns to set.
@@ -170,7 +180,7 @@ async fn in_transaction<R, I>(
     request: &Request<Caller<R>>,
     scope: &Scope<R::Entity>,
     change: Change<R>,
-) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
+) -> Result<Option<(Loaded<I>, Option<Model<R>>)>, DbError>
 where
     R: ModelResource<Key: Clone>,
     I: Item<Entity = R::Entity>,
@@ -183,14 +193,14 @@ where
     Ok(written)
 }
 
-/// The update with its hooks. `None`: the row has another version.
+/// The update with its hooks. The row is read if a hook gets it. `None`: the row has another version.
 pub(super) async fn with_hooks<R, I>(
     resource: &R,
     request: &Request<Caller<R>>,
     scope: &Scope<R::Entity>,
     change: Change<R>,
     tx: &Tx,
-) -> Result<Option<(Loaded<I>, Model<R>)>, DbError>
+) -> Result<Option<(Loaded<I>, Option<Model<R>>)>, DbError>
 where
     R: ModelResource<Key: Clone>,
     I: Item<Entity = R::Entity>,
@@ -202,6 +212,10 @@ where
     let hook = resource.before_update(request, tx, &before, &mut model);
     hook.await.map_err(of_hook::<R>)?;
     let source = Source::Tx(tx);
+    if !R::HOOKS.after_update && !R::HOOKS.on_commit {
+        let loaded = update_item::<R, I>(&model, scope, &row, source).await?;
+        return Ok(loaded.map(|loaded| (loaded, None)));
+    }
     let query = statement::<R, I>(&model, scope, &row, Returns::ItemAndRow, source)?;
     let (item, model) = (
         reader::<I>(conditions::variants::<R>())?,
@@ -216,7 +230,7 @@ where
         .after_update(request, tx, &after)
         .await
         .map_err(of_hook::<R>)?;
-    Ok(Some((loaded, after)))
+    Ok(Some((loaded, Some(after))))
 }
 
 /// One `UPDATE` of the columns that are set. A row that is not in the scope any more fails.
