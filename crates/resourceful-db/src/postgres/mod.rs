@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{Object, Pool};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Config, Row};
 
 use crate::error::{DbError, DbErrorKind};
@@ -174,7 +174,7 @@ impl Postgres {
             attempts -= 1;
             let mut client = self.client().await?;
             client.state = State::Busy;
-            let result = self.while_alive(pin!(work.run(&client))).await;
+            let result = self.while_alive(None, pin!(work.run(&client))).await;
             let is_lost = client.is_closed();
             match &result {
                 Err(error) if error.kind() == DbErrorKind::Unavailable => client.discard(),
@@ -186,18 +186,23 @@ impl Postgres {
         }
     }
 
-    /// Awaits `work`, unless the server does not reply to a ping. It is then unknown whether the server has
-    /// executed the statement. A server that hangs does not enforce its own timeouts.
+    /// Awaits `work`, until the end of its transaction and unless the server does not reply to a ping. It is then
+    /// unknown whether the server has executed the statement. A server that hangs does not enforce its own timeouts.
     ///
     /// The work is borrowed, since a future is stored twice in an `async fn` that gets it.
     pub(crate) async fn while_alive<T>(
         &self,
+        end: Option<Instant>,
         mut work: Pin<&mut impl Future<Output = Result<T, DbError>>>,
     ) -> Result<T, DbError> {
         loop {
-            if let Ok(result) = timeout(PING_INTERVAL, &mut work).await {
+            // One timer for both.
+            let ping_at = Instant::now() + PING_INTERVAL;
+            let timer = end.map_or(ping_at, |end| end.min(ping_at));
+            if let Ok(result) = timeout_at(timer, &mut work).await {
                 return result;
             }
+            check_time(end)?;
             tokio::select! {
                 result = &mut work => return result,
                 alive = self.ping() => alive?,
@@ -240,6 +245,16 @@ impl Postgres {
         self.pool.close();
         self.ping.close();
     }
+}
+
+/// Whether a transaction may still run.
+fn check_time(end: Option<Instant>) -> Result<(), DbError> {
+    if end.is_some_and(|end| end <= Instant::now()) {
+        return Err(DbError::unavailable(
+            "the transaction took too long and is rolled back",
+        ));
+    }
+    Ok(())
 }
 
 /// Lets the server enforce the limits, too.

@@ -1,16 +1,16 @@
 //! A transaction on one connection.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::Instant;
 use tokio_postgres::Row;
 
 use crate::error::DbError;
-use crate::postgres::Postgres;
 use crate::postgres::client::{Client, State};
 use crate::postgres::work::{Batch, Execution, Rows, Work};
+use crate::postgres::{Postgres, check_time};
 use crate::statement::Query;
 
 /// A transaction, which begins with its first statement. Its connection returns to the pool when the server has
@@ -20,8 +20,8 @@ pub(crate) struct Transaction {
     postgres: Arc<Postgres>,
     client: Client,
     begin: String,
-    opened: Instant,
-    max_time: Duration,
+    /// `None`: its time has no limit.
+    end: Option<Instant>,
 }
 
 impl Transaction {
@@ -35,8 +35,7 @@ impl Transaction {
             postgres,
             client,
             begin,
-            opened: Instant::now(),
-            max_time,
+            end: Instant::now().checked_add(max_time),
         }
     }
 
@@ -59,7 +58,7 @@ impl Transaction {
         if self.client.state == State::Idle {
             return Ok(());
         }
-        self.time_left()?;
+        check_time(self.end)?;
         self.end("COMMIT").await
     }
 
@@ -73,45 +72,33 @@ impl Transaction {
 
     async fn end(&mut self, sql: &str) -> Result<(), DbError> {
         self.postgres
-            .while_alive(pin!(self.client.batch(sql)))
+            .while_alive(None, pin!(self.client.batch(sql)))
             .await?;
         self.client.state = State::Idle;
         Ok(())
     }
 
     async fn run<W: Work>(&mut self, work: &W) -> Result<W::Output, DbError> {
-        let time_left = self.time_left()?;
+        check_time(self.end)?;
+        if self.client.state == State::InTransaction {
+            return self.in_time(pin!(work.run(&self.client))).await;
+        }
+        self.client.state = State::Busy;
+        self.in_time(pin!(work.prepare(&self.client))).await?;
+        self.client.state = State::InTransaction;
+        let client = &self.client;
         let both = async {
-            if self.client.state == State::InTransaction {
-                return self
-                    .postgres
-                    .while_alive(pin!(work.run(&self.client)))
-                    .await;
-            }
-            self.client.state = State::Busy;
-            self.postgres
-                .while_alive(pin!(work.prepare(&self.client)))
-                .await?;
-            self.client.state = State::InTransaction;
-            let client = &self.client;
-            let both = async {
-                // Both are sent before the first reply is here.
-                let (begun, result) = tokio::join!(client.batch(&self.begin), work.run(client));
-                begun.and(result)
-            };
-            self.postgres.while_alive(pin!(both)).await
+            // Both are sent before the first reply is here.
+            let (begun, result) = tokio::join!(client.batch(&self.begin), work.run(client));
+            begun.and(result)
         };
-        timeout(time_left, both)
-            .await
-            .unwrap_or_else(|_| Err(too_long()))
+        self.in_time(pin!(both)).await
     }
 
-    fn time_left(&self) -> Result<Duration, DbError> {
-        let left = self.max_time.checked_sub(self.opened.elapsed());
-        left.ok_or_else(too_long)
+    async fn in_time<T>(
+        &self,
+        work: Pin<&mut impl Future<Output = Result<T, DbError>>>,
+    ) -> Result<T, DbError> {
+        self.postgres.while_alive(self.end, work).await
     }
-}
-
-fn too_long() -> DbError {
-    DbError::unavailable("the transaction took too long and is rolled back")
 }
