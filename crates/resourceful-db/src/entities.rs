@@ -22,7 +22,7 @@ use crate::error::DbError;
 use crate::statement::Query;
 use crate::value::{integer, time};
 
-const INTEGERS: [ArrayType; 8] = [
+pub(crate) const INTEGERS: [ArrayType; 8] = [
     ArrayType::BigInt,
     ArrayType::Int,
     ArrayType::SmallInt,
@@ -33,7 +33,7 @@ const INTEGERS: [ArrayType; 8] = [
     ArrayType::TinyUnsigned,
 ];
 
-const TIMES: [ArrayType; 4] = [
+pub(crate) const TIMES: [ArrayType; 4] = [
     ArrayType::ChronoDateTimeUtc,
     ArrayType::ChronoDateTimeWithTimeZone,
     ArrayType::ChronoDateTime,

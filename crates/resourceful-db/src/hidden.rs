@@ -12,6 +12,7 @@ use resourceful::{Caller, Request};
 pub use crate::create_missing::create_missing;
 use crate::db::{Db, Driver};
 use crate::error::DbError;
+use crate::model::actions::after_commit;
 use crate::model::filter::Comparable;
 use crate::model::order::OrderKey;
 pub use crate::model::registration::Registration;
@@ -46,7 +47,7 @@ pub async fn notifications(db: &Db) -> Result<Notifications, DbError> {
 pub async fn committed<R: ModelResource>(resource: &R, request: &Request<Caller<R>>) {
     let changes = RequestTx::of(request).map(RequestTx::take_changes::<Committed<Model<R>>>);
     for change in changes.unwrap_or_default() {
-        resource.on_commit(request, change).await;
+        after_commit(resource, request, change).await;
     }
 }
 

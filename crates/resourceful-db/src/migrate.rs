@@ -4,6 +4,7 @@
 //! transactions are that connection's. The proxy's `begin` and `commit` cannot fail, so their errors are kept
 //! until the end.
 
+use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -16,16 +17,18 @@ use tokio::sync::Mutex;
 use crate::changed::Changed;
 use crate::db::{Db, Driver};
 use crate::error::{DbError, DbErrorKind};
+use crate::lexer::Backslash;
 use crate::postgres::Dedicated;
 use crate::proxy_row;
 use crate::row::{FromRow, Single};
 use crate::sqlite::{self, Connection, Sqlite};
-use crate::statement::{Query, refuse_transaction_control_in_any};
+use crate::statement::{Query, refuse_transaction_control_as};
 
 /// The number of the advisory lock on PostgreSQL.
 const LOCK: i64 = 0x7265_736f_7572_6365;
 
 pub(crate) async fn up<M: MigratorTrait>(db: &Db) -> Result<(), DbError> {
+    check_names::<M>()?;
     let session = Arc::new(Session::open(db).await?);
     let proxy: Box<dyn ProxyDatabaseTrait> = Box::new(Proxy(Arc::clone(&session)));
     let connection = Database::connect_proxy(db.backend(), Arc::new(proxy)).await?;
@@ -34,12 +37,28 @@ pub(crate) async fn up<M: MigratorTrait>(db: &Db) -> Result<(), DbError> {
     session.close(result.map_err(DbError::from)).await
 }
 
+/// Of two migrations with one name, the second would never run.
+fn check_names<M: MigratorTrait>() -> Result<(), DbError> {
+    let mut names = HashSet::new();
+    for migration in M::migrations() {
+        let name = migration.name().to_owned();
+        if !names.insert(name.clone()) {
+            return Err(DbError::other(format!(
+                "two migrations have the name `{name}`; `DeriveMigrationName` names a migration after its file"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The connection of the migrations.
 #[derive(Debug)]
 struct Session {
     db: Db,
     connection: SessionConnection,
     scope: Scope,
+    /// How the server reads a backslash in a string.
+    backslash: Backslash,
     progress: std::sync::Mutex<Progress>,
 }
 
@@ -69,7 +88,7 @@ struct Progress {
 
 impl Session {
     async fn open(db: &Db) -> Result<Self, DbError> {
-        let (connection, scope) = match db.driver() {
+        let (connection, scope, backslash) = match db.driver() {
             Driver::Postgres(postgres) => {
                 let connection = postgres.dedicated().await?;
                 let (lock, scope) = if postgres.prepared {
@@ -88,17 +107,20 @@ impl Session {
                     (lock, Scope::All)
                 };
                 connection.execute_batch(&lock).await?;
-                (SessionConnection::Postgres(connection), scope)
+                let backslash = backslash(&connection).await?;
+                (SessionConnection::Postgres(connection), scope, backslash)
             }
             Driver::Sqlite(sqlite) => {
                 let transaction = Mutex::new(exclusive(sqlite).await?);
-                (SessionConnection::Sqlite(transaction), Scope::All)
+                let connection = SessionConnection::Sqlite(transaction);
+                (connection, Scope::All, Backslash::Literal)
             }
         };
         Ok(Self {
             db: db.clone(),
             connection,
             scope,
+            backslash,
             progress: std::sync::Mutex::default(),
         })
     }
@@ -110,7 +132,9 @@ impl Session {
         let failed = self.progress().failed.take();
         failed.map_or(Ok(()), Err)?;
         match &self.connection {
-            SessionConnection::Postgres(_) if self.scope == Scope::Each => Ok(()),
+            SessionConnection::Postgres(connection) if self.scope == Scope::Each => {
+                check_ended(connection).await
+            }
             SessionConnection::Postgres(connection) => {
                 connection.execute_batch("COMMIT").await.map(drop)
             }
@@ -130,7 +154,7 @@ impl Session {
         if self.scope == Scope::Each && self.progress().depth == 0 {
             return Ok(());
         }
-        refuse_transaction_control_in_any(sql, self.db.backend())
+        refuse_transaction_control_as(sql, self.db.backend(), self.backslash)
     }
 
     async fn rows(&self, statement: Statement) -> Result<Vec<ProxyRow>, DbError> {
@@ -273,6 +297,29 @@ async fn exclusive(sqlite: &Sqlite) -> Result<sqlite::Transaction, DbError> {
             result => return result.map(|()| transaction),
         }
     }
+}
+
+async fn backslash(connection: &Dedicated) -> Result<Backslash, DbError> {
+    let show = Query::text(DbBackend::Postgres, "SHOW standard_conforming_strings");
+    let rows = connection.query(&show).await?;
+    let is_standard = rows.iter().any(|row| row.get::<_, &str>(0) == "on");
+    Ok(if is_standard {
+        Backslash::Literal
+    } else {
+        Backslash::Escape
+    })
+}
+
+/// A transaction that a migration has begun itself, and not ended, would be rolled back with the session.
+async fn check_ended(connection: &Dedicated) -> Result<(), DbError> {
+    // Alone, the statement is a transaction, which begins with it.
+    let alone = "SELECT 1 WHERE now() = statement_timestamp()";
+    if connection.execute_batch(alone).await? == 1 {
+        return Ok(());
+    }
+    Err(DbError::other(
+        "a migration has begun a transaction and not ended it, so nothing of it is stored",
+    ))
 }
 
 fn check_foreign_keys(connection: &Connection) -> Result<(), DbError> {

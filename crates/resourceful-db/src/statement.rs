@@ -89,11 +89,21 @@ pub(crate) fn refuse_transaction_control_in_any(
     sql: &str,
     backend: DbBackend,
 ) -> Result<(), DbError> {
-    let has_control =
-        |backslash| openings(sql, backend, backslash).any(|opening| is_control(&opening));
+    refuse_transaction_control_as(sql, backend, Backslash::Literal)?;
     // The setting that decides is the server's, so both readings must be without control.
-    let has_escapes = backend != DbBackend::Sqlite && sql.contains('\\');
-    if has_control(Backslash::Literal) || (has_escapes && has_control(Backslash::Escape)) {
+    if backend != DbBackend::Sqlite && sql.contains('\\') {
+        refuse_transaction_control_as(sql, backend, Backslash::Escape)?;
+    }
+    Ok(())
+}
+
+/// The same for a server whose setting is known.
+pub(crate) fn refuse_transaction_control_as(
+    sql: &str,
+    backend: DbBackend,
+    backslash: Backslash,
+) -> Result<(), DbError> {
+    if openings(sql, backend, backslash).any(|opening| is_control(&opening)) {
         return Err(DbError::transaction_control());
     }
     Ok(())

@@ -468,7 +468,7 @@ fn registered(complete: &[(&str, Vec<Needed>)]) -> ImplItem {
         fn registered(&self) -> ::std::vec::Vec<::std::string::String> {
             let db: &::resourceful_db::Db = ::core::convert::AsRef::as_ref(self);
             ::resourceful_db::hidden::register(db, |registration| {
-                registration.entity::<<Self as ::resourceful_db::ModelResource>::Entity>();
+                registration.resource::<Self>();
                 #(#items)*
             })
         }

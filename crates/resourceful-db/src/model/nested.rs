@@ -1,6 +1,6 @@
 //! [`Nested`]: related items, loaded by one statement for all items of a page.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use sea_orm::{
     RelationDef, RelationType,
 };
 
-use crate::entities::variant;
+use crate::entities::{INTEGERS, variant};
 use crate::error::DbError;
 use crate::model::item::Item;
 use crate::model::registration::Registration;
@@ -19,9 +19,12 @@ use crate::model::select::{Loaded, reader, select};
 use crate::model::term::{Comparison, Term};
 use crate::shape::Shape;
 use crate::source::Source;
+use crate::value::{as_integer, integer};
 
 /// Related items of one page at most.
 const MAX_ROWS: u64 = 10_000;
+/// Keys in one statement. Both databases limit its parameters.
+const MAX_KEYS: usize = 1000;
 
 type Loading<'a> = Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'a>>;
 type Load<I> =
@@ -150,36 +153,35 @@ async fn load<I: Item, C: Item + Clone>(
     assign: impl Fn(&mut I, Vec<C>),
 ) -> Result<(), DbError> {
     let column = column::<C::Entity>(&relation.to_col)?;
-    let mut distinct: Vec<Value> = Vec::new();
-    for key in &keys {
-        if *key != key.as_null() && !distinct.contains(key) {
-            distinct.push(key.clone());
-        }
+    let variant = variant::<C::Entity>(column);
+    let mut seen = HashSet::new();
+    let distinct = keys
+        .iter()
+        .filter(|key| **key != key.as_null() && seen.insert(name(key)))
+        .filter_map(|key| of_column(key, &variant));
+    let distinct: Vec<Value> = distinct.collect();
+    let mut rows = Vec::new();
+    for keys in distinct.chunks(MAX_KEYS) {
+        let keys_in = Scope::<C::Entity>::from(Term::Compare {
+            column,
+            comparison: Comparison::Eq,
+            values: keys.to_vec(),
+        });
+        let mut shape = Shape::of::<(I, C)>("nested");
+        keys_in.describe(&mut shape);
+        shape.values([Value::from(MAX_ROWS + 1)]);
+        let query = source.statement(shape, |_| {
+            let mut statement = select::<C>(vec![Expr::col(column.as_column_ref())])?;
+            statement.cond_where(keys_in.condition());
+            for key in <C::Entity as EntityTrait>::PrimaryKey::iter() {
+                statement.order_by(key.into_column().as_column_ref(), SqlOrder::Asc);
+            }
+            statement.limit(MAX_ROWS + 1);
+            Ok(statement)
+        })?;
+        let read = reader::<C>(vec![variant.clone()])?;
+        rows.append(&mut source.query(query, read).await?);
     }
-    if distinct.is_empty() {
-        return Ok(());
-    }
-    let key = Expr::col(column.as_column_ref());
-    let keys_in = Scope::<C::Entity>::from(Term::Compare {
-        column,
-        comparison: Comparison::Eq,
-        values: distinct,
-    });
-    let mut shape = Shape::of::<(I, C)>("nested");
-    keys_in.describe(&mut shape);
-    shape.values([Value::from(MAX_ROWS + 1)]);
-    let query = source.statement(shape, |_| {
-        let mut statement = select::<C>(vec![key])?;
-        statement.cond_where(keys_in.condition());
-        for key in <C::Entity as EntityTrait>::PrimaryKey::iter() {
-            statement.order_by(key.into_column().as_column_ref(), SqlOrder::Asc);
-        }
-        statement.limit(MAX_ROWS + 1);
-        Ok(statement)
-    })?;
-    let rows = source
-        .query(query, reader::<C>(vec![variant::<C::Entity>(column)])?)
-        .await?;
     if rows.len() as u64 > MAX_ROWS {
         return Err(DbError::other(format!(
             "more than {MAX_ROWS} related rows of one page"
@@ -199,9 +201,23 @@ async fn load<I: Item, C: Item + Clone>(
     Ok(())
 }
 
-/// A value as the key of a map: floats have no order, so `Value` has no hash.
+/// A value as the key of a map: floats have no order, so `Value` has no hash. An integer is the same in each width,
+/// since a column may be narrower than the one that it refers to.
 fn name(key: &Value) -> String {
-    format!("{key:?}")
+    match as_integer(key) {
+        Some(Some(number)) => number.to_string(),
+        _ => format!("{key:?}"),
+    }
+}
+
+/// A key in the variant of the column. `None`: the column is too narrow for it, so that no row has it.
+fn of_column(key: &Value, variant: &ArrayType) -> Option<Value> {
+    match as_integer(key) {
+        Some(Some(number)) if INTEGERS.contains(variant) => {
+            integer(number.try_into().ok()?, variant)
+        }
+        _ => Some(key.clone()),
+    }
 }
 
 /// Refuses a relation that leads to another table than the items', or to many rows where one is expected.

@@ -3,10 +3,11 @@
 use std::any::TypeId;
 use std::collections::HashSet;
 
-use sea_orm::{ColumnTrait, EntityTrait};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic};
 
-use crate::entities::Entities;
+use crate::entities::{Entities, INTEGERS, TIMES, variant};
 use crate::model::item::Item;
+use crate::model::resource::ModelResource;
 
 /// Adds the entities of a resource to those that the database knows, and checks the relations of its items.
 #[derive(Debug)]
@@ -22,6 +23,27 @@ impl<'e> Registration<'e> {
             entities,
             items: HashSet::new(),
             mistakes: Vec::new(),
+        }
+    }
+
+    /// Adds the entity of a resource, and checks the columns that it names.
+    pub fn resource<R: ModelResource>(&mut self) {
+        self.entity::<R::Entity>();
+        if let Some(version) = R::version()
+            && !INTEGERS.contains(&variant::<R::Entity>(version))
+        {
+            self.mistakes.push(format!(
+                "`fn version` names `{}`, which is no column of integers",
+                version.as_str()
+            ));
+        }
+        if let Some(deleted_at) = R::deleted_at()
+            && !(TIMES.contains(&variant::<R::Entity>(deleted_at)) && deleted_at.def().is_null())
+        {
+            self.mistakes.push(format!(
+                "`fn deleted_at` names `{}`, which is no column of times that may be null",
+                deleted_at.as_str()
+            ));
         }
     }
 

@@ -109,14 +109,15 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
     }
 
     /// The column that is set to the time of a deletion, instead of deleting the row. Such rows are not visible.
-    /// `None` (default): rows are deleted.
+    /// `None` (default): rows are deleted. A column without times, or that is never null, is an error of the build.
     #[must_use]
     fn deleted_at() -> Option<Column<Self>> {
         None
     }
 
     /// The column with the version of the row, an integer that each update increases. An update whose body has
-    /// the column fails with 409 if the row has another version. `None` (default): there is none.
+    /// the column fails with 409 if the row has another version. `None` (default): there is none. A
+    /// new row has version 1. A column without integers is an error of the build.
     ///
     /// Items then have an `ETag`, and requests may be conditional: see
     /// [`AsyncResource::validators`]. The statement that changes a row compares `If-Match`.
@@ -227,7 +228,8 @@ pub trait ModelResource: AsyncResource + AsRef<Db> {
         async { Ok(()) }
     }
 
-    /// Runs after a change was committed. The response waits for it, and does not depend on it: it cannot fail.
+    /// Runs after a change was committed. The response waits for it, and does not depend on it: it cannot fail, and a
+    /// panic is logged.
     fn on_commit(
         &self,
         request: &Request<Caller<Self>>,

@@ -11,7 +11,8 @@ use crate::model::term::{Keys, KeysOf};
 
 /// The parent of a nested resource: the row that the column of each item refers to.
 ///
-/// A parent that is not in its scope does not exist: each request below it is a 404.
+/// A parent that is not in its scope does not exist: the six actions below it, those of its items and bulk actions are a
+/// 404. Another action without an item checks the parent itself.
 ///
 /// # Examples
 /// See the guide, "Tables".

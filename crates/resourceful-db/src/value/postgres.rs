@@ -308,9 +308,13 @@ fn coerce(value: Value, expected: &ArrayType) -> Value {
             Ok(character) => Value::Char(Some(character)),
             Err(_) => Value::String(Some(text)),
         },
-        (Value::Array(_, Some(values)), _) => {
+        (Value::Array(of, Some(values)), _) => {
             let values = values.into_iter().map(|value| coerce(value, expected));
-            Value::Array(expected.clone(), Some(Box::new(values.collect())))
+            let values: Vec<Value> = values.collect();
+            // sea-query panics at a member of another variant than that of the array.
+            let is_expected = values.iter().all(|value| value.array_type() == *expected);
+            let of = if is_expected { expected.clone() } else { of };
+            Value::Array(of, Some(Box::new(values)))
         }
         (value, _) => value,
     }

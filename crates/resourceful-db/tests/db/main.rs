@@ -19,6 +19,7 @@ mod dropped;
 mod entities;
 mod generated;
 mod injection;
+mod key_widths;
 mod limits;
 mod lists;
 mod migrations;

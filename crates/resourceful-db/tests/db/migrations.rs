@@ -67,6 +67,17 @@ migrator!(Ending:
 migrator!(Own[Some(false)]:
     "1" => ["CREATE TABLE t (n bigint)", "BEGIN; INSERT INTO t VALUES (1); COMMIT", "INSERT INTO t VALUES (2)"]);
 
+migrator!(Open[Some(false)]:
+    "1" => ["CREATE TABLE t (n bigint)", "BEGIN; INSERT INTO t VALUES (1)"]);
+
+migrator!(Twice:
+    "1" => ["CREATE TABLE t (n bigint)"],
+    "1" => ["INSERT INTO t VALUES (1)"]);
+
+migrator!(Backslash:
+    "1" => ["CREATE TABLE t (n bigint, path text)",
+            "INSERT INTO t VALUES (1, 'C:\\'), (2, 'x; END; y'); INSERT INTO t VALUES (3, 'a\\')"]);
+
 migrator!(Slow: "1" => ["CREATE TABLE t (n bigint)", "SELECT pg_sleep(100)"]);
 
 async fn tables(db: &Db) -> i64 {
@@ -165,6 +176,39 @@ async fn a_migration_has_transactions_of_its_own() {
     let db = postgres(Db::options()).await;
     db.migrate::<Own>().await.unwrap();
     assert_eq!(numbers(&db).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_migration_ends_the_transaction_that_it_begins() {
+    let db = postgres(Db::options()).await;
+    let error = db.migrate::<Open>().await.unwrap_err().to_string();
+    assert!(error.contains("has begun a transaction"), "{error}");
+    db.migrate::<Own>().await.unwrap_err(); // its table is there
+    execute(&*db, "DROP TABLE t").await;
+    db.migrate::<Own>().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_migration_has_its_own_name() {
+    for db in both(Db::options()).await {
+        let error = db.migrate::<Twice>().await.unwrap_err().to_string();
+        assert!(
+            error.contains("two migrations have the name `1`"),
+            "{error}"
+        );
+        assert_eq!(tables(&db).await, 0);
+    }
+}
+
+/// The server tells how it reads a backslash.
+#[tokio::test]
+async fn a_backslash_in_a_migration_is_no_control() {
+    for prepared in [true, false] {
+        for db in both(Db::options().prepared_statements(prepared)).await {
+            db.migrate::<Backslash>().await.unwrap();
+            assert_eq!(numbers(&db).await, [1, 2, 3]);
+        }
+    }
 }
 
 #[tokio::test]

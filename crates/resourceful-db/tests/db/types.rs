@@ -384,6 +384,34 @@ mod only_postgres {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// The members of the column are of another type than those of the field.
+#[tokio::test]
+async fn an_array_whose_members_do_not_fit_is_an_error() {
+    use only_postgres::{Column, Entity};
+    let db = postgres(Db::options().entity(Entity)).await;
+    create_table(&db, Entity).await;
+    let sql =
+        "ALTER TABLE only_postgres ALTER numbers TYPE bigint[], ALTER texts TYPE int[] USING NULL";
+    execute(&db.db, sql).await;
+    for (column, values) in [(Column::Numbers, "5000000000, 1"), (Column::Texts, "1, 2")] {
+        let name = sea_orm::IdenStatic::as_str(&column);
+        let sql = format!(
+            "DELETE FROM only_postgres; INSERT INTO only_postgres (id, {name}) VALUES (1, '{{{values}}}')"
+        );
+        execute(&db.db, &sql).await;
+        resourceful_db::Scope::<Entity>::all()
+            .first(&*db)
+            .await
+            .unwrap_err();
+        Entity::find().one(&*db).await.unwrap_err();
+    }
+    // Those that fit are read.
+    let fits = "UPDATE only_postgres SET texts = NULL, numbers = '{1, 2}'";
+    execute(&db.db, fits).await;
+    let row = Entity::find().one(&*db).await.unwrap().unwrap();
+    assert_eq!(row.numbers, Some(vec![1, 2]));
+}
+
 #[tokio::test]
 async fn arrays_and_native_enumerations_are_read_as_they_were_written() {
     use only_postgres::{Column, Entity, Model, Mood};

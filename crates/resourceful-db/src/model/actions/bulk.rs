@@ -6,6 +6,7 @@ use resourceful::{AsyncResource, Bulk, BulkResults, Caller, Error, Request};
 
 use crate::error::DbError;
 use crate::model::actions::create::{filled, place};
+use crate::model::actions::list::check_parent;
 use crate::model::actions::update::Change;
 use crate::model::actions::{
     applied, committed, conflict, create, db, destroy, of_hook, row_of, scope, update, writable,
@@ -24,7 +25,7 @@ use crate::tx::Tx;
 /// others. All of them are one transaction: if the database fails half-way, no item is created.
 ///
 /// # Errors
-/// If the transaction fails.
+/// 404 for a parent that does not exist for the caller; if the transaction fails.
 ///
 /// # Examples
 /// ```ignore
@@ -63,7 +64,7 @@ where
 /// Changes many items, as [`bulk_create`] creates them. `id` is the id of the item that a change is for.
 ///
 /// # Errors
-/// If the transaction fails.
+/// 404 for a parent that does not exist for the caller; if the transaction fails.
 pub async fn bulk_update<R, I, C, const MAX: usize>(
     resource: &R,
     request: &Request<Caller<R>>,
@@ -92,7 +93,7 @@ where
 /// Deletes many items, as [`bulk_create`] creates them. `id` is the id of the item to delete.
 ///
 /// # Errors
-/// If the transaction fails.
+/// 404 for a parent that does not exist for the caller; if the transaction fails.
 pub async fn bulk_destroy<R, T, const MAX: usize>(
     resource: &R,
     request: &Request<Caller<R>>,
@@ -129,12 +130,14 @@ struct All<'r, R: ModelResource> {
 
 impl<'r, R: ModelResource> All<'r, R> {
     async fn begin(resource: &'r R, request: &'r Request<Caller<R>>) -> Result<Self, DbError> {
+        let tx = db(resource).begin_for(request).await?;
+        check_parent(resource, request, Source::Tx(&tx)).await?;
         Ok(Self {
             resource,
             request,
             scope: scope(resource, request),
             writable: writable(resource, request),
-            tx: db(resource).begin_for(request).await?,
+            tx,
             changes: Mutex::default(),
         })
     }

@@ -96,6 +96,10 @@ where
     R: ModelResource<Error: From<DbError>, Create: Changeset<R::Entity>>,
 {
     let mut model = applied::<R, _>(new)?;
+    if let Some(version) = R::version() {
+        // The body of an update may have it, too. A new row has the first one.
+        model.take(version);
+    }
     resource.fill_create(request, &mut model)?;
     Ok(model)
 }

@@ -203,8 +203,8 @@ async fn counted<T: Send + 'static>(
     Ok((rows, u64::try_from(total).ok()))
 }
 
-/// A page without items: are there none, or is there no such parent?
-async fn check_parent<R: ModelResource>(
+/// The error of a parent that does not exist for the caller: of a page without items, and of many items in one request.
+pub(super) async fn check_parent<R: ModelResource>(
     resource: &R,
     request: &Request<Caller<R>>,
     source: Source<'_>,

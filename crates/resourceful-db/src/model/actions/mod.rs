@@ -18,7 +18,7 @@ mod retrieve;
 mod update;
 
 use resourceful::hidden::precondition_failed;
-use resourceful::{AsyncResource, Caller, Error, Request};
+use resourceful::{AsyncResource, Caller, Error, Request, catch_panic};
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ActiveModelTrait, IdenStatic, Value};
 
@@ -160,10 +160,25 @@ async fn committed<R: ModelResource>(
     {
         match RequestTx::open(request) {
             Some(shared) => shared.add_change::<R, _>(change)?,
-            None => resource.on_commit(request, change).await,
+            None => after_commit(resource, request, change).await,
         }
     }
     Ok(())
+}
+
+/// Runs `on_commit`. The change is committed, so a panic is logged, and changes neither the response nor the next call.
+pub(crate) async fn after_commit<R: ModelResource>(
+    resource: &R,
+    request: &Request<Caller<R>>,
+    change: Committed<Model<R>>,
+) {
+    let hook = async {
+        resource.on_commit(request, change).await;
+        Ok::<_, Error>(())
+    };
+    if let Err(error) = catch_panic(hook).await {
+        tracing::error!(error = error.to_string(), "`on_commit` has panicked");
+    }
 }
 
 /// The error of a hook. It keeps the kind of an error of the database, so that a conflict is one.
