@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use resourceful::{Error, FieldError};
 use sea_orm::sea_query::{ArrayType, Expr, SimpleExpr, Value};
-use sea_orm::{ColumnTrait, EntityTrait};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait};
 use sha2::{Digest, Sha256};
 
 use crate::cursor_keys::{CursorKeys, SIGNATURE};
@@ -26,11 +26,17 @@ pub(crate) struct Keyset<E: EntityTrait> {
     columns: Vec<(E::Column, Direction, ArrayType)>,
     /// The order and the filter, which a cursor must have been made for.
     fingerprint: [u8; FINGERPRINT],
+    backend: DbBackend,
     entity: PhantomData<E>,
 }
 
 impl<E: EntityTrait> Keyset<E> {
-    pub(crate) fn new(order: &str, columns: &[(E::Column, Direction)], filter: &Scope<E>) -> Self {
+    pub(crate) fn new(
+        backend: DbBackend,
+        order: &str,
+        columns: &[(E::Column, Direction)],
+        filter: &Scope<E>,
+    ) -> Self {
         let columns = columns
             .iter()
             .map(|(column, direction)| (*column, *direction, variant::<E>(*column)));
@@ -43,6 +49,7 @@ impl<E: EntityTrait> Keyset<E> {
         Self {
             columns: columns.collect(),
             fingerprint,
+            backend,
             entity: PhantomData,
         }
     }
@@ -55,15 +62,23 @@ impl<E: EntityTrait> Keyset<E> {
             .collect()
     }
 
-    /// The variants of [`columns`](Self::columns).
+    /// The variants in which [`columns`](Self::columns) are read.
     pub(crate) fn variants(&self) -> Vec<ArrayType> {
         let columns = self.columns.iter();
-        columns.map(|(_, _, variant)| variant.clone()).collect()
+        let variants = columns.map(|(_, _, variant)| match self.backend {
+            DbBackend::Sqlite => ArrayType::String,
+            _ => variant.clone(),
+        });
+        variants.collect()
     }
 
     /// The cursor of a row with these values.
     pub(crate) fn cursor(&self, values: &[Value], keys: &CursorKeys) -> String {
-        let values: Vec<String> = values.iter().map(value::text::write).collect();
+        let write = match self.backend {
+            DbBackend::Sqlite => value::text::write_stored,
+            _ => value::text::write,
+        };
+        let values: Vec<String> = values.iter().map(write).collect();
         let mut token = self.fingerprint.to_vec();
         token.extend(serde_json::to_vec(&values).expect("strings are JSON"));
         token.extend(keys.sign(&token));
@@ -88,7 +103,10 @@ impl<E: EntityTrait> Keyset<E> {
         }
         let values: Vec<String> = serde_json::from_slice(values).map_err(|_| unknown())?;
         let values = values.iter().zip(&self.columns);
-        let values = values.map(|(text, (_, _, variant))| value::text::read(text, variant));
+        let values = values.map(|(text, (_, _, variant))| match self.backend {
+            DbBackend::Sqlite => value::text::read_stored(text),
+            _ => value::text::read(text, variant),
+        });
         let values: Vec<Value> = values.collect::<Option<_>>().ok_or_else(unknown)?;
         if values.len() != self.columns.len() {
             return Err(unknown());

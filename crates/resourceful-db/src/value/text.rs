@@ -1,5 +1,7 @@
 //! Values as text, for cursors.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::SecondsFormat;
 use rusqlite::types::ValueRef;
 use sea_orm::sea_query::{ArrayType, OptionEnum, Value};
@@ -57,4 +59,28 @@ pub(crate) fn read(text: &str, expected: &ArrayType) -> Option<Value> {
             )
     );
     is_expected.then_some(value)
+}
+
+/// The text of a value as SQLite stores it, which `ArrayType::String` reads. SQLite compares stored values, and one time
+/// or number may be stored in several ways.
+pub(crate) fn write_stored(value: &Value) -> String {
+    match value {
+        Value::BigInt(Some(value)) => format!("i{value}"),
+        Value::Double(Some(value)) => format!("r{}", value.to_bits()),
+        Value::String(Some(value)) => format!("t{value}"),
+        Value::Bytes(Some(value)) => format!("b{}", STANDARD_NO_PAD.encode(value)),
+        _ => String::new(),
+    }
+}
+
+/// The value of such a text.
+pub(crate) fn read_stored(text: &str) -> Option<Value> {
+    let (class, text) = text.split_at_checked(1)?;
+    Some(match class {
+        "i" => Value::BigInt(Some(text.parse().ok()?)),
+        "r" => Value::Double(Some(f64::from_bits(text.parse().ok()?))),
+        "t" => Value::String(Some(text.to_owned())),
+        "b" => Value::Bytes(Some(STANDARD_NO_PAD.decode(text).ok()?)),
+        _ => return None,
+    })
 }

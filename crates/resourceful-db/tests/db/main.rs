@@ -30,6 +30,7 @@ mod pooler;
 mod relations;
 mod scopes;
 mod shared;
+mod stored_values;
 mod telemetry;
 mod tls;
 mod transaction_control;

@@ -88,8 +88,9 @@ where
             cursor,
             order: name,
         } => {
-            let keys = db(resource).cursor_keys();
-            let keyset = Keyset::<R::Entity>::new(name, &order, &filter);
+            let db = db(resource);
+            let keys = db.cursor_keys();
+            let keyset = Keyset::<R::Entity>::new(db.backend(), name, &order, &filter);
             let mut scope = scope.and(filter);
             if let Some(cursor) = cursor {
                 scope.push(keyset.after(cursor, &keys)?);
