@@ -19,11 +19,20 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     let mut members = Vec::new();
     let mut assignments = Vec::new();
     for field in column::named_fields(input, "Changeset")? {
-        let Some(column) = column(field)? else {
-            continue;
+        let named = column(field).and_then(|column| {
+            let member = deserialized_name(&input.attrs, field)?;
+            Ok(column.map(|column| (column, member)))
+        });
+        let (column, member) = match named {
+            Ok(Some(named)) => named,
+            Ok(None) => continue,
+            // The others are checked, and the type is a changeset.
+            Err(error) => {
+                assignments.push(error.to_compile_error());
+                continue;
+            }
         };
         let (name, span) = (field_name(field), field.ty.span());
-        let member = deserialized_name(&input.attrs, field)?;
         let column_name = column.to_string();
         let column_name = column_name.trim_start_matches("r#");
         members.push(quote!((#column_name, #member)));

@@ -50,36 +50,41 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
 
 fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     let entity = column::entity(input, "filter")?;
-    let mut conditions = Vec::new();
-    let mut checks = Vec::new();
-    for field in column::named_fields(input, "Filter")? {
-        let Args { columns, operator } = args(field)?;
-        let (variant, kind) = operator_of(&operator)?;
-        let name = field_name(field);
-        let parameter = deserialized_name(&input.attrs, field)?;
-        for column in &columns {
-            checks.push(check(&entity, kind, column, field));
-        }
-        let columns = columns.iter().map(|column| column::column(&entity, column));
-        conditions.push(quote! {
-            conditions.add(
-                #parameter,
-                &[#(#columns),*],
-                ::resourceful_db::Operator::#variant,
-                &self.#name,
-            );
-        });
-    }
+    // A field with an error leaves the others to be checked, and the type to be a filter.
+    let fields = column::named_fields(input, "Filter")?.iter();
+    let conditions = fields.map(|field| {
+        condition(input, &entity, field).unwrap_or_else(|error| error.to_compile_error())
+    });
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::resourceful_db::Filter<#entity> for #name #arguments #bounds {
             fn apply(&self, conditions: &mut ::resourceful_db::Conditions<#entity>) {
-                #(#checks)*
                 #(#conditions)*
             }
         }
+    })
+}
+
+/// Checks a field, and adds its condition.
+fn condition(input: &DeriveInput, entity: &Path, field: &Field) -> Result<TokenStream, Error> {
+    let Args { columns, operator } = args(field)?;
+    let (variant, kind) = operator_of(&operator)?;
+    let name = field_name(field);
+    let parameter = deserialized_name(&input.attrs, field)?;
+    let checks = columns
+        .iter()
+        .map(|column| check(entity, kind, column, field));
+    let paths = columns.iter().map(|column| column::column(entity, column));
+    Ok(quote! {
+        #(#checks)*
+        conditions.add(
+            #parameter,
+            &[#(#paths),*],
+            ::resourceful_db::Operator::#variant,
+            &self.#name,
+        );
     })
 }
 

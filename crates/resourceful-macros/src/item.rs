@@ -50,7 +50,14 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
     let mut related = Vec::new();
     for field in fields {
         let (name, ty) = (field_name(field), &field.ty);
-        let attributes = attributes(field)?;
+        let attributes = match attributes(field) {
+            Ok(attributes) => attributes,
+            Err(error) => {
+                checks.push(error.to_compile_error());
+                values.push(without_value(name));
+                continue;
+            }
+        };
         if attributes.is_id {
             id = Some(field);
         }
@@ -76,27 +83,19 @@ fn implement(input: &DeriveInput) -> Result<TokenStream, Error> {
                 checks
                     .push(quote_spanned!(ty.span()=> ::resourceful_db::hidden::optional::<#ty>();));
             }
-            Source::Nested => {
-                nested.push(nested_item(name, ty, relation.as_ref())?);
-                values.push(quote!(#name: ::core::default::Default::default()));
-            }
+            Source::Nested => match nested_item(name, ty, relation.as_ref()) {
+                Ok(item) => {
+                    nested.push(item);
+                    values.push(quote!(#name: ::core::default::Default::default()));
+                }
+                Err(error) => {
+                    checks.push(error.to_compile_error());
+                    values.push(without_value(name));
+                }
+            },
         }
     }
-    let (id_type, id_value) = match id {
-        Some(field) => {
-            let (name, ty) = (field_name(field), &field.ty);
-            let value =
-                quote!(::core::option::Option::Some(::core::clone::Clone::clone(&self.#name)));
-            (quote!(#ty), value)
-        }
-        None => (
-            quote! {
-                <<#entity as ::resourceful_db::hidden::EntityTrait>::PrimaryKey
-                    as ::resourceful_db::hidden::PrimaryKeyTrait>::ValueType
-            },
-            quote!(::core::option::Option::None),
-        ),
-    };
+    let (id_type, id_value) = id_of(&entity, id);
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     let related = (!related.is_empty()).then(|| {
@@ -180,6 +179,30 @@ fn attributes(field: &Field) -> Result<Attributes, Error> {
             is_id,
         }),
     }
+}
+
+/// The type of the id, and the expression of its value.
+fn id_of(entity: &Path, id: Option<&Field>) -> (TokenStream, TokenStream) {
+    match id {
+        Some(field) => {
+            let (name, ty) = (field_name(field), &field.ty);
+            let value =
+                quote!(::core::option::Option::Some(::core::clone::Clone::clone(&self.#name)));
+            (quote!(#ty), value)
+        }
+        None => (
+            quote! {
+                <<#entity as ::resourceful_db::hidden::EntityTrait>::PrimaryKey
+                    as ::resourceful_db::hidden::PrimaryKeyTrait>::ValueType
+            },
+            quote!(::core::option::Option::None),
+        ),
+    }
+}
+
+/// A field with an error: the others are checked, and the type is an item. The expression has each type.
+fn without_value(name: &Ident) -> TokenStream {
+    quote!(#name: ::core::option::Option::unwrap(::core::option::Option::None))
 }
 
 /// The definition of a relation. One of another entity is an error at its path.

@@ -170,11 +170,11 @@ impl<'a> FromSql<'a> for Column {
             Type::BYTEA => Value::Bytes(read(ty, raw)?),
             Type::JSON | Type::JSONB => Value::Json(read(ty, raw)?),
             Type::DATE => Value::ChronoDate(read::<NaiveDate>(ty, raw)?),
-            Type::TIME => Value::ChronoTime(read::<NaiveTime>(ty, raw)?),
+            Type::TIME => Value::ChronoTime(Some(time_of_day(ty, raw)?)),
             Type::TIMESTAMP => Value::ChronoDateTime(read::<NaiveDateTime>(ty, raw)?),
             Type::TIMESTAMPTZ => Value::ChronoDateTimeUtc(read::<DateTime<Utc>>(ty, raw)?),
             Type::UUID => Value::Uuid(read(ty, raw)?),
-            Type::NUMERIC => Value::Decimal(read(ty, raw)?),
+            Type::NUMERIC => Value::Decimal(Some(exact_decimal(ty, raw)?)),
             Type::VOID => Value::String(None),
             _ => match ty.kind() {
                 Kind::Domain(inner) => return Self::from_sql(inner, raw),
@@ -203,6 +203,40 @@ impl<'a> FromSql<'a> for Column {
     fn accepts(_: &Type) -> bool {
         true
     }
+}
+
+/// PostgreSQL has a last moment of the day, 24:00:00, which chrono takes for the first.
+fn time_of_day(ty: &Type, raw: &[u8]) -> Result<NaiveTime, BoxError> {
+    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+    if raw == DAY.to_be_bytes() {
+        return Err("24:00:00 is no time of chrono's; cast it to text".into());
+    }
+    NaiveTime::from_sql(ty, raw)
+}
+
+/// A number that `Decimal` holds exactly. `rust_decimal` rounds the others.
+fn exact_decimal(ty: &Type, raw: &[u8]) -> Result<Decimal, BoxError> {
+    let value = Decimal::from_sql(ty, raw)?;
+    let mut written = BytesMut::new();
+    value.to_sql(ty, &mut written)?;
+    if numeric_digits(raw) != numeric_digits(&written) {
+        return Err("a number has more digits than `Decimal`; cast it to text".into());
+    }
+    Ok(value)
+}
+
+/// The digits of a `numeric`, in groups of four and without zeros at either end, and the power of 10,000 of the first
+/// group. The format is that of `numeric_send` in PostgreSQL's `numeric.c`.
+fn numeric_digits(raw: &[u8]) -> Option<(i16, &[[u8; 2]])> {
+    const ZERO: [u8; 2] = [0, 0];
+    let (_, weight) = raw.get(..4)?.split_last_chunk()?;
+    let (groups, _) = raw.get(8..)?.as_chunks();
+    let Some(first) = groups.iter().position(|group| *group != ZERO) else {
+        return Some((0, &[]));
+    };
+    let last = groups.iter().rposition(|group| *group != ZERO)?;
+    let weight = i16::from_be_bytes(*weight).checked_sub(first.try_into().ok()?)?;
+    Some((weight, &groups[first..=last]))
 }
 
 /// The variant of a type of PostgreSQL.

@@ -384,6 +384,56 @@ mod only_postgres {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// What a type of Rust cannot hold is an error, and not another value.
+#[tokio::test]
+async fn numbers_and_times_of_postgres_are_read_exactly_or_not() {
+    let db = postgres(Db::options()).await;
+    let read = async |sql: &str| {
+        let query = Statement::from_string(DbBackend::Postgres, format!("SELECT {sql} AS value"));
+        db.query_one_raw(query).await.map(Option::unwrap)
+    };
+    for number in [
+        "0",
+        "-0.00",
+        "10000",
+        "100000000",
+        "0.0001",
+        "0.00000001",
+        "12345678.00009",
+        "79228162514264337593543950335",
+        "-79228162514264337593543950335",
+        "1e28",
+        "0.0000000000000000000000000001",
+        "7.9228162514264337593543950335",
+        "1200.3400000",
+    ] {
+        let row = read(&format!("{number}::numeric")).await.unwrap();
+        let expected = Decimal::from_scientific(number)
+            .or_else(|_| number.parse())
+            .unwrap();
+        assert_eq!(
+            row.try_get::<Decimal>("", "value").unwrap(),
+            expected,
+            "{number}"
+        );
+    }
+    for sql in [
+        "0.12345678901234567890123456789::numeric",
+        "1e-35::numeric",
+        "79228162514264337593543950336::numeric",
+        "7.92281625142643375935439503351::numeric",
+        "'NaN'::numeric",
+        "'24:00:00'::time",
+        "ARRAY['24:00:00'::time]",
+    ] {
+        let error = read(sql).await.unwrap_err().to_string();
+        assert!(!error.is_empty(), "{sql}");
+    }
+    let row = read("'23:59:59.999999'::time").await.unwrap();
+    let time: NaiveTime = row.try_get("", "value").unwrap();
+    assert_eq!(time.to_string(), "23:59:59.999999");
+}
+
 /// The members of the column are of another type than those of the field.
 #[tokio::test]
 async fn an_array_whose_members_do_not_fit_is_an_error() {
