@@ -182,7 +182,8 @@ impl Db {
     /// and are checked at its end.
     ///
     /// # Errors
-    /// If a migration fails, or would end the transaction that it runs in.
+    /// If a migration fails, or would end the transaction that it runs in; if one that runs in none leaves its own open;
+    /// if two have one name.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DbError> {
         let table = M::migration_table_name().to_string();
         self.change_entities(|entities| {

@@ -57,7 +57,7 @@ struct Session {
     db: Db,
     connection: SessionConnection,
     scope: Scope,
-    /// How the server reads a backslash in a string.
+    /// The server's reading of a backslash in a string.
     backslash: Backslash,
     progress: std::sync::Mutex<Progress>,
 }
@@ -299,6 +299,7 @@ async fn exclusive(sqlite: &Sqlite) -> Result<sqlite::Transaction, DbError> {
     }
 }
 
+/// The setting of this session.
 async fn backslash(connection: &Dedicated) -> Result<Backslash, DbError> {
     let show = Query::text(DbBackend::Postgres, "SHOW standard_conforming_strings");
     let rows = connection.query(&show).await?;

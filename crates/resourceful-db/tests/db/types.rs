@@ -384,7 +384,7 @@ mod only_postgres {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What a type of Rust cannot hold is an error, and not another value.
+/// A value that the type of Rust cannot hold is an error, and not another value.
 #[tokio::test]
 async fn numbers_and_times_of_postgres_are_read_exactly_or_not() {
     let db = postgres(Db::options()).await;
